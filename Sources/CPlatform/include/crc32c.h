@@ -1,0 +1,12 @@
+#ifndef NEXUS_CRC32C_H
+#define NEXUS_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The CRC-32C (Castagnoli, RFC 3720 appendix B.4) of `length` bytes, continued from `crc`; start with 0.
+///
+/// C, not Swift, for one reason: the processor has an instruction for it that Swift cannot name.
+uint32_t nexus_crc32c(uint32_t crc, const void *bytes, size_t length);
+
+#endif

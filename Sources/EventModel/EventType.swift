@@ -1,0 +1,25 @@
+/// The event types that Nexus itself gives a meaning; any other identifier is a type too.
+package enum EventType: String, CaseIterable, Sendable {
+    case command
+    case workspaceCreated = "workspace_created"
+    case taskCompleted = "task_completed"
+    case sessionStarted = "session_started"
+    case sessionEnded = "session_ended"
+
+    /// The well-known type that `name` is; nil for any other.
+    package init?(_ name: Span<UInt8>) {
+        // The length decides which one it can be, so that the common case is one comparison.
+        let candidate: EventType
+        switch name.count {
+        case 7: candidate = .command
+        case 13: candidate = .sessionEnded
+        case 14: candidate = .taskCompleted
+        case 15: candidate = .sessionStarted
+        case 17: candidate = .workspaceCreated
+        default: return nil
+        }
+        let spelling = candidate.rawValue.utf8.span
+        for index in 0..<name.count where spelling[index] != name[index] { return nil }
+        self = candidate
+    }
+}

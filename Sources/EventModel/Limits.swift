@@ -1,0 +1,75 @@
+/// Every bound of Nexus, each with its reason. Nothing in Nexus grows with what it is fed.
+package enum Limits {
+    // MARK: What an event may hold
+
+    /// Longest line of input, in bytes, without its line break: some hundred times a usual event, and small enough
+    /// that a stream of nothing but longest lines needs no more memory than any other.
+    package static let lineBytes = 64 * 1024
+    /// Deepest nesting of a value under a key that Nexus does not know: it is only skipped, but skipping recurses.
+    package static let nestingDepth = 32
+    /// Longest raw workspace or task name, in bytes: no file system allows a longer path component than 255, and a
+    /// whole path is at most 4096.
+    package static let nameBytes = 4096
+    /// Longest event type, error category and template, in bytes: identifiers, not prose.
+    package static let identifierBytes = 64
+    /// Longest session id, in bytes: a UUID takes 36.
+    package static let sessionBytes = 64
+    /// Words of a command that are kept: a program, its subcommand, and two more. What follows is arguments.
+    package static let commandWords = 4
+    /// Longest word of a command, in bytes; longer ones are data, not names.
+    package static let commandWordBytes = 32
+    /// Longest command as it is stored: the words and the spaces between them.
+    package static let commandBytes = commandWords * commandWordBytes + commandWords - 1
+    /// Characters of a keyed hash as it is stored: 16 bytes in hexadecimal.
+    package static let hashCharacters = 32
+    /// Longest duration, in milliseconds: a year. Sums over any realistic number of events stay inside 64 bits.
+    package static let durationMilliseconds: Int64 = 365 * 24 * 3600 * 1000
+    /// Most services that one event may report.
+    package static let servicesCount: Int64 = 1_000_000
+    /// Most ports that one event may report: there are no more.
+    package static let portsUsed: Int64 = 65_536
+    /// Earliest time of an event: 2000-01-01. Seconds given in place of milliseconds fall before it.
+    package static let earliestTimestamp: Int64 = 946_684_800_000
+    /// Latest time of an event: the end of the year 9999, the last that the text form can hold. Microseconds given in
+    /// place of milliseconds fall behind it.
+    package static let latestTimestamp: Int64 = 253_402_300_799_999
+    /// Idle time after which a session counts as over, in milliseconds: half an hour, as web analytics has it.
+    package static let sessionIdleMilliseconds: Int64 = 30 * 60 * 1000
+
+    // MARK: In memory
+
+    /// How much input is read at once, in bytes: large enough that the calls do not count, small enough for the
+    /// processor's second-level cache.
+    package static let inputChunkBytes = 256 * 1024
+    /// Room of the ring between intake and buffer, in bytes.
+    package static let ringBytes = 1024 * 1024
+    /// The ring is flushed when it holds this many records …
+    package static let flushRecords = 4096
+    /// … or this many bytes …
+    package static let flushBytes = 256 * 1024
+    /// … or when its oldest record has waited this long: below what a person notices.
+    package static let flushInterval: Duration = .milliseconds(20)
+    /// Names whose hashes are remembered; past it the memory starts afresh.
+    package static let rememberedNames = 16 * 1024
+    /// Sessions that the writer remembers; past it the memory starts afresh.
+    package static let rememberedSessions = 16 * 1024
+
+    // MARK: On disk
+
+    /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
+    package static let segmentBytes = 8 * 1024 * 1024
+    /// Longest payload of a record, in bytes; anything longer in a segment is damage.
+    package static let recordBytes = 1024
+    /// Segments that may wait to be drained: 2 GiB. Past it recorders are told to try again.
+    package static let waitingSegments = 256
+    /// Events that a stream lets wait in the buffer while it drains itself, some 30 MiB; past it reading pauses.
+    package static let streamBacklogEvents = 200_000
+    /// How much of a segment the writer reads at once, in bytes.
+    package static let drainChunkBytes = 1024 * 1024
+    /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
+    package static let transactionEvents = 32 * 1024
+    /// SQLite's write-ahead log is checkpointed past this length, in bytes.
+    package static let databaseLogBytes = 64 * 1024 * 1024
+    /// Damaged segments that are kept aside for a look; older ones go.
+    package static let damagedSegmentsKept = 4
+}

@@ -1,0 +1,103 @@
+/// Why an event was not taken. It names the field and the rule, never the value: what is refused must not come out
+/// in a log either.
+package struct Rejection: Error, Equatable, Sendable {
+    package let reason: Reason
+    /// The field that broke the rule; nil when the line as a whole did.
+    package let field: EventField?
+    /// Where in the line, in bytes from 1; nil when the place says nothing.
+    package let column: Int?
+
+    package init(_ reason: Reason, field: EventField? = nil, column: Int? = nil) {
+        self.reason = reason
+        self.field = field
+        self.column = column
+    }
+
+    /// The rules, numbered for the buffer and named for the books. A number, once given, keeps its meaning.
+    package enum Reason: UInt8, CaseIterable, Sendable {
+        case notJSON = 1
+        case notUTF8 = 2
+        case lineTooLong = 3
+        case nestedTooDeep = 4
+        case duplicateKey = 5
+        case unknownKey = 6
+        case wrongType = 7
+        case invalidTimestamp = 8
+        case outOfRange = 9
+        case invalidText = 10
+        case invalidHash = 11
+        case missingType = 12
+        case looksSecret = 13
+        case contradiction = 14
+
+        /// The name in the books and in JSON.
+        package var name: String {
+            switch self {
+            case .notJSON: "not_json"
+            case .notUTF8: "not_utf8"
+            case .lineTooLong: "line_too_long"
+            case .nestedTooDeep: "nested_too_deep"
+            case .duplicateKey: "duplicate_key"
+            case .unknownKey: "unknown_key"
+            case .wrongType: "wrong_type"
+            case .invalidTimestamp: "invalid_timestamp"
+            case .outOfRange: "out_of_range"
+            case .invalidText: "invalid_text"
+            case .invalidHash: "invalid_hash"
+            case .missingType: "missing_type"
+            case .looksSecret: "looks_secret"
+            case .contradiction: "contradiction"
+            }
+        }
+    }
+
+    /// One sentence for the person who sent the event.
+    package var message: String {
+        let what = field?.key ?? "the line"
+        let sentence =
+            switch reason {
+            case .notJSON: "not a JSON object"
+            case .notUTF8: "not valid UTF-8"
+            case .lineTooLong: "longer than \(Limits.lineBytes) bytes"
+            case .nestedTooDeep: "nested deeper than \(Limits.nestingDepth) levels"
+            case .duplicateKey: "\(what) is there twice"
+            case .unknownKey: "a key that is not one of an event's"
+            case .wrongType: "\(what) must be \(expectedType)"
+            case .invalidTimestamp:
+                "timestamp must be RFC 3339 or milliseconds since 1970, a date that exists, from 2000 to 9999"
+            case .outOfRange: "\(what) must be from 0 to \(upperLimit)"
+            case .invalidText: "\(what) must be \(expectedText)"
+            case .invalidHash: "\(what) must be \(Limits.hashCharacters) hexadecimal digits in lower case"
+            case .missingType: "neither event_type nor command is there"
+            case .looksSecret: "\(what) looks like a secret"
+            case .contradiction: "\(what) is given as a name and as a hash"
+            }
+        return column.map { "\(sentence) (at byte \($0))" } ?? sentence
+    }
+
+    private var expectedType: String {
+        switch field {
+        case .success: "true or false"
+        case .durationMS: "a whole number of milliseconds"
+        case .servicesCount, .portsUsed: "a whole number"
+        case .timestamp: "a text or a whole number"
+        default: "a text"
+        }
+    }
+
+    private var upperLimit: Int64 {
+        switch field {
+        case .durationMS: Limits.durationMilliseconds
+        case .servicesCount: Limits.servicesCount
+        default: Limits.portsUsed
+        }
+    }
+
+    private var expectedText: String {
+        switch field {
+        case .sessionID: "1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -"
+        case .workspace, .task: "at most \(Limits.nameBytes) bytes"
+        default: "1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - beginning with a letter or digit"
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// What is known of one session from its events: a pure state machine that the writer steps through them.
+///
+/// The counters always equal a recount of the session's events, in whatever order those arrive.
+package struct SessionState: Equatable, Sendable {
+    /// Time of the earliest event, milliseconds since 1970.
+    package private(set) var startedAt: Int64
+    /// Time of the latest event, milliseconds since 1970.
+    package private(set) var lastEventAt: Int64
+    /// Whether the latest event says that the session ended. A later event opens it again.
+    package private(set) var isEnded: Bool
+    package private(set) var commandsExecuted = 0
+    package private(set) var workspacesCreated = 0
+    package private(set) var tasksCompleted = 0
+    package private(set) var errorsEncountered = 0
+
+    /// A session without events; the first one dates it.
+    package init() {
+        startedAt = .max
+        lastEventAt = .min
+        isEnded = false
+    }
+
+    /// A session as it was stored.
+    package init(
+        startedAt: Int64, lastEventAt: Int64, isEnded: Bool, commandsExecuted: Int, workspacesCreated: Int,
+        tasksCompleted: Int, errorsEncountered: Int
+    ) {
+        self.startedAt = startedAt
+        self.lastEventAt = lastEventAt
+        self.isEnded = isEnded
+        self.commandsExecuted = commandsExecuted
+        self.workspacesCreated = workspacesCreated
+        self.tasksCompleted = tasksCompleted
+        self.errorsEncountered = errorsEncountered
+    }
+
+    /// Takes one event of the session.
+    package mutating func observe(_ type: EventType?, success: Bool?, at time: Int64) {
+        startedAt = min(startedAt, time)
+        if time > lastEventAt {
+            lastEventAt = time
+            isEnded = type == .sessionEnded
+        } else if time == lastEventAt, type == .sessionEnded {
+            isEnded = true
+        }
+        switch type {
+        case .command: commandsExecuted += 1
+        case .workspaceCreated: workspacesCreated += 1
+        case .taskCompleted: tasksCompleted += 1
+        default: break
+        }
+        if success == false { errorsEncountered += 1 }
+    }
+
+    /// From the first event to the last, in milliseconds.
+    package var durationMS: Int64 { lastEventAt - startedAt }
+
+    /// Whether the session is over: it ended, or nothing came for half an hour.
+    package func isOver(at now: Int64) -> Bool {
+        isEnded || now - lastEventAt >= Limits.sessionIdleMilliseconds
+    }
+}

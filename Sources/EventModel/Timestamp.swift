@@ -1,0 +1,159 @@
+/// Times as Nexus keeps them: milliseconds since 1970-01-01T00:00:00Z.
+package enum Timestamp {
+    package static let millisecondsPerDay: Int64 = 86_400_000
+
+    /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`); a blank in place of the `T` is read too, as section 5.6
+    /// allows. Digits behind the milliseconds are cut. Nil when it is not that form or not a date that exists.
+    package static func parse(_ text: Span<UInt8>) -> Int64? {
+        guard text.count >= 20,
+            text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
+            text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: "t") || text[10] == UInt8(ascii: " "),
+            text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
+            let year = number(text, 0..<4), let month = number(text, 5..<7), let day = number(text, 8..<10),
+            let hour = number(text, 11..<13), let minute = number(text, 14..<16), let second = number(text, 17..<19),
+            month >= 1, month <= 12, day >= 1, day <= daysIn(month: month, of: year),
+            hour < 24, minute < 60, second <= 60
+        else { return nil }
+        var position = 19
+        guard let fraction = fraction(text, &position), let offset = offset(text, &position), position == text.count
+        else { return nil }
+        let minutes = (dayNumber(year: year, month: month, day: day) * 24 + hour) * 60 + minute - offset
+        // A leap second stands only at the end of a UTC day (RFC 3339, appendix D) and counts as the next second.
+        guard second < 60 || (minutes + 1) % 1440 == 0 else { return nil }
+        return (minutes * 60 + second) * 1000 + fraction
+    }
+
+    /// `2026-11-23 08:30:00.250`: the form in the database, always UTC.
+    package static func databaseText(_ milliseconds: Int64) -> String {
+        var formatter = TimestampFormatter()
+        var bytes = [UInt8](repeating: 0, count: TimestampFormatter.length)
+        var span = bytes.mutableSpan
+        formatter.write(milliseconds, into: &span)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `2026-11-23T08:30:00.250Z`: the form in JSON.
+    package static func rfc3339(_ milliseconds: Int64) -> String {
+        databaseText(milliseconds).replacing(" ", with: "T") + "Z"
+    }
+
+    /// Days since 1970-01-01 of a date of the Gregorian calendar, after Howard Hinnant's `days_from_civil`.
+    package static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// The date that is `dayNumber` days after 1970-01-01, after Howard Hinnant's `civil_from_days`.
+    package static func date(ofDay dayNumber: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = dayNumber + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+    }
+
+    private static func daysIn(month: Int64, of year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
+        var value: Int64 = 0
+        for index in range {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            value = value * 10 + Int64(digit)
+        }
+        return value
+    }
+
+    /// `.` and digits behind the seconds, as milliseconds; 0 when there are none.
+    private static func fraction(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
+        guard text[position] == UInt8(ascii: ".") else { return 0 }
+        position += 1
+        let start = position
+        var value: Int64 = 0
+        while position < text.count, text[position] &- UInt8(ascii: "0") <= 9 {
+            if position - start < 3 { value = value * 10 + Int64(text[position] - UInt8(ascii: "0")) }
+            position += 1
+        }
+        let digits = position - start
+        guard digits > 0 else { return nil }
+        return digits >= 3 ? value : (digits == 2 ? value * 10 : value * 100)
+    }
+
+    /// `Z` or `+01:00` behind the time, in minutes.
+    private static func offset(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
+        guard position < text.count else { return nil }
+        let sign = text[position]
+        position += 1
+        if sign == UInt8(ascii: "Z") || sign == UInt8(ascii: "z") { return 0 }
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), position + 5 == text.count,
+            text[position + 2] == UInt8(ascii: ":"),
+            let hours = number(text, position..<position + 2), hours < 24,
+            let minutes = number(text, position + 3..<position + 5), minutes < 60
+        else { return nil }
+        position += 5
+        return (sign == UInt8(ascii: "-") ? -1 : 1) * (hours * 60 + minutes)
+    }
+}
+
+/// Writes times in the database's text form and remembers the last day: a stream's next event is most often on it.
+package struct TimestampFormatter: Sendable {
+    /// Bytes of `YYYY-MM-DD HH:MM:SS.SSS`.
+    package static let length = 23
+
+    private var day: Int64 = .min
+    private var dayText: [10 of UInt8] = .init(repeating: 0)
+
+    package init() {}
+
+    /// Writes `milliseconds` (years 0 to 9999) into the first 23 bytes of `target`.
+    package mutating func write(_ milliseconds: Int64, into target: inout MutableSpan<UInt8>) {
+        var rest = milliseconds % Timestamp.millisecondsPerDay
+        if rest < 0 { rest += Timestamp.millisecondsPerDay }
+        let day = (milliseconds - rest) / Timestamp.millisecondsPerDay
+        if day != self.day { remember(day) }
+        for index in 0..<10 { target[index] = dayText[index] }
+        target[10] = UInt8(ascii: " ")
+        let seconds = UInt32(truncatingIfNeeded: rest / 1000)
+        let fraction = UInt32(truncatingIfNeeded: rest % 1000)
+        Self.writeTwoDigits(seconds / 3600, at: 11, into: &target)
+        target[13] = UInt8(ascii: ":")
+        Self.writeTwoDigits(seconds / 60 % 60, at: 14, into: &target)
+        target[16] = UInt8(ascii: ":")
+        Self.writeTwoDigits(seconds % 60, at: 17, into: &target)
+        target[19] = UInt8(ascii: ".")
+        target[20] = UInt8(truncatingIfNeeded: fraction / 100) + UInt8(ascii: "0")
+        Self.writeTwoDigits(fraction % 100, at: 21, into: &target)
+    }
+
+    private mutating func remember(_ day: Int64) {
+        self.day = day
+        let date = Timestamp.date(ofDay: day)
+        var text = dayText
+        var span = text.mutableSpan
+        Self.writeTwoDigits(UInt32(date.year / 100), at: 0, into: &span)
+        Self.writeTwoDigits(UInt32(date.year % 100), at: 2, into: &span)
+        span[4] = UInt8(ascii: "-")
+        Self.writeTwoDigits(UInt32(date.month), at: 5, into: &span)
+        span[7] = UInt8(ascii: "-")
+        Self.writeTwoDigits(UInt32(date.day), at: 8, into: &span)
+        dayText = text
+    }
+
+    @inline(__always)
+    private static func writeTwoDigits(_ value: UInt32, at index: Int, into target: inout MutableSpan<UInt8>) {
+        target[index] = UInt8(truncatingIfNeeded: value / 10) + UInt8(ascii: "0")
+        target[index + 1] = UInt8(truncatingIfNeeded: value % 10) + UInt8(ascii: "0")
+    }
+}

@@ -1,0 +1,94 @@
+package import EventModel
+
+/// An event as it was given, its shape checked and nothing else: what the decoder or a command's flags hand to the
+/// validator. Raw names are in it; it lives in memory only.
+package struct EventDraft: Sendable {
+    /// A text's place: in the line that was decoded, or in `text` when the draft keeps its own.
+    struct Place: Sendable {
+        var start: Int32 = 0
+        var end: Int32 = 0
+
+        var range: Range<Int> { Int(start)..<Int(end) }
+    }
+
+    /// The texts, one behind the other, when they do not stand in a line as they are.
+    private(set) var text: [UInt8] = []
+    /// Whether places refer to `text`.
+    private(set) var keepsText: Bool
+    private var places: [14 of Place] = .init(repeating: Place())
+    private var present: UInt16 = 0
+    private var seen: UInt16 = 0
+    /// Numbers that were given as such.
+    private(set) var timestamp: Int64?
+    private(set) var durationMS: Int64?
+    private(set) var servicesCount: Int64?
+    private(set) var portsUsed: Int64?
+    var success: Bool?
+    var unknownKeys = 0
+
+    /// A draft that keeps its own texts.
+    package init() {
+        keepsText = true
+    }
+
+    /// Starts afresh.
+    mutating func reset(keepsText: Bool) {
+        text.removeAll(keepingCapacity: true)
+        self.keepsText = keepsText
+        present = 0
+        seen = 0
+        timestamp = nil
+        durationMS = nil
+        servicesCount = nil
+        portsUsed = nil
+        success = nil
+        unknownKeys = 0
+    }
+
+    /// Notes that a field was named; false when it was before.
+    mutating func markSeen(_ field: EventField) -> Bool {
+        let bit: UInt16 = 1 << UInt16(field.rawValue)
+        defer { seen |= bit }
+        return seen & bit == 0
+    }
+
+    /// Where the text of a field stands; nil when it has none. An empty text is none: scripts pass empty variables.
+    func place(_ field: EventField) -> Range<Int>? {
+        present & (1 << UInt16(field.rawValue)) == 0 ? nil : places[Int(field.rawValue)].range
+    }
+
+    /// Sets a text that stands in the decoded line.
+    mutating func setPlace(_ range: Range<Int>, of field: EventField) {
+        guard !range.isEmpty else { return }
+        places[Int(field.rawValue)] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
+        present |= 1 << UInt16(field.rawValue)
+    }
+
+    /// Adds bytes to the draft's own text and returns where it ended before.
+    mutating func appendText(_ bytes: some Sequence<UInt8>) {
+        text.append(contentsOf: bytes)
+    }
+
+    /// Sets a text that the draft keeps.
+    package mutating func set(_ field: EventField, _ value: String) {
+        precondition(keepsText)
+        let start = text.count
+        text.append(contentsOf: value.utf8)
+        setPlace(start..<text.count, of: field)
+    }
+
+    package mutating func set(success: Bool) {
+        self.success = success
+    }
+
+    /// Sets a number; only fields that take one.
+    package mutating func set(_ field: EventField, _ number: Int64) {
+        switch field {
+        case .timestamp: timestamp = number
+        case .durationMS: durationMS = number
+        case .servicesCount: servicesCount = number
+        case .portsUsed: portsUsed = number
+        default: preconditionFailure("\(field.key) takes no number")
+        }
+    }
+}

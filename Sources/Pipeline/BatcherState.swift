@@ -1,0 +1,57 @@
+import EventModel
+import WriteAheadBuffer
+
+/// Decides what the batcher does: when there is room, when a flush is due, what it takes, what is written. Pure: it
+/// performs nothing and knows no time.
+struct BatcherState {
+    private static let slots = 1024
+
+    private var ring = RingBuffer<RecordBatch>(capacity: slots)
+    private var bytes = 0
+    private var records = 0
+    /// Batches that an append under way has taken; they stay in the ring until it succeeded.
+    private var inFlight: Int?
+    /// Batches ever added, and ever written: every batch has a number, in order.
+    private(set) var added = 0
+    private(set) var written = 0
+
+    var isEmpty: Bool { ring.isEmpty }
+
+    /// Whether the ring takes another batch of this size now. An empty ring takes any.
+    func hasRoom(for batch: RecordBatch) -> Bool {
+        ring.isEmpty || (!ring.isFull && bytes + batch.bytes.count <= Limits.ringBytes)
+    }
+
+    /// Takes a batch; there must be room.
+    mutating func add(_ batch: RecordBatch) {
+        ring.append(batch)
+        bytes += batch.bytes.count
+        records += batch.recordCount
+        added += 1
+    }
+
+    /// Whether enough has come together to be written without waiting for more.
+    var isDue: Bool { records >= Limits.flushRecords || bytes >= Limits.flushBytes }
+
+    /// Starts a flush of all that the ring holds; nil when there is nothing or one is under way.
+    mutating func beginFlush() -> RecordBatch? {
+        guard inFlight == nil, !ring.isEmpty else { return nil }
+        inFlight = ring.count
+        var batch = ring[0]
+        for index in 0..<ring.count where index > 0 { batch.append(ring[index]) }
+        return batch
+    }
+
+    /// Ends the flush under way. What could not be written stays for the next.
+    mutating func endFlush(succeeded: Bool) {
+        guard let count = inFlight else { preconditionFailure("no flush is under way") }
+        inFlight = nil
+        guard succeeded else { return }
+        for index in 0..<count {
+            bytes -= ring[index].bytes.count
+            records -= ring[index].recordCount
+        }
+        ring.removeFirst(count)
+        written += count
+    }
+}

@@ -1,0 +1,72 @@
+import EventModel
+package import WriteAheadBuffer
+
+/// Collects encoded events in a bounded ring and appends them to the write-ahead buffer, many at a time: when enough
+/// have come together by count or bytes, when the oldest has waited long enough, or when somebody asks.
+///
+/// A full ring is backpressure: `add` returns when there is room. What an append could not write stays in the ring, and
+/// the error goes to whoever waits for it.
+package actor EventBatcher {
+    private var state = BatcherState()
+    private let appender: BufferAppender
+    /// Tasks that wait for the flush under way; at most one a producer.
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// Tells the flush by time that the ring is no longer empty. Holds one element at most.
+    private let arrivals: AsyncStream<Void>
+    private let arrived: AsyncStream<Void>.Continuation
+
+    package init(appender: BufferAppender) {
+        self.appender = appender
+        (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Puts a batch into the ring, and flushes when that makes a flush due. Accepted it is once a flush has returned.
+    package func add(_ batch: RecordBatch) async throws(BufferError) {
+        guard !batch.isEmpty else { return }
+        while !state.hasRoom(for: batch) { try await flush() }
+        state.add(batch)
+        arrived.yield()
+        if state.isDue { try await flush() }
+    }
+
+    /// Returns once all that was added before is in the buffer on disk.
+    package func flush() async throws(BufferError) {
+        let last = state.added
+        while state.written < last {
+            guard let batch = state.beginFlush() else {
+                // Another flush is under way; whether it succeeds shows in the state, which is looked at again.
+                await withCheckedContinuation { waiting.append($0) }
+                continue
+            }
+            let result = await appender.append(batch)
+            state.endFlush(succeeded: result.isSuccess)
+            for continuation in waiting { continuation.resume() }
+            waiting.removeAll(keepingCapacity: true)
+            _ = try result.get()
+        }
+    }
+
+    /// Flushes what has waited for `interval`, until the task is cancelled or `finish` was called. An append that fails
+    /// is tried again an interval later; its error reaches the next `add` or `flush`.
+    package func flushByTime(
+        every interval: Duration = Limits.flushInterval, clock: any Clock<Duration> = ContinuousClock()
+    ) async {
+        for await _ in arrivals {
+            while !state.isEmpty {
+                guard (try? await clock.sleep(for: interval)) != nil else { return }
+                try? await flush()
+            }
+        }
+    }
+
+    /// Ends `flushByTime`; what is in the ring stays for `flush`.
+    package func finish() {
+        arrived.finish()
+    }
+}
+
+extension Result {
+    fileprivate var isSuccess: Bool {
+        if case .success = self { true } else { false }
+    }
+}

@@ -1,0 +1,75 @@
+private import Glibc
+
+// Every number that Nexus writes is little-endian, whatever the processor.
+
+extension Span<UInt8> {
+    /// The eight bytes at `offset` as a number. Traps when they do not all lie inside.
+    @inlinable @inline(__always)
+    package func uint64(at offset: Int) -> UInt64 {
+        // The load checks its bounds; what it calls unsafe is the type, and every bit pattern is a UInt64.
+        UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The four bytes at `offset` as a number. Traps when they do not all lie inside.
+    @inlinable @inline(__always)
+    package func uint32(at offset: Int) -> UInt32 {
+        UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    /// Where `byte` stands first at or after `start`; nil when it does not.
+    package func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        precondition(start >= 0 && start <= count)
+        return unsafe withUnsafeBytes { buffer in
+            guard start < buffer.count, let base = buffer.baseAddress else { return nil }
+            // `memchr` looks at the `count - start` bytes behind `base + start`, all inside the buffer.
+            let found = unsafe memchr(base + start, CInt(byte), buffer.count - start)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+        }
+    }
+
+    /// Whether the bytes of `other` are the same.
+    @inlinable
+    package func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var index = 0
+        while index &+ 8 <= count {
+            if uint64(at: index) != other.uint64(at: index) { return false }
+            index &+= 8
+        }
+        while index < count {
+            if self[index] != other[index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+}
+
+extension [UInt8] {
+    /// Adds a copy of `bytes` at the end.
+    @inlinable
+    package mutating func append(_ bytes: Span<UInt8>) {
+        // The closure hands the pointer to one copying call and nothing else sees it.
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Adds `number` at the end, little-endian.
+    @inlinable
+    package mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian number: Number) {
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
+    }
+
+    /// Writes `number` over the bytes at `offset`, little-endian. Traps when they do not all lie inside.
+    @inlinable
+    package mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(
+        littleEndian number: Number, at offset: Int
+    ) {
+        unsafe withUnsafeMutableBytes { buffer in
+            precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= buffer.count)
+            // Inside the bounds just checked, and an integer has no invalid bit pattern.
+            unsafe buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
+        }
+    }
+
+    /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
+    package var text: String { String(decoding: self, as: UTF8.self) }
+}

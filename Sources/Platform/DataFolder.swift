@@ -1,0 +1,32 @@
+/// Where everything that Nexus keeps stands: the one place that knows the names.
+package struct DataFolder: Sendable {
+    package let folder: Folder
+
+    package init(_ path: String) {
+        folder = Folder(path)
+    }
+
+    /// `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`; nil when none of them is set.
+    package static func fromEnvironment(_ value: (String) -> String? = Environment.value) -> DataFolder? {
+        func absolute(_ name: String) -> String? {
+            guard var path = value(name), path.hasPrefix("/") else { return nil }
+            while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+            return path
+        }
+        if let path = value("NEXUS_DATA_DIR"), !path.isEmpty { return DataFolder(absolute("NEXUS_DATA_DIR") ?? path) }
+        if let path = absolute("XDG_DATA_HOME") { return DataFolder(path + "/nexus") }
+        if let path = absolute("HOME") { return DataFolder(path + "/.local/share/nexus") }
+        return nil
+    }
+
+    /// The SQLite database with the user's events and sessions.
+    package var databasePath: String { folder.path(of: "nexus.db") }
+    /// Whether there is a database yet.
+    package var hasDatabase: Bool { folder.has("nexus.db") }
+    /// The segments of the write-ahead buffer.
+    package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
+    /// Thirty-two random bytes with which names are hashed.
+    package var keyPath: String { folder.path(of: "key") }
+    /// Whoever holds the lock on this file writes the database.
+    package var writerLockPath: String { folder.path(of: "writer.lock") }
+}

@@ -1,0 +1,158 @@
+private import Glibc
+
+/// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
+/// that a signal interrupted.
+package struct File: ~Copyable, Sendable {
+    package let path: String
+    package let descriptor: CInt
+    private let closesDescriptor: Bool
+
+    /// How a file is opened.
+    package struct Mode: OptionSet, Sendable {
+        package let rawValue: CInt
+        package init(rawValue: CInt) { self.rawValue = rawValue }
+
+        package static let read = Mode(rawValue: O_RDONLY)
+        package static let write = Mode(rawValue: O_WRONLY)
+        package static let readWrite = Mode(rawValue: O_RDWR)
+        /// Every write goes to the end of the file.
+        package static let append = Mode(rawValue: O_APPEND)
+        package static let create = Mode(rawValue: O_CREAT)
+        package static let exclusive = Mode(rawValue: O_EXCL)
+        package static let truncate = Mode(rawValue: O_TRUNC)
+        package static let folder = Mode(rawValue: O_DIRECTORY)
+    }
+
+    /// Opens `path`; a file that this creates is the owner's alone (0600).
+    package init(opening path: String, _ mode: Mode) throws(SystemError) {
+        let descriptor = retryingInterrupts {
+            Int(unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        }
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        self.path = path
+        self.descriptor = CInt(descriptor)
+        closesDescriptor = true
+    }
+
+    private init(standard descriptor: CInt, name: String) {
+        path = name
+        self.descriptor = descriptor
+        closesDescriptor = false
+    }
+
+    /// This process's input; it stays open when the value goes.
+    package static var standardInput: File { File(standard: STDIN_FILENO, name: "standard input") }
+    /// This process's output; it stays open when the value goes.
+    package static var standardOutput: File { File(standard: STDOUT_FILENO, name: "standard output") }
+    /// Where this process reports what went wrong; it stays open when the value goes.
+    package static var standardError: File { File(standard: STDERR_FILENO, name: "standard error") }
+
+    deinit {
+        if closesDescriptor { close(descriptor) }
+    }
+
+    /// What the file system knows of an open file.
+    package struct Status: Sendable {
+        /// Length in bytes.
+        package let size: Int
+        /// In how many folders it stands; 0 once it was removed.
+        package let linkCount: Int
+        package let owner: UInt32
+        package let isRegular: Bool
+    }
+
+    package func status() throws(SystemError) -> Status {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
+        return Status(
+            size: Int(status.st_size), linkCount: Int(status.st_nlink), owner: status.st_uid,
+            isRegular: status.st_mode & S_IFMT == S_IFREG)
+    }
+
+    /// Whether it is a terminal.
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Reads up to `limit` bytes behind what `bytes` holds; 0 at the end of the file.
+    package func read(appendingTo bytes: inout [UInt8], limit: Int) throws(SystemError) -> Int {
+        let descriptor = self.descriptor
+        let got = unsafe bytes.appendUninitialized(limit) { room in
+            retryingInterrupts { unsafe Glibc.read(descriptor, room.baseAddress, room.count) }
+        }
+        guard got >= 0 else { throw SystemError("read", path) }
+        return got
+    }
+
+    /// Reads up to `limit` bytes from `offset` on behind what `bytes` holds; 0 at the end of the file.
+    package func read(appendingTo bytes: inout [UInt8], at offset: Int, limit: Int) throws(SystemError) -> Int {
+        let descriptor = self.descriptor
+        let got = unsafe bytes.appendUninitialized(limit) { room in
+            retryingInterrupts { unsafe pread(descriptor, room.baseAddress, room.count, off_t(offset)) }
+        }
+        guard got >= 0 else { throw SystemError("read", path) }
+        return got
+    }
+
+    /// Writes all of `bytes` at the file's position, in as many calls as it takes.
+    package func write(_ bytes: Span<UInt8>) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = bytes.extracting(written..<bytes.count)
+            let step = unsafe rest.withUnsafeBytes { buffer in
+                // The call reads inside the buffer it is given, and returns before the closure does.
+                retryingInterrupts { unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count) }
+            }
+            guard step >= 0 else { throw SystemError("write to", path) }
+            written += step
+        }
+    }
+
+    /// Writes all of `text` as UTF-8.
+    package func write(_ text: String) throws(SystemError) {
+        try write(Array(text.utf8).span)
+    }
+
+    package func truncate(to size: Int) throws(SystemError) {
+        guard retryingInterrupts({ Int(ftruncate(descriptor, off_t(size))) }) == 0 else {
+            throw SystemError("shorten", path)
+        }
+    }
+
+    /// Returns once the content is on disk. After an error the content must be taken for lost: the system forgets
+    /// which pages it failed to write, and a second call would wrongly succeed.
+    package func synchronizeData() throws(SystemError) {
+        guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
+    }
+
+    /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.
+    package func lock() throws(SystemError) {
+        guard retryingInterrupts({ Int(flock(descriptor, LOCK_EX)) }) == 0 else { throw SystemError("lock", path) }
+    }
+
+    /// Takes the exclusive lock if it is free.
+    package func tryLock() throws(SystemError) -> Bool {
+        if retryingInterrupts({ Int(flock(descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
+        guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
+        return false
+    }
+
+    package func unlock() {
+        // Cannot fail on a descriptor that is open, and it is open as long as this value lives.
+        _ = flock(descriptor, LOCK_UN)
+    }
+}
+
+extension [UInt8] {
+    /// Makes room for `limit` bytes at the end, lets `fill` write there, and keeps as many as it says (-1: none).
+    fileprivate mutating func appendUninitialized(
+        _ limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
+    ) -> Int {
+        let old = count
+        append(contentsOf: repeatElement(0, count: limit))
+        let got = unsafe withUnsafeMutableBytes { buffer in
+            // The slice is the `limit` bytes just added; `fill` does not keep the pointer.
+            unsafe fill(UnsafeMutableRawBufferPointer(rebasing: buffer[old...]))
+        }
+        removeLast(limit - Swift.max(got, 0))
+        return got
+    }
+}

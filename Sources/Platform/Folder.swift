@@ -1,0 +1,102 @@
+private import Glibc
+
+/// A folder of this user's, and the few things done to names in it.
+package struct Folder: Sendable, Equatable {
+    package let path: String
+
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    /// The folder that holds this one.
+    package var parent: Folder {
+        guard let slash = path.lastIndex(of: "/") else { return Folder(".") }
+        return Folder(slash == path.startIndex ? "/" : String(path[..<slash]))
+    }
+
+    package func path(of name: String) -> String { path + "/" + name }
+
+    /// Makes the folder, and what is missing above it, for the owner alone (0700), and refuses one that belongs to
+    /// somebody else or is a link.
+    package func prepare() throws(SystemError) {
+        try makeMissing()
+        try requireOwn()
+    }
+
+    /// Throws unless the folder is there, is no link, and belongs to this user.
+    package func requireOwn() throws(SystemError) {
+        let folder = try File(opening: path, [.read, .folder])
+        guard try folder.status().owner == geteuid() else {
+            throw SystemError("use, as it belongs to another user,", path, code: EPERM)
+        }
+    }
+
+    package var exists: Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Whether there is anything of this name in it.
+    package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
+
+    /// The names in it, in no order. Empty when the folder is not there.
+    package func names() throws(SystemError) -> [String] {
+        guard let stream = unsafe opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw SystemError("list", path)
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        // `readdir` returns an entry of the stream's own, good until the next call; the name is copied before that.
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
+            }
+            if name != "." && name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw SystemError("list", path) }
+        return names
+    }
+
+    /// Bytes of the files in it and in the folders below.
+    package func size() throws(SystemError) -> Int {
+        var total = 0
+        for name in try names() {
+            var status = stat()
+            // A file may go while the folder is walked over; it then counts nothing.
+            guard unsafe lstat(path(of: name), &status) == 0 else { continue }
+            total += status.st_mode & S_IFMT == S_IFDIR ? try Folder(path(of: name)).size() : Int(status.st_size)
+        }
+        return total
+    }
+
+    /// Removes a name; nothing happens when it is not there.
+    package func remove(_ name: String) throws(SystemError) {
+        guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
+    }
+
+    /// Gives a file another name in the same folder, replacing what had it.
+    package func rename(_ name: String, to newName: String) throws(SystemError) {
+        guard unsafe Glibc.rename(path(of: name), path(of: newName)) == 0 else {
+            throw SystemError("rename", path(of: name))
+        }
+    }
+
+    /// Gives a file a second name in the same folder; false when that name is taken.
+    package func link(_ name: String, as newName: String) throws(SystemError) -> Bool {
+        if unsafe Glibc.link(path(of: name), path(of: newName)) == 0 { return true }
+        guard errno == EEXIST else { throw SystemError("create", path(of: newName)) }
+        return false
+    }
+
+    /// Returns once the names themselves are on disk; without it a power cut undoes a creation or a removal.
+    package func synchronize() throws(SystemError) {
+        try File(opening: path, [.read, .folder]).synchronizeData()
+    }
+
+    private func makeMissing() throws(SystemError) {
+        if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, parent != self else { throw SystemError("create", path) }
+        try parent.makeMissing()
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("create", path) }
+    }
+}

@@ -1,0 +1,76 @@
+private import Glibc
+
+/// Days as the reader's time zone (`TZ`, else the computer's) has them, summer time included.
+package enum LocalCalendar {
+    /// A day of the calendar.
+    package struct Day: Hashable, Comparable, Sendable {
+        package let year: Int
+        package let month: Int
+        package let day: Int
+
+        package init(year: Int, month: Int, day: Int) {
+            self.year = year
+            self.month = month
+            self.day = day
+        }
+
+        /// `YYYY-MM-DD`; nil for anything else and for days that do not exist.
+        package init?(_ text: String) {
+            let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
+                let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970
+            else { return nil }
+            self.init(year: year, month: month, day: day)
+            guard LocalCalendar.day(of: LocalCalendar.start(of: self)) == self else { return nil }
+        }
+
+        package static func < (left: Day, right: Day) -> Bool {
+            (left.year, left.month, left.day) < (right.year, right.month, right.day)
+        }
+
+        /// `YYYY-MM-DD`.
+        package var text: String { pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) }
+
+        private func pad(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+    }
+
+    /// The day in which a moment (milliseconds since 1970) lies.
+    package static func day(of milliseconds: Int64) -> Day {
+        var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
+        var parts = unsafe tm()
+        // Both values are this function's own.
+        unsafe localtime_r(&seconds, &parts)
+        return unsafe Day(year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
+    }
+
+    /// The first moment of a day, in milliseconds since 1970. Days and months past their end count on.
+    package static func start(of day: Day, plusDays days: Int = 0) -> Int64 {
+        var parts = unsafe tm()
+        unsafe parts.tm_year = CInt(day.year - 1900)
+        unsafe parts.tm_mon = CInt(day.month - 1)
+        unsafe parts.tm_mday = CInt(day.day + days)
+        // The C library finds out whether summer time is in force.
+        unsafe parts.tm_isdst = -1
+        return Int64(unsafe mktime(&parts)) * 1000
+    }
+
+    /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when nothing says otherwise.
+    package static var zoneName: String {
+        if let name = Environment.value("TZ"), !name.isEmpty {
+            return name.hasPrefix(":") ? String(name.dropFirst()) : name
+        }
+        let parts = linkTarget("/etc/localtime")?.split(separator: "zoneinfo/") ?? []
+        return parts.count > 1 ? parts[1...].joined(separator: "zoneinfo/") : "UTC"
+    }
+
+    private static func linkTarget(_ path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+            unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+        return count > 0 ? Array(bytes.prefix(count)).text : nil
+    }
+}

@@ -1,0 +1,49 @@
+private import Glibc
+
+/// A process that cannot be confused with a later one of the same number.
+package struct ProcessIdentity: Sendable, Equatable {
+    package let processID: Int32
+    /// When it started, in clock ticks since the computer did.
+    package let startTime: UInt64
+
+    /// The process that started this one: for a command typed or scripted, the shell.
+    package static func parent() -> ProcessIdentity {
+        ProcessIdentity(processID: getppid())
+    }
+
+    /// The process with this number, as it is now; a process that is gone has start time 0.
+    package init(processID: Int32) {
+        self.processID = processID
+        startTime = Self.startTime(of: processID)
+    }
+
+    /// Sixteen bytes that change whenever the computer starts; nil where the system does not tell.
+    package static func bootID() -> [UInt8]? {
+        guard let text = readSmall("/proc/sys/kernel/random/boot_id") else { return nil }
+        var digits: [UInt8] = []
+        for byte in text {
+            guard let digit = Character(UnicodeScalar(byte)).hexDigitValue else { continue }
+            digits.append(UInt8(digit))
+        }
+        guard digits.count == 32 else { return nil }
+        return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// Field 22 of `/proc/PID/stat` (proc(5)). The name in field 2 may hold spaces and brackets, so counting starts
+    /// behind its last bracket.
+    private static func startTime(of processID: Int32) -> UInt64 {
+        guard let text = readSmall("/proc/\(processID)/stat"),
+            let bracket = text.lastIndex(of: UInt8(ascii: ")"))
+        else { return 0 }
+        let fields = text[(bracket + 1)...].split(separator: UInt8(ascii: " "))
+        guard fields.count > 19 else { return 0 }
+        return UInt64(String(decoding: fields[19], as: UTF8.self)) ?? 0
+    }
+
+    private static func readSmall(_ path: String) -> [UInt8]? {
+        guard let file = try? File(opening: path, .read) else { return nil }
+        var bytes: [UInt8] = []
+        guard (try? file.read(appendingTo: &bytes, limit: 4096)) != nil else { return nil }
+        return bytes
+    }
+}

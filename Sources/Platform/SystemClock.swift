@@ -1,0 +1,30 @@
+private import Glibc
+
+/// What time it is, for everything that dates an event. Tests hand in their own.
+package protocol WallClock: Sendable {
+    /// Milliseconds since 1970, UTC.
+    func now() -> Int64
+}
+
+/// The computer's clock.
+package struct SystemClock: WallClock {
+    package init() {}
+
+    package func now() -> Int64 {
+        let time = read(CLOCK_REALTIME)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Nanoseconds since some moment in the past, never going back: for measuring how long something took.
+    package static func monotonicNanoseconds() -> UInt64 {
+        let time = SystemClock().read(CLOCK_MONOTONIC)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private func read(_ clock: clockid_t) -> timespec {
+        var time = timespec()
+        // Both clocks exist on every Linux, and the call writes the one value it is given.
+        unsafe clock_gettime(clock, &time)
+        return time
+    }
+}

@@ -1,0 +1,49 @@
+private import Glibc
+
+/// A system call that failed: which, on what, and why.
+package struct SystemError: Error, Equatable, CustomStringConvertible {
+    /// What was tried, as a verb: "open", "write".
+    package let operation: String
+    /// What it was tried on; empty when there is no path.
+    package let path: String
+    /// The system's code, `ENOSPC` for example.
+    package let code: CInt
+
+    package init(_ operation: String, _ path: String, code: CInt) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// The call that has just failed, with the code it left in `errno`.
+    init(_ operation: String, _ path: String) {
+        self.init(operation, path, code: errno)
+    }
+
+    /// Whether what was asked for is not there.
+    package var isNotFound: Bool { code == ENOENT }
+
+    /// Whether the disk or the user's share of it is full.
+    package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+
+    /// Whether this user may not do it.
+    package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
+
+    /// The system's own words for the code.
+    package var reason: String {
+        // `strerror` returns a string of the C library that lives on, or this thread's own; it is copied at once.
+        unsafe String(cString: strerror(code)).lowercased()
+    }
+
+    package var description: String {
+        path.isEmpty ? "cannot \(operation): \(reason)" : "cannot \(operation) \(path.escapedForDisplay): \(reason)"
+    }
+}
+
+/// Calls again while a signal interrupts: the one place that knows about `EINTR`.
+func retryingInterrupts(_ call: () -> Int) -> Int {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}

@@ -1,0 +1,95 @@
+private import Glibc
+
+/// A serial executor with a thread of its own, for actors whose work blocks: reading, writing, SQLite.
+///
+/// A blocking call on the shared pool would hold up every other task on a machine with two cores.
+package final class ThreadExecutor: SerialExecutor {
+    private let queue: JobQueue
+
+    package init() {
+        queue = JobQueue()
+        queue.start()
+    }
+
+    deinit {
+        queue.stop()
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        unsafe queue.push(UnownedJob(job), on: asUnownedSerialExecutor())
+    }
+}
+
+/// Jobs in the order they came, and the thread that runs them.
+///
+/// `@unchecked Sendable`: `jobs` and `isStopped` are read and written only between `pthread_mutex_lock` and
+/// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed when nobody refers to the
+/// queue any more, the thread being one of those who do.
+@safe private final class JobQueue: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [Entry] = unsafe []
+    private var isStopped = false
+
+    /// Both stay good until the job has run: the task that owns the job holds its actor and the actor its executor.
+    @unsafe private struct Entry {
+        let job: UnownedJob
+        let executor: UnownedSerialExecutor
+    }
+
+    init() {
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    func start() {
+        var thread = pthread_t()
+        // The thread takes over one reference to the queue and gives it back when it ends.
+        let argument = unsafe Unmanaged.passRetained(self).toOpaque()
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                let queue = unsafe Unmanaged<JobQueue>.fromOpaque(argument!).takeRetainedValue()
+                queue.run()
+                return nil
+            }, argument)
+        precondition(result == 0, "the system has no thread left")
+        pthread_detach(thread)
+    }
+
+    func push(_ job: UnownedJob, on executor: UnownedSerialExecutor) {
+        unsafe pthread_mutex_lock(mutex)
+        unsafe jobs.append(Entry(job: job, executor: executor))
+        unsafe pthread_cond_signal(condition)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    func stop() {
+        unsafe pthread_mutex_lock(mutex)
+        isStopped = true
+        unsafe pthread_cond_signal(condition)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    private func run() {
+        while let batch = unsafe next() {
+            for unsafeentry in unsafe batch { unsafe entry.job.runSynchronously(on: entry.executor) }
+        }
+    }
+
+    private func next() -> [Entry]? {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while unsafe jobs.isEmpty && !isStopped { unsafe pthread_cond_wait(condition, mutex) }
+        guard unsafe !jobs.isEmpty else { return nil }
+        defer { unsafe jobs.removeAll(keepingCapacity: true) }
+        return unsafe jobs
+    }
+}

@@ -1,0 +1,60 @@
+import EventModel
+import Platform
+import Store
+
+/// Drains the buffer while somebody else fills it, one transaction after another, and holds the filler back when it is
+/// too far ahead.
+actor BackgroundDrain {
+    private let writer: SQLiteWriter
+    private var drained = 0
+    /// Tells that there is something to drain. Holds one element at most.
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private var waiting: CheckedContinuation<Void, Never>?
+    private var target = 0
+    private var isRunning = true
+
+    /// Nil when another process is the writer.
+    init?(data: DataFolder) throws {
+        guard let lock = try WriterLock.acquire(in: data) else { return nil }
+        writer = try SQLiteWriter(data: data, lock: lock)
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Drains until `finish` was called and nothing waits any more.
+    func run() async throws {
+        defer { end() }
+        for await _ in wakeUps {
+            while let events = try await writer.drainOnce() {
+                drained += events
+                release()
+            }
+        }
+        _ = try await writer.drain()
+        try await writer.finish()
+    }
+
+    /// Says that `accepted` events have been appended, and returns when the drain is near enough behind.
+    func keepUp(with accepted: Int) async {
+        wake.yield()
+        target = accepted - Limits.streamBacklogEvents
+        guard drained < target, isRunning else { return }
+        await withCheckedContinuation { waiting = $0 }
+    }
+
+    /// Nothing more will come.
+    func finish() {
+        wake.finish()
+    }
+
+    private func release() {
+        guard drained >= target || !isRunning else { return }
+        waiting?.resume()
+        waiting = nil
+    }
+
+    private func end() {
+        isRunning = false
+        release()
+    }
+}

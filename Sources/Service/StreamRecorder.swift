@@ -1,0 +1,126 @@
+package import EventModel
+import Intake
+import Pipeline
+package import Platform
+import Store
+import WriteAheadBuffer
+
+/// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.
+///
+///     input ─ StreamIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
+///
+/// Each of the three has a thread of its own. The stream pauses when it is too far ahead of its own drain.
+package struct StreamRecorder: Sendable {
+    package struct Options: Sendable {
+        /// Acknowledge only what would survive a power cut.
+        package var durable = false
+        /// Reject lines with unknown keys.
+        package var strict = false
+
+        package init() {}
+    }
+
+    /// What became of a stream.
+    package struct Summary: Equatable, Sendable {
+        /// Nothing came.
+        package init() {}
+
+        package internal(set) var accepted = 0
+        package internal(set) var tally = Tally()
+        /// Events of this stream known to be in the database.
+        package internal(set) var stored = 0
+        package internal(set) var seconds = 0.0
+        /// The signal that ended the stream early.
+        package internal(set) var signal: Int32?
+
+        package var rejected: Int { tally.rejected }
+        package var received: Int { accepted + rejected }
+    }
+
+    /// What a stream tells while it runs.
+    package enum Progress: Sendable {
+        /// A line was not taken.
+        case rejected(line: Int, Rejection)
+        /// So many events are safe in the buffer, and so many bytes were read.
+        case accepted(events: Int, rejected: Int, bytes: Int)
+    }
+
+    private let data: DataFolder
+    private let options: Options
+
+    package init(data: DataFolder, options: Options) {
+        self.data = data
+        self.options = options
+    }
+
+    /// Reads `input` to its end, or until a signal asks to stop.
+    package func record(
+        _ input: consuming File, signals: consuming StopSignals?, report: @escaping @Sendable (Progress) -> Void
+    ) async throws -> Summary {
+        let start = SystemClock.monotonicNanoseconds()
+        let key = try HashKey.load(from: data)
+        let session = await SessionManager().current()
+        let intake = StreamIntake(
+            input: input, signals: signals, intake: EventIntake(key: key, session: session, strict: options.strict))
+        let appender = BufferAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder), durable: options.durable)
+        let batcher = EventBatcher(appender: appender)
+        let drain = try BackgroundDrain(data: data)
+
+        var summary = try await withThrowingTaskGroup(of: Summary?.self) { group in
+            group.addTask {
+                await batcher.flushByTime()
+                return nil
+            }
+            if let drain {
+                group.addTask {
+                    try await drain.run()
+                    return nil
+                }
+            }
+            group.addTask { try await pump(from: intake, through: batcher, ahead: drain, report: report) }
+            var summary = Summary()
+            for try await result in group {
+                if let result { summary = result }
+            }
+            return summary
+        }
+        summary.stored = try await storedEvents(of: summary, drained: drain != nil)
+        summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
+        return summary
+    }
+
+    /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain.
+    private func pump(
+        from intake: StreamIntake, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
+        report: @Sendable (Progress) -> Void
+    ) async throws -> Summary {
+        var summary = Summary()
+        var bytes = 0
+        var isLast = false
+        while !isLast {
+            let chunk = try await intake.next()
+            for (line, rejection) in chunk.rejected { report(.rejected(line: line, rejection)) }
+            try await batcher.add(chunk.batch)
+            isLast = chunk.isLast
+            try await batcher.flush()
+            summary.accepted += chunk.batch.eventCount
+            summary.tally.add(chunk.tally)
+            summary.signal = chunk.signal
+            bytes += chunk.bytes
+            report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
+            await drain?.keepUp(with: summary.accepted)
+        }
+        await batcher.finish()
+        await drain?.finish()
+        return summary
+    }
+
+    /// A stream that drained itself has stored all it accepted. Otherwise it tries once more, now that it is done;
+    /// where another process still drains, what waits in the buffer may be this stream's.
+    private func storedEvents(of summary: Summary, drained: Bool) async throws -> Int {
+        if drained { return summary.accepted }
+        if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
+        let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+        return max(0, summary.accepted - books.pending)
+    }
+}

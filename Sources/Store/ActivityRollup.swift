@@ -1,0 +1,64 @@
+import EventModel
+import GRDB
+
+/// Counts of what happened in each quarter of an hour, kept for a transaction and then added to the table.
+struct ActivityRollup {
+    private struct Counts {
+        var events = 0
+        var commands = 0
+        var workspacesCreated = 0
+        var tasksCompleted = 0
+        var succeeded = 0
+        var failed = 0
+    }
+
+    private var slots: [Int64: Counts] = [:]
+    /// The slot of the last event, kept apart: the next event is most often in the same one.
+    private var slot: Int64 = .min
+    private var counts = Counts()
+
+    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64) {
+        let slot = RollupSlot.containing(timestamp)
+        if slot != self.slot {
+            putAway()
+            self.slot = slot
+            counts = slots[slot] ?? Counts()
+        }
+        counts.events += 1
+        switch type {
+        case .command: counts.commands += 1
+        case .workspaceCreated: counts.workspacesCreated += 1
+        case .taskCompleted: counts.tasksCompleted += 1
+        default: break
+        }
+        if let success {
+            if success { counts.succeeded += 1 } else { counts.failed += 1 }
+        }
+    }
+
+    /// Adds what was counted to the table and starts afresh.
+    mutating func flush(into database: Database) throws {
+        putAway()
+        slot = .min
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (slot) DO UPDATE SET
+                    events = events + excluded.events, commands = commands + excluded.commands,
+                    workspaces_created = workspaces_created + excluded.workspaces_created,
+                    tasks_completed = tasks_completed + excluded.tasks_completed,
+                    succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed
+                """)
+        for (slot, counts) in slots.sorted(by: { $0.key < $1.key }) {
+            try statement.execute(arguments: [
+                slot, counts.events, counts.commands, counts.workspacesCreated, counts.tasksCompleted,
+                counts.succeeded, counts.failed,
+            ])
+        }
+        slots.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func putAway() {
+        if slot != .min { slots[slot] = counts }
+    }
+}

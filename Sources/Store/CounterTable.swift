@@ -1,0 +1,23 @@
+import EventModel
+import GRDB
+
+/// What a transaction adds to the books.
+struct CounterTable {
+    private var counts: [Counter: Int] = [:]
+
+    mutating func add(_ counter: Counter, _ times: Int) {
+        if times > 0 { counts[counter, default: 0] += times }
+    }
+
+    mutating func add(_ tally: Tally) {
+        for item in Tally.Item.all { add(.tally(item), tally[item]) }
+    }
+
+    /// Adds what was counted to the table and starts afresh.
+    mutating func flush(into database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count")
+        for (counter, count) in counts { try statement.execute(arguments: [counter.name, count]) }
+        counts.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,175 @@
+import EventModel
+import GRDB
+package import Platform
+import WriteAheadBuffer
+
+/// The one writer: takes what waits in the write-ahead buffer into the database.
+///
+/// Rows, session counters, rollups, books and the position in the buffer are written in one transaction, so each event
+/// is in the tables once whenever the process ends. Recovery is the next drain. It works on a thread of its own, as
+/// SQLite blocks; between two transactions it looks whether it was cancelled.
+package actor SQLiteWriter {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let data: DataFolder
+    private let lock: WriterLock
+    private let clock: any WallClock
+    private let buffer: WriteAheadBuffer
+    private let queue: DatabaseQueue
+    private var ingest: SegmentIngest
+    private var positions: BufferPositions
+    private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
+    private var chunk: [UInt8] = []
+    private var bytesSinceCheckpoint = 0
+
+    /// Opens the database of a data folder, and makes it where there is none.
+    package init(
+        data: DataFolder, lock: consuming WriterLock, clock: any WallClock = SystemClock()
+    ) throws(StoreError) {
+        self.data = data
+        self.lock = lock
+        self.clock = clock
+        buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let queue = try DatabaseOpening.forWriting(data.databasePath)
+        self.queue = queue
+        let segments: [WriteAheadBuffer.SegmentNumber]
+        do { segments = try buffer.segments() } catch { throw .buffer(error) }
+        (ingest, positions) = try asStoreError(data.databasePath) {
+            try queue.write { database in
+                var positions = try BufferPositions(from: database)
+                try positions.keepOnly(segments, in: database)
+                return (try SegmentIngest(database), positions)
+            }
+        }
+    }
+
+    /// Takes in all that waits, one transaction after another; returns how many events that were. Stops early, between
+    /// two transactions, when the task is cancelled.
+    package func drain() throws(StoreError) -> Int {
+        var events = 0
+        while !Task.isCancelled {
+            guard let step = try drainOnce() else { break }
+            events += step
+        }
+        return events
+    }
+
+    /// Ends a drain for good: idle sessions are closed, all is on disk, and stored segments are gone.
+    package func finish() throws(StoreError) {
+        let now = clock.now()
+        try asStoreError(data.databasePath) {
+            try queue.write { try ingest.closeIdleSessions(in: $0, now: now) }
+        }
+        try checkpoint(includingNewest: true)
+    }
+
+    // MARK: One transaction
+
+    /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits.
+    package func drainOnce() throws(StoreError) -> Int? {
+        guard let waiting = try nextWaiting() else { return nil }
+        if bytesSinceCheckpoint >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
+        do {
+            return try queue.write { database in
+                var events = 0
+                var next: (reader: SegmentReader, end: Int)? = waiting
+                while let (reader, end) = next, events < Limits.transactionEvents {
+                    events += try ingest(reader, upTo: end, limit: Limits.transactionEvents - events, into: database)
+                    next = try nextWaiting()
+                }
+                try ingest.finish(into: database, now: clock.now())
+                return events
+            }
+        } catch {
+            try recover()
+            throw StoreError(error, path: data.databasePath)
+        }
+    }
+
+    /// Takes in what stands in one segment before `end`, up to about `limit` events.
+    private func ingest(
+        _ reader: SegmentReader, upTo end: Int, limit: Int, into database: Database
+    ) throws -> Int {
+        var position = positions.position(in: reader)
+        var events = 0
+        while position.offset < end, events < limit {
+            try reader.read(into: &chunk, from: position.offset, upTo: end, limit: Limits.drainChunkBytes)
+            let isLast = chunk.count < Limits.drainChunkBytes || position.offset + chunk.count == end
+            let findings = try ingest.ingest(chunk.span, isLast: isLast, into: database)
+            events += findings.events
+            bytesSinceCheckpoint += findings.consumed
+            position.offset = isLast ? SegmentFormat.aligned(end) : position.offset + findings.consumed
+            position.isDamaged = position.isDamaged || findings.isDamaged
+        }
+        try positions.set(position, of: reader.number, in: database)
+        return events
+    }
+
+    /// The oldest segment in which something waits, and how far it is written.
+    private func nextWaiting() throws(StoreError) -> (reader: SegmentReader, end: Int)? {
+        do throws(BufferError) {
+            for number in try buffer.segments() {
+                guard let reader = try reader(of: number) else { continue }
+                let end = try reader.committedEnd()
+                if positions.position(in: reader).offset < end { return (reader, end) }
+            }
+            return nil
+        } catch {
+            throw .buffer(error)
+        }
+    }
+
+    private func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
+        if let reader = readers[number], reader.header != .incomplete { return reader }
+        guard let reader = try buffer.reader(of: number) else { return nil }
+        if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
+        readers[number] = reader
+        return reader
+    }
+
+    /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
+    private func recover() throws(StoreError) {
+        ingest.abandon()
+        positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
+    }
+
+    // MARK: Letting go of what is stored
+
+    /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
+    /// cut takes back commits that were not checkpointed, and their records must still be there.
+    private func checkpoint(includingNewest: Bool) throws(StoreError) {
+        bytesSinceCheckpoint = 0
+        let isComplete = try asStoreError(data.databasePath) {
+            try queue.writeWithoutTransaction { database in
+                let result = try database.checkpoint(.passive)
+                return result.walFrameCount == result.checkpointedFrameCount
+            }
+        }
+        guard isComplete else { return }
+        do {
+            if try removeStored(includingNewest: includingNewest) {
+                try buffer.synchronize()
+                let segments = try buffer.segments()
+                try queue.write { try positions.keepOnly(segments, in: $0) }
+            }
+        } catch {
+            throw StoreError(error, path: data.databasePath)
+        }
+    }
+
+    /// Removes segments that are stored to their end; true when there were any.
+    private func removeStored(includingNewest: Bool) throws(BufferError) -> Bool {
+        var removedAny = false
+        let segments = try buffer.segments()
+        for number in includingNewest ? segments : segments.dropLast() {
+            guard let reader = try reader(of: number) else { continue }
+            let position = positions.position(in: reader)
+            if try buffer.remove(reader, drainedTo: position.offset, keepAside: position.isDamaged) {
+                readers[number] = nil
+                removedAny = true
+            }
+        }
+        return removedAny
+    }
+}

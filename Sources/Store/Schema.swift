@@ -1,0 +1,121 @@
+package import EventModel
+import GRDB
+
+/// The tables. `events` and `sessions` are the user's contract: exactly these columns, readable with any SQLite tool.
+/// The others are Nexus's own.
+enum Schema {
+    /// Bytes of a page. Four times SQLite's usual: a row takes some 200 bytes and rows are appended, so larger pages
+    /// mean fewer of them to split, checksum and write.
+    static let pageBytes = 16 * 1024
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: events, sessions, rollups") { database in
+            try database.execute(sql: contract)
+            try database.execute(sql: own)
+        }
+        return migrator
+    }
+
+    private static let contract = """
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY,
+            timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+            session_id TEXT NOT NULL,
+            event_type TEXT NOT NULL,
+            workspace_hash TEXT,
+            task_hash TEXT,
+            command TEXT,
+            duration_ms INTEGER,
+            success BOOLEAN,
+            error_category TEXT,
+            template_used TEXT,
+            services_count INTEGER,
+            ports_used INTEGER
+        );
+        CREATE TABLE sessions (
+            id INTEGER PRIMARY KEY,
+            session_id TEXT UNIQUE NOT NULL,
+            started_at DATETIME,
+            ended_at DATETIME,
+            duration_ms INTEGER,
+            commands_executed INTEGER,
+            workspaces_created INTEGER,
+            tasks_completed INTEGER,
+            errors_encountered INTEGER
+        );
+        """
+
+    /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
+    /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
+    /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
+    /// - `buffer_positions`: up to where each segment of the write-ahead buffer is stored.
+    /// - `counters`: the books since the beginning (see `Counter`).
+    private static let own = """
+        CREATE TABLE open_sessions (
+            session INTEGER PRIMARY KEY,
+            last_event INTEGER NOT NULL
+        );
+        CREATE TABLE activity_rollup (
+            slot INTEGER PRIMARY KEY,
+            events INTEGER NOT NULL,
+            commands INTEGER NOT NULL,
+            workspaces_created INTEGER NOT NULL,
+            tasks_completed INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL
+        );
+        CREATE TABLE session_rollup (
+            slot INTEGER PRIMARY KEY,
+            sessions INTEGER NOT NULL,
+            duration_ms INTEGER NOT NULL
+        );
+        CREATE TABLE buffer_positions (
+            segment INTEGER PRIMARY KEY,
+            id BLOB NOT NULL,
+            position INTEGER NOT NULL,
+            is_damaged BOOLEAN NOT NULL
+        );
+        CREATE TABLE counters (
+            name TEXT PRIMARY KEY,
+            count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+}
+
+/// The grain of the rollups: a quarter of an hour of UTC, so that the days of every time zone, all of which are whole
+/// quarters away from UTC, can be put together on reading.
+package enum RollupSlot {
+    package static let milliseconds: Int64 = 15 * 60 * 1000
+
+    /// The number of the quarter in which a moment lies. Moments are never before 1970.
+    package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
+}
+
+/// A line in the books.
+package enum Counter: Hashable, Sendable {
+    /// Events read from the buffer: accepted, and no longer pending.
+    case accepted
+    /// Events that became rows.
+    case stored
+    /// Pieces of records that killed writers left; nothing of them was acknowledged.
+    case tornRecords
+    /// Records that were whole once and are not any more.
+    case damagedRecords
+    case tally(Tally.Item)
+
+    var name: String {
+        switch self {
+        case .accepted: "accepted"
+        case .stored: "stored"
+        case .tornRecords: "torn_records"
+        case .damagedRecords: "damaged_records"
+        case .tally(.rejected(let reason)): "rejected:" + reason.name
+        case .tally(.droppedField): "dropped_fields"
+        case .tally(.cutCommand): "cut_commands"
+        }
+    }
+
+    static let all: [Counter] =
+        [.accepted, .stored, .tornRecords, .damagedRecords] + Tally.Item.all.map(Counter.tally)
+}

@@ -1,0 +1,88 @@
+import EventModel
+import GRDB
+import WriteAheadBuffer
+
+/// Takes the records of a stretch of a segment into the tables: rows, sessions, rollups and books together, inside
+/// one transaction of the caller's.
+struct SegmentIngest {
+    private let inserter: EventInserter
+    private var sessions = SessionTable()
+    private var activity = ActivityRollup()
+    private var counters = CounterTable()
+    /// Events that wait to fill a statement.
+    private var group: [(record: EventRecord, start: Int)] = []
+
+    init(_ database: Database) throws {
+        inserter = try EventInserter(database)
+    }
+
+    /// What was found in a stretch.
+    struct Findings {
+        /// How many bytes of it are done with.
+        var consumed = 0
+        var events = 0
+        var isDamaged = false
+    }
+
+    /// Takes every whole record of `stretch`; `isLast` when the segment ends with it.
+    mutating func ingest(_ stretch: Span<UInt8>, isLast: Bool, into database: Database) throws -> Findings {
+        var findings = Findings()
+        var cursor = RecordCursor()
+        scan: while true {
+            switch cursor.next(in: stretch, isLast: isLast) {
+            case .record(let payload):
+                if try take(payload, of: stretch, into: database) { findings.events += 1 }
+            case .gap(_, let isTorn):
+                counters.add(isTorn ? .tornRecords : .damagedRecords, 1)
+                findings.isDamaged = true
+            case .needsMore, .end:
+                break scan
+            }
+        }
+        try insertGroup(of: stretch)
+        counters.add(.accepted, findings.events)
+        findings.consumed = cursor.offset
+        return findings
+    }
+
+    /// Writes what the rows changed elsewhere, before the transaction ends.
+    mutating func finish(into database: Database, now: Int64) throws {
+        try sessions.flush(into: database, now: now)
+        try activity.flush(into: database)
+        try counters.flush(into: database)
+    }
+
+    /// Forgets what was not written: the transaction was taken back.
+    mutating func abandon() {
+        sessions.forget()
+        activity = ActivityRollup()
+        counters = CounterTable()
+        group.removeAll(keepingCapacity: true)
+    }
+
+    mutating func closeIdleSessions(in database: Database, now: Int64) throws {
+        try sessions.closeIdle(in: database, now: now)
+    }
+
+    /// Takes one record; true when it is an event.
+    private mutating func take(_ place: Range<Int>, of stretch: Span<UInt8>, into database: Database) throws -> Bool {
+        let payload = stretch.extracting(place)
+        if let record = EventRecord(payload) {
+            let type = EventType(payload.extracting(record.eventType))
+            try sessions.observe(
+                type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
+                in: database)
+            activity.observe(type, success: record.success, at: record.timestamp)
+            group.append((record, place.lowerBound))
+            if group.count == EventInserter.rowsPerStatement { try insertGroup(of: stretch) }
+            return true
+        }
+        if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
+        return false
+    }
+
+    private mutating func insertGroup(of stretch: Span<UInt8>) throws {
+        counters.add(.stored, try inserter.insert(group, of: stretch))
+        group.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,175 @@
+import EventModel
+import GRDB
+import Platform
+
+/// The rows of `sessions`, kept in step with the events: recent ones are remembered, those that a transaction touched
+/// are written at its end.
+struct SessionTable {
+    private struct Entry {
+        var row: Int64?
+        var state = SessionState()
+        var isDirty = false
+        /// What `session_rollup` holds of it; nil: nothing yet.
+        var rolledUp: (slot: Int64, durationMS: Int64)?
+    }
+
+    private var names = ByteKeyTable()
+    private var entries: [Entry] = []
+    private var dirty: [Int] = []
+
+    /// Takes one event of the session called `name`.
+    mutating func observe(
+        _ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>, in database: Database
+    ) throws {
+        let (index, isNew) = names.index(of: name)
+        if isNew { entries.append(try load(index, from: database)) }
+        entries[index].state.observe(type, success: success, at: timestamp)
+        if !entries[index].isDirty {
+            entries[index].isDirty = true
+            dirty.append(index)
+        }
+    }
+
+    /// Writes what changed. Sessions that are over at `now` get their end.
+    mutating func flush(into database: Database, now: Int64) throws {
+        var lengths: [Int64: (sessions: Int, durationMS: Int64)] = [:]
+        for index in dirty {
+            try write(&entries[index], name: names.key(at: index), into: database, now: now)
+            Self.rollUp(&entries[index], into: &lengths)
+        }
+        try Self.write(lengths, into: database)
+        dirty.removeAll(keepingCapacity: true)
+        if entries.count >= Limits.rememberedSessions { forget() }
+    }
+
+    /// Forgets everything, written or not: after a transaction that was taken back.
+    mutating func forget() {
+        names.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives sessions an end that have been idle for too long at `now`.
+    mutating func closeIdle(in database: Database, now: Int64) throws {
+        let limit = now - Limits.sessionIdleMilliseconds
+        let idle = try Row.fetchAll(
+            database, sql: "SELECT session, last_event FROM open_sessions WHERE last_event <= ?", arguments: [limit])
+        for row in idle {
+            let session: Int64 = row[0]
+            let end = Timestamp.databaseText(row[1])
+            try database.execute(
+                sql: """
+                    UPDATE sessions
+                    SET ended_at = ?1,
+                        duration_ms = CAST(round((julianday(?1) - julianday(started_at)) * 86400000) AS INTEGER)
+                    WHERE id = ?2
+                    """, arguments: [end, session])
+            try database.execute(sql: "DELETE FROM open_sessions WHERE session = ?", arguments: [session])
+        }
+    }
+
+    // MARK: One session
+
+    private func load(_ index: Int, from database: Database) throws -> Entry {
+        let name = names.key(at: index).withUTF8Text
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT sessions.id, started_at, ended_at, last_event,
+                    commands_executed, workspaces_created, tasks_completed, errors_encountered
+                FROM sessions LEFT JOIN open_sessions ON session = sessions.id
+                WHERE session_id = ?
+                """)
+        guard let row = try Row.fetchOne(statement, arguments: [name]) else { return Entry() }
+        let startedAt = Self.milliseconds(row["started_at"])
+        let endedAt: String? = row["ended_at"]
+        let lastEventAt: Int64 = endedAt.map { Self.milliseconds($0) } ?? row["last_event"] ?? startedAt
+        let state = SessionState(
+            startedAt: startedAt, lastEventAt: lastEventAt, isEnded: endedAt != nil,
+            commandsExecuted: row["commands_executed"], workspacesCreated: row["workspaces_created"],
+            tasksCompleted: row["tasks_completed"], errorsEncountered: row["errors_encountered"])
+        return Entry(
+            row: row["id"], state: state, rolledUp: (RollupSlot.containing(startedAt), state.durationMS))
+    }
+
+    private static func milliseconds(_ text: String) -> Int64 {
+        var bytes = Array(text.utf8)
+        bytes.append(UInt8(ascii: "Z"))
+        return Timestamp.parse(bytes.span) ?? 0
+    }
+
+    private func write(
+        _ entry: inout Entry, name: ArraySlice<UInt8>, into database: Database, now: Int64
+    ) throws {
+        let state = entry.state
+        let isOver = state.isOver(at: now)
+        let startedAt = Timestamp.databaseText(state.startedAt)
+        let endedAt = isOver ? Timestamp.databaseText(state.lastEventAt) : nil
+        let durationMS = isOver ? state.durationMS : nil
+        let row: Int64
+        if let known = entry.row {
+            row = known
+            let statement = try database.cachedStatement(
+                sql: """
+                    UPDATE sessions SET started_at = ?, ended_at = ?, duration_ms = ?, commands_executed = ?,
+                        workspaces_created = ?, tasks_completed = ?, errors_encountered = ?
+                    WHERE id = ?
+                    """)
+            try statement.execute(arguments: [
+                startedAt, endedAt, durationMS, state.commandsExecuted, state.workspacesCreated, state.tasksCompleted,
+                state.errorsEncountered, row,
+            ])
+        } else {
+            let statement = try database.cachedStatement(
+                sql: """
+                    INSERT INTO sessions (started_at, ended_at, duration_ms, commands_executed, workspaces_created,
+                        tasks_completed, errors_encountered, session_id)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """)
+            try statement.execute(arguments: [
+                startedAt, endedAt, durationMS, state.commandsExecuted, state.workspacesCreated, state.tasksCompleted,
+                state.errorsEncountered, name.withUTF8Text,
+            ])
+            row = database.lastInsertedRowID
+            entry.row = row
+        }
+        if isOver {
+            try database.cachedStatement(sql: "DELETE FROM open_sessions WHERE session = ?").execute(arguments: [row])
+        } else {
+            try database.cachedStatement(sql: "INSERT OR REPLACE INTO open_sessions VALUES (?, ?)")
+                .execute(arguments: [row, state.lastEventAt])
+        }
+        entry.isDirty = false
+    }
+
+    // MARK: Lengths by start
+
+    private static func rollUp(_ entry: inout Entry, into lengths: inout [Int64: (sessions: Int, durationMS: Int64)]) {
+        if let old = entry.rolledUp {
+            lengths[old.slot, default: (0, 0)].sessions -= 1
+            lengths[old.slot, default: (0, 0)].durationMS -= old.durationMS
+        }
+        let slot = RollupSlot.containing(entry.state.startedAt)
+        lengths[slot, default: (0, 0)].sessions += 1
+        lengths[slot, default: (0, 0)].durationMS += entry.state.durationMS
+        entry.rolledUp = (slot, entry.state.durationMS)
+    }
+
+    private static func write(
+        _ lengths: [Int64: (sessions: Int, durationMS: Int64)], into database: Database
+    ) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO session_rollup VALUES (?, ?, ?)
+                ON CONFLICT (slot) DO UPDATE SET
+                    sessions = sessions + excluded.sessions, duration_ms = duration_ms + excluded.duration_ms
+                """)
+        for (slot, change) in lengths.sorted(by: { $0.key < $1.key }) where change != (0, 0) {
+            try statement.execute(arguments: [slot, change.sessions, change.durationMS])
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The bytes as text; session ids are ASCII.
+    fileprivate var withUTF8Text: String { String(decoding: self, as: UTF8.self) }
+}

@@ -1,0 +1,64 @@
+import GRDB
+package import Platform
+package import WriteAheadBuffer
+
+/// Why the database could not be read or written.
+package enum StoreError: Error, Equatable, CustomStringConvertible {
+    /// The file is not a SQLite database, or one that is broken.
+    case notADatabase(path: String)
+    /// A later version of Nexus has changed the tables.
+    case newerVersion(path: String)
+    /// There is no room for what is to be written; it waits in the buffer.
+    case diskFull(path: String)
+    /// This user may not read or write it.
+    case notPermitted(path: String)
+    /// SQLite failed for another reason, in its own words.
+    case database(path: String, message: String)
+    /// The buffer in front of the database could not be read.
+    case buffer(BufferError)
+    case system(SystemError)
+
+    package var description: String {
+        switch self {
+        case .notADatabase(let path):
+            "\(path.escapedForDisplay) is not a SQLite database or is damaged: put a backup in its place, "
+                + "or move it away and a new one is made"
+        case .newerVersion(let path):
+            "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
+        case .diskFull(let path):
+            "no room left to write \(path.escapedForDisplay): free some and run 'nexus flush'; "
+                + "what was accepted waits in the buffer"
+        case .notPermitted(let path):
+            "\(path.escapedForDisplay) may not be read or written by this user"
+        case .database(let path, let message):
+            "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
+        case .buffer(let error): error.description
+        case .system(let error): error.description
+        }
+    }
+
+    /// The error that a failure of GRDB, of the buffer or of a system call means here.
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as BufferError: self = .buffer(error)
+        case let error as SystemError: self = .system(error)
+        case let error as DatabaseError: self.init(error, path: path)
+        default: self = .database(path: path, message: String(describing: error))
+        }
+    }
+
+    private init(_ error: DatabaseError, path: String) {
+        switch error.resultCode {
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT: self = .notADatabase(path: path)
+        case .SQLITE_FULL: self = .diskFull(path: path)
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH: self = .notPermitted(path: path)
+        default: self = .database(path: path, message: error.message ?? "code \(error.extendedResultCode.rawValue)")
+        }
+    }
+}
+
+/// Runs work that GRDB, the buffer or the system may fail, and throws what that means for the store.
+func asStoreError<Value>(_ path: String, _ work: () throws -> Value) throws(StoreError) -> Value {
+    do { return try work() } catch { throw StoreError(error, path: path) }
+}

@@ -1,0 +1,108 @@
+import EventModel
+import GRDB
+package import Platform
+import WriteAheadBuffer
+
+/// Answers questions from the rollups and the books, never from the rows, so that an answer costs the same over ten
+/// thousand events as over a hundred million.
+package struct StoreReader: Sendable {
+    private let queue: DatabaseQueue
+    private let data: DataFolder
+    private var path: String { data.databasePath }
+
+    /// Opens the database of a data folder for reading; nil when there is none yet.
+    package init?(data: DataFolder) throws(StoreError) {
+        guard data.hasDatabase else { return nil }
+        self.data = data
+        queue = try DatabaseOpening.forReading(data.databasePath)
+    }
+
+    /// What happened in one quarter of an hour, or in several.
+    package struct Activity: Equatable, Sendable {
+        package var events = 0
+        package var commands = 0
+        package var workspacesCreated = 0
+        package var tasksCompleted = 0
+        package var succeeded = 0
+        package var failed = 0
+
+        package init() {}
+
+        package mutating func add(_ other: Activity) {
+            events += other.events
+            commands += other.commands
+            workspacesCreated += other.workspacesCreated
+            tasksCompleted += other.tasksCompleted
+            succeeded += other.succeeded
+            failed += other.failed
+        }
+    }
+
+    /// Sessions that started in a stretch of time, and their length in all.
+    package struct Sessions: Equatable, Sendable {
+        package var count = 0
+        package var durationMS: Int64 = 0
+
+        package init() {}
+    }
+
+    /// Activity of every quarter of an hour that has any and begins in `window` (milliseconds since 1970), in order.
+    package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
+        try asStoreError(path) {
+            try queue.read { database in
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT * FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY slot",
+                    arguments: Self.slots(window))
+                var result: [(slotStart: Int64, activity: Activity)] = []
+                while let row = try rows.next() {
+                    var activity = Activity()
+                    activity.events = row[1]
+                    activity.commands = row[2]
+                    activity.workspacesCreated = row[3]
+                    activity.tasksCompleted = row[4]
+                    activity.succeeded = row[5]
+                    activity.failed = row[6]
+                    result.append((row[0] * RollupSlot.milliseconds, activity))
+                }
+                return result
+            }
+        }
+    }
+
+    /// Sessions whose first event lies in a quarter of an hour that begins in `window`.
+    package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
+        try asStoreError(path) {
+            try queue.read { database in
+                var result = Sessions()
+                let sql = "SELECT total(sessions), total(duration_ms) FROM session_rollup WHERE slot >= ? AND slot < ?"
+                if let row = try Row.fetchOne(database, sql: sql, arguments: Self.slots(window)) {
+                    result.count = Int(row[0] as Double)
+                    result.durationMS = Int64(row[1] as Double)
+                }
+                return result
+            }
+        }
+    }
+
+    /// The books and, from the same moment, up to where the buffer is stored.
+    package func books() throws(StoreError) -> Books {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        return try asStoreError(path) {
+            try queue.read { database in
+                var books = Books()
+                let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
+                let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
+                for counter in Counter.all { books.counts[counter] = counts[counter.name] }
+                books.sessions = try Int.fetchOne(database, sql: "SELECT total(sessions) FROM session_rollup") ?? 0
+                try books.addPending(of: buffer, behind: BufferPositions(from: database))
+                return books
+            }
+        }
+    }
+
+    private static func slots(_ window: Range<Int64>) -> StatementArguments {
+        [
+            RollupSlot.containing(window.lowerBound), (window.upperBound - 1) / RollupSlot.milliseconds + 1,
+        ]
+    }
+}

@@ -1,0 +1,28 @@
+import EventModel
+package import Platform
+
+/// Why the write-ahead buffer did not do what it was asked.
+package enum BufferError: Error, Equatable, CustomStringConvertible {
+    /// A system call failed. Nothing of the batch counts as accepted.
+    case system(SystemError)
+    /// As many segments as are allowed wait to be drained.
+    case full(folder: String)
+    /// A segment was written by a later version of Nexus, in a format that this one does not know.
+    case newerVersion(path: String, version: UInt32)
+
+    package var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .full(let folder):
+            "the buffer in \(folder.escapedForDisplay) is full (\(Limits.waitingSegments) segments wait): "
+                + "run 'nexus flush', then try again"
+        case .newerVersion(let path, let version):
+            "\(path.escapedForDisplay) has format \(version), which a newer Nexus wrote: update this one"
+        }
+    }
+}
+
+/// Runs a piece of file work and hands its error on as the buffer's own.
+func asBufferError<Value: ~Copyable>(_ work: () throws(SystemError) -> Value) throws(BufferError) -> Value {
+    do { return try work() } catch { throw .system(error) }
+}

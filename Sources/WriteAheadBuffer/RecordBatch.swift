@@ -1,0 +1,50 @@
+import EventModel
+import Platform
+
+/// Records in the form in which they stand in a segment, ready to be appended in one call.
+package struct RecordBatch: Sendable {
+    package private(set) var bytes: [UInt8] = []
+    /// How many records there are, events and others.
+    package private(set) var recordCount = 0
+    /// How many of them are events.
+    package private(set) var eventCount = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { recordCount == 0 }
+
+    /// Adds one payload of 1 to `Limits.recordBytes` bytes.
+    package mutating func append(_ payload: Span<UInt8>) {
+        precondition(payload.count > 0 && payload.count <= Limits.recordBytes)
+        let start = bytes.count
+        let room = SegmentFormat.recordHeaderLength + SegmentFormat.aligned(payload.count)
+        bytes.append(littleEndian: UInt64(payload.count))
+        bytes.append(payload)
+        while bytes.count < start + room { bytes.append(0) }
+        let checksum = RecordBatch.checksum(bytes.span.extracting(start..<start + room))
+        bytes.store(littleEndian: checksum, at: start + 4)
+        recordCount += 1
+        if EventRecord.isEvent(payload) { eventCount += 1 }
+    }
+
+    /// Adds all records of another batch.
+    package mutating func append(_ other: RecordBatch) {
+        bytes.append(other.bytes.span)
+        recordCount += other.recordCount
+        eventCount += other.eventCount
+    }
+
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        recordCount = 0
+        eventCount = 0
+    }
+
+    /// What stands in a whole record's checksum field: everything but the field itself.
+    @inline(__always)
+    static func checksum(_ record: Span<UInt8>) -> UInt32 {
+        CRC32C.checksum(
+            record.extracting(SegmentFormat.recordHeaderLength..<record.count),
+            continuing: CRC32C.checksum(record.extracting(0..<4)))
+    }
+}

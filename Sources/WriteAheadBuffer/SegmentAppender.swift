@@ -1,0 +1,187 @@
+import EventModel
+package import Platform
+
+/// Appends batches to the newest segment. Any number of processes do so at once, each with an appender of its own.
+///
+/// The kernel's lock orders them, and a killed process loses it with its last descriptor. A segment that was written
+/// before the computer last started is left alone: after a power cut it may be shorter than the position that the
+/// database remembers, and what was appended there would be taken for read.
+package final class SegmentAppender {
+    private let buffer: WriteAheadBuffer
+    private let clock: any WallClock
+    private let bootID: [UInt8]?
+    private var current: OpenSegment?
+    /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
+    private var unusable: WriteAheadBuffer.SegmentNumber?
+
+    private struct OpenSegment: ~Copyable {
+        let file: File
+        let number: WriteAheadBuffer.SegmentNumber
+        /// Whether its header was read and is one to append behind.
+        var isChecked = false
+        /// Whether its name is known to survive a power cut.
+        var isNameDurable = false
+    }
+
+    package init(
+        buffer: WriteAheadBuffer, clock: any WallClock = SystemClock(), bootID: [UInt8]? = ProcessIdentity.bootID()
+    ) {
+        self.buffer = buffer
+        self.clock = clock
+        self.bootID = bootID
+    }
+
+    /// Where a batch ended.
+    package struct Receipt: Equatable, Sendable {
+        package let segment: WriteAheadBuffer.SegmentNumber
+        package let end: Int
+    }
+
+    /// Appends a whole batch; when it returns, the records survive the end of any process. With `durable` it returns
+    /// once they survive a power cut too. When it throws, none of them counts as accepted.
+    package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
+        while true {
+            let segment = try takeCurrent()
+            if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
+        }
+    }
+
+    /// One attempt; nil when the segment cannot be appended to and another one has to be found.
+    private func append(
+        _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
+    ) throws(BufferError) -> Receipt? {
+        var segment = opened
+        do throws(SystemError) {
+            try segment.file.lock()
+            guard let size = try usableSize(of: &segment) else { return nil }
+            let end = try write(batch, to: segment.file, behind: size)
+            segment.file.unlock()
+            if durable { try synchronize(&segment) }
+            let receipt = Receipt(segment: segment.number, end: end)
+            current = consume segment
+            return receipt
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private func write(_ batch: Span<UInt8>, to file: borrowing File, behind size: Int) throws(SystemError) -> Int {
+        let start = SegmentFormat.aligned(size)
+        do throws(SystemError) {
+            if start > size { try file.write([UInt8](repeating: 0, count: start - size).span) }
+            try file.write(batch)
+        } catch {
+            // What a full disk let through is taken back, so that the next record stands right behind the last.
+            try? file.truncate(to: size)
+            throw error
+        }
+        return start + batch.count
+    }
+
+    /// After a failed call what was written may be gone although a second call would say it is safe: the segment is
+    /// left for good, and nothing of the batch is acknowledged.
+    private func synchronize(_ segment: inout OpenSegment) throws(SystemError) {
+        do throws(SystemError) {
+            try segment.file.synchronizeData()
+            if !segment.isNameDurable {
+                try buffer.folder.synchronize()
+                try buffer.folder.parent.synchronize()
+                segment.isNameDurable = true
+            }
+        } catch {
+            unusable = segment.number
+            throw error
+        }
+    }
+
+    /// The length of a locked segment that takes another batch; nil when it does not, which is remembered unless the
+    /// segment was merely removed.
+    private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
+        let status = try segment.file.status()
+        guard status.linkCount > 0 else { return nil }
+        guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
+            unusable = segment.number
+            return nil
+        }
+        return max(status.size, SegmentFormat.headerLength)
+    }
+
+    /// Looks at the header, once, and writes it where whoever made the file was killed before.
+    private func checkHeader(of segment: inout OpenSegment) throws(SystemError) -> Bool {
+        if segment.isChecked { return true }
+        var bytes: [UInt8] = []
+        _ = try segment.file.read(appendingTo: &bytes, at: 0, limit: SegmentFormat.headerLength)
+        switch SegmentFormat.readHeader(bytes.span) {
+        case .valid(let header):
+            guard let bootID, header.bootID == bootID else { return false }
+        case .incomplete:
+            try segment.file.truncate(to: 0)
+            try segment.file.write(newHeader().encoded().span)
+        case .damaged, .newer:
+            return false
+        }
+        segment.isChecked = true
+        return true
+    }
+
+    private func newHeader() -> SegmentFormat.Header {
+        var generator = SystemRandomNumberGenerator()
+        return SegmentFormat.Header(
+            id: (0..<16).map { _ in generator.next() }, bootID: bootID ?? [UInt8](repeating: 0, count: 16),
+            createdAt: clock.now())
+    }
+
+    /// The segment used last, else the newest; the caller puts it back once it has proved usable.
+    private func takeCurrent() throws(BufferError) -> OpenSegment {
+        if let segment = current.take() { return segment }
+        return try openNewest()
+    }
+
+    private func openNewest() throws(BufferError) -> OpenSegment {
+        if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
+        return try startSegment()
+    }
+
+    private func newestCandidate() throws(BufferError) -> WriteAheadBuffer.SegmentNumber? {
+        guard let newest = try buffer.segments().last else { return nil }
+        if let unusable, newest <= unusable { return nil }
+        return newest
+    }
+
+    /// Opens a segment for appending; nil when it was removed in between.
+    private func open(_ number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> OpenSegment? {
+        do throws(SystemError) {
+            let path = buffer.folder.path(of: number.fileName)
+            return OpenSegment(file: try File(opening: path, [.readWrite, .append]), number: number)
+        } catch  where error.isNotFound {
+            return nil
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Makes a segment, unless another process has just done so: one at a time, under the folder's lock.
+    private func startSegment() throws(BufferError) -> OpenSegment {
+        let folder = try asBufferError { () throws(SystemError) in
+            try buffer.folder.prepare()
+            let folder = try File(opening: buffer.folder.path, [.read, .folder])
+            try folder.lock()
+            return folder
+        }
+        defer { folder.unlock() }
+        if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
+        let segments = try buffer.segments()
+        guard segments.count < Limits.waitingSegments else { throw .full(folder: buffer.folder.path) }
+        // Seconds since 1970, so that numbers go on rising after the folder was emptied.
+        let now = UInt64(clamping: clock.now() / 1000)
+        let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
+        return try asBufferError { () throws(SystemError) in
+            let path = buffer.folder.path(of: number.fileName)
+            let file = try File(opening: path, [.readWrite, .append, .create, .exclusive])
+            try file.lock()
+            try file.write(newHeader().encoded().span)
+            file.unlock()
+            return OpenSegment(file: file, number: number, isChecked: true)
+        }
+    }
+}

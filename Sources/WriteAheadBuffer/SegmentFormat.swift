@@ -1,0 +1,94 @@
+import EventModel
+import Platform
+
+/// The bytes of a segment, `buffer/<16 hex digits>.wab`, version 1. Numbers are little-endian.
+///
+/// A segment is a header and, behind it, records. It only grows. Whoever appends holds the exclusive `flock` of the
+/// file, so what `fstat` says under that lock is final: a record inside that length is whole, or its writer was
+/// killed in the middle of it, or it is damaged.
+///
+/// The header:
+///
+///     offset  size  what
+///          0     8  "NEXUSWAB"
+///          8     4  version: 1
+///         12     4  length of the header: 64
+///         16    16  id: random, so that a position in the database is never taken for one in another segment
+///         32    16  boot id of the computer when the segment was made; zeros where the system does not tell
+///         48     8  when it was made, milliseconds since 1970
+///         56     4  zero
+///         60     4  CRC-32C of the 60 bytes before
+///
+/// A record, always at a multiple of 8:
+///
+///     offset  size  what
+///          0     4  length of the payload, 1…1024
+///          4     4  CRC-32C of the length and of everything behind this field
+///          8     n  payload (see `EventRecord`, `Tally`)
+///        8+n        zeros up to the next multiple of 8
+///
+/// A writer killed in the middle leaves a piece of a record. The next one fills up to a multiple of 8 with zeros and
+/// goes on; a reader that finds no record looks for one at every following multiple of 8. No payload can pass for a
+/// record there: its texts are ASCII, and four ASCII characters are no length up to 1024.
+package enum SegmentFormat {
+    static let magic: [UInt8] = Array("NEXUSWAB".utf8)
+    package static let version: UInt32 = 1
+    package static let headerLength = 64
+    package static let recordHeaderLength = 8
+
+    /// `length` rounded up to a multiple of 8.
+    @inline(__always)
+    package static func aligned(_ length: Int) -> Int { (length &+ 7) & ~7 }
+
+    /// What a segment says of itself.
+    package struct Header: Equatable, Sendable {
+        package let id: [UInt8]
+        package let bootID: [UInt8]
+        package let createdAt: Int64
+
+        package init(id: [UInt8], bootID: [UInt8], createdAt: Int64) {
+            precondition(id.count == 16 && bootID.count == 16)
+            self.id = id
+            self.bootID = bootID
+            self.createdAt = createdAt
+        }
+
+        /// The 64 bytes.
+        package func encoded() -> [UInt8] {
+            var bytes = SegmentFormat.magic
+            bytes.append(littleEndian: SegmentFormat.version)
+            bytes.append(littleEndian: UInt32(SegmentFormat.headerLength))
+            bytes += id
+            bytes += bootID
+            bytes.append(littleEndian: createdAt)
+            bytes.append(littleEndian: UInt32(0))
+            bytes.append(littleEndian: CRC32C.checksum(bytes.span))
+            assert(bytes.count == SegmentFormat.headerLength)
+            return bytes
+        }
+    }
+
+    /// What the first bytes of a file are.
+    package enum HeaderReading: Equatable, Sendable {
+        case valid(Header)
+        /// Shorter than a header: whoever made the file was killed before it had written one.
+        case incomplete
+        case damaged
+        case newer(version: UInt32)
+    }
+
+    package static func readHeader(_ bytes: Span<UInt8>) -> HeaderReading {
+        guard bytes.count >= headerLength else { return .incomplete }
+        let header = bytes.extracting(0..<headerLength)
+        guard CRC32C.checksum(header.extracting(0..<60)) == header.uint32(at: 60),
+            header.extracting(0..<8).equals(magic.span)
+        else { return .damaged }
+        let version = header.uint32(at: 8)
+        guard version == Self.version else { return .newer(version: version) }
+        var id: [UInt8] = []
+        id.append(header.extracting(16..<32))
+        var bootID: [UInt8] = []
+        bootID.append(header.extracting(32..<48))
+        return .valid(Header(id: id, bootID: bootID, createdAt: Int64(bitPattern: header.uint64(at: 48))))
+    }
+}

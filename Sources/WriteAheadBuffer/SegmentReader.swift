@@ -1,0 +1,43 @@
+import Platform
+
+/// Reads one segment while others go on appending to it.
+///
+/// It reads with `pread` and not through a mapping: a read error is then an error to report and not a signal that
+/// ends the process, and at a gigabyte in 0.2 s the copy does not show.
+package final class SegmentReader {
+    package let number: WriteAheadBuffer.SegmentNumber
+    package let header: SegmentFormat.HeaderReading
+    let file: File
+
+    init(file: consuming File, number: WriteAheadBuffer.SegmentNumber) throws(SystemError) {
+        var bytes: [UInt8] = []
+        _ = try file.read(appendingTo: &bytes, at: 0, limit: SegmentFormat.headerLength)
+        header = SegmentFormat.readHeader(bytes.span)
+        self.number = number
+        self.file = file
+    }
+
+    /// The segment's name with its folder, for messages.
+    package var path: String { file.path }
+
+    /// How far the segment is written: everything before it is final.
+    package func committedEnd() throws(BufferError) -> Int {
+        try asBufferError { () throws(SystemError) in
+            try file.lock()
+            defer { file.unlock() }
+            return try file.status().size
+        }
+    }
+
+    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on, none behind `end`.
+    package func read(into chunk: inout [UInt8], from offset: Int, upTo end: Int, limit: Int) throws(BufferError) {
+        chunk.removeAll(keepingCapacity: true)
+        let wanted = min(limit, end - offset)
+        try asBufferError { () throws(SystemError) in
+            while chunk.count < wanted {
+                let at = offset + chunk.count
+                if try file.read(appendingTo: &chunk, at: at, limit: wanted - chunk.count) == 0 { break }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import EventModel
+package import Platform
+
+/// The folder of segments that stands between every recorder and the database.
+///
+/// Recorders append to the newest segment (`SegmentAppender`), whoever holds the writer lock reads them all
+/// (`SegmentReader`) and removes what is stored.
+package struct WriteAheadBuffer: Sendable {
+    package let folder: Folder
+
+    package init(folder: Folder) {
+        self.folder = folder
+    }
+
+    /// A segment by its place in the order of segments.
+    package struct SegmentNumber: Comparable, Hashable, Sendable {
+        package let value: UInt64
+
+        package init(_ value: UInt64) {
+            self.value = value
+        }
+
+        /// The number in a file name; nil for a name that is not a segment's.
+        init?(fileName: String) {
+            guard fileName.hasSuffix(".wab"), fileName.utf8.count == 20,
+                let value = UInt64(fileName.dropLast(4), radix: 16)
+            else { return nil }
+            self.value = value
+        }
+
+        package var fileName: String {
+            let digits = String(value, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits + ".wab"
+        }
+
+        package static func < (left: SegmentNumber, right: SegmentNumber) -> Bool { left.value < right.value }
+    }
+
+    /// The segments, oldest first.
+    package func segments() throws(BufferError) -> [SegmentNumber] {
+        try asBufferError { () throws(SystemError) in try folder.names() }
+            .compactMap(SegmentNumber.init(fileName:)).sorted()
+    }
+
+    /// Opens a segment for reading; nil when it is gone.
+    package func reader(of number: SegmentNumber) throws(BufferError) -> SegmentReader? {
+        do throws(SystemError) {
+            return try SegmentReader(file: File(opening: folder.path(of: number.fileName), .read), number: number)
+        } catch  where error.isNotFound {
+            return nil
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Removes a segment unless something was appended behind `end`, the position that is stored. With `keepAside`
+    /// the file stays under another name, for a look at what is damaged in it.
+    ///
+    /// Call `synchronize` afterwards. Returns whether the segment went.
+    package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
+        try asBufferError { () throws(SystemError) in
+            // Under the lock nobody is between looking at the segment and appending to it.
+            try reader.file.lock()
+            defer { reader.file.unlock() }
+            guard SegmentFormat.aligned(try reader.file.status().size) <= SegmentFormat.aligned(end) else {
+                return false
+            }
+            let name = reader.number.fileName
+            if keepAside {
+                try folder.rename(name, to: name + Self.damagedSuffix)
+                try removeOldDamaged()
+            } else {
+                try folder.remove(name)
+            }
+            return true
+        }
+    }
+
+    /// Returns once creations and removals are on disk.
+    package func synchronize() throws(BufferError) {
+        try asBufferError { () throws(SystemError) in try folder.synchronize() }
+    }
+
+    /// Segments kept aside because something in them was damaged.
+    package func damagedSegments() throws(BufferError) -> [String] {
+        try asBufferError { () throws(SystemError) in try damagedNames() }
+    }
+
+    private static let damagedSuffix = ".damaged"
+
+    private func damagedNames() throws(SystemError) -> [String] {
+        try folder.names().filter { $0.hasSuffix(Self.damagedSuffix) }.sorted()
+    }
+
+    private func removeOldDamaged() throws(SystemError) {
+        for name in try damagedNames().dropLast(Limits.damagedSegmentsKept) { try folder.remove(name) }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import EventModel
+import Platform
+import Service
+
+struct FlushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flush", abstract: "Store what waits in the buffer now.")
+
+    func run() async throws {
+        let data = try DataFolder.required()
+        guard RecordingSwitch.of(environment: Environment.value) == .on, data.folder.exists else { return }
+        guard try await Drainer(data: data).drainIfFree() != nil else {
+            throw CommandFailure(
+                "another nexus process is storing events right now, and will store these too", .tryAgain)
+        }
+    }
+}

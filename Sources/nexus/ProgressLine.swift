@@ -1,0 +1,38 @@
+import Foundation
+import Platform
+import Synchronization
+
+/// How far a stream of known length is, on one line of a terminal that is written over. Off a terminal it shows nothing.
+final class ProgressLine: Sendable {
+    private static let columns = 30
+
+    private let total: Int
+    private let shown = Mutex(-1)
+
+    /// `total` is the length in bytes; nil off a terminal and for an empty stream.
+    init?(total: Int) {
+        guard total > 0, File.standardError.isTerminal else { return nil }
+        self.total = total
+    }
+
+    /// Shows that `bytes` have been read; writes only when the percentage changes.
+    func show(_ bytes: Int) {
+        let percent = min(100, bytes * 100 / total)
+        shown.withLock { last in
+            guard percent != last else { return }
+            last = percent
+            let filled = percent * Self.columns / 100
+            let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.columns - filled)
+            try? File.standardError.write("\r[\(bar)] \(percent)%")
+        }
+    }
+
+    /// Takes the line away.
+    func clear() {
+        shown.withLock { last in
+            guard last >= 0 else { return }
+            last = -1
+            try? File.standardError.write("\r" + String(repeating: " ", count: Self.columns + 8) + "\r")
+        }
+    }
+}

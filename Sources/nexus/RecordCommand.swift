@@ -1,0 +1,131 @@
+import ArgumentParser
+import EventModel
+import Intake
+import Platform
+import Service
+
+struct RecordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Record one event, or with --stdin a stream of them.",
+        discussion: """
+            An event is safe when the command returns 0. With --stdin every line is a JSON object; a line that is not \
+            taken is reported with its number, the rest goes on, and the command returns 65.
+            """)
+
+    @OptionGroup(title: "The event") var event: EventOptions
+
+    @Flag(help: "Read events from standard input, one JSON object a line.")
+    var stdin = false
+
+    @Flag(help: "With --stdin: reject lines with keys that are not an event's.")
+    var strict = false
+
+    @Flag(help: "With --stdin: print a line of JSON whenever more events are safe.")
+    var ack = false
+
+    @Flag(help: "With --stdin: print the summary as JSON.")
+    var json = false
+
+    @Flag(help: "Return only once the event would survive a power cut.")
+    var durable = false
+
+    func validate() throws {
+        if stdin, let given = event.firstGiven {
+            throw ValidationError("--\(given) describes one event; with --stdin the lines do.")
+        }
+        if !stdin, strict || ack || json { throw ValidationError("--strict, --ack and --json go with --stdin.") }
+    }
+
+    func run() async throws {
+        let data = try DataFolder.required()
+        let recording = RecordingSwitch.of(environment: Environment.value)
+        if stdin {
+            try await StreamCommand(data: data, recording: recording, command: self).run()
+        } else {
+            let draft = try event.draft()
+            if recording == .on { try OneShotRecorder(data: data).record(draft, durable: durable) }
+        }
+    }
+}
+
+/// The flags that describe one event.
+struct EventOptions: ParsableArguments {
+    @Option(help: "What kind of event; 'command' when only --command is given.")
+    var type: String?
+
+    @Option(help: "What was run. The first plain words are kept, at most four; flags, paths and values are not.")
+    var command: String?
+
+    @Option(help: ArgumentHelp("How long it took, in milliseconds.", valueName: "n"))
+    var durationMs: Int64?
+
+    @Flag(help: "It succeeded.")
+    var success = false
+
+    @Flag(help: "It failed.")
+    var failure = false
+
+    @Option(help: "What kind of failure.")
+    var errorCategory: String?
+
+    @Option(help: "The workspace's name; only its keyed hash is kept.")
+    var workspace: String?
+
+    @Option(help: "The task's name; only its keyed hash is kept.")
+    var task: String?
+
+    @Option(help: "The template that was used.")
+    var template: String?
+
+    @Option(help: ArgumentHelp("How many services.", valueName: "n"))
+    var services: Int64?
+
+    @Option(help: ArgumentHelp("How many ports.", valueName: "n"))
+    var ports: Int64?
+
+    @Option(help: "The session; by default $NEXUS_SESSION, else the calling shell.")
+    var session: String?
+
+    @Option(help: ArgumentHelp("When, RFC 3339 or milliseconds since 1970; by default now.", valueName: "time"))
+    var timestamp: String?
+
+    func validate() throws {
+        if success && failure { throw ValidationError("--success and --failure exclude each other.") }
+    }
+
+    /// The name of a flag that was given; nil when none was.
+    var firstGiven: String? {
+        let given: [(String, Bool)] = [
+            ("type", type != nil), ("command", command != nil), ("duration-ms", durationMs != nil),
+            ("success", success), ("failure", failure), ("error-category", errorCategory != nil),
+            ("workspace", workspace != nil), ("task", task != nil), ("template", template != nil),
+            ("services", services != nil), ("ports", ports != nil), ("session", session != nil),
+            ("timestamp", timestamp != nil),
+        ]
+        return given.first { $0.1 }?.0
+    }
+
+    /// The event, ready for intake.
+    func draft() throws -> EventDraft {
+        var draft = EventDraft()
+        let texts: [(EventField, String?)] = [
+            (.eventType, type), (.command, command), (.errorCategory, errorCategory), (.workspace, workspace),
+            (.task, task), (.templateUsed, template), (.sessionID, session),
+        ]
+        for case (let field, let text?) in texts { draft.set(field, text) }
+        let numbers: [(EventField, Int64?)] = [
+            (.durationMS, durationMs), (.servicesCount, services), (.portsUsed, ports),
+        ]
+        for case (let field, let number?) in numbers { draft.set(field, number) }
+        if let timestamp {
+            if let milliseconds = Int64(timestamp) {
+                draft.set(.timestamp, milliseconds)
+            } else {
+                draft.set(.timestamp, timestamp)
+            }
+        }
+        if success || failure { draft.set(success: success) }
+        return draft
+    }
+}

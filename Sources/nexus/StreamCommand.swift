@@ -1,0 +1,88 @@
+import ArgumentParser
+import EventModel
+import Foundation
+import Platform
+import Reports
+import Service
+
+/// `nexus record --stdin`: runs the stream and tells the person about it.
+struct StreamCommand {
+    let data: DataFolder
+    let recording: RecordingSwitch
+    let command: RecordCommand
+
+    func run() async throws {
+        let summary: StreamRecorder.Summary
+        if case .off = recording {
+            // What is not to be recorded is read all the same, so that whoever writes it is not stopped by a closed pipe.
+            try discardInput()
+            summary = StreamRecorder.Summary()
+        } else {
+            summary = try await record()
+        }
+        if command.json {
+            try File.standardOutput.write(JSONText.of(SummaryJSON(summary)))
+        } else {
+            try File.standardError.write(sentence(summary) + "\n")
+        }
+        if let signal = summary.signal { throw ExitCode(128 + signal) }
+        if summary.rejected > 0 { throw ExitCode(CommandFailure.Code.rejectedInput.rawValue) }
+    }
+
+    private func record() async throws -> StreamRecorder.Summary {
+        let signals = try StopSignals()
+        // A reader of acknowledgements that went away is no reason to stop recording.
+        signal(SIGPIPE, SIG_IGN)
+        var options = StreamRecorder.Options()
+        options.durable = command.durable
+        options.strict = command.strict
+        let input = File.standardInput
+        let status = try input.status()
+        let bar = status.isRegular ? ProgressLine(total: status.size) : nil
+        let acknowledges = command.ack
+        defer { bar?.clear() }
+        return try await StreamRecorder(data: data, options: options).record(input, signals: signals) { progress in
+            switch progress {
+            case .rejected(let line, let rejection):
+                bar?.clear()
+                try? File.standardError.write("nexus: line \(line) not recorded: \(rejection.message)\n")
+            case .accepted(let events, let rejected, let bytes):
+                bar?.show(bytes)
+                guard acknowledges else { return }
+                try? File.standardOutput.write("{\"accepted\":\(events),\"rejected\":\(rejected)}\n")
+            }
+        }
+    }
+
+    private func discardInput() throws {
+        let input = File.standardInput
+        var bytes: [UInt8] = []
+        while try input.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0 {
+            bytes.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func sentence(_ summary: StreamRecorder.Summary) -> String {
+        if case .off(let reason) = recording { return "nexus: nothing recorded: \(reason.escapedForDisplay)" }
+        let rate = summary.seconds > 0 ? Int(Double(summary.received) / summary.seconds) : 0
+        return "nexus: \(summary.received) received, \(summary.accepted) accepted, \(summary.rejected) rejected, "
+            + "\(summary.stored) stored in \(String(format: "%.2f", summary.seconds)) s (\(rate) events/s)"
+    }
+}
+
+/// The summary of a stream. The keys are a contract.
+private struct SummaryJSON: Encodable {
+    let received: Int
+    let accepted: Int
+    let rejected: Int
+    let stored: Int
+    let seconds: Double
+
+    init(_ summary: StreamRecorder.Summary) {
+        received = summary.received
+        accepted = summary.accepted
+        rejected = summary.rejected
+        stored = summary.stored
+        seconds = summary.seconds
+    }
+}
