@@ -54,5 +54,31 @@ let package = Package(
                 "EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer", argumentParser,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "IntakeTests", dependencies: ["EventModel", "Intake", "Platform", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WriteAheadBufferTests",
+            dependencies: ["EventModel", "Platform", "TestSupport", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "TestSupport", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["EventModel", "Intake", "Platform", "Store", "TestSupport", "WriteAheadBuffer", grdb],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["EventModel", "Intake", "Platform", "Reports", "Store", "TestSupport", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus"], swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

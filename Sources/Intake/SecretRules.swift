@@ -11,7 +11,7 @@ struct SecretRules: Sendable {
         ("ghp_", 12), ("gho_", 12), ("ghu_", 12), ("ghs_", 12), ("ghr_", 12), ("github_pat_", 16),  // GitHub
         ("glpat-", 12), ("gldt-", 12), ("glrt-", 12), ("glcbt-", 12),  // GitLab
         ("xoxb-", 12), ("xoxp-", 12), ("xoxa-", 12), ("xoxr-", 12), ("xoxs-", 12), ("xapp-", 12),  // Slack
-        ("sk-", 20), ("sk_live_", 12), ("sk_test_", 12), ("rk_live_", 12), ("pk_live_", 12), ("whsec_", 12),  // OpenAI, Stripe
+        ("sk-", 20), ("sk_live_", 12), ("sk_test_", 12), ("rk_live_", 12), ("pk_live_", 12), ("whsec_", 12),
         ("eyJ", 16),  // a JSON Web Token: base64 of `{"`
         ("npm_", 16), ("pypi-", 16), ("rubygems_", 16), ("dckr_pat_", 12),  // package and image registries
         ("hf_", 16), ("gsk_", 16), ("r8_", 16),  // model hubs

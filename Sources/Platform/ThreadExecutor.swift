@@ -35,6 +35,8 @@ package final class ThreadExecutor: SerialExecutor {
     @unsafe private struct Entry {
         let job: UnownedJob
         let executor: UnownedSerialExecutor
+
+        func run() { unsafe job.runSynchronously(on: executor) }
     }
 
     init() {
@@ -80,7 +82,7 @@ package final class ThreadExecutor: SerialExecutor {
 
     private func run() {
         while let batch = unsafe next() {
-            for unsafeentry in unsafe batch { unsafe entry.job.runSynchronously(on: entry.executor) }
+            for index in unsafe batch.indices { unsafe batch[index].run() }
         }
     }
 

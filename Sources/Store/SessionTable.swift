@@ -34,7 +34,7 @@ struct SessionTable {
     mutating func flush(into database: Database, now: Int64) throws {
         var lengths: [Int64: (sessions: Int, durationMS: Int64)] = [:]
         for index in dirty {
-            try write(&entries[index], name: names.key(at: index), into: database, now: now)
+            try Self.write(&entries[index], name: names.key(at: index), into: database, now: now)
             Self.rollUp(&entries[index], into: &lengths)
         }
         try Self.write(lengths, into: database)
@@ -97,7 +97,7 @@ struct SessionTable {
         return Timestamp.parse(bytes.span) ?? 0
     }
 
-    private func write(
+    private static func write(
         _ entry: inout Entry, name: ArraySlice<UInt8>, into database: Database, now: Int64
     ) throws {
         let state = entry.state

@@ -1,0 +1,29 @@
+import Foundation
+package import Platform
+
+/// A folder of a test's own, removed when the value goes.
+package final class TemporaryFolder: Sendable {
+    package let path: String
+
+    package init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "nexus-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The folder as a data folder.
+    package var data: DataFolder { DataFolder(path + "/data") }
+
+    /// Everything that stands in the files of the folder and below, one behind the other.
+    package func allBytes() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
+            bytes += FileManager.default.contents(atPath: path + "/" + name) ?? Data()
+        }
+        return bytes
+    }
+}
