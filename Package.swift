@@ -24,7 +24,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let package = Package(
     name: "nexus",
     products: [
-        .executable(name: "nexus", targets: ["nexus"])
+        .executable(name: "nexus", targets: ["nexus"]),
+        .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,6 +55,7 @@ let package = Package(
                 "EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer", argumentParser,
             ],
             swiftSettings: strict),
+        .executableTarget(name: "nexus-fixtures", path: "Sources/FixtureGenerator", swiftSettings: strict),
         .testTarget(
             name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],
             swiftSettings: strict),
@@ -79,6 +81,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

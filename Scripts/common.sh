@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# What the scripts share: saying what happens, failing with a sentence, and installing what the system lacks.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+    printf '\n%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+require_swift() {
+    command -v swift >/dev/null ||
+        fail "Swift is not installed: get 6.3 or newer from https://www.swift.org/install and put it on the PATH."
+}
+
+# Installs Debian packages that are missing; asks sudo where this user is not root.
+require_packages() {
+    local missing=()
+    for package in "$@"; do
+        dpkg-query --show --showformat '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null ||
+        fail "these packages are missing and there is no apt-get to install them: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            fail "these packages are missing, and installing them takes root: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "Installing ${missing[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null 2>&1 ||
+        { "${as_root[@]}" apt-get update -qq &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null; } ||
+        fail "could not install ${missing[*]}: is there a network, and are the package sources right?"
+}
+
+# The system libraries that Nexus is built on.
+require_libraries() { require_packages libsqlite3-dev liblz4-dev; }
+
+# Builds in release, standard library linked in, and says where the programs are.
+build_release() {
+    say "Building in release (the first time this takes a few minutes)"
+    swift build --package-path "$repository" --configuration release --static-swift-stdlib ||
+        fail "the build failed: the messages above say where."
+    # shellcheck disable=SC2034 # for the scripts that read this file
+    programs=$(swift build --package-path "$repository" --configuration release --static-swift-stdlib --show-bin-path)
+}

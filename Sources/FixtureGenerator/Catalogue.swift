@@ -1,0 +1,71 @@
+/// How one command behaves.
+struct CommandProfile {
+    /// The words of the command.
+    let text: String
+    /// The median run time, in milliseconds.
+    let median: Double
+    /// The standard deviation of the logarithm of the run time.
+    let spread: Double
+    /// The probability that it fails when the command before it succeeded.
+    let risk: Double
+    /// Whether it brings up services and so records a template, services and ports.
+    let startsServices: Bool
+
+    /// A profile; most commands start no services.
+    init(_ text: String, _ median: Double, _ spread: Double, risk: Double, startsServices: Bool = false) {
+        self.text = text
+        self.median = median
+        self.spread = spread
+        self.risk = risk
+        self.startsServices = startsServices
+    }
+}
+
+/// Every name that can occur in a stream, with how often each is drawn.
+///
+/// All names are plain ASCII without quotes, backslashes or commas, so no output format needs escaping.
+struct Catalogue {
+    /// The commands, the most frequent first.
+    let commands = commandProfiles
+    /// The workspaces, the busiest first.
+    let workspaces = workspaceNames
+    /// The tasks; the task at place t belongs to the workspace at place t modulo the number of workspaces.
+    let tasks = (0..<taskCount).map(taskName)
+    /// The templates that workspaces are made from.
+    let templates = templateNames
+    /// The reasons for a failure, the most frequent first.
+    let errorCategories = errorNames
+
+    private let commandChoice = WeightedChoice(zipfRanks: commandProfiles.count, flattening: 2)
+    private let workspaceChoice = WeightedChoice(zipfRanks: workspaceNames.count, flattening: 4)
+    private let errorChoice = WeightedChoice(weights: errorWeights)
+
+    /// A command, drawn with its skew.
+    func drawCommand(_ random: inout RandomNumbers) -> Int {
+        commandChoice.draw(&random)
+    }
+
+    /// A workspace, drawn with its skew.
+    func drawWorkspace(_ random: inout RandomNumbers) -> Int {
+        workspaceChoice.draw(&random)
+    }
+
+    /// One of the tasks of a workspace, each equally likely.
+    func drawTask(in workspace: Int, _ random: inout RandomNumbers) -> Int {
+        let count = (tasks.count - workspace + workspaces.count - 1) / workspaces.count
+        return workspace + workspaces.count * random.below(count)
+    }
+
+    /// An error category, drawn with its skew.
+    func drawErrorCategory(_ random: inout RandomNumbers) -> Int {
+        errorChoice.draw(&random)
+    }
+
+    /// What a start of services in a workspace uses; a workspace keeps its template.
+    func drawServiceUse(in workspace: Int, _ random: inout RandomNumbers) -> ServiceUse {
+        let services = 1 + random.below(5)
+        return ServiceUse(
+            template: workspace % templates.count, services: services, ports: services + random.below(3)
+        )
+    }
+}

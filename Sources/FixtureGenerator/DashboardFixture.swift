@@ -1,0 +1,86 @@
+/// A small stream with round totals, so that every figure on a dashboard is known in advance.
+///
+/// The thirty days that end with the last day hold exactly 12 new workspaces, 47 completed tasks, twenty
+/// sessions with a mean length of 2 h 15 min and a success rate of 94 %. All events lie between 06:00 and
+/// 20:00 UTC, so that they fall on the same days in most time zones.
+struct DashboardFixture {
+    private let catalogue: Catalogue
+    private let seed: UInt64
+    private let workdays: [Int]
+    private var random: RandomNumbers
+    private var steps: ArraySlice<DashboardStep>
+
+    /// The fixture for the thirty days that end with `until`; the seed changes all but the totals.
+    init(seed: UInt64, until: CalendarDay, catalogue: Catalogue) {
+        self.catalogue = catalogue
+        self.seed = seed
+        workdays = (until.number - 29...until.number).filter { CalendarDay(number: $0).isWorkday }
+        random = RandomNumbers(seed: seed, stream: 0)
+        steps = DashboardStep.shuffledSteps(&random)[...]
+    }
+
+    /// Writes every event. Each session has a day of its own, so the order of time needs no sorting.
+    mutating func write(to writer: inout LineWriter) throws(OutputError) {
+        let lengths = drawLengths()
+        let total = lengths.reduce(0, +)
+        let allSteps = steps.count
+        var elapsed = 0
+        for (ordinal, length) in lengths.enumerated() {
+            // Longer sessions get more of the steps; the shares add up to all of them.
+            let before = allSteps * elapsed / total
+            elapsed += length
+            let share = steps.prefix(allSteps * elapsed / total - before)
+            steps = steps.dropFirst(share.count)
+            try writeSession(ordinal, length: length, steps: share, to: &writer)
+        }
+    }
+
+    /// Lengths in milliseconds that differ in pairs by the same amount from the mean, in either direction.
+    private mutating func drawLengths() -> [Int] {
+        var lengths: [Int] = []
+        for _ in 0..<sessionCount / 2 {
+            let difference = random.below(largestDifference)
+            lengths.append(meanLength + difference)
+            lengths.append(meanLength - difference)
+        }
+        random.shuffle(&lengths)
+        return lengths
+    }
+
+    private mutating func writeSession(
+        _ ordinal: Int, length: Int, steps: ArraySlice<DashboardStep>, to writer: inout LineWriter
+    ) throws(OutputError) {
+        // Any thirty days have at least twenty workdays: the first and the last are always used.
+        let day = workdays[ordinal * (workdays.count - 1) / (sessionCount - 1)]
+        let start = earliestStart + random.below(latestEnd - earliestStart - length)
+        var place = DashboardPlace(
+            day: day, millisecond: start, session: SessionName(seed: seed, ordinal: ordinal),
+            workspace: catalogue.drawWorkspace(&random)
+        )
+        try writer.write(place.boundary(.sessionStarted))
+        for time in drawTimes(steps.count, from: start, length: length).enumerated() {
+            let gap = time.element - place.millisecond
+            place.millisecond = time.element
+            let step = steps[steps.startIndex + time.offset]
+            try writer.write(place.event(for: step, longest: gap, catalogue: catalogue, &random))
+        }
+        place.millisecond = start + length
+        try writer.write(place.boundary(.sessionEnded))
+    }
+
+    /// Times strictly inside a session, in order: one at a random place in each of `count` equal slices.
+    private mutating func drawTimes(_ count: Int, from start: Int, length: Int) -> [Int] {
+        let slice = (length - 2) / max(1, count)
+        var times: [Int] = []
+        for place in 0..<count {
+            times.append(start + 1 + place * slice + random.below(slice))
+        }
+        return times
+    }
+}
+
+private let sessionCount = 20
+private let meanLength = (2 * 60 + 15) * 60_000
+private let largestDifference = 100 * 60_000
+private let earliestStart = 6 * 3_600_000
+private let latestEnd = 20 * 3_600_000

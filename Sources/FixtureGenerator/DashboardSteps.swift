@@ -1,0 +1,120 @@
+import Glibc
+
+/// One event within a session of the dashboard stream, before it has a time and names.
+enum DashboardStep {
+    /// A new workspace; it always succeeds.
+    case workspaceCreated
+    /// A completed task; it always succeeds.
+    case taskCompleted
+    /// A command with its outcome.
+    case command(succeeds: Bool)
+
+    /// Every step of the stream: 400 events that have an outcome, 24 of them failures, which leaves 94 %.
+    static func shuffledSteps(_ random: inout RandomNumbers) -> [DashboardStep] {
+        var steps = Array(repeating: DashboardStep.workspaceCreated, count: 12)
+        steps += Array(repeating: .taskCompleted, count: 47)
+        steps += Array(repeating: .command(succeeds: true), count: commandCount)
+        random.shuffle(&steps)
+        let failing = failingCommands(&random)
+        var command = 0
+        for place in steps.indices {
+            guard case .command = steps[place] else { continue }
+            steps[place] = .command(succeeds: !failing[command])
+            command += 1
+        }
+        return steps
+    }
+
+    /// Says for every command whether it fails. Failures come in runs, one run in each equal slice.
+    private static func failingCommands(_ random: inout RandomNumbers) -> [Bool] {
+        var failing = Array(repeating: false, count: commandCount)
+        let slice = commandCount / failureRuns.count
+        for (place, length) in failureRuns.enumerated() {
+            let start = place * slice + random.below(slice - length)
+            for command in start..<start + length {
+                failing[command] = true
+            }
+        }
+        return failing
+    }
+
+    private static let commandCount = 400 - 12 - 47
+    /// The lengths of the runs of failures; they add up to 24.
+    private static let failureRuns = [1, 5, 2, 4, 3, 1, 4, 4]
+}
+
+/// Where a session of the dashboard stream stands.
+struct DashboardPlace {
+    /// The day in UTC, as days since 1970-01-01.
+    let day: Int
+    /// The time of the next event within the day, in milliseconds.
+    var millisecond: Int
+    /// The session.
+    let session: SessionName
+    /// The place in the catalogue of the workspace that is in use.
+    var workspace: Int
+
+    /// The first or the last event of the session.
+    func boundary(_ kind: EventKind) -> Event {
+        var event = Event(day: day, millisecond: millisecond, session: session, kind: kind)
+        event.workspace = workspace
+        return event
+    }
+
+    /// The event for a step; its duration stays below `longest`, the milliseconds since the event before.
+    mutating func event(
+        for step: DashboardStep, longest: Int, catalogue: Catalogue, _ random: inout RandomNumbers
+    ) -> Event {
+        switch step {
+        case .workspaceCreated:
+            return workspaceEvent(longest, catalogue, &random)
+        case .taskCompleted:
+            var event = boundary(.taskCompleted)
+            event.task = catalogue.drawTask(in: workspace, &random)
+            event.success = true
+            return event
+        case .command(let succeeds):
+            return commandEvent(succeeds, longest, catalogue, &random)
+        }
+    }
+
+    private mutating func workspaceEvent(
+        _ longest: Int, _ catalogue: Catalogue, _ random: inout RandomNumbers
+    ) -> Event {
+        workspace = catalogue.drawWorkspace(&random)
+        var event = boundary(.workspaceCreated)
+        let duration = Pace.medianCreation * exp(Pace.creationSpread * random.normalPair().0)
+        event.duration = min(1 + Int(duration), longest)
+        event.success = true
+        event.serviceUse = catalogue.drawServiceUse(in: workspace, &random)
+        return event
+    }
+
+    private func commandEvent(
+        _ succeeds: Bool, _ longest: Int, _ catalogue: Catalogue, _ random: inout RandomNumbers
+    ) -> Event {
+        let command = catalogue.drawCommand(&random)
+        let profile = catalogue.commands[command]
+        var event = boundary(.command)
+        event.task = catalogue.drawTask(in: workspace, &random)
+        event.command = command
+        event.duration = min(1 + Int(profile.median * exp(profile.spread * random.normalPair().0)), longest)
+        event.success = succeeds
+        if !succeeds {
+            event.errorCategory = catalogue.drawErrorCategory(&random)
+        }
+        if profile.startsServices {
+            event.serviceUse = catalogue.drawServiceUse(in: workspace, &random)
+        }
+        return event
+    }
+}
+
+extension RandomNumbers {
+    /// Puts the elements into a random order, each order equally likely.
+    mutating func shuffle<Element>(_ elements: inout [Element]) {
+        for place in elements.indices.dropFirst() {
+            elements.swapAt(place, below(place + 1))
+        }
+    }
+}

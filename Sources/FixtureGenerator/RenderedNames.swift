@@ -1,0 +1,52 @@
+/// The catalogue as bytes ready to be copied into a line.
+///
+/// For JSON every entry is a whole member such as `,"workspace":"billing"`; for CSV it is the bare
+/// field, and workspaces and tasks are replaced by their hashes.
+struct RenderedNames {
+    /// By `EventKind.rawValue`.
+    let kinds: [[UInt8]]
+    /// By place in the catalogue.
+    let workspaces: [[UInt8]]
+    /// By place in the catalogue.
+    let tasks: [[UInt8]]
+    /// By place in the catalogue.
+    let commands: [[UInt8]]
+    /// By place in the catalogue.
+    let errorCategories: [[UInt8]]
+    /// By place in the catalogue.
+    let templates: [[UInt8]]
+
+    /// Prepares all names for one format.
+    init(format: LineFormat, catalogue: Catalogue) {
+        func rendered(_ names: [String], key: String, hashed: Bool = false) -> [[UInt8]] {
+            names.map { name in
+                switch format {
+                case .json: Array(",\"\(key)\":\"\(name)\"".utf8)
+                case .csv: hashed ? stableHash(name) : Array(name.utf8)
+                }
+            }
+        }
+        kinds = rendered(EventKind.allCases.map(\.name), key: "event_type")
+        workspaces = rendered(catalogue.workspaces, key: "workspace", hashed: true)
+        tasks = rendered(catalogue.tasks, key: "task", hashed: true)
+        commands = rendered(catalogue.commands.map(\.text), key: "command")
+        errorCategories = rendered(catalogue.errorCategories, key: "error_category")
+        templates = rendered(catalogue.templates, key: "template_used")
+    }
+}
+
+/// Thirty-two hexadecimal digits that depend only on the name.
+///
+/// They have the same length as the hash that the recorder stores, and nothing else in common with it.
+private func stableHash(_ name: String) -> [UInt8] {
+    var high: UInt64 = 0x6E65_7875_732D_6869
+    var low: UInt64 = 0x6E65_7875_732D_6C6F
+    for byte in name.utf8 {
+        high = RandomNumbers.scrambled(high ^ UInt64(byte))
+        low = RandomNumbers.scrambled(low &+ high &+ UInt64(byte))
+    }
+    var digits = ByteBuffer()
+    digits.append(hexadecimal: high, digits: 16)
+    digits.append(hexadecimal: low, digits: 16)
+    return digits.content
+}

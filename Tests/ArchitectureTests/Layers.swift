@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Which modules a module may import: the architecture, held against the import lines of every file. The package
+/// manager's own check does not do that, as it lets imports pass that come in through another module.
+struct Layers {
+    /// Ours, from the ground up. A module may import only what stands in its own line.
+    static let allowed: [String: Set<String>] = [
+        "CPlatform": [],
+        "Platform": ["CPlatform"],
+        "EventModel": ["Platform"],
+        "WriteAheadBuffer": ["EventModel", "Platform"],
+        "Intake": ["EventModel", "Platform"],
+        "Pipeline": ["EventModel", "Intake", "WriteAheadBuffer", "Platform"],
+        "Store": ["EventModel", "WriteAheadBuffer", "Platform"],
+        "Reports": ["EventModel", "Store", "Platform"],
+        "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+        "nexus": ["EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer"],
+        "FixtureGenerator": [],
+    ]
+
+    /// Modules of others, and who may import them.
+    static let external: [String: Set<String>] = [
+        "Glibc": ["Platform", "FixtureGenerator"],
+        "Crypto": ["Intake"],
+        "GRDB": ["Store"],
+        "GRDBSQLite": ["Store"],
+        "ArgumentParser": ["nexus"],
+        "Foundation": ["Store", "Reports", "nexus"],
+        "Synchronization": ["nexus"],
+    ]
+
+    struct SourceFile: CustomStringConvertible {
+        let module: String
+        let path: String
+        let text: String
+
+        var description: String { path }
+
+        var imports: [String] {
+            text.split(separator: "\n").compactMap { line in
+                let words = line.split(separator: " ")
+                guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count else {
+                    return nil
+                }
+                return words[words.count - 1].split(separator: ".").first.map(String.init)
+            }
+        }
+    }
+
+    static let files: [SourceFile] = {
+        let sources = Repository.root.appending(path: "Sources")
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: sources.path)) ?? []
+        return paths.sorted().filter { $0.hasSuffix(".swift") }.compactMap { path in
+            guard let text = try? String(contentsOf: sources.appending(path: path), encoding: .utf8) else { return nil }
+            return SourceFile(module: String(path.split(separator: "/")[0]), path: path, text: text)
+        }
+    }()
+
+    @Test("Every module is in the list, and the list names no other")
+    func modulesAreKnown() throws {
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Repository.root.appending(path: "Sources").path)
+        #expect(Set(folders) == Set(Self.allowed.keys))
+    }
+
+    @Test("A file imports only what its module may", arguments: files)
+    func importsGoDown(file: SourceFile) {
+        for name in file.imports {
+            let isOurs = Self.allowed[name] != nil
+            let isAllowed =
+                isOurs ? Self.allowed[file.module]?.contains(name) : Self.external[name]?.contains(file.module)
+            #expect(isAllowed == true, "\(file.path) imports \(name)")
+        }
+    }
+
+    @Test("The modules form no circle")
+    func noCircles() {
+        var remaining = Self.allowed
+        while let ground = remaining.first(where: { $0.value.isDisjoint(with: remaining.keys) }) {
+            remaining[ground.key] = nil
+        }
+        #expect(remaining.isEmpty)
+    }
+
+    @Test("Unsafe code stays where it has to be", arguments: files)
+    func unsafeStaysInItsPlaces(file: SourceFile) {
+        let places = ["Platform/", "Store/EventInserter.swift", "FixtureGenerator/"]
+        // An actor with an executor of its own has one line that the language calls unsafe.
+        let executor = "unsafe executor.asUnownedSerialExecutor()"
+        guard !places.contains(where: file.path.hasPrefix) else { return }
+        for line in file.text.split(separator: "\n") where !line.contains(executor) {
+            let code = line.split(separator: "//", omittingEmptySubsequences: false)[0]
+            #expect(!code.contains("unsafe ") && !code.contains("Unsafe"), "\(file.path): \(line)")
+        }
+    }
+}

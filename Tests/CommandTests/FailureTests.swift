@@ -1,0 +1,116 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// What a person sees when something is wrong: one sentence and the right exit code.
+struct FailureTests {
+    private func expect(
+        _ outcome: Program.Outcome, _ status: Int32, _ sentence: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(outcome.status == status, "\(outcome.errors)", sourceLocation: sourceLocation)
+        #expect(outcome.errors.contains(sentence), "\(outcome.errors)", sourceLocation: sourceLocation)
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
+    }
+
+    @Test("A bad value of a single event is rejected and counted")
+    func rejectedEvent() throws {
+        let program = try Program()
+        expect(try program.run("record", "--type", "no spaces please"), 65, "event not recorded: event_type must be")
+        expect(try program.run("record", "--success"), 65, "neither event_type nor command is there")
+        #expect(try program.run("telemetry", "status").output.contains("Rejected:   2"))
+    }
+
+    @Test(
+        "Wrong flags and windows are usage errors",
+        arguments: [
+            ["record", "--frobnicate"], ["record", "--stdin", "--command", "x"], ["record", "--success", "--failure"],
+            ["record", "--strict", "--command", "x"], ["stats", "--day", "--week"], ["stats", "--since", "2026-02-30"],
+            ["stats", "--since", "2026-02-02", "--until", "2026-02-01"], ["frobnicate"],
+        ])
+    func usage(arguments: [String]) throws {
+        let program = try Program()
+        let process = program.process(arguments)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+    }
+
+    @Test("A data folder that cannot be made is an I/O error")
+    func unwritable() throws {
+        var program = try Program()
+        _ = FileManager.default.createFile(atPath: program.folder.path + "/file", contents: nil)
+        program.environment["NEXUS_DATA_DIR"] = program.folder.path + "/file/data"
+        expect(try program.run("record", "--command", "x"), 74, "not a directory")
+    }
+
+    @Test(
+        "Somebody else's data folder is not used", .enabled(if: geteuid() == 0, "it takes root to give a folder away"))
+    func foreign() throws {
+        let program = try Program()
+        let path = program.folder.data.folder.path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        unsafe chown(path, 12345, 12345)
+        expect(try program.run("record", "--command", "x"), 77, "belongs to another user")
+    }
+
+    @Test("A database that is none is left as it is, and what was accepted waits")
+    func notADatabase() throws {
+        let program = try Program()
+        try program.run("record", "--command", "x")
+        try Data("this is not a database, and long enough to be read as one".utf8)
+            .write(to: URL(filePath: program.folder.data.databasePath))
+        expect(try program.run("flush"), 74, "is not a SQLite database")
+        expect(try program.run("stats"), 74, "is not a SQLite database")
+        try program.folder.data.folder.remove("nexus.db")
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+    }
+
+    @Test("A damaged key is said, not replaced")
+    func damagedKey() throws {
+        let program = try Program()
+        try program.run("record", "--command", "x")
+        try Data("short".utf8).write(to: URL(filePath: program.folder.data.keyPath))
+        expect(try program.run("record", "--command", "x"), 78, "is not a key of 32 bytes")
+    }
+
+    @Test("With nowhere to keep data the sentence says what to set")
+    func noHome() throws {
+        var program = try Program()
+        program.environment["NEXUS_DATA_DIR"] = nil
+        expect(try program.run("record", "--command", "x"), 78, "set NEXUS_DATA_DIR or HOME")
+    }
+
+    @Test("On a full disk nothing is acknowledged that is not kept, and recording goes on when there is room")
+    func fullDisk() throws {
+        let program = try Program()
+        let line = #"{"command":"make","workspace":"w","task":"t","session_id":"s"}"# + "\n"
+        // A limit on the size of files stands in for the disk: 2 MiB of them, in 512-byte blocks.
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.environment = program.environment
+        shell.arguments = [
+            "-c",
+            "trap '' XFSZ; ulimit -f 2048; yes '\(line.dropLast())' | head -n 40000 | "
+                + "\(Program.url.path) record --stdin --ack 2>\(program.folder.path)/err | tail -n 1",
+        ]
+        let pipe = Pipe()
+        shell.standardOutput = pipe
+        try shell.run()
+        let last = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        shell.waitUntilExit()
+        let acknowledged = try #require(Int(last.split(separator: ",")[0].dropFirst(#"{"accepted":"#.count)))
+        #expect(acknowledged < 40000)
+        let errors = try String(contentsOfFile: program.folder.path + "/err", encoding: .utf8)
+        #expect(errors.hasPrefix("nexus: ") && errors.split(separator: "\n").count == 1, "\(errors)")
+
+        #expect(try program.run("flush").status == 0)
+        let stored = try #require(Int(try program.query("SELECT count(*) FROM events")))
+        #expect(stored >= acknowledged)
+        #expect(try program.query("PRAGMA integrity_check") == "ok")
+        #expect(try program.run("record", "--command", "x").status == 0)
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// The real `nexus`, run as a user would run it: in a process of its own with a data folder of the test's.
+struct Program {
+    /// What a finished process left.
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    let folder: TemporaryFolder
+    var environment: [String: String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        environment = ["NEXUS_DATA_DIR": folder.data.folder.path, "TZ": "UTC", "NEXUS_SESSION": "test"]
+    }
+
+    /// The program stands beside the tests' own.
+    static let url: URL = {
+        let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        return tests.deletingLastPathComponent().appending(path: "nexus")
+    }()
+
+    /// A process that was not started yet.
+    func process(_ arguments: [String]) -> Process {
+        let process = Process()
+        process.executableURL = Self.url
+        process.arguments = arguments
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        return process
+    }
+
+    /// Runs to the end with `input` on standard input. Files stand in for pipes, so that no amount of text blocks.
+    @discardableResult
+    func run(_ arguments: String..., input: String = "") throws -> Outcome {
+        let process = process(arguments)
+        let names = ["in", "out", "err"].map { folder.path + "/" + $0 + UUID().uuidString }
+        defer { for name in names { try? FileManager.default.removeItem(atPath: name) } }
+        try Data(input.utf8).write(to: URL(filePath: names[0]))
+        for name in names.dropFirst() { _ = FileManager.default.createFile(atPath: name, contents: nil) }
+        process.standardInput = FileHandle(forReadingAtPath: names[0])
+        process.standardOutput = FileHandle(forWritingAtPath: names[1])
+        process.standardError = FileHandle(forWritingAtPath: names[2])
+        try process.run()
+        process.waitUntilExit()
+        func text(_ name: String) -> String {
+            String(decoding: FileManager.default.contents(atPath: name) ?? Data(), as: UTF8.self)
+        }
+        return Outcome(status: process.terminationStatus, output: text(names[1]), errors: text(names[2]))
+    }
+
+    /// What a SQL query on the database gives, by the sqlite3 of the system: a user's own tool.
+    func query(_ sql: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/sqlite3")
+        process.arguments = [folder.data.databasePath, sql]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+}

@@ -1,0 +1,41 @@
+import EventModel
+import Platform
+import Reports
+import Store
+import TestSupport
+import Testing
+
+struct BooksReportTests {
+    @Test("The books show what waits, what was rejected and why, before anything is stored")
+    func pending() throws {
+        let folder = try TemporaryFolder()
+        var filler = BufferFiller(folder.data)
+        try filler.append([#"{"command":"make all -j"}"#, "{", #"{"success":1}"#, #"{"command":"ls","x":1}"#])
+        let books = try Books(pendingIn: folder.data)
+        let report = BooksReport(recording: .on, folder: "/data", bytes: 2048, books: books)
+        #expect(
+            report.text == """
+                Recording:  on
+                Data:       /data (2.0 KiB)
+                Received:   4
+                Accepted:   2
+                Rejected:   2
+                              1 not_json
+                              1 wrong_type
+                Stored:     0 in 0 sessions
+                Pending:    2 (in the buffer; 'nexus flush' stores them)
+                Dropped:    1 fields that are not an event's
+                Cut:        1 commands, where arguments begin
+                The books balance: received = accepted + rejected, accepted = stored + pending.
+
+                """)
+    }
+
+    @Test("What comes from outside cannot move the cursor")
+    func hostileText() {
+        let report = BooksReport(
+            recording: .off(reason: "x\u{1B}[2J"), folder: "/tmp/\u{202E}evil\n", bytes: 0, books: Books())
+        #expect(report.text.contains("off (x\\u{1b}[2J)"))
+        #expect(report.text.contains(#"/tmp/\u{202e}evil\u{a}"#))
+    }
+}

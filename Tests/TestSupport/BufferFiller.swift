@@ -1,0 +1,36 @@
+import EventModel
+package import Intake
+package import Platform
+package import WriteAheadBuffer
+
+/// Puts events into a data folder's buffer as a recorder would, without a process.
+package struct BufferFiller {
+    /// The key that every test hashes with.
+    package static let key = HashKey(bytes: Array(repeating: 7, count: HashKey.length))
+
+    private var intake: EventIntake
+    private let appender: SegmentAppender
+
+    package init(_ data: DataFolder, session: String = "ambient") {
+        intake = EventIntake(key: Self.key, session: session, clock: ManualWallClock(1_800_000_000_000))
+        appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
+    }
+
+    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its tally.
+    @discardableResult
+    package mutating func append(_ lines: [String]) throws -> RecordBatch {
+        let batch = batch(of: lines)
+        _ = try appender.append(batch.bytes.span)
+        return batch
+    }
+
+    /// The batch that `append` would append.
+    package mutating func batch(of lines: [String]) -> RecordBatch {
+        var batch = RecordBatch()
+        for line in lines {
+            if (try? intake.accept(line: Array(line.utf8).span)) != nil { batch.append(intake.payload.span) }
+        }
+        if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
+        return batch
+    }
+}
