@@ -25,6 +25,7 @@ let package = Package(
     name: "nexus",
     products: [
         .executable(name: "nexus", targets: ["nexus"]),
+        .executable(name: "nexus-record", targets: ["nexus-record"]),
         .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
     ],
     dependencies: [
@@ -52,9 +53,12 @@ let package = Package(
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer", argumentParser,
+                "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer",
+                argumentParser,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "nexus-record", dependencies: ["EventModel", "Intake", "Pipeline", "Platform"], swiftSettings: strict),
         .executableTarget(name: "nexus-fixtures", path: "Sources/FixtureGenerator", swiftSettings: strict),
         .testTarget(
             name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],

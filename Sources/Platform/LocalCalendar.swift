@@ -62,15 +62,7 @@ package enum LocalCalendar {
         if let name = Environment.value("TZ"), !name.isEmpty {
             return name.hasPrefix(":") ? String(name.dropFirst()) : name
         }
-        let parts = linkTarget("/etc/localtime")?.split(separator: "zoneinfo/") ?? []
+        let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "zoneinfo/") ?? []
         return parts.count > 1 ? parts[1...].joined(separator: "zoneinfo/") : "UTC"
-    }
-
-    private static func linkTarget(_ path: String) -> String? {
-        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-            unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-        return count > 0 ? Array(bytes.prefix(count)).text : nil
     }
 }

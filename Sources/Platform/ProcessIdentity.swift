@@ -18,16 +18,22 @@ package struct ProcessIdentity: Sendable, Equatable {
     }
 
     /// Sixteen bytes that change whenever the computer starts; nil where the system does not tell.
-    package static func bootID() -> [UInt8]? {
+    package static func bootID() -> [UInt8]? { currentBootID }
+
+    /// Read once: it cannot change while this process lives.
+    private static let currentBootID: [UInt8]? = {
         guard let text = readSmall("/proc/sys/kernel/random/boot_id") else { return nil }
         var digits: [UInt8] = []
         for byte in text {
-            guard let digit = Character(UnicodeScalar(byte)).hexDigitValue else { continue }
-            digits.append(UInt8(digit))
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digits.append(byte - UInt8(ascii: "a") + 10)
+            default: break
+            }
         }
         guard digits.count == 32 else { return nil }
         return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-    }
+    }()
 
     /// Field 22 of `/proc/PID/stat` (proc(5)). The name in field 2 may hold spaces and brackets, so counting starts
     /// behind its last bracket.

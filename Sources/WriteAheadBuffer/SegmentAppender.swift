@@ -13,6 +13,8 @@ package final class SegmentAppender {
     private var current: OpenSegment?
     /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
+    /// Whether this appender has begun a segment behind others that wait to be drained.
+    package private(set) var hasBegunAnother = false
 
     private struct OpenSegment: ~Copyable {
         let file: File
@@ -181,6 +183,7 @@ package final class SegmentAppender {
             try file.lock()
             try file.write(newHeader().encoded().span)
             file.unlock()
+            hasBegunAnother = hasBegunAnother || !segments.isEmpty
             return OpenSegment(file: file, number: number, isChecked: true)
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Platform
 
 /// The command line: one file for each subcommand.
@@ -11,7 +12,7 @@ struct Nexus: AsyncParsableCommand {
             Data stays in $NEXUS_DATA_DIR, else $XDG_DATA_HOME/nexus, else ~/.local/share/nexus. Names of workspaces \
             and tasks are kept only as keyed hashes; flags, paths and file contents are never kept.
             """,
-        version: "nexus 0.1.0",
+        version: "nexus \(Version.current)",
         subcommands: [RecordCommand.self, FlushCommand.self, StatsCommand.self, TelemetryCommand.self])
 
     static func main() async {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventModel
 import Intake
+import Pipeline
 import Platform
 import Service
 
@@ -30,10 +31,14 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "Return only once the event would survive a power cut.")
     var durable = false
 
+    @Flag(help: "When one event cannot be recorded, say so and return 0.")
+    var soft = false
+
     func validate() throws {
         if stdin, let given = event.firstGiven {
             throw ValidationError("--\(given) describes one event; with --stdin the lines do.")
         }
+        if stdin, soft { throw ValidationError("--soft goes with one event, not with --stdin.") }
         if !stdin, strict || ack || json { throw ValidationError("--strict, --ack and --json go with --stdin.") }
     }
 
@@ -44,7 +49,12 @@ struct RecordCommand: AsyncParsableCommand {
             try await StreamCommand(data: data, recording: recording, command: self).run()
         } else {
             let draft = try event.draft()
-            if recording == .on { try OneShotRecorder(data: data).record(draft, durable: durable) }
+            guard recording == .on else { return }
+            do {
+                if try OneShotRecorder(data: data).record(draft, durable: durable) { DetachedDrain.start() }
+            } catch  where soft {
+                CommandFailure(error).say()
+            }
         }
     }
 }

@@ -25,8 +25,8 @@ struct StreamCommand {
         } else {
             try File.standardError.write(sentence(summary) + "\n")
         }
-        if let signal = summary.signal { throw ExitCode(128 + signal) }
-        if summary.rejected > 0 { throw ExitCode(CommandFailure.Code.rejectedInput.rawValue) }
+        if let signal = summary.signal { throw ArgumentParser.ExitCode(128 + signal) }
+        if summary.rejected > 0 { throw ArgumentParser.ExitCode(Platform.ExitCode.rejectedInput.rawValue) }
     }
 
     private func record() async throws -> StreamRecorder.Summary {

@@ -16,7 +16,8 @@ struct Layers {
         "Store": ["EventModel", "WriteAheadBuffer", "Platform"],
         "Reports": ["EventModel", "Store", "Platform"],
         "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
-        "nexus": ["EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer"],
+        "nexus-record": ["EventModel", "Intake", "Pipeline", "Platform"],
+        "nexus": ["EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer"],
         "FixtureGenerator": [],
     ]
 

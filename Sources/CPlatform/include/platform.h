@@ -1,9 +1,20 @@
 #ifndef NEXUS_PLATFORM_H
 #define NEXUS_PLATFORM_H
 
-/* System calls that Swift's Glibc module does not show. */
+/* What Swift's Glibc module does not show. */
 #include <sys/signalfd.h>
 
 #include "crc32c.h"
+
+#include <unistd.h>
+
+/// POSIX_SPAWN_SETSID, which the C library names only where GNU extensions are asked for before anything is included.
+enum NexusSpawnFlags { NEXUS_SPAWN_SETSID = 0x80 };
+
+/// The environment to hand to a new program. Swift takes the variable itself for one that any thread may change.
+static inline char *const *nexus_environment(void) {
+    extern char **environ;
+    return environ;
+}
 
 #endif

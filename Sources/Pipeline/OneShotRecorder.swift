@@ -1,0 +1,58 @@
+package import EventModel
+package import Intake
+package import Platform
+package import WriteAheadBuffer
+
+/// Records a single event, without starting anything: it appends to the buffer and is done. It never opens SQLite.
+package struct OneShotRecorder: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
+    /// counted in the books before the error is thrown.
+    ///
+    /// The result says whether a drain is due: the buffer has begun another segment, so that at least a whole one
+    /// waits. Only the recorder that began it is told, so that one drain is started and not one by each.
+    @discardableResult
+    package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+        let key: HashKey
+        do { key = try HashKey.load(from: data) } catch { throw .key(error) }
+        var intake = EventIntake(key: key, session: AmbientSession.id())
+        var batch = RecordBatch()
+        let result = Result { () throws(Rejection) in try intake.accept(draft) }
+        if case .success = result { batch.append(intake.payload.span) }
+        if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
+        let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
+        do { _ = try appender.append(batch.bytes.span, durable: durable) } catch { throw .buffer(error) }
+        do { try result.get() } catch { throw .rejected(error) }
+        return appender.hasBegunAnother
+    }
+}
+
+/// Why a single event was not recorded.
+package enum RecordingError: Error, Equatable, CustomStringConvertible {
+    case key(HashKeyError)
+    case buffer(BufferError)
+    case rejected(Rejection)
+
+    package var description: String {
+        switch self {
+        case .key(let error): error.description
+        case .buffer(let error): error.description
+        case .rejected(let rejection): "event not recorded: \(rejection.message)"
+        }
+    }
+
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .key(.system(let error)), .buffer(.system(let error)): ExitCode(error)
+        case .key(.damaged), .buffer(.newerVersion): .settings
+        case .buffer(.full): .tryAgain
+        case .rejected: .rejectedInput
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import EventModel
+import Intake
+import Platform
+
+/// The flags of `nexus-record`: those of `nexus record` that describe one event, `--durable`, and `--soft`.
+///
+/// `--name value` and `--name=value` both work, as they do there.
+struct RecorderArguments {
+    enum Request {
+        case record, help, version
+    }
+
+    /// The command was not used as it wants to be.
+    struct Misuse: Error {
+        let sentence: String
+    }
+
+    private(set) var request = Request.record
+    private(set) var draft = EventDraft()
+    private(set) var isDurable = false
+    /// Whether a failure to record is only said, and the exit code is 0 all the same.
+    private(set) var isSoft = false
+    private var outcome: Bool?
+
+    init(_ arguments: some Sequence<String>) throws(Misuse) {
+        var rest = arguments.makeIterator()
+        while let argument = rest.next() {
+            let (name, value) = Self.split(argument)
+            if value == nil, try takeFlag(name) { continue }
+            guard let field = Self.fields[name] else {
+                throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists them")
+            }
+            guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
+            try set(field, text, name)
+        }
+        if let outcome { draft.set(success: outcome) }
+    }
+
+    private static let fields: [String: EventField] = [
+        "--type": .eventType, "--command": .command, "--duration-ms": .durationMS, "--error-category": .errorCategory,
+        "--workspace": .workspace, "--task": .task, "--template": .templateUsed, "--services": .servicesCount,
+        "--ports": .portsUsed, "--session": .sessionID, "--timestamp": .timestamp,
+    ]
+
+    private static func split(_ argument: String) -> (name: String, value: String?) {
+        guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "=") else { return (argument, nil) }
+        return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+    }
+
+    private mutating func takeFlag(_ name: String) throws(Misuse) -> Bool {
+        switch name {
+        case "--success", "--failure":
+            let success = name == "--success"
+            guard outcome == nil || outcome == success else {
+                throw Misuse(sentence: "--success and --failure exclude each other")
+            }
+            outcome = success
+        case "--durable": isDurable = true
+        case "--soft": isSoft = true
+        case "--help", "-h": request = .help
+        case "--version": request = .version
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func set(_ field: EventField, _ text: String, _ name: String) throws(Misuse) {
+        switch field {
+        case .durationMS, .servicesCount, .portsUsed:
+            guard let number = Int64(text) else { throw Misuse(sentence: "\(name) takes a whole number") }
+            draft.set(field, number)
+        case .timestamp:
+            if let milliseconds = Int64(text) { draft.set(field, milliseconds) } else { draft.set(field, text) }
+        default:
+            draft.set(field, text)
+        }
+    }
+
+    static let help = """
+        Usage: nexus-record [options]
+
+        Records one event. It is safe when the command returns 0.
+
+          --type <type>            what kind of event; 'command' when only --command is given
+          --command <command>      what was run: the first plain words are kept, at most four
+          --duration-ms <n>        how long it took, in milliseconds
+          --success, --failure     how it ended
+          --error-category <id>    what kind of failure
+          --workspace <name>       only its keyed hash is kept
+          --task <name>            only its keyed hash is kept
+          --template <id>          the template that was used
+          --services <n>           how many services
+          --ports <n>              how many ports
+          --session <id>           by default $NEXUS_SESSION, else the calling shell
+          --timestamp <time>       RFC 3339 or milliseconds since 1970; by default now
+          --durable                return only once the event would survive a power cut
+          --soft                   when recording fails, say so and return 0
+          --version, -h, --help
+
+        """
+}
