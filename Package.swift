@@ -83,7 +83,8 @@ let package = Package(
             dependencies: ["EventModel", "Intake", "Platform", "Reports", "Store", "TestSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus"], swiftSettings: strict),
+            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record"],
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],

@@ -20,23 +20,24 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, with this process's input, output,
-    /// environment and terminal, and with every signal as a fresh program has it.
-    ///
-    /// `detached`: in a session of its own, with nothing to read or write.
-    package init(_ arguments: [String], detached: Bool = false) throws(SystemError) {
+    /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, on its own feet: in a session of its own,
+    /// with nothing to read or write.
+    package init(detached arguments: [String]) throws(SystemError) {
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        try self.init(arguments, blocking: none, detached: true)
+    }
+
+    /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
+    /// blocked in it.
+    private init(_ arguments: [String], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
         let program = arguments[0]
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        var taken = sigset_t()
-        unsafe sigemptyset(&taken)
-        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE] { unsafe sigaddset(&taken, number) }
-        unsafe posix_spawnattr_setsigdefault(&attributes, &taken)
-        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (detached ? CInt(NEXUS_SPAWN_SETSID.rawValue) : 0)
+        var mask = mask
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        let flags = POSIX_SPAWN_SETSIGMASK | (detached ? CInt(NEXUS_SPAWN_SETSID.rawValue) : 0)
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -55,21 +56,37 @@ package struct ChildProcess: Sendable {
         self.processID = processID
     }
 
-    /// Waits until it has ended.
-    package func wait() throws(SystemError) -> Termination {
+    /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to
+    /// this process reach it. What the terminal sends it has by itself.
+    package static func runInForeground(_ arguments: [String]) throws(SystemError) -> Termination {
+        var relayed = sigset_t()
+        unsafe sigemptyset(&relayed)
+        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD] {
+            unsafe sigaddset(&relayed, number)
+        }
+        var before = sigset_t()
+        unsafe pthread_sigmask(SIG_BLOCK, &relayed, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let child = try ChildProcess(arguments, blocking: before, detached: false)
+        while true {
+            if let termination = try child.termination() { return termination }
+            var information = unsafe siginfo_t()
+            let number = unsafe sigwaitinfo(&relayed, &information)
+            // A code above zero says that the kernel sent it, the terminal's way, to every process of the group.
+            if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(child.processID, number) }
+        }
+    }
+
+    /// How it ended; nil while it has not.
+    private func termination() throws(SystemError) -> Termination? {
         var status: CInt = 0
         let processID = self.processID
-        guard retryingInterrupts({ Int(unsafe waitpid(processID, &status, 0)) }) == processID else {
-            throw SystemError("wait for", "process \(processID)")
-        }
+        let ended = retryingInterrupts { Int(unsafe waitpid(processID, &status, WNOHANG)) }
+        guard ended >= 0 else { throw SystemError("wait for", "process \(processID)") }
+        guard ended == Int(processID) else { return nil }
         // The macros of wait(2), which Swift does not see.
         let signal = status & 0x7F
         return signal == 0 ? .exited(status >> 8 & 0xFF) : .signaled(signal)
-    }
-
-    /// Sends it a signal; one that has ended meanwhile gets none.
-    package func send(_ signal: Int32) {
-        kill(processID, signal)
     }
 }
 

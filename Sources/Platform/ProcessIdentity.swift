@@ -17,6 +17,12 @@ package struct ProcessIdentity: Sendable, Equatable {
         startTime = Self.startTime(of: processID)
     }
 
+    /// A process as it was noted before.
+    package init(processID: Int32, startTime: UInt64) {
+        self.processID = processID
+        self.startTime = startTime
+    }
+
     /// Sixteen bytes that change whenever the computer starts; nil where the system does not tell.
     package static func bootID() -> [UInt8]? { currentBootID }
 

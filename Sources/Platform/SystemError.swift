@@ -29,6 +29,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether this user may not do it.
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
 
+    /// Whether it is there and may not be run.
+    package var isNotExecutable: Bool { code == EACCES || code == ENOEXEC || code == EISDIR }
+
     /// The system's own words for the code.
     package var reason: String {
         // `strerror` returns a string of the C library that lives on, or this thread's own; it is copied at once.

@@ -55,11 +55,11 @@ package actor SQLiteWriter {
         return events
     }
 
-    /// Ends a drain for good: idle sessions are closed, all is on disk, and stored segments are gone.
+    /// Ends a drain for good: orphaned sessions are closed, all is on disk, and stored segments are gone.
     package func finish() throws(StoreError) {
         let now = clock.now()
         try asStoreError(data.databasePath) {
-            try queue.write { try ingest.closeIdleSessions(in: $0, now: now) }
+            try queue.write { try ingest.closeOrphanedSessions(in: $0, now: now) }
         }
         try checkpoint(includingNewest: true)
     }

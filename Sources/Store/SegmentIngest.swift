@@ -60,8 +60,8 @@ struct SegmentIngest {
         group.removeAll(keepingCapacity: true)
     }
 
-    mutating func closeIdleSessions(in database: Database, now: Int64) throws {
-        try sessions.closeIdle(in: database, now: now)
+    mutating func closeOrphanedSessions(in database: Database, now: Int64) throws {
+        try sessions.closeOrphans(in: database, now: now)
     }
 
     /// Takes one record; true when it is an event.

@@ -49,23 +49,31 @@ struct SessionTable {
         dirty.removeAll(keepingCapacity: true)
     }
 
-    /// Gives sessions an end that have been idle for too long at `now`.
-    mutating func closeIdle(in database: Database, now: Int64) throws {
+    /// Gives sessions their end, at their last event, that have been idle for too long at `now` or whose shell is gone.
+    mutating func closeOrphans(in database: Database, now: Int64) throws {
         let limit = now - Limits.sessionIdleMilliseconds
-        let idle = try Row.fetchAll(
-            database, sql: "SELECT session, last_event FROM open_sessions WHERE last_event <= ?", arguments: [limit])
-        for row in idle {
-            let session: Int64 = row[0]
-            let end = Timestamp.databaseText(row[1])
-            try database.execute(
-                sql: """
-                    UPDATE sessions
-                    SET ended_at = ?1,
-                        duration_ms = CAST(round((julianday(?1) - julianday(started_at)) * 86400000) AS INTEGER)
-                    WHERE id = ?2
-                    """, arguments: [end, session])
-            try database.execute(sql: "DELETE FROM open_sessions WHERE session = ?", arguments: [session])
+        let open = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT session, last_event, session_id FROM open_sessions JOIN sessions ON sessions.id = session
+                WHERE last_event <= ? OR session_id GLOB 'shell-*'
+                """, arguments: [limit])
+        for row in open {
+            let lastEvent: Int64 = row[1]
+            guard lastEvent <= limit || ShellSession(id: row[2])?.isGone() == true else { continue }
+            try close(row[0], at: Timestamp.databaseText(lastEvent), in: database)
         }
+    }
+
+    private func close(_ session: Int64, at end: String, in database: Database) throws {
+        try database.execute(
+            sql: """
+                UPDATE sessions
+                SET ended_at = ?1,
+                    duration_ms = CAST(round((julianday(?1) - julianday(started_at)) * 86400000) AS INTEGER)
+                WHERE id = ?2
+                """, arguments: [end, session])
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session = ?", arguments: [session])
     }
 
     // MARK: One session

@@ -84,6 +84,37 @@ package struct StoreReader: Sendable {
         }
     }
 
+    /// A row of `sessions`; times in the database's text form.
+    package struct Session: Equatable, Sendable {
+        package let id: String
+        package let startedAt: String
+        /// Nil while the session is open.
+        package let endedAt: String?
+        package let durationMS: Int64?
+        package let commands: Int
+        package let workspaces: Int
+        package let tasks: Int
+        package let errors: Int
+    }
+
+    /// The sessions that started last, latest first.
+    package func latestSessions(_ limit: Int) throws(StoreError) -> [Session] {
+        try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT * FROM sessions ORDER BY started_at DESC LIMIT ?", arguments: [limit]
+                )
+                .map { row in
+                    Session(
+                        id: row["session_id"], startedAt: row["started_at"], endedAt: row["ended_at"],
+                        durationMS: row["duration_ms"], commands: row["commands_executed"],
+                        workspaces: row["workspaces_created"], tasks: row["tasks_completed"],
+                        errors: row["errors_encountered"])
+                }
+            }
+        }
+    }
+
     /// The books and, from the same moment, up to where the buffer is stored.
     package func books() throws(StoreError) -> Books {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)

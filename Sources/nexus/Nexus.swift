@@ -13,9 +13,13 @@ struct Nexus: AsyncParsableCommand {
             and tasks are kept only as keyed hashes; flags, paths and file contents are never kept.
             """,
         version: "nexus \(Version.current)",
-        subcommands: [RecordCommand.self, FlushCommand.self, StatsCommand.self, TelemetryCommand.self])
+        subcommands: [
+            RecordCommand.self, ExecCommand.self, SessionCommand.self, StatsCommand.self, FlushCommand.self,
+            TelemetryCommand.self,
+        ])
 
     static func main() async {
+        ExecCommand.runAtOnce(CommandLine.arguments.dropFirst())
         Environment.restrictNewFiles()
         do {
             var command = try parseAsRoot()

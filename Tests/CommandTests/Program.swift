@@ -25,8 +25,12 @@ struct Program {
         return tests.deletingLastPathComponent().appending(path: "nexus")
     }()
 
-    /// A process that was not started yet.
+    /// A process that was not started yet. The threads that tests run on block signals, and what they start would
+    /// inherit that: a program run from a shell does not.
     func process(_ arguments: [String]) -> Process {
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
         let process = Process()
         process.executableURL = Self.url
         process.arguments = arguments

@@ -1,0 +1,27 @@
+/// What is kept of a program that was run, by its arguments: the base name, and the second word only of programs that
+/// are known to have subcommands, where that word looks like one. Anything else a program is given is data.
+package enum CommandName {
+    private static let programsWithSubcommands: Set<String> = [
+        "apt", "apt-get", "aws", "az", "brew", "bun", "bundle", "cargo", "conda", "deno", "docker", "dotnet", "flutter",
+        "gcloud", "gh", "git", "glab", "go", "helm", "hg", "jj", "kubectl", "minikube", "nexus", "nix", "npm", "opam",
+        "pip", "pip3", "pnpm", "podman", "poetry", "rails", "rustup", "snap", "svn", "swift", "systemctl", "terraform",
+        "tofu", "uv", "vagrant", "yarn", "zig",
+    ]
+
+    /// The name to record for `arguments`, the program first. It still passes the privacy rules as any command does.
+    package static func of(_ arguments: [String]) -> String {
+        guard let program = arguments.first else { return "" }
+        let name = program.split(separator: "/").last.map(String.init) ?? program
+        guard programsWithSubcommands.contains(name), arguments.count > 1, isSubcommand(arguments[1]) else {
+            return name
+        }
+        return name + " " + arguments[1]
+    }
+
+    private static func isSubcommand(_ word: String) -> Bool {
+        word.utf8.count <= 20
+            && word.utf8.enumerated().allSatisfy { index, byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (index > 0 && byte == UInt8(ascii: "-"))
+            }
+    }
+}

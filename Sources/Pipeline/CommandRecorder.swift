@@ -1,0 +1,78 @@
+import EventModel
+import Intake
+package import Platform
+
+/// Runs a program and records what it was called, how long it took and how it ended.
+///
+/// The program comes first: it is started before anything is looked up, and nothing that goes wrong with recording
+/// changes what it does or returns.
+package struct CommandRecorder: Sendable {
+    private let data: DataFolder?
+    private let workspace: String?
+    private let task: String?
+
+    /// Without a data folder the program is run and nothing recorded.
+    package init(data: DataFolder?, workspace: String?, task: String?) {
+        self.data = data
+        self.workspace = workspace
+        self.task = task
+    }
+
+    /// What became of a program.
+    package struct Outcome: Sendable {
+        /// What a shell would return: the program's own code, 128 and the number of a signal, 127 where there is no such
+        /// program, 126 where it cannot be run.
+        package let exitCode: Int32
+        /// Why it could not be run.
+        package let failure: SystemError?
+        /// Why it was not recorded.
+        package let recordingError: RecordingError?
+    }
+
+    /// Runs `arguments`, the program first.
+    package func run(_ arguments: [String]) -> Outcome {
+        let startedAt = SystemClock().now()
+        let start = SystemClock.monotonicNanoseconds()
+        let result = Result { () throws(SystemError) in try ChildProcess.runInForeground(arguments) }
+        let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
+
+        var draft = EventDraft()
+        draft.set(.command, CommandName.of(arguments))
+        draft.set(.eventType, EventType.command.rawValue)
+        draft.set(.timestamp, startedAt)
+        draft.set(.durationMS, Int64(clamping: milliseconds))
+        if let workspace { draft.set(.workspace, workspace) }
+        if let task { draft.set(.task, task) }
+        let (exitCode, category) = Self.judge(result)
+        draft.set(success: category == nil)
+        if let category { draft.set(.errorCategory, category) }
+        return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(draft))
+    }
+
+    /// The exit code, and the category of the failure if it was one.
+    private static func judge(_ result: Result<ChildProcess.Termination, SystemError>) -> (Int32, String?) {
+        switch result {
+        case .success(.exited(0)): (0, nil)
+        case .success(.exited(let code)): (code, "exit_\(code)")
+        case .success(.signaled(let number)): (128 + number, "signal_\(number)")
+        case .failure(let error) where error.isNotExecutable: (126, "not_executable")
+        case .failure: (127, "not_found")
+        }
+    }
+
+    private func record(_ draft: EventDraft) -> RecordingError? {
+        guard let data, RecordingSwitch.of(environment: Environment.value) == .on else { return nil }
+        do throws(RecordingError) {
+            if try OneShotRecorder(data: data).record(draft, durable: false) { DetachedDrain.start() }
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

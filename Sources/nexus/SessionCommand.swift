@@ -1,0 +1,95 @@
+import ArgumentParser
+import EventModel
+import Intake
+import Pipeline
+import Platform
+import Reports
+import Store
+
+struct SessionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "session", abstract: "Give events a session of your own, and list sessions.",
+        discussion: "Without one, a session is the shell that a command was typed or scripted in.",
+        subcommands: [Start.self, End.self, List.self])
+
+    /// The shell whose words are printed.
+    enum Shell: String, ExpressibleByArgument, CaseIterable {
+        case sh, bash, zsh, fish
+
+        func export(_ id: String) -> String {
+            self == .fish ? "set -gx NEXUS_SESSION \(id);" : "export NEXUS_SESSION=\(id);"
+        }
+
+        var unset: String { self == .fish ? "set -e NEXUS_SESSION;" : "unset NEXUS_SESSION;" }
+    }
+
+    struct Start: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "start", abstract: "Start a session: eval \"$(nexus session start)\".")
+
+        @Option(help: "The shell to print for.")
+        var shell = Shell.sh
+
+        @Option(help: "The session's id; by default a random one.")
+        var id: String?
+
+        func run() throws {
+            let session = id ?? Self.randomID()
+            guard EventIntake.isSession(session) else {
+                throw CommandFailure("--id takes 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
+            }
+            try SessionCommand.record(.sessionStarted, of: session)
+            try File.standardOutput.write(shell.export(session) + "\n")
+        }
+
+        private static func randomID() -> String {
+            let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
+            return "s-" + String(repeating: "0", count: 12 - digits.count) + digits
+        }
+    }
+
+    struct End: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "end", abstract: "End the session: eval \"$(nexus session end)\".")
+
+        @Option(help: "The shell to print for.")
+        var shell = Shell.sh
+
+        func run() throws {
+            guard let session = Environment.value("NEXUS_SESSION"), EventIntake.isSession(session) else {
+                throw CommandFailure("no session was started here: NEXUS_SESSION is not set", .usage)
+            }
+            try SessionCommand.record(.sessionEnded, of: session)
+            try File.standardOutput.write(shell.unset + "\n")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the latest sessions.")
+
+        @Option(help: ArgumentHelp("How many at most.", valueName: "n"))
+        var limit = 20
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func validate() throws {
+            guard (1...1000).contains(limit) else { throw ValidationError("--limit takes a number from 1 to 1000.") }
+        }
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            try await ReadingCommand.storeWaiting(in: data)
+            let report = SessionsReport(try StoreReader(data: data)?.latestSessions(limit) ?? [])
+            try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+        }
+    }
+
+    private static func record(_ type: EventType, of session: String) throws {
+        guard RecordingSwitch.of(environment: Environment.value) == .on else { return }
+        var draft = EventDraft()
+        draft.set(.eventType, type.rawValue)
+        draft.set(.sessionID, session)
+        try OneShotRecorder(data: DataFolder.required()).record(draft, durable: false)
+    }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import TestSupport
+import Testing
+
+struct ExecTests {
+    @Test(
+        "The child's exit code is returned, and how it ended is recorded",
+        arguments: [
+            ("exit 0", 0, "sh|1|"), ("exit 3", 3, "sh|0|exit_3"), ("kill -9 $$", 137, "sh|0|signal_9"),
+            ("kill -TERM $$", 143, "sh|0|signal_15"),
+        ])
+    func codes(script: String, code: Int32, row: String) throws {
+        let program = try Program()
+        let outcome = try program.run("exec", "--", "sh", "-c", script)
+        #expect(outcome.status == code, "\(outcome)")
+        try program.run("flush")
+        #expect(try program.query("SELECT command, success, error_category FROM events") == row)
+    }
+
+    @Test("A program that is not there is 127, one that cannot be run 126")
+    func notRunnable() throws {
+        let program = try Program()
+        let missing = try program.run("exec", "--", "no-such-program-anywhere")
+        #expect(missing.status == 127)
+        #expect(missing.errors == "nexus: cannot run no-such-program-anywhere: no such file or directory\n")
+        #expect(try program.run("exec", "--", "/etc/passwd").status == 126)
+        try program.run("flush")
+        #expect(
+            try program.query("SELECT group_concat(error_category) FROM events") == "not_found,not_executable")
+    }
+
+    @Test("Input, output and errors pass through")
+    func streams() throws {
+        let outcome = try Program().run("exec", "--", "sh", "-c", "cat; echo wrong >&2", input: "hello")
+        #expect(outcome.output == "hello")
+        #expect(outcome.errors == "wrong\n")
+    }
+
+    @Test(
+        "Of the arguments only a subcommand is kept, and only of programs that have them",
+        arguments: [
+            (["git", "status", "secret.txt"], "git status"), (["git", "-C", "/tmp", "status"], "git"),
+            (["ls", "confidential"], "ls"), (["/usr/bin/ls", "/"], "ls"), (["swift", "MyFile.swift"], "swift"),
+        ])
+    func names(arguments: [String], name: String) throws {
+        let program = try Program()
+        let process = program.process(["exec", "--workspace", "w", "--"] + arguments)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try program.run("flush")
+        #expect(try program.query("SELECT command FROM events") == name)
+        #expect(try program.query("SELECT length(workspace_hash) FROM events") == "32")
+    }
+
+    @Test("A signal sent to the recorder reaches the child, and the child decides")
+    func signals() throws {
+        let program = try Program()
+        let script = "trap 'echo caught; exit 7' TERM; echo ready; while :; do read -t 1 line; done"
+        let process = program.process(["exec", "--", "bash", "-c", script])
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardInput = Pipe()
+        try process.run()
+        #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n")
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 7)
+        #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "caught\n")
+    }
+
+    @Test("When nothing can be recorded the child runs all the same, and nobody is told but on a terminal")
+    func unrecordable() throws {
+        var program = try Program()
+        program.environment["NEXUS_DATA_DIR"] = "/proc/nowhere"
+        let outcome = try program.run("exec", "--", "sh", "-c", "echo fine; exit 4")
+        #expect(outcome.status == 4 && outcome.output == "fine\n" && outcome.errors == "")
+        program.environment["NEXUS_DATA_DIR"] = nil
+        #expect(try program.run("exec", "--", "true").status == 0)
+    }
+}
+
+struct SessionCommandTests {
+    @Test("A session that is started and ended in a shell holds what came between")
+    func startAndEnd() throws {
+        var program = try Program()
+        program.environment["NEXUS_SESSION"] = nil
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.environment = program.environment
+        let nexus = Program.url.path
+        shell.arguments = [
+            "-ec",
+            """
+            eval "$(\(nexus) session start --id work)"
+            test "$NEXUS_SESSION" = work
+            \(nexus) record --command make --failure
+            eval "$(\(nexus) session end)"
+            test -z "${NEXUS_SESSION:-}"
+            """,
+        ]
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        let list = try program.run("session", "list", "--json").output
+        #expect(list.contains(#""session_id" : "work""#))
+        let row =
+            "SELECT commands_executed, errors_encountered, ended_at NOT NULL FROM sessions WHERE session_id = 'work'"
+        #expect(try program.query(row) == "1|1|1")
+    }
+
+    @Test("Without a name the session is the calling shell, and it is over once the shell is gone")
+    func shell() throws {
+        var program = try Program()
+        program.environment["NEXUS_SESSION"] = nil
+        for _ in 0..<2 {
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/bash")
+            shell.environment = program.environment
+            shell.arguments = [
+                "-c", "\(Program.url.path) record --command a; \(Program.url.path) record --command b; :",
+            ]
+            try shell.run()
+            shell.waitUntilExit()
+        }
+        try program.run("flush")
+        #expect(try program.query("SELECT group_concat(commands_executed), count(ended_at) FROM sessions") == "2,2|2")
+        #expect(try program.query("SELECT count(*) FROM sessions WHERE session_id GLOB 'shell-*-*-*'") == "2")
+    }
+
+    @Test("Ending where nothing was started is wrong use")
+    func endWithoutStart() throws {
+        var program = try Program()
+        program.environment["NEXUS_SESSION"] = nil
+        let outcome = try program.run("session", "end")
+        #expect(outcome.status == 64)
+        #expect(outcome.errors == "nexus: no session was started here: NEXUS_SESSION is not set\n")
+    }
+}
+
+struct LeanRecorderTests {
+    /// What both programs make of the same flags.
+    private func rows(_ program: String, _ arguments: [String]) throws -> (status: Int32, row: String) {
+        let test = try Program()
+        let process = test.process(arguments)
+        process.executableURL = Program.url.deletingLastPathComponent().appending(path: program)
+        if program == "nexus" { process.arguments = ["record"] + arguments }
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try test.run("flush")
+        let columns = """
+            event_type, command, duration_ms, success, error_category, template_used, services_count, ports_used,
+            session_id, length(workspace_hash), length(task_hash)
+            """
+        return (process.terminationStatus, try test.query("SELECT \(columns) FROM events"))
+    }
+
+    @Test(
+        "nexus-record and nexus record understand the same flags in the same way",
+        arguments: [
+            ["--command", "git push --force", "--duration-ms", "12", "--success"],
+            ["--type", "deploy", "--failure", "--error-category", "timeout", "--workspace=w", "--task", "t"],
+            [
+                "--command=make all", "--template", "web", "--services", "3", "--ports", "2", "--session", "s",
+                "--durable",
+            ],
+            ["--command", "x", "--timestamp", "2026-11-23T10:00:00Z"], ["--command", "x", "--timestamp", "12"],
+            ["--success"], ["--type", "not a type"], ["--success", "--failure"], ["--duration-ms", "many"],
+            ["--no-such-flag"], ["--command"], [],
+        ])
+    func sameFlags(arguments: [String]) throws {
+        let (lean, full) = (try rows("nexus-record", arguments), try rows("nexus", arguments))
+        #expect(lean.status == full.status)
+        #expect(lean.row == full.row)
+    }
+
+    @Test("Where nothing can be recorded it says so once and returns 74, and with --soft 0")
+    func soft() throws {
+        var test = try Program()
+        test.environment["NEXUS_DATA_DIR"] = "/dev/null/nowhere"
+        for (arguments, status) in [(["--command", "x"], Int32(74)), (["--command", "x", "--soft"], 0)] {
+            for program in ["nexus-record", "nexus"] {
+                let process = test.process(program == "nexus" ? ["record"] + arguments : arguments)
+                process.executableURL = Program.url.deletingLastPathComponent().appending(path: program)
+                let errors = Pipe()
+                process.standardError = errors
+                try process.run()
+                let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+                process.waitUntilExit()
+                #expect(process.terminationStatus == status)
+                #expect(text == "\(program): cannot open /dev/null/nowhere/key: not a directory\n")
+            }
+        }
+    }
+}
