@@ -19,6 +19,11 @@ let strict: [SwiftSetting] = [
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -31,7 +36,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CPlatform"),
@@ -48,13 +56,16 @@ let package = Package(
         .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
         .target(
             name: "Service",
-            dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+            dependencies: [
+                "EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer", logging, nio, nioPosix,
+                serviceLifecycle, unixSignals,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
             dependencies: [
                 "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer",
-                argumentParser,
+                argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -21,6 +21,7 @@ package struct File: ~Copyable, Sendable {
         package static let exclusive = Mode(rawValue: O_EXCL)
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
+        package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
     }
 
     /// Opens `path`; a file that this creates is the owner's alone (0600).

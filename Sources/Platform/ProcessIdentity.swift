@@ -17,6 +17,11 @@ package struct ProcessIdentity: Sendable, Equatable {
         startTime = Self.startTime(of: processID)
     }
 
+    /// This process.
+    package static func current() -> ProcessIdentity {
+        ProcessIdentity(processID: getpid())
+    }
+
     /// A process as it was noted before.
     package init(processID: Int32, startTime: UInt64) {
         self.processID = processID

@@ -9,6 +9,11 @@ package struct Drainer: Sendable {
         self.data = data
     }
 
+    /// How long another writer is given to store what waits.
+    private static let patience: Duration = .seconds(5)
+    /// How often is looked whether it has.
+    private static let lookInterval: Duration = .milliseconds(5)
+
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
@@ -17,5 +22,20 @@ package struct Drainer: Sendable {
         let events = try await writer.drain()
         try await writer.finish()
         return events
+    }
+
+    /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when
+    /// another writer had not stored it after a few seconds.
+    package func drainOrAsk() async throws -> Bool {
+        let deadline = ContinuousClock.now + Self.patience
+        var asked = false
+        while ContinuousClock.now < deadline {
+            if try await drainIfFree() != nil { return true }
+            // An empty line in its pipe is no event, and wakes the service.
+            if !asked { asked = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath) }
+            if let reader = try StoreReader(data: data), try reader.books().pending == 0 { return true }
+            try await Task.sleep(for: Self.lookInterval)
+        }
+        return false
     }
 }

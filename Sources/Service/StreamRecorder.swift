@@ -98,15 +98,16 @@ package struct StreamRecorder: Sendable {
         var bytes = 0
         var isLast = false
         while !isLast {
-            let chunk = try await intake.next()
+            let step = try await intake.next()
+            let chunk = step.chunk
             for (line, rejection) in chunk.rejected { report(.rejected(line: line, rejection)) }
             try await batcher.add(chunk.batch)
-            isLast = chunk.isLast
             try await batcher.flush()
+            isLast = step.isLast
             summary.accepted += chunk.batch.eventCount
             summary.tally.add(chunk.tally)
-            summary.signal = chunk.signal
-            bytes += chunk.bytes
+            summary.signal = step.signal
+            bytes += step.bytes
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
             await drain?.keepUp(with: summary.accepted)
         }

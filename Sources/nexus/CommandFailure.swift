@@ -3,6 +3,7 @@ import EventModel
 import Intake
 import Pipeline
 import Platform
+import Service
 import Store
 import WriteAheadBuffer
 
@@ -28,6 +29,7 @@ struct CommandFailure: Error {
         case let error as RecordingError: self.init(error)
         case let error as HashKeyError: self.init(RecordingError.key(error))
         case let error as BufferError: self.init(RecordingError.buffer(error))
+        case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
         default: return nil
         }

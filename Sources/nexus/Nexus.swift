@@ -14,7 +14,8 @@ struct Nexus: AsyncParsableCommand {
             """,
         version: "nexus \(Version.current)",
         subcommands: [
-            RecordCommand.self, ExecCommand.self, SessionCommand.self, StatsCommand.self, FlushCommand.self,
+            RecordCommand.self, ExecCommand.self, ServeCommand.self, SessionCommand.self, StatsCommand.self,
+            FlushCommand.self,
             TelemetryCommand.self,
         ])
 

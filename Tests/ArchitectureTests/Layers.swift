@@ -29,7 +29,12 @@ struct Layers {
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["nexus"],
         "Foundation": ["Store", "Reports", "nexus"],
-        "Synchronization": ["nexus"],
+        "Synchronization": ["Service", "nexus"],
+        "Logging": ["Service", "nexus"],
+        "NIOCore": ["Service"],
+        "NIOPosix": ["Service"],
+        "ServiceLifecycle": ["Service"],
+        "UnixSignals": ["Service"],
     ]
 
     struct SourceFile: CustomStringConvertible {

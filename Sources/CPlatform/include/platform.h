@@ -11,6 +11,9 @@
 /// POSIX_SPAWN_SETSID, which the C library names only where GNU extensions are asked for before anything is included.
 enum NexusSpawnFlags { NEXUS_SPAWN_SETSID = 0x80 };
 
+/// F_SETPIPE_SZ of fcntl(2), likewise.
+enum NexusPipeCommands { NEXUS_SET_PIPE_SIZE = 1031 };
+
 /// The environment to hand to a new program. Swift takes the variable itself for one that any thread may change.
 static inline char *const *nexus_environment(void) {
     extern char **environ;

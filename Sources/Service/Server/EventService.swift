@@ -1,0 +1,82 @@
+import EventModel
+import Intake
+package import Logging
+import Pipeline
+package import Platform
+import ServiceLifecycle
+import Store
+import UnixSignals
+import WriteAheadBuffer
+
+/// `nexus serve`: takes events from a socket and a named pipe, and drains the buffer for everybody.
+///
+///     socket ─┐
+///     pipe   ─┴─ LineIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
+///
+/// The parts start in the order storage, pipe, socket and stop in the reverse: nothing is closed before that which
+/// feeds it.
+package struct EventService {
+    /// How long a stop may take: what waits by then stays in the buffer, for the next drain.
+    private static let shutdownLimit: Duration = .seconds(10)
+
+    private let data: DataFolder
+    private let durable: Bool
+    private let logger: Logger
+
+    /// With `durable` the socket acknowledges only what would survive a power cut.
+    package init(data: DataFolder, durable: Bool, logger: Logger) {
+        self.data = data
+        self.durable = durable
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM or SIGINT. Throws `ServiceError.alreadyRunning` where another service serves the folder.
+    package func run() async throws {
+        guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
+        let key = try HashKey.load(from: data)
+        let session = "service-\(ProcessIdentity.current().processID)"
+        let makeIntake: @Sendable () -> EventIntake = { EventIntake(key: key, session: session) }
+
+        let drain = DrainService(data: data, logger: logger)
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let socketBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: durable))
+        let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
+        let pipe = PipeServer(
+            path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath),
+            intake: makeIntake(), batcher: pipeBatcher, drain: drain)
+        let socket = SocketServer(
+            path: home.runtime.socketPath, makeIntake: makeIntake, batcher: socketBatcher, drain: drain, logger: logger)
+        try home.announce()
+        var lifecycleLogger = logger
+        lifecycleLogger.logLevel = max(logger.logLevel, .notice)
+        var configuration = ServiceGroupConfiguration(
+            services: [drain, pipe, socket], gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger)
+        configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
+        logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
+        let result: Result<Void, any Error>
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try home.removeNames()
+        try result.get()
+    }
+}
+
+/// Why a service did not start or had to end.
+package enum ServiceError: Error, Equatable, CustomStringConvertible {
+    case alreadyRunning(String)
+    /// The socket's path is longer than the system allows.
+    case pathTooLong(String)
+
+    package var description: String {
+        switch self {
+        case .alreadyRunning(let path):
+            "another nexus serve already serves \(path.escapedForDisplay)"
+        case .pathTooLong(let path):
+            "\(path.escapedForDisplay) is too long for a socket: choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR"
+        }
+    }
+}

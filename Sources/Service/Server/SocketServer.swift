@@ -1,0 +1,101 @@
+import EventModel
+import Intake
+import Logging
+import NIOCore
+import NIOPosix
+import Pipeline
+import Platform
+import ServiceLifecycle
+import WriteAheadBuffer
+
+/// Takes lines of NDJSON from a Unix socket and acknowledges every batch with the counts so far:
+///
+///     {"accepted":120,"rejected":1}
+///
+/// A line that was not taken is reported before that, by number and reason:
+///
+///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
+///
+/// A client that does not read its acknowledgements is not read from any further; the others do not notice.
+struct SocketServer: Service {
+    private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    /// Connections at once; more are told to come back. Descriptors are left for everything else.
+    private static var connectionLimit: Int { max(8, min(4096, FileLimit.raise() - 32)) }
+
+    let path: String
+    let makeIntake: @Sendable () -> EventIntake
+    let batcher: EventBatcher
+    let drain: DrainService
+    let logger: Logger
+
+    func run() async throws {
+        guard path.utf8.count < 108 else { throw ServiceError.pathTooLong(path) }
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let server = try await ServerBootstrap(group: threads)
+            .serverChannelOption(.backlog, value: 512)
+            .bind(unixDomainSocketPath: path) { channel in
+                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
+            }
+        let limit = Self.connectionLimit
+        try await server.executeThenClose { connections in
+            try await withThrowingDiscardingTaskGroup { group in
+                let open = OpenConnections(limit: limit)
+                for try await connection in connections.cancelOnGracefulShutdown() {
+                    group.addTask { await serve(connection, counted: open) }
+                }
+            }
+        }
+        try await threads.shutdownGracefully()
+    }
+
+    private func serve(_ connection: Connection, counted open: OpenConnections) async {
+        guard open.enter() else {
+            try? await connection.executeThenClose { _, outbound in
+                try await outbound.write(ByteBuffer(string: "{\"error\":\"too many connections; try again\"}\n"))
+            }
+            return
+        }
+        defer { open.leave() }
+        do {
+            try await connection.executeThenClose { inbound, outbound in
+                guard try await isOwn(connection.channel) else { return }
+                try await serve(inbound, outbound)
+            }
+        } catch {
+            // The client went away in the middle, which is its right; what was acknowledged is kept.
+            logger.debug("connection ended: \(String(describing: error).escapedForDisplay)")
+        }
+    }
+
+    private func serve(
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        var lines = LineIntake(intake: makeIntake())
+        var accepted = 0
+        var rejected = 0
+        for try await input in inbound.cancelOnGracefulShutdown() {
+            let chunk = lines.take { $0.append(contentsOf: input.readableBytesView) }
+            guard !chunk.batch.isEmpty || !chunk.rejected.isEmpty else { continue }
+            try await batcher.add(chunk.batch)
+            try await batcher.flush()
+            drain.wake()
+            accepted += chunk.batch.eventCount
+            rejected += chunk.rejected.count
+            var answer = ""
+            for (line, rejection) in chunk.rejected {
+                answer += "{\"line\":\(line),\"error\":\"\(rejection.message)\"}\n"
+            }
+            answer += "{\"accepted\":\(accepted),\"rejected\":\(rejected)}\n"
+            try await outbound.write(ByteBuffer(string: answer))
+        }
+    }
+
+    /// Whether the far end runs as this user; the folder's rights let nobody else near, and root gets no exception.
+    private func isOwn(_ channel: any Channel) async throws -> Bool {
+        guard let provider = channel as? any SocketOptionProvider else { return false }
+        let option = NIOBSDSocket.Option(rawValue: PeerCredentials.option)
+        let peer: PeerCredentials = try await provider.unsafeGetSocketOption(level: .socket, name: option).get()
+        return peer.isThisUser
+    }
+}
