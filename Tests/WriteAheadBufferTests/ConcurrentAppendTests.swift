@@ -78,6 +78,22 @@ struct ConcurrentAppendTests {
         Self.expectAll(of: scan.payloads, writers: 4, count: 900)
     }
 
+    @Test("Appenders that start at once on an empty buffer make one segment with one header")
+    func creation() async throws {
+        for _ in 0..<300 {
+            let harness = try BufferHarness()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<4 {
+                    let recorder = Recorder(harness, session: "writer-\(writer)")
+                    group.addTask { try await recorder.append(0..<3, perBatch: 1) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try harness.buffer.segments().count == 1)
+            try Self.expectAll(of: harness, writers: 4, count: 3)
+        }
+    }
+
     /// Takes out what stands in the segments that can be removed.
     private static func drain(_ buffer: WriteAheadBuffer, keepAside: Bool, into scan: inout Scan) throws {
         for number in try buffer.segments() {
