@@ -177,11 +177,9 @@ package final class SegmentAppender {
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            let file = try File(opening: path, [.readWrite, .append, .create, .exclusive])
-            try file.lock()
-            try file.write(newHeader().encoded().span)
-            file.unlock()
-            return OpenSegment(file: file, number: number, isChecked: true)
+            // Whoever locks it first writes the header: that may be another process, which sees the file already.
+            return OpenSegment(
+                file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)
         }
     }
 }
