@@ -95,10 +95,10 @@ package final class SegmentAppender {
     }
 
     /// The length of a locked segment that takes another batch; nil when it does not, which is remembered unless the
-    /// segment was merely removed.
+    /// segment was merely removed or kept aside.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
+        guard try segment.file.isAtItsPath() else { return nil }
         let status = try segment.file.status()
-        guard status.linkCount > 0 else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
             unusable = segment.number
             return nil
