@@ -26,6 +26,8 @@ package struct WriteAheadBuffer: Sendable {
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
+            // `UInt64` reads a sign and capitals too; such a file would be listed and never found.
+            guard self.fileName == fileName else { return nil }
         }
 
         package var fileName: String {
