@@ -1,4 +1,5 @@
 import EventModel
+import Foundation
 import Platform
 import TestSupport
 import WriteAheadBuffer
@@ -114,10 +115,7 @@ struct BufferHarness {
     func path(of number: WriteAheadBuffer.SegmentNumber) -> String { buffer.folder.path(of: number.fileName) }
 
     func bytes(of number: WriteAheadBuffer.SegmentNumber) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        let file = try File(opening: path(of: number), .read)
-        while try file.read(appendingTo: &bytes, limit: 1 << 20) > 0 {}
-        return bytes
+        [UInt8](try Data(contentsOf: URL(filePath: path(of: number))))
     }
 
     /// Puts a segment there as somebody else left it.
