@@ -154,7 +154,10 @@ struct StrictJSONTests {
         ])
     func badNumbers(number: String) {
         expect(LineCase("{\"command\":\"build\",\"x\":\(number)}", .notJSON))
-        expect(LineCase("{\"command\":\"build\",\"duration_ms\":\(number)}", .notJSON))
+        var harness = IntakeHarness()
+        let reason = harness.rejection(of: "{\"command\":\"build\",\"duration_ms\":\(number)}")?.reason
+        // The part before the mistake may already be of the wrong type.
+        #expect(reason == .notJSON || reason == .wrongType)
     }
 
     @Test("Nesting is allowed to the limit and not a level deeper")
