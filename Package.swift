@@ -75,7 +75,7 @@ let package = Package(
             name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "IntakeTests", dependencies: ["EventModel", "Intake", "Platform", "TestSupport"],
+            name: "IntakeTests", dependencies: ["EventModel", "Intake", "Platform", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "WriteAheadBufferTests",

@@ -2,7 +2,7 @@
 package enum Limits {
     // MARK: What an event may hold
 
-    /// Longest line of input, in bytes, without its line break: some hundred times a usual event, and small enough
+    /// Longest line of input, in bytes, without its line feed: some hundred times a usual event, and small enough
     /// that a stream of nothing but longest lines needs no more memory than any other.
     package static let lineBytes = 64 * 1024
     /// Deepest nesting of a value under a key that Nexus does not know: it is only skipped, but skipping recurses.

@@ -85,8 +85,9 @@ package struct EventIntake: Sendable {
         try encodeName(.task, orHash: .taskHash, of: draft, text) { $0.appendTask(hash: $1) }
         try encodeSession(draft, text)
         try encodeType(draft, text)
+        var isCut = false
         if let place = draft.place(.command) {
-            if try privacy.cut(text.extracting(place)) { tally.count(.cutCommand) }
+            isCut = try privacy.cut(text.extracting(place))
             let command = privacy.command
             encoder.appendCommand(command.span)
         }
@@ -99,6 +100,7 @@ package struct EventIntake: Sendable {
             encoder.appendTemplate(text.extracting(place))
         }
         encoder.finish()
+        if isCut { tally.count(.cutCommand) }
     }
 
     private func numbers(of draft: EventDraft, _ text: Span<UInt8>) throws(Rejection) -> EventNumbers {

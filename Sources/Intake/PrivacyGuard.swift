@@ -67,14 +67,25 @@ struct PrivacyGuard: Sendable {
             guard position < text.count else { return false }
             guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return true }
             let word = text.extracting(position..<end)
-            if secrets.hasTokenPrefix(word) || secrets.isLongMixed(word) {
-                throw Rejection(.looksSecret, field: .command)
-            }
+            if looksSecret(word) { throw Rejection(.looksSecret, field: .command) }
             if words > 0 { command.append(UInt8(ascii: " ")) }
             command.append(word)
             words += 1
             position = end
         }
+    }
+
+    /// Whether a word of a command is a secret, or has one behind a colon as in `user:token`.
+    private func looksSecret(_ word: Span<UInt8>) -> Bool {
+        if secrets.hasTokenPrefix(word) || secrets.isLongMixed(word) { return true }
+        var index = 0
+        while index < word.count {
+            if word[index] == UInt8(ascii: ":"), secrets.hasTokenPrefix(word.extracting(index + 1..<word.count)) {
+                return true
+            }
+            index &+= 1
+        }
+        return false
     }
 
     /// The end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when what stands there is none.

@@ -56,8 +56,6 @@ package struct File: ~Copyable, Sendable {
     package struct Status: Sendable {
         /// Length in bytes.
         package let size: Int
-        /// In how many folders it stands; 0 once it was removed.
-        package let linkCount: Int
         package let owner: UInt32
         package let isRegular: Bool
     }
@@ -66,8 +64,19 @@ package struct File: ~Copyable, Sendable {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
         return Status(
-            size: Int(status.st_size), linkCount: Int(status.st_nlink), owner: status.st_uid,
-            isRegular: status.st_mode & S_IFMT == S_IFREG)
+            size: Int(status.st_size), owner: status.st_uid, isRegular: status.st_mode & S_IFMT == S_IFREG)
+    }
+
+    /// Whether `path` still leads to this file: it was not removed, and not renamed either.
+    package func isAtItsPath() throws(SystemError) -> Bool {
+        var own = stat()
+        var there = stat()
+        guard unsafe fstat(descriptor, &own) == 0 else { throw SystemError("examine", path) }
+        guard unsafe lstat(path, &there) == 0 else {
+            if errno == ENOENT { return false }
+            throw SystemError("examine", path)
+        }
+        return own.st_dev == there.st_dev && own.st_ino == there.st_ino
     }
 
     /// Whether it is a terminal.

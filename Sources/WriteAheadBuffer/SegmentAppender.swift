@@ -97,10 +97,10 @@ package final class SegmentAppender {
     }
 
     /// The length of a locked segment that takes another batch; nil when it does not, which is remembered unless the
-    /// segment was merely removed.
+    /// segment was merely removed or kept aside.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
+        guard try segment.file.isAtItsPath() else { return nil }
         let status = try segment.file.status()
-        guard status.linkCount > 0 else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
             unusable = segment.number
             return nil
@@ -179,12 +179,10 @@ package final class SegmentAppender {
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            let file = try File(opening: path, [.readWrite, .append, .create, .exclusive])
-            try file.lock()
-            try file.write(newHeader().encoded().span)
-            file.unlock()
             hasBegunAnother = hasBegunAnother || !segments.isEmpty
-            return OpenSegment(file: file, number: number, isChecked: true)
+            // Whoever locks it first writes the header: that may be another process, which sees the file already.
+            return OpenSegment(
+                file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)
         }
     }
 }

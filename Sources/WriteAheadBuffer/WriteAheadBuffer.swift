@@ -26,6 +26,9 @@ package struct WriteAheadBuffer: Sendable {
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
+            // `UInt64` reads a sign and capitals too; such a file would be listed and never found. The upper half is no
+            // segment's, so that the next number always exists and fits a column of the database.
+            guard self.fileName == fileName, value < UInt64(Int64.max) else { return nil }
         }
 
         package var fileName: String {

@@ -1,0 +1,62 @@
+import Foundation
+import Intake
+import Platform
+import TestSupport
+import Testing
+
+@Suite("The key")
+struct HashKeyTests {
+    @Test("A key is made once, for the owner alone, and stays")
+    func made() throws {
+        let folder = try TemporaryFolder()
+        let key = try HashKey.load(from: folder.data)
+        #expect(try HashKey.load(from: folder.data) == key)
+        #expect(Set(key.bytes).count > 1)
+
+        #expect(try Data(contentsOf: URL(filePath: folder.data.keyPath)) == Data(key.bytes))
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.data.keyPath)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(try folder.data.folder.names() == ["key"])
+    }
+
+    @Test("Two folders have two keys")
+    func different() throws {
+        let folders = try [TemporaryFolder(), TemporaryFolder()]
+        #expect(try HashKey.load(from: folders[0].data) != HashKey.load(from: folders[1].data))
+    }
+
+    @Test("All that load at once come away with the same key")
+    func atOnce() async throws {
+        for _ in 0..<20 {
+            let folder = try TemporaryFolder()
+            let keys = try await withThrowingTaskGroup(of: [UInt8].self, returning: [[UInt8]].self) { group in
+                for _ in 0..<16 { group.addTask { try HashKey.load(from: folder.data).bytes } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(keys.count == 16)
+            #expect(Set(keys).count == 1)
+            #expect(try folder.data.folder.names() == ["key"])
+        }
+    }
+
+    @Test("A file of another size is no key, and is left as it is", arguments: [0, 1, 31, 33, 64])
+    func damaged(count: Int) throws {
+        let folder = try TemporaryFolder()
+        try folder.data.folder.prepare()
+        try File(opening: folder.data.keyPath, [.write, .create]).write([UInt8](repeating: 1, count: count).span)
+
+        #expect(throws: HashKeyError.damaged(path: folder.data.keyPath)) { try HashKey.load(from: folder.data) }
+        #expect(FileManager.default.contents(atPath: folder.data.keyPath)?.count == count)
+    }
+
+    @Test("A link in the key's place is not followed")
+    func link() throws {
+        let folder = try TemporaryFolder()
+        try folder.data.folder.prepare()
+        let target = folder.path + "/elsewhere"
+        try Data(repeating: 1, count: 32).write(to: URL(filePath: target))
+        try FileManager.default.createSymbolicLink(atPath: folder.data.keyPath, withDestinationPath: target)
+
+        #expect(throws: HashKeyError.self) { try HashKey.load(from: folder.data) }
+    }
+}

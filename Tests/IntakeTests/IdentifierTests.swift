@@ -1,0 +1,95 @@
+import EventModel
+import Intake
+import Testing
+
+@Suite("Identifiers and session ids")
+struct IdentifierTests {
+    private static let identifiers: [EventField] = [.eventType, .errorCategory, .templateUsed]
+
+    @Test(
+        "An identifier is letters, digits, dot, underscore and hyphen",
+        arguments: [
+            "a", "A", "0", "web-app", "v1.2.3", "snake_case", "camelCaseTemplate", "a-", "a.", "a_",
+            String(repeating: "i", count: Limits.identifierBytes),
+        ])
+    func goodIdentifiers(text: String) {
+        var harness = IntakeHarness()
+        for field in Self.identifiers {
+            #expect(harness.rejection(of: "{\"command\":\"a\",\"\(field.key)\":\"\(text)\"}") == nil)
+        }
+    }
+
+    @Test(
+        "Anything else is none",
+        arguments: [
+            "-a", ".a", "_a", " a", "a ", "a b", "a/b", "a:b", "a@b", "ä", "a\\u0000", "a\\n", "a\\\"b", "a,b", "{a}",
+            String(repeating: "i", count: Limits.identifierBytes + 1),
+        ])
+    func badIdentifiers(text: String) {
+        var harness = IntakeHarness()
+        for field in Self.identifiers {
+            #expect(
+                harness.rejection(of: "{\"command\":\"a\",\"\(field.key)\":\"\(text)\"}")
+                    == Rejection(.invalidText, field: field))
+        }
+    }
+
+    @Test(
+        "A session id may begin with any of its characters, and be random",
+        arguments: [
+            "s", "-s", ".s", "_", "shell-00112233-4711-815", "6f1c2a9e-4b7d-4e0a-9c3f-8d2b5a7e1f60",
+            "01JD3X4M5N6P7Q8R9S0T1V2W3X",
+            String(repeating: "s", count: Limits.sessionBytes),
+        ])
+    func goodSessions(text: String) throws {
+        var harness = IntakeHarness()
+        #expect(try harness.accept("{\"command\":\"a\",\"session_id\":\"\(text)\"}")?.session == text)
+        #expect(EventIntake.isSession(text))
+    }
+
+    @Test(
+        "A text that is no session id is refused",
+        arguments: [
+            " ", "a b", "a/b", "a:b", "é", "a\t", String(repeating: "s", count: Limits.sessionBytes + 1),
+        ])
+    func badSessions(text: String) {
+        var harness = IntakeHarness()
+        let escaped = text.replacing("\t", with: "\\t")
+        #expect(
+            harness.rejection(of: "{\"command\":\"a\",\"session_id\":\"\(escaped)\"}")
+                == Rejection(.invalidText, field: .sessionID))
+        #expect(!EventIntake.isSession(text))
+    }
+
+    @Test("No session id is none")
+    func emptySession() {
+        #expect(!EventIntake.isSession(""))
+    }
+
+    @Test("Without a session and a time, an event has those of the intake")
+    func defaults() throws {
+        var harness = IntakeHarness()
+        let event = try harness.accept(#"{"command":"a"}"#)
+        #expect(event?.session == IntakeHarness.session)
+        #expect(event?.timestamp == IntakeHarness.now)
+        #expect(event?.success == nil && event?.durationMS == nil)
+    }
+
+    @Test("A draft passes the same door as a line")
+    func draft() throws {
+        var harness = IntakeHarness()
+        var draft = EventDraft()
+        draft.set(.command, "make --all")
+        draft.set(.workspace, "Projekt Müller")
+        draft.set(.durationMS, 12)
+        draft.set(success: false)
+        try harness.intake.accept(draft)
+        #expect(
+            try AcceptedEvent(payload: harness.intake.payload)
+                == harness.accept(
+                    #"{"command":"make --all","workspace":"Projekt Müller","duration_ms":12,"success":false}"#))
+
+        draft.set(.errorCategory, "free text")
+        #expect(throws: Rejection(.invalidText, field: .errorCategory)) { try harness.intake.accept(draft) }
+    }
+}

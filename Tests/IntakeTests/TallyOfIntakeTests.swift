@@ -1,0 +1,60 @@
+import EventModel
+import Intake
+import Testing
+
+@Suite("What intake counts")
+struct TallyOfIntakeTests {
+    @Test("Unknown keys are left out and counted, each of them")
+    func unknownKeys() throws {
+        var harness = IntakeHarness()
+        let event = try harness.accept(#"{"user":"anna","command":"make","env":{"a":1,"b":[]},"us\u0065r":1,"":2}"#)
+        let taken = harness.intake.takeTally()
+        let tally = try #require(taken)
+
+        #expect(tally[.droppedField] == 4)
+        #expect(tally.rejected == 0)
+        #expect(try event == harness.accept(#"{"command":"make"}"#))
+        #expect(harness.intake.takeTally() == nil)
+    }
+
+    @Test("In strict mode an unknown key rejects the line, and the place is told")
+    func strict() {
+        var harness = IntakeHarness(strict: true)
+        #expect(harness.rejection(of: #"{"command":"make","user":1}"#) == Rejection(.unknownKey, column: 19))
+        #expect(harness.rejection(of: #"{"command":"make","us\u0065r":1}"#) == Rejection(.unknownKey, column: 19))
+        #expect(harness.rejection(of: #"{"c\u006Fmmand":"make"}"#) == nil)
+    }
+
+    @Test("A refused event counts as refused, whatever else was in it")
+    func refused() throws {
+        var harness = IntakeHarness()
+        let lines = [
+            #"{"command":"make --all","error_category":"no identifier","user":1}"#,
+            #"{"command":"make --all","template_used":"no identifier","user":1}"#,
+            #"{"user":1}"#, "nonsense",
+        ]
+        for line in lines { #expect(harness.rejection(of: line) != nil) }
+        let tooLong = harness.intake.rejectTooLong()
+        #expect(tooLong == Rejection(.lineTooLong))
+
+        let taken = harness.intake.takeTally()
+        let tally = try #require(taken)
+
+        #expect(tally.rejected == 5)
+        #expect(tally[.rejected(.invalidText)] == 2)
+        #expect(tally[.rejected(.missingType)] == 1)
+        #expect(tally[.rejected(.notJSON)] == 1)
+        #expect(tally[.rejected(.lineTooLong)] == 1)
+        #expect(tally[.droppedField] == 0)
+        #expect(tally[.cutCommand] == 0)
+    }
+
+    @Test("Cut commands are counted, whole ones are not")
+    func cutCommands() throws {
+        var harness = IntakeHarness()
+        for command in ["make", "make all", "make -j4", "make all now or later"] {
+            _ = try harness.accept("{\"command\":\"\(command)\"}")
+        }
+        #expect(harness.intake.takeTally()?[.cutCommand] == 2)
+    }
+}

@@ -1,0 +1,126 @@
+import EventModel
+import Platform
+import TestSupport
+import Testing
+import WriteAheadBuffer
+
+@Suite("Many appenders at once")
+struct ConcurrentAppendTests {
+    /// An appender with a thread of its own.
+    private actor Recorder {
+        private let executor = ThreadExecutor()
+        private let appender: SegmentAppender
+        private let session: String
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+        init(_ harness: BufferHarness, session: String) {
+            appender = harness.appender()
+            self.session = session
+        }
+
+        func append(_ numbers: Range<Int>, perBatch: Int) throws {
+            for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: perBatch) {
+                try appender.append((start..<start + perBatch).map { wideEvent($0, session: session) })
+            }
+        }
+    }
+
+    @Test("Eight tasks append 500 batches each: every record is there once, in its appender's order")
+    func tasks() async throws {
+        let harness = try BufferHarness()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<8 {
+                group.addTask {
+                    let appender = harness.appender()
+                    for batch in 0..<500 {
+                        try appender.append((batch * 3..<batch * 3 + 3).map { event($0, session: "writer-\(writer)") })
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        try Self.expectAll(of: harness, writers: 8, count: 1500)
+    }
+
+    @Test("So do appenders on threads of their own, that fill several segments")
+    func threads() async throws {
+        let harness = try BufferHarness()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<6 {
+                let recorder = Recorder(harness, session: "writer-\(writer)")
+                group.addTask { try await recorder.append(0..<2500, perBatch: 100) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try harness.buffer.segments().count > 1)
+        try Self.expectAll(of: harness, writers: 6, count: 2500)
+    }
+
+    @Test("While segments are drained away under them, appenders lose nothing", arguments: [false, true])
+    func drained(keepAside: Bool) async throws {
+        let harness = try BufferHarness()
+        let recorders = (0..<4).map { Recorder(harness, session: "writer-\($0)") }
+        var scan = Scan()
+        for round in 0..<150 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for recorder in recorders {
+                    group.addTask { try await recorder.append(round * 6..<(round + 1) * 6, perBatch: 2) }
+                }
+                // Often the segment has grown in between and stays; then it goes at the end of the round.
+                try Self.drain(harness.buffer, keepAside: keepAside, into: &scan)
+                try await group.waitForAll()
+            }
+            try Self.drain(harness.buffer, keepAside: keepAside, into: &scan)
+        }
+        #expect(try harness.buffer.segments().isEmpty)
+        #expect(scan.gaps.isEmpty)
+        Self.expectAll(of: scan.payloads, writers: 4, count: 900)
+    }
+
+    @Test("Appenders that start at once on an empty buffer make one segment with one header")
+    func creation() async throws {
+        for _ in 0..<300 {
+            let harness = try BufferHarness()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<4 {
+                    let recorder = Recorder(harness, session: "writer-\(writer)")
+                    group.addTask { try await recorder.append(0..<3, perBatch: 1) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try harness.buffer.segments().count == 1)
+            try Self.expectAll(of: harness, writers: 4, count: 3)
+        }
+    }
+
+    /// Takes out what stands in the segments that can be removed.
+    private static func drain(_ buffer: WriteAheadBuffer, keepAside: Bool, into scan: inout Scan) throws {
+        for number in try buffer.segments() {
+            guard let reader = try buffer.reader(of: number) else { continue }
+            let end = try reader.committedEnd()
+            guard try buffer.remove(reader, drainedTo: end, keepAside: keepAside) else { continue }
+            var bytes: [UInt8] = []
+            try reader.read(into: &bytes, from: 0, upTo: end, limit: end)
+            let segment = Scan(of: Array(bytes.dropFirst(SegmentFormat.headerLength)))
+            scan.payloads += segment.payloads
+            scan.gaps += segment.gaps
+        }
+    }
+
+    private static func expectAll(of harness: BufferHarness, writers: Int, count: Int) throws {
+        let scan = try Scan(of: harness.buffer)
+        #expect(scan.gaps.isEmpty)
+        expectAll(of: scan.payloads, writers: writers, count: count)
+    }
+
+    private static func expectAll(of payloads: [[UInt8]], writers: Int, count: Int) {
+        var numbers: [String: [Int64]] = [:]
+        for payload in payloads {
+            guard let record = EventRecord(payload.span) else { continue }
+            numbers[String(decoding: payload[record.sessionID], as: UTF8.self), default: []].append(record.timestamp)
+        }
+        #expect(numbers.count == writers)
+        for (writer, own) in numbers { #expect(own == (0..<Int64(count)).map { $0 }, "\(writer)") }
+    }
+}
