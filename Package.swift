@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "nexus", targets: ["nexus"]),
         .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
+        .library(name: "NexusTelemetry", targets: ["NexusTelemetry"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -48,6 +49,9 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .target(
+            name: "NexusTelemetry", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
@@ -80,6 +84,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus"], swiftSettings: strict),
+        .testTarget(
+            name: "NexusTelemetryTests",
+            dependencies: [
+                "EventModel", "Intake", "NexusTelemetry", "Platform", "Store", "TelemetryProbe", "TestSupport",
+                "WriteAheadBuffer",
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "TelemetryProbe", dependencies: ["NexusTelemetry"], path: "Tests/TelemetryProbe",
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
