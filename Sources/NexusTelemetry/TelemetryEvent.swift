@@ -33,63 +33,64 @@ public struct TelemetryEvent: Sendable, Equatable {
     /// of recording.
     public var timestamp: Int64?
 
-    /// An event of the given type; the other fields may be set afterwards.
-    public init(type: String) {
+    /// An event with the given fields.
+    @inlinable
+    public init(
+        type: String? = nil, command: String? = nil, duration: Duration? = nil, success: Bool? = nil,
+        errorCategory: String? = nil, workspace: String? = nil, task: String? = nil, template: String? = nil,
+        services: Int? = nil, ports: Int? = nil, session: String? = nil, timestamp: Int64? = nil
+    ) {
         self.type = type
+        self.command = command
+        self.duration = duration
+        self.success = success
+        self.errorCategory = errorCategory
+        self.workspace = workspace
+        self.task = task
+        self.template = template
+        self.services = services
+        self.ports = ports
+        self.session = session
+        self.timestamp = timestamp
     }
 
-    private init() {}
-
     /// A command that was run.
+    @inlinable
     public static func command(
         _ command: String, duration: Duration? = nil, success: Bool? = nil, errorCategory: String? = nil,
         workspace: String? = nil, task: String? = nil
     ) -> TelemetryEvent {
-        var event = TelemetryEvent()
-        event.command = command
-        event.duration = duration
-        event.success = success
-        event.errorCategory = errorCategory
-        event.workspace = workspace
-        event.task = task
-        return event
+        TelemetryEvent(
+            command: command, duration: duration, success: success, errorCategory: errorCategory, workspace: workspace,
+            task: task)
     }
 
     /// A workspace was created.
+    @inlinable
     public static func workspaceCreated(
         _ workspace: String, template: String? = nil, services: Int? = nil, ports: Int? = nil
     ) -> TelemetryEvent {
-        var event = TelemetryEvent(type: "workspace_created")
-        event.workspace = workspace
-        event.template = template
-        event.services = services
-        event.ports = ports
-        return event
+        TelemetryEvent(
+            type: "workspace_created", workspace: workspace, template: template, services: services, ports: ports)
     }
 
     /// A task was completed.
+    @inlinable
     public static func taskCompleted(
         _ task: String, workspace: String? = nil, duration: Duration? = nil, success: Bool? = nil
     ) -> TelemetryEvent {
-        var event = TelemetryEvent(type: "task_completed")
-        event.task = task
-        event.workspace = workspace
-        event.duration = duration
-        event.success = success
-        return event
+        TelemetryEvent(type: "task_completed", duration: duration, success: success, workspace: workspace, task: task)
     }
 
     /// A session began.
+    @inlinable
     public static func sessionStarted(_ session: String? = nil) -> TelemetryEvent {
-        var event = TelemetryEvent(type: "session_started")
-        event.session = session
-        return event
+        TelemetryEvent(type: "session_started", session: session)
     }
 
     /// A session ended.
+    @inlinable
     public static func sessionEnded(_ session: String? = nil) -> TelemetryEvent {
-        var event = TelemetryEvent(type: "session_ended")
-        event.session = session
-        return event
+        TelemetryEvent(type: "session_ended", session: session)
     }
 }
