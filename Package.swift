@@ -27,6 +27,8 @@ let package = Package(
         .executable(name: "nexus", targets: ["nexus"]),
         .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
         .library(name: "NexusTelemetry", targets: ["NexusTelemetry"]),
+        // For the package in Benchmarks only: `package` access ends at a package's border.
+        .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,6 +54,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "NexusTelemetry", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .target(
+            name: "BenchmarkSubjects", dependencies: ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",

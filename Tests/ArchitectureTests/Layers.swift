@@ -17,6 +17,7 @@ struct Layers {
         "Reports": ["EventModel", "Store", "Platform"],
         "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
         "NexusTelemetry": ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+        "BenchmarkSubjects": ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
         "nexus": ["EventModel", "Intake", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer"],
         "FixtureGenerator": [],
     ]
