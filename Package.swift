@@ -32,6 +32,9 @@ let package = Package(
         .executable(name: "nexus", targets: ["nexus"]),
         .executable(name: "nexus-record", targets: ["nexus-record"]),
         .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
+        .library(name: "NexusTelemetry", targets: ["NexusTelemetry"]),
+        // For the package in Benchmarks only: `package` access ends at a package's border.
+        .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -60,6 +63,12 @@ let package = Package(
                 "EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer", logging, nio, nioPosix,
                 serviceLifecycle, unixSignals,
             ],
+            swiftSettings: strict),
+        .target(
+            name: "NexusTelemetry", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .target(
+            name: "BenchmarkSubjects", dependencies: ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
@@ -95,6 +104,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "NexusTelemetryTests",
+            dependencies: [
+                "EventModel", "Intake", "NexusTelemetry", "Platform", "Store", "TelemetryProbe", "TestSupport",
+                "WriteAheadBuffer",
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "TelemetryProbe", dependencies: ["NexusTelemetry"], path: "Tests/TelemetryProbe",
             swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(

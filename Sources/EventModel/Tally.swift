@@ -19,8 +19,11 @@ package struct Tally: Equatable, Sendable {
         case droppedField
         /// A command was cut where its arguments begin.
         case cutCommand
+        /// A program recorded an event faster than events could be written, and had no room for it.
+        case droppedEvent
 
-        package static let all: [Item] = Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand]
+        package static let all: [Item] =
+            Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent]
 
         /// The number in the buffer: a rejection's own, and from 128 on the rest.
         var code: UInt64 {
@@ -28,6 +31,7 @@ package struct Tally: Equatable, Sendable {
             case .rejected(let reason): UInt64(reason.rawValue)
             case .droppedField: 128
             case .cutCommand: 129
+            case .droppedEvent: 130
             }
         }
     }

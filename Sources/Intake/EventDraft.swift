@@ -31,8 +31,8 @@ package struct EventDraft: Sendable {
         keepsText = true
     }
 
-    /// Starts afresh.
-    mutating func reset(keepsText: Bool) {
+    /// Starts afresh. With `keepsText` the draft keeps its own texts; otherwise places refer to bytes of the caller's.
+    package mutating func reset(keepsText: Bool) {
         text.removeAll(keepingCapacity: true)
         self.keepsText = keepsText
         present = 0
@@ -57,8 +57,8 @@ package struct EventDraft: Sendable {
         present & (1 << UInt16(field.rawValue)) == 0 ? nil : places[Int(field.rawValue)].range
     }
 
-    /// Sets a text that stands in the decoded line.
-    mutating func setPlace(_ range: Range<Int>, of field: EventField) {
+    /// Sets a text that stands in the decoded line, or in other bytes of the caller's.
+    package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
         places[Int(field.rawValue)] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
         present |= 1 << UInt16(field.rawValue)

@@ -45,6 +45,11 @@ package struct EventIntake: Sendable {
         try counting { (intake) throws(Rejection) in try intake.encode(draft, draft.text.span) }
     }
 
+    /// Takes an event whose texts stand in `text`.
+    package mutating func accept(_ draft: EventDraft, in text: Span<UInt8>) throws(Rejection) {
+        try counting { (intake) throws(Rejection) in try intake.encode(draft, text) }
+    }
+
     /// Counts a line that was too long to be looked at.
     package mutating func rejectTooLong() -> Rejection {
         tally.count(.rejected(.lineTooLong))

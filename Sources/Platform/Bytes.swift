@@ -70,6 +70,19 @@ extension [UInt8] {
         }
     }
 
+    /// Copies `bytes` over those from `offset` on. Traps when there are not as many.
+    @inlinable
+    package mutating func store(_ bytes: Span<UInt8>, at offset: Int) {
+        unsafe withUnsafeMutableBytes { buffer in
+            precondition(offset >= 0 && offset <= buffer.count && bytes.count <= buffer.count - offset)
+            unsafe bytes.withUnsafeBytes { source in
+                guard let target = buffer.baseAddress, let start = source.baseAddress else { return }
+                // Inside the bounds just checked; an array and a span of something else do not overlap.
+                unsafe (target + offset).copyMemory(from: start, byteCount: source.count)
+            }
+        }
+    }
+
     /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
     package var text: String { String(decoding: self, as: UTF8.self) }
 }

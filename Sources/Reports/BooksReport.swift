@@ -33,6 +33,9 @@ package struct BooksReport: Sendable {
         ]
         if books.droppedFields > 0 { lines.append("Dropped:    \(books.droppedFields) fields that are not an event's") }
         if books.cutCommands > 0 { lines.append("Cut:        \(books.cutCommands) commands, where arguments begin") }
+        if books.droppedEvents > 0 {
+            lines.append("Lost:       \(books.droppedEvents) events that programs had no room for, never received")
+        }
         if books.tornRecords > 0 {
             lines.append("Torn:       \(books.tornRecords) records of killed writers, never acknowledged")
         }
@@ -54,8 +57,8 @@ package struct BooksReport: Sendable {
             rejectedByReason: Dictionary(
                 uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
             stored: books.stored, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
-            cutCommands: books.cutCommands, tornRecords: books.tornRecords, damagedRecords: books.damagedRecords,
-            balance: books.balance)
+            cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
+            damagedRecords: books.damagedRecords, balance: books.balance)
     }
 
     private struct Values: Encodable {
@@ -73,6 +76,7 @@ package struct BooksReport: Sendable {
         let sessions: Int
         let droppedFields: Int
         let cutCommands: Int
+        let droppedEvents: Int
         let tornRecords: Int
         let damagedRecords: Int
         let balance: Bool

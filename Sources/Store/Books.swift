@@ -21,6 +21,8 @@ package struct Books: Equatable, Sendable {
     package var received: Int { accepted + rejected }
     package var droppedFields: Int { times(.droppedField) }
     package var cutCommands: Int { times(.cutCommand) }
+    /// Events that programs had no room for; nobody received them.
+    package var droppedEvents: Int { times(.droppedEvent) }
     /// Pieces of records that killed writers left behind; nothing of them was acknowledged.
     package var tornRecords: Int { counts[.tornRecords] ?? 0 }
     /// Records that were written whole and changed on the disk.

@@ -113,6 +113,7 @@ package enum Counter: Hashable, Sendable {
         case .tally(.rejected(let reason)): "rejected:" + reason.name
         case .tally(.droppedField): "dropped_fields"
         case .tally(.cutCommand): "cut_commands"
+        case .tally(.droppedEvent): "dropped_events"
         }
     }
 

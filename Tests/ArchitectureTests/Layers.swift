@@ -16,6 +16,8 @@ struct Layers {
         "Store": ["EventModel", "WriteAheadBuffer", "Platform"],
         "Reports": ["EventModel", "Store", "Platform"],
         "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+        "NexusTelemetry": ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+        "BenchmarkSubjects": ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
         "nexus-record": ["EventModel", "Intake", "Pipeline", "Platform"],
         "nexus": ["EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer"],
         "FixtureGenerator": [],
@@ -29,7 +31,7 @@ struct Layers {
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["nexus"],
         "Foundation": ["Store", "Reports", "nexus"],
-        "Synchronization": ["Service", "nexus"],
+        "Synchronization": ["NexusTelemetry", "Service", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service"],
         "NIOPosix": ["Service"],
@@ -47,9 +49,10 @@ struct Layers {
         var imports: [String] {
             text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
-                guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count else {
-                    return nil
-                }
+                // An example in a comment imports nothing.
+                guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count,
+                    !words[0].hasPrefix("//")
+                else { return nil }
                 return words[words.count - 1].split(separator: ".").first.map(String.init)
             }
         }

@@ -1,0 +1,30 @@
+// swift-tools-version:6.3
+
+// The benchmarks, a package of their own so that what they depend on is no dependency of Nexus.
+//
+//     swift package --package-path Benchmarks benchmark
+//
+// runs them all; `--filter "record.*"` some of them, `benchmark baseline update main` and `benchmark baseline compare
+// main` set a mark and measure against it.
+
+import PackageDescription
+
+let package = Package(
+    name: "benchmarks",
+    dependencies: [
+        .package(name: "nexus", path: ".."),
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        .executableTarget(
+            name: "NexusBenchmarks",
+            dependencies: [
+                .product(name: "Benchmark", package: "benchmark"),
+                .product(name: "BenchmarkSubjects", package: "nexus"),
+                .product(name: "NexusTelemetry", package: "nexus"),
+            ],
+            path: "Benchmarks/NexusBenchmarks",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)],
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+    ]
+)

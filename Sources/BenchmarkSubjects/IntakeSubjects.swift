@@ -1,0 +1,59 @@
+import EventModel
+import Intake
+import WriteAheadBuffer
+
+/// Decoding: from a line of JSON to a draft, nothing else.
+public struct DecodingSubject {
+    private let lines: [[UInt8]]
+    private var decoder = EventDecoder(strict: true)
+    private var draft = EventDraft()
+
+    /// With so many lines in a run.
+    public init(lines: Int) {
+        self.lines = SampleLines.make(lines)
+    }
+
+    /// Decodes every line.
+    public mutating func run() {
+        for line in lines {
+            guard (try? decoder.decode(line.span, into: &draft)) != nil else { preconditionFailure("a line is wrong") }
+        }
+    }
+}
+
+/// All of intake: decode, validate, hash names, encode, and put the records into a batch.
+public struct IntakeSubject {
+    private let lines: [[UInt8]]
+    private var intake = EventIntake(key: SubjectKey.key, session: "benchmark")
+    private var batch = RecordBatch()
+
+    /// With so many lines in a run.
+    public init(lines: Int) {
+        self.lines = SampleLines.make(lines)
+    }
+
+    /// Takes every line in, and returns how many bytes the batch has.
+    public mutating func run() -> Int {
+        batch.removeAll()
+        for line in lines {
+            guard (try? intake.accept(line: line.span)) != nil else { preconditionFailure("a line is wrong") }
+            batch.append(intake.payload.span)
+        }
+        return batch.bytes.count
+    }
+}
+
+/// The key that the subjects hash with.
+enum SubjectKey {
+    static let key = HashKey(bytes: Array(repeating: 7, count: HashKey.length))
+
+    /// A batch of the sample lines.
+    static func batch(_ lines: Int) -> RecordBatch {
+        var intake = EventIntake(key: key, session: "benchmark")
+        var batch = RecordBatch()
+        for line in SampleLines.make(lines) where (try? intake.accept(line: line.span)) != nil {
+            batch.append(intake.payload.span)
+        }
+        return batch
+    }
+}

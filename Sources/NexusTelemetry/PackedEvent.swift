@@ -1,0 +1,122 @@
+import EventModel
+import Intake
+import Platform
+
+/// How a recorded event lies in memory until the worker takes it: fixed numbers and the raw texts behind them, so that
+/// recording is a copy and nothing else. Raw names are in it; it is never written anywhere.
+///
+///     offset  size  what
+///          0     4  length of the whole, header and texts
+///          4     1  flags: bit 0 success is known, 1 success, 2 duration, 3 services, 4 ports
+///          8     8  time, milliseconds since 1970
+///         16    16  duration in attoseconds: dividing them is left to the worker
+///         32     8  services
+///         40     8  ports
+///         48    14  length of each text, 2 bytes each, in the order of `texts`
+///         62     2  zero
+///         64        the texts, one behind the other
+enum PackedEvent {
+    static let headerLength = 64
+    /// Most bytes of one text that are kept: one more than the longest name, so that intake sees what was too long.
+    private static let longestText = Limits.nameBytes + 1
+    /// The longest that one event can be.
+    static let longest = headerLength + fields.count * longestText
+
+    private static let fields: [7 of EventField] = [
+        .eventType, .command, .errorCategory, .workspace, .task, .templateUsed, .sessionID,
+    ]
+
+    private static func length(_ text: String?) -> Int {
+        guard let text else { return 0 }
+        return min(text.utf8.count, longestText)
+    }
+
+    /// How many bytes `write` takes for an event.
+    static func length(of event: borrowing TelemetryEvent) -> Int {
+        headerLength &+ length(event.type) &+ length(event.command) &+ length(event.errorCategory)
+            &+ length(event.workspace) &+ length(event.task) &+ length(event.template) &+ length(event.session)
+    }
+
+    /// Writes an event into `bytes` from `start` on, where there must be `length` bytes, as `length(of:)` says.
+    static func write(
+        _ event: borrowing TelemetryEvent, at now: Int64, into bytes: inout [UInt8], at start: Int, length: Int
+    ) {
+        var flags: UInt64 = 0
+        if let success = event.success { flags |= success ? 3 : 1 }
+        if event.duration != nil { flags |= 4 }
+        if event.services != nil { flags |= 8 }
+        if event.ports != nil { flags |= 16 }
+        bytes.store(littleEndian: UInt64(length) | flags << 32, at: start)
+        bytes.store(littleEndian: now, at: start + 8)
+        bytes.store(littleEndian: event.duration?.attoseconds ?? 0, at: start + 16)
+        bytes.store(littleEndian: event.services ?? 0, at: start + 32)
+        bytes.store(littleEndian: event.ports ?? 0, at: start + 40)
+        var writer = TextWriter(position: start + headerLength)
+        writer.add(event.type, to: &bytes)
+        writer.add(event.command, to: &bytes)
+        writer.add(event.errorCategory, to: &bytes)
+        writer.add(event.workspace, to: &bytes)
+        bytes.store(littleEndian: writer.takeLengths(), at: start + 48)
+        writer.add(event.task, to: &bytes)
+        writer.add(event.template, to: &bytes)
+        writer.add(event.session, to: &bytes)
+        bytes.store(littleEndian: writer.takeLengths(), at: start + 56)
+    }
+
+    /// Fills `draft` from the event at `start`, with places in `bytes`, and returns where the next one begins.
+    static func read(_ bytes: Span<UInt8>, at start: Int, into draft: inout EventDraft) -> Int {
+        draft.reset(keepsText: false)
+        let flags = bytes[start + 4]
+        draft.set(.timestamp, Int64(bitPattern: bytes.uint64(at: start + 8)))
+        if flags & 1 != 0 { draft.set(success: flags & 2 != 0) }
+        if flags & 4 != 0 { draft.set(.durationMS, milliseconds(bytes, at: start + 16)) }
+        if flags & 8 != 0 { draft.set(.servicesCount, Int64(bitPattern: bytes.uint64(at: start + 32))) }
+        if flags & 16 != 0 { draft.set(.portsUsed, Int64(bitPattern: bytes.uint64(at: start + 40))) }
+        var position = start + headerLength
+        for index in fields.indices {
+            let place = start + 48 + index * 2
+            let length = Int(bytes[place]) | Int(bytes[place + 1]) << 8
+            draft.setPlace(position..<position + length, of: fields[index])
+            position += length
+        }
+        return start + Int(bytes.uint32(at: start))
+    }
+
+    /// A duration, cut to whole milliseconds. Less than nothing stays less than nothing, so that intake refuses it.
+    private static func milliseconds(_ bytes: Span<UInt8>, at offset: Int) -> Int64 {
+        let high = Int128(Int64(bitPattern: bytes.uint64(at: offset + 8)))
+        let attoseconds = high << 64 | Int128(bytes.uint64(at: offset))
+        return attoseconds < 0 ? -1 : Int64(clamping: attoseconds / 1_000_000_000_000_000)
+    }
+
+    /// Copies texts one behind the other and remembers their lengths, 16 bits each.
+    private struct TextWriter {
+        var position: Int
+        private var lengths: UInt64 = 0
+        private var shift: UInt64 = 0
+
+        init(position: Int) {
+            self.position = position
+        }
+
+        @inline(__always)
+        mutating func add(_ text: String?, to bytes: inout [UInt8]) {
+            if let text {
+                let length = PackedEvent.length(text)
+                let span = text.utf8.span
+                bytes.store(span.extracting(first: length), at: position)
+                position &+= length
+                // No field allows a quote: a text that was cut is refused, and a command ends there, so that the
+                // first half of a long word never passes for a word.
+                if length == longestText { bytes[position - 1] = UInt8(ascii: "\"") }
+                lengths |= UInt64(truncatingIfNeeded: length) << shift
+            }
+            shift &+= 16
+        }
+
+        mutating func takeLengths() -> UInt64 {
+            defer { (lengths, shift) = (0, 0) }
+            return lengths
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import EventModel
+
+/// What became of the events of one `Telemetry`, since it was made.
+///
+/// The books balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
+/// `recorded = written + rejectedInAll + pending`.
+public struct TelemetryCounters: Sendable, Equatable {
+    /// Events that were taken into memory.
+    public internal(set) var recorded = 0
+    /// Events for which there was no room. They are told to the books on disk too.
+    public internal(set) var dropped = 0
+    /// Events that came after the shutdown.
+    public internal(set) var refused = 0
+    /// Events that are in the write-ahead buffer on disk.
+    public internal(set) var written = 0
+    /// Events that broke a rule, by the rule they broke. They are told to the books on disk too.
+    public internal(set) var rejected: [RejectionReason: Int] = [:]
+
+    /// Events that broke a rule, whichever.
+    public var rejectedInAll: Int { rejected.values.reduce(0, +) }
+    /// Events that are in memory only: what a `kill -9` would take.
+    public var pending: Int { recorded - written - rejectedInAll }
+}
+
+/// The rule that an event broke.
+public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
+    /// The name under which the books count it.
+    public let name: String
+
+    /// Neither a type nor a command is there.
+    public static let missingType = RejectionReason(.missingType)
+    /// The time is not from 2000 to 9999.
+    public static let invalidTimestamp = RejectionReason(.invalidTimestamp)
+    /// A number or the duration is outside its range.
+    public static let outOfRange = RejectionReason(.outOfRange)
+    /// A text is too long or has characters that its field does not allow.
+    public static let invalidText = RejectionReason(.invalidText)
+    /// A text looks like a key or a token.
+    public static let looksSecret = RejectionReason(.looksSecret)
+
+    init(_ reason: Rejection.Reason) {
+        name = reason.name
+    }
+
+    /// The name.
+    public var description: String { name }
+}
