@@ -102,6 +102,15 @@ package struct File: ~Copyable, Sendable {
         return got
     }
 
+    /// Waits until something can be read without waiting; false when nothing could in that time.
+    package func waitForInput(atMost duration: Duration) throws(SystemError) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        let milliseconds = CInt(duration / .milliseconds(1) as Double)
+        let ready = retryingInterrupts { Int(unsafe poll(&entry, 1, milliseconds)) }
+        guard ready >= 0 else { throw SystemError("wait for", path) }
+        return ready > 0
+    }
+
     /// Writes all of `bytes` at the file's position, in as many calls as it takes.
     package func write(_ bytes: Span<UInt8>) throws(SystemError) {
         var written = 0

@@ -15,14 +15,21 @@ actor StreamIntake {
 
     /// What one read gave.
     struct Step: Sendable {
-        var chunk: LineIntake.Chunk
-        /// Bytes read for it.
-        var bytes = 0
-        /// The signal that asked to stop.
-        var signal: Int32?
+        enum Kind: Equatable, Sendable {
+            /// So many bytes.
+            case input(bytes: Int)
+            case end
+            /// The signal of this number asks to stop.
+            case signal(Int32)
+        }
 
-        /// The input has ended, or a signal asks to stop.
-        var isLast: Bool { bytes == 0 }
+        let kind: Kind
+        let chunk: LineIntake.Chunk
+
+        /// Nothing more comes.
+        var isLast: Bool {
+            if case .input = kind { false } else { true }
+        }
     }
 
     init(input: consuming File, signals: consuming StopSignals?, intake: EventIntake) {
@@ -33,18 +40,30 @@ actor StreamIntake {
 
     /// Waits for input and takes all whole lines of it.
     func next() throws(SystemError) -> Step {
-        // After a signal a line that has begun is left out: its end has not come.
-        if let signal = try waitForInput() { return Step(chunk: lines.take { _ in }, signal: signal) }
-        var bytes = 0
-        var chunk = try lines.take { (buffer) throws(SystemError) in
-            bytes = try input.read(appendingTo: &buffer, limit: Limits.inputChunkBytes)
+        if case .signal(let number)? = try signals?.wait(for: input) {
+            // A line that has begun is left out: its end has not come.
+            return Step(kind: .signal(number), chunk: lines.take { _ in })
         }
-        if bytes == 0 { chunk = lines.take(atEnd: true) { _ in } }
-        return Step(chunk: chunk, bytes: bytes)
+        return try read()
     }
 
-    private func waitForInput() throws(SystemError) -> Int32? {
-        guard case .signal(let number)? = try signals?.wait(for: input) else { return nil }
-        return number
+    /// Waits for input as `next` does, and meanwhile calls `look` on this thread every `interval`; nil as soon as that
+    /// says that there is something to do.
+    func next(
+        lookingEvery interval: Duration, _ look: @Sendable () -> Bool
+    ) throws(SystemError) -> Step? {
+        while try !input.waitForInput(atMost: interval) {
+            if look() { return nil }
+        }
+        return try read()
+    }
+
+    private func read() throws(SystemError) -> Step {
+        var bytes = 0
+        let chunk = try lines.take { (buffer) throws(SystemError) in
+            bytes = try input.read(appendingTo: &buffer, limit: Limits.inputChunkBytes)
+        }
+        guard bytes == 0 else { return Step(kind: .input(bytes: bytes), chunk: chunk) }
+        return Step(kind: .end, chunk: lines.take(atEnd: true) { _ in })
     }
 }

@@ -106,8 +106,11 @@ package struct StreamRecorder: Sendable {
             isLast = step.isLast
             summary.accepted += chunk.batch.eventCount
             summary.tally.add(chunk.tally)
-            summary.signal = step.signal
-            bytes += step.bytes
+            switch step.kind {
+            case .input(let count): bytes += count
+            case .signal(let number): summary.signal = number
+            case .end: break
+            }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
             await drain?.keepUp(with: summary.accepted)
         }

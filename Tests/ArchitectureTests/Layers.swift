@@ -31,7 +31,7 @@ struct Layers {
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["nexus"],
         "Foundation": ["Store", "Reports", "nexus"],
-        "Synchronization": ["NexusTelemetry", "Service", "nexus"],
+        "Synchronization": ["NexusTelemetry", "Service", "WriteAheadBuffer", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service"],
         "NIOPosix": ["Service"],

@@ -4,15 +4,17 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Drains the buffer as long as the service lives: at once when the service itself has appended, when somebody asks, and
-/// now and then for what other processes append.
+/// Drains the buffer as long as the service lives, whenever it is woken: the service has appended, other processes have,
+/// or somebody asks.
 ///
 /// It becomes the writer as soon as nobody else is, a stream that drains itself for example.
 struct DrainService: Service {
-    /// How long what other processes append may wait where nobody asks for it.
-    private static let interval: Duration = .seconds(4)
     /// Rest between two drains under load, so that a transaction holds many events.
     private static let rest: Duration = .milliseconds(20)
+    /// After this long without events what was stored is put on disk and its segments go.
+    private static let quietTime: Duration = .seconds(2)
+    /// After a failure, and while another process is the writer, the next try comes after this.
+    private static let retryInterval: Duration = .milliseconds(500)
 
     private let data: DataFolder
     private let logger: Logger
@@ -32,43 +34,50 @@ struct DrainService: Service {
     }
 
     func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await tick() }
-            try await drainUntilShutdown()
+        wake()
+        try await withThrowingDiscardingTaskGroup { group in
+            var writer: SQLiteWriter?
+            var isTidy = false
+            // When it is looked next whether things have become quiet: there is always one such look ahead.
+            var nextLook = ContinuousClock.now
+            for await _ in wakeUps.cancelOnGracefulShutdown() {
+                do {
+                    writer = try writer ?? openWriter()
+                    guard let writer else {
+                        group.addTask { await wake(after: Self.retryInterval) }
+                        continue
+                    }
+                    if try await writer.drain() > 0 {
+                        isTidy = false
+                        if ContinuousClock.now >= nextLook {
+                            nextLook = .now + Self.quietTime
+                            group.addTask { await wake(after: Self.quietTime) }
+                        }
+                        try? await Task.sleep(for: Self.rest)
+                    } else if !isTidy {
+                        try await writer.finish()
+                        isTidy = true
+                        Memory.releaseCode()
+                    }
+                } catch {
+                    // What was accepted waits in the buffer.
+                    logger.error("\(String(describing: error).escapedForDisplay)")
+                    writer = nil
+                    group.addTask { await wake(after: Self.retryInterval) }
+                }
+            }
+            try await drainForGood(writer)
             group.cancelAll()
         }
     }
 
-    private func tick() async throws {
-        while !Task.isCancelled {
-            wake()
-            try? await Task.sleep(for: Self.interval, tolerance: Self.interval / 4)
-        }
+    private func wake(after duration: Duration) async {
+        guard (try? await Task.sleep(for: duration)) != nil else { return }
+        wake()
     }
 
-    private func drainUntilShutdown() async throws {
-        var writer: SQLiteWriter?
-        var isTidy = false
-        for await _ in wakeUps.cancelOnGracefulShutdown() {
-            do {
-                if writer == nil { writer = try openWriter() }
-                guard let writer else { continue }
-                let events = try await writer.drain()
-                // When nothing new came since the last look, what was stored is put on disk and its segments go.
-                if events > 0 {
-                    isTidy = false
-                } else if !isTidy {
-                    try await writer.finish()
-                    isTidy = true
-                }
-            } catch {
-                // What was accepted waits in the buffer; the next look tries again.
-                logger.error("\(String(describing: error).escapedForDisplay)")
-                writer = nil
-            }
-            try? await Task.sleep(for: Self.rest)
-        }
-        guard let writer = try writer ?? openWriter() else { return }
+    private func drainForGood(_ current: SQLiteWriter?) async throws {
+        guard let writer = try current ?? openWriter() else { return }
         _ = try await writer.drain()
         try await writer.finish()
     }

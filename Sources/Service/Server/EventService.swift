@@ -43,7 +43,8 @@ package struct EventService {
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath),
-            intake: makeIntake(), batcher: pipeBatcher, drain: drain)
+            intake: makeIntake(), batcher: pipeBatcher,
+            watch: BufferWatch(buffer: buffer), drain: drain)
         let socket = SocketServer(
             path: home.runtime.socketPath, makeIntake: makeIntake, batcher: socketBatcher, drain: drain, logger: logger)
         try home.announce()
