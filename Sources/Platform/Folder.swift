@@ -69,17 +69,6 @@ package struct Folder: Sendable, Equatable {
         return total
     }
 
-    /// The length in bytes of every file in it, by name.
-    package func fileSizes() throws(SystemError) -> [String: Int] {
-        var sizes: [String: Int] = [:]
-        for name in try names() {
-            var status = stat()
-            guard unsafe lstat(path(of: name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            sizes[name] = Int(status.st_size)
-        }
-        return sizes
-    }
-
     /// Removes a name; nothing happens when it is not there.
     package func remove(_ name: String) throws(SystemError) {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }

@@ -9,8 +9,11 @@ actor StreamIntake {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
+    private static let restBetweenChanges: Duration = .milliseconds(20)
+
     private let input: File
     private let signals: StopSignals?
+    private let watch: FolderWatch?
     private var lines: LineIntake
 
     /// What one read gave.
@@ -32,9 +35,19 @@ actor StreamIntake {
         }
     }
 
+    /// Reads `input` until it ends or one of `signals` asks to stop.
     init(input: consuming File, signals: consuming StopSignals?, intake: EventIntake) {
         self.input = input
         self.signals = signals
+        watch = nil
+        lines = LineIntake(intake: intake)
+    }
+
+    /// Reads `input`, and tells when the folder under `watch` changes.
+    init(input: consuming File, watch: consuming FolderWatch, intake: EventIntake) {
+        self.input = input
+        signals = nil
+        self.watch = consume watch
         lines = LineIntake(intake: intake)
     }
 
@@ -47,14 +60,9 @@ actor StreamIntake {
         return try read()
     }
 
-    /// Waits for input as `next` does, and meanwhile calls `look` on this thread every `interval`; nil as soon as that
-    /// says that there is something to do.
-    func next(
-        lookingEvery interval: Duration, _ look: @Sendable () -> Bool
-    ) throws(SystemError) -> Step? {
-        while try !input.waitForInput(atMost: interval) {
-            if look() { return nil }
-        }
+    /// Waits for input as `next` does, or until the watched folder changes: nil.
+    func nextOrChange() throws(SystemError) -> Step? {
+        if case .change? = try watch?.wait(for: input, rest: Self.restBetweenChanges) { return nil }
         return try read()
     }
 

@@ -31,7 +31,7 @@ struct Layers {
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["nexus"],
         "Foundation": ["Store", "Reports", "nexus"],
-        "Synchronization": ["NexusTelemetry", "Service", "WriteAheadBuffer", "nexus"],
+        "Synchronization": ["NexusTelemetry", "Service", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service"],
         "NIOPosix": ["Service"],

@@ -39,12 +39,13 @@ package struct EventService {
 
         let drain = DrainService(data: data, logger: logger)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        try buffer.folder.prepare()
         let socketBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: durable))
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath),
             intake: makeIntake(), batcher: pipeBatcher,
-            watch: BufferWatch(buffer: buffer), drain: drain)
+            watch: try FolderWatch(buffer.folder), drain: drain)
         let socket = SocketServer(
             path: home.runtime.socketPath, makeIntake: makeIntake, batcher: socketBatcher, drain: drain, logger: logger)
         try home.announce()

@@ -8,25 +8,21 @@ import WriteAheadBuffer
 /// Takes lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: what stands in the
 /// pipe when the service is killed is gone.
 ///
-/// While nothing comes, its thread is the one that looks every second whether other processes have appended to the
-/// buffer: the only thing that moves in an idle service.
+/// Its thread is also the one that notices what other processes append to the buffer: it waits for either, so that
+/// nothing of an idle service moves.
 struct PipeServer: Service {
-    private static let lookInterval: Duration = .seconds(1)
-
     private let path: String
     private let intake: StreamIntake
     private let batcher: EventBatcher
-    private let watch: BufferWatch
     private let drain: DrainService
 
     init(
-        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, watch: BufferWatch,
+        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, watch: consuming FolderWatch,
         drain: DrainService
     ) {
         self.path = path
-        self.intake = StreamIntake(input: pipe, signals: nil, intake: intake)
+        self.intake = StreamIntake(input: pipe, watch: watch, intake: intake)
         self.batcher = batcher
-        self.watch = watch
         self.drain = drain
     }
 
@@ -34,7 +30,7 @@ struct PipeServer: Service {
         try await withGracefulShutdownHandler {
             var isStopping = false
             while !isStopping {
-                let step = try await intake.next(lookingEvery: Self.lookInterval) { watch.hasGrown() }
+                let step = try await intake.nextOrChange()
                 // Asked before the batch is written, so that what came before the stop is still taken.
                 isStopping = Task.isShuttingDownGracefully
                 if let step {
