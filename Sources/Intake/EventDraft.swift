@@ -47,21 +47,21 @@ package struct EventDraft: Sendable {
 
     /// Notes that a field was named; false when it was before.
     mutating func markSeen(_ field: EventField) -> Bool {
-        let bit: UInt16 = 1 << UInt16(field.rawValue)
+        let bit: UInt16 = 1 << UInt16(field.index)
         defer { seen |= bit }
         return seen & bit == 0
     }
 
     /// Where the text of a field stands; nil when it has none. An empty text is none: scripts pass empty variables.
     func place(_ field: EventField) -> Range<Int>? {
-        present & (1 << UInt16(field.rawValue)) == 0 ? nil : places[Int(field.rawValue)].range
+        present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
     }
 
     /// Sets a text that stands in the decoded line, or in other bytes of the caller's.
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
-        places[Int(field.rawValue)] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
-        present |= 1 << UInt16(field.rawValue)
+        places[field.index] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
+        present |= 1 << UInt16(field.index)
     }
 
     /// Adds bytes to the draft's own text and returns where it ended before.

@@ -11,6 +11,7 @@ struct EventKeys: Sendable {
         let last: UInt64
     }
 
+    private let fields = EventField.allCases
     private let patterns: [Pattern]
 
     init() {
@@ -24,10 +25,10 @@ struct EventKeys: Sendable {
     func field(_ line: Span<UInt8>, _ range: Range<Int>, after previous: EventField?) -> EventField? {
         let pattern = Self.pattern(line, range)
         let count = patterns.count
-        var candidate = previous.map { Int($0.rawValue) + 1 } ?? 0
+        var candidate = previous.map { $0.index + 1 } ?? 0
         for _ in 0..<count {
             if candidate == count { candidate = 0 }
-            if patterns[candidate] == pattern { return EventField(rawValue: UInt8(candidate)) }
+            if patterns[candidate] == pattern { return fields[candidate] }
             candidate += 1
         }
         return nil
