@@ -49,3 +49,14 @@ build_release() {
     # shellcheck disable=SC2034 # for the scripts that read this file
     programs=$(swift build --package-path "$repository" --configuration release --static-swift-stdlib --show-bin-path)
 }
+
+# Builds the lean recorder, linked statically so that it starts like a C program, and says where it is. It has a build
+# folder of its own: what is linked statically is compiled differently.
+build_recorder() {
+    say "Building the lean recorder"
+    local flags=(--configuration release --product nexus-record --scratch-path "$repository/.build/static"
+        -Xswiftc -static-executable)
+    swift build --package-path "$repository" "${flags[@]}" || fail "the build failed: the messages above say where."
+    # shellcheck disable=SC2034 # for the scripts that read this file
+    recorder=$(swift build --package-path "$repository" "${flags[@]}" --show-bin-path)/nexus-record
+}
