@@ -193,14 +193,23 @@ enum BashHook {
 
         # Runs at the first prompt, when all start files have set their traps; $1 is the DEBUG trap that stands then.
         __nexus_install() {
-            local __nexus_code=$? - IFS=$' \t\n' __nexus_index
+            local __nexus_code=$? - IFS=$' \t\n' __nexus_part
             set +eEuxTf
             local -a __nexus_words=()
+            local -a __nexus_commands=()
             local __nexus_next='__nexus_prompt && :'
             [[ -z ${bash_preexec_imported-}${__bp_imported-} ]] || __nexus_next=:
-            for __nexus_index in "${!PROMPT_COMMAND[@]}"; do
-                PROMPT_COMMAND[__nexus_index]=${PROMPT_COMMAND[__nexus_index]/"$__nexus_first_prompt"/"$__nexus_next"}
+            for __nexus_part in "${PROMPT_COMMAND[@]}"; do
+                # What bash-preexec finds there it takes for a command that is not typed, so nothing is left behind.
+                [[ $__nexus_next != : || $__nexus_part != "$__nexus_first_prompt" ]] || continue
+                __nexus_commands+=("${__nexus_part/"$__nexus_first_prompt"/"$__nexus_next"}")
             done
+            if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+                PROMPT_COMMAND=("${__nexus_commands[@]}")
+            else
+                # shellcheck disable=SC2178
+                PROMPT_COMMAND=${__nexus_commands[0]-}
+            fi
             if [[ $__nexus_next == : ]]; then
                 __nexus_preexec_runs=1
                 preexec_functions+=(__nexus_preexec)
