@@ -208,8 +208,11 @@ struct ShellHookTests {
         let service = try RunningService(program)
         defer { withExtendedLifetime(service) {} }
         let trace = program.folder.path + "/trace"
+        // The prompt that fish comes with starts some of its own.
+        let plain = kind == .fish ? "function fish_prompt; end; function fish_title; end" : ""
         let shell = try InteractiveShell(
-            kind, program, recorder: true, wrapper: "\(tracer) -f -o \(trace) -e trace=clone,clone3,fork,vfork")
+            kind, program, before: plain, recorder: true,
+            wrapper: "\(tracer) -f -o \(trace) -e trace=clone,clone3,fork,vfork")
         /// New processes; threads of the shell's own are none.
         func started() -> Int {
             let text = String(decoding: FileManager.default.contents(atPath: trace) ?? Data(), as: UTF8.self)
