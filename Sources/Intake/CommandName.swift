@@ -1,7 +1,8 @@
 /// What is kept of a program that was run, by its arguments: the base name, and the second word only of programs that
 /// are known to have subcommands, where that word looks like one. Anything else a program is given is data.
 package enum CommandName {
-    private static let programsWithSubcommands: Set<String> = [
+    /// Shells that record by themselves keep the same rule, so they are given the same list.
+    package static let programsWithSubcommands: Set<String> = [
         "apt", "apt-get", "aws", "az", "brew", "bun", "bundle", "cargo", "conda", "deno", "docker", "dotnet", "flutter",
         "gcloud", "gh", "git", "glab", "go", "helm", "hg", "jj", "kubectl", "minikube", "nexus", "nix", "npm", "opam",
         "pip", "pip3", "pnpm", "podman", "poetry", "rails", "rustup", "snap", "svn", "swift", "systemctl", "terraform",
@@ -18,8 +19,11 @@ package enum CommandName {
         return name + " " + arguments[1]
     }
 
+    /// How long a word may be that is taken for a subcommand.
+    package static let subcommandBytes = 20
+
     private static func isSubcommand(_ word: String) -> Bool {
-        word.utf8.count <= 20
+        word.utf8.count <= subcommandBytes
             && word.utf8.enumerated().allSatisfy { index, byte in
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (index > 0 && byte == UInt8(ascii: "-"))
             }

@@ -14,9 +14,8 @@ struct Nexus: AsyncParsableCommand {
             """,
         version: "nexus \(Version.current)",
         subcommands: [
-            RecordCommand.self, ExecCommand.self, ServeCommand.self, SessionCommand.self, StatsCommand.self,
-            FlushCommand.self,
-            TelemetryCommand.self,
+            RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
+            StatsCommand.self, FlushCommand.self, TelemetryCommand.self,
         ])
 
     static func main() async {
