@@ -211,6 +211,19 @@ struct ServeTests {
         try expectTidy(service)
     }
 
+    @Test("Clients that connect in the moment of the stop do it no harm")
+    func connectingAtTheStop() throws {
+        let service = try RunningService(Program())
+        service.signal(SIGSTOP)
+        let clients = try (0..<100).map { _ in try service.client() }
+        service.signal(SIGTERM)
+        service.signal(SIGCONT)
+        #expect(try service.stop() == 0)
+        #expect(service.errors == "")
+        for client in clients { #expect((try? client.receiveLine()) == nil) }
+        try expectTidy(service)
+    }
+
     @Test("After a kill the next service takes the place of what was left, and stores what was acknowledged")
     func afterKill() throws {
         let program = try Program()

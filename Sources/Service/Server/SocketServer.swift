@@ -18,8 +18,6 @@ import WriteAheadBuffer
 ///
 /// A client that does not read its acknowledgements is not read from any further; the others do not notice.
 struct SocketServer: Service {
-    private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
     /// Connections at once; more are told to come back. Descriptors are left for everything else.
     private static var connectionLimit: Int { max(8, min(4096, FileLimit.raise() - 32)) }
 
@@ -37,21 +35,23 @@ struct SocketServer: Service {
             // A client that has said all still wants to hear what became of it.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(unixDomainSocketPath: path) { channel in
-                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    AcceptedConnection(try .init(wrappingChannelSynchronously: channel))
+                }
             }
         let limit = Self.connectionLimit
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 let open = OpenConnections(limit: limit)
                 for try await connection in connections.cancelOnGracefulShutdown() {
-                    group.addTask { await serve(connection, counted: open) }
+                    group.addTask { if let connection = connection.take() { await serve(connection, counted: open) } }
                 }
             }
         }
         try await threads.shutdownGracefully()
     }
 
-    private func serve(_ connection: Connection, counted open: OpenConnections) async {
+    private func serve(_ connection: AcceptedConnection.Connection, counted open: OpenConnections) async {
         guard open.enter() else {
             try? await connection.executeThenClose { _, outbound in
                 try await outbound.write(ByteBuffer(string: "{\"error\":\"too many connections; try again\"}\n"))
