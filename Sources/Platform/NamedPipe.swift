@@ -4,7 +4,7 @@ private import Glibc
 /// A pipe with a name in the file system.
 package enum NamedPipe {
     /// Room asked for, in bytes: some five thousand events, so that a loop can run ahead of its reader.
-    private static let capacity: CInt = 1024 * 1024
+    package static let capacity = 1024 * 1024
 
     /// Makes a pipe and opens it for reading; nothing may have its name. It is opened for writing as well, so that it
     /// never ends when the last writer goes.
@@ -12,7 +12,7 @@ package enum NamedPipe {
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SystemError("create", path) }
         let pipe = try File(opening: path, .readWrite)
         // A smaller pipe works too, where the system allows no larger one.
-        _ = fcntl(pipe.descriptor, CInt(NEXUS_SET_PIPE_SIZE.rawValue), capacity)
+        _ = fcntl(pipe.descriptor, CInt(NEXUS_SET_PIPE_SIZE.rawValue), CInt(capacity))
         return pipe
     }
 

@@ -29,6 +29,11 @@ actor StreamIntake {
         let kind: Kind
         let chunk: LineIntake.Chunk
 
+        /// How many bytes were read.
+        var bytes: Int {
+            if case .input(let bytes) = kind { bytes } else { 0 }
+        }
+
         /// Nothing more comes.
         var isLast: Bool {
             if case .input = kind { false } else { true }

@@ -106,11 +106,8 @@ package struct StreamRecorder: Sendable {
             isLast = step.isLast
             summary.accepted += chunk.batch.eventCount
             summary.tally.add(chunk.tally)
-            switch step.kind {
-            case .input(let count): bytes += count
-            case .signal(let number): summary.signal = number
-            case .end: break
-            }
+            bytes += step.bytes
+            if case .signal(let number) = step.kind { summary.signal = number }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
             await drain?.keepUp(with: summary.accepted)
         }

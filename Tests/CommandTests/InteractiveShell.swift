@@ -122,22 +122,3 @@ func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
         usleep(5000)
     }
 }
-
-/// `nexus serve`, ended with the value.
-final class RunningService {
-    let process: Process
-
-    init(_ program: Program) throws {
-        process = program.process(["serve"])
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let path = program.folder.data.folder.path + "/pid"
-        try waitUntil("the service") { FileManager.default.fileExists(atPath: path) }
-    }
-
-    deinit {
-        kill(process.processIdentifier, SIGCONT)
-        process.terminate()
-        process.waitUntilExit()
-    }
-}

@@ -51,8 +51,11 @@ package struct EventService {
         try home.announce()
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
+        let services: [any Service] = [drain, pipe, socket]
+        // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(
-            services: [drain, pipe, socket], gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger)
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
         let result: Result<Void, any Error>

@@ -28,20 +28,31 @@ struct PipeServer: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            var isStopping = false
-            while !isStopping {
-                let step = try await intake.nextOrChange()
-                // Asked before the batch is written, so that what came before the stop is still taken.
-                isStopping = Task.isShuttingDownGracefully
-                if let step {
+            // What may stand in the pipe when the service is asked to stop is still taken.
+            var rest = NamedPipe.capacity
+            var isLast = false
+            while !isLast {
+                let isStopping = Task.isShuttingDownGracefully
+                if isStopping { wakeReader() }
+                if let step = try await intake.nextOrChange() {
+                    if isStopping {
+                        rest -= step.bytes
+                        // A read that was not filled has emptied the pipe.
+                        isLast = step.bytes < Limits.inputChunkBytes || rest <= 0
+                    }
                     try await batcher.add(step.chunk.batch)
                     try await batcher.flush()
                 }
                 drain.wake()
             }
         } onGracefulShutdown: {
-            // The read that waits for input gets some: an empty line, which is no event.
-            _ = NamedPipe.offer("\n", to: path)
+            wakeReader()
         }
+    }
+
+    /// The read that waits for input gets some: an empty line, which is no event.
+    private func wakeReader() {
+        // A pipe that is full has input.
+        _ = NamedPipe.offer("\n", to: path)
     }
 }

@@ -18,8 +18,6 @@ import WriteAheadBuffer
 ///
 /// A client that does not read its acknowledgements is not read from any further; the others do not notice.
 struct SocketServer: Service {
-    private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
     /// Connections at once; more are told to come back. Descriptors are left for everything else.
     private static var connectionLimit: Int { max(8, min(4096, FileLimit.raise() - 32)) }
 
@@ -34,22 +32,26 @@ struct SocketServer: Service {
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = try await ServerBootstrap(group: threads)
             .serverChannelOption(.backlog, value: 512)
+            // A client that has said all still wants to hear what became of it.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(unixDomainSocketPath: path) { channel in
-                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    AcceptedConnection(try .init(wrappingChannelSynchronously: channel))
+                }
             }
         let limit = Self.connectionLimit
         try await server.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 let open = OpenConnections(limit: limit)
                 for try await connection in connections.cancelOnGracefulShutdown() {
-                    group.addTask { await serve(connection, counted: open) }
+                    group.addTask { if let connection = connection.take() { await serve(connection, counted: open) } }
                 }
             }
         }
         try await threads.shutdownGracefully()
     }
 
-    private func serve(_ connection: Connection, counted open: OpenConnections) async {
+    private func serve(_ connection: AcceptedConnection.Connection, counted open: OpenConnections) async {
         guard open.enter() else {
             try? await connection.executeThenClose { _, outbound in
                 try await outbound.write(ByteBuffer(string: "{\"error\":\"too many connections; try again\"}\n"))
@@ -74,9 +76,9 @@ struct SocketServer: Service {
         var lines = LineIntake(intake: makeIntake())
         var accepted = 0
         var rejected = 0
-        for try await input in inbound.cancelOnGracefulShutdown() {
-            let chunk = lines.take { $0.append(contentsOf: input.readableBytesView) }
-            guard !chunk.batch.isEmpty || !chunk.rejected.isEmpty else { continue }
+        /// Stores what a piece of the stream held, and only then acknowledges it.
+        func take(_ chunk: LineIntake.Chunk) async throws {
+            guard !chunk.batch.isEmpty || !chunk.rejected.isEmpty else { return }
             try await batcher.add(chunk.batch)
             try await batcher.flush()
             drain.wake()
@@ -89,6 +91,11 @@ struct SocketServer: Service {
             answer += "{\"accepted\":\(accepted),\"rejected\":\(rejected)}\n"
             try await outbound.write(ByteBuffer(string: answer))
         }
+        for try await input in inbound.cancelOnGracefulShutdown() {
+            try await take(lines.take { $0.append(contentsOf: input.readableBytesView) })
+        }
+        // When the service stops, a line that has begun is left out: its end has not come.
+        if !Task.isShuttingDownGracefully { try await take(lines.take(atEnd: true) { _ in }) }
     }
 
     /// Whether the far end runs as this user; the folder's rights let nobody else near, and root gets no exception.

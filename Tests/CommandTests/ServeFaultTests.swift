@@ -1,0 +1,143 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// Clients that behave badly, and what the service may cost.
+struct ServeFaultTests {
+    private func line(_ number: Int) -> String { #"{"command":"make","duration_ms":\#(number)}"# }
+
+    private func lines(_ numbers: ClosedRange<Int>) -> [String] { numbers.map(line) }
+
+    @Test("A thousand idle connections hinder nobody")
+    func idleConnections() throws {
+        let count = min(1000, FileLimit.raise() - 200)
+        let service = try RunningService(Program())
+        let idle = try (0..<count).map { _ in try service.client() }
+        let client = try service.client()
+        #expect(try client.exchange(lines(1...1000), total: 1000).accepted == 1000)
+        // They are all still served.
+        for (index, other) in [idle[0], idle[count / 2], idle[count - 1]].enumerated() {
+            #expect(try other.exchange([line(1001 + index)], total: 1).accepted == 1)
+        }
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "1003|1003")
+    }
+
+    @Test("Connections beyond the limit are told so, and those that are served go on")
+    func tooManyConnections() throws {
+        let service = try RunningService(Program(), limits: "ulimit -n 64")
+        let first = try service.client()
+        #expect(try first.exchange(lines(1...20), total: 20).accepted == 20)
+        var others: [UnixClient] = []
+        var refusals: [String] = []
+        for number in 21...100 {
+            let client = try service.client()
+            // A refused client may find the connection closed before it has sent anything.
+            try? client.send(line(number) + "\n")
+            let answer = try client.receiveLine() ?? "closed"
+            if answer == #"{"accepted":1,"rejected":0}"# { others.append(client) } else { refusals.append(answer) }
+        }
+        #expect(others.count >= 8)
+        #expect(others.count + refusals.count == 80)
+        #expect(Set(refusals) == [#"{"error":"too many connections; try again"}"#])
+        #expect(try first.exchange(lines(101...120), total: 40).accepted == 40)
+        // Who goes makes room.
+        let served = others.count
+        others.removeAll()
+        let isFree = RunningService.poll {
+            guard let client = try? service.client(), (try? client.send(line(121) + "\n")) != nil else { return false }
+            return (try? client.receiveLine()) == #"{"accepted":1,"rejected":0}"#
+        }
+        #expect(isFree)
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT count(*) FROM events") == "\(20 + served + 20 + 1)")
+    }
+
+    @Test("More connections at once than there are descriptors do not end the service")
+    func descriptorsRunOut() throws {
+        let service = try RunningService(Program(), limits: "ulimit -n 64")
+        let first = try service.client()
+        #expect(try first.exchange(lines(1...20), total: 20).accepted == 20)
+        service.signal(SIGSTOP)
+        var crowd = try (0..<300).map { _ in try service.client() }
+        service.signal(SIGCONT)
+        #expect(try first.exchange(lines(21...40), total: 40).accepted == 40)
+        crowd.removeAll()
+        let isFree = RunningService.poll {
+            guard let client = try? service.client(), (try? client.send(line(41) + "\n")) != nil else { return false }
+            return (try? client.receiveLine()) == #"{"accepted":1,"rejected":0}"#
+        }
+        #expect(isFree)
+        #expect(try service.stop() == 0)
+    }
+
+    @Test("A client that reads none of its answers holds up neither the others nor the stop")
+    func deafClient() throws {
+        let service = try RunningService(Program())
+        let deaf = try service.client()
+        // Each line is bad, so that the answers are longer than what is sent.
+        let bad = Array(String(repeating: "x\n", count: 30_000).utf8)
+        var sent = 0
+        var refusedInARow = 0
+        while refusedInARow < 100, sent < 20_000_000 {
+            let count = try deaf.sendWithoutWaiting(bad)
+            sent += count
+            refusedInARow = count == 0 ? refusedInARow + 1 : 0
+            if count == 0 { usleep(2000) }
+        }
+        #expect(sent < 20_000_000, "the service reads on from a client that does not listen")
+        let client = try service.client(timeout: 5)
+        for batch in 0..<10 {
+            let start = ContinuousClock.now
+            #expect(
+                try client.exchange(lines(batch * 20 + 1...batch * 20 + 20), total: batch * 20 + 20).accepted
+                    == batch * 20 + 20)
+            #expect(ContinuousClock.now - start < .seconds(2))
+        }
+        let start = ContinuousClock.now
+        #expect(try service.stop() == 0)
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(try service.program.query("SELECT count(*) FROM events") == "200")
+    }
+
+    @Test("A line of 100 MB is rejected without being held, and the next line is taken")
+    func longLine() throws {
+        let service = try RunningService(Program())
+        let client = try service.client()
+        let before = try service.status("VmRSS")
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1_000_000)
+        for _ in 0..<100 { try client.send(piece) }
+        try client.send("\n\(line(1))\n")
+        let answer = try client.acknowledgement(of: 2)
+        #expect(answer.counts == Acknowledgement(accepted: 1, rejected: 1))
+        #expect(answer.errors.count == 1 && answer.errors[0].hasPrefix(#"{"line":1,"error":"#), "\(answer.errors)")
+        // A third of the line at most, with the some 36 MiB that a debug build takes for itself: it cannot have been
+        // held.
+        #expect(try service.status("VmHWM") < before + 32 * 1024)
+        #expect(try service.status("VmHWM") < 80 * 1024)
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT count(*) FROM events") == "1")
+    }
+
+    @Test("An idle service wakes at most once a second and stays small")
+    func idle() throws {
+        let service = try RunningService(Program())
+        #expect(try service.client().exchange(lines(1...100), total: 100).accepted == 100)
+        #expect(try service.program.run("flush").status == 0)
+        // What comes after the last event, putting it on disk, happens at the next look.
+        let isTidy = RunningService.poll {
+            (try? service.program.folder.data.bufferFolder.names()) == []
+        }
+        #expect(isTidy)
+        let before = try service.sleeps()
+        // Time itself is what is measured here.
+        sleep(10)
+        let wakeUps = try service.sleeps() - before
+        let resident = try service.status("VmRSS")
+        print("idle service: \(wakeUps) wake-ups in 10 s, \(resident) KiB resident")
+        #expect(wakeUps <= 10)
+        // A debug build takes about twice what a release build does.
+        #expect(resident < 64 * 1024)
+    }
+}

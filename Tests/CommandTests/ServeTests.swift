@@ -1,0 +1,300 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// `nexus serve` as scripts and other commands see it.
+struct ServeTests {
+    private func line(_ number: Int) -> String { #"{"command":"make","duration_ms":\#(number),"success":true}"# }
+
+    private func lines(_ numbers: ClosedRange<Int>) -> [String] { numbers.map(line) }
+
+    // MARK: Socket
+
+    @Test("Every batch on a connection is acknowledged with the counts so far")
+    func batches() throws {
+        let service = try RunningService(Program())
+        let client = try service.client()
+        #expect(try client.exchange(lines(1...20), total: 20) == Acknowledgement(accepted: 20, rejected: 0))
+        #expect(try client.exchange(lines(21...21), total: 21) == Acknowledgement(accepted: 21, rejected: 0))
+        #expect(try client.exchange(lines(22...5000), total: 5000) == Acknowledgement(accepted: 5000, rejected: 0))
+        // The counts are a connection's own.
+        #expect(try service.client().exchange(lines(5001...5002), total: 2).accepted == 2)
+        #expect(try service.program.run("flush").status == 0)
+        #expect(
+            try service.program.query("SELECT count(*), count(DISTINCT duration_ms), max(duration_ms) FROM events")
+                == "5002|5002|5002")
+    }
+
+    @Test("Lines that are not taken are reported by number and reason, and the others are taken")
+    func badLines() throws {
+        let service = try RunningService(Program())
+        let client = try service.client()
+        try client.send("\(line(1))\n\n{\"command\":\"x\",\"success\":3}\nno json\n\(line(2))\n")
+        let answer = try client.acknowledgement(of: 4)
+        #expect(answer.counts == Acknowledgement(accepted: 2, rejected: 2))
+        #expect(
+            answer.errors == [
+                #"{"line":3,"error":"success must be true or false"}"#,
+                #"{"line":4,"error":"not a JSON object (at byte 1)"}"#,
+            ])
+        // The numbers go on from one batch to the next.
+        try client.send("\(line(3))\n[]\n")
+        #expect(try client.acknowledgement(of: 6).errors.first?.hasPrefix(#"{"line":7,"error":""#) == true)
+        #expect(try service.program.run("flush").status == 0)
+        #expect(try service.program.query("SELECT group_concat(duration_ms) FROM events") == "1,2,3")
+        #expect(try service.program.run("telemetry").output.contains("Rejected:   3\n"))
+    }
+
+    @Test("Lines may come in any number of pieces")
+    func pieces() throws {
+        let service = try RunningService(Program())
+        let client = try service.client()
+        for byte in Array(lines(1...20).map { $0 + "\n" }.joined().utf8) { try client.send([byte]) }
+        #expect(try client.acknowledgement(of: 20).counts == Acknowledgement(accepted: 20, rejected: 0))
+        #expect(try service.program.run("flush").status == 0)
+        #expect(try service.program.query("SELECT count(DISTINCT duration_ms), count(*) FROM events") == "20|20")
+    }
+
+    @Test("A client that has said all is answered for all of it, the last line with a break or without")
+    func endOfConnection() throws {
+        let service = try RunningService(Program())
+        for (ending, accepted) in [("\n", 20_000), ("", 20_000), ("\n{\"comm", 20_000)] {
+            let client = try service.client()
+            // More than fits between the two, so that the end comes while the service still reads.
+            try client.send(lines(1...20_000).joined(separator: "\n") + ending)
+            client.endSending()
+            let isCut = ending.count > 1
+            let answer = try client.acknowledgement(of: accepted + (isCut ? 1 : 0))
+            #expect(answer.counts == Acknowledgement(accepted: accepted, rejected: isCut ? 1 : 0))
+            #expect(answer.errors.count == (isCut ? 1 : 0), "\(answer.errors)")
+            #expect(try client.receiveLine() == nil)
+        }
+        #expect(try service.program.run("flush").status == 0)
+        #expect(try service.program.query("SELECT count(*) FROM events") == "60000")
+    }
+
+    @Test("Of a client that goes away in the middle of a line the whole lines are kept, and the next is served")
+    func goneInTheMiddle() throws {
+        let service = try RunningService(Program())
+        do {
+            let client = try service.client()
+            #expect(try client.exchange(lines(1...3), total: 3).accepted == 3)
+            try client.send("{\"command\":\"half\"")
+        }
+        #expect(try service.client().exchange(lines(4...4), total: 1).accepted == 1)
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT group_concat(duration_ms) FROM events") == "1,2,3,4")
+    }
+
+    // MARK: Pipe
+
+    /// Runs a shell script in which `$pipe` is the service's pipe.
+    private func shell(_ script: String, on service: RunningService) throws -> Process {
+        let process = service.program.process(["-euc", script])
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.environment?["pipe"] = service.runtime.pipePath
+        try process.run()
+        return process
+    }
+
+    @Test("A loop of 100,000 printfs into the pipe leaves 100,000 rows")
+    func pipeLoop() throws {
+        let service = try RunningService(Program())
+        let loop = try shell(
+            #"for ((i = 1; i <= 100000; i++)); do printf '{"command":"make","duration_ms":%d}\n' $i; done > "$pipe""#,
+            on: service)
+        loop.waitUntilExit()
+        #expect(loop.terminationStatus == 0)
+        #expect(try service.stop() == 0)
+        #expect(
+            try service.program.query("SELECT count(*), count(DISTINCT duration_ms), max(duration_ms) FROM events")
+                == "100000|100000|100000")
+    }
+
+    @Test("Several may write into the pipe at once, and a line beyond 64 KiB spoils no other")
+    func pipeWriters() throws {
+        let service = try RunningService(Program())
+        let loops = try (0..<4).map { writer in
+            try shell(
+                """
+                for ((i = 1; i <= 1000; i++)); do
+                    printf '{"command":"make","duration_ms":%d}\\n' $((\(writer) * 1000 + i)) > "$pipe"
+                done
+                """, on: service)
+        }
+        for loop in loops {
+            loop.waitUntilExit()
+            #expect(loop.terminationStatus == 0)
+        }
+        let long = try shell(
+            #"{ head -c 70000 /dev/zero | tr '\0' x; echo; echo '{"command":"make","duration_ms":4001}'; } > "$pipe""#,
+            on: service)
+        long.waitUntilExit()
+        #expect(try service.stop() == 0)
+        #expect(
+            try service.program.query("SELECT count(*), count(DISTINCT duration_ms), max(duration_ms) FROM events")
+                == "4001|4001|4001")
+        #expect(try service.program.run("telemetry").output.contains("Rejected:   1\n"))
+    }
+
+    @Test("What stood in the pipe when the service was asked to stop is taken")
+    func fullPipeAtTheStop() throws {
+        let service = try RunningService(Program())
+        // A service that stands still reads nothing: all of it waits in the pipe when the signal comes.
+        service.signal(SIGSTOP)
+        let writer = try shell(
+            #"for ((i = 1; i <= 20000; i++)); do printf '{"command":"m","duration_ms":%d}\n' $i; done > "$pipe""#,
+            on: service)
+        writer.waitUntilExit()
+        service.signal(SIGTERM)
+        service.signal(SIGCONT)
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT count(*), max(duration_ms) FROM events") == "20000|20000")
+    }
+
+    // MARK: What other processes record
+
+    @Test("What others record while the service runs shows in the dashboard at once")
+    func others() throws {
+        let service = try RunningService(Program())
+        let program = service.program
+        for count in 1...3 {
+            #expect(try program.run("record", "--command", "make", "--duration-ms", "\(count)").status == 0)
+            #expect(try program.run("stats", "--json").output.contains("\"commands\" : \(count),"))
+        }
+        let stream = try program.run("record", "--stdin", input: lines(4...1000).joined(separator: "\n"))
+        #expect(stream.status == 0)
+        #expect(try program.run("stats", "--json").output.contains("\"commands\" : 1000,"))
+        #expect(try program.run("record", "--command", "make").status == 0)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "1001")
+    }
+
+    // MARK: Start and stop
+
+    /// What a service that has ended leaves: nothing to reach it by, and nothing unstored.
+    private func expectTidy(_ service: RunningService) throws {
+        let runtime = service.runtime
+        for path in [runtime.socketPath, runtime.pipePath, runtime.processPath] {
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+        #expect(try service.program.folder.data.bufferFolder.names() == [])
+    }
+
+    @Test("A second service is refused with one sentence, and the first goes on")
+    func second() throws {
+        let service = try RunningService(Program())
+        let refused = try service.program.run("serve")
+        #expect(refused.status == 69)
+        #expect(
+            refused.errors == "nexus: another nexus serve already serves \(service.program.folder.data.folder.path)\n")
+        #expect(try service.client().exchange(lines(1...1), total: 1).accepted == 1)
+        #expect(try String(contentsOfFile: service.runtime.processPath, encoding: .utf8) == "\(service.id)\n")
+    }
+
+    @Test(
+        "A signal ends it with 0: everything acknowledged is stored, nothing is left behind",
+        arguments: [SIGTERM, SIGINT])
+    func stop(signal: Int32) throws {
+        let service = try RunningService(Program())
+        let client = try service.client()
+        #expect(try client.exchange(lines(1...3000), total: 3000).accepted == 3000)
+        let idle = try service.client()
+        let start = ContinuousClock.now
+        #expect(try service.stop(with: signal) == 0)
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(try client.receiveLine() == nil)
+        #expect(try idle.receiveLine() == nil)
+        #expect(service.errors == "")
+        #expect(try service.program.query("SELECT count(*) FROM events") == "3000")
+        try expectTidy(service)
+    }
+
+    @Test("Clients that connect in the moment of the stop do it no harm")
+    func connectingAtTheStop() throws {
+        let service = try RunningService(Program())
+        service.signal(SIGSTOP)
+        let clients = try (0..<100).map { _ in try service.client() }
+        service.signal(SIGTERM)
+        service.signal(SIGCONT)
+        #expect(try service.stop() == 0)
+        #expect(service.errors == "")
+        for client in clients { #expect((try? client.receiveLine()) == nil) }
+        try expectTidy(service)
+    }
+
+    @Test("After a kill the next service takes the place of what was left, and stores what was acknowledged")
+    func afterKill() throws {
+        let program = try Program()
+        let first = try RunningService(program)
+        #expect(try first.client().exchange(lines(1...10), total: 10).accepted == 10)
+        first.kill()
+        #expect(FileManager.default.fileExists(atPath: first.runtime.socketPath))
+        let next = try RunningService(program)
+        #expect(try next.client().exchange(lines(11...20), total: 10).accepted == 10)
+        #expect(try String(contentsOfFile: next.runtime.processPath, encoding: .utf8) == "\(next.id)\n")
+        #expect(try next.stop() == 0)
+        #expect(try program.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "20|20")
+        try expectTidy(next)
+    }
+
+    @Test("Links that stand where its names belong are replaced, and what they lead to is left alone")
+    func links() throws {
+        let program = try Program()
+        try program.run("record", "--command", "make")
+        let precious = program.folder.path + "/precious"
+        try Data("precious".utf8).write(to: URL(filePath: precious))
+        let names = [
+            RuntimeFolder.socketName, RuntimeFolder.pipeName, RuntimeFolder.processName,
+            RuntimeFolder.processName + ".new",
+        ]
+        for name in names.dropLast() {
+            try FileManager.default.createSymbolicLink(
+                atPath: program.folder.data.folder.path(of: name), withDestinationPath: precious)
+        }
+        let service = try RunningService(program)
+        #expect(try service.client().exchange(lines(1...1), total: 1).accepted == 1)
+        #expect(try String(contentsOfFile: precious, encoding: .utf8) == "precious")
+        #expect(try service.stop() == 0)
+        #expect(try String(contentsOfFile: precious, encoding: .utf8) == "precious")
+        // The lock and the name under which the number is written first are no place for a link either.
+        for name in [RuntimeFolder.lockName, RuntimeFolder.processName + ".new"] {
+            try? FileManager.default.removeItem(atPath: program.folder.data.folder.path(of: name))
+            try FileManager.default.createSymbolicLink(
+                atPath: program.folder.data.folder.path(of: name), withDestinationPath: precious)
+            let refused = try program.run("serve")
+            #expect(refused.status == 77)
+            #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+            #expect(try String(contentsOfFile: precious, encoding: .utf8) == "precious")
+            try FileManager.default.removeItem(atPath: program.folder.data.folder.path(of: name))
+        }
+    }
+
+    @Test("A data folder whose path is too long for a socket is refused with a sentence that says what to do")
+    func longPath() throws {
+        var program = try Program()
+        let folder = program.folder.path + "/" + String(repeating: "d", count: 100)
+        program.environment["NEXUS_DATA_DIR"] = folder
+        let refused = try program.run("serve")
+        #expect(refused.status == 69)
+        #expect(
+            refused.errors
+                == "nexus: \(folder)/socket is too long for a socket: choose a shorter NEXUS_DATA_DIR or set "
+                + "XDG_RUNTIME_DIR\n")
+    }
+
+    @Test(
+        "With telemetry off it refuses and writes nothing",
+        arguments: [["NEXUS_TELEMETRY": "off"], ["DO_NOT_TRACK": "1"]]
+    )
+    func off(setting: [String: String]) throws {
+        var program = try Program()
+        program.environment.merge(setting) { $1 }
+        let refused = try program.run("serve")
+        #expect(refused.status == 78)
+        #expect(refused.errors.hasPrefix("nexus: nothing to serve: recording is off"))
+        #expect(refused.errors.split(separator: "\n").count == 1)
+        #expect(!FileManager.default.fileExists(atPath: program.folder.data.folder.path))
+    }
+}

@@ -1,0 +1,17 @@
+import Testing
+
+extension Program {
+    /// Expects that rollups, sessions and books are what a recount gives, and the database whole.
+    func checkTables() throws {
+        #expect(try query("PRAGMA integrity_check") == "ok")
+        #expect(
+            try query("SELECT count(*), sum(success), sum(NOT success) FROM events")
+                == query("SELECT sum(events), sum(succeeded), sum(failed) FROM activity_rollup"))
+        #expect(
+            try query("SELECT count(*), sum(success = 0) FROM events")
+                == query("SELECT sum(commands_executed), sum(errors_encountered) FROM sessions"))
+        #expect(
+            try query("SELECT count(*) FROM events") == query("SELECT count FROM counters WHERE name = 'stored'"))
+        #expect(try run("telemetry", "status").output.contains("The books balance"))
+    }
+}
