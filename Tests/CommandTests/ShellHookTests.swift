@@ -213,12 +213,15 @@ struct ShellHookTests {
         let shell = try InteractiveShell(
             kind, program, before: plain, recorder: true,
             wrapper: "\(tracer) -f -o \(trace) -e trace=clone,clone3,fork,vfork")
-        /// New processes; threads of the shell's own are none.
+        /// Processes that the shell started; its threads are none.
         func started() -> Int {
             let text = String(decoding: FileManager.default.contents(atPath: trace) ?? Data(), as: UTF8.self)
-            return text.split(separator: "\n").count {
-                ($0.contains("fork(") || $0.contains("clone")) && !$0.contains("CLONE_THREAD")
-                    && !$0.contains("resumed")
+            let lines = text.split(separator: "\n")
+            // The shell's own number begins the first line; fish leaves helpers behind that start some too.
+            guard let own = lines.first?.prefix(while: { $0 != " " }) else { return 0 }
+            return lines.count {
+                $0.hasPrefix(own + " ") && ($0.contains("fork(") || $0.contains("clone"))
+                    && !$0.contains("CLONE_THREAD") && !$0.contains("resumed")
             }
         }
         try shell.type("true")

@@ -187,7 +187,7 @@ enum BashHook {
             fi 2>/dev/null
             # In a subshell, so that neither $! nor the list of jobs knows of it.
             if builtin type -P nexus-record >/dev/null; then
-                (command nexus-record "${__nexus_flags[@]}" </dev/null &>/dev/null &)
+                (exec nexus-record "${__nexus_flags[@]}" </dev/null &>/dev/null &)
             fi
         }
 

@@ -117,7 +117,7 @@ enum ZshHook {
             fi 2>/dev/null
             # In a subshell, so that neither $! nor the list of jobs knows of it.
             if builtin whence -p nexus-record >/dev/null; then
-                ( command nexus-record $flags </dev/null &>/dev/null &! )
+                ( exec nexus-record $flags </dev/null &>/dev/null &! )
             fi
         }
 
