@@ -40,9 +40,11 @@ struct DrainService: Service {
     }
 
     private func tick() async throws {
+        wake()
         while !Task.isCancelled {
-            wake()
             try? await Task.sleep(for: Self.interval, tolerance: Self.interval / 4)
+            // Segments that are stored go, so in an empty folder nothing waits, and no other thread is woken.
+            if (try? data.bufferFolder.names().isEmpty) != true { wake() }
         }
     }
 
