@@ -21,4 +21,13 @@ package enum NamedPipe {
         guard let pipe = try? File(opening: path, [.write, .nonBlocking]) else { return false }
         return (try? pipe.write(text)) != nil
     }
+
+    /// How many bytes stand in a pipe that nobody has read yet; 0 where there is no pipe.
+    package static func waitingBytes(in path: String) -> Int {
+        guard let pipe = try? File(opening: path, [.read, .nonBlocking]) else { return 0 }
+        var count: CInt = 0
+        // The call writes the one number that it is given.
+        guard unsafe ioctl(pipe.descriptor, UInt(FIONREAD), &count) == 0 else { return 0 }
+        return Int(count)
+    }
 }

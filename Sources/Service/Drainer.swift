@@ -28,12 +28,17 @@ package struct Drainer: Sendable {
     /// another writer had not stored it after a few seconds.
     package func drainOrAsk() async throws -> Bool {
         let deadline = ContinuousClock.now + Self.patience
+        let pipe = RuntimeFolder(for: data).pipePath
         var asked = false
+        var quietLooks = 0
         while ContinuousClock.now < deadline {
             if try await drainIfFree() != nil { return true }
             // An empty line in its pipe is no event, and wakes the service.
-            if !asked { asked = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath) }
-            if let reader = try StoreReader(data: data), try reader.books().pending == 0 { return true }
+            if !asked { asked = NamedPipe.offer("\n", to: pipe) }
+            // What the service has just read from its pipe is neither here nor there, so one look is not enough.
+            let pending = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+            quietLooks = pending == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
+            if quietLooks == 2 { return true }
             try await Task.sleep(for: Self.lookInterval)
         }
         return false

@@ -69,14 +69,16 @@ final class RunningService {
         return try Self.figure(name, in: text)
     }
 
-    /// How often any of its threads has gone to sleep so far, which is how often one was woken.
-    func sleeps() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task").reduce(0) { sum, thread in
+    /// How often each of its threads has gone to sleep so far, which is how often it was woken.
+    func sleeps() throws -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task") {
             let path = "/proc/\(id)/task/\(thread)/status"
             // A thread may end while the folder is walked over.
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return sum }
-            return sum + (try Self.figure("voluntary_ctxt_switches", in: text))
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
+            counts[thread] = try Self.figure("voluntary_ctxt_switches", in: text)
         }
+        return counts
     }
 
     private static func figure(_ name: String, in text: String) throws -> Int {

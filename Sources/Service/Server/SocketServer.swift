@@ -21,6 +21,9 @@ struct SocketServer: Service {
     /// Connections at once; more are told to come back. Descriptors are left for everything else.
     private static var connectionLimit: Int { max(8, min(4096, FileLimit.raise() - 32)) }
 
+    /// How long a client is waited for that does not read its last answers when the service stops.
+    private static let patience: TimeAmount = .seconds(1)
+
     let path: String
     let makeIntake: @Sendable () -> EventIntake
     let batcher: EventBatcher
@@ -48,7 +51,7 @@ struct SocketServer: Service {
                 }
             }
         }
-        try await threads.shutdownGracefully()
+        // The thread ends with the process: what is still closing needs it.
     }
 
     private func serve(_ connection: AcceptedConnection.Connection, counted open: OpenConnections) async {
@@ -59,10 +62,15 @@ struct SocketServer: Service {
             return
         }
         defer { open.leave() }
+        let channel = connection.channel
         do {
-            try await connection.executeThenClose { inbound, outbound in
-                guard try await isOwn(connection.channel) else { return }
-                try await serve(inbound, outbound)
+            try await withGracefulShutdownHandler {
+                try await connection.executeThenClose { inbound, outbound in
+                    guard try await isOwn(channel) else { return }
+                    try await serve(inbound, outbound)
+                }
+            } onGracefulShutdown: {
+                channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
             }
         } catch {
             // The client went away in the middle, which is its right; what was acknowledged is kept.
