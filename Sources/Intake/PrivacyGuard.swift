@@ -45,7 +45,7 @@ struct PrivacyGuard: Sendable {
         guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
             matches(text, from: 1, Class.identifier)
         else { throw Rejection(.invalidText, field: field) }
-        if secrets.hasTokenPrefix(text) || secrets.isLongMixed(text) { throw Rejection(.looksSecret, field: field) }
+        if secrets.hasToken(text) || secrets.isLongMixed(text) { throw Rejection(.looksSecret, field: field) }
     }
 
     /// `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known kinds of tokens are refused.
@@ -53,7 +53,7 @@ struct PrivacyGuard: Sendable {
         guard text.count >= 1, text.count <= Limits.sessionBytes, matches(text, from: 0, Class.identifier) else {
             throw Rejection(.invalidText, field: .sessionID)
         }
-        if secrets.hasTokenPrefix(text) { throw Rejection(.looksSecret, field: .sessionID) }
+        if secrets.hasToken(text) { throw Rejection(.looksSecret, field: .sessionID) }
     }
 
     /// Puts into `command` the first words of `text` that are plain, at most four; the first other one (a flag, a path,
@@ -67,25 +67,12 @@ struct PrivacyGuard: Sendable {
             guard position < text.count else { return false }
             guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return true }
             let word = text.extracting(position..<end)
-            if looksSecret(word) { throw Rejection(.looksSecret, field: .command) }
+            if secrets.hasToken(word) || secrets.isLongMixed(word) { throw Rejection(.looksSecret, field: .command) }
             if words > 0 { command.append(UInt8(ascii: " ")) }
             command.append(word)
             words += 1
             position = end
         }
-    }
-
-    /// Whether a word of a command is a secret, or has one behind a colon as in `user:token`.
-    private func looksSecret(_ word: Span<UInt8>) -> Bool {
-        if secrets.hasTokenPrefix(word) || secrets.isLongMixed(word) { return true }
-        var index = 0
-        while index < word.count {
-            if word[index] == UInt8(ascii: ":"), secrets.hasTokenPrefix(word.extracting(index + 1..<word.count)) {
-                return true
-            }
-            index &+= 1
-        }
-        return false
     }
 
     /// The end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when what stands there is none.

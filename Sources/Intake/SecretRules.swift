@@ -31,8 +31,23 @@ struct SecretRules: Sendable {
         byFirstByte = table
     }
 
-    /// Whether `word` begins as a known kind of token does and is long enough to be one.
-    func hasTokenPrefix(_ word: Span<UInt8>) -> Bool {
+    /// Whether `word`, or what stands in it behind a `.`, `_`, `-` or `:`, begins as a known kind of token does and is
+    /// long enough to be one.
+    func hasToken(_ word: Span<UInt8>) -> Bool {
+        if beginsWithToken(word) { return true }
+        var index = 0
+        while word.count - index > 12 {
+            switch word[index] {
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"):
+                if beginsWithToken(word.extracting(index + 1..<word.count)) { return true }
+            default: break
+            }
+            index &+= 1
+        }
+        return false
+    }
+
+    private func beginsWithToken(_ word: Span<UInt8>) -> Bool {
         guard word.count >= 12, word[0] < 128 else { return false }
         for rule in byFirstByte[Int(word[0])] where word.count >= rule.length {
             var matched = 0

@@ -57,6 +57,8 @@ package struct File: ~Copyable, Sendable {
         /// Length in bytes.
         package let size: Int
         package let owner: UInt32
+        /// The file's number in its file system; a copy has another.
+        package let inode: UInt64
         package let isRegular: Bool
     }
 
@@ -64,7 +66,8 @@ package struct File: ~Copyable, Sendable {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
         return Status(
-            size: Int(status.st_size), owner: status.st_uid, isRegular: status.st_mode & S_IFMT == S_IFREG)
+            size: Int(status.st_size), owner: status.st_uid, inode: UInt64(status.st_ino),
+            isRegular: status.st_mode & S_IFMT == S_IFREG)
     }
 
     /// Whether `path` still leads to this file: it was not removed, and not renamed either.

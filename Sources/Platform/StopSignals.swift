@@ -1,17 +1,34 @@
-private import CPlatform
 private import Glibc
 
 /// SIGINT and SIGTERM as something to wait for beside input: the first asks to stop in good order, a second ends the
 /// process as it always would.
+///
+/// A handler writes the signal's number into a pipe. Holding the signals back and reading them from a descriptor would be
+/// simpler, but the first thread of a concurrent Swift program waits with nothing held back.
 package struct StopSignals: ~Copyable, Sendable {
+    /// Where the handler writes. `nonisolated(unsafe)`: written once, before the handler is set that reads it.
+    nonisolated(unsafe) private static var handlerEnd: CInt = -1
+
     private let descriptor: CInt
 
-    /// Takes the two signals over. Call it before the first thread is started: threads inherit what is blocked.
+    /// Takes the two signals over; once in a process.
     package init() throws(SystemError) {
-        var signals = Self.signals
-        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        descriptor = unsafe signalfd(-1, &signals, CInt(SFD_CLOEXEC))
-        guard descriptor >= 0 else { throw SystemError("watch for", "signals") }
+        var ends: [CInt] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { throw SystemError("watch for", "signals") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        descriptor = ends[0]
+        unsafe Self.handlerEnd = ends[1]
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = { number in
+            // A handler may call little more than this (signal-safety(7)), and must leave `errno` as it was.
+            let before = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            unsafe _ = write(StopSignals.handlerEnd, &byte, 1)
+            errno = before
+        }
+        // After the first time a signal does again what it always did.
+        action.sa_flags = CInt(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
+        for number in [SIGINT, SIGTERM] { unsafe sigaction(number, &action, nil) }
     }
 
     deinit { close(descriptor) }
@@ -26,35 +43,17 @@ package struct StopSignals: ~Copyable, Sendable {
 
     /// Waits until `input` can be read without waiting, or a signal comes.
     package func wait(for input: borrowing File) throws(SystemError) -> Event {
-        let readable = Int16(POLLIN | POLLHUP)
         var descriptors = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: input.descriptor, events: readable, revents: 0),
+            pollfd(fd: input.descriptor, events: Int16(POLLIN | POLLHUP), revents: 0),
         ]
         guard retryingInterrupts({ Int(unsafe poll(&descriptors, 2, -1)) }) >= 0 else {
             throw SystemError("wait for", input.path)
         }
-        guard descriptors[0].revents & Int16(POLLIN) != 0 else { return .input }
-        return .signal(try receive())
-    }
-
-    private func receive() throws(SystemError) -> CInt {
-        var information = signalfd_siginfo()
-        let size = MemoryLayout<signalfd_siginfo>.size
-        let descriptor = self.descriptor
-        guard retryingInterrupts({ unsafe read(descriptor, &information, size) }) == size else {
-            throw SystemError("receive", "a signal")
+        var number: UInt8 = 0
+        guard descriptors[0].revents & Int16(POLLIN) != 0, unsafe read(descriptor, &number, 1) == 1 else {
+            return .input
         }
-        var signals = Self.signals
-        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        return CInt(information.ssi_signo)
-    }
-
-    private static var signals: sigset_t {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGINT)
-        unsafe sigaddset(&signals, SIGTERM)
-        return signals
+        return .signal(CInt(number))
     }
 }

@@ -13,6 +13,8 @@ actor BackgroundDrain {
     private var waiting: CheckedContinuation<Void, Never>?
     private var target = 0
     private var isRunning = true
+    /// Why it ended early. What was accepted waits in the buffer then.
+    private(set) var failure: StoreError?
 
     /// Nil when another process is the writer.
     init?(data: DataFolder) throws {
@@ -21,9 +23,18 @@ actor BackgroundDrain {
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Drains until `finish` was called and nothing waits any more.
-    func run() async throws {
-        defer { end() }
+    /// Drains until `finish` was called and nothing waits any more, or the database fails: recording goes on without it.
+    func run() async {
+        do {
+            try await drainToTheEnd()
+        } catch {
+            failure = error
+        }
+        isRunning = false
+        release()
+    }
+
+    private func drainToTheEnd() async throws(StoreError) {
         for await _ in wakeUps {
             while let events = try await writer.drainOnce() {
                 drained += events
@@ -51,10 +62,5 @@ actor BackgroundDrain {
         guard drained >= target || !isRunning else { return }
         waiting?.resume()
         waiting = nil
-    }
-
-    private func end() {
-        isRunning = false
-        release()
     }
 }

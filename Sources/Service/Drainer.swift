@@ -9,8 +9,6 @@ package struct Drainer: Sendable {
         self.data = data
     }
 
-    /// How long another writer is given to store what waits.
-    private static let patience: Duration = .seconds(5)
     /// How often is looked whether it has.
     private static let lookInterval: Duration = .milliseconds(5)
 
@@ -25,9 +23,9 @@ package struct Drainer: Sendable {
     }
 
     /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when
-    /// another writer had not stored it after a few seconds.
-    package func drainOrAsk() async throws -> Bool {
-        let deadline = ContinuousClock.now + Self.patience
+    /// another writer had not stored it after `patience`.
+    package func drainOrAsk(patience: Duration) async throws -> Bool {
+        let deadline = ContinuousClock.now + patience
         let pipe = RuntimeFolder(for: data).pipePath
         var asked = false
         var quietLooks = 0

@@ -2,7 +2,7 @@ package import EventModel
 import Intake
 import Pipeline
 package import Platform
-import Store
+package import Store
 import WriteAheadBuffer
 
 /// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.
@@ -30,6 +30,8 @@ package struct StreamRecorder: Sendable {
         /// Events of this stream known to be in the database.
         package internal(set) var stored = 0
         package internal(set) var seconds = 0.0
+        /// Why what was accepted could not be stored; it waits in the buffer.
+        package internal(set) var storeFailure: StoreError?
         /// The signal that ended the stream early.
         package internal(set) var signal: Int32?
 
@@ -64,7 +66,7 @@ package struct StreamRecorder: Sendable {
             input: input, signals: signals, intake: EventIntake(key: key, session: session, strict: options.strict))
         let appender = BufferAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder), durable: options.durable)
         let batcher = EventBatcher(appender: appender)
-        let drain = try BackgroundDrain(data: data)
+        let (drain, openingFailure) = try openDrain()
 
         var summary = try await withThrowingTaskGroup(of: Summary?.self) { group in
             group.addTask {
@@ -73,7 +75,7 @@ package struct StreamRecorder: Sendable {
             }
             if let drain {
                 group.addTask {
-                    try await drain.run()
+                    await drain.run()
                     return nil
                 }
             }
@@ -84,9 +86,19 @@ package struct StreamRecorder: Sendable {
             }
             return summary
         }
+        summary.storeFailure = await drain?.failure ?? openingFailure
         summary.stored = try await storedEvents(of: summary, drained: drain != nil)
         summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
         return summary
+    }
+
+    /// The drain, unless another process is the writer or the database cannot be opened: recording needs neither.
+    private func openDrain() throws -> (BackgroundDrain?, StoreError?) {
+        do {
+            return (try BackgroundDrain(data: data), nil)
+        } catch let error as StoreError {
+            return (nil, error)
+        }
     }
 
     /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain.
@@ -119,6 +131,10 @@ package struct StreamRecorder: Sendable {
     /// A stream that drained itself has stored all it accepted. Otherwise it tries once more, now that it is done;
     /// where another process still drains, what waits in the buffer may be this stream's.
     private func storedEvents(of summary: Summary, drained: Bool) async throws -> Int {
+        guard summary.storeFailure == nil else {
+            let pending = (try? StoreReader(data: data)?.books().pending) ?? summary.accepted
+            return max(0, summary.accepted - pending)
+        }
         if drained { return summary.accepted }
         if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
         let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)

@@ -17,6 +17,8 @@ package actor SQLiteWriter {
     private let clock: any WallClock
     private let buffer: WriteAheadBuffer
     private let queue: DatabaseQueue
+    /// Which file the database was when it was opened.
+    private let identity: FileIdentity?
     private var ingest: SegmentIngest
     private var positions: BufferPositions
     private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
@@ -33,6 +35,7 @@ package actor SQLiteWriter {
         buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
+        identity = FileIdentity(of: data.databasePath)
         let segments: [WriteAheadBuffer.SegmentNumber]
         do { segments = try buffer.segments() } catch { throw .buffer(error) }
         (ingest, positions) = try asStoreError(data.databasePath) {
@@ -121,7 +124,7 @@ package actor SQLiteWriter {
     }
 
     private func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
-        if let reader = readers[number], reader.header != .incomplete { return reader }
+        if let reader = readers[number], reader.header != .incomplete, try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number) else { return nil }
         if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
         readers[number] = reader
@@ -147,6 +150,10 @@ package actor SQLiteWriter {
             }
         }
         guard isComplete else { return }
+        // What was stored in a file that is no longer there is not stored: its segments stay for the next database.
+        guard FileIdentity(of: data.databasePath) == identity else {
+            throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
+        }
         do {
             if try removeStored(includingNewest: includingNewest) {
                 try buffer.synchronize()

@@ -5,7 +5,8 @@ package import Platform
 ///
 /// The kernel's lock orders them, and a killed process loses it with its last descriptor. A segment that was written
 /// before the computer last started is left alone: after a power cut it may be shorter than the position that the
-/// database remembers, and what was appended there would be taken for read.
+/// database remembers, and what was appended there would be taken for read. So is a copy of a segment, which may be
+/// older than the database that was copied with it.
 package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
@@ -111,14 +112,15 @@ package final class SegmentAppender {
     /// Looks at the header, once, and writes it where whoever made the file was killed before.
     private func checkHeader(of segment: inout OpenSegment) throws(SystemError) -> Bool {
         if segment.isChecked { return true }
+        let inode = UInt32(truncatingIfNeeded: try segment.file.status().inode)
         var bytes: [UInt8] = []
         _ = try segment.file.read(appendingTo: &bytes, at: 0, limit: SegmentFormat.headerLength)
         switch SegmentFormat.readHeader(bytes.span) {
         case .valid(let header):
-            guard let bootID, header.bootID == bootID else { return false }
+            guard let bootID, header.bootID == bootID, header.inode == inode else { return false }
         case .incomplete:
             try segment.file.truncate(to: 0)
-            try segment.file.write(newHeader().encoded().span)
+            try segment.file.write(newHeader(inode: inode).encoded().span)
         case .damaged, .newer:
             return false
         }
@@ -126,11 +128,11 @@ package final class SegmentAppender {
         return true
     }
 
-    private func newHeader() -> SegmentFormat.Header {
+    private func newHeader(inode: UInt32) -> SegmentFormat.Header {
         var generator = SystemRandomNumberGenerator()
         return SegmentFormat.Header(
             id: (0..<16).map { _ in generator.next() }, bootID: bootID ?? [UInt8](repeating: 0, count: 16),
-            createdAt: clock.now())
+            createdAt: clock.now(), inode: inode)
     }
 
     /// The segment used last, else the newest; the caller puts it back once it has proved usable.

@@ -16,7 +16,7 @@ import Platform
 ///         16    16  id: random, so that a position in the database is never taken for one in another segment
 ///         32    16  boot id of the computer when the segment was made; zeros where the system does not tell
 ///         48     8  when it was made, milliseconds since 1970
-///         56     4  zero
+///         56     4  the lower half of the file's inode number: a copy of a segment is read, and never appended to
 ///         60     4  CRC-32C of the 60 bytes before
 ///
 /// A record, always at a multiple of 8:
@@ -45,12 +45,14 @@ package enum SegmentFormat {
         package let id: [UInt8]
         package let bootID: [UInt8]
         package let createdAt: Int64
+        package let inode: UInt32
 
-        package init(id: [UInt8], bootID: [UInt8], createdAt: Int64) {
+        package init(id: [UInt8], bootID: [UInt8], createdAt: Int64, inode: UInt32) {
             precondition(id.count == 16 && bootID.count == 16)
             self.id = id
             self.bootID = bootID
             self.createdAt = createdAt
+            self.inode = inode
         }
 
         /// The 64 bytes.
@@ -61,7 +63,7 @@ package enum SegmentFormat {
             bytes += id
             bytes += bootID
             bytes.append(littleEndian: createdAt)
-            bytes.append(littleEndian: UInt32(0))
+            bytes.append(littleEndian: inode)
             bytes.append(littleEndian: CRC32C.checksum(bytes.span))
             assert(bytes.count == SegmentFormat.headerLength)
             return bytes
@@ -89,6 +91,9 @@ package enum SegmentFormat {
         id.append(header.extracting(16..<32))
         var bootID: [UInt8] = []
         bootID.append(header.extracting(32..<48))
-        return .valid(Header(id: id, bootID: bootID, createdAt: Int64(bitPattern: header.uint64(at: 48))))
+        return .valid(
+            Header(
+                id: id, bootID: bootID, createdAt: Int64(bitPattern: header.uint64(at: 48)),
+                inode: header.uint32(at: 56)))
     }
 }

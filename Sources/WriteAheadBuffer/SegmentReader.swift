@@ -20,6 +20,11 @@ package final class SegmentReader {
     /// The segment's name with its folder, for messages.
     package var path: String { file.path }
 
+    /// Whether the segment still has its name: somebody may have removed it, and another may have got the number.
+    package func isThere() throws(BufferError) -> Bool {
+        try asBufferError { () throws(SystemError) in try file.isAtItsPath() }
+    }
+
     /// How far the segment is written: everything before it is final.
     package func committedEnd() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in

@@ -65,6 +65,7 @@ package struct WriteAheadBuffer: Sendable {
             // Under the lock nobody is between looking at the segment and appending to it.
             try reader.file.lock()
             defer { reader.file.unlock() }
+            guard try reader.file.isAtItsPath() else { return false }
             guard SegmentFormat.aligned(try reader.file.status().size) <= SegmentFormat.aligned(end) else {
                 return false
             }

@@ -10,7 +10,7 @@ struct FlushCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.required()
         guard RecordingSwitch.of(environment: Environment.value) == .on, data.folder.exists else { return }
-        guard try await Drainer(data: data).drainOrAsk() else {
+        guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)
         }

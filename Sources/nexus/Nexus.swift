@@ -18,7 +18,8 @@ struct Nexus: AsyncParsableCommand {
             StatsCommand.self, FlushCommand.self, TelemetryCommand.self,
         ])
 
-    static func main() async {
+    /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.
+    @MainActor static func main() async {
         ExecCommand.runAtOnce(CommandLine.arguments.dropFirst())
         Environment.restrictNewFiles()
         do {
@@ -29,8 +30,13 @@ struct Nexus: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard let failure = CommandFailure(error) else { exit(withError: error) }
-            failure.end()
+            if let failure = CommandFailure(error) { failure.end() }
+            guard exitCode(for: error).rawValue != 0 else { exit(withError: error) }
+            // What the parser says of wrong use quotes it.
+            let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+            let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
+            try? File.standardError.write(message.isEmpty ? "" : message + "\n")
+            ThisProcess.end(exitCode(for: error).rawValue)
         }
     }
 }

@@ -5,8 +5,16 @@ import Service
 /// What every command does that reads: first have stored what waits, by itself or by the service. A report that comes
 /// out a little behind is better than none, so a writer that takes too long is not waited for.
 enum ReadingCommand {
+    /// How long a report waits for another writer: below what a person takes for slow.
+    private static let patience: Duration = .milliseconds(500)
+
     static func storeWaiting(in data: DataFolder) async throws {
         guard data.folder.exists, RecordingSwitch.of(environment: Environment.value) == .on else { return }
-        _ = try await Drainer(data: data).drainOrAsk()
+        do {
+            if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
+        } catch let error as SystemError where error.isPermission {
+            // What cannot be written can still be read.
+        }
+        try File.standardError.write("nexus: some events wait to be stored and are not in this report yet\n")
     }
 }

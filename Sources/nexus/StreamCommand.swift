@@ -25,6 +25,7 @@ struct StreamCommand {
         } else {
             try File.standardError.write(sentence(summary) + "\n")
         }
+        if let failure = summary.storeFailure { throw failure }
         if let signal = summary.signal { throw ArgumentParser.ExitCode(128 + signal) }
         if summary.rejected > 0 { throw ArgumentParser.ExitCode(Platform.ExitCode.rejectedInput.rawValue) }
     }

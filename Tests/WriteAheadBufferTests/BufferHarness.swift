@@ -118,14 +118,22 @@ struct BufferHarness {
         [UInt8](try Data(contentsOf: URL(filePath: path(of: number))))
     }
 
-    /// Puts a segment there as somebody else left it.
+    /// Puts a segment there as somebody else left it: a whole header says which file it is.
     func write(_ bytes: [UInt8], as number: WriteAheadBuffer.SegmentNumber) throws {
         try buffer.folder.prepare()
-        try File(opening: path(of: number), [.write, .create, .truncate]).write(bytes.span)
+        let file = try File(opening: path(of: number), [.write, .create, .truncate])
+        var bytes = bytes
+        if case .valid(let header) = SegmentFormat.readHeader(bytes.span) {
+            let own = SegmentFormat.Header(
+                id: header.id, bootID: header.bootID, createdAt: header.createdAt,
+                inode: UInt32(truncatingIfNeeded: try file.status().inode))
+            bytes.replaceSubrange(0..<SegmentFormat.headerLength, with: own.encoded())
+        }
+        try file.write(bytes.span)
     }
 
     func header(bootID: [UInt8] = bootID) -> [UInt8] {
-        SegmentFormat.Header(id: [UInt8](repeating: 7, count: 16), bootID: bootID, createdAt: 1).encoded()
+        SegmentFormat.Header(id: [UInt8](repeating: 7, count: 16), bootID: bootID, createdAt: 1, inode: 0).encoded()
     }
 
     /// Removes a segment as a writer does that has stored everything up to `end`.

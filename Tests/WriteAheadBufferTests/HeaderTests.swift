@@ -53,8 +53,8 @@ struct HeaderTests {
             header.store(littleEndian: CRC32C.checksum(header.span.extracting(0..<60)), at: 60)
         case .otherBoot: header = harness.header(bootID: [UInt8](repeating: 1, count: 16))
         }
-        let before = header + batch([event(1)]).bytes
-        try harness.write(before, as: Self.number)
+        try harness.write(header + batch([event(1)]).bytes, as: Self.number)
+        let before = try harness.bytes(of: Self.number)
         let appender = harness.appender()
 
         let receipts = try [appender.append([event(2)]), appender.append([event(3)])]

@@ -53,8 +53,8 @@ struct RemovalTests {
     func keptAside() throws {
         let harness = try BufferHarness()
         let number = WriteAheadBuffer.SegmentNumber(0x1F)
-        let bytes = harness.header() + [1, 2, 3]
-        try harness.write(bytes, as: number)
+        try harness.write(harness.header() + [1, 2, 3], as: number)
+        let bytes = try harness.bytes(of: number)
 
         #expect(try harness.remove(number, drainedTo: bytes.count, keepAside: true))
 

@@ -9,7 +9,7 @@ import WriteAheadBuffer
 struct SegmentFormatTests {
     private static let id = [UInt8](0..<16)
     private static let bootID = [UInt8](0xA0..<0xB0)
-    private static let header = SegmentFormat.Header(id: id, bootID: bootID, createdAt: 0x0000_01A2_0605_F2FA)
+    private static let header = SegmentFormat.Header(id: id, bootID: bootID, createdAt: 0x0000_01A2_0605_F2FA, inode: 0)
 
     private static var payloads: [[UInt8]] {
         var full = EventEncoder()

@@ -2,8 +2,6 @@
 #define NEXUS_PLATFORM_H
 
 /* What Swift's Glibc module does not show. */
-#include <sys/signalfd.h>
-
 #include "crc32c.h"
 
 #include <unistd.h>
