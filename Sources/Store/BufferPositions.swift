@@ -37,8 +37,7 @@ struct BufferPositions {
             if let known, known.id == header.id { return known }
             return Position(id: header.id, offset: SegmentFormat.headerLength, isDamaged: false)
         case .damaged, .incomplete, .newer:
-            let fresh = Position(id: [], offset: SegmentFormat.headerLength, isDamaged: segment.header == .damaged)
-            return known ?? fresh
+            return known ?? Position(id: [], offset: SegmentFormat.headerLength, isDamaged: true)
         }
     }
 

@@ -123,9 +123,11 @@ package actor SQLiteWriter {
         }
     }
 
+    /// A segment that can be read. One without a whole header has no id yet under which its position could be kept; its
+    /// maker is about to write it, and until then nothing in it is acknowledged.
     private func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
-        if let reader = readers[number], reader.header != .incomplete, try reader.isThere() { return reader }
-        guard let reader = try buffer.reader(of: number) else { return nil }
+        if let reader = readers[number], try reader.isThere() { return reader }
+        guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
         if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
         readers[number] = reader
         return reader

@@ -5,8 +5,8 @@ import Service
 /// What every command does that reads: first have stored what waits, by itself or by the service. A report that comes
 /// out a little behind is better than none, so a writer that takes too long is not waited for.
 enum ReadingCommand {
-    /// How long a report waits for another writer: below what a person takes for slow.
-    private static let patience: Duration = .milliseconds(500)
+    /// How long a report waits for another writer: what a person waits for without wondering.
+    private static let patience: Duration = .seconds(2)
 
     static func storeWaiting(in data: DataFolder) async throws {
         guard data.folder.exists, RecordingSwitch.of(environment: Environment.value) == .on else { return }

@@ -62,12 +62,22 @@ struct Program {
     func query(_ sql: String) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
-        process.arguments = [folder.data.databasePath, sql]
-        let pipe = Pipe()
-        process.standardOutput = pipe
+        process.arguments = ["-cmd", ".timeout 5000", folder.data.databasePath, sql]
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
         try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw QueryFailure(text: String(decoding: complaint, as: UTF8.self))
+        }
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
+}
+
+/// What the sqlite3 of the system complained of.
+struct QueryFailure: Error {
+    let text: String
 }

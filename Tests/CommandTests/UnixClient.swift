@@ -38,10 +38,8 @@ final class UnixClient {
                 unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else {
-            defer { close(descriptor) }
-            throw Failure(call: "connect", code: errno)
-        }
+        // The value is whole by now, so that throwing runs `deinit`, which closes.
+        guard result == 0 else { throw Failure(call: "connect", code: errno) }
     }
 
     deinit { close(descriptor) }
