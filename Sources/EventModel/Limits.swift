@@ -49,6 +49,12 @@ package enum Limits {
     package static let flushBytes = 256 * 1024
     /// … or when its oldest record has waited this long: below what a person notices.
     package static let flushInterval: Duration = .milliseconds(20)
+    /// Batches that the ring holds: enough that bytes fill it first, but for the smallest.
+    package static let ringBatches = 1024
+    /// Connections that the service serves at once, where the system allows as many: a shell or a tool has one.
+    package static let connections = 4096
+    /// Room of the service's pipe, in bytes: some five thousand events, so that a loop can run ahead of its reader.
+    package static let pipeBytes = 1024 * 1024
     /// Names whose hashes are remembered; past it the memory starts afresh.
     package static let rememberedNames = 16 * 1024
     /// Sessions that the writer remembers; past it the memory starts afresh.

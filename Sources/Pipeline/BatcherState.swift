@@ -4,9 +4,7 @@ import WriteAheadBuffer
 /// Decides what the batcher does: when there is room, when a flush is due, what it takes, what is written. Pure: it
 /// performs nothing and knows no time.
 struct BatcherState {
-    private static let slots = 1024
-
-    private var ring = RingBuffer<RecordBatch>(capacity: slots)
+    private var ring = RingBuffer<RecordBatch>(capacity: Limits.ringBatches)
     private var bytes = 0
     private var records = 0
     /// Batches that an append under way has taken; they stay in the ring until it succeeded.

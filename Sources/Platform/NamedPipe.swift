@@ -3,12 +3,9 @@ private import Glibc
 
 /// A pipe with a name in the file system.
 package enum NamedPipe {
-    /// Room asked for, in bytes: some five thousand events, so that a loop can run ahead of its reader.
-    package static let capacity = 1024 * 1024
-
     /// Makes a pipe and opens it for reading; nothing may have its name. It is opened for writing as well, so that it
-    /// never ends when the last writer goes.
-    package static func create(_ path: String) throws(SystemError) -> File {
+    /// never ends when the last writer goes. `capacity` is the room asked for, in bytes.
+    package static func create(_ path: String, capacity: Int) throws(SystemError) -> File {
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SystemError("create", path) }
         let pipe = try File(opening: path, .readWrite)
         // A smaller pipe works too, where the system allows no larger one.

@@ -43,7 +43,7 @@ package struct EventService {
         let socketBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: durable))
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = PipeServer(
-            path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath),
+            path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
             intake: makeIntake(), batcher: pipeBatcher,
             watch: try FolderWatch(buffer.folder), drain: drain)
         let socket = SocketServer(

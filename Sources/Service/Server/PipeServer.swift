@@ -29,7 +29,7 @@ struct PipeServer: Service {
     func run() async throws {
         try await withGracefulShutdownHandler {
             // What may stand in the pipe when the service is asked to stop is still taken.
-            var rest = NamedPipe.capacity
+            var rest = Limits.pipeBytes
             var isLast = false
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully

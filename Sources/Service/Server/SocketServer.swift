@@ -19,7 +19,7 @@ import WriteAheadBuffer
 /// A client that does not read its acknowledgements is not read from any further; the others do not notice.
 struct SocketServer: Service {
     /// Connections at once; more are told to come back. Descriptors are left for everything else.
-    private static var connectionLimit: Int { max(8, min(4096, FileLimit.raise() - 32)) }
+    private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
 
     /// How long a client is waited for that does not read its last answers when the service stops.
     private static let patience: TimeAmount = .seconds(1)
