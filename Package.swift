@@ -16,6 +16,7 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -42,9 +43,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CPlatform"),
         .target(name: "Platform", dependencies: ["CPlatform"], swiftSettings: strict),
         .target(name: "EventModel", dependencies: ["Platform"], swiftSettings: strict),
@@ -57,6 +60,10 @@ let package = Package(
             name: "Store", dependencies: ["EventModel", "Platform", "WriteAheadBuffer", grdb, grdbSQLite],
             swiftSettings: strict),
         .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
+        .target(
+            name: "Sync",
+            dependencies: ["CLZ4", "EventModel", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio],
+            swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
@@ -73,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "WriteAheadBuffer",
+                "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync",
+                "WriteAheadBuffer",
                 argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -101,6 +109,12 @@ let package = Package(
         .testTarget(
             name: "ReportsTests",
             dependencies: ["EventModel", "Intake", "Platform", "Reports", "Store", "TestSupport", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SyncTests",
+            dependencies: [
+                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", grdb,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record"],
