@@ -29,4 +29,8 @@ package struct DataFolder: Sendable {
     package var keyPath: String { folder.path(of: "key") }
     /// Whoever holds the lock on this file writes the database.
     package var writerLockPath: String { folder.path(of: "writer.lock") }
+    /// What was sent where, line by line.
+    package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
+    /// How long the ledger is, so that missing lines show.
+    package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 }

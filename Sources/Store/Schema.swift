@@ -14,8 +14,38 @@ enum Schema {
             try database.execute(sql: contract)
             try database.execute(sql: own)
         }
+        migrator.registerMigration("3: installation, origins") { database in
+            try database.execute(sql: origins)
+        }
+        migrator.registerMigration("4: which store") { database in
+            try database.execute(sql: store)
+        }
         return migrator
     }
+
+    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
+    ///   Unlike the installation's id it never changes and never leaves the data folder.
+    private static let store = """
+        CREATE TABLE store (
+            id TEXT NOT NULL
+        );
+        INSERT INTO store VALUES (lower(hex(randomblob(16))));
+        """
+
+    /// - `installation`: one line, the random id of this installation (see `Installation`).
+    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    private static let origins = """
+        CREATE TABLE installation (
+            id TEXT NOT NULL
+        );
+        INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+        CREATE TABLE origins (
+            first_id INTEGER PRIMARY KEY,
+            last_id INTEGER NOT NULL,
+            installation TEXT NOT NULL,
+            origin INTEGER NOT NULL
+        );
+        """
 
     private static let contract = """
         CREATE TABLE events (
