@@ -62,7 +62,7 @@ let package = Package(
         .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
         .target(
             name: "Sync",
-            dependencies: ["CLZ4", "EventModel", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio],
+            dependencies: ["CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio],
             swiftSettings: strict),
         .target(
             name: "Service",
@@ -113,7 +113,7 @@ let package = Package(
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", grdb,
+                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(

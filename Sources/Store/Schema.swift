@@ -14,10 +14,33 @@ enum Schema {
             try database.execute(sql: contract)
             try database.execute(sql: own)
         }
+        migrator.registerMigration("3: installation, origins") { database in
+            try database.execute(sql: origins)
+        }
         return migrator
     }
 
-    private static let contract = """
+    /// - `installation`: one line, the random id of this installation (see `Installation`).
+    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    private static let origins = """
+        CREATE TABLE installation (
+            id TEXT NOT NULL
+        );
+        INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+
+        """ + originsTable
+
+    /// Snapshots have it too.
+    static let originsTable = """
+        CREATE TABLE origins (
+            first_id INTEGER PRIMARY KEY,
+            last_id INTEGER NOT NULL,
+            installation TEXT NOT NULL,
+            origin INTEGER NOT NULL
+        );
+        """
+
+    static let contract = """
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
