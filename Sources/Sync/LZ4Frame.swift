@@ -83,7 +83,7 @@ enum LZ4Frame {
     }
 
     private func makeRoom(_ bound: Int, in output: inout [UInt8]) {
-        if output.count < bound { output.append(contentsOf: repeatElement(0, count: bound - output.count)) }
+        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
     }
 
     /// How many bytes of `output` the last call filled.

@@ -38,8 +38,9 @@ struct SnapshotContent {
         switch source {
         case .file(let reader):
             var chunk: [UInt8] = []
-            while chunk.count < Self.chunkBytes {
-                if try reader.read(appendingTo: &chunk, limit: Self.chunkBytes - chunk.count) == 0 { break }
+            let wanted = min(Self.chunkBytes, total - done)
+            while chunk.count < wanted {
+                if try reader.read(appendingTo: &chunk, limit: wanted - chunk.count) == 0 { break }
             }
             done += chunk.count
             return chunk.isEmpty ? nil : chunk
