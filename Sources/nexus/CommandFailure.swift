@@ -66,7 +66,7 @@ struct CommandFailure: Error {
         case .newerVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)
-        case .notADatabase, .diskFull, .database: .inputOutput
+        case .notADatabase, .damagedRollups, .diskFull, .database: .inputOutput
         }
     }
 }
