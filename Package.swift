@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Sync",
             dependencies: [
-                "CLZ4", "EventModel", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio, nioHTTP1, nioPosix,
+                "CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
+                nioPosix,
             ],
             swiftSettings: strict),
         .target(
@@ -116,7 +117,7 @@ let package = Package(
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", grdb,
+                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -79,6 +79,20 @@ package enum Limits {
     /// Damaged segments that are kept aside for a look; older ones go.
     package static let damagedSegmentsKept = 4
 
+    // MARK: Snapshots
+
+    /// Longest manifest of a snapshot, in bytes: some thirty times a usual one.
+    package static let manifestBytes = 16 * 1024
+    /// How many times its size a snapshot may take when it is unpacked: events shrink some three to twenty times, and a
+    /// file that would grow more is made to fill a disk.
+    package static let snapshotRatio = 64
+    /// Up to this many bytes a snapshot may take whatever its size: a small database is mostly empty pages.
+    package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
+    /// Longest value in a snapshot's database, in bytes: it is read in one piece, whatever it claims to be.
+    package static let snapshotValueBytes = 64 * 1024
+    /// Rows of a snapshot that are read, or taken in, at once: a transaction of a fraction of a second.
+    package static let snapshotRows = 32 * 1024
+
     // MARK: Sent elsewhere
 
     /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …

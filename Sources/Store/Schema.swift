@@ -14,6 +14,10 @@ enum Schema {
             try database.execute(sql: contract)
             try database.execute(sql: own)
         }
+        migrator.registerMigration("2: what was used, with latency") { database in
+            try database.execute(sql: usage)
+            try Rollups.rebuild(in: database)
+        }
         migrator.registerMigration("3: installation, origins") { database in
             try database.execute(sql: origins)
         }
@@ -39,6 +43,11 @@ enum Schema {
             id TEXT NOT NULL
         );
         INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+
+        """ + originsTable
+
+    /// Snapshots have it too.
+    static let originsTable = """
         CREATE TABLE origins (
             first_id INTEGER PRIMARY KEY,
             last_id INTEGER NOT NULL,
@@ -47,7 +56,7 @@ enum Schema {
         );
         """
 
-    private static let contract = """
+    static let contract = """
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
@@ -76,6 +85,8 @@ enum Schema {
         );
         """
 
+    /// The tables of the first version; what became of them since stands below.
+    ///
     /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
     /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
     /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
@@ -109,6 +120,37 @@ enum Schema {
         CREATE TABLE counters (
             name TEXT PRIMARY KEY,
             count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+
+    /// - `activity_rollup`: also says between which rows of `events` a quarter of an hour stands.
+    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`,
+    ///   `RollupBlock`). The lengths of sessions are among it, in place of `session_rollup`.
+    /// - `rollup_names`: what the numbers in it stand for (see `RollupNameKind`).
+    private static let usage = """
+        DROP TABLE session_rollup;
+        DROP TABLE activity_rollup;
+        CREATE TABLE activity_rollup (
+            slot INTEGER PRIMARY KEY,
+            events INTEGER NOT NULL,
+            commands INTEGER NOT NULL,
+            workspaces_created INTEGER NOT NULL,
+            tasks_completed INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            first_row INTEGER NOT NULL,
+            last_row INTEGER NOT NULL
+        );
+        CREATE TABLE usage_rollup (
+            id INTEGER PRIMARY KEY,
+            cells BLOB NOT NULL
+        );
+        CREATE TABLE rollup_names (
+            kind INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            PRIMARY KEY (kind, number),
+            UNIQUE (kind, name)
         ) WITHOUT ROWID;
         """
 }
