@@ -32,6 +32,13 @@ package enum Timestamp {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Reads the form in the database; nil for anything else.
+    package static func milliseconds(ofDatabaseText text: String) -> Int64? {
+        var bytes = Array(text.utf8)
+        bytes.append(UInt8(ascii: "Z"))
+        return parse(bytes.span)
+    }
+
     /// `2026-11-23T08:30:00.250Z`: the form in JSON.
     package static func rfc3339(_ milliseconds: Int64) -> String {
         databaseText(milliseconds).replacing(" ", with: "T") + "Z"

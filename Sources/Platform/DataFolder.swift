@@ -45,4 +45,8 @@ package struct DataFolder: Sendable {
     package var writerLockPath: String { folder.path(of: "writer.lock") }
     /// Whoever wants to be the writer while another process is holds the lock on this file, and the other makes way.
     package var writerTurnPath: String { folder.path(of: "writer.turn") }
+    /// What was sent where, line by line.
+    package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
+    /// How long the ledger is, so that missing lines show.
+    package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 }

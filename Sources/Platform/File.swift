@@ -133,6 +133,29 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of `bytes` over what stands from `offset` on; the file's position stays where it is.
+    package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = bytes.extracting(written..<bytes.count)
+            let step = unsafe rest.withUnsafeBytes { buffer in
+                // The call reads inside the buffer it is given, and returns before the closure does.
+                retryingInterrupts {
+                    unsafe pwrite(descriptor, buffer.baseAddress, buffer.count, off_t(offset + written))
+                }
+            }
+            guard step >= 0 else { throw SystemError("write to", path) }
+            written += step
+        }
+    }
+
+    /// Bytes that this user may still write to the file system that the file is on.
+    package func freeSpace() throws(SystemError) -> Int {
+        var status = statvfs()
+        guard unsafe fstatvfs(descriptor, &status) == 0 else { throw SystemError("examine", path) }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     /// Writes all of `text` as UTF-8.
     package func write(_ text: String) throws(SystemError) {
         try write(Array(text.utf8).span)

@@ -1,7 +1,7 @@
 import EventModel
 import GRDB
 
-/// Counts of what happened in each quarter of an hour, kept for a transaction and then added to the table.
+/// Counts of what happened in each quarter of an hour, and between which rows it stands: kept for a transaction and then added to the table.
 struct ActivityRollup {
     private struct Counts {
         var events = 0
@@ -10,6 +10,9 @@ struct ActivityRollup {
         var tasksCompleted = 0
         var succeeded = 0
         var failed = 0
+        /// Ids of the first and the last of its rows.
+        var firstRow = Int64.max
+        var lastRow = Int64.min
     }
 
     private var slots: [Int64: Counts] = [:]
@@ -17,7 +20,8 @@ struct ActivityRollup {
     private var slot: Int64 = .min
     private var counts = Counts()
 
-    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64) {
+    /// Takes one event, whose row in `events` has the id `row`.
+    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, row: Int64) {
         let slot = RollupSlot.containing(timestamp)
         if slot != self.slot {
             putAway()
@@ -25,6 +29,8 @@ struct ActivityRollup {
             counts = slots[slot] ?? Counts()
         }
         counts.events += 1
+        counts.firstRow = min(counts.firstRow, row)
+        counts.lastRow = max(counts.lastRow, row)
         switch type {
         case .command: counts.commands += 1
         case .workspaceCreated: counts.workspacesCreated += 1
@@ -42,17 +48,18 @@ struct ActivityRollup {
         slot = .min
         let statement = try database.cachedStatement(
             sql: """
-                INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (slot) DO UPDATE SET
                     events = events + excluded.events, commands = commands + excluded.commands,
                     workspaces_created = workspaces_created + excluded.workspaces_created,
                     tasks_completed = tasks_completed + excluded.tasks_completed,
-                    succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed
+                    succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+                    first_row = min(first_row, excluded.first_row), last_row = max(last_row, excluded.last_row)
                 """)
         for (slot, counts) in slots.sorted(by: { $0.key < $1.key }) {
             try statement.execute(arguments: [
                 slot, counts.events, counts.commands, counts.workspacesCreated, counts.tasksCompleted,
-                counts.succeeded, counts.failed,
+                counts.succeeded, counts.failed, counts.firstRow, counts.lastRow,
             ])
         }
         slots.removeAll(keepingCapacity: true)

@@ -14,10 +14,49 @@ enum Schema {
             try database.execute(sql: contract)
             try database.execute(sql: own)
         }
+        migrator.registerMigration("2: what was used, with latency") { database in
+            try database.execute(sql: usage)
+            try Rollups.rebuild(in: database)
+        }
+        migrator.registerMigration("3: installation, origins") { database in
+            try database.execute(sql: origins)
+        }
+        migrator.registerMigration("4: which store") { database in
+            try database.execute(sql: store)
+        }
         return migrator
     }
 
-    private static let contract = """
+    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
+    ///   Unlike the installation's id it never changes and never leaves the data folder.
+    private static let store = """
+        CREATE TABLE store (
+            id TEXT NOT NULL
+        );
+        INSERT INTO store VALUES (lower(hex(randomblob(16))));
+        """
+
+    /// - `installation`: one line, the random id of this installation (see `Installation`).
+    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    private static let origins = """
+        CREATE TABLE installation (
+            id TEXT NOT NULL
+        );
+        INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+
+        """ + originsTable
+
+    /// Snapshots have it too.
+    static let originsTable = """
+        CREATE TABLE origins (
+            first_id INTEGER PRIMARY KEY,
+            last_id INTEGER NOT NULL,
+            installation TEXT NOT NULL,
+            origin INTEGER NOT NULL
+        );
+        """
+
+    static let contract = """
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
@@ -46,6 +85,8 @@ enum Schema {
         );
         """
 
+    /// The tables of the first version; what became of them since stands below.
+    ///
     /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
     /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
     /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
@@ -79,6 +120,37 @@ enum Schema {
         CREATE TABLE counters (
             name TEXT PRIMARY KEY,
             count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+
+    /// - `activity_rollup`: also says between which rows of `events` a quarter of an hour stands.
+    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`,
+    ///   `RollupBlock`). The lengths of sessions are among it, in place of `session_rollup`.
+    /// - `rollup_names`: what the numbers in it stand for (see `RollupNameKind`).
+    private static let usage = """
+        DROP TABLE session_rollup;
+        DROP TABLE activity_rollup;
+        CREATE TABLE activity_rollup (
+            slot INTEGER PRIMARY KEY,
+            events INTEGER NOT NULL,
+            commands INTEGER NOT NULL,
+            workspaces_created INTEGER NOT NULL,
+            tasks_completed INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            first_row INTEGER NOT NULL,
+            last_row INTEGER NOT NULL
+        );
+        CREATE TABLE usage_rollup (
+            id INTEGER PRIMARY KEY,
+            cells BLOB NOT NULL
+        );
+        CREATE TABLE rollup_names (
+            kind INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            PRIMARY KEY (kind, number),
+            UNIQUE (kind, name)
         ) WITHOUT ROWID;
         """
 }

@@ -8,6 +8,7 @@ struct SegmentIngest {
     private let inserter: EventInserter
     private var sessions = SessionTable()
     private var activity = ActivityRollup()
+    private var usage = UsageRollup()
     private var counters = CounterTable()
     /// Events that wait to fill a statement.
     private var group: [(record: EventRecord, start: Int)] = []
@@ -39,7 +40,7 @@ struct SegmentIngest {
                 break scan
             }
         }
-        try insertGroup(of: stretch)
+        try insertGroup(of: stretch, into: database)
         counters.add(.accepted, findings.events)
         findings.consumed = cursor.offset
         return findings
@@ -49,6 +50,7 @@ struct SegmentIngest {
     mutating func finish(into database: Database, now: Int64) throws {
         try sessions.flush(into: database, now: now)
         try activity.flush(into: database)
+        try usage.flush(into: database)
         try counters.flush(into: database)
     }
 
@@ -56,6 +58,7 @@ struct SegmentIngest {
     mutating func abandon() {
         sessions.forget()
         activity = ActivityRollup()
+        usage.abandon()
         counters = CounterTable()
         group.removeAll(keepingCapacity: true)
     }
@@ -72,17 +75,28 @@ struct SegmentIngest {
             try sessions.observe(
                 type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
                 in: database)
-            activity.observe(type, success: record.success, at: record.timestamp)
             group.append((record, place.lowerBound))
-            if group.count == EventInserter.rowsPerStatement { try insertGroup(of: stretch) }
+            if group.count == EventInserter.rowsPerStatement {
+                try insertGroup(of: stretch, into: database)
+            }
             return true
         }
         if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
         return false
     }
 
-    private mutating func insertGroup(of stretch: Span<UInt8>) throws {
+    /// Inserts the events that wait and counts them, while they stand in the processor's cache.
+    private mutating func insertGroup(of stretch: Span<UInt8>, into database: Database) throws {
         counters.add(.stored, try inserter.insert(group, of: stretch))
+        // SQLite numbers new rows one behind the other.
+        var row = database.lastInsertedRowID - Int64(group.count)
+        for (record, start) in group {
+            row += 1
+            let payload = stretch.extracting(start..<stretch.count)
+            let type = EventType(payload.extracting(record.eventType))
+            activity.observe(type, success: record.success, at: record.timestamp, row: row)
+            try usage.observe(record, payload, in: database)
+        }
         group.removeAll(keepingCapacity: true)
     }
 }

@@ -9,13 +9,14 @@ struct SessionTable {
         var row: Int64?
         var state = SessionState()
         var isDirty = false
-        /// What `session_rollup` holds of it; nil: nothing yet.
-        var rolledUp: (slot: Int64, durationMS: Int64)?
+        /// What the rollup holds of it; nil: nothing yet.
+        var rolledUp: (startedAt: Int64, durationMS: Int64)?
     }
 
     private var names = ByteKeyTable()
     private var entries: [Entry] = []
     private var dirty: [Int] = []
+    private var lengths = SessionLengths()
 
     /// Takes one event of the session called `name`.
     mutating func observe(
@@ -32,12 +33,11 @@ struct SessionTable {
 
     /// Writes what changed. Sessions that are over at `now` get their end.
     mutating func flush(into database: Database, now: Int64) throws {
-        var lengths: [Int64: (sessions: Int, durationMS: Int64)] = [:]
         for index in dirty {
             try Self.write(&entries[index], name: names.key(at: index), into: database, now: now)
-            Self.rollUp(&entries[index], into: &lengths)
+            rollUp(index)
         }
-        try Self.write(lengths, into: database)
+        try lengths.flush(into: database)
         dirty.removeAll(keepingCapacity: true)
         if entries.count >= Limits.rememberedSessions { forget() }
     }
@@ -47,6 +47,7 @@ struct SessionTable {
         names.removeAll()
         entries.removeAll(keepingCapacity: true)
         dirty.removeAll(keepingCapacity: true)
+        lengths = SessionLengths()
     }
 
     /// Gives sessions their end, at their last event, that have been idle for too long at `now` or whose shell is gone.
@@ -96,14 +97,10 @@ struct SessionTable {
             commandsExecuted: row["commands_executed"], workspacesCreated: row["workspaces_created"],
             tasksCompleted: row["tasks_completed"], errorsEncountered: row["errors_encountered"])
         return Entry(
-            row: row["id"], state: state, rolledUp: (RollupSlot.containing(startedAt), state.durationMS))
+            row: row["id"], state: state, rolledUp: (startedAt, state.durationMS))
     }
 
-    private static func milliseconds(_ text: String) -> Int64 {
-        var bytes = Array(text.utf8)
-        bytes.append(UInt8(ascii: "Z"))
-        return Timestamp.parse(bytes.span) ?? 0
-    }
+    private static func milliseconds(_ text: String) -> Int64 { Timestamp.milliseconds(ofDatabaseText: text) ?? 0 }
 
     private static func write(
         _ entry: inout Entry, name: ArraySlice<UInt8>, into database: Database, now: Int64
@@ -149,31 +146,13 @@ struct SessionTable {
         entry.isDirty = false
     }
 
-    // MARK: Lengths by start
-
-    private static func rollUp(_ entry: inout Entry, into lengths: inout [Int64: (sessions: Int, durationMS: Int64)]) {
-        if let old = entry.rolledUp {
-            lengths[old.slot, default: (0, 0)].sessions -= 1
-            lengths[old.slot, default: (0, 0)].durationMS -= old.durationMS
+    private mutating func rollUp(_ index: Int) {
+        let state = entries[index].state
+        if let old = entries[index].rolledUp {
+            lengths.count(startedAt: old.startedAt, durationMS: old.durationMS, times: -1)
         }
-        let slot = RollupSlot.containing(entry.state.startedAt)
-        lengths[slot, default: (0, 0)].sessions += 1
-        lengths[slot, default: (0, 0)].durationMS += entry.state.durationMS
-        entry.rolledUp = (slot, entry.state.durationMS)
-    }
-
-    private static func write(
-        _ lengths: [Int64: (sessions: Int, durationMS: Int64)], into database: Database
-    ) throws {
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO session_rollup VALUES (?, ?, ?)
-                ON CONFLICT (slot) DO UPDATE SET
-                    sessions = sessions + excluded.sessions, duration_ms = duration_ms + excluded.duration_ms
-                """)
-        for (slot, change) in lengths.sorted(by: { $0.key < $1.key }) where change != (0, 0) {
-            try statement.execute(arguments: [slot, change.sessions, change.durationMS])
-        }
+        lengths.count(startedAt: state.startedAt, durationMS: state.durationMS)
+        entries[index].rolledUp = (state.startedAt, state.durationMS)
     }
 }
 

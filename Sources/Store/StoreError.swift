@@ -8,6 +8,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case notADatabase(path: String)
     /// A later version of Nexus has changed the tables.
     case newerVersion(path: String)
+    /// What was counted cannot be read; the rows can.
+    case damagedRollups
     /// There is no room for what is to be written; it waits in the buffer.
     case diskFull(path: String)
     /// This user may not read or write it.
@@ -25,6 +27,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
                 + "or move it away and a new one is made"
         case .newerVersion(let path):
             "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
+        case .damagedRollups:
+            "the rollups that reports are read from are damaged: 'nexus doctor --rebuild' counts them anew"
         case .diskFull(let path):
             "no room left to write \(path.escapedForDisplay): free some and run 'nexus flush'; "
                 + "what was accepted waits in the buffer"

@@ -6,9 +6,9 @@ import WriteAheadBuffer
 /// Answers questions from the rollups and the books, never from the rows, so that an answer costs the same over ten
 /// thousand events as over a hundred million.
 package struct StoreReader: Sendable {
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let data: DataFolder
-    private var path: String { data.databasePath }
+    var path: String { data.databasePath }
 
     /// Opens the database of a data folder for reading; nil when there is none yet.
     package init?(data: DataFolder) throws(StoreError) {
@@ -73,12 +73,10 @@ package struct StoreReader: Sendable {
     package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
         try asStoreError(path) {
             try queue.read { database in
+                let lengths = try Self.sessionLengths(Self.slotRange(window), UsageReading(database: database))
                 var result = Sessions()
-                let sql = "SELECT total(sessions), total(duration_ms) FROM session_rollup WHERE slot >= ? AND slot < ?"
-                if let row = try Row.fetchOne(database, sql: sql, arguments: Self.slots(window)) {
-                    result.count = Int(row[0] as Double)
-                    result.durationMS = Int64(row[1] as Double)
-                }
+                result.count = lengths.count
+                result.durationMS = lengths.sum
                 return result
             }
         }
@@ -124,16 +122,30 @@ package struct StoreReader: Sendable {
                 let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
                 let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
                 for counter in Counter.all { books.counts[counter] = counts[counter.name] }
-                books.sessions = try Int.fetchOne(database, sql: "SELECT total(sessions) FROM session_rollup") ?? 0
+                let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
+                books.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
                 try books.addPending(of: buffer, behind: BufferPositions(from: database))
                 return books
             }
         }
     }
 
+    /// Reads from the rollups.
+    func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
+        try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
+    }
+
+    /// The quarters of an hour that begin in a window.
+    static func slotRange(_ window: Range<Int64>) -> Range<Int64> {
+        guard !window.isEmpty else { return 0..<0 }
+        let end = min(window.upperBound, Limits.latestTimestamp + 1)
+        let first = (max(0, window.lowerBound) + RollupSlot.milliseconds - 1) / RollupSlot.milliseconds
+        let last = (end - 1) / RollupSlot.milliseconds
+        return first <= last ? first..<last + 1 : 0..<0
+    }
+
     private static func slots(_ window: Range<Int64>) -> StatementArguments {
-        [
-            RollupSlot.containing(window.lowerBound), (window.upperBound - 1) / RollupSlot.milliseconds + 1,
-        ]
+        let slots = slotRange(window)
+        return [slots.lowerBound, slots.upperBound]
     }
 }

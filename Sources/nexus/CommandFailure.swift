@@ -5,6 +5,7 @@ import Pipeline
 import Platform
 import Service
 import Store
+import Sync
 import WriteAheadBuffer
 
 /// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
@@ -32,6 +33,7 @@ struct CommandFailure: Error {
         case let error as BufferError: self.init(RecordingError.buffer(error))
         case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
+        case let error as SnapshotError: self.init(error.description, Self.code(of: error))
         default: return nil
         }
     }
@@ -48,13 +50,24 @@ struct CommandFailure: Error {
         ThisProcess.end(code)
     }
 
+    private static func code(of error: SnapshotError) -> Platform.ExitCode {
+        switch error {
+        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
+        case .occupied: .usage
+        case .outdatedDatabase, .cancelled: .tryAgain
+        case .noRoom: .inputOutput
+        case .store(let cause): code(of: cause)
+        case .system(let cause): Platform.ExitCode(cause)
+        }
+    }
+
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
         case .newerVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)
-        case .notADatabase, .diskFull, .database: .inputOutput
+        case .notADatabase, .damagedRollups, .diskFull, .database: .inputOutput
         }
     }
 }

@@ -112,7 +112,7 @@ struct SQLiteWriterTests {
         #expect(books.pending == 0 && books.balance)
         #expect(try tables.activityDifferences().isEmpty)
         #expect(try tables.sessionDifferences().isEmpty)
-        #expect(try tables.sessionRollupDifferences().isEmpty)
+        #expect(try tables.sessionLengthDifferences(try #require(try StoreReader(data: data))).isEmpty)
         #expect(try tables.integrity == "ok")
     }
 

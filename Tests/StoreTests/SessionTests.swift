@@ -68,6 +68,6 @@ struct SessionTests {
         try filler.append([line(at: noon + 60_000)])
         try await drain(now: noon + 60_001)
         #expect(try session() == (end: nil, durationMS: nil))
-        #expect(try Tables(data).sessionRollupDifferences().isEmpty)
+        #expect(try Tables(data).sessionLengthDifferences(try #require(try StoreReader(data: data))).isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+import EventModel
 import GRDB
 import Platform
 import Store
@@ -26,7 +27,7 @@ struct Tables {
         let recount = """
             SELECT CAST(strftime('%s', timestamp) AS INTEGER) / 900, count(*), total(event_type = 'command'),
                 total(event_type = 'workspace_created'), total(event_type = 'task_completed'), total(success = 1),
-                total(success = 0)
+                total(success = 0), min(id), max(id)
             FROM events GROUP BY 1
             """
         return try rows("SELECT * FROM (\(recount) EXCEPT SELECT * FROM activity_rollup)")
@@ -47,15 +48,20 @@ struct Tables {
         return try rows("SELECT * FROM (\(recount) EXCEPT \(kept))") + rows("SELECT * FROM (\(kept) EXCEPT \(recount))")
     }
 
-    /// Rows of the session rollup that a recount of the sessions does not give.
-    func sessionRollupDifferences() throws -> [Row] {
-        let recount = """
-            SELECT CAST(strftime('%s', started) AS INTEGER) / 900, count(*),
-                sum(CAST(round((julianday(ended) - julianday(started)) * 86400000) AS INTEGER))
-            FROM (SELECT min(timestamp) AS started, max(timestamp) AS ended FROM events GROUP BY session_id) GROUP BY 1
+    /// Quarters of an hour whose lengths of sessions in the rollup a recount of the events does not give.
+    func sessionLengthDifferences(_ reader: StoreReader) throws -> [Int64] {
+        let recount = try rows(
             """
-        let kept = "SELECT * FROM session_rollup WHERE sessions <> 0"
-        return try rows("SELECT * FROM (\(recount) EXCEPT \(kept))") + rows("SELECT * FROM (\(kept) EXCEPT \(recount))")
+            SELECT CAST(strftime('%s', started) AS INTEGER) / 900,
+                CAST(round((julianday(ended) - julianday(started)) * 86400000) AS INTEGER)
+            FROM (SELECT min(timestamp) AS started, max(timestamp) AS ended FROM events GROUP BY session_id)
+            """)
+        var lengths: [Int64: LatencyHistogram] = [:]
+        for row in recount { lengths[row[0], default: LatencyHistogram()].record(row[1]) }
+        let everything = try reader.sessionLengths(in: 0..<Int64.max)
+        return try lengths.filter { slot, expected in
+            try reader.sessionLengths(in: slot * 900_000..<(slot + 1) * 900_000) != expected
+        }.map(\.key) + (everything.count == recount.count ? [] : [-1])
     }
 }
 

@@ -1,0 +1,156 @@
+import Platform
+
+/// How often durations occurred, counted in the buckets of `LatencyScale`: percentiles are a sum over it, with an error
+/// of at most 1 %, and two of them merge into one without loss.
+///
+/// As bytes (numbers are varints, see `Varint.swift`):
+///
+///     the sum of the durations, in milliseconds
+///     for each bucket that counts anything, in order:
+///         how far it is behind the one before (the first: its number)
+///         its count, at least 1
+package struct LatencyHistogram: Sendable, Equatable {
+    /// A bucket that counts anything.
+    package struct Bucket: Sendable, Equatable {
+        /// The durations that it counts, in whole milliseconds.
+        package let range: ClosedRange<Int64>
+        /// The middle of them.
+        package let middle: Double
+        package let count: Int
+    }
+
+    /// How many durations were counted.
+    package private(set) var count = 0
+    /// Their exact sum, in milliseconds, at most what a number holds.
+    package private(set) var sum: Int64 = 0
+    /// The number of the first bucket in `counts`.
+    private var first = 0
+    /// From the first bucket that counts anything to the last.
+    private var counts: [Int] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Counts a duration of so many milliseconds, `times` over. What is less than nothing counts as nothing, what is
+    /// longer than a year as a year.
+    package mutating func record(_ milliseconds: Int64, times: Int = 1) {
+        precondition(times >= 0)
+        guard times > 0 else { return }
+        let (product, overflows) = max(0, milliseconds).multipliedReportingOverflow(by: Int64(times))
+        add(sum: overflows ? .max : product)
+        add(times, toBucket: LatencyScale.bucket(of: milliseconds))
+    }
+
+    /// Adds all that another one counted.
+    package mutating func merge(_ other: LatencyHistogram) {
+        guard !other.isEmpty else { return }
+        add(sum: other.sum)
+        include(other.first)
+        include(other.first + other.counts.count - 1)
+        for index in other.counts.indices { counts[other.first - first + index] += other.counts[index] }
+        count += other.count
+    }
+
+    /// The duration, in milliseconds, that a share of all do not exceed: that of nearest rank, the smallest with at least
+    /// `share` × count durations up to and including it, at most 1 % off. Nil when nothing was counted.
+    ///
+    /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
+    package func quantile(_ share: Double) -> Double? {
+        guard count > 0 else { return nil }
+        let rank = min(count, max(1, Int((min(max(share, 0), 1) * Double(count)).rounded(.up))))
+        var seen = 0
+        for (index, times) in counts.enumerated() {
+            seen += times
+            if seen >= rank { return LatencyScale.middle(of: first + index) }
+        }
+        return nil
+    }
+
+    /// The mean duration in milliseconds, exact; nil when nothing was counted.
+    package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
+
+    /// The buckets that count anything, shortest durations first.
+    package var buckets: [Bucket] {
+        counts.indices.filter { counts[$0] > 0 }.map { index in
+            Bucket(
+                range: LatencyScale.range(of: first + index), middle: LatencyScale.middle(of: first + index),
+                count: counts[index])
+        }
+    }
+
+    // MARK: Bytes
+
+    /// The bytes, as described above.
+    package var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(varint: UInt64(sum))
+        var previous = 0
+        for (index, times) in counts.enumerated() where times > 0 {
+            bytes.append(varint: UInt64(first + index - previous))
+            bytes.append(varint: UInt64(times))
+            previous = first + index
+        }
+        return bytes
+    }
+
+    /// Reads what `encoded` gives; nil for anything else.
+    package init?(encoded bytes: Span<UInt8>) {
+        var position = 0
+        guard let sum = bytes.varint(at: &position), let sum = Int64(exactly: sum),
+            add(sum: sum, buckets: bytes, from: position)
+        else { return nil }
+    }
+
+    /// Adds durations of a sum, in milliseconds, whose buckets stand in `bytes` from `start` to the end, in the form of
+    /// `encoded` without the sum. False when they are damaged; some may have been added then.
+    package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
+        guard sum >= 0 else { return false }
+        add(sum: sum)
+        var position = start
+        var bucket = 0
+        while position < bytes.count {
+            let isFirst = position == start
+            guard let step = bytes.varint(at: &position), let times = bytes.varint(at: &position),
+                step < UInt64(LatencyScale.count), step > 0 || isFirst, times > 0, times <= UInt64(UInt32.max) << 16
+            else { return false }
+            bucket += Int(step)
+            guard bucket < LatencyScale.count else { return false }
+            add(Int(times), toBucket: bucket)
+        }
+        return true
+    }
+
+    // MARK: Counting
+
+    private mutating func add(sum more: Int64) {
+        let (total, overflows) = sum.addingReportingOverflow(more)
+        sum = overflows ? .max : total
+    }
+
+    @inline(__always)
+    private mutating func add(_ times: Int, toBucket bucket: Int) {
+        include(bucket)
+        counts[bucket &- first] &+= times
+        count &+= times
+    }
+
+    /// Makes room for a bucket.
+    @inline(__always)
+    private mutating func include(_ bucket: Int) {
+        if bucket >= first && bucket < first &+ counts.count { return }
+        extend(to: bucket)
+    }
+
+    private mutating func extend(to bucket: Int) {
+        if counts.isEmpty {
+            first = bucket
+            counts.append(0)
+        } else if bucket < first {
+            counts.insert(contentsOf: repeatElement(0, count: first - bucket), at: 0)
+            first = bucket
+        } else {
+            counts.append(contentsOf: repeatElement(0, count: bucket - first - counts.count + 1))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import EventModel
+import GRDB
+
+/// Reads the database of a snapshot. It may be a stranger's: nothing in it is believed, and no value fills the memory.
+package struct SnapshotRows: Sendable {
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Opens the file, which nobody else writes.
+    package init(path: String) throws(StoreError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "nexus.snapshot"
+        configuration.readonly = true
+        configuration.prepareDatabase { database in
+            EventRowReader.limitValues(of: database, to: Limits.snapshotValueBytes)
+            try database.execute(
+                sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096")
+        }
+        queue = try asStoreError(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// What a count of the rows gives.
+    package struct Counts: Equatable, Sendable {
+        package var events = 0
+        package var sessions = 0
+        /// Lowest and highest id; nil without rows.
+        package var ids: ClosedRange<Int64>?
+        /// Earliest and latest time, in the database's text form; nil without rows.
+        package var times: (from: String, until: String)?
+
+        package static func == (left: Counts, right: Counts) -> Bool {
+            left.events == right.events && left.sessions == right.sessions && left.ids == right.ids
+                && left.times?.from == right.times?.from && left.times?.until == right.times?.until
+        }
+    }
+
+    package func counts() throws(StoreError) -> Counts {
+        try asStoreError(path) {
+            try queue.read { database in
+                var counts = Counts()
+                counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+                let sql = "SELECT count(*), min(id), max(id), min(timestamp), max(timestamp) FROM events"
+                guard let row = try Row.fetchOne(database, sql: sql) else { return counts }
+                counts.events = row[0]
+                if let first = Int64.fromDatabaseValue(row[1]), let last = Int64.fromDatabaseValue(row[2]) {
+                    counts.ids = first...last
+                }
+                if let from = String.fromDatabaseValue(row[3]), let until = String.fromDatabaseValue(row[4]) {
+                    counts.times = (from, until)
+                }
+                return counts
+            }
+        }
+    }
+
+    /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
+    /// handed out, nil when there was none.
+    package func rows(
+        after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
+    ) throws(StoreError) -> Int64? {
+        try asStoreError(path) {
+            try queue.read { database in
+                var reached: Int64?
+                var reader = try EventRowReader(database, where: "id > ?", arguments: [last], limit: limit)
+                while try reader.next({ row in
+                    reached = row.id
+                    try body(row)
+                }) {}
+                return reached
+            }
+        }
+    }
+}
