@@ -62,6 +62,8 @@ package enum Limits {
 
     // MARK: On disk
 
+    /// Longest settings file, in bytes: many hundred destinations, and nothing that a recorder notices reading.
+    package static let settingsBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
     package static let segmentBytes = 8 * 1024 * 1024
     /// Longest payload of a record, in bytes; anything longer in a segment is damage.
