@@ -55,7 +55,6 @@ struct PurgeTests {
         #expect(try program.query("SELECT count(*) FROM events") == "12")
         #expect(try program.query("SELECT DISTINCT commands_executed FROM sessions") == "4")
         try program.checkTables()
-        #expect(try program.run("doctor").status == 0)
     }
 
     @Test("A session is gone with its hashes, and sessions that lose a part are counted anew")
@@ -74,7 +73,6 @@ struct PurgeTests {
             try program.query("SELECT DISTINCT started_at, ended_at, duration_ms, commands_executed FROM sessions")
                 == "2026-04-10 10:00:00.000|2026-04-10 10:00:00.000|0|3")
         try program.checkTables()
-        #expect(try program.run("doctor").status == 0)
     }
 
     @Test("Everything is gone, the key and snapshots too, and no row id is given twice")
