@@ -33,7 +33,7 @@ struct PurgeSearch {
     }
 
     private static func place(of word: UInt64) -> Int {
-        Int(word &* 0x9E37_79B9_7F4A_7C15 >> (64 - filterBits))
+        Int((word &* 0x9E37_79B9_7F4A_7C15) >> (64 - filterBits))
     }
 
     /// Searches all files but the buffer's and notes what it did.
