@@ -116,6 +116,7 @@ struct PurgeTests {
             n=0
             while
                 "$1" --command "recorder-$2" && n=$((n + 1))
+                sleep 0.1
                 [ ! -e "$3" ]
             do :; done
             echo $n
