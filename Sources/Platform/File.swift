@@ -22,12 +22,16 @@ package struct File: ~Copyable, Sendable {
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
+        /// A link leads to what it points to: for files that a person names. Ours are never links.
+        package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
     /// Opens `path`; a file that this creates is the owner's alone (0600).
     package init(opening path: String, _ mode: Mode) throws(SystemError) {
         let descriptor = retryingInterrupts {
-            Int(unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            let links = mode.contains(.followingLinks) ? 0 : O_NOFOLLOW
+            let flags = mode.subtracting(.followingLinks).rawValue
+            return Int(unsafe Glibc.open(path, flags | links | O_CLOEXEC, 0o600))
         }
         guard descriptor >= 0 else { throw SystemError("open", path) }
         self.path = path

@@ -31,6 +31,7 @@ package struct BooksReport: Sendable {
             "Stored:     \(books.stored) in \(books.sessions) session\(books.sessions == 1 ? "" : "s")",
             "Pending:    \(books.pending)" + (books.pending > 0 ? " (in the buffer; 'nexus flush' stores them)" : ""),
         ]
+        if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
         if books.droppedFields > 0 { lines.append("Dropped:    \(books.droppedFields) fields that are not an event's") }
         if books.cutCommands > 0 { lines.append("Cut:        \(books.cutCommands) commands, where arguments begin") }
         if books.droppedEvents > 0 {
@@ -56,7 +57,7 @@ package struct BooksReport: Sendable {
             accepted: books.accepted, rejected: books.rejected,
             rejectedByReason: Dictionary(
                 uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
-            stored: books.stored, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
+            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
             cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
             damagedRecords: books.damagedRecords, balance: books.balance)
     }
@@ -72,6 +73,7 @@ package struct BooksReport: Sendable {
         let rejected: Int
         let rejectedByReason: [String: Int]
         let stored: Int
+        let imported: Int
         let pending: Int
         let sessions: Int
         let droppedFields: Int

@@ -67,6 +67,34 @@ package actor SQLiteWriter {
         try checkpoint(includingNewest: true)
     }
 
+    // MARK: Importing
+
+    /// Takes in all the rows that `source` hands out, in one transaction: all of a snapshot or nothing of it. An error
+    /// that ends the putting takes everything back and is thrown on.
+    package func importRows(_ source: HandOff<ImportedRows>) throws -> ImportOutcome {
+        do {
+            let outcome = try queue.write { database in
+                var outcome = ImportOutcome()
+                var placing = try ImportPlacing(database)
+                while let rows = try source.take() {
+                    let ids = try placing.place(rows, in: database)
+                    let taken = try ingest.ingest(rows, under: ids, into: database)
+                    outcome.imported += taken
+                    outcome.known += rows.count - taken
+                    try ingest.finish(into: database, now: clock.now())
+                }
+                try placing.finish(in: database)
+                return outcome
+            }
+            try checkpoint(includingNewest: false)
+            return outcome
+        } catch {
+            source.abandon()
+            try recover()
+            throw error
+        }
+    }
+
     // MARK: One transaction
 
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits.

@@ -158,6 +158,8 @@ package enum Counter: Hashable, Sendable {
     case accepted
     /// Events that became rows.
     case stored
+    /// Rows that came in from snapshots: neither received nor accepted here.
+    case imported
     /// Pieces of records that killed writers left; nothing of them was acknowledged.
     case tornRecords
     /// Records that were whole once and are not any more.
@@ -168,6 +170,7 @@ package enum Counter: Hashable, Sendable {
         switch self {
         case .accepted: "accepted"
         case .stored: "stored"
+        case .imported: "imported"
         case .tornRecords: "torn_records"
         case .damagedRecords: "damaged_records"
         case .tally(.rejected(let reason)): "rejected:" + reason.name
@@ -178,5 +181,5 @@ package enum Counter: Hashable, Sendable {
     }
 
     static let all: [Counter] =
-        [.accepted, .stored, .tornRecords, .damagedRecords] + Tally.Item.all.map(Counter.tally)
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords] + Tally.Item.all.map(Counter.tally)
 }

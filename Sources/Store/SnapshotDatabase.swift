@@ -14,7 +14,7 @@ package enum SnapshotDatabase {
     /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
     package static let schemaVersion = 1
 
-    private static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+    static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
     private static let tables: Set<String> = ["events", "sessions", "origins"]
 
     // MARK: Writing
