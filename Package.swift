@@ -22,6 +22,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -62,7 +63,10 @@ let package = Package(
         .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
         .target(
             name: "Sync",
-            dependencies: ["CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio],
+            dependencies: [
+                "CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
+                nioPosix,
+            ],
             swiftSettings: strict),
         .target(
             name: "Service",

@@ -24,6 +24,9 @@ struct PrivacyGuard: Sendable {
         command.reserveCapacity(Limits.commandBytes)
     }
 
+    /// Hashes names with another key from here on.
+    mutating func use(_ key: HashKey) { hasher = NameHasher(key: key) }
+
     /// The hashes that `hash` points into.
     var hashText: [UInt8] { hasher.hashText }
 

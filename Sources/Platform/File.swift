@@ -64,14 +64,19 @@ package struct File: ~Copyable, Sendable {
         /// The file's number in its file system; a copy has another.
         package let inode: UInt64
         package let isRegular: Bool
+        /// Whether anybody but the owner may read or write it.
+        package let isOpenToOthers: Bool
     }
+
+    /// Whether this process's user owns a file of this status.
+    package static func isOwn(_ status: Status) -> Bool { status.owner == geteuid() }
 
     package func status() throws(SystemError) -> Status {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
         return Status(
             size: Int(status.st_size), owner: status.st_uid, inode: UInt64(status.st_ino),
-            isRegular: status.st_mode & S_IFMT == S_IFREG)
+            isRegular: status.st_mode & S_IFMT == S_IFREG, isOpenToOthers: status.st_mode & 0o077 != 0)
     }
 
     /// Whether `path` still leads to this file: it was not removed, and not renamed either.

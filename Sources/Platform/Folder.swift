@@ -101,6 +101,13 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
+    /// Takes a file over from another folder of the same file system under a name of its own, replacing what had it.
+    package func take(_ name: String, from other: Folder, as newName: String) throws(SystemError) {
+        guard unsafe Glibc.rename(other.path(of: name), path(of: newName)) == 0 else {
+            throw SystemError("create", path(of: newName))
+        }
+    }
+
     /// Gives a file a second name in the same folder; false when that name is taken.
     package func link(_ name: String, as newName: String) throws(SystemError) -> Bool {
         if unsafe Glibc.link(path(of: name), path(of: newName)) == 0 { return true }

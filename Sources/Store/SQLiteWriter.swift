@@ -13,7 +13,6 @@ package actor SQLiteWriter {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let data: DataFolder
-    private let lock: WriterLock
     private let clock: any WallClock
     private let buffer: WriteAheadBuffer
     private let queue: DatabaseQueue
@@ -24,13 +23,21 @@ package actor SQLiteWriter {
     private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     private var bytesSinceCheckpoint = 0
+    private var gate: RecordingGate
+    /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
+    private let obeysSettings: Bool
+    /// Behind the database, so that it is released when that is closed.
+    private let lock: WriterLock
 
-    /// Opens the database of a data folder, and makes it where there is none.
+    /// Opens the database of a data folder, and makes it where there is none. With `obeysSettings` it stores nothing more
+    /// once recording is off.
     package init(
-        data: DataFolder, lock: consuming WriterLock, clock: any WallClock = SystemClock()
+        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, clock: any WallClock = SystemClock()
     ) throws(StoreError) {
         self.data = data
         self.lock = lock
+        self.obeysSettings = obeysSettings
+        gate = RecordingGate(data)
         self.clock = clock
         buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
@@ -47,11 +54,17 @@ package actor SQLiteWriter {
         }
     }
 
+    /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
+    package func mustYield() throws(StoreError) -> Bool {
+        if obeysSettings, !gate.isOpen() { return true }
+        do throws(SystemError) { return try lock.isWanted() } catch { throw .system(error) }
+    }
+
     /// Takes in all that waits, one transaction after another; returns how many events that were. Stops early, between
-    /// two transactions, when the task is cancelled.
+    /// two transactions, when the task is cancelled or the writer must yield.
     package func drain() throws(StoreError) -> Int {
         var events = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, try !mustYield() {
             guard let step = try drainOnce() else { break }
             events += step
         }

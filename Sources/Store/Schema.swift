@@ -21,8 +21,20 @@ enum Schema {
         migrator.registerMigration("3: installation, origins") { database in
             try database.execute(sql: origins)
         }
+        migrator.registerMigration("4: which store") { database in
+            try database.execute(sql: store)
+        }
         return migrator
     }
+
+    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
+    ///   Unlike the installation's id it never changes and never leaves the data folder.
+    private static let store = """
+        CREATE TABLE store (
+            id TEXT NOT NULL
+        );
+        INSERT INTO store VALUES (lower(hex(randomblob(16))));
+        """
 
     /// - `installation`: one line, the random id of this installation (see `Installation`).
     /// - `origins`: where imported rows come from (see `RowOrigins`).

@@ -12,6 +12,24 @@ package struct WriteAheadBuffer: Sendable {
         self.folder = folder
     }
 
+    /// The data folder that the buffer is a part of.
+    package var data: DataFolder { DataFolder(folder.parent.path) }
+
+    /// Returns once every append that was under way when it was called has ended: with the settings changed before, no
+    /// append knows the old ones any more.
+    package func waitForAppends() throws(BufferError) {
+        try asBufferError { () throws(SystemError) in
+            guard folder.exists else { return }
+            let folder = try File(opening: folder.path, [.read, .folder])
+            try folder.lock()
+            folder.unlock()
+        }
+        for number in try segments() {
+            guard let reader = try reader(of: number) else { continue }
+            _ = try reader.committedEnd()
+        }
+    }
+
     /// A segment by its place in the order of segments.
     package struct SegmentNumber: Comparable, Hashable, Sendable {
         package let value: UInt64

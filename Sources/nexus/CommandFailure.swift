@@ -28,6 +28,7 @@ struct CommandFailure: Error {
         case let error as CommandFailure: self = error
         case let error as SystemError: self.init(error.description, Platform.ExitCode(error))
         case let error as RecordingError: self.init(error)
+        case let error as SettingsError: self.init(error.description, error.exitCode)
         case let error as HashKeyError: self.init(RecordingError.key(error))
         case let error as BufferError: self.init(RecordingError.buffer(error))
         case let error as ServiceError: self.init(error.description, .unavailable)

@@ -9,7 +9,7 @@ enum ReadingCommand {
     private static let patience: Duration = .seconds(2)
 
     static func storeWaiting(in data: DataFolder) async throws {
-        guard data.folder.exists, RecordingSwitch.of(environment: Environment.value) == .on else { return }
+        guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
         } catch let error as SystemError where error.isPermission {

@@ -86,10 +86,12 @@ struct SessionCommand: AsyncParsableCommand {
     }
 
     private static func record(_ type: EventType, of session: String) throws {
-        guard RecordingSwitch.of(environment: Environment.value) == .on else { return }
+        guard try RecordingSwitch.current(for: .fromEnvironment()) == .on else { return }
         var draft = EventDraft()
         draft.set(.eventType, type.rawValue)
         draft.set(.sessionID, session)
-        try OneShotRecorder(data: DataFolder.required()).record(draft, durable: false)
+        let data = try DataFolder.required()
+        try OneShotRecorder(data: data).record(draft, durable: false)
+        FirstNotice.showIfDue(data)
     }
 }

@@ -39,7 +39,8 @@ struct Layers {
         "Synchronization": ["NexusTelemetry", "Service", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service", "Sync"],
-        "NIOPosix": ["Service"],
+        "NIOHTTP1": ["Sync"],
+        "NIOPosix": ["Service", "Sync"],
         "ServiceLifecycle": ["Service"],
         "UnixSignals": ["Service"],
     ]

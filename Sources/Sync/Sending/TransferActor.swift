@@ -1,0 +1,121 @@
+import EventModel
+package import Platform
+
+/// Sends what a destination does not have yet, one parcel after another, and writes the ledger.
+///
+///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next parcel
+///
+/// Whatever is killed where: before the intent nothing left; after it the same range goes again, which every destination
+/// takes once; after the line nothing of it goes again. While one parcel is on its way, the next one is packed.
+package actor TransferActor {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    /// What came of it.
+    package struct Summary: Equatable, Sendable {
+        package var transfers = 0
+        package var rows = 0
+        package var bytes = 0
+
+        package init() {}
+    }
+
+    /// What is told while it runs.
+    package enum Progress: Sendable {
+        /// So many rows have been confirmed.
+        case sent(rows: Int)
+        /// An attempt failed, and the next one comes after this long.
+        case waiting(SyncError, Duration)
+    }
+
+    /// What is to be sent: rows of a database, up to an id.
+    package struct Job: Sendable {
+        package let destination: String
+        package let store: String
+        package let last: Int64
+        /// Begin with the first row, whatever has been confirmed.
+        package let fromStart: Bool
+
+        package init(destination: String, store: String, last: Int64, fromStart: Bool) {
+            self.destination = destination
+            self.store = store
+            self.last = last
+            self.fromStart = fromStart
+        }
+    }
+
+    private var ledger: Ledger
+    private let job: Job
+    private let packer: any Packer
+    private let target: any Target
+    private let clock: any Clock<Duration>
+    private let wallClock: any WallClock
+    private var random = SystemRandomNumberGenerator()
+    private var summary = Summary()
+    private var isPrepared = false
+
+    package init(
+        _ job: Job, ledger: consuming Ledger, packer: any Packer, target: any Target,
+        clock: any Clock<Duration> = ContinuousClock(), wallClock: any WallClock = SystemClock()
+    ) {
+        self.job = job
+        self.ledger = ledger
+        self.packer = packer
+        self.target = target
+        self.clock = clock
+        self.wallClock = wallClock
+    }
+
+    /// Sends everything; throws a `SyncError` when the destination does not take it, and `CancellationError`.
+    package func run(_ report: @Sendable (Progress) -> Void) async throws -> Summary {
+        var cursor: Int64 = 0
+        if !job.fromStart {
+            cursor = ledger.progress.cursor(of: job.destination, store: job.store)
+            let earlier = ledger.progress.unconfirmed(at: job.destination, store: job.store)
+            if let open = earlier.last {
+                if let parcel = try await packer.repack(open) { try await send(parcel, earlier: earlier, report) }
+                cursor = max(cursor, open.range.upperBound)
+            }
+        }
+        var upcoming = try await pack(after: cursor)
+        while let parcel = upcoming {
+            async let following = pack(after: parcel.transfer.range.upperBound)
+            try await send(parcel, earlier: [], report)
+            upcoming = try await following
+        }
+        return summary
+    }
+
+    private func pack(after cursor: Int64) async throws -> Parcel? {
+        cursor < job.last ? try await packer.pack(cursor + 1...job.last) : nil
+    }
+
+    private func send(_ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void) async throws {
+        if !isPrepared {
+            try await attempt(report) { try await self.target.prepare() }
+            isPrepared = true
+        }
+        try ledger.append(.intent, parcel.transfer, at: wallClock.now())
+        try await attempt(report) { try await self.target.deliver(parcel, earlier: earlier) }
+        try ledger.append(.sent, parcel.transfer, at: wallClock.now())
+        summary.transfers += 1
+        summary.rows += parcel.transfer.rows
+        summary.bytes += parcel.transfer.bytes
+        report(.sent(rows: summary.rows))
+    }
+
+    /// Does something until it goes well, or the policy gives up.
+    private func attempt(_ report: @Sendable (Progress) -> Void, _ work: () async throws -> Void) async throws {
+        var policy = RetryPolicy()
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try await work()
+            } catch let failure as RetryPolicy.Failure {
+                guard case .wait(let delay) = policy.decide(after: failure, using: &random) else { throw failure.error }
+                report(.waiting(failure.error, delay))
+                try await clock.sleep(for: delay)
+            }
+        }
+    }
+}
