@@ -37,7 +37,7 @@ struct InsightsCommand: AsyncParsableCommand {
         let data = try DataFolder.required()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
-        let insights = Insights(try InsightsInput(window, now: SystemClock().now(), from: StoreReader(data: data)))
+        let insights = Insights(try InsightsInput(window, from: StoreReader(data: data)))
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
         let zone = LocalCalendar.zoneName
         try File.standardOutput.write(

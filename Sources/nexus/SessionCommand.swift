@@ -92,7 +92,7 @@ struct SessionCommand: AsyncParsableCommand {
         @Argument(help: "The session's id, as list shows it; by default the session of this shell.")
         var id: String?
 
-        @Option(help: ArgumentHelp("How many events at most, the latest.", valueName: "n"))
+        @Option(help: ArgumentHelp("How many events at most, the first.", valueName: "n"))
         var limit = 200
 
         @Flag(help: "Print JSON.")
@@ -113,7 +113,8 @@ struct SessionCommand: AsyncParsableCommand {
                     "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
                     .rejectedInput)
             }
-            let timeline = SessionTimeline(session, events: try reader.events(ofSession: id, limit: limit))
+            let (events, total) = try reader.events(ofSession: id, limit: limit)
+            let timeline = SessionTimeline(session, events: events, total: total)
             try File.standardOutput.write(json ? timeline.json.document : timeline.text(.ofOutput()))
         }
     }

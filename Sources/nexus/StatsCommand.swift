@@ -93,8 +93,8 @@ struct FilterOptions: ParsableArguments {
     }
 
     /// The filter, with the name of a workspace hashed as it was when it was recorded.
-    func filter(in data: DataFolder) throws -> UsageFilter {
-        var filter = UsageFilter(command: command, workspace: workspace, failedOnly: failed)
+    func filter(in data: DataFolder) throws -> ReportFilter {
+        var filter = ReportFilter(command: command, workspace: workspace, failedOnly: failed)
         guard let workspace else { return filter }
         let digits = workspace.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
         if digits && workspace.utf8.count == Limits.hashCharacters {

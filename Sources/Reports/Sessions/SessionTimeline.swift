@@ -5,12 +5,14 @@ package import Store
 /// One session and its events, one after the other.
 package struct SessionTimeline: Sendable {
     private let session: StoreReader.Session
-    private let events: [StoreReader.SessionEvent]
+    private let events: [StoredEvent]
+    private let total: Int
 
-    /// `events` in the order of time; they may be the latest only.
-    package init(_ session: StoreReader.Session, events: [StoreReader.SessionEvent]) {
+    /// The first events of a session in the order of time, of `total` that it has.
+    package init(_ session: StoreReader.Session, events: [StoredEvent], total: Int) {
         self.session = session
         self.events = events
+        self.total = total
     }
 
     /// A head with what the session came to, then a line for each event, with times of the reader's zone.
@@ -23,6 +25,10 @@ package struct SessionTimeline: Sendable {
             + NumberText.counted(session.errors, "error")
         var lines = TextBlock.wrapped(head, looks) + [""]
         lines += table.lines(looks)
+        if total > events.count {
+            let hidden = "and \(NumberText.grouped(total - events.count)) more (--limit)"
+            lines.append("  " + looks.styled(hidden, .muted))
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -34,19 +40,21 @@ package struct SessionTimeline: Sendable {
             ],
             rows: events.map { event in
                 [
-                    .init(LocalCalendar.timeOfDay(of: event.timestamp)), .init(event.command ?? event.eventType),
-                    .init(event.durationMS.map { NumberText.latency(Double($0)) } ?? "-"), outcome(event),
-                    .init(event.template ?? "-"), .init(event.services.map(String.init) ?? "-"),
-                    .init(event.ports.map(String.init) ?? "-"),
+                    .init(LocalCalendar.timeOfDay(of: event.numbers.timestamp)),
+                    .init(event.command.isEmpty ? event.type : event.command),
+                    .init(event.numbers.durationMS.map { NumberText.latency(Double($0)) } ?? "-"), outcome(event),
+                    .init(event.template.isEmpty ? "-" : event.template),
+                    .init(event.numbers.servicesCount.map { String($0) } ?? "-"),
+                    .init(event.numbers.portsUsed.map { String($0) } ?? "-"),
                 ]
             })
     }
 
-    private func outcome(_ event: StoreReader.SessionEvent) -> TextTable.Cell {
-        switch event.success {
+    private func outcome(_ event: StoredEvent) -> TextTable.Cell {
+        switch event.numbers.success {
         case nil: "-"
         case true?: "ok"
-        case false?: .init(event.errorCategory ?? "failed", .bad)
+        case false?: .init(event.errorCategory.isEmpty ? "failed" : event.errorCategory, .bad)
         }
     }
 
@@ -55,23 +63,23 @@ package struct SessionTimeline: Sendable {
     package var json: JSONValue {
         .object([
             .init("version", .integer(1)), .init("session", SessionText.json(session)),
-            .init(
-                "events",
-                .array(
-                    events.map { event in
-                        .object([
-                            .init("timestamp", .string(Timestamp.rfc3339(event.timestamp))),
-                            .init("event_type", .string(event.eventType)), .init("command", .string(event.command)),
-                            .init("duration_ms", .integer(event.durationMS)),
-                            .init("success", event.success.map { .bool($0) } ?? .null),
-                            .init("error_category", .string(event.errorCategory)),
-                            .init("workspace_hash", .string(event.workspaceHash)),
-                            .init("task_hash", .string(event.taskHash)),
-                            .init("template_used", .string(event.template)),
-                            .init("services_count", .integer(event.services)),
-                            .init("ports_used", .integer(event.ports)),
-                        ])
-                    })),
+            .init("event_count", .integer(total)), .init("events", .array(events.map(Self.json))),
+        ])
+    }
+
+    private static func json(_ event: StoredEvent) -> JSONValue {
+        func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }
+        let numbers = event.numbers
+        return .object([
+            .init("timestamp", .string(Timestamp.rfc3339(numbers.timestamp))),
+            .init("event_type", .string(event.type)), .init("command", text(event.command)),
+            .init("duration_ms", .integer(numbers.durationMS)),
+            .init("success", numbers.success.map { .bool($0) } ?? .null),
+            .init("error_category", text(event.errorCategory)),
+            .init("workspace_hash", text(event.workspaceHash)), .init("task_hash", text(event.taskHash)),
+            .init("template_used", text(event.template)),
+            .init("services_count", .integer(numbers.servicesCount.map { Int64($0) })),
+            .init("ports_used", .integer(numbers.portsUsed.map { Int64($0) })),
         ])
     }
 }

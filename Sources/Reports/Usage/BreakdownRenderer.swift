@@ -18,6 +18,7 @@ package enum BreakdownRenderer {
 
     private static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ looks: Looks) -> TextTable {
         if report.kind.isInTime { return inTime(rows, report, looks) }
+        if report.kind == .session { return UsageTable.sessions(rows) }
         if rows.contains(where: { $0.totalMS != nil }) {
             return UsageTable.commands(rows, title: report.kind.title, looks)
         }

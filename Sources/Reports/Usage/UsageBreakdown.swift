@@ -13,13 +13,13 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let kind: Kind
     package let window: ReportWindow
     package let zone: String
-    package let filter: UsageFilter
+    package let filter: ReportFilter
     /// Every row; what is shown of them is the renderer's.
     package let rows: [UsageRow]
     package let hasBefore: Bool
 
     package init(
-        kind: Kind, window: ReportWindow, zone: String, filter: UsageFilter, rows: [UsageRow], hasBefore: Bool
+        kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow], hasBefore: Bool
     ) {
         self.kind = kind
         self.window = window

@@ -31,7 +31,7 @@ package struct UsageReport: Equatable, Sendable {
     package let window: ReportWindow
     package let zone: String
     /// What the report is confined to; empty: to nothing.
-    package let filter: UsageFilter
+    package let filter: ReportFilter
     /// Whether there is a window before this one to compare with.
     package var hasBefore: Bool { activityBefore != nil }
 

@@ -5,7 +5,8 @@ package import Store
 package struct UsageRow: Equatable, Sendable {
     package let name: String
     package let count: Int
-    package let succeeded: Int
+    /// Nil where only failures are counted.
+    package let succeeded: Int?
     package let failed: Int
     /// Milliseconds in all, and the durations that half, 95 and 99 of a hundred did not exceed; nil where nothing says
     /// how long it took.
@@ -29,6 +30,16 @@ package struct UsageRow: Equatable, Sendable {
         self.before = before
     }
 
+    /// A session: its commands, its errors and, once it is over, its length.
+    init(_ session: StoreReader.Session) {
+        name = session.id
+        count = session.commands
+        succeeded = nil
+        failed = session.errors
+        totalMS = session.durationMS
+        (p50, p95, p99, before) = (nil, nil, nil, nil)
+    }
+
     /// The events of a stretch of time.
     init(_ name: String, _ activity: StoreReader.Activity) {
         self.init(
@@ -46,6 +57,7 @@ package struct UsageRow: Equatable, Sendable {
 
     /// The share that succeeded of what says whether it did; nil when nothing does.
     package var successRate: Double? {
-        succeeded + failed == 0 ? nil : Double(succeeded) / Double(succeeded + failed)
+        guard let succeeded, succeeded + failed > 0 else { return nil }
+        return Double(succeeded) / Double(succeeded + failed)
     }
 }

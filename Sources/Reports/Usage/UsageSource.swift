@@ -6,13 +6,16 @@ package import Store
 package struct UsageSource: Sendable {
     let reader: StoreReader?
     let window: ReportWindow
-    let filter: UsageFilter
+    let filter: ReportFilter
     /// The window before, to compare with; nil where there is none.
     let before: Range<Int64>?
     let zone = LocalCalendar.zoneName
 
+    /// Sessions that are listed at most: years of a person's, and a bound on what a report holds in memory.
+    private static let mostSessions = 100_000
+
     /// `now` is in milliseconds since 1970.
-    package init(reader: StoreReader?, window: ReportWindow, now: Int64, filter: UsageFilter = UsageFilter()) {
+    package init(reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter()) {
         self.reader = reader
         self.window = window
         self.filter = filter
@@ -66,7 +69,15 @@ package struct UsageSource: Sendable {
     }
 
     private func sessionRows() throws(StoreError) -> [UsageRow] {
-        []
+        guard let reader = try reader(for: window.range) else { return [] }
+        let sessions = try reader.sessions(startedIn: window.range, limit: Self.mostSessions)
+        return sessions.map { UsageRow($0) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    }
+
+    /// Where to ask about a stretch of time: the rollups, or with a filter a recount of the rows of that time.
+    private func reader(for range: Range<Int64>) throws(StoreError) -> StoreReader? {
+        guard let reader, !filter.isEmpty else { return reader }
+        return try reader.filtered(filter.stored, in: range)
     }
 
     /// What was counted in a stretch of time.
@@ -77,7 +88,7 @@ package struct UsageSource: Sendable {
     }
 
     private func counts(_ dimensions: [UsageDimension], in range: Range<Int64>) throws(StoreError) -> Counts {
-        guard let reader else { return Counts() }
+        guard let reader = try reader(for: range) else { return Counts() }
         return Counts(
             activity: try reader.activity(in: range), cells: try reader.usage(by: dimensions, in: range),
             sessions: try reader.sessionLengths(in: range))

@@ -47,6 +47,21 @@ enum UsageTable {
             })
     }
 
+    /// Sessions with what happened in them.
+    static func sessions(_ rows: [UsageRow]) -> TextTable {
+        TextTable(
+            columns: [
+                .name("SESSION"), .number("COMMANDS", rank: 0), .number("ERRORS", rank: 2), .number("LENGTH", rank: 1),
+            ],
+            rows: rows.map { row in
+                [
+                    .init(row.name), .init(NumberText.grouped(row.count)),
+                    .init(NumberText.grouped(row.failed), row.failed > 0 ? .bad : .plain),
+                    .init(row.totalMS.map(NumberText.duration) ?? "open"),
+                ]
+            })
+    }
+
     private static func change(_ row: UsageRow) -> TextTable.Cell {
         .init(NumberText.change(from: Double(row.before ?? 0), to: Double(row.count)), .muted)
     }

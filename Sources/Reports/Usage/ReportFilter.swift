@@ -1,7 +1,8 @@
 import Platform
+import Store
 
 /// What a report is confined to, in the person's words.
-package struct UsageFilter: Equatable, Sendable {
+package struct ReportFilter: Equatable, Sendable {
     package var command: String?
     /// The name as it was asked for; what is looked for is its hash.
     package var workspace: String?
@@ -15,7 +16,12 @@ package struct UsageFilter: Equatable, Sendable {
         self.failedOnly = failedOnly
     }
 
-    package var isEmpty: Bool { self == UsageFilter() }
+    package var isEmpty: Bool { self == ReportFilter() }
+
+    /// The same as the store asks for it.
+    var stored: UsageFilter {
+        UsageFilter(command: command, workspaceHash: workspaceHash, failed: failedOnly)
+    }
 
     /// `only make, in webshop, only failures`; empty when nothing is left out.
     var text: String {
