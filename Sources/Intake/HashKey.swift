@@ -43,6 +43,9 @@ package struct HashKey: Sendable, Equatable {
         return HashKey(bytes: (0..<length).map { _ in generator.next() })
     }
 
+    /// The key of a data folder if there is one: for who asks and must not make any.
+    package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
+
     private static func read(_ data: DataFolder) throws(HashKeyError) -> HashKey? {
         var bytes: [UInt8] = []
         var isExposed = false

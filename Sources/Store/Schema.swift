@@ -141,6 +141,7 @@ enum Schema {
             first_row INTEGER NOT NULL,
             last_row INTEGER NOT NULL
         );
+        CREATE INDEX sessions_by_start ON sessions (started_at);
         CREATE TABLE usage_rollup (
             id INTEGER PRIMARY KEY,
             cells BLOB NOT NULL
