@@ -29,7 +29,7 @@ package enum SnapshotDatabase {
     ) throws(StoreError) -> Installation? {
         try asStoreError(data.databasePath) {
             // Opening says whether it is a database at all, and of this version.
-            let source = try DatabaseOpening.forReading(data.databasePath)
+            let source = try DatabaseOpening.forReading(data)
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
             let installation: Installation?
