@@ -133,6 +133,13 @@ let package = Package(
         .executableTarget(
             name: "TelemetryProbe", dependencies: ["NexusTelemetry"], path: "Tests/TelemetryProbe",
             swiftSettings: strict),
+        .executableTarget(
+            name: "nexus-torture",
+            dependencies: [
+                "EventModel", "Platform", "TelemetryProbe", "TestSupport", "WriteAheadBuffer", "nexus", "nexus-record",
+                argumentParser,
+            ],
+            path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],

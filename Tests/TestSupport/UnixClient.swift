@@ -1,26 +1,31 @@
 import Foundation
 
 /// What the service says of a connection so far.
-struct Acknowledgement: Decodable, Equatable {
-    var accepted = 0
-    var rejected = 0
+package struct Acknowledgement: Decodable, Equatable {
+    package var accepted = 0
+    package var rejected = 0
+
+    package init(accepted: Int = 0, rejected: Int = 0) {
+        self.accepted = accepted
+        self.rejected = rejected
+    }
 }
 
 /// A blocking client of a Unix socket; no call waits longer than the timeout it was made with.
-final class UnixClient {
+package final class UnixClient {
     /// A call that failed. `EAGAIN` is the timeout: the far side did nothing.
-    struct Failure: Error, CustomStringConvertible {
-        let call: String
-        let code: Int32
+    package struct Failure: Error, CustomStringConvertible {
+        package let call: String
+        package let code: Int32
 
-        var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
-        var isTimeout: Bool { code == EAGAIN || code == EWOULDBLOCK }
+        package var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
+        package var isTimeout: Bool { code == EAGAIN || code == EWOULDBLOCK }
     }
 
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    init(_ path: String, timeout seconds: Int = 20) throws {
+    package init(_ path: String, timeout seconds: Int = 20) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
@@ -45,18 +50,18 @@ final class UnixClient {
     deinit { close(descriptor) }
 
     /// Sends all of `text`.
-    func send(_ text: String) throws {
+    package func send(_ text: String) throws {
         try send(Array(text.utf8))
     }
 
     /// Sends all of `bytes`, in as many calls as it takes.
-    func send(_ bytes: [UInt8]) throws {
+    package func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count { sent += try sendSome(bytes, from: sent, flags: 0) }
     }
 
     /// Sends as much of `bytes` as there is room for now; how much that was, 0 when there is none.
-    func sendWithoutWaiting(_ bytes: [UInt8]) throws -> Int {
+    package func sendWithoutWaiting(_ bytes: [UInt8]) throws -> Int {
         do {
             return try sendSome(bytes, from: 0, flags: Int32(MSG_DONTWAIT))
         } catch let error as Failure where error.isTimeout {
@@ -73,12 +78,12 @@ final class UnixClient {
     }
 
     /// Says that nothing more will be sent; what comes can still be received.
-    func endSending() {
+    package func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// The next line without its break; nil when the far side has closed.
-    func receiveLine() throws -> String? {
+    package func receiveLine() throws -> String? {
         while true {
             if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { received.removeSubrange(...end) }
@@ -96,7 +101,7 @@ final class UnixClient {
 
     /// Receives until `lines` lines are answered for, or the far side has closed: the counts, and the lines that told
     /// of errors before them.
-    func acknowledgement(of lines: Int) throws -> (counts: Acknowledgement, errors: [String]) {
+    package func acknowledgement(of lines: Int) throws -> (counts: Acknowledgement, errors: [String]) {
         var counts = Acknowledgement()
         var errors: [String] = []
         while counts.accepted + counts.rejected < lines, let line = try receiveLine() {
@@ -110,7 +115,7 @@ final class UnixClient {
     }
 
     /// Sends lines and receives what the service says once it has answered for `total` lines of this connection.
-    func exchange(_ lines: [String], total: Int) throws -> Acknowledgement {
+    package func exchange(_ lines: [String], total: Int) throws -> Acknowledgement {
         try send(lines.map { $0 + "\n" }.joined())
         return try acknowledgement(of: total).counts
     }
