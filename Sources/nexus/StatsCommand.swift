@@ -59,7 +59,7 @@ struct StatsCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let window = try window.window(now: now)
         let filter = try filter.filter(in: data)
-        try await ReadingCommand.storeWaiting(in: data)
+        try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
         let source = UsageSource(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
         if let kind = by ?? (csv ? .day : nil) {
             let list = try source.breakdown(by: kind)

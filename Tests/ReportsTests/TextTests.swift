@@ -1,5 +1,6 @@
 import Platform
 import Reports
+import Store
 import TestSupport
 import Testing
 
@@ -79,6 +80,34 @@ struct TextTests {
             document == "a\r\n\"'=1+1\"\r\n\"'+1\"\r\n\"'-1\"\r\n\"'@SUM(A1)\"\r\n\"'\tx\"\r\n\"'\rx\"\r\n\"a,b\"\r\n"
                 + "\"say \"\"hi\"\"\"\r\n\"a\nb\"\r\nplain\r\n\"'＝1\"\r\n")
         #expect(CSVText.document(header: ["a", "b"], rows: [[.empty, .number(0.5)]]) == "a,b\r\n,0.5\r\n")
+    }
+
+    @Test("A name from outside moves nothing on a terminal, in no form of a report")
+    func hostileNames() throws {
+        let name = "\u{1B}[2J\u{202E}evil\r\n\u{9B}31m"
+        let row = UsageRow(UsageCell(name: name, count: 3, succeeded: 1, failed: 2), before: nil)
+        let zone = "Zone\u{1B}[31m"
+        var input = EveryFinding.input
+        input.histories = input.histories.map { CommandHistory(command: name, cells: $0.cells) }
+        input.failures = [.init(command: name, category: name, count: 3, first: 0, last: 0)]
+        let insights = Insights(input)
+        var texts: [String] = []
+        for kind in UsageBreakdown.Kind.allCases {
+            let list = UsageBreakdown(
+                kind: kind, window: .allTime, zone: zone, filter: ReportFilter(command: name), rows: [row])
+            texts += [BreakdownRenderer.render(list, top: nil, Looks()), BreakdownRenderer.csv(list, top: nil)]
+            texts.append(UsageJSON.of(list, top: nil).document)
+        }
+        for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
+            texts.append(InsightsRenderer.render(insights, focus, window: .allTime, zone: zone, top: 9, Looks()))
+            texts.append(InsightsJSON.of(insights, focus, window: .allTime, zone: zone, top: 9).document)
+        }
+        for text in texts {
+            let isHarmless = text.unicodeScalars.allSatisfy { scalar in
+                scalar == "\n" || scalar == "\r" || ![.control, .format].contains(scalar.properties.generalCategory)
+            }
+            #expect(isHarmless, "\(text.escapedForDisplay)")
+        }
     }
 
     @Test("JSON keeps its keys' order, says null, and escapes what is invisible")

@@ -68,8 +68,7 @@ package struct Companion: Equatable, Sendable {
         else { return nil }
         let place = division.without.count
         let ranks = RankHistory(division.without + division.with)
-        let (before, after) = (0..<place, place..<place + division.with.count)
-        guard ranks.dominance(before, after) >= FindingRules.smallestDominance,
+        guard with.dominance(over: without) >= FindingRules.smallestDominance,
             ranks.chanceOfSlower(from: place) <= chance
         else { return nil }
         return Companion(

@@ -69,19 +69,6 @@ struct RankHistory {
             of: [stretch.lowerBound..<place, place..<stretch.upperBound])
     }
 
-    /// In what share of pairs, one run of each stretch, the later one took longer; two neighbouring stretches.
-    func dominance(_ before: Range<Int>, _ after: Range<Int>) -> Double {
-        // Of ranks over the whole history; the mean ranks of two groups are half the number of runs apart when every
-        // run of one is above every run of the other.
-        let numbers = (before.reduce(0) { $0 + runs[$1] }, after.reduce(0) { $0 + runs[$1] })
-        guard numbers.0 > 0, numbers.1 > 0 else { return 0.5 }
-        let means = (
-            before.reduce(0) { $0 + scores[$1] } / Double(numbers.0),
-            after.reduce(0) { $0 + scores[$1] } / Double(numbers.1)
-        )
-        return 0.5 + (means.1 - means.0) / Double(runs.reduce(0, +))
-    }
-
     /// Sums over a stretch, up to each place.
     private struct Sums {
         private let start: Int
@@ -112,5 +99,24 @@ struct RankHistory {
             let expected = scores[scores.count - 1] * after / total
             return (score - expected) / (variance * before * after / total).squareRoot()
         }
+    }
+}
+
+extension LatencyHistogram {
+    /// In what share of pairs, a run of each, this one's took longer; pairs in one bucket count half. 0.5 where either
+    /// is empty.
+    func dominance(over other: LatencyHistogram) -> Double {
+        guard !isEmpty, !other.isEmpty else { return 0.5 }
+        let theirs = other.buckets
+        var (next, below, won) = (0, 0, 0.0)
+        for bucket in buckets {
+            while next < theirs.count, theirs[next].range.lowerBound < bucket.range.lowerBound {
+                below += theirs[next].count
+                next += 1
+            }
+            let isTie = next < theirs.count && theirs[next].range == bucket.range
+            won += Double(bucket.count) * (Double(below) + (isTie ? Double(theirs[next].count) / 2 : 0))
+        }
+        return won / (Double(count) * Double(other.count))
     }
 }

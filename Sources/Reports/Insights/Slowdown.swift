@@ -35,7 +35,7 @@ package struct Slowdown: Equatable, Sendable {
             let factor = max(newMedian, 1) / max(oldMedian, 1)
             if factor <= 1 / FindingRules.smallestFactor { return nil }
             if factor >= FindingRules.smallestFactor {
-                guard ranks.dominance(before, after) >= FindingRules.smallestDominance else { return nil }
+                guard new.dominance(over: old) >= FindingRules.smallestDominance else { return nil }
                 return Slowdown(
                     command: history.command, since: history.cells[after.lowerBound].start, runsBefore: old.count,
                     runsAfter: new.count, medianBefore: oldMedian, medianAfter: newMedian)

@@ -59,7 +59,8 @@ package enum BreakdownRenderer {
             ],
             rows: report.shown(top).map { row in
                 [
-                    .text(row.name), .integer(row.count), .integer(row.before), .integer(row.succeeded),
+                    .text(row.name.escapedForDisplay), .integer(row.count), .integer(row.before),
+                    .integer(row.succeeded),
                     .integer(row.failed), .number(row.successRate), .integer(row.totalMS), .number(row.p50),
                     .number(row.p95), .number(row.p99),
                 ]

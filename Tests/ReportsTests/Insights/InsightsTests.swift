@@ -114,6 +114,18 @@ struct InsightsTests {
         #expect(all.first?.timeMS == 2000)
     }
 
+    @Test("A command is compared with what it was last, not with what it was long ago")
+    func latestChange() {
+        // 600 runs of ten seconds, then 60 of one, then 30 of two.
+        let cells = (0..<690).map { hour in
+            var latency = LatencyHistogram()
+            latency.record((hour < 600 ? 10_000 : hour < 660 ? 1000 : 2000) + Int64(hour * 7919 % 300))
+            return CommandHistory.Cell(start: Int64(hour) * 3_600_000, succeeded: 1, failed: 0, latency: latency)
+        }
+        let changes = Slowdown.search([CommandHistory(command: "make", cells: cells)])
+        #expect(changes.map(\.runsBefore) == [60] && changes.map(\.runsAfter) == [30])
+    }
+
     @Test("A command that fails more often than it did is found, one that always failed as often is not")
     func failureRise() {
         func history(_ name: String, _ fails: (Int) -> Bool) -> CommandHistory {
@@ -129,6 +141,6 @@ struct InsightsTests {
             history("steady") { $0 % 7 == 0 }, history("worse") { $0 < 250 ? $0 % 25 == 0 : $0 % 5 < 3 },
         ])
         #expect(rises.map(\.command) == ["worse"])
-        #expect(rises.first?.since == 250 * 3_600_000)
+        #expect(rises.first?.since == Int64(250 * 3_600_000))
     }
 }
