@@ -57,7 +57,7 @@ package struct RowText: Sendable {
     package init?(data: DataFolder) throws(StoreError) {
         guard data.hasDatabase else { return nil }
         path = data.databasePath
-        queue = try DatabaseOpening.forReading(path)
+        queue = try DatabaseOpening.forReading(data)
     }
 
     /// Which database it is, and under which id its own rows go; nil when no writer has brought it up to date yet.

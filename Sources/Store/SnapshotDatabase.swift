@@ -1,5 +1,4 @@
 import EventModel
-import Foundation
 import GRDB
 package import Platform
 
@@ -29,7 +28,7 @@ package enum SnapshotDatabase {
     ) throws(StoreError) -> Installation? {
         try asStoreError(data.databasePath) {
             // Opening says whether it is a database at all, and of this version.
-            let source = try DatabaseOpening.forReading(data.databasePath)
+            let source = try DatabaseOpening.forReading(data)
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
             let installation: Installation?
@@ -40,7 +39,7 @@ package enum SnapshotDatabase {
             } else {
                 try source.close()
                 installation = try target.writeWithoutTransaction {
-                    try select(selection, from: data.databasePath, in: $0)
+                    try select(selection, from: data, in: $0)
                 }
             }
             guard let installation else { return nil }
@@ -96,11 +95,11 @@ package enum SnapshotDatabase {
 
     /// Copies the rows that are selected, and the sessions they belong to.
     private static func select(
-        _ selection: SnapshotSelection, from path: String, in database: Database
+        _ selection: SnapshotSelection, from data: DataFolder, in database: Database
     ) throws -> Installation? {
         try database.execute(sql: Schema.contract)
         try database.execute(sql: Schema.originsTable)
-        try database.execute(sql: "ATTACH ? AS source", arguments: [readOnlyAddress(of: path)])
+        try database.execute(sql: "ATTACH ? AS source", arguments: [DatabaseOpening.address(forReading: data)])
         defer { try? database.execute(sql: "DETACH source") }
         var installation: Installation?
         try database.inTransaction {
@@ -146,11 +145,5 @@ package enum SnapshotDatabase {
     private static func databaseText(_ milliseconds: Int64) -> String {
         if milliseconds > Limits.latestTimestamp { return ":" }  // behind every digit
         return Timestamp.databaseText(max(0, milliseconds))
-    }
-
-    /// The address under which SQLite opens a file only for reading.
-    private static func readOnlyAddress(of path: String) -> String {
-        let plain = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
-        return "file:\(plain)?mode=ro"
     }
 }
