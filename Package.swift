@@ -86,7 +86,7 @@ let package = Package(
             dependencies: [
                 "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync",
                 "WriteAheadBuffer",
-                argumentParser, logging,
+                argumentParser, logging, unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,10 +1,8 @@
 import EventModel
-package import Foundation
 import GRDB
 package import Platform
 
-/// Reads rows of `events` in the order of their ids as lines of text, many in one value: SQLite puts the lines together,
-/// which takes a fraction of the time that handing out each column does.
+/// Reads rows of `events` in the order of their ids as lines of text.
 ///
 /// A line is ClickHouse's `TabSeparated`: the row's identity (installation and id there, see `RowOrigins`) and then the
 /// columns of `events` from `timestamp` on, a tab between two, a line feed at the end. An absent text is empty, as no
@@ -18,7 +16,7 @@ package struct RowText: Sendable {
         package let range: ClosedRange<Int64>
         package let rows: Int
         /// The lines, cut between two of them.
-        package let pieces: [Data]
+        package let pieces: [[UInt8]]
 
         package var bytes: Int { pieces.reduce(0) { $0 + $1.count } }
     }
@@ -49,6 +47,8 @@ package struct RowText: Sendable {
 
     /// Rows in one piece, half a megabyte.
     private static let pieceRows = 2500
+    /// Columns that hold numbers; the others hold texts.
+    private static let numbers: Set<EventRow.Column> = [.durationMS, .success, .servicesCount, .portsUsed]
 
     private let queue: DatabaseQueue
     private let path: String
@@ -79,11 +79,18 @@ package struct RowText: Sendable {
         }
     }
 
-    /// What stands in a range of ids: the ids of its first and last row, their number, and the times of the earliest and
-    /// latest event, in the database's text form. Nil when there is none. It looks at no more than `limit` rows.
-    package func summary(
-        of range: ClosedRange<Int64>, limit: Int64 = .max
-    ) throws(StoreError) -> (range: ClosedRange<Int64>, rows: Int, earliest: String, latest: String)? {
+    /// What stands in a range of ids.
+    package struct Summary: Equatable, Sendable {
+        /// Ids here of the first and the last row.
+        package let range: ClosedRange<Int64>
+        package let rows: Int
+        /// Times of the earliest and the latest event, in the database's text form.
+        package let earliest: String
+        package let latest: String
+    }
+
+    /// What stands in a range of ids, as far as the first `limit` rows; nil when there is none.
+    package func summary(of range: ClosedRange<Int64>, limit: Int64 = .max) throws(StoreError) -> Summary? {
         try asStoreError(path) {
             try queue.read { database in
                 let row = try Row.fetchOne(
@@ -93,7 +100,7 @@ package struct RowText: Sendable {
                         FROM (SELECT id, timestamp FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)
                         """, arguments: [range.lowerBound, range.upperBound, limit])
                 guard let row, let first: Int64 = row[0], let last: Int64 = row[1] else { return nil }
-                return (first...last, row[2], row[3] ?? "", row[4] ?? "")
+                return Summary(range: first...last, rows: row[2], earliest: row[3] ?? "", latest: row[4] ?? "")
             }
         }
     }
@@ -103,19 +110,15 @@ package struct RowText: Sendable {
         try asStoreError(path) {
             var (first, last): (Int64?, Int64) = (nil, 0)
             var (rows, bytes) = (0, 0)
-            var pieces: [Data] = []
-            var next = range.lowerBound
-            while next <= range.upperBound, rows < bounds.rows, bytes < bounds.bytes || rows < bounds.leastRows {
-                let limit = min(Self.pieceRows, bounds.rows - rows)
-                guard let piece = try queue.read({ try Self.piece(next...range.upperBound, limit, from: $0) }) else {
-                    break
-                }
+            var pieces: [[UInt8]] = []
+            while last < range.upperBound, rows < bounds.rows, bytes < bounds.bytes || rows < bounds.leastRows {
+                let rest = max(range.lowerBound, last + 1)...range.upperBound
+                guard let piece = try piece(rest, limit: min(Self.pieceRows, bounds.rows - rows)) else { break }
                 first = first ?? piece.range.lowerBound
                 last = piece.range.upperBound
                 rows += piece.rows
                 bytes += piece.text.count
                 pieces.append(piece.text)
-                next = last + 1
             }
             return first.map { Batch(range: $0...last, rows: rows, pieces: pieces) }
         }
@@ -123,71 +126,54 @@ package struct RowText: Sendable {
 
     // MARK: One piece
 
-    private typealias Piece = (range: ClosedRange<Int64>, rows: Int, text: Data)
-
-    /// The first rows of a range that come from one installation, up to `limit`.
-    private static func piece(_ range: ClosedRange<Int64>, _ limit: Int, from database: Database) throws -> Piece? {
-        // The next row may be far away where rows were purged, and under another line of the origins.
-        let start = try Int64.fetchOne(
-            database.cachedStatement(sql: "SELECT id FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1"),
-            arguments: [range.lowerBound, range.upperBound])
-        guard let start, let own = try Installation.current(in: database) else { return nil }
-        let origins = try RowOrigins.read(from: database).origins
-        let identity = origins.identity(of: start, own: own)
-        let arguments: StatementArguments = [
-            identity.installation.id, identity.id - start, start,
-            min(range.upperBound, origins.endOfStretch(holding: start)), limit,
-        ]
-        let plain = try Row.fetchOne(database.cachedStatement(sql: plainSQL), arguments: arguments)
-        guard let plain, let piece = Self.piece(plain) else { return nil }
-        if Self.isPlain(piece.text, rows: piece.rows, absentNumbers: plain[4]) { return piece }
-        return try Row.fetchOne(database.cachedStatement(sql: escapingSQL), arguments: arguments).flatMap(Self.piece)
-    }
-
-    private static func piece(_ row: Row) -> Piece? {
-        guard let first: Int64 = row[0], let last: Int64 = row[1], let text: Data = row[3] else { return nil }
-        return (first...last, row[2], text)
-    }
-
-    /// Whether nothing in the texts had to be escaped: there are just as many tabs, line feeds and backslashes as stand
-    /// between and for values. Texts that came in through Nexus never have any; those that somebody wrote into the
-    /// database with another tool may.
-    private static func isPlain(_ text: Data, rows: Int, absentNumbers: Int) -> Bool {
-        var (tabs, lines, backslashes) = (0, 0, 0)
-        for byte in text {
-            tabs += byte == UInt8(ascii: "\t") ? 1 : 0
-            lines += byte == UInt8(ascii: "\n") ? 1 : 0
-            backslashes += byte == UInt8(ascii: "\\") ? 1 : 0
+    /// The first rows of a range, up to `limit`; nil when there is none.
+    private func piece(
+        _ range: ClosedRange<Int64>, limit: Int
+    ) throws -> (range: ClosedRange<Int64>, rows: Int, text: [UInt8])? {
+        try queue.read { database in
+            guard let own = try Installation.current(in: database) else { return nil }
+            // From the same moment as the rows: what the installation's id is renewed to is for later rows.
+            let origins = try RowOrigins.read(from: database).origins
+            var (first, last): (Int64?, Int64) = (nil, 0)
+            var rows = 0
+            var text: [UInt8] = []
+            text.reserveCapacity(limit * 200)
+            var reader = try EventRowReader(
+                database, where: "id BETWEEN ? AND ?", arguments: [range.lowerBound, range.upperBound], limit: limit)
+            while try reader.next({ row in
+                first = first ?? row.id
+                last = row.id
+                rows += 1
+                Self.append(row, origins.identity(of: row.id, own: own), to: &text)
+            }) {}
+            return first.map { ($0...last, rows, text) }
         }
-        return tabs == rows * (columns.count - 1) && lines == rows && backslashes == absentNumbers
     }
 
-    private static let plainSQL = sql { $0 }
-    private static let escapingSQL = sql { column in
-        #"replace(replace(replace(\#(column), '\', '\\'), char(9), '\t'), char(10), '\n')"#
+    private static func append(_ row: borrowing EventRow, _ identity: RowOrigins.Identity, to line: inout [UInt8]) {
+        line.append(contentsOf: identity.installation.id.utf8)
+        line.append(UInt8(ascii: "\t"))
+        line.append(contentsOf: String(identity.id).utf8)
+        for column in EventRow.Column.allCases {
+            line.append(UInt8(ascii: "\t"))
+            switch row[column] {
+            case .integer(let number): line.append(contentsOf: String(number).utf8)
+            case .text(let place): append(escaping: row.bytes.span.extracting(place), to: &line)
+            case .null, .other: if numbers.contains(column) { line.append(contentsOf: #"\N"#.utf8) }
+            }
+        }
+        line.append(UInt8(ascii: "\n"))
     }
 
-    /// Ids of the first and last row, their number, their lines, and how many numbers are absent in them. `text` says how
-    /// a column of text is written.
-    private static func sql(_ text: (String) -> String) -> String {
-        let numbers = ["duration_ms", "success", "services_count", "ports_used"]
-        let values = columns.dropFirst(2)
-            .map { column in numbers.contains(column) ? #"ifnull(\#(column), '\N')"# : text(column) }
-        let absent = numbers.map { "(\($0) IS NULL)" }
-        let format = #"%s\#t%d"# + String(repeating: #"\#t%s"#, count: values.count) + #"\#n"#
-        return """
-            SELECT min(id), max(id), count(*), CAST(group_concat(line, '') AS BLOB), total(absent)
-            FROM (SELECT id, \(absent.joined(separator: " + ")) AS absent,
-                    printf('\(format)', ?1, id + ?2, \(values.joined(separator: ", "))) AS line
-                FROM events WHERE id BETWEEN ?3 AND ?4 ORDER BY id LIMIT ?5)
-            """
-    }
-}
-
-extension RowOrigins {
-    /// The last id that the same line says about as about `id`; rows under no line end before the next line.
-    fileprivate func endOfStretch(holding id: Int64) -> Int64 {
-        guard let next = stretches.first(where: { $0.last >= id }) else { return .max }
-        return next.first <= id ? next.last : next.first - 1
+    /// A text that came in through Nexus has nothing to escape; one that another tool wrote into the database may.
+    private static func append(escaping text: Span<UInt8>, to line: inout [UInt8]) {
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "\\"): line.append(contentsOf: #"\\"#.utf8)
+            case UInt8(ascii: "\t"): line.append(contentsOf: #"\t"#.utf8)
+            case UInt8(ascii: "\n"): line.append(contentsOf: #"\n"#.utf8)
+            case let byte: line.append(byte)
+            }
+        }
     }
 }

@@ -50,7 +50,7 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
         case .occupied(let place):
             "\(place.escapedForDisplay) is there already and is something else: move it away and run again"
         case .inputOutput(let error): error.description
-        case .notReady: "the database is still being brought up to date: try again in a moment"
+        case .notReady: "the database is of an older version: 'nexus flush' brings it up to date"
         }
     }
 

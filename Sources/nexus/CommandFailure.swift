@@ -33,6 +33,7 @@ struct CommandFailure: Error {
         case let error as BufferError: self.init(RecordingError.buffer(error))
         case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
+        case let error as SyncError: self.init(error.description, error.exitCode)
         case let error as SnapshotError: self.init(error.description, Self.code(of: error))
         default: return nil
         }

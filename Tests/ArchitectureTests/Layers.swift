@@ -42,7 +42,7 @@ struct Layers {
         "NIOHTTP1": ["Sync"],
         "NIOPosix": ["Service", "Sync"],
         "ServiceLifecycle": ["Service"],
-        "UnixSignals": ["Service"],
+        "UnixSignals": ["Service", "nexus"],
     ]
 
     struct SourceFile: CustomStringConvertible {

@@ -75,14 +75,14 @@ struct ClickHouseTarget: Target {
 
 /// Pieces of text as the body of a request, each copied for the network when its turn comes.
 private struct LinePieces: AsyncSequence, Sendable {
-    private let pieces: [Data]
+    private let pieces: [[UInt8]]
 
-    init(_ pieces: [Data]) {
+    init(_ pieces: [[UInt8]]) {
         self.pieces = pieces
     }
 
     struct AsyncIterator: AsyncIteratorProtocol {
-        var rest: ArraySlice<Data>
+        var rest: ArraySlice<[UInt8]>
 
         mutating func next() async -> ByteBuffer? { rest.popFirst().map { ByteBuffer(bytes: $0) } }
     }

@@ -101,7 +101,7 @@ package enum Destination: Equatable, Sendable {
     }
 
     /// The server, where there is one.
-    var address: WebAddress? {
+    package var address: WebAddress? {
         switch self {
         case .folder: nil
         case .server(let address), .clickHouse(let address, _): address

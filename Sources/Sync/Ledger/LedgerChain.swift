@@ -18,7 +18,7 @@ package struct LedgerChain: Equatable, Sendable {
             return nil
         }
         lines += 1
-        hash = Digest.sha256(bytes)
+        hash = Checksum.of(bytes)
         return entry
     }
 
@@ -29,7 +29,7 @@ package struct LedgerChain: Equatable, Sendable {
         entry.previous = hash
         let bytes = try entry.encoded()
         lines += 1
-        hash = Digest.sha256(bytes)
+        hash = Checksum.of(bytes)
         return bytes
     }
 }

@@ -1,10 +1,9 @@
-package import Foundation
 
 /// What goes to a destination in one piece: a range of rows, ready to be sent as often as it takes.
 package struct Parcel: Sendable {
     package enum Content: Sendable {
         /// Lines of text (see `RowText`).
-        case lines([Data])
+        case lines([[UInt8]])
         /// A file, and the name that it is to have at the destination.
         case file(PackedFile, name: String)
     }

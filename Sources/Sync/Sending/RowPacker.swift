@@ -37,7 +37,7 @@ package actor RowPacker: Packer {
         guard let batch = try source.batch(in: range, bounds) else { return nil }
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: batch.range, rows: batch.rows,
-            bytes: batch.bytes, sha256: Digest.sha256(batch.pieces))
+            bytes: batch.bytes, sha256: Checksum.of(batch.pieces))
         return Parcel(transfer: transfer, content: .lines(batch.pieces))
     }
 }

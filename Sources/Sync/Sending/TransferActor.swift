@@ -22,8 +22,8 @@ package actor TransferActor {
 
     /// What is told while it runs.
     package enum Progress: Sendable {
-        /// So many rows have been confirmed.
-        case sent(rows: Int)
+        /// So many rows have been confirmed, about this share of what there is to send, from 0 to 1.
+        case sent(rows: Int, share: Double)
         /// An attempt failed, and the next one comes after this long.
         case waiting(SyncError, Duration)
     }
@@ -53,6 +53,8 @@ package actor TransferActor {
     private var random = SystemRandomNumberGenerator()
     private var summary = Summary()
     private var isPrepared = false
+    /// The id behind which sending began.
+    private var start: Int64 = 0
 
     package init(
         _ job: Job, ledger: consuming Ledger, packer: any Packer, target: any Target,
@@ -71,6 +73,7 @@ package actor TransferActor {
         var cursor: Int64 = 0
         if !job.fromStart {
             cursor = ledger.progress.cursor(of: job.destination, store: job.store)
+            start = cursor
             let earlier = ledger.progress.unconfirmed(at: job.destination, store: job.store)
             if let open = earlier.last {
                 if let parcel = try await packer.repack(open) { try await send(parcel, earlier: earlier, report) }
@@ -101,7 +104,8 @@ package actor TransferActor {
         summary.transfers += 1
         summary.rows += parcel.transfer.rows
         summary.bytes += parcel.transfer.bytes
-        report(.sent(rows: summary.rows))
+        let (done, all) = (parcel.transfer.range.upperBound - start, max(1, job.last - start))
+        report(.sent(rows: summary.rows, share: min(1, Double(done) / Double(all))))
     }
 
     /// Does something until it goes well, or the policy gives up.
