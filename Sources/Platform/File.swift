@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
@@ -175,6 +176,12 @@ package struct File: ~Copyable, Sendable {
     /// which pages it failed to write, and a second call would wrongly succeed.
     package func synchronizeData() throws(SystemError) {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
+    }
+
+    /// Has the system begin to write to disk what it holds of the file. It promises nothing and waits for nothing:
+    /// `synchronizeData` does both, and has less to do then.
+    package func startWritingOut() {
+        nexus_start_writing_out(descriptor)
     }
 
     /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.

@@ -24,7 +24,8 @@ enum DatabaseOpening {
     static func forReading(_ data: DataFolder) throws(StoreError) -> DatabaseQueue {
         let path = data.databasePath
         return try asStoreError(path) {
-            let queue = try DatabaseQueue(path: isStill(data) ? address(forReading: data) : path, configuration: reading)
+            let queue = try DatabaseQueue(
+                path: isStill(data) ? address(forReading: data) : path, configuration: reading)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
             }

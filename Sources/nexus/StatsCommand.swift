@@ -45,7 +45,9 @@ struct StatsCommand: AsyncParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top takes a number from 1 on.") }
         guard !json || !csv else { throw ValidationError("Give one of --json and --csv.") }
-        guard !watch || from == nil else { throw ValidationError("A snapshot does not change: not --watch with --from.") }
+        guard !watch || from == nil else {
+            throw ValidationError("A snapshot does not change: not --watch with --from.")
+        }
         guard !watch || (!json && !csv) else { throw ValidationError("--watch shows a screen: not --json or --csv.") }
     }
 
