@@ -56,20 +56,17 @@ private struct OutcomeHistory {
         let candidates = Segmentation.candidates(
             runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
         let all = sum(stretch)
-        var best: (place: Int, chance: Double)?
-        var before = Outcomes()
-        var next = candidates.startIndex
-        for place in stretch where next < candidates.endIndex {
-            if candidates[next] == place {
-                next += 1
-                let chance = probability(before: before, all: all, stretch, cutAt: place)
-                if chance < best?.chance ?? 1 { best = (place, chance) }
-            }
-            before.succeeded += cells[place].succeeded
-            before.failed += cells[place].failed
+        func chances(of places: [Int]) -> [(place: Int, chance: Double)] {
+            places.map { ($0, probability(before: sum(stretch.lowerBound..<$0), all: all, stretch, cutAt: $0)) }
         }
-        guard let best, best.chance * Double(candidates.count) <= chance else { return nil }
-        return best.place
+        guard let best = chances(of: candidates).min(by: { $0.chance < $1.chance }),
+            best.chance * Double(candidates.count) <= chance
+        else { return nil }
+        // Between its two neighbours the change has its place where it is clearest.
+        let index = candidates.firstIndex(of: best.place) ?? 0
+        let low = index > 0 ? candidates[index - 1] + 1 : best.place
+        let high = index + 1 < candidates.count ? candidates[index + 1] : best.place + 1
+        return chances(of: (low..<high).filter { runs[$0] > 0 }).min { $0.chance < $1.chance }?.place ?? best.place
     }
 
     /// The chance that blind distribution puts the failures as unevenly on the two sides, in the direction seen.

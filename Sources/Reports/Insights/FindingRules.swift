@@ -8,9 +8,9 @@ package enum FindingRules {
     /// Chance that a whole report over an unchanged stream says that some command became slower.
     static let slowdownChance = 0.004
     /// The same for failing more often.
-    static let failureChance = 0.002
-    /// The same for failing without end.
-    static let streakChance = 0.0005
+    static let failureChance = 0.001
+    /// The same for failing without end; smaller, as the chances that it is compared with are themselves estimates.
+    static let streakChance = 0.0001
     /// The same for what goes along with slow runs.
     static let companionChance = 0.001
     /// The same for repeating what failed.

@@ -51,7 +51,33 @@ package struct Insights: Sendable {
         runsLookedAt = input.runs.count
         runsSince = input.runsAreCut ? input.runs.first?.timestamp : nil
         outcomes = Dictionary(
-            input.histories.map { ($0.command, $0.outcomes($0.cells.indices)) }, uniquingKeysWith: { first, _ in first })
+            input.histories.map { ($0.command, $0.outcomes($0.cells.indices)) }, uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// Failures for one reason, whatever command they are of.
+    struct Category: Equatable {
+        let category: String
+        var count = 0
+        /// The commands that failed so, the most frequent first.
+        var commands: [String] = []
+        /// The first and the last time, in milliseconds since 1970.
+        var first: Int64 = .max
+        var last: Int64 = .min
+    }
+
+    /// The failures by category, the most frequent first.
+    var categories: [Category] {
+        var categories: [String: Category] = [:]
+        for failure in failures {
+            var entry = categories[failure.category] ?? Category(category: failure.category)
+            entry.count += failure.count
+            entry.commands.append(failure.command)
+            entry.first = min(entry.first, failure.first)
+            entry.last = max(entry.last, failure.last)
+            categories[failure.category] = entry
+        }
+        return categories.values.sorted { ($1.count, $0.category) < ($0.count, $1.category) }
     }
 
     /// The few findings worth reading, by the time they cost, the costliest first.

@@ -11,8 +11,8 @@ extension InsightsInput {
     private static let frequent = 50_000
     /// Parts of the window in which runs are compared with and without a template, services or ports.
     private static let companionParts: Int64 = 32
-    /// Runs that streaks and retries are looked for in, the latest: a quarter of a million rows are read in a fraction
-    /// of a second.
+    /// Runs that streaks and retries are looked for in, the latest: months of a person's, read in a fraction of a
+    /// second.
     private static let runLimit = 50_000
 
     /// Reads what the findings of a window are looked for in; with no database yet it is empty.

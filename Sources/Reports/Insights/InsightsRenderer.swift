@@ -27,8 +27,11 @@ package enum InsightsRenderer {
     private static func findings(_ findings: [Finding], _ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
         guard !findings.isEmpty else {
             let runs = insights.costs.reduce(0) { $0 + $1.runs }
-            let basis = runs == 0 ? "No run of a command in this window." : "Searched: \(NumberText.counted(runs, "run"))"
-                + " of \(NumberText.counted(insights.costs.count, "command"))."
+            let basis =
+                runs == 0
+                ? "No run of a command in this window."
+                : "Searched: \(NumberText.counted(runs, "run"))"
+                    + " of \(NumberText.counted(insights.costs.count, "command"))."
             return ["", "  " + nothing, "  " + looks.styled(basis, .muted)]
         }
         let note =
@@ -61,10 +64,12 @@ package enum InsightsRenderer {
             + TextBlock.section(
                 "Most Time in All", insights.costs.isEmpty ? ["  " + none] : costs(insights.costs, top, looks), looks)
             + TextBlock.section(
-                "Slowest (p95 of at least \(FindingRules.runsCompared) runs)", worst.isEmpty ? [] : costs(worst, top, looks),
+                "Slowest (p95 of at least \(FindingRules.runsCompared) runs)",
+                worst.isEmpty ? [] : costs(worst, top, looks),
                 looks)
             + section(
-                "What Goes Along with Slow Runs", insights.companions.map(Finding.companion), none: "Nothing does.", top,
+                "What Goes Along with Slow Runs", insights.companions.map(Finding.companion), none: "Nothing does.",
+                top,
                 looks)
     }
 
@@ -100,18 +105,21 @@ package enum InsightsRenderer {
     }
 
     private static func categories(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
-        TextTable(
+        let categories = insights.categories
+        return TextTable(
             columns: [
-                .name("CATEGORY"), .name("COMMAND"), .number("FAILED", rank: 0), .text("FIRST SEEN", rank: 2),
-                .text("LAST SEEN", rank: 1),
+                .name("CATEGORY"), .number("FAILED", rank: 0), .text("FIRST SEEN", rank: 3),
+                .text("LAST SEEN", rank: 1), .name("COMMANDS"),
             ],
-            rows: insights.failures.prefix(top).map { entry in
-                [
-                    .init(entry.category), .init(entry.command), .init(NumberText.grouped(entry.count)),
+            rows: categories.prefix(top).map { entry in
+                let names = entry.commands.prefix(3).joined(separator: ", ") + (entry.commands.count > 3 ? ", …" : "")
+                return [
+                    .init(entry.category), .init(NumberText.grouped(entry.count)),
                     .init(LocalCalendar.day(of: entry.first).text), .init(LocalCalendar.day(of: entry.last).text),
+                    .init(looks.isPlain ? names.replacing("…", with: "...") : names),
                 ]
             }
-        ).lines(looks) + TextBlock.more(insights.failures.count - top, looks)
+        ).lines(looks) + TextBlock.more(categories.count - top, looks)
     }
 
     private static func commands(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {

@@ -37,6 +37,8 @@ package enum CSVText {
         let isFormula = text.unicodeScalars.first.map(dangerous.contains) ?? false
         let safe = (isFormula ? "'" : "") + text
         let needsQuotes = safe.unicodeScalars.contains { [",", "\"", "\r", "\n"].contains($0) } || isFormula
-        return needsQuotes ? "\"" + safe.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : safe
+        return needsQuotes
+            ? "\"" + safe.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            : safe
     }
 }

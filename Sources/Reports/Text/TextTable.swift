@@ -54,7 +54,7 @@ struct TextTable {
         {
             shown.removeAll { $0 == last }
         }
-        for column in shown where columns[column].least != nil {
+        for column in shown.reversed() where columns[column].least != nil {
             let excess = total(widths) - looks.columns
             if excess > 0 { widths[column] = max(least[column], widths[column] - excess) }
         }

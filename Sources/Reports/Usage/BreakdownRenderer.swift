@@ -11,7 +11,8 @@ package enum BreakdownRenderer {
         if shown.isEmpty {
             lines += ["", "  Nothing recorded in this window."]
         } else {
-            lines += [""] + table(shown, report, looks).lines(looks) + TextBlock.more(report.rows.count - shown.count, looks)
+            lines +=
+                [""] + table(shown, report, looks).lines(looks) + TextBlock.more(report.rows.count - shown.count, looks)
         }
         return lines.joined(separator: "\n") + "\n"
     }

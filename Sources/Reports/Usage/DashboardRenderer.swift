@@ -32,7 +32,8 @@ package enum DashboardRenderer {
 
     private static func box(_ report: UsageReport, _ looks: Looks) -> [String] {
         let width = min(boxColumns, looks.columns - 2)
-        let corners = looks.isPlain ? ["+", "+", "+", "+", "+", "+", "=", "|"] : ["╔", "╗", "╠", "╣", "╚", "╝", "═", "║"]
+        let corners =
+            looks.isPlain ? ["+", "+", "+", "+", "+", "+", "=", "|"] : ["╔", "╗", "╠", "╣", "╚", "╝", "═", "║"]
         let line = String(repeating: corners[6], count: width)
         func row(_ text: String) -> String {
             let text = looks.shown(text, columns: width - 3)
@@ -60,7 +61,8 @@ package enum DashboardRenderer {
             "\(dates) (\(report.zone.escapedForDisplay)): \(NumberText.counted(report.totals.events, "event"))"
             + " in \(NumberText.counted(report.sessions.count, "session"))"
         if let before = report.activityBefore {
-            text += ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"
+            text +=
+                ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"
                 + " events against the window before"
         }
         return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", looks)

@@ -16,17 +16,13 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let filter: ReportFilter
     /// Every row; what is shown of them is the renderer's.
     package let rows: [UsageRow]
-    package let hasBefore: Bool
 
-    package init(
-        kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow], hasBefore: Bool
-    ) {
+    package init(kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow]) {
         self.kind = kind
         self.window = window
         self.zone = zone
         self.filter = filter
         self.rows = rows
-        self.hasBefore = hasBefore
     }
 
     /// The rows of a report limited to `top`, nil for all.

@@ -32,7 +32,7 @@ package struct UsageReport: Equatable, Sendable {
     package let zone: String
     /// What the report is confined to; empty: to nothing.
     package let filter: ReportFilter
-    /// Whether there is a window before this one to compare with.
+    /// Whether there is a window before this one in which anything was recorded, to compare with.
     package var hasBefore: Bool { activityBefore != nil }
 
     package let totals: StoreReader.Activity

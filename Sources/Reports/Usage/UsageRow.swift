@@ -44,7 +44,8 @@ package struct UsageRow: Equatable, Sendable {
     init(_ name: String, _ activity: StoreReader.Activity) {
         self.init(
             UsageCell(
-                name: name, count: activity.events, succeeded: activity.succeeded, failed: activity.failed), before: nil)
+                name: name, count: activity.events, succeeded: activity.succeeded, failed: activity.failed), before: nil
+        )
     }
 
     /// The cells with their counts in the window before; `before` is nil where there is no such window.

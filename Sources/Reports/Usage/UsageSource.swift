@@ -26,7 +26,9 @@ package struct UsageSource: Sendable {
     package func dashboard() throws(StoreError) -> UsageReport {
         let dimensions: [UsageDimension] = [.command, .errorCategory, .template, .services, .ports]
         let now = try counts(dimensions, in: window.range)
-        let then: Counts? = if let before { try counts(dimensions, in: before) } else { nil }
+        var then: Counts? = if let before { try counts(dimensions, in: before) } else { nil }
+        // Where nothing was recorded there is nothing to compare with.
+        if then?.activity.isEmpty == true { then = nil }
         let activity = LocalDays(now.activity)
         func rows(_ dimension: UsageDimension) -> [UsageRow] {
             UsageRow.list(now.cells[dimension] ?? [], before: then?.cells[dimension])
@@ -45,8 +47,7 @@ package struct UsageSource: Sendable {
     /// A list by one thing.
     package func breakdown(by kind: UsageBreakdown.Kind) throws(StoreError) -> UsageBreakdown {
         UsageBreakdown(
-            kind: kind, window: window, zone: zone, filter: filter, rows: try rows(by: kind),
-            hasBefore: before != nil && !kind.isInTime)
+            kind: kind, window: window, zone: zone, filter: filter, rows: try rows(by: kind))
     }
 
     private func rows(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
@@ -64,8 +65,9 @@ package struct UsageSource: Sendable {
 
     private func rows(of dimension: UsageDimension) throws(StoreError) -> [UsageRow] {
         let now = try counts([dimension], in: window.range).cells[dimension] ?? []
-        let then: [UsageCell]? = if let before { try counts([dimension], in: before).cells[dimension] ?? [] } else { nil }
-        return UsageRow.list(now, before: then)
+        guard let before else { return UsageRow.list(now, before: nil) }
+        let then = try counts([dimension], in: before)
+        return UsageRow.list(now, before: then.activity.isEmpty ? nil : then.cells[dimension] ?? [])
     }
 
     private func sessionRows() throws(StoreError) -> [UsageRow] {

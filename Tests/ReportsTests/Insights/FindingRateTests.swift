@@ -4,7 +4,7 @@ import Testing
 
 /// What the findings' statistics are worth: measured on streams of which the truth is known.
 struct FindingRateTests {
-    /// How many of the seeds gave what `count` counts, on both of a small machine's processors.
+    /// How many times the seeds gave what `count` counts, on both of a small machine's processors.
     private func total(_ seeds: Range<Int>, _ count: @escaping @Sendable (UInt64) -> Int) async -> Int {
         await withTaskGroup(of: Int.self) { group in
             for part in 0..<2 {
@@ -63,7 +63,8 @@ struct FindingRateTests {
         func later(_ cells: [CommandHistory.Cell], days: Int64) -> [CommandHistory.Cell] {
             cells.map {
                 .init(
-                    start: $0.start + days * 86_400_000, succeeded: $0.succeeded, failed: $0.failed, latency: $0.latency)
+                    start: $0.start + days * 86_400_000, succeeded: $0.succeeded, failed: $0.failed, latency: $0.latency
+                )
             }
         }
         input.histories[index] = CommandHistory(
