@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
@@ -104,6 +105,24 @@ package struct File: ~Copyable, Sendable {
         return got
     }
 
+    /// Reads `count` bytes into an array of their own; fewer at the end of the file.
+    package func read(_ count: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = self.descriptor
+        var isFailed = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            while filled < count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[filled...])
+                // The call writes at most `rest.count` bytes into the rest of the room.
+                let got = retryingInterrupts { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
+                isFailed = got < 0
+                guard got > 0 else { break }
+                filled += got
+            }
+        }
+        guard !isFailed else { throw SystemError("read", path) }
+        return bytes
+    }
+
     /// Reads up to `limit` bytes from `offset` on behind what `bytes` holds; 0 at the end of the file.
     package func read(appendingTo bytes: inout [UInt8], at offset: Int, limit: Int) throws(SystemError) -> Int {
         let descriptor = self.descriptor
@@ -175,6 +194,12 @@ package struct File: ~Copyable, Sendable {
     /// which pages it failed to write, and a second call would wrongly succeed.
     package func synchronizeData() throws(SystemError) {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
+    }
+
+    /// Has the system begin to write to disk what it holds of the file. It promises nothing and waits for nothing:
+    /// `synchronizeData` does both, and has less to do then.
+    package func startWritingOut() {
+        nexus_start_writing_out(descriptor)
     }
 
     /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.

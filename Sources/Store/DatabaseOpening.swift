@@ -23,15 +23,23 @@ enum DatabaseOpening {
     /// off nothing may be made, and nobody writes: without a log the file is then read as one that does not change.
     static func forReading(_ data: DataFolder) throws(StoreError) -> DatabaseQueue {
         let path = data.databasePath
-        let isStill = (try? RecordingSwitch.current(for: data)) != .on && !data.hasDatabaseLog
         return try asStoreError(path) {
-            let place = isStill ? "file:" + escapedForURI(path) + "?immutable=1" : path
-            let queue = try DatabaseQueue(path: place, configuration: reading)
+            let queue = try DatabaseQueue(
+                path: isStill(data) ? address(forReading: data) : path, configuration: reading)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
             }
             return queue
         }
+    }
+
+    /// The address under which another connection attaches the database only for reading, as `forReading` does.
+    static func address(forReading data: DataFolder) -> String {
+        "file:" + escapedForURI(data.databasePath) + (isStill(data) ? "?immutable=1" : "?mode=ro")
+    }
+
+    private static func isStill(_ data: DataFolder) -> Bool {
+        (try? RecordingSwitch.current(for: data)) != .on && !data.hasDatabaseLog
     }
 
     /// A path as a part of a URI (https://www.sqlite.org/uri.html).

@@ -35,18 +35,23 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    package func counts() throws(StoreError) -> Counts {
+    /// Counts the rows. Where the times are known already no row has to be looked into.
+    package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
         try asStoreError(path) {
             try queue.read { database in
                 var counts = Counts()
+                counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
                 counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
-                let sql = "SELECT count(*), min(id), max(id), min(timestamp), max(timestamp) FROM events"
-                guard let row = try Row.fetchOne(database, sql: sql) else { return counts }
-                counts.events = row[0]
-                if let first = Int64.fromDatabaseValue(row[1]), let last = Int64.fromDatabaseValue(row[2]) {
+                if let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
+                    let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
+                {
                     counts.ids = first...last
                 }
-                if let from = String.fromDatabaseValue(row[3]), let until = String.fromDatabaseValue(row[4]) {
+                counts.times = times
+                if times == nil,
+                    let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
+                    let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
+                {
                     counts.times = (from, until)
                 }
                 return counts
@@ -105,7 +110,8 @@ package struct SnapshotRows: Sendable {
             try queue.read { database in
                 let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM manifest LIMIT 16")
                 let pairs = rows.compactMap { row -> (String, String)? in
-                    guard let key = String.fromDatabaseValue(row[0]), let value = String.fromDatabaseValue(row[1]) else {
+                    guard let key = String.fromDatabaseValue(row[0]), let value = String.fromDatabaseValue(row[1])
+                    else {
                         return nil
                     }
                     return (key, value)
@@ -119,8 +125,11 @@ package struct SnapshotRows: Sendable {
     /// for example, could do what its maker wants when it is read.
     private static func schema(of database: Database) throws -> [String: String] {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT name, coalesce(sql, type) FROM sqlite_schema WHERE name <> 'sqlite_sequence' LIMIT 32")
-        return Dictionary(rows.map { (String.fromDatabaseValue($0[0]) ?? "", String.fromDatabaseValue($0[1]) ?? "") }) { first, _ in first }
+            database,
+            sql: "SELECT name, coalesce(sql, type) FROM sqlite_schema WHERE name <> 'sqlite_sequence' LIMIT 32")
+        return Dictionary(rows.map { (String.fromDatabaseValue($0[0]) ?? "", String.fromDatabaseValue($0[1]) ?? "") }) {
+            first, _ in first
+        }
     }
 
     private static func expectedSchema() throws -> [String: String] {

@@ -14,7 +14,7 @@ package struct OpenedSnapshot: ~Copyable, Sendable {
             let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
             let data = DataFolder(scratch.folder.path)
             guard let lock = try WriterLock.acquire(in: data) else { throw CancellationError() }
-            let writer = try SQLiteWriter(data: data, lock: lock)
+            let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
             _ = try await SnapshotImport(path: path).run(into: writer, unpackingIn: scratch.folder, progress: progress)
             try await writer.finish()
             self.scratch = scratch

@@ -20,7 +20,7 @@ struct RowRules {
         guard row.id > 0, row.id <= RowOrigins.largestID else { return "its id is out of range" }
         draft.reset(keepsText: false)
         text.removeAll(keepingCapacity: true)
-        for column in EventRow.Column.allCases {
+        for column in EventRow.Column.all {
             guard set(column, row) else { return "\(column.name) is not what the column holds" }
         }
         guard row[.timestamp] != .null, row[.sessionID] != .null, row[.eventType] != .null else {

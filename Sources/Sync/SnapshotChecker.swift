@@ -65,7 +65,8 @@ package actor SnapshotChecker {
             var header: [UInt8] = []
             _ = try File(opening: copy, .read).read(appendingTo: &header, limit: 100)
             // Versions of the format to read and to write: 1 is a plain database, 2 one with a log beside it.
-            guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)), header[18] == 1, header[19] == 1
+            guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)), header[18] == 1,
+                header[19] == 1
             else { throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database") }
             let rows = try SnapshotRows(path: copy)
             if let flaw = try rows.flaw() { throw SnapshotError.damaged(path: path, what: flaw) }
@@ -73,6 +74,10 @@ package actor SnapshotChecker {
             guard counts.events == manifest.events, counts.sessions == manifest.sessions else {
                 throw SnapshotError.damaged(path: path, what: "it does not hold as many rows as it says")
             }
+            guard counts.ids?.lowerBound == manifest.firstID, counts.ids?.upperBound == manifest.lastID,
+                counts.times.flatMap({ SnapshotManifest.rfc3339($0.from) }) == manifest.from,
+                counts.times.flatMap({ SnapshotManifest.rfc3339($0.until) }) == manifest.until
+            else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
             let facts = try rows.facts()
             guard facts["installation"] == manifest.installation,
                 facts["format_version"] == String(manifest.formatVersion)

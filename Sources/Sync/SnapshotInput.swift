@@ -26,7 +26,8 @@ struct SnapshotInput: ~Copyable {
         let footerStart = status.size - SnapshotManifest.footerBytes
         let footer = try Self.read(file, at: max(0, footerStart), count: SnapshotManifest.footerBytes)
         guard let length = SnapshotManifest.length(footer: footer.span) else {
-            throw SnapshotError.damaged(path: path, what: "the manifest at its end is missing: it is cut, or not a snapshot")
+            throw SnapshotError.damaged(
+                path: path, what: "the manifest at its end is missing: it is cut, or not a snapshot")
         }
         let frameBytes = footerStart - length - 8
         guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "it is cut") }
@@ -39,7 +40,8 @@ struct SnapshotInput: ~Copyable {
         let (largest, overflows) = status.size.multipliedReportingOverflow(by: Limits.snapshotRatio)
         guard overflows || manifest.bytes <= max(largest, Limits.snapshotBytesAnyRatio) else {
             throw SnapshotError.damaged(
-                path: path, what: "it would grow to more than \(Limits.snapshotRatio) times its size, as no snapshot does")
+                path: path,
+                what: "it would grow to more than \(Limits.snapshotRatio) times its size, as no snapshot does")
         }
         self.manifest = manifest
         self.path = path

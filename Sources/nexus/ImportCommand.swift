@@ -1,6 +1,7 @@
 import ArgumentParser
 import Platform
 import Reports
+import Service
 import Store
 import Sync
 
@@ -19,16 +20,17 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Print what was imported as JSON.")
     var json = false
 
-    /// How long to wait for another writer: what a person waits for without wondering.
-    private static let patience: Duration = .seconds(5)
-
     func run() async throws {
         let data = try DataFolder.required()
         let bar = ProgressLine(total: 1000)
         let outcome: ImportOutcome
         do {
             defer { bar?.clear() }
-            let writer = try SQLiteWriter(data: data, lock: try await lock(of: data))
+            guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
+                throw CommandFailure(
+                    "another nexus process writes the database and does not make way: try again later", .tryAgain)
+            }
+            let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
             outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
@@ -37,17 +39,6 @@ struct ImportCommand: AsyncParsableCommand {
         let values = Values(imported: outcome.imported, known: outcome.known)
         try File.standardOutput.write(
             json ? JSONText.of(values) : "\(outcome.imported) events imported, \(outcome.known) were here already\n")
-    }
-
-    private func lock(of data: DataFolder) async throws -> WriterLock {
-        let deadline = ContinuousClock.now + Self.patience
-        while true {
-            if let lock = try WriterLock.acquire(in: data) { return lock }
-            guard ContinuousClock.now < deadline else {
-                throw CommandFailure("another nexus process writes the database: stop it, or try again later", .tryAgain)
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
     }
 
     /// The keys are a contract.

@@ -5,6 +5,7 @@ import Platform
 import Reports
 import Service
 import Store
+import Sync
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +25,11 @@ struct StatsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Lines of each list (default: 10; all with --by and --json or --csv).", valueName: "n"))
     var top: Int?
 
+    @Option(
+        help: ArgumentHelp("Report from this snapshot instead of the data folder.", valueName: "file"),
+        completion: .file())
+    var from: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -39,11 +45,18 @@ struct StatsCommand: AsyncParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top takes a number from 1 on.") }
         guard !json || !csv else { throw ValidationError("Give one of --json and --csv.") }
+        guard !watch || from == nil else {
+            throw ValidationError("A snapshot does not change: not --watch with --from.")
+        }
         guard !watch || (!json && !csv) else { throw ValidationError("--watch shows a screen: not --json or --csv.") }
     }
 
     func run() async throws {
         let data = try DataFolder.required()
+        if let from {
+            let snapshot = try await OpenedSnapshot(from)
+            return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
+        }
         guard watch else {
             try await File.standardOutput.write(report(of: data))
             return
@@ -56,10 +69,15 @@ struct StatsCommand: AsyncParsableCommand {
 
     /// The whole report as text. The database is opened for it and closed again: nothing is held between two drawings.
     private func report(of data: DataFolder) async throws -> String {
+        try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
+        return try report(on: data, keyOf: data)
+    }
+
+    /// The report on what a data folder's database holds; names are looked up with the key of the person's own.
+    private func report(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let window = try window.window(now: now)
-        let filter = try filter.filter(in: data)
-        try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
+        let filter = try filter.filter(in: own)
         let source = UsageSource(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
         if let kind = by ?? (csv ? .day : nil) {
             let list = try source.breakdown(by: kind)
