@@ -121,7 +121,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record"],
+            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "NexusTelemetryTests",

@@ -3,7 +3,7 @@ package import Platform
 
 /// The 32 random bytes that only this machine has and that every hash depends on.
 package struct HashKey: Sendable, Equatable {
-    package static let length = 32
+    package static let length = KeyFile.length
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) {
@@ -19,29 +19,13 @@ package struct HashKey: Sendable, Equatable {
         defer { lock.unlock() }
         if let key = try read(data) { return key }
         try requireRecording(data)
-        let key = random()
-        try asKeyError { () throws(SystemError) in try put(key, in: data.folder) }
+        try asKeyError { () throws(SystemError) in try KeyFile(data).putNew() }
+        guard let key = try read(data) else { throw .damaged(path: data.keyPath) }
         return key
     }
 
-    /// Makes a new key, so that hashes from now on cannot be linked to those before. The old one is overwritten.
-    package static func renew(in data: DataFolder) throws(HashKeyError) {
-        try asKeyError { () throws(SystemError) in
-            let lock = try data.lock()
-            defer { lock.unlock() }
-            guard data.folder.has("key") else { return try put(random(), in: data.folder) }
-            let old = try File(opening: data.keyPath, .write)
-            try put(random(), in: data.folder)
-            // Only now, when it is nobody's key any more: one that a kill left overwritten could be guessed.
-            try old.write([UInt8](repeating: 0, count: length).span)
-            try old.synchronizeData()
-        }
-    }
-
-    private static func random() -> HashKey {
-        var generator = SystemRandomNumberGenerator()
-        return HashKey(bytes: (0..<length).map { _ in generator.next() })
-    }
+    /// The key of a data folder as it is; nil where there is none. Makes nothing.
+    package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
 
     /// The key of a data folder if there is one: for who asks and must not make any.
     package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
@@ -70,18 +54,6 @@ package struct HashKey: Sendable, Equatable {
         let settings: Settings
         do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
         if case .off(let reason) = RecordingSwitch.of(settings) { throw .off(reason) }
-    }
-
-    /// Writes a key beside the right name and then gives it that: it is there whole or not at all. Under the folder's lock
-    /// nobody else does.
-    private static func put(_ key: HashKey, in folder: Folder) throws(SystemError) {
-        // What killed processes have left; earlier versions gave each its own name.
-        for name in try folder.names() where name.hasPrefix("key.new") { try folder.remove(name) }
-        let file = try File(opening: folder.path(of: "key.new"), [.write, .create, .exclusive])
-        try file.write(key.bytes.span)
-        try file.synchronizeData()
-        try folder.rename("key.new", to: "key")
-        try folder.synchronize()
     }
 }
 

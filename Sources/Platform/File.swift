@@ -65,6 +65,7 @@ package struct File: ~Copyable, Sendable {
         /// The file's number in its file system; a copy has another.
         package let inode: UInt64
         package let isRegular: Bool
+        package let isFolder: Bool
         /// Whether anybody but the owner may read or write it.
         package let isOpenToOthers: Bool
     }
@@ -77,7 +78,8 @@ package struct File: ~Copyable, Sendable {
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
         return Status(
             size: Int(status.st_size), owner: status.st_uid, inode: UInt64(status.st_ino),
-            isRegular: status.st_mode & S_IFMT == S_IFREG, isOpenToOthers: status.st_mode & 0o077 != 0)
+            isRegular: status.st_mode & S_IFMT == S_IFREG, isFolder: status.st_mode & S_IFMT == S_IFDIR,
+            isOpenToOthers: status.st_mode & 0o077 != 0)
     }
 
     /// Whether `path` still leads to this file: it was not removed, and not renamed either.

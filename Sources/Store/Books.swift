@@ -30,6 +30,11 @@ package struct Books: Equatable, Sendable {
     /// Records that were written whole and changed on the disk.
     package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }
 
+    /// Rows that a purge has removed.
+    package var purged: Int { counts[.purged] ?? 0 }
+    /// Rows that were older than the person wants to keep them.
+    package var expired: Int { counts[.expired] ?? 0 }
+
     /// Whether the sums agree.
     package var balance: Bool { accepted == stored + pending }
 

@@ -12,18 +12,19 @@ package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private let data: DataFolder
-    private let clock: any WallClock
-    private let buffer: WriteAheadBuffer
-    private let queue: DatabaseQueue
+    let data: DataFolder
+    let clock: any WallClock
+    let buffer: WriteAheadBuffer
+    let queue: DatabaseQueue
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
-    private var ingest: SegmentIngest
-    private var positions: BufferPositions
-    private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
+    var ingest: SegmentIngest
+    var positions: BufferPositions
+    var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     private var bytesSinceCheckpoint = 0
     private var gate: RecordingGate
+    private var rowIDs = RowIDs()
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
     /// Behind the database, so that it is released when that is closed.
@@ -43,6 +44,7 @@ package actor SQLiteWriter {
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
         identity = FileIdentity(of: data.databasePath)
+        try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
         do { segments = try buffer.segments() } catch { throw .buffer(error) }
         (ingest, positions) = try asStoreError(data.databasePath) {
@@ -77,6 +79,7 @@ package actor SQLiteWriter {
         try asStoreError(data.databasePath) {
             try queue.write { try ingest.closeOrphanedSessions(in: $0, now: now) }
         }
+        try removeExpired()
         try checkpoint(includingNewest: true)
     }
 
@@ -116,6 +119,7 @@ package actor SQLiteWriter {
         if bytesSinceCheckpoint >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         do {
             return try queue.write { database in
+                let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, events < Limits.transactionEvents {
@@ -123,6 +127,7 @@ package actor SQLiteWriter {
                     next = try nextWaiting()
                 }
                 try ingest.finish(into: database, now: clock.now())
+                if isReserved { try rowIDs.release(in: database) }
                 return events
             }
         } catch {
@@ -166,7 +171,7 @@ package actor SQLiteWriter {
 
     /// A segment that can be read. One without a whole header has no id yet under which its position could be kept; its
     /// maker is about to write it, and until then nothing in it is acknowledged.
-    private func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
+    func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
         if let reader = readers[number], try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
         if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
@@ -176,8 +181,31 @@ package actor SQLiteWriter {
 
     /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
     private func recover() throws(StoreError) {
-        ingest.abandon()
+        forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
+    }
+
+    /// After rows were removed, or a transaction was taken back: what is remembered of them is wrong.
+    func forgetRows() {
+        ingest.abandon()
+        rowIDs.forget()
+    }
+
+    /// Stores all of a segment before `end`, in a transaction of its own.
+    func store(_ reader: SegmentReader, upTo end: Int) throws {
+        do {
+            try queue.write { database in
+                let isReserved = try rowIDs.reserve(in: database)
+                while positions.position(in: reader).offset < end {
+                    _ = try ingest(reader, upTo: end, limit: Int.max, into: database)
+                }
+                try ingest.finish(into: database, now: clock.now())
+                if isReserved { try rowIDs.release(in: database) }
+            }
+        } catch {
+            try recover()
+            throw error
+        }
     }
 
     // MARK: Letting go of what is stored

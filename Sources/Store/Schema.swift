@@ -24,6 +24,9 @@ enum Schema {
         migrator.registerMigration("4: which store") { database in
             try database.execute(sql: store)
         }
+        migrator.registerMigration("5: removal") { database in
+            try database.execute(sql: removal)
+        }
         return migrator
     }
 
@@ -53,6 +56,20 @@ enum Schema {
             last_id INTEGER NOT NULL,
             installation TEXT NOT NULL,
             origin INTEGER NOT NULL
+        );
+        """
+
+    /// - `row_id_floors`: the highest id that a table has ever given out, where its row was removed since: no id is given
+    ///   twice (see `RowIDs`).
+    /// - `purges`: one line while a purge that has removed its rows still has to clean the files (see `Purge`).
+    private static let removal = """
+        CREATE TABLE row_id_floors (
+            name TEXT PRIMARY KEY,
+            id INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE purges (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            renews_key BOOLEAN NOT NULL
         );
         """
 
@@ -177,6 +194,10 @@ package enum Counter: Hashable, Sendable {
     case tornRecords
     /// Records that were whole once and are not any more.
     case damagedRecords
+    /// Rows that the person has removed.
+    case purged
+    /// Rows that were older than the person wants to keep them.
+    case expired
     case tally(Tally.Item)
 
     var name: String {
@@ -186,6 +207,8 @@ package enum Counter: Hashable, Sendable {
         case .imported: "imported"
         case .tornRecords: "torn_records"
         case .damagedRecords: "damaged_records"
+        case .purged: "purged"
+        case .expired: "expired"
         case .tally(.rejected(let reason)): "rejected:" + reason.name
         case .tally(.droppedField): "dropped_fields"
         case .tally(.cutCommand): "cut_commands"
@@ -194,5 +217,6 @@ package enum Counter: Hashable, Sendable {
     }
 
     static let all: [Counter] =
-        [.accepted, .stored, .imported, .tornRecords, .damagedRecords] + Tally.Item.all.map(Counter.tally)
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
+        + Tally.Item.all.map(Counter.tally)
 }

@@ -98,6 +98,26 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
+    /// Removes a segment whole: holds up whoever appends to it while `store` puts in safety what stands in it before the
+    /// offset that it is handed. Returns whether it was still there.
+    package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
+        try reader.file.lock()
+        defer { reader.file.unlock() }
+        guard try reader.file.isAtItsPath() else { return false }
+        try store(try reader.file.status().size)
+        try folder.remove(reader.number.fileName)
+        return true
+    }
+
+    /// Removes the segments that were kept aside; returns how many.
+    package func removeDamaged() throws(BufferError) -> Int {
+        try asBufferError { () throws(SystemError) in
+            let names = try damagedNames()
+            for name in names { try folder.remove(name) }
+            return names.count
+        }
+    }
+
     /// Returns once creations and removals are on disk.
     package func synchronize() throws(BufferError) {
         try asBufferError { () throws(SystemError) in try folder.synchronize() }

@@ -31,6 +31,7 @@ struct CommandFailure: Error {
         case let error as SettingsError: self.init(error.description, error.exitCode)
         case let error as HashKeyError: self.init(RecordingError.key(error))
         case let error as BufferError: self.init(RecordingError.buffer(error))
+        case let error as NothingRecorded: self.init(error.description, .usage)
         case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
         case let error as SyncError: self.init(error.description, error.exitCode)
@@ -65,6 +66,7 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
+        case .busy: .tryAgain
         case .newerVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)

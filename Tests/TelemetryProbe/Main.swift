@@ -4,9 +4,10 @@ import NexusTelemetry
 /// A program as a user of the library would write it, for tests that kill it: it records so many events, flushes, says
 /// so, and then goes on recording until it is killed.
 ///
-///     TelemetryProbe <data folder> <events> [<number of the first>]
+///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts>]
 ///
-/// With the last argument each event's duration is its number, and the rest of it follows from that.
+/// With a number each event's duration is its number, and the rest of it follows from that. The texts of a file are put
+/// into every field first, an event for each.
 @main
 struct TelemetryProbe {
     static func main() async throws {
@@ -14,7 +15,14 @@ struct TelemetryProbe {
         options.dataFolder = CommandLine.arguments[1]
         let telemetry = try Telemetry(options)
         let flushed = Int(CommandLine.arguments[2]) ?? 0
-        let first = CommandLine.arguments.count > 3 ? Int(CommandLine.arguments[3]) : nil
+        let extra = CommandLine.arguments.count > 3 ? CommandLine.arguments[3] : nil
+        let first = extra.flatMap { Int($0) }
+        if let extra, first == nil {
+            let file = try Data(contentsOf: URL(filePath: extra))
+            for text in try JSONDecoder().decode([String].self, from: file) {
+                for event in events(with: text) { await telemetry.recordWaitingForRoom(event) }
+            }
+        }
         for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number, behind: first)) }
         try await telemetry.flush()
         try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
@@ -23,6 +31,17 @@ struct TelemetryProbe {
             await telemetry.recordWaitingForRoom(event(number, behind: first))
             number += 1
         }
+    }
+
+    /// Events with the text in one field each.
+    private static func events(with text: String) -> [TelemetryEvent] {
+        var events = [TelemetryEvent.command(text), .command("make", workspace: text, task: text)]
+        for field in [\TelemetryEvent.errorCategory, \.template, \.session] {
+            var event = TelemetryEvent.command("make")
+            event[keyPath: field] = text
+            events.append(event)
+        }
+        return events
     }
 
     private static func event(_ index: Int, behind first: Int?) -> TelemetryEvent {
