@@ -36,7 +36,8 @@ struct Destinations {
     func add(_ name: String, _ destination: Destination) throws {
         guard Self.isName(name) else {
             throw CommandFailure(
-                "a name has 1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - and begins with a letter or digit", .usage)
+                "a name has 1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - and begins with a letter or digit",
+                .usage)
         }
         if let other = all[name], other != destination.identity {
             throw CommandFailure("'\(name)' is \(other.escapedForDisplay) already: remove it first", .usage)

@@ -103,7 +103,8 @@ struct SyncCommand: AsyncParsableCommand {
             try Destinations(in: .required()).add(name, destination)
             if destination.isReadableOnTheWay {
                 try File.standardError.write(
-                    "nexus: what is sent there can be read by others on the way; https:// or clickhouses:// could not\n")
+                    "nexus: what is sent there can be read by others on the way; https:// or clickhouses:// could not\n"
+                )
             }
         }
     }
@@ -129,7 +130,8 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Forget a destination. What was sent there stays there, and in the ledger.")
+            commandName: "remove", abstract: "Forget a destination. What was sent there stays there, and in the ledger."
+        )
 
         @Argument(help: ArgumentHelp("What it is called.", valueName: "name"))
         var name: String

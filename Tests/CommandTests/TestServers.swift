@@ -6,7 +6,8 @@ import TestSupport
 /// its own, for as long as the value lives.
 enum TestServers {
     static let folder = Repository.root.appending(path: ".build/servers").path
-    static let areThere = FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/nginx")
+    static let areThere =
+        FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/nginx")
         && FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/clickhouse-server")
 
     struct Failure: Error, CustomStringConvertible {
@@ -19,10 +20,17 @@ enum TestServers {
         return listener.port
     }
 
+    /// Starts a server under a shell that passes SIGTERM on as SIGKILL. Foundation takes a process for ended that closes
+    /// the files it inherited, as servers do, and then waits for it, and for no other, until it really is.
     static func start(_ path: String, _ arguments: [String], log: String) throws -> Process {
+        // The threads that tests run on block signals, and the shell would inherit that.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
         let process = Process()
-        process.executableURL = URL(filePath: folder + path)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/bin/sh")
+        let script = #"trap 'kill -9 $server' TERM; "$0" "$@" & server=$!; wait; wait"#
+        process.arguments = ["-c", script, folder + path] + arguments
         process.standardInput = FileHandle.nullDevice
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: log)
@@ -49,7 +57,8 @@ enum TestServers {
         }
         guard isConnected else { return nil }
         // HTTP/1.0: the answer ends with the connection.
-        let text = (body.map { "POST / HTTP/1.0\r\nContent-Length: \($0.utf8.count)\r\n\r\n\($0)" })
+        let text =
+            (body.map { "POST / HTTP/1.0\r\nContent-Length: \($0.utf8.count)\r\n\r\n\($0)" })
             ?? "GET / HTTP/1.0\r\n\r\n"
         let request = Array(text.utf8)
         guard unsafe send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
@@ -105,12 +114,13 @@ final class NginxServer {
         process = try TestServers.start(
             "/usr/sbin/nginx", ["-e", path + "/errors", "-p", path, "-c", path + "/nginx.conf"], log: path + "/out")
         guard RunningService.poll(until: { TestServers.fetch(port) != nil }) else {
-            throw TestServers.Failure(description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
+            throw TestServers.Failure(
+                description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
         }
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
+        kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
     }
 }
@@ -150,12 +160,13 @@ final class ClickHouseServer {
         process = try TestServers.start(
             "/usr/sbin/clickhouse-server", ["--config-file=\(path)/config.xml"], log: path + "/out")
         guard RunningService.poll(until: { (try? query("SELECT 1")) == "1" }) else {
-            throw TestServers.Failure(description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
+            throw TestServers.Failure(
+                description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
         }
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
+        kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
     }
 

@@ -15,7 +15,8 @@ struct ClickHouseTarget: Target {
     private let connection: WebConnection
     private let database: Destination.Identifier
 
-    init(_ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress,
+    init(
+        _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress,
         database: Destination.Identifier, credentials: Credentials?
     ) {
         var headers = HTTPHeaders()

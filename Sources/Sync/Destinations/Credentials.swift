@@ -10,7 +10,8 @@ package struct Credentials: Equatable, Sendable {
     init(user: String, password: String) throws(SyncError) {
         // What is more than one line would be more than one header.
         for text in [user, password] {
-            guard text.utf8.count <= Limits.credentialBytes, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            guard text.utf8.count <= Limits.credentialBytes,
+                text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
             else {
                 throw .badCredentials(
                     "user name and password may have \(Limits.credentialBytes) bytes and no control characters")
@@ -30,7 +31,9 @@ package struct Credentials: Equatable, Sendable {
         let user = environment("NEXUS_SYNC_USER") ?? ""
         let password = environment("NEXUS_SYNC_PASSWORD") ?? ""
         if user.isEmpty, password.isEmpty { return nil }
-        guard !user.isEmpty else { throw SyncError.badCredentials("NEXUS_SYNC_PASSWORD is set, NEXUS_SYNC_USER is not") }
+        guard !user.isEmpty else {
+            throw SyncError.badCredentials("NEXUS_SYNC_PASSWORD is set, NEXUS_SYNC_USER is not")
+        }
         return try Credentials(user: user, password: password)
     }
 

@@ -17,8 +17,9 @@ actor FolderTarget: Target {
         do {
             _ = try File(opening: folder.path, [.read, .folder])
             ScratchFolder.removeLeftovers(in: folder)
-        } catch where error.isNotFound {
-            throw RetryPolicy.Failure.lasting(.unreachable(folder.path, reason: "there is no such folder; is it mounted?"))
+        } catch  where error.isNotFound {
+            throw RetryPolicy.Failure.lasting(
+                .unreachable(folder.path, reason: "there is no such folder; is it mounted?"))
         } catch {
             throw RetryPolicy.Failure.lasting(.inputOutput(error))
         }
@@ -55,7 +56,7 @@ actor FolderTarget: Target {
     private func length(of name: String) throws(SystemError) -> Int? {
         do {
             return try File(opening: folder.path(of: name), .read).status().size
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
     }

@@ -11,7 +11,8 @@ import NIOHTTP1
 struct WebTarget: Target {
     private let connection: WebConnection
 
-    init(_ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?) {
+    init(_ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?)
+    {
         var headers = HTTPHeaders()
         if let credentials {
             let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()

@@ -1,4 +1,3 @@
-
 /// What goes to a destination in one piece: a range of rows, ready to be sent as often as it takes.
 package struct Parcel: Sendable {
     package enum Content: Sendable {

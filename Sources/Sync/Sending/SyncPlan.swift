@@ -81,7 +81,8 @@ package struct SyncPlan: Sendable {
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
         let packer = packer(makingFilesIn: data.folder, as: FilePacker.temporaryName)
         if case .folder(let folder) = destination {
-            return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(report)
+            return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(
+                report)
         }
         // Made only here: a client has threads, and reads the system's certificates.
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration)
