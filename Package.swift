@@ -22,6 +22,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -62,7 +63,10 @@ let package = Package(
         .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
         .target(
             name: "Sync",
-            dependencies: ["CLZ4", "EventModel", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio],
+            dependencies: [
+                "CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
+                nioPosix,
+            ],
             swiftSettings: strict),
         .target(
             name: "Service",
@@ -82,7 +86,7 @@ let package = Package(
             dependencies: [
                 "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync",
                 "WriteAheadBuffer",
-                argumentParser, logging,
+                argumentParser, logging, unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -113,11 +117,11 @@ let package = Package(
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", grdb,
+                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record"],
+            name: "CommandTests", dependencies: ["Platform", "TestSupport", "nexus", "nexus-record", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "NexusTelemetryTests",
@@ -129,6 +133,13 @@ let package = Package(
         .executableTarget(
             name: "TelemetryProbe", dependencies: ["NexusTelemetry"], path: "Tests/TelemetryProbe",
             swiftSettings: strict),
+        .executableTarget(
+            name: "nexus-torture",
+            dependencies: [
+                "EventModel", "Platform", "TelemetryProbe", "TestSupport", "WriteAheadBuffer", "nexus", "nexus-record",
+                argumentParser,
+            ],
+            path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],

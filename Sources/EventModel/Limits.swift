@@ -62,6 +62,8 @@ package enum Limits {
 
     // MARK: On disk
 
+    /// Longest settings file, in bytes: many hundred destinations, and nothing that a recorder notices reading.
+    package static let settingsBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
     package static let segmentBytes = 8 * 1024 * 1024
     /// Longest payload of a record, in bytes; anything longer in a segment is damage.
@@ -83,4 +85,49 @@ package enum Limits {
     package static let databaseLogBytes = 64 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.
     package static let damagedSegmentsKept = 4
+
+    // MARK: Snapshots
+
+    /// Longest manifest of a snapshot, in bytes: some thirty times a usual one.
+    package static let manifestBytes = 16 * 1024
+    /// How many times its size a snapshot may take when it is unpacked: events shrink some three to twenty times, and a
+    /// file that would grow more is made to fill a disk.
+    package static let snapshotRatio = 64
+    /// Up to this many bytes a snapshot may take whatever its size: a small database is mostly empty pages.
+    package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
+    /// Longest value in a snapshot's database, in bytes: it is read in one piece, whatever it claims to be.
+    package static let snapshotValueBytes = 64 * 1024
+    /// Rows of a snapshot that are read, or taken in, at once, some 1 MiB: several of them are on their way.
+    package static let snapshotRows = 8 * 1024
+
+    // MARK: Sent elsewhere
+
+    /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …
+    package static let syncBatchRows = 50_000
+    /// … or as many as have this many bytes, as three batches are in memory at a time …
+    package static let syncBatchBytes = 6 * 1024 * 1024
+    /// … but this many where there are as many: smaller batches make ClickHouse merge more than it stores.
+    package static let syncBatchMinimumRows = 10_000
+    /// Rows in one file to a folder or a server: some ten megabytes, which a bad line can still get through.
+    package static let syncFileRows: Int64 = 500_000
+    /// Attempts at one transfer before the person is told to try again later: eight seconds of waiting at most.
+    package static let syncAttempts = 6
+    /// Longest wait before the second attempt; it doubles with each one after it …
+    package static let syncFirstDelay: Duration = .milliseconds(250)
+    /// … up to this.
+    package static let syncLongestDelay: Duration = .seconds(30)
+    /// Longest wait that a server may ask for; past it the person decides.
+    package static let syncLongestRequestedDelay: Duration = .seconds(60)
+    /// How long a connection may take to come about.
+    package static let syncConnectSeconds: Int64 = 10
+    /// How long a connection may stand still: ClickHouse takes some seconds over a large batch on a busy disk.
+    package static let syncIdleSeconds: Int64 = 60
+    /// How much of a server's answer is read, in bytes: its first sentence says what is wrong.
+    package static let syncAnswerBytes = 4096
+    /// Longest URL of a destination, in bytes: it has to fit in a line of the ledger.
+    package static let destinationBytes = 1024
+    /// Longest user name and password, in bytes.
+    package static let credentialBytes = 256
+    /// Longest line of the egress ledger, in bytes.
+    package static let ledgerLineBytes = 4096
 }

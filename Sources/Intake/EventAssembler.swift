@@ -14,6 +14,9 @@ struct EventAssembler: Sendable {
         self.clock = clock
     }
 
+    /// Hashes names with another key from here on.
+    mutating func use(_ key: HashKey) { privacy.use(key) }
+
     /// The encoded event, after an `assemble` that did not throw.
     var payload: [UInt8] { encoder.payload }
 

@@ -9,6 +9,8 @@ package struct EventIntake: Sendable {
     private var decoder: EventDecoder
     private var draft = EventDraft()
     private var assembler: EventAssembler
+    /// Where a new key is looked for.
+    private var keys: HashKeySource?
     /// What was refused, dropped and cut since `takeTally`.
     private var tally = Tally()
 
@@ -16,6 +18,25 @@ package struct EventIntake: Sendable {
     package init(key: HashKey, session: String, strict: Bool = false, clock: any WallClock = SystemClock()) {
         decoder = EventDecoder(strict: strict)
         assembler = EventAssembler(key: key, session: session, clock: clock)
+    }
+
+    /// An intake that lives long: it takes the key of the data folder, now and whenever `refreshKey` finds a new one.
+    package init(
+        data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
+    ) throws(HashKeyError) {
+        var keys = HashKeySource(data)
+        guard let key = try keys.nextIfNew() else { preconditionFailure("the first look gives the key") }
+        self.init(key: key, session: session, strict: strict, clock: clock)
+        self.keys = keys
+    }
+
+    /// Uses the key that the data folder has now; where it has none any more, a new one is made.
+    package mutating func refreshKey() throws(HashKeyError) {
+        do throws(HashKeyError) {
+            if let key = try keys?.nextIfNew() { assembler.use(key) }
+        } catch  where error.isOff {
+            // Nothing of what is taken in now will be written.
+        }
     }
 
     /// The encoded event, after an `accept` that did not throw.

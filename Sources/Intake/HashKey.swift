@@ -1,8 +1,9 @@
+package import EventModel
 package import Platform
 
 /// The 32 random bytes that only this machine has and that every hash depends on.
 package struct HashKey: Sendable, Equatable {
-    package static let length = 32
+    package static let length = KeyFile.length
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) {
@@ -10,42 +11,75 @@ package struct HashKey: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// Reads the key of a data folder, or makes one where there is none; when several processes do so at once, all
-    /// come away with the same.
+    /// Reads the key of a data folder, or makes one where there is none and recording is on; when several processes do so
+    /// at once, all come away with the same.
     package static func load(from data: DataFolder) throws(HashKeyError) -> HashKey {
-        while true {
-            if let key = try read(data) { return key }
-            do throws(SystemError) { try create(in: data.folder) } catch { throw .system(error) }
-        }
+        if let key = try read(data) { return key }
+        let lock = try asKeyError { () throws(SystemError) in try data.lock() }
+        defer { lock.unlock() }
+        if let key = try read(data) { return key }
+        try requireRecording(data)
+        try asKeyError { () throws(SystemError) in try KeyFile(data).putNew() }
+        guard let key = try read(data) else { throw .damaged(path: data.keyPath) }
+        return key
     }
+
+    /// The key of a data folder as it is; nil where there is none. Makes nothing.
+    package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
+
+    /// The key of a data folder if there is one: for who asks and must not make any.
+    package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
 
     private static func read(_ data: DataFolder) throws(HashKeyError) -> HashKey? {
         var bytes: [UInt8] = []
+        var isExposed = false
         do throws(SystemError) {
-            let file = try File(opening: data.keyPath, .read)
+            let file = try File(opening: data.keyPath, [.read, .nonBlocking])
+            let status = try file.status()
+            guard status.isRegular else { throw SystemError.notAFile(data.keyPath) }
+            isExposed = !File.isOwn(status) || status.isOpenToOthers
             _ = try file.read(appendingTo: &bytes, limit: length + 1)
         } catch  where error.isNotFound {
             return nil
         } catch {
             throw .system(error)
         }
+        guard !isExposed else { throw .exposed(path: data.keyPath) }
         guard bytes.count == length else { throw .damaged(path: data.keyPath) }
         return HashKey(bytes: bytes)
     }
 
-    /// Writes a key under a name of this process's own and then links it to the right one, which only one process can:
-    /// a key is there whole or not at all.
-    private static func create(in folder: Folder) throws(SystemError) {
-        try folder.prepare()
-        var generator = SystemRandomNumberGenerator()
-        let name = "key.new-" + String(generator.next() as UInt64, radix: 16)
-        let file = try File(opening: folder.path(of: name), [.write, .create, .exclusive])
-        defer { try? folder.remove(name) }
-        try file.write([UInt8]((0..<length).map { _ in generator.next() }).span)
-        try file.synchronizeData()
-        _ = try folder.link(name, as: "key")
-        try folder.synchronize()
+    /// Under the folder's lock, which `nexus telemetry off` takes as well: no key is made once that has returned.
+    private static func requireRecording(_ data: DataFolder) throws(HashKeyError) {
+        let settings: Settings
+        do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
+        if case .off(let reason) = RecordingSwitch.of(settings) { throw .off(reason) }
     }
+}
+
+/// The key of a data folder for a process that lives longer than a key may: it notices when there is another.
+package struct HashKeySource: Sendable {
+    private let data: DataFolder
+    private var stamp: FileStamp?
+
+    package init(_ data: DataFolder) {
+        self.data = data
+    }
+
+    /// The key when it is another than at the last call, and at the first; nil when it is the same. Costs one call of the
+    /// system then.
+    package mutating func nextIfNew() throws(HashKeyError) -> HashKey? {
+        let stamp = FileStamp(of: data.keyPath)
+        if let stamp, stamp == self.stamp { return nil }
+        let key = try HashKey.load(from: data)
+        // That of a key just made is looked up at the next call.
+        self.stamp = stamp
+        return key
+    }
+}
+
+private func asKeyError<Value: ~Copyable>(_ work: () throws(SystemError) -> Value) throws(HashKeyError) -> Value {
+    do { return try work() } catch { throw .system(error) }
 }
 
 /// Why there is no key.
@@ -53,6 +87,11 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
     case system(SystemError)
     /// The file is not a key's 32 bytes.
     case damaged(path: String)
+    /// Others can read the file, or it is another user's: hashes would protect nothing.
+    case exposed(path: String)
+    /// There is none, and as recording is off none is made; the text says what switches it off.
+    case off(String)
+    case settings(SettingsError)
 
     package var description: String {
         switch self {
@@ -60,6 +99,29 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
         case .damaged(let path):
             "\(path.escapedForDisplay) is not a key of \(HashKey.length) bytes: put back the right file from a backup, "
                 + "or remove it for a new key, with which names can no longer be linked to those recorded before"
+        case .exposed(let path):
+            "\(path.escapedForDisplay) must be yours and closed to others: run 'chmod 600' on it, and "
+                + "'nexus telemetry rekey' if somebody may have read it"
+        case .off(let reason): "recording is off, as \(reason.escapedForDisplay)"
+        case .settings(let error): error.description
+        }
+    }
+
+    /// Whether nothing may be written at all.
+    package var isOff: Bool {
+        switch self {
+        case .off, .settings: true
+        case .system, .damaged, .exposed: false
+        }
+    }
+
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .system(let error): ExitCode(error)
+        case .damaged, .off: .settings
+        case .exposed: .notPermitted
+        case .settings(let error): error.exitCode
         }
     }
 }

@@ -43,3 +43,12 @@ struct NameHasher: Sendable {
         }
     }
 }
+
+extension HashKey {
+    /// What is kept of the name of a workspace or a task, so that a report can be asked for by name.
+    package func hash(ofName name: String) -> String {
+        var hasher = NameHasher(key: self)
+        let place = hasher.hash(Array(name.utf8).span)
+        return String(decoding: hasher.hashText[place], as: UTF8.self)
+    }
+}

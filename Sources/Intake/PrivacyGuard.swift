@@ -3,12 +3,7 @@ import Platform
 
 /// What may be kept of an event: every rule that stands between what a script says and what is written.
 ///
-/// | field | kept | why |
-/// |---|---|---|
-/// | workspace, task | a keyed hash | names tell of clients, projects and people |
-/// | command | up to four plain words | what was run matters; flags, paths, quotes and values do not |
-/// | event_type, error_category, template_used | identifiers | free text would let anything in |
-/// | session_id | an identifier | it links events and means nothing by itself |
+/// Each rule stands in `PrivacyRule`, with its reason.
 ///
 /// A value that breaks a rule, or looks like a secret, rejects the event: nothing of it is written.
 struct PrivacyGuard: Sendable {
@@ -23,6 +18,9 @@ struct PrivacyGuard: Sendable {
         classes = (0...255).map(Self.classify)
         command.reserveCapacity(Limits.commandBytes)
     }
+
+    /// Hashes names with another key from here on.
+    mutating func use(_ key: HashKey) { hasher = NameHasher(key: key) }
 
     /// The hashes that `hash` points into.
     var hashText: [UInt8] { hasher.hashText }

@@ -1,30 +1,13 @@
-/// What looks like a secret, and why each rule is there.
+/// Finds what looks like a secret, by the rules of `PrivacyRules`.
 ///
-/// The rules err on the side of refusing: a refused event is reported and can be sent again without the value, a
+/// They err on the side of refusing: a refused event is reported and can be sent again without the value, a
 /// stored secret cannot be taken back. They look at one word, which is already known to be ASCII without blanks.
 struct SecretRules: Sendable {
-    /// How keys and tokens of common services begin, and how long one is at least. What is shorter is a name that
-    /// happens to begin so.
-    private static let prefixes: [(prefix: String, length: Int)] = [
-        ("AKIA", 16), ("ASIA", 16), ("AROA", 16), ("AIDA", 16),  // Amazon access keys and roles
-        ("AIza", 20), ("ya29.", 16), ("GOCSPX-", 16),  // Google API keys, tokens, client secrets
-        ("ghp_", 12), ("gho_", 12), ("ghu_", 12), ("ghs_", 12), ("ghr_", 12), ("github_pat_", 16),  // GitHub
-        ("glpat-", 12), ("gldt-", 12), ("glrt-", 12), ("glcbt-", 12),  // GitLab
-        ("xoxb-", 12), ("xoxp-", 12), ("xoxa-", 12), ("xoxr-", 12), ("xoxs-", 12), ("xapp-", 12),  // Slack
-        ("sk-", 20), ("sk_live_", 12), ("sk_test_", 12), ("rk_live_", 12), ("pk_live_", 12), ("whsec_", 12),
-        ("eyJ", 16),  // a JSON Web Token: base64 of `{"`
-        ("npm_", 16), ("pypi-", 16), ("rubygems_", 16), ("dckr_pat_", 12),  // package and image registries
-        ("hf_", 16), ("gsk_", 16), ("r8_", 16),  // model hubs
-        ("dop_v1_", 12), ("doo_v1_", 12), ("hvs.", 12), ("hvb.", 12), ("s.", 24),  // DigitalOcean, Vault
-        ("SG.", 16), ("key-", 24), ("shpat_", 12), ("shpss_", 12), ("shpca_", 12), ("sq0atp-", 12), ("sq0csp-", 12),
-        ("lin_api_", 12), ("PMAK-", 12), ("NRAK-", 12), ("AGE-SECRET-KEY-", 16), ("dapi", 20), ("EAACEdEose0cBA", 14),
-    ]
-
     private let byFirstByte: [[(prefix: [UInt8], length: Int)]]
 
     init() {
         var table: [[(prefix: [UInt8], length: Int)]] = Array(repeating: [], count: 128)
-        for rule in Self.prefixes {
+        for rule in PrivacyRules.tokenPrefixes {
             let bytes = Array(rule.prefix.utf8)
             table[Int(bytes[0])].append((bytes, rule.length))
         }
@@ -60,7 +43,7 @@ struct SecretRules: Sendable {
     /// Whether `word` is long and changes between letters and digits as random text does. Names, versions and dates
     /// keep them apart with `-`, `.` or `_`, or change once or twice.
     func isLongMixed(_ word: Span<UInt8>) -> Bool {
-        guard word.count >= 20 else { return false }
+        guard word.count >= PrivacyRules.randomTextBytes else { return false }
         var changes = 0
         for index in 1..<word.count {
             let isDigit = word[index] &- UInt8(ascii: "0") <= 9
@@ -69,6 +52,6 @@ struct SecretRules: Sendable {
             let wasLetter = (word[index - 1] | 0x20) &- UInt8(ascii: "a") < 26
             if (isDigit && wasLetter) || (isLetter && wasDigit) { changes += 1 }
         }
-        return changes >= 3
+        return changes >= PrivacyRules.randomTextChanges
     }
 }

@@ -95,6 +95,10 @@ final class EventQueue: Sendable {
         state.withLock { $0.pending.countWritten(events) }
     }
 
+    func countDiscarded(_ events: Int) {
+        state.withLock { $0.pending.countDiscarded(events) }
+    }
+
     func countRejected(_ tally: Tally) {
         state.withLock { $0.pending.countRejected(tally) }
     }

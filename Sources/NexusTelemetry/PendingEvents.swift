@@ -71,6 +71,10 @@ struct PendingEvents: Sendable {
         counters.written += events
     }
 
+    mutating func countDiscarded(_ events: Int) {
+        counters.discarded += events
+    }
+
     mutating func countRejected(_ tally: Tally) {
         for reason in Rejection.Reason.allCases where tally[.rejected(reason)] > 0 {
             counters.rejected[RejectionReason(reason), default: 0] += tally[.rejected(reason)]

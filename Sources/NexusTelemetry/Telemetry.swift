@@ -34,8 +34,10 @@ import WriteAheadBuffer
 ///         }
 ///     }
 ///
-/// The environment switches recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`): then nothing is read or
-/// written, and `record(_:)` returns at once.
+/// The environment switches recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`), and so does a file
+/// `.nexus-telemetry-off` in the working folder or above: then nothing is read or written, and `record(_:)` returns at
+/// once. After `nexus telemetry off` nothing is written any more, by programs that run already either: what they record
+/// is thrown away and counted as discarded, until `nexus telemetry on`.
 ///
 /// All calls may be made from any thread or task, at the same time.
 public final class Telemetry: Sendable {
@@ -59,7 +61,7 @@ public final class Telemetry: Sendable {
 
     /// Makes the data folder and the key for names where there are none yet, and starts the worker.
     ///
-    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, or what kept the folder from being used.
+    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or what kept the folder from being used.
     public convenience init(_ options: Options = Options()) throws(TelemetryError) {
         try self.init(options, environment: Environment.value)
     }
@@ -67,24 +69,17 @@ public final class Telemetry: Sendable {
     init(
         _ options: Options, environment: (String) -> String?, clock: any Clock<Duration> = ContinuousClock()
     ) throws(TelemetryError) {
-        guard RecordingSwitch.of(environment: environment) == .on else {
+        guard RecordingSwitch.outside(environment: environment) == .on else {
             (queue, worker, running) = (nil, nil, nil)
             return
         }
         guard let data = options.dataFolder.map(DataFolder.init) ?? DataFolder.fromEnvironment(environment) else {
             throw .noDataFolder
         }
-        let intake: EventIntake
-        do throws(HashKeyError) {
-            intake = EventIntake(
-                key: try HashKey.load(from: data), session: AmbientSession.id(environment: environment))
-        } catch {
-            throw TelemetryError(error)
-        }
         let signals = WorkerSignals()
         let queue = EventQueue(capacity: options.bufferBytes, signals: signals)
-        let worker = Worker(
-            queue: queue, intake: intake, buffer: WriteAheadBuffer(folder: data.bufferFolder), durable: options.durable)
+        let worker = try Worker(
+            queue: queue, data: data, session: AmbientSession.id(environment: environment), durable: options.durable)
         self.queue = queue
         self.worker = worker
         running = Task { await Self.run(worker, signals, clock) }
@@ -93,7 +88,8 @@ public final class Telemetry: Sendable {
     /// What was recorded is still written unless the process ends first; whoever wants to know calls `shutdown()`.
     deinit { running?.cancel() }
 
-    /// Whether anything is recorded. False when the environment switches recording off.
+    /// Whether anything may be recorded. False when the environment or the working folder switches recording off; the
+    /// settings may do so at any time and are not asked here.
     public var isRecording: Bool { queue != nil }
 
     /// What became of the events so far.
@@ -120,11 +116,7 @@ public final class Telemetry: Sendable {
     /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`.
     public func flush() async throws(TelemetryError) {
         guard let worker else { return }
-        do throws(BufferError) {
-            try await worker.drain()
-        } catch {
-            throw TelemetryError(error)
-        }
+        try await worker.drain()
     }
 
     /// Takes no more events, writes those that are in memory, and ends the worker. Further calls only write what an

@@ -3,7 +3,7 @@ import EventModel
 /// What became of the events of one `Telemetry`, since it was made.
 ///
 /// The books balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
-/// `recorded = written + rejectedInAll + pending`.
+/// `recorded = written + rejectedInAll + discarded + pending`.
 public struct TelemetryCounters: Sendable, Equatable {
     /// Events that were taken into memory.
     public internal(set) var recorded = 0
@@ -13,13 +13,15 @@ public struct TelemetryCounters: Sendable, Equatable {
     public internal(set) var refused = 0
     /// Events that are in the write-ahead buffer on disk.
     public internal(set) var written = 0
+    /// Events that were thrown away because recording was switched off after they were recorded.
+    public internal(set) var discarded = 0
     /// Events that broke a rule, by the rule they broke. They are told to the books on disk too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
     /// Events that broke a rule, whichever.
     public var rejectedInAll: Int { rejected.values.reduce(0, +) }
     /// Events that are in memory only: what a `kill -9` would take.
-    public var pending: Int { recorded - written - rejectedInAll }
+    public var pending: Int { recorded - written - rejectedInAll - discarded }
 }
 
 /// The rule that an event broke.

@@ -1,4 +1,4 @@
-private import EventModel
+import EventModel
 import Intake
 import Platform
 import WriteAheadBuffer
@@ -11,7 +11,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
     /// What went wrong, for a program to decide on. New codes may come; treat an unknown one like `.inputOutput`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case noDataFolder, damagedKey, bufferFull, diskFull, notPermitted, inputOutput
+            case noDataFolder, damagedKey, damagedSettings, bufferFull, diskFull, notPermitted, inputOutput
         }
 
         private let kind: Kind
@@ -20,6 +20,8 @@ public struct TelemetryError: Error, CustomStringConvertible {
         public static let noDataFolder = Code(kind: .noDataFolder)
         /// The key that names are hashed with is there and is none.
         public static let damagedKey = Code(kind: .damagedKey)
+        /// The settings of the data folder cannot be read; nothing is recorded until they are mended or removed.
+        public static let damagedSettings = Code(kind: .damagedSettings)
         /// As much as is allowed waits to be drained: run `nexus flush`.
         public static let bufferFull = Code(kind: .bufferFull)
         /// The disk, or this user's share of it, is full.
@@ -57,7 +59,8 @@ public struct TelemetryError: Error, CustomStringConvertible {
             switch error {
             case .full: .bufferFull
             case .system(let error): Code(error)
-            case .newerVersion: .inputOutput
+            case .newerVersion, .off: .inputOutput
+            case .settings: .damagedSettings
             }
         self.init(code: code, message: error.description, cause: error)
     }
@@ -65,7 +68,18 @@ public struct TelemetryError: Error, CustomStringConvertible {
     init(_ error: HashKeyError) {
         let code: Code =
             switch error {
-            case .damaged: .damagedKey
+            case .damaged, .exposed: .damagedKey
+            case .system(let error): Code(error)
+            case .settings: .damagedSettings
+            case .off: .inputOutput
+            }
+        self.init(code: code, message: error.description, cause: error)
+    }
+
+    init(_ error: SettingsError) {
+        let code: Code =
+            switch error {
+            case .damaged: .damagedSettings
             case .system(let error): Code(error)
             }
         self.init(code: code, message: error.description, cause: error)

@@ -15,31 +15,76 @@ actor Worker {
     private let queue: EventQueue
     private let appender: SegmentAppender
     private let isDurable: Bool
-    private var intake: EventIntake
+    private let data: DataFolder
+    private let session: String
+    /// Nil as long as recording was never on: until then nothing is made, no key either.
+    private var intake: EventIntake?
+    private var gate: RecordingGate
     private var draft = EventDraft()
     /// The half of the double buffer that is the worker's.
     private var half: [UInt8]
     /// What is to be appended. It stays until that has succeeded, and nothing more is taken before.
     private var batch = RecordBatch()
 
-    init(queue: EventQueue, intake: EventIntake, buffer: WriteAheadBuffer, durable: Bool) {
+    /// Makes the data folder and the key where there are none, unless recording is off.
+    init(queue: EventQueue, data: DataFolder, session: String, durable: Bool) throws(TelemetryError) {
         self.queue = queue
-        self.intake = intake
-        appender = SegmentAppender(buffer: buffer)
+        self.data = data
+        self.session = session
+        gate = RecordingGate(data)
+        appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
         isDurable = durable
         half = [UInt8](repeating: 0, count: queue.capacity)
+        switch gate.look() {
+        case .success(.off): break
+        case .failure(let error): throw TelemetryError(error)
+        case .success(.on):
+            do throws(HashKeyError) {
+                intake = try EventIntake(data: data, session: session)
+            } catch {
+                throw TelemetryError(error)
+            }
+        }
     }
 
-    /// Returns once all that was recorded before is in the buffer on disk.
-    func drain() throws(BufferError) {
+    /// Returns once all that was recorded before is in the buffer on disk. While recording is off it is thrown away.
+    func drain() throws(TelemetryError) {
         try appendBatch()
+        // Before anything is taken: what cannot be hashed stays where it is.
+        let isOn = gate.isOpen()
+        if isOn { try prepareIntake() }
         let taken = queue.take(exchanging: &half)
+        guard isOn else { return discard(taken) }
         admit(taken)
         try appendBatch()
     }
 
+    /// Makes the intake where there is none yet, and has it use the key that the data folder has now.
+    private func prepareIntake() throws(TelemetryError) {
+        do throws(HashKeyError) {
+            if intake == nil { intake = try EventIntake(data: data, session: session) }
+            try intake?.refreshKey()
+        } catch  where error.isOff {
+            // Switched off a moment ago; the appender will say so.
+        } catch {
+            throw TelemetryError(error)
+        }
+    }
+
+    private func discard(_ taken: PendingEvents.Taken) {
+        var events = 0
+        var position = 0
+        while position < taken.used {
+            position = PackedEvent.read(half.span, at: position, into: &draft)
+            events += 1
+        }
+        queue.countDiscarded(events)
+    }
+
     /// Runs what was taken through intake.
     private func admit(_ taken: PendingEvents.Taken) {
+        guard var intake = intake.take() else { return discard(taken) }
+        defer { self.intake = intake }
         var position = 0
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &draft)
@@ -53,10 +98,16 @@ actor Worker {
         if !tally.isEmpty { batch.append(tally.encoded().span) }
     }
 
-    private func appendBatch() throws(BufferError) {
+    private func appendBatch() throws(TelemetryError) {
         guard !batch.isEmpty else { return }
-        _ = try appender.append(batch.bytes.span, durable: isDurable)
-        queue.countWritten(batch.eventCount)
+        do throws(BufferError) {
+            _ = try appender.append(batch.bytes.span, durable: isDurable)
+            queue.countWritten(batch.eventCount)
+        } catch  where error.isOff {
+            queue.countDiscarded(batch.eventCount)
+        } catch {
+            throw TelemetryError(error)
+        }
         batch.removeAll()
     }
 }

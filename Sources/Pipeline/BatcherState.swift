@@ -12,6 +12,10 @@ struct BatcherState {
     /// Batches ever added, and ever written: every batch has a number, in order.
     private(set) var added = 0
     private(set) var written = 0
+    /// The batches, by number from 0, that were thrown away as recording is off: the last few stretches of them.
+    private var discarded: [Range<Int>] = []
+    /// Stretches that are remembered: whoever waits for a flush asks right after it.
+    private static let stretchesRemembered = 8
 
     var isEmpty: Bool { ring.isEmpty }
 
@@ -40,16 +44,34 @@ struct BatcherState {
         return batch
     }
 
-    /// Ends the flush under way. What could not be written stays for the next.
-    mutating func endFlush(succeeded: Bool) {
+    /// What became of a flush.
+    enum FlushEnd: Equatable {
+        case written
+        /// It stays in the ring for the next flush.
+        case failed
+        /// Recording is off: what was to be written is not kept either.
+        case discarded
+    }
+
+    /// Ends the flush under way.
+    mutating func endFlush(_ end: FlushEnd) {
         guard let count = inFlight else { preconditionFailure("no flush is under way") }
         inFlight = nil
-        guard succeeded else { return }
+        guard end != .failed else { return }
+        if end == .discarded {
+            discarded.append(written..<written + count)
+            discarded.removeFirst(max(0, discarded.count - Self.stretchesRemembered))
+        }
         for index in 0..<count {
             bytes -= ring[index].bytes.count
             records -= ring[index].recordCount
         }
         ring.removeFirst(count)
         written += count
+    }
+
+    /// Whether batches from the one numbered `first` to before `end`, all done with, were thrown away in part.
+    func wasDiscarded(_ batches: Range<Int>) -> Bool {
+        discarded.contains { $0.overlaps(batches) }
     }
 }

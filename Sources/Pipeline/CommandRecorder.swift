@@ -61,9 +61,14 @@ package struct CommandRecorder: Sendable {
     }
 
     private func record(_ draft: EventDraft) -> RecordingError? {
-        guard let data, RecordingSwitch.of(environment: Environment.value) == .on else { return nil }
+        guard let data else { return nil }
+        let recording: RecordingSwitch
+        do { recording = try RecordingSwitch.current(for: data) } catch { return .settings(error) }
+        guard recording == .on else { return nil }
         do throws(RecordingError) {
-            if try OneShotRecorder(data: data).record(draft, durable: false) { DetachedDrain.start() }
+            let isDrainDue = try OneShotRecorder(data: data).record(draft, durable: false)
+            FirstNotice.showIfDue(data)
+            if isDrainDue { DetachedDrain.start() }
             return nil
         } catch {
             return error

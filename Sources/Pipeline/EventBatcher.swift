@@ -29,7 +29,25 @@ package actor EventBatcher {
         if state.isDue { try await flush() }
     }
 
-    /// Returns once all that was added before is in the buffer on disk.
+    /// Puts a batch into the ring and returns once it is in the buffer on disk: true. False when it was thrown away, as
+    /// recording is off.
+    package func record(_ batch: RecordBatch) async throws(BufferError) -> Bool {
+        guard !batch.isEmpty else { return true }
+        do throws(BufferError) {
+            while !state.hasRoom(for: batch) { try await flush() }
+            let number = state.added
+            state.add(batch)
+            arrived.yield()
+            try await flush()
+            // Another's flush may have taken it along, and been told in this one's place.
+            return !state.wasDiscarded(number..<number + 1)
+        } catch  where error.isOff {
+            return false
+        }
+    }
+
+    /// Returns once all that was added before is in the buffer on disk. Throws as well when recording is off; what was in
+    /// the ring is then thrown away.
     package func flush() async throws(BufferError) {
         let last = state.added
         while state.written < last {
@@ -39,7 +57,7 @@ package actor EventBatcher {
                 continue
             }
             let result = await appender.append(batch)
-            state.endFlush(succeeded: result.isSuccess)
+            state.endFlush(result.flushEnd)
             for continuation in waiting { continuation.resume() }
             waiting.removeAll(keepingCapacity: true)
             _ = try result.get()
@@ -65,8 +83,11 @@ package actor EventBatcher {
     }
 }
 
-extension Result {
-    fileprivate var isSuccess: Bool {
-        if case .success = self { true } else { false }
+extension Result<SegmentAppender.Receipt, BufferError> {
+    fileprivate var flushEnd: BatcherState.FlushEnd {
+        switch self {
+        case .success: .written
+        case .failure(let error): error.isOff ? .discarded : .failed
+        }
     }
 }

@@ -13,6 +13,9 @@ package struct LineIntake: Sendable {
         self.intake = intake
     }
 
+    /// Uses the key that the data folder has now.
+    package mutating func refreshKey() throws(HashKeyError) { try intake.refreshKey() }
+
     /// What a piece of the stream held.
     package struct Chunk: Sendable {
         /// The events, and the tally where there is one.

@@ -18,15 +18,31 @@ package struct OneShotRecorder: Sendable {
     /// waits. Only the recorder that began it is told, so that one drain is started and not one by each.
     @discardableResult
     package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+        let before = SystemClock.processorNanoseconds()
+        let start = SystemClock.monotonicNanoseconds()
+        // Until here the process has hardly waited for anything; from here on waiting counts as well.
+        defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
+        return try append(draft, durable: durable)
+    }
+
+    private func append(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
         let key: HashKey
-        do { key = try HashKey.load(from: data) } catch { throw .key(error) }
+        do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
+            throw .key(error)
+        }
         var intake = EventIntake(key: key, session: AmbientSession.id())
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(draft) }
         if case .success = result { batch.append(intake.payload.span) }
         if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
         let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
-        do { _ = try appender.append(batch.bytes.span, durable: durable) } catch { throw .buffer(error) }
+        do throws(BufferError) { _ = try appender.append(batch.bytes.span, durable: durable) } catch  where error.isOff
+        {
+            // Switched off a moment ago: as if it had been before.
+            return false
+        } catch {
+            throw .buffer(error)
+        }
         do { try result.get() } catch { throw .rejected(error) }
         return appender.hasBegunAnother
     }
@@ -35,12 +51,14 @@ package struct OneShotRecorder: Sendable {
 /// Why a single event was not recorded.
 package enum RecordingError: Error, Equatable, CustomStringConvertible {
     case key(HashKeyError)
+    case settings(SettingsError)
     case buffer(BufferError)
     case rejected(Rejection)
 
     package var description: String {
         switch self {
         case .key(let error): error.description
+        case .settings(let error): error.description
         case .buffer(let error): error.description
         case .rejected(let rejection): "event not recorded: \(rejection.message)"
         }
@@ -49,8 +67,10 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
     /// The exit code that sysexits.h has for it.
     package var exitCode: ExitCode {
         switch self {
-        case .key(.system(let error)), .buffer(.system(let error)): ExitCode(error)
-        case .key(.damaged), .buffer(.newerVersion): .settings
+        case .key(let error): error.exitCode
+        case .settings(let error), .buffer(.settings(let error)): error.exitCode
+        case .buffer(.system(let error)): ExitCode(error)
+        case .buffer(.newerVersion), .buffer(.off): .settings
         case .buffer(.full): .tryAgain
         case .rejected: .rejectedInput
         }

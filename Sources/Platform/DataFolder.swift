@@ -19,14 +19,34 @@ package struct DataFolder: Sendable {
         return nil
     }
 
+    /// Waits for the lock of the folder itself, which is held for a moment by whoever changes the settings or the key; it
+    /// is released with the value. Makes the folder where there is none.
+    package func lock() throws(SystemError) -> File {
+        try folder.prepare()
+        let file = try File(opening: folder.path, [.read, .folder])
+        try file.lock()
+        return file
+    }
+
     /// The SQLite database with the user's events and sessions.
     package var databasePath: String { folder.path(of: "nexus.db") }
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
+    /// Whether the database has a write-ahead log: somebody has it open, or was killed.
+    package var hasDatabaseLog: Bool { folder.has("nexus.db-wal") }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
     /// Thirty-two random bytes with which names are hashed.
     package var keyPath: String { folder.path(of: "key") }
+    /// What the person has decided (`Settings`).
+    package var settingsPath: String { folder.path(of: Self.settingsName) }
+    package static let settingsName = "settings.json"
     /// Whoever holds the lock on this file writes the database.
     package var writerLockPath: String { folder.path(of: "writer.lock") }
+    /// Whoever wants to be the writer while another process is holds the lock on this file, and the other makes way.
+    package var writerTurnPath: String { folder.path(of: "writer.turn") }
+    /// What was sent where, line by line.
+    package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
+    /// How long the ledger is, so that missing lines show.
+    package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 }

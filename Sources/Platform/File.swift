@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
@@ -22,12 +23,16 @@ package struct File: ~Copyable, Sendable {
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
+        /// A link leads to what it points to: for files that a person names. Ours are never links.
+        package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
     /// Opens `path`; a file that this creates is the owner's alone (0600).
     package init(opening path: String, _ mode: Mode) throws(SystemError) {
         let descriptor = retryingInterrupts {
-            Int(unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            let links = mode.contains(.followingLinks) ? 0 : O_NOFOLLOW
+            let flags = mode.subtracting(.followingLinks).rawValue
+            return Int(unsafe Glibc.open(path, flags | links | O_CLOEXEC, 0o600))
         }
         guard descriptor >= 0 else { throw SystemError("open", path) }
         self.path = path
@@ -60,14 +65,21 @@ package struct File: ~Copyable, Sendable {
         /// The file's number in its file system; a copy has another.
         package let inode: UInt64
         package let isRegular: Bool
+        package let isFolder: Bool
+        /// Whether anybody but the owner may read or write it.
+        package let isOpenToOthers: Bool
     }
+
+    /// Whether this process's user owns a file of this status.
+    package static func isOwn(_ status: Status) -> Bool { status.owner == geteuid() }
 
     package func status() throws(SystemError) -> Status {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
         return Status(
             size: Int(status.st_size), owner: status.st_uid, inode: UInt64(status.st_ino),
-            isRegular: status.st_mode & S_IFMT == S_IFREG)
+            isRegular: status.st_mode & S_IFMT == S_IFREG, isFolder: status.st_mode & S_IFMT == S_IFDIR,
+            isOpenToOthers: status.st_mode & 0o077 != 0)
     }
 
     /// Whether `path` still leads to this file: it was not removed, and not renamed either.
@@ -93,6 +105,24 @@ package struct File: ~Copyable, Sendable {
         }
         guard got >= 0 else { throw SystemError("read", path) }
         return got
+    }
+
+    /// Reads `count` bytes into an array of their own; fewer at the end of the file.
+    package func read(_ count: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = self.descriptor
+        var isFailed = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            while filled < count {
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[filled...])
+                // The call writes at most `rest.count` bytes into the rest of the room.
+                let got = retryingInterrupts { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
+                isFailed = got < 0
+                guard got > 0 else { break }
+                filled += got
+            }
+        }
+        guard !isFailed else { throw SystemError("read", path) }
+        return bytes
     }
 
     /// Reads up to `limit` bytes from `offset` on behind what `bytes` holds; 0 at the end of the file.
@@ -128,6 +158,29 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of `bytes` over what stands from `offset` on; the file's position stays where it is.
+    package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            let rest = bytes.extracting(written..<bytes.count)
+            let step = unsafe rest.withUnsafeBytes { buffer in
+                // The call reads inside the buffer it is given, and returns before the closure does.
+                retryingInterrupts {
+                    unsafe pwrite(descriptor, buffer.baseAddress, buffer.count, off_t(offset + written))
+                }
+            }
+            guard step >= 0 else { throw SystemError("write to", path) }
+            written += step
+        }
+    }
+
+    /// Bytes that this user may still write to the file system that the file is on.
+    package func freeSpace() throws(SystemError) -> Int {
+        var status = statvfs()
+        guard unsafe fstatvfs(descriptor, &status) == 0 else { throw SystemError("examine", path) }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     /// Writes all of `text` as UTF-8.
     package func write(_ text: String) throws(SystemError) {
         try write(Array(text.utf8).span)
@@ -143,6 +196,12 @@ package struct File: ~Copyable, Sendable {
     /// which pages it failed to write, and a second call would wrongly succeed.
     package func synchronizeData() throws(SystemError) {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
+    }
+
+    /// Has the system begin to write to disk what it holds of the file. It promises nothing and waits for nothing:
+    /// `synchronizeData` does both, and has less to do then.
+    package func startWritingOut() {
+        nexus_start_writing_out(descriptor)
     }
 
     /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.

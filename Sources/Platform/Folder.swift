@@ -36,6 +36,26 @@ package struct Folder: Sendable, Equatable {
     /// Whether there is anything of this name in it.
     package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 
+    /// What stands at a name that is to be written.
+    package enum Occupant: Sendable {
+        case nothing, file, folder, symbolicLink, other
+    }
+
+    /// What has a name in it; a link is not followed.
+    package func occupant(of name: String) throws(SystemError) -> Occupant {
+        var status = stat()
+        guard unsafe lstat(path(of: name), &status) == 0 else {
+            if errno == ENOENT { return .nothing }
+            throw SystemError("examine", path(of: name))
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFLNK: return .symbolicLink
+        case S_IFDIR: return .folder
+        default: return .other
+        }
+    }
+
     /// The names in it, in no order. Empty when the folder is not there.
     package func names() throws(SystemError) -> [String] {
         guard let stream = unsafe opendir(path) else {
@@ -78,6 +98,13 @@ package struct Folder: Sendable, Equatable {
     package func rename(_ name: String, to newName: String) throws(SystemError) {
         guard unsafe Glibc.rename(path(of: name), path(of: newName)) == 0 else {
             throw SystemError("rename", path(of: name))
+        }
+    }
+
+    /// Takes a file over from another folder of the same file system under a name of its own, replacing what had it.
+    package func take(_ name: String, from other: Folder, as newName: String) throws(SystemError) {
+        guard unsafe Glibc.rename(other.path(of: name), path(of: newName)) == 0 else {
+            throw SystemError("create", path(of: newName))
         }
     }
 

@@ -21,9 +21,15 @@ package struct SystemClock: WallClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Nanoseconds of processor time that this process has taken since it was started, loading it included.
+    package static func processorNanoseconds() -> UInt64 {
+        let time = SystemClock().read(CLOCK_PROCESS_CPUTIME_ID)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     private func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
-        // Both clocks exist on every Linux, and the call writes the one value it is given.
+        // These clocks exist on every Linux, and the call writes the one value it is given.
         unsafe clock_gettime(clock, &time)
         return time
     }

@@ -20,6 +20,12 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.init(operation, path, code: errno)
     }
 
+    /// What stands at `path` is a folder, a pipe or the like, and no file.
+    package static func notAFile(_ path: String) -> SystemError { SystemError("read", path, code: EINVAL) }
+
+    /// The code of opening a socket as if it were a file.
+    package static let noSuchDevice: CInt = ENXIO
+
     /// Whether what was asked for is not there.
     package var isNotFound: Bool { code == ENOENT }
 

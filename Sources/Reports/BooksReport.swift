@@ -5,10 +5,50 @@ package import Store
 
 /// The state of recording: what `nexus telemetry status` shows.
 package struct BooksReport: Sendable {
+    /// What was sent to one destination so far.
+    package struct Sent: Encodable, Equatable, Sendable {
+        package let destination: String
+        package var transfers: Int
+        package var rows: Int
+        package var bytes: Int
+        /// When the last transfer was confirmed, RFC 3339.
+        package var last: String
+
+        package init(destination: String, transfers: Int, rows: Int, bytes: Int, last: String) {
+            self.destination = destination
+            self.transfers = transfers
+            self.rows = rows
+            self.bytes = bytes
+            self.last = last
+        }
+    }
+
+    /// What recording one event has cost the scripts that waited for it, in microseconds.
+    package struct Cost: Encodable, Equatable, Sendable {
+        package let calls: Int
+        package let p50: Int
+        package let p99: Int
+
+        package init(calls: Int, p50: Int, p99: Int) {
+            self.calls = calls
+            self.p50 = p50
+            self.p99 = p99
+        }
+    }
+
     let recording: RecordingSwitch
     let folder: String
     let bytes: Int
     let books: Books
+    /// What the person has decided, whatever is in force here.
+    package var settings = Settings()
+    /// Why the key cannot be used; nil when it can, or there is none yet.
+    package var keyProblem: String?
+    /// The beginning of the oldest quarter of an hour with events, milliseconds since 1970; nil without events.
+    package var since: Int64?
+    /// Nil when no single event was recorded yet.
+    package var cost: Cost?
+    package var sent: [Sent] = []
 
     /// `bytes` is the size of the data folder.
     package init(recording: RecordingSwitch, folder: String, bytes: Int, books: Books) {
@@ -20,17 +60,27 @@ package struct BooksReport: Sendable {
 
     package var text: String {
         var lines = [
-            "Recording:  " + recordingText,
+            "Recording:  " + recordingText + (settings.isRecordingOn ? "" : "; the setting is off"),
             "Data:       \(folder.escapedForDisplay) (\(sizeText))",
+            "Kept:       " + (settings.retentionDays.map { "rows for \($0) days, counts for ever" } ?? "for ever"),
             "Received:   \(books.received)",
             "Accepted:   \(books.accepted)",
             "Rejected:   \(books.rejected)",
         ]
+        if let keyProblem { lines.insert("KEY:        \(keyProblem)", at: 2) }
+        if let since { lines.insert("Since:      \(Timestamp.rfc3339(since))", at: lines.count - 3) }
         lines += books.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
         lines += [
             "Stored:     \(books.stored) in \(books.sessions) session\(books.sessions == 1 ? "" : "s")",
             "Pending:    \(books.pending)" + (books.pending > 0 ? " (in the buffer; 'nexus flush' stores them)" : ""),
         ]
+        if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
+        if books.purged > 0 {
+            lines.append("Removed:    \(books.purged) of the stored ones, by 'nexus telemetry purge'")
+        }
+        if books.expired > 0 {
+            lines.append("Expired:    \(books.expired) of the stored ones, as they were too old to be kept")
+        }
         if books.droppedFields > 0 { lines.append("Dropped:    \(books.droppedFields) fields that are not an event's") }
         if books.cutCommands > 0 { lines.append("Cut:        \(books.cutCommands) commands, where arguments begin") }
         if books.droppedEvents > 0 {
@@ -42,6 +92,17 @@ package struct BooksReport: Sendable {
         if books.damagedRecords > 0 {
             lines.append("Damaged:    \(books.damagedRecords) records that changed on the disk and are lost")
         }
+        if let cost {
+            lines.append(
+                "Cost:       half of the last \(cost.calls) calls took up to \(cost.p50) µs, 99 % up to \(cost.p99) µs")
+        }
+        lines +=
+            sent.isEmpty
+            ? ["Sent:       nothing, ever"]
+            : sent.map {
+                "Sent:       \($0.rows) rows (\($0.bytes) bytes) in \($0.transfers) transfers to "
+                    + "\($0.destination.escapedForDisplay), last \($0.last.escapedForDisplay)"
+            }
         lines.append(
             books.balance
                 ? "The books balance: received = accepted + rejected, accepted = stored + pending."
@@ -52,11 +113,15 @@ package struct BooksReport: Sendable {
     /// The same as values for JSON.
     package var json: some Encodable {
         Values(
-            recording: recording == .on, reason: reason, dataFolder: folder, bytes: bytes, received: books.received,
+            recording: recording == .on, reason: reason, preference: settings.isRecordingOn ? "on" : "off",
+            retentionDays: settings.retentionDays, since: since.map(Timestamp.rfc3339), keyProblem: keyProblem,
+            costMicroseconds: cost, sent: sent, purged: books.purged, expired: books.expired,
+            events: books.stored - books.purged - books.expired, dataFolder: folder, bytes: bytes,
+            received: books.received,
             accepted: books.accepted, rejected: books.rejected,
             rejectedByReason: Dictionary(
                 uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
-            stored: books.stored, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
+            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
             cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
             damagedRecords: books.damagedRecords, balance: books.balance)
     }
@@ -65,6 +130,15 @@ package struct BooksReport: Sendable {
         let schema = 1
         let recording: Bool
         let reason: String?
+        let preference: String
+        let retentionDays: Int?
+        let since: String?
+        let keyProblem: String?
+        let costMicroseconds: Cost?
+        let sent: [Sent]
+        let purged: Int
+        let expired: Int
+        let events: Int
         let dataFolder: String
         let bytes: Int
         let received: Int
@@ -72,6 +146,7 @@ package struct BooksReport: Sendable {
         let rejected: Int
         let rejectedByReason: [String: Int]
         let stored: Int
+        let imported: Int
         let pending: Int
         let sessions: Int
         let droppedFields: Int

@@ -5,7 +5,7 @@ import Store
 /// Drains the buffer while somebody else fills it, one transaction after another, and holds the filler back when it is
 /// too far ahead.
 actor BackgroundDrain {
-    private let writer: SQLiteWriter
+    private var writer: SQLiteWriter?
     private var drained = 0
     /// Tells that there is something to drain. Holds one element at most.
     private let wakeUps: AsyncStream<Void>
@@ -13,33 +13,39 @@ actor BackgroundDrain {
     private var waiting: CheckedContinuation<Void, Never>?
     private var target = 0
     private var isRunning = true
+    /// Whether it made way before all was stored.
+    private(set) var hasYielded = false
     /// Why it ended early. What was accepted waits in the buffer then.
     private(set) var failure: StoreError?
 
     /// Nil when another process is the writer.
     init?(data: DataFolder) throws {
-        guard let lock = try WriterLock.acquire(in: data) else { return nil }
+        guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         writer = try SQLiteWriter(data: data, lock: lock)
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Drains until `finish` was called and nothing waits any more, or the database fails: recording goes on without it.
+    /// Drains until it has to make way, or `finish` was called and nothing waits any more, or the database fails: recording goes on without it.
     func run() async {
         do {
-            try await drainToTheEnd()
+            if let writer { try await drainToTheEnd(writer) }
         } catch {
             failure = error
         }
         isRunning = false
+        writer = nil
         release()
     }
 
-    private func drainToTheEnd() async throws(StoreError) {
+    private func drainToTheEnd(_ writer: SQLiteWriter) async throws(StoreError) {
         for await _ in wakeUps {
             while let events = try await writer.drainOnce() {
                 drained += events
                 release()
+                if try await writer.mustYield() { break }
             }
+            // Others drain from here on, or nobody does.
+            if try await writer.mustYield() { return hasYielded = true }
         }
         _ = try await writer.drain()
         try await writer.finish()

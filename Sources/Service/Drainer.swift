@@ -12,10 +12,11 @@ package struct Drainer: Sendable {
     /// How often is looked whether it has.
     private static let lookInterval: Duration = .milliseconds(5)
 
-    /// Drains everything; returns how many events that were, and nil when another process is the writer and does it.
+    /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
+    /// the settings switch recording off.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
-        guard let lock = try WriterLock.acquire(in: data) else { return nil }
+        guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         let writer = try SQLiteWriter(data: data, lock: lock)
         let events = try await writer.drain()
         try await writer.finish()

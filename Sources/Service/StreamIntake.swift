@@ -57,7 +57,7 @@ actor StreamIntake {
     }
 
     /// Waits for input and takes all whole lines of it.
-    func next() throws(SystemError) -> Step {
+    func next() throws -> Step {
         if case .signal(let number)? = try signals?.wait(for: input) {
             // A line that has begun is left out: its end has not come.
             return Step(kind: .signal(number), chunk: lines.take { _ in })
@@ -66,13 +66,14 @@ actor StreamIntake {
     }
 
     /// Waits for input as `next` does, or until the watched folder changes: nil.
-    func nextOrChange() throws(SystemError) -> Step? {
+    func nextOrChange() throws -> Step? {
         if case .change? = try watch?.wait(for: input, rest: Self.restBetweenChanges) { return nil }
         return try read()
     }
 
-    private func read() throws(SystemError) -> Step {
+    private func read() throws -> Step {
         var bytes = 0
+        try lines.refreshKey()
         let chunk = try lines.take { (buffer) throws(SystemError) in
             bytes = try input.read(appendingTo: &buffer, limit: Limits.inputChunkBytes)
         }

@@ -27,6 +27,8 @@ package struct StreamRecorder: Sendable {
 
         package internal(set) var accepted = 0
         package internal(set) var tally = Tally()
+        /// Events that came while recording was off and were thrown away.
+        package internal(set) var discarded = 0
         /// Events of this stream known to be in the database.
         package internal(set) var stored = 0
         package internal(set) var seconds = 0.0
@@ -60,10 +62,10 @@ package struct StreamRecorder: Sendable {
         _ input: consuming File, signals: consuming StopSignals?, report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
         let start = SystemClock.monotonicNanoseconds()
-        let key = try HashKey.load(from: data)
         let session = await SessionManager().current()
         let intake = StreamIntake(
-            input: input, signals: signals, intake: EventIntake(key: key, session: session, strict: options.strict))
+            input: input, signals: signals,
+            intake: try EventIntake(data: data, session: session, strict: options.strict))
         let appender = BufferAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder), durable: options.durable)
         let batcher = EventBatcher(appender: appender)
         let (drain, openingFailure) = try openDrain()
@@ -87,7 +89,7 @@ package struct StreamRecorder: Sendable {
             return summary
         }
         summary.storeFailure = await drain?.failure ?? openingFailure
-        summary.stored = try await storedEvents(of: summary, drained: drain != nil)
+        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasYielded == false)
         summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
         return summary
     }
@@ -113,11 +115,13 @@ package struct StreamRecorder: Sendable {
             let step = try await intake.next()
             let chunk = step.chunk
             for (line, rejection) in chunk.rejected { report(.rejected(line: line, rejection)) }
-            try await batcher.add(chunk.batch)
-            try await batcher.flush()
             isLast = step.isLast
-            summary.accepted += chunk.batch.eventCount
-            summary.tally.add(chunk.tally)
+            if try await batcher.record(chunk.batch) {
+                summary.accepted += chunk.batch.eventCount
+                summary.tally.add(chunk.tally)
+            } else {
+                summary.discarded += chunk.batch.eventCount
+            }
             bytes += step.bytes
             if case .signal(let number) = step.kind { summary.signal = number }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))

@@ -16,6 +16,8 @@ package struct Books: Equatable, Sendable {
     package init() {}
 
     package var stored: Int { counts[.stored] ?? 0 }
+    /// Rows that came in from snapshots, beside those that were recorded here.
+    package var imported: Int { counts[.imported] ?? 0 }
     package var accepted: Int { (counts[.accepted] ?? 0) + pending }
     package var rejected: Int { rejectedByReason.reduce(0) { $0 + $1.count } }
     package var received: Int { accepted + rejected }
@@ -27,6 +29,11 @@ package struct Books: Equatable, Sendable {
     package var tornRecords: Int { counts[.tornRecords] ?? 0 }
     /// Records that were written whole and changed on the disk.
     package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }
+
+    /// Rows that a purge has removed.
+    package var purged: Int { counts[.purged] ?? 0 }
+    /// Rows that were older than the person wants to keep them.
+    package var expired: Int { counts[.expired] ?? 0 }
 
     /// Whether the sums agree.
     package var balance: Bool { accepted == stored + pending }

@@ -18,14 +18,38 @@ enum DatabaseOpening {
     }
 
     /// For reports: never writes, never holds the writer up.
-    static func forReading(_ path: String) throws(StoreError) -> DatabaseQueue {
-        try asStoreError(path) {
-            let queue = try DatabaseQueue(path: path, configuration: reading)
+    ///
+    /// Reading a database with a write-ahead log makes the log and its index where they are not there. While recording is
+    /// off nothing may be made, and nobody writes: without a log the file is then read as one that does not change.
+    static func forReading(_ data: DataFolder) throws(StoreError) -> DatabaseQueue {
+        let path = data.databasePath
+        return try asStoreError(path) {
+            let queue = try DatabaseQueue(
+                path: isStill(data) ? address(forReading: data) : path, configuration: reading)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
             }
             return queue
         }
+    }
+
+    /// The address under which another connection attaches the database only for reading, as `forReading` does.
+    static func address(forReading data: DataFolder) -> String {
+        "file:" + escapedForURI(data.databasePath) + (isStill(data) ? "?immutable=1" : "?mode=ro")
+    }
+
+    private static func isStill(_ data: DataFolder) -> Bool {
+        (try? RecordingSwitch.current(for: data)) != .on && !data.hasDatabaseLog
+    }
+
+    /// A path as a part of a URI (https://www.sqlite.org/uri.html).
+    private static func escapedForURI(_ path: String) -> String {
+        path.utf8.map { byte in
+            switch UnicodeScalar(byte) {
+            case "a"..."z", "A"..."Z", "0"..."9", "/", "-", ".", "_": String(UnicodeScalar(byte))
+            default: "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            }
+        }.joined()
     }
 
     private static var writing: Configuration {

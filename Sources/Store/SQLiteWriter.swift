@@ -12,30 +12,39 @@ package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private let data: DataFolder
-    private let lock: WriterLock
-    private let clock: any WallClock
-    private let buffer: WriteAheadBuffer
-    private let queue: DatabaseQueue
+    let data: DataFolder
+    let clock: any WallClock
+    let buffer: WriteAheadBuffer
+    let queue: DatabaseQueue
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
-    private var ingest: SegmentIngest
-    private var positions: BufferPositions
-    private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
+    var ingest: SegmentIngest
+    var positions: BufferPositions
+    var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     private var bytesSinceCheckpoint = 0
+    private var gate: RecordingGate
+    private var rowIDs = RowIDs()
+    /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
+    private let obeysSettings: Bool
+    /// Behind the database, so that it is released when that is closed.
+    private let lock: WriterLock
 
-    /// Opens the database of a data folder, and makes it where there is none.
+    /// Opens the database of a data folder, and makes it where there is none. With `obeysSettings` it stores nothing more
+    /// once recording is off.
     package init(
-        data: DataFolder, lock: consuming WriterLock, clock: any WallClock = SystemClock()
+        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, clock: any WallClock = SystemClock()
     ) throws(StoreError) {
         self.data = data
         self.lock = lock
+        self.obeysSettings = obeysSettings
+        gate = RecordingGate(data)
         self.clock = clock
         buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
         identity = FileIdentity(of: data.databasePath)
+        try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
         do { segments = try buffer.segments() } catch { throw .buffer(error) }
         (ingest, positions) = try asStoreError(data.databasePath) {
@@ -47,11 +56,17 @@ package actor SQLiteWriter {
         }
     }
 
+    /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
+    package func mustYield() throws(StoreError) -> Bool {
+        if obeysSettings, !gate.isOpen() { return true }
+        do throws(SystemError) { return try lock.isWanted() } catch { throw .system(error) }
+    }
+
     /// Takes in all that waits, one transaction after another; returns how many events that were. Stops early, between
-    /// two transactions, when the task is cancelled.
+    /// two transactions, when the task is cancelled or the writer must yield.
     package func drain() throws(StoreError) -> Int {
         var events = 0
-        while !Task.isCancelled {
+        while !Task.isCancelled, try !mustYield() {
             guard let step = try drainOnce() else { break }
             events += step
         }
@@ -64,7 +79,36 @@ package actor SQLiteWriter {
         try asStoreError(data.databasePath) {
             try queue.write { try ingest.closeOrphanedSessions(in: $0, now: now) }
         }
+        try removeExpired()
         try checkpoint(includingNewest: true)
+    }
+
+    // MARK: Importing
+
+    /// Takes in all the rows that `source` hands out, in one transaction: all of a snapshot or nothing of it. An error
+    /// that ends the putting takes everything back and is thrown on.
+    package func importRows(_ source: HandOff<ImportedRows>) throws -> ImportOutcome {
+        do {
+            let outcome = try queue.write { database in
+                var outcome = ImportOutcome()
+                var placing = try ImportPlacing(database)
+                while let rows = try source.take() {
+                    let ids = try placing.place(rows, in: database)
+                    let taken = try ingest.ingest(rows, under: ids, into: database)
+                    outcome.imported += taken
+                    outcome.known += rows.count - taken
+                    try ingest.finish(into: database, now: clock.now())
+                }
+                try placing.finish(in: database)
+                return outcome
+            }
+            try checkpoint(includingNewest: false)
+            return outcome
+        } catch {
+            source.abandon()
+            try recover()
+            throw error
+        }
     }
 
     // MARK: One transaction
@@ -75,6 +119,7 @@ package actor SQLiteWriter {
         if bytesSinceCheckpoint >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         do {
             return try queue.write { database in
+                let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, events < Limits.transactionEvents, !ingest.isFull {
@@ -82,6 +127,7 @@ package actor SQLiteWriter {
                     next = try nextWaiting()
                 }
                 try ingest.finish(into: database, now: clock.now())
+                if isReserved { try rowIDs.release(in: database) }
                 return events
             }
         } catch {
@@ -126,7 +172,7 @@ package actor SQLiteWriter {
 
     /// A segment that can be read. One without a whole header has no id yet under which its position could be kept; its
     /// maker is about to write it, and until then nothing in it is acknowledged.
-    private func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
+    func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
         if let reader = readers[number], try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
         if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
@@ -136,8 +182,31 @@ package actor SQLiteWriter {
 
     /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
     private func recover() throws(StoreError) {
-        ingest.abandon()
+        forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
+    }
+
+    /// After rows were removed, or a transaction was taken back: what is remembered of them is wrong.
+    func forgetRows() {
+        ingest.abandon()
+        rowIDs.forget()
+    }
+
+    /// Stores all of a segment before `end`, in a transaction of its own.
+    func store(_ reader: SegmentReader, upTo end: Int) throws {
+        do {
+            try queue.write { database in
+                let isReserved = try rowIDs.reserve(in: database)
+                while positions.position(in: reader).offset < end {
+                    _ = try ingest(reader, upTo: end, limit: Int.max, into: database)
+                }
+                try ingest.finish(into: database, now: clock.now())
+                if isReserved { try rowIDs.release(in: database) }
+            }
+        } catch {
+            try recover()
+            throw error
+        }
     }
 
     // MARK: Letting go of what is stored

@@ -18,10 +18,62 @@ enum Schema {
             try database.execute(sql: usage)
             try Rollups.rebuild(in: database)
         }
+        migrator.registerMigration("3: installation, origins") { database in
+            try database.execute(sql: origins)
+        }
+        migrator.registerMigration("4: which store") { database in
+            try database.execute(sql: store)
+        }
+        migrator.registerMigration("5: removal") { database in
+            try database.execute(sql: removal)
+        }
         return migrator
     }
 
-    private static let contract = """
+    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
+    ///   Unlike the installation's id it never changes and never leaves the data folder.
+    private static let store = """
+        CREATE TABLE store (
+            id TEXT NOT NULL
+        );
+        INSERT INTO store VALUES (lower(hex(randomblob(16))));
+        """
+
+    /// - `installation`: one line, the random id of this installation (see `Installation`).
+    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    private static let origins = """
+        CREATE TABLE installation (
+            id TEXT NOT NULL
+        );
+        INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+
+        """ + originsTable
+
+    /// Snapshots have it too.
+    static let originsTable = """
+        CREATE TABLE origins (
+            first_id INTEGER PRIMARY KEY,
+            last_id INTEGER NOT NULL,
+            installation TEXT NOT NULL,
+            origin INTEGER NOT NULL
+        );
+        """
+
+    /// - `row_id_floors`: the highest id that a table has ever given out, where its row was removed since: no id is given
+    ///   twice (see `RowIDs`).
+    /// - `purges`: one line while a purge that has removed its rows still has to clean the files (see `Purge`).
+    private static let removal = """
+        CREATE TABLE row_id_floors (
+            name TEXT PRIMARY KEY,
+            id INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE purges (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            renews_key BOOLEAN NOT NULL
+        );
+        """
+
+    static let contract = """
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
@@ -136,18 +188,27 @@ package enum Counter: Hashable, Sendable {
     case accepted
     /// Events that became rows.
     case stored
+    /// Rows that came in from snapshots: neither received nor accepted here.
+    case imported
     /// Pieces of records that killed writers left; nothing of them was acknowledged.
     case tornRecords
     /// Records that were whole once and are not any more.
     case damagedRecords
+    /// Rows that the person has removed.
+    case purged
+    /// Rows that were older than the person wants to keep them.
+    case expired
     case tally(Tally.Item)
 
     var name: String {
         switch self {
         case .accepted: "accepted"
         case .stored: "stored"
+        case .imported: "imported"
         case .tornRecords: "torn_records"
         case .damagedRecords: "damaged_records"
+        case .purged: "purged"
+        case .expired: "expired"
         case .tally(.rejected(let reason)): "rejected:" + reason.name
         case .tally(.droppedField): "dropped_fields"
         case .tally(.cutCommand): "cut_commands"
@@ -156,5 +217,6 @@ package enum Counter: Hashable, Sendable {
     }
 
     static let all: [Counter] =
-        [.accepted, .stored, .tornRecords, .damagedRecords] + Tally.Item.all.map(Counter.tally)
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
+        + Tally.Item.all.map(Counter.tally)
 }

@@ -14,6 +14,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case diskFull(path: String)
     /// This user may not read or write it.
     case notPermitted(path: String)
+    /// A report that is being read keeps a purge from its end; the next command that stores goes on with it.
+    case busy
     /// SQLite failed for another reason, in its own words.
     case database(path: String, message: String)
     /// The buffer in front of the database could not be read.
@@ -34,6 +36,9 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
                 + "what was accepted waits in the buffer"
         case .notPermitted(let path):
             "\(path.escapedForDisplay) may not be read or written by this user"
+        case .busy:
+            "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "
+                + "run 'nexus flush' when it has ended"
         case .database(let path, let message):
             "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
         case .buffer(let error): error.description

@@ -14,7 +14,7 @@ package struct StoreReader: Sendable {
     package init?(data: DataFolder) throws(StoreError) {
         guard data.hasDatabase else { return nil }
         self.data = data
-        queue = try DatabaseOpening.forReading(data.databasePath)
+        queue = try DatabaseOpening.forReading(data)
     }
 
     init(queue: DatabaseQueue, data: DataFolder) {

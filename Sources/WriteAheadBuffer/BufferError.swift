@@ -1,4 +1,4 @@
-import EventModel
+package import EventModel
 package import Platform
 
 /// Why the write-ahead buffer did not do what it was asked.
@@ -9,6 +9,18 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
     case full(folder: String)
     /// A segment was written by a later version of Nexus, in a format that this one does not know.
     case newerVersion(path: String, version: UInt32)
+    /// The settings switch recording off: nothing of the batch was written, and nothing is to be.
+    case off(reason: String)
+    /// The settings cannot be read, so that nobody knows whether recording is on. Nothing of the batch was written.
+    case settings(SettingsError)
+
+    /// Whether what was to be written is not wanted: it must not be kept for another try.
+    package var isOff: Bool {
+        switch self {
+        case .off, .settings: true
+        case .system, .full, .newerVersion: false
+        }
+    }
 
     package var description: String {
         switch self {
@@ -18,6 +30,8 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
                 + "run 'nexus flush', then try again"
         case .newerVersion(let path, let version):
             "\(path.escapedForDisplay) has format \(version), which a newer Nexus wrote: update this one"
+        case .off(let reason): "recording is off, as \(reason.escapedForDisplay)"
+        case .settings(let error): error.description
         }
     }
 }

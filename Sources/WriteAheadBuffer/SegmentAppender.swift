@@ -11,6 +11,8 @@ package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
     private let bootID: [UInt8]?
+    /// Looked at under the lock of every append, so that whatever appends obeys the settings at once.
+    private var gate: RecordingGate
     private var current: OpenSegment?
     /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
@@ -32,6 +34,7 @@ package final class SegmentAppender {
         self.buffer = buffer
         self.clock = clock
         self.bootID = bootID
+        gate = RecordingGate(buffer.data)
     }
 
     /// Where a batch ended.
@@ -44,8 +47,18 @@ package final class SegmentAppender {
     /// once they survive a power cut too. When it throws, none of them counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
+            // Before anything is opened; under the lock it is looked again.
+            try passGate()
             let segment = try takeCurrent()
             if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
+        }
+    }
+
+    private func passGate() throws(BufferError) {
+        switch gate.look() {
+        case .success(.on): return
+        case .success(.off(let reason)): throw .off(reason: reason)
+        case .failure(let error): throw .settings(error)
         }
     }
 
@@ -54,8 +67,9 @@ package final class SegmentAppender {
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
         var segment = opened
+        do { try segment.file.lock() } catch { throw .system(error) }
+        try passGate()
         do throws(SystemError) {
-            try segment.file.lock()
             guard let size = try usableSize(of: &segment) else { return nil }
             let end = try write(batch, to: segment.file, behind: size)
             segment.file.unlock()
@@ -173,6 +187,7 @@ package final class SegmentAppender {
             return folder
         }
         defer { folder.unlock() }
+        try passGate()
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
         let segments = try buffer.segments()
         guard segments.count < Limits.waitingSegments else { throw .full(folder: buffer.folder.path) }

@@ -12,6 +12,24 @@ package struct WriteAheadBuffer: Sendable {
         self.folder = folder
     }
 
+    /// The data folder that the buffer is a part of.
+    package var data: DataFolder { DataFolder(folder.parent.path) }
+
+    /// Returns once every append that was under way when it was called has ended: with the settings changed before, no
+    /// append knows the old ones any more.
+    package func waitForAppends() throws(BufferError) {
+        try asBufferError { () throws(SystemError) in
+            guard folder.exists else { return }
+            let folder = try File(opening: folder.path, [.read, .folder])
+            try folder.lock()
+            folder.unlock()
+        }
+        for number in try segments() {
+            guard let reader = try reader(of: number) else { continue }
+            _ = try reader.committedEnd()
+        }
+    }
+
     /// A segment by its place in the order of segments.
     package struct SegmentNumber: Comparable, Hashable, Sendable {
         package let value: UInt64
@@ -77,6 +95,26 @@ package struct WriteAheadBuffer: Sendable {
                 try folder.remove(name)
             }
             return true
+        }
+    }
+
+    /// Removes a segment whole: holds up whoever appends to it while `store` puts in safety what stands in it before the
+    /// offset that it is handed. Returns whether it was still there.
+    package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
+        try reader.file.lock()
+        defer { reader.file.unlock() }
+        guard try reader.file.isAtItsPath() else { return false }
+        try store(try reader.file.status().size)
+        try folder.remove(reader.number.fileName)
+        return true
+    }
+
+    /// Removes the segments that were kept aside; returns how many.
+    package func removeDamaged() throws(BufferError) -> Int {
+        try asBufferError { () throws(SystemError) in
+            let names = try damagedNames()
+            for name in names { try folder.remove(name) }
+            return names.count
         }
     }
 

@@ -23,12 +23,18 @@ struct Main {
     }
 
     private static func record(_ arguments: RecorderArguments) {
-        guard RecordingSwitch.of(environment: Environment.value) == .on else { return }
-        guard let data = DataFolder.fromEnvironment() else {
+        let data = DataFolder.fromEnvironment()
+        do throws(SettingsError) {
+            guard try RecordingSwitch.current(for: data) == .on else { return }
+        } catch {
+            end(error.description, error.exitCode, isSoft: arguments.isSoft)
+        }
+        guard let data else {
             end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .settings, isSoft: arguments.isSoft)
         }
         do throws(RecordingError) {
             let isDrainDue = try OneShotRecorder(data: data).record(arguments.draft, durable: arguments.isDurable)
+            FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
         } catch {
             end(error.description, error.exitCode, isSoft: arguments.isSoft)

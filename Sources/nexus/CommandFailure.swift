@@ -5,6 +5,7 @@ import Pipeline
 import Platform
 import Service
 import Store
+import Sync
 import WriteAheadBuffer
 
 /// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
@@ -27,10 +28,14 @@ struct CommandFailure: Error {
         case let error as CommandFailure: self = error
         case let error as SystemError: self.init(error.description, Platform.ExitCode(error))
         case let error as RecordingError: self.init(error)
+        case let error as SettingsError: self.init(error.description, error.exitCode)
         case let error as HashKeyError: self.init(RecordingError.key(error))
         case let error as BufferError: self.init(RecordingError.buffer(error))
+        case let error as NothingRecorded: self.init(error.description, .usage)
         case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
+        case let error as SyncError: self.init(error.description, error.exitCode)
+        case let error as SnapshotError: self.init(error.description, Self.code(of: error))
         default: return nil
         }
     }
@@ -47,9 +52,21 @@ struct CommandFailure: Error {
         ThisProcess.end(code)
     }
 
+    private static func code(of error: SnapshotError) -> Platform.ExitCode {
+        switch error {
+        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
+        case .occupied: .usage
+        case .outdatedDatabase, .cancelled: .tryAgain
+        case .noRoom: .inputOutput
+        case .store(let cause): code(of: cause)
+        case .system(let cause): Platform.ExitCode(cause)
+        }
+    }
+
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
+        case .busy: .tryAgain
         case .newerVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)

@@ -9,7 +9,7 @@ struct FlushCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
-        guard RecordingSwitch.of(environment: Environment.value) == .on, data.folder.exists else { return }
+        guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
         guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)

@@ -8,13 +8,15 @@ enum ReadingCommand {
     /// How long a report waits for another writer: what a person waits for without wondering.
     private static let patience: Duration = .seconds(2)
 
-    static func storeWaiting(in data: DataFolder) async throws {
-        guard data.folder.exists, RecordingSwitch.of(environment: Environment.value) == .on else { return }
+    /// `isQuiet` where a sentence on standard error would stand in the middle of a screen.
+    static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
+        guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
         } catch let error as SystemError where error.isPermission {
             // What cannot be written can still be read.
         }
+        if isQuiet { return }
         try File.standardError.write("nexus: some events wait to be stored and are not in this report yet\n")
     }
 }

@@ -44,18 +44,26 @@ struct RecordCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
-        let recording = RecordingSwitch.of(environment: Environment.value)
         if stdin {
-            try await StreamCommand(data: data, recording: recording, command: self).run()
-        } else {
-            let draft = try event.draft()
-            guard recording == .on else { return }
-            do {
-                if try OneShotRecorder(data: data).record(draft, durable: durable) { DetachedDrain.start() }
-            } catch  where soft {
-                CommandFailure(error).say()
-            }
+            try await StreamCommand(data: data, recording: .current(for: data), command: self).run()
+            return
         }
+        let draft = try event.draft()
+        do {
+            try recordOne(draft, in: data)
+        } catch {
+            guard soft else { throw error }
+            CommandFailure(error).say()
+        }
+    }
+
+    private func recordOne(_ draft: EventDraft, in data: DataFolder) throws(RecordingError) {
+        let recording: RecordingSwitch
+        do { recording = try RecordingSwitch.current(for: data) } catch { throw .settings(error) }
+        guard recording == .on else { return }
+        let isDrainDue = try OneShotRecorder(data: data).record(draft, durable: durable)
+        FirstNotice.showIfDue(data)
+        if isDrainDue { DetachedDrain.start() }
     }
 }
 

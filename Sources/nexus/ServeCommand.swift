@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventModel
 import Logging
+import Pipeline
 import Platform
 import Service
 
@@ -21,9 +22,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
-        if case .off(let reason) = RecordingSwitch.of(environment: Environment.value) {
+        if case .off(let reason) = try RecordingSwitch.current(for: data) {
             throw CommandFailure("nothing to serve: recording is off, as \(reason.escapedForDisplay)", .settings)
         }
+        FirstNotice.showIfDue(data)
         var logger = Logger(label: "nexus") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = verbose ? .debug : .notice
         try await EventService(data: data, durable: durable, logger: logger).run()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventModel
 import Foundation
+import Pipeline
 import Platform
 import Reports
 import Service
@@ -31,6 +32,7 @@ struct StreamCommand {
     }
 
     private func record() async throws -> StreamRecorder.Summary {
+        FirstNotice.showIfDue(data)
         let signals = try StopSignals()
         // A reader of acknowledgements that went away is no reason to stop recording.
         signal(SIGPIPE, SIG_IGN)
@@ -66,8 +68,9 @@ struct StreamCommand {
     private func sentence(_ summary: StreamRecorder.Summary) -> String {
         if case .off(let reason) = recording { return "nexus: nothing recorded: \(reason.escapedForDisplay)" }
         let rate = summary.seconds > 0 ? Int(Double(summary.received) / summary.seconds) : 0
+        let off = summary.discarded > 0 ? "; \(summary.discarded) discarded while recording was off" : ""
         return "nexus: \(summary.received) received, \(summary.accepted) accepted, \(summary.rejected) rejected, "
-            + "\(summary.stored) stored in \(String(format: "%.2f", summary.seconds)) s (\(rate) events/s)"
+            + "\(summary.stored) stored in \(String(format: "%.2f", summary.seconds)) s (\(rate) events/s)\(off)"
     }
 }
 

@@ -1,13 +1,19 @@
 import ArgumentParser
 import EventModel
+import Intake
+import Pipeline
 import Platform
 import Reports
+import Service
 import Store
+import Sync
 
 struct TelemetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "telemetry", abstract: "See what is recorded.", subcommands: [Status.self],
-        defaultSubcommand: Status.self)
+        commandName: "telemetry", abstract: "See what is recorded, switch it on and off, remove it.",
+        subcommands: [
+            Status.self, On.self, Off.self, Explain.self, Purge.self, Rekey.self, Retain.self,
+        ], defaultSubcommand: Status.self)
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -20,10 +26,76 @@ struct TelemetryCommand: AsyncParsableCommand {
         func run() async throws {
             let data = try DataFolder.required()
             let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
-            let report = BooksReport(
-                recording: .of(environment: Environment.value), folder: data.folder.path, bytes: try data.folder.size(),
+            var report = BooksReport(
+                recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
                 books: books)
+            report.settings = try SettingsFile(data).load()
+            report.since = try StoreReader(data: data)?.firstActivity()
+            report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
+            report.keyProblem = Self.keyProblem(data, hasEvents: books.accepted > 0)
+            report.sent = try Self.sent(from: data)
             try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+        }
+
+        /// A key that is gone is replaced by the next recorder, and names then get other hashes: the person should know.
+        private static func keyProblem(_ data: DataFolder, hasEvents: Bool) -> String? {
+            do throws(HashKeyError) {
+                let key = try HashKey.existing(in: data)
+                return key == nil && hasEvents
+                    ? "there is none any more; the next event makes a new one, and names get other hashes" : nil
+            } catch {
+                return error.description
+            }
+        }
+
+        /// What the ledger says was sent, by destination.
+        private static func sent(from data: DataFolder) throws -> [BooksReport.Sent] {
+            var sent: [String: BooksReport.Sent] = [:]
+            try LedgerReader.read(data) { entry in
+                guard entry.event == .sent else { return }
+                var line =
+                    sent[entry.destination]
+                    ?? .init(destination: entry.destination, transfers: 0, rows: 0, bytes: 0, last: entry.at)
+                line.transfers += 1
+                line.rows += entry.rows
+                line.bytes += entry.bytes
+                line.last = entry.at
+                sent[entry.destination] = line
+            }
+            return sent.values.sorted { $0.destination < $1.destination }
+        }
+    }
+
+    struct On: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "on", abstract: "Switch recording on.",
+            discussion: "The environment and .nexus-telemetry-off files still switch it off where they apply.")
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            try TelemetryControl(data: data).switchOn()
+            if case .off(let reason) = try RecordingSwitch.current(for: data) {
+                try File.standardOutput.write("Recording is on, but not here: \(reason.escapedForDisplay).\n")
+            } else {
+                try File.standardOutput.write("Recording is on.\n")
+            }
+        }
+    }
+
+    struct Off: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "off", abstract: "Switch recording off, in everything that runs as well.",
+            discussion: """
+                What was recorded stays as it is. When the command returns, nothing more is written to the data folder: not \
+                by the service, a stream or a program that runs, nor by anything that starts.
+                """)
+
+        func run() async throws {
+            guard try await TelemetryControl(data: .required()).switchOff() else {
+                throw CommandFailure(
+                    "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
+            }
+            try File.standardOutput.write("Recording is off.\n")
         }
     }
 }

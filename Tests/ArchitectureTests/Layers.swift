@@ -16,7 +16,7 @@ struct Layers {
         "Pipeline": ["EventModel", "Intake", "WriteAheadBuffer", "Platform"],
         "Store": ["EventModel", "WriteAheadBuffer", "Platform"],
         "Reports": ["EventModel", "Store", "Platform"],
-        "Sync": ["CLZ4", "EventModel", "Platform", "Store"],
+        "Sync": ["CLZ4", "EventModel", "Intake", "Platform", "Store"],
         "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
         "NexusTelemetry": ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
         "BenchmarkSubjects": ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
@@ -39,9 +39,10 @@ struct Layers {
         "Synchronization": ["NexusTelemetry", "Service", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service", "Sync"],
-        "NIOPosix": ["Service"],
+        "NIOHTTP1": ["Sync"],
+        "NIOPosix": ["Service", "Sync"],
         "ServiceLifecycle": ["Service"],
-        "UnixSignals": ["Service"],
+        "UnixSignals": ["Service", "nexus"],
     ]
 
     struct SourceFile: CustomStringConvertible {
@@ -100,7 +101,10 @@ struct Layers {
 
     @Test("Unsafe code stays where it has to be", arguments: files)
     func unsafeStaysInItsPlaces(file: SourceFile) {
-        let places = ["Platform/", "Store/EventInserter.swift", "FixtureGenerator/"]
+        let places = [
+            "Platform/", "Store/EventInserter.swift", "Store/EventRowReader.swift", "Sync/LZ4Frame.swift",
+            "FixtureGenerator/",
+        ]
         // An actor with an executor of its own has one line that the language calls unsafe.
         let executor = "unsafe executor.asUnownedSerialExecutor()"
         guard !places.contains(where: file.path.hasPrefix) else { return }

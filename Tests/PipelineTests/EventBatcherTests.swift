@@ -117,11 +117,11 @@ struct BatcherStateTests {
         state.add(batch())
         let second = state.beginFlush()
         #expect(second == nil, "one flush at a time")
-        state.endFlush(succeeded: false)
+        state.endFlush(.failed)
         #expect(state.written == 0)
         #expect(state.beginFlush()?.recordCount == 2)
         state.add(batch())
-        state.endFlush(succeeded: true)
+        state.endFlush(.written)
         #expect(state.written == 2 && state.added == 3 && !state.isEmpty)
     }
 

@@ -38,10 +38,19 @@ struct DrainService: Service {
         try await withThrowingDiscardingTaskGroup { group in
             var writer: SQLiteWriter?
             var isTidy = false
+            var gate = RecordingGate(data)
             // When it is looked next whether things have become quiet: there is always one such look ahead.
             var nextLook = ContinuousClock.now
             for await _ in wakeUps.cancelOnGracefulShutdown() {
                 do {
+                    if let current = writer, try await current.mustYield() {
+                        writer = nil
+                        // Whoever waits may take more than one turn.
+                        group.addTask { await wake(after: Self.retryInterval) }
+                        continue
+                    }
+                    // Whatever comes once recording is on again wakes it.
+                    guard gate.isOpen() else { continue }
                     writer = try writer ?? openWriter()
                     guard let writer else {
                         group.addTask { await wake(after: Self.retryInterval) }
@@ -77,13 +86,13 @@ struct DrainService: Service {
     }
 
     private func drainForGood(_ current: SQLiteWriter?) async throws {
-        guard let writer = try current ?? openWriter() else { return }
+        guard let writer = try current ?? openWriter(), try await !writer.mustYield() else { return }
         _ = try await writer.drain()
         try await writer.finish()
     }
 
     private func openWriter() throws -> SQLiteWriter? {
-        guard let lock = try WriterLock.acquire(in: data) else { return nil }
+        guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         return try SQLiteWriter(data: data, lock: lock)
     }
 }

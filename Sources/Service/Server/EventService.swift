@@ -33,9 +33,9 @@ package struct EventService {
     /// Serves until SIGTERM or SIGINT. Throws `ServiceError.alreadyRunning` where another service serves the folder.
     package func run() async throws {
         guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
-        let key = try HashKey.load(from: data)
         let session = "service-\(ProcessIdentity.current().processID)"
-        let makeIntake: @Sendable () -> EventIntake = { EventIntake(key: key, session: session) }
+        let data = data
+        let makeIntake: @Sendable () throws -> EventIntake = { try EventIntake(data: data, session: session) }
 
         let drain = DrainService(data: data, logger: logger)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
@@ -44,7 +44,7 @@ package struct EventService {
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: makeIntake(), batcher: pipeBatcher,
+            intake: try makeIntake(), batcher: pipeBatcher,
             watch: try FolderWatch(buffer.folder), drain: drain)
         let socket = SocketServer(
             path: home.runtime.socketPath, makeIntake: makeIntake, batcher: socketBatcher, drain: drain, logger: logger)

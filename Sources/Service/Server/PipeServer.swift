@@ -40,8 +40,8 @@ struct PipeServer: Service {
                         // A read that was not filled has emptied the pipe.
                         isLast = step.bytes < Limits.inputChunkBytes || rest <= 0
                     }
-                    try await batcher.add(step.chunk.batch)
-                    try await batcher.flush()
+                    // What comes while recording is off is thrown away.
+                    guard try await batcher.record(step.chunk.batch) else { continue }
                 }
                 drain.wake()
             }

@@ -16,6 +16,10 @@ import WriteAheadBuffer
 ///
 ///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
 ///
+/// Events that came while recording was off were thrown away; they are told as well, once there are any:
+///
+///     {"accepted":120,"rejected":1,"discarded":7}
+///
 /// A client that does not read its acknowledgements is not read from any further; the others do not notice.
 struct SocketServer: Service {
     /// Connections at once; more are told to come back. Descriptors are left for everything else.
@@ -25,7 +29,7 @@ struct SocketServer: Service {
     private static let patience: TimeAmount = .seconds(1)
 
     let path: String
-    let makeIntake: @Sendable () -> EventIntake
+    let makeIntake: @Sendable () throws -> EventIntake
     let batcher: EventBatcher
     let drain: DrainService
     let logger: Logger
@@ -81,25 +85,30 @@ struct SocketServer: Service {
     private func serve(
         _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
-        var lines = LineIntake(intake: makeIntake())
+        var lines = LineIntake(intake: try makeIntake())
         var accepted = 0
         var rejected = 0
+        var discarded = 0
         /// Stores what a piece of the stream held, and only then acknowledges it.
         func take(_ chunk: LineIntake.Chunk) async throws {
             guard !chunk.batch.isEmpty || !chunk.rejected.isEmpty else { return }
-            try await batcher.add(chunk.batch)
-            try await batcher.flush()
-            drain.wake()
-            accepted += chunk.batch.eventCount
+            if try await batcher.record(chunk.batch) {
+                drain.wake()
+                accepted += chunk.batch.eventCount
+            } else {
+                discarded += chunk.batch.eventCount
+            }
             rejected += chunk.rejected.count
             var answer = ""
             for (line, rejection) in chunk.rejected {
                 answer += "{\"line\":\(line),\"error\":\"\(rejection.message)\"}\n"
             }
-            answer += "{\"accepted\":\(accepted),\"rejected\":\(rejected)}\n"
+            let off = discarded > 0 ? ",\"discarded\":\(discarded)" : ""
+            answer += "{\"accepted\":\(accepted),\"rejected\":\(rejected)\(off)}\n"
             try await outbound.write(ByteBuffer(string: answer))
         }
         for try await input in inbound.cancelOnGracefulShutdown() {
+            try lines.refreshKey()
             try await take(lines.take { $0.append(contentsOf: input.readableBytesView) })
         }
         // When the service stops, a line that has begun is left out: its end has not come.

@@ -36,6 +36,11 @@ package enum Rollups {
             arguments: [completeFromName, day * RollupGrain.slotsPerDay])
     }
 
+    /// Removes what is known of days before a day (its number since 1970, UTC).
+    static func forget(beforeDay day: Int64, in database: Database) throws {
+        if day > 0 { try remove(0..<day, from: database) }
+    }
+
     private static let completeFromName = "rows_complete_from_slot"
 
     /// The days, by their number since 1970, that have a quarter of an hour in `slots` and all of their rows.

@@ -1,0 +1,28 @@
+package import Platform
+
+/// Looks again before every write whether the settings still allow it. A look costs one call of the system; the file is
+/// read only when it is another than at the last look.
+///
+/// Whoever looks while holding the lock under which it then writes makes 'off' certain: `nexus telemetry off` writes the
+/// settings and then takes each of these locks once, so that afterwards nobody is between looking and writing.
+package struct RecordingGate: Sendable {
+    private let file: SettingsFile
+    private var known: (stamp: FileStamp?, answer: Result<RecordingSwitch, SettingsError>)?
+
+    package init(_ data: DataFolder) {
+        file = SettingsFile(data)
+    }
+
+    /// What the settings say now.
+    package mutating func look() -> Result<RecordingSwitch, SettingsError> {
+        let stamp = file.stamp
+        if let known, known.stamp == stamp { return known.answer }
+        // The stamp is older than what is read: a change in between is noticed at the next look.
+        let answer = Result { () throws(SettingsError) in RecordingSwitch.of(try file.load()) }
+        known = (stamp, answer)
+        return answer
+    }
+
+    /// Whether the settings allow writing now. Settings that cannot be read allow nothing.
+    package mutating func isOpen() -> Bool { look() == .success(.on) }
+}

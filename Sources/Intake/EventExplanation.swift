@@ -1,0 +1,100 @@
+package import EventModel
+import Platform
+
+/// What would become of one line of NDJSON, field by field. The line goes through the same intake as any other, and what
+/// is said to be stored is read back from what that has encoded; nothing is written.
+package struct EventExplanation: Sendable {
+    /// What becomes of a key and its value.
+    package enum Fate: String, Sendable {
+        case stored, hashed, cut, dropped, refused
+    }
+
+    /// One key of the line.
+    package struct Part: Sendable {
+        package let key: String
+        package let fate: Fate
+        /// What would be stored; nil when nothing is, or when it is a hash and there is no key yet.
+        package let stored: String?
+        package let rule: PrivacyRule
+    }
+
+    /// Why the event would be refused as a whole; nil when it would be recorded.
+    package private(set) var rejection: Rejection?
+    /// The keys in their order. Empty when the line is no JSON object.
+    package private(set) var parts: [Part] = []
+
+    /// Explains a line. Without a key hashes are not shown; with `strict` unknown keys refuse the line.
+    package init(line: [UInt8], key: HashKey?, strict: Bool = false) {
+        var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict)
+        guard line.count <= Limits.lineBytes else {
+            rejection = intake.rejectTooLong()
+            return
+        }
+        do throws(Rejection) { try intake.accept(line: line.span) } catch { rejection = error }
+        guard case .object(let members)? = JSONValue(line) else { return }
+        let payload = intake.payload
+        let record = rejection == nil ? EventRecord(payload.span) : nil
+        parts = members.map { member in
+            guard let field = EventField.allCases.first(where: { $0.key == member.key }) else {
+                let fate: Fate = rejection?.reason == .unknownKey ? .refused : .dropped
+                return Part(key: member.key, fate: fate, stored: nil, rule: .unknownKey)
+            }
+            return Self.explain(field, member.value, record, payload, rejection, hasKey: key != nil)
+        }
+    }
+
+    /// Stands in for a key that is not there yet; nothing that was hashed with it is shown.
+    private static let anyKey = HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length))
+
+    private static func explain(
+        _ field: EventField, _ value: JSONValue, _ record: EventRecord?, _ payload: [UInt8], _ rejection: Rejection?,
+        hasKey: Bool
+    ) -> Part {
+        let rule = PrivacyRule.keeping(field)
+        guard let record else {
+            let isCause = rejection?.field == field
+            return Part(
+                key: field.key, fate: .refused, stored: nil, rule: isCause ? cause(rejection, value, rule) : rule)
+        }
+        let stored = text(of: field, in: record, payload)
+        switch field {
+        case .workspace, .task:
+            return Part(
+                key: field.key, fate: stored == nil ? .dropped : .hashed, stored: hasKey ? stored : nil, rule: rule)
+        case .command:
+            guard case .string(let given) = value, given != stored else { break }
+            return Part(key: field.key, fate: .cut, stored: stored, rule: rule)
+        default: break
+        }
+        // An empty text or null is no value: there is nothing to keep.
+        return Part(key: field.key, fate: stored == nil ? .dropped : .stored, stored: stored, rule: rule)
+    }
+
+    /// The rule that refused a field.
+    private static func cause(_ rejection: Rejection?, _ value: JSONValue, _ rule: PrivacyRule) -> PrivacyRule {
+        guard rejection?.reason == .looksSecret, case .string(let text) = value else { return rule }
+        let secrets = SecretRules()
+        let hasToken = text.split(separator: " ").contains { secrets.hasToken(Array($0.utf8).span) }
+        return hasToken ? .knownToken : .randomText
+    }
+
+    private static func text(of field: EventField, in record: EventRecord, _ payload: [UInt8]) -> String? {
+        func text(_ range: Range<Int>) -> String? {
+            range.isEmpty ? nil : String(decoding: payload[range], as: UTF8.self)
+        }
+        return switch field {
+        case .timestamp: Timestamp.databaseText(record.timestamp)
+        case .sessionID: text(record.sessionID)
+        case .eventType: text(record.eventType)
+        case .workspace, .workspaceHash: text(record.workspaceHash)
+        case .task, .taskHash: text(record.taskHash)
+        case .command: text(record.command)
+        case .durationMS: record.durationMS.map { String($0) }
+        case .success: record.success.map { String($0) }
+        case .errorCategory: text(record.errorCategory)
+        case .templateUsed: text(record.templateUsed)
+        case .servicesCount: record.servicesCount.map { String($0) }
+        case .portsUsed: record.portsUsed.map { String($0) }
+        }
+    }
+}

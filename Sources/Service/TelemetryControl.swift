@@ -1,0 +1,54 @@
+import EventModel
+import Pipeline
+package import Platform
+package import Store
+import WriteAheadBuffer
+
+/// Switches recording on and off for every process at once.
+package struct TelemetryControl: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// How long another writer is waited for: it makes way after its transaction, a fraction of a second.
+    private static let patience: Duration = .seconds(5)
+
+    /// Switches recording off. When it returns true no process writes to the data folder any more: whoever appends looks
+    /// at the settings under a lock that was taken once since they changed, and the last writer has closed the database.
+    /// False when a writer had not made way in time; nothing more is appended then either.
+    package func switchOff() async throws -> Bool {
+        try SettingsFile(data).update { $0.set(recording: false) }
+        try WriteAheadBuffer(folder: data.bufferFolder).waitForAppends()
+        try CostLog(data).waitForWrites()
+        return try await waitForWriter() != nil
+    }
+
+    /// Switches recording on, for processes that run already as well.
+    package func switchOn() throws {
+        try SettingsFile(data).update { $0.set(recording: true) }
+        wakeService()
+    }
+
+    /// The writer lock, from whoever has it: nil when that takes longer than it may.
+    package func waitForWriter() async throws -> WriterLock? {
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
+            if let turn = try WriterTurn(in: data) {
+                wakeService()
+                while ContinuousClock.now < deadline {
+                    if let lock = try turn.tryAcquire() { return lock }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return nil
+    }
+
+    /// An empty line in its pipe is no event, and has the service look whether anything has changed.
+    private func wakeService() {
+        _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
+    }
+}

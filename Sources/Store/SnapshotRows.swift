@@ -1,0 +1,143 @@
+import EventModel
+import GRDB
+
+/// Reads the database of a snapshot. It may be a stranger's: nothing in it is believed, and no value fills the memory.
+package struct SnapshotRows: Sendable {
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Opens the file, which nobody else writes.
+    package init(path: String) throws(StoreError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "nexus.snapshot"
+        configuration.readonly = true
+        configuration.prepareDatabase { database in
+            EventRowReader.limitValues(of: database, to: Limits.snapshotValueBytes)
+            try database.execute(
+                sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096")
+        }
+        queue = try asStoreError(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// What a count of the rows gives.
+    package struct Counts: Equatable, Sendable {
+        package var events = 0
+        package var sessions = 0
+        /// Lowest and highest id; nil without rows.
+        package var ids: ClosedRange<Int64>?
+        /// Earliest and latest time, in the database's text form; nil without rows.
+        package var times: (from: String, until: String)?
+
+        package static func == (left: Counts, right: Counts) -> Bool {
+            left.events == right.events && left.sessions == right.sessions && left.ids == right.ids
+                && left.times?.from == right.times?.from && left.times?.until == right.times?.until
+        }
+    }
+
+    /// Counts the rows. Where the times are known already no row has to be looked into.
+    package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
+        try asStoreError(path) {
+            try queue.read { database in
+                var counts = Counts()
+                counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+                counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+                if let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
+                    let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
+                {
+                    counts.ids = first...last
+                }
+                counts.times = times
+                if times == nil,
+                    let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
+                    let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
+                {
+                    counts.times = (from, until)
+                }
+                return counts
+            }
+        }
+    }
+
+    /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
+    /// handed out, nil when there was none. What `body` throws comes out as it is.
+    package func rows(
+        after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
+    ) throws -> Int64? {
+        do {
+            return try queue.read { database in
+                var reached: Int64?
+                var reader = try EventRowReader(database, where: "id > ?", arguments: [last], limit: limit)
+                while try reader.next({ row in
+                    reached = row.id
+                    try body(row)
+                }) {}
+                return reached
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Where rows come from that the installation of the snapshot did not record; nil when the table holds lines that
+    /// cannot be.
+    package func origins() throws(StoreError) -> RowOrigins? {
+        try asStoreError(path) {
+            let (origins, damaged) = try queue.read { try RowOrigins.read(from: $0) }
+            return damaged == 0 ? origins : nil
+        }
+    }
+
+    // MARK: Whether it is sound
+
+    /// What is wrong with the database as SQLite sees it and as a snapshot's; nil: nothing. It reads everything.
+    package func flaw() throws(StoreError) -> String? {
+        try asStoreError(path) {
+            try queue.read { database in
+                guard try Self.schema(of: database) == Self.expectedSchema() else {
+                    return "its tables are not those of a snapshot"
+                }
+                // One finding is enough, and a stranger's database could give any number.
+                let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
+                return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"
+            }
+        }
+    }
+
+    /// The facts in the table `manifest`.
+    package func facts() throws(StoreError) -> [String: String] {
+        try asStoreError(path) {
+            try queue.read { database in
+                let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM manifest LIMIT 16")
+                let pairs = rows.compactMap { row -> (String, String)? in
+                    guard let key = String.fromDatabaseValue(row[0]), let value = String.fromDatabaseValue(row[1])
+                    else {
+                        return nil
+                    }
+                    return (key, value)
+                }
+                return Dictionary(pairs) { first, _ in first }
+            }
+        }
+    }
+
+    /// Name and definition of everything in a database: anything but the tables we make, a trigger or a generated column
+    /// for example, could do what its maker wants when it is read.
+    private static func schema(of database: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT name, coalesce(sql, type) FROM sqlite_schema WHERE name <> 'sqlite_sequence' LIMIT 32")
+        return Dictionary(rows.map { (String.fromDatabaseValue($0[0]) ?? "", String.fromDatabaseValue($0[1]) ?? "") }) {
+            first, _ in first
+        }
+    }
+
+    private static func expectedSchema() throws -> [String: String] {
+        try DatabaseQueue().write { database in
+            try database.execute(sql: Schema.contract)
+            try database.execute(sql: Schema.originsTable)
+            try database.execute(sql: SnapshotDatabase.manifestTable)
+            return try schema(of: database)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import EventModel
+import Platform
+
+/// Who a server is told one is. They come from the environment or from a file, and go nowhere but into a request's
+/// header: not into the ledger, not into a message, not into the list of processes.
+package struct Credentials: Equatable, Sendable {
+    let user: String
+    let password: String
+
+    init(user: String, password: String) throws(SyncError) {
+        // What is more than one line would be more than one header.
+        for text in [user, password] {
+            guard text.utf8.count <= Limits.credentialBytes,
+                text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            else {
+                throw .badCredentials(
+                    "user name and password may have \(Limits.credentialBytes) bytes and no control characters")
+            }
+        }
+        guard !user.contains(":") else { throw .badCredentials("a user name may not hold ':'") }
+        self.user = user
+        self.password = password
+    }
+
+    /// Those of the file where one is given, else `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil when there are
+    /// none.
+    package static func load(
+        file: String?, environment: (String) -> String? = Environment.value
+    ) throws -> Credentials? {
+        if let file { return try read(file) }
+        let user = environment("NEXUS_SYNC_USER") ?? ""
+        let password = environment("NEXUS_SYNC_PASSWORD") ?? ""
+        if user.isEmpty, password.isEmpty { return nil }
+        guard !user.isEmpty else {
+            throw SyncError.badCredentials("NEXUS_SYNC_PASSWORD is set, NEXUS_SYNC_USER is not")
+        }
+        return try Credentials(user: user, password: password)
+    }
+
+    /// A file of two lines, the user name and the password, that nobody else may read.
+    private static func read(_ path: String) throws -> Credentials {
+        let file = try File(opening: path, .read)
+        let status = try file.status()
+        guard status.isRegular, File.isOwn(status), !status.isOpenToOthers else {
+            throw SyncError.badCredentials(
+                "\(path.escapedForDisplay) has to be a file of your own that nobody else may read: chmod 600")
+        }
+        var bytes: [UInt8] = []
+        let limit = 2 * Limits.credentialBytes + 4
+        while try file.read(appendingTo: &bytes, limit: limit) > 0, bytes.count < limit {}
+        let lines = bytes.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        guard lines.count == 2 || (lines.count == 3 && lines[2].isEmpty), !lines[0].isEmpty else {
+            throw SyncError.badCredentials(
+                "\(path.escapedForDisplay) has to have two lines: the user name and the password")
+        }
+        return try Credentials(user: lines[0], password: lines[1])
+    }
+}

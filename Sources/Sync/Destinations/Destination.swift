@@ -1,0 +1,134 @@
+import EventModel
+import Foundation
+package import Platform
+
+/// A place that rows are sent to, as a URL says it.
+///
+///     file:///FOLDER                       a folder: files of rows
+///     https://HOST[:PORT]/PATH             a server that takes PUT, and http:// likewise: the same files
+///     clickhouse://HOST[:PORT]/DATABASE    ClickHouse's HTTP interface, clickhouses:// over TLS: rows
+///
+/// Host names and ports that are the scheme's own are written in one way only, so that the same place is the same text:
+/// the text is what the ledger knows a place by.
+package enum Destination: Equatable, Sendable {
+    case folder(Folder)
+    case server(WebAddress)
+    case clickHouse(WebAddress, database: Identifier)
+
+    /// The scheme, the host and the port of a server, and a path on it.
+    package struct WebAddress: Equatable, Sendable {
+        package let isEncrypted: Bool
+        /// Lower case; an IPv6 address in its brackets.
+        package let host: String
+        package let port: Int
+        /// Percent-encoded, without a slash at the end; empty for the root.
+        package let path: String
+
+        /// Whether the connection never leaves this machine.
+        package var isLocal: Bool {
+            host == "localhost" || host == "[::1]" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        }
+
+        /// As an HTTP client takes it, with something behind the path.
+        func url(_ rest: String = "") -> String { "\(isEncrypted ? "https" : "http")://\(host):\(port)\(path)\(rest)" }
+    }
+
+    /// A name of ClickHouse's that needs no quotes: nothing else gets into a statement.
+    package struct Identifier: Equatable, Sendable {
+        package let text: String
+
+        /// A letter or underscore, then letters, digits and underscores; at most 64 ASCII characters.
+        package init?(_ text: String) {
+            let bytes = Array(text.utf8)
+            guard (1...Limits.identifierBytes).contains(bytes.count), !(0x30...0x39).contains(bytes[0]),
+                bytes.allSatisfy({ byte in
+                    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                        || byte == UInt8(ascii: "_")
+                })
+            else { return nil }
+            self.text = text
+        }
+    }
+
+    /// Where ClickHouse's HTTP interface listens when a URL does not say.
+    private static let clickHousePort = (plain: 8123, encrypted: 8443)
+
+    /// Reads a URL; throws `SyncError.badDestination` with what is wrong with it.
+    package init(_ text: String) throws(SyncError) {
+        guard text.utf8.count <= Limits.destinationBytes else { throw .badDestination("it is too long") }
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), let parts = URLComponents(string: text),
+            let scheme = parts.scheme?.lowercased()
+        else {
+            throw .badDestination("it is no URL")
+        }
+        guard parts.user == nil, parts.password == nil else {
+            throw .badDestination(
+                "a URL may not hold a user name or a password: set NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, "
+                    + "or give a file with --credentials")
+        }
+        guard parts.query == nil, parts.fragment == nil else {
+            throw .badDestination("a URL may not hold '?' or '#' and what follows")
+        }
+        switch scheme {
+        case "file": self = .folder(try Self.folder(parts))
+        case "http", "https":
+            let isEncrypted = scheme == "https"
+            self = .server(try Self.address(parts, isEncrypted, port: isEncrypted ? 443 : 80))
+        case "clickhouse", "clickhouses":
+            let isEncrypted = scheme == "clickhouses"
+            let port = isEncrypted ? Self.clickHousePort.encrypted : Self.clickHousePort.plain
+            let address = try Self.address(parts, isEncrypted, port: port)
+            guard let database = Identifier(String(address.path.dropFirst())) else {
+                throw .badDestination(
+                    "after the host it takes the name of a database: letters, digits and underscores, 64 at most")
+            }
+            self = .clickHouse(
+                WebAddress(isEncrypted: isEncrypted, host: address.host, port: address.port, path: ""),
+                database: database)
+        default:
+            throw .badDestination("it takes file:///FOLDER, https://…, http://… or clickhouse://HOST:PORT/DATABASE")
+        }
+    }
+
+    /// The same place is always the same text.
+    package var identity: String {
+        switch self {
+        case .folder(let folder): URL(filePath: folder.path, directoryHint: .notDirectory).absoluteString
+        case .server(let address): address.url()
+        case .clickHouse(let address, let database):
+            "\(address.isEncrypted ? "clickhouses" : "clickhouse")://\(address.host):\(address.port)/\(database.text)"
+        }
+    }
+
+    /// The server, where there is one.
+    package var address: WebAddress? {
+        switch self {
+        case .folder: nil
+        case .server(let address), .clickHouse(let address, _): address
+        }
+    }
+
+    private static func folder(_ parts: URLComponents) throws(SyncError) -> Folder {
+        guard parts.host == nil || parts.host == "" || parts.host == "localhost" else {
+            throw .badDestination("a file URL has no host: file:///FOLDER")
+        }
+        var path = parts.path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        guard path.hasPrefix("/"), path.count > 1, !path.utf8.contains(0),
+            !path.split(separator: "/").contains(where: { $0 == ".." || $0 == "." })
+        else {
+            throw .badDestination("it takes a folder from the root on, as file:///FOLDER, without '..'")
+        }
+        return Folder(path)
+    }
+
+    private static func address(
+        _ parts: URLComponents, _ isEncrypted: Bool, port: Int
+    ) throws(SyncError) -> WebAddress {
+        guard let host = parts.encodedHost?.lowercased(), !host.isEmpty else { throw .badDestination("it has no host") }
+        guard (1...65_535).contains(parts.port ?? port) else { throw .badDestination("its port does not exist") }
+        var path = parts.percentEncodedPath
+        while path.hasSuffix("/") { path.removeLast() }
+        return WebAddress(isEncrypted: isEncrypted, host: host, port: parts.port ?? port, path: path)
+    }
+}

@@ -1,0 +1,63 @@
+import EventModel
+import Platform
+
+/// A folder, on a stick or a share: a file is written beside its place, made safe on the disk, and renamed.
+actor FolderTarget: Target {
+    private let executor = ThreadExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let folder: Folder
+
+    init(_ folder: Folder) {
+        self.folder = folder
+    }
+
+    /// The folder has to be there: one that is missing is most often on a stick that is not plugged in.
+    func prepare() throws {
+        do {
+            _ = try File(opening: folder.path, [.read, .folder])
+            ScratchFolder.removeLeftovers(in: folder)
+        } catch  where error.isNotFound {
+            throw RetryPolicy.Failure.lasting(
+                .unreachable(folder.path, reason: "there is no such folder; is it mounted?"))
+        } catch {
+            throw RetryPolicy.Failure.lasting(.inputOutput(error))
+        }
+    }
+
+    func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
+        guard case .file(let file, let name) = parcel.content else { preconditionFailure("a folder takes files") }
+        do {
+            if let length = try length(of: name) {
+                guard length == parcel.transfer.bytes || earlier.contains(where: { $0.bytes == length }) else {
+                    throw RetryPolicy.Failure.lasting(.occupied(folder.path(of: name)))
+                }
+                // A rename that a power cut could still undo is not there yet.
+                return try folder.synchronize()
+            }
+            let scratch = try ScratchFolder(in: folder)
+            let copy = try File(opening: scratch.path(of: name), [.write, .create, .exclusive])
+            var offset = 0
+            while offset < file.bytes {
+                try Task.checkCancellation()
+                let bytes = try await file.read(at: offset, limit: Limits.inputChunkBytes)
+                try copy.write(bytes.span)
+                offset += bytes.count
+            }
+            try copy.synchronizeData()
+            try folder.take(name, from: scratch.folder, as: name)
+            try folder.synchronize()
+        } catch let error as SystemError {
+            throw RetryPolicy.Failure.lasting(.inputOutput(error))
+        }
+    }
+
+    /// Length of a file in the folder; nil when there is none of the name.
+    private func length(of name: String) throws(SystemError) -> Int? {
+        do {
+            return try File(opening: folder.path(of: name), .read).status().size
+        } catch  where error.isNotFound {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import CLZ4
+import Platform
+
+/// A call of liblz4 that failed, in the library's own words.
+struct LZ4Error: Error, Equatable {
+    let message: String
+
+    /// The error that a result of the frame API means; nil when it means none.
+    init?(_ code: Int) {
+        guard LZ4F_isError(code) != 0 else { return nil }
+        message = unsafe String(cString: LZ4F_getErrorName(code))
+    }
+}
+
+/// How frames are written: blocks of 4 MiB, each for itself, and a checksum over the content, as `lz4 -1` does.
+enum LZ4Frame {
+    /// Bytes of content in a block; as many are best handed in at once.
+    static let blockBytes = 4 * 1024 * 1024
+    /// Bytes of the header of a frame whose content is not empty.
+    static let headerBytes = 15
+
+    /// The header of a frame with `contentSize` bytes of content.
+    static func header(contentSize: Int) throws(LZ4Error) -> [UInt8] {
+        try LZ4FrameEncoder(contentSize: contentSize).header
+    }
+
+    static func preferences(contentSize: Int) -> LZ4F_preferences_t {
+        var preferences = LZ4F_preferences_t()
+        preferences.frameInfo.blockSizeID = LZ4F_max4MB
+        preferences.frameInfo.blockMode = LZ4F_blockIndependent
+        preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+        preferences.frameInfo.contentSize = UInt64(contentSize)
+        preferences.compressionLevel = 1
+        return preferences
+    }
+}
+
+/// Writes the blocks of one frame. Its user writes the header, once the length of the content is known.
+///
+/// `context` is the library's, made in `init` and freed in `deinit`; every buffer handed to the library is good for the
+/// one call it is handed to.
+@safe final class LZ4FrameEncoder {
+    private let context: OpaquePointer?
+    private var preferences: LZ4F_preferences_t
+    /// The header for the length that was given.
+    let header: [UInt8]
+
+    /// `contentSize` is checked at the end of the frame; 0: unknown.
+    init(contentSize: Int = 0) throws(LZ4Error) {
+        var context: OpaquePointer?
+        if let error = LZ4Error(unsafe LZ4F_createCompressionContext(&context, UInt32(LZ4F_VERSION))) { throw error }
+        unsafe self.context = context
+        preferences = LZ4Frame.preferences(contentSize: contentSize)
+        var header = [UInt8](repeating: 0, count: Int(LZ4F_HEADER_SIZE_MAX))
+        let count = unsafe LZ4F_compressBegin(context, &header, header.count, &preferences)
+        self.header = Array(header.prefix(LZ4Error(count) == nil ? count : 0))
+        if let error = LZ4Error(count) { throw error }
+    }
+
+    deinit { unsafe _ = LZ4F_freeCompressionContext(context) }
+
+    /// Replaces what `output` holds by the blocks that `chunk` makes complete.
+    func compress(_ chunk: Span<UInt8>, into output: inout [UInt8]) throws(LZ4Error) {
+        let bound = unsafe LZ4F_compressBound(chunk.count, &preferences)
+        makeRoom(bound, in: &output)
+        produced = unsafe output.withUnsafeMutableBytes { target in
+            unsafe chunk.withUnsafeBytes { source in
+                unsafe LZ4F_compressUpdate(
+                    context, target.baseAddress, target.count, source.baseAddress, source.count, nil)
+            }
+        }
+        if let error = LZ4Error(produced) { throw error }
+    }
+
+    /// Replaces what `output` holds by the end of the frame.
+    func finish(into output: inout [UInt8]) throws(LZ4Error) {
+        let bound = unsafe LZ4F_compressBound(0, &preferences)
+        makeRoom(bound, in: &output)
+        produced = unsafe output.withUnsafeMutableBytes { target in
+            unsafe LZ4F_compressEnd(context, target.baseAddress, target.count, nil)
+        }
+        if let error = LZ4Error(produced) { throw error }
+    }
+
+    private func makeRoom(_ bound: Int, in output: inout [UInt8]) {
+        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
+    }
+
+    /// How many bytes of `output` the last call filled.
+    private(set) var produced = 0
+}
+
+/// Reads one frame. What it holds in memory is bounded by the largest block there is, 4 MiB, whatever the frame says.
+@safe final class LZ4FrameDecoder {
+    private let context: OpaquePointer?
+
+    init() throws(LZ4Error) {
+        var context: OpaquePointer?
+        if let error = LZ4Error(unsafe LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) { throw error }
+        unsafe self.context = context
+    }
+
+    deinit { unsafe _ = LZ4F_freeDecompressionContext(context) }
+
+    /// The length of the content that the header at the beginning of `bytes` (19 or more) promises; 0: it promises none.
+    func contentSize(_ bytes: Span<UInt8>) throws(LZ4Error) -> (contentSize: UInt64, headerBytes: Int) {
+        var info = LZ4F_frameInfo_t()
+        var count = bytes.count
+        let result = unsafe bytes.withUnsafeBytes { source in
+            unsafe LZ4F_getFrameInfo(context, &info, source.baseAddress!, &count)
+        }
+        if let error = LZ4Error(result) { throw error }
+        return (info.contentSize, count)
+    }
+
+    /// What one call did.
+    struct Step {
+        /// Bytes of the input that are done with.
+        var consumed: Int
+        /// Bytes at the beginning of the output that are content.
+        var produced: Int
+        /// The frame is complete and its checksum right.
+        var isComplete: Bool
+    }
+
+    /// Decodes from `input` over what `output` holds.
+    func decode(_ input: Span<UInt8>, into output: inout [UInt8]) throws(LZ4Error) -> Step {
+        var consumed = input.count
+        var produced = output.count
+        let result = unsafe output.withUnsafeMutableBytes { target in
+            unsafe input.withUnsafeBytes { source in
+                unsafe LZ4F_decompress(context, target.baseAddress, &produced, source.baseAddress, &consumed, nil)
+            }
+        }
+        if let error = LZ4Error(result) { throw error }
+        return Step(consumed: consumed, produced: produced, isComplete: result == 0)
+    }
+}

@@ -1,0 +1,106 @@
+import EventModel
+import Foundation
+
+/// One line of the egress ledger: a transfer that is about to begin, or one that has been confirmed.
+///
+/// A line is a JSON object with its keys in alphabetical order, and a line feed behind it:
+///
+///     at            time, RFC 3339, UTC
+///     bytes         length of what is sent, before the connection encrypts it
+///     destination   where to: the URL, which never holds a name, a password or a query
+///     event         "intent" before the first byte leaves, "sent" once the destination has confirmed it
+///     first, last   ids of the first and the last row of the range
+///     installation  under which installation id the rows go
+///     line          number of the line, from 1 on
+///     previous      SHA-256 of the bytes of the line before without its line feed; 64 zeros in the first line
+///     rows          how many rows
+///     sha256        SHA-256 of what is sent
+///     store         which database the row ids belong to; it stays on this machine
+package struct LedgerEntry: Codable, Equatable, Sendable {
+    package enum Event: String, Codable, Sendable {
+        case intent, sent
+    }
+
+    package var at: String
+    package var bytes: Int
+    package var destination: String
+    package var event: Event
+    package var first: Int64
+    package var last: Int64
+    package var installation: String
+    package var line: Int
+    package var previous: String
+    package var rows: Int
+    package var sha256: String
+    package var store: String
+
+    /// What the chain begins with.
+    static let noPrevious = String(repeating: "0", count: 64)
+
+    /// The line's bytes, without its line feed.
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self))
+    }
+
+    /// Nil when the bytes are no such line, or one whose numbers make no sense.
+    init?(encoded bytes: [UInt8]) {
+        guard let entry = try? JSONDecoder().decode(LedgerEntry.self, from: Data(bytes)),
+            entry.first >= 0, entry.last >= entry.first, entry.rows >= 0, entry.bytes >= 0, entry.line > 0
+        else { return nil }
+        self = entry
+    }
+
+    /// What is to be noted of a transfer; number and chain are the ledger's to add.
+    package init(_ event: Event, _ transfer: Transfer, at time: Int64) {
+        self.event = event
+        at = Timestamp.rfc3339(time)
+        bytes = transfer.bytes
+        destination = transfer.destination
+        first = transfer.range.lowerBound
+        last = transfer.range.upperBound
+        installation = transfer.installation
+        rows = transfer.rows
+        sha256 = transfer.sha256
+        store = transfer.store
+        line = 0
+        previous = Self.noPrevious
+    }
+
+    /// The transfer that the line is about.
+    package var transfer: Transfer {
+        Transfer(
+            destination: destination, store: store, installation: installation, range: first...last, rows: rows,
+            bytes: bytes, sha256: sha256)
+    }
+}
+
+/// A range of rows on its way to a destination.
+package struct Transfer: Equatable, Sendable {
+    /// The destination's identity (see `Destination`).
+    package var destination: String
+    /// Which database the row ids belong to.
+    package var store: String
+    /// Under which installation id the rows go.
+    package var installation: String
+    /// Ids of the first and the last row.
+    package var range: ClosedRange<Int64>
+    package var rows: Int
+    package var bytes: Int
+    /// In hexadecimal digits.
+    package var sha256: String
+
+    package init(
+        destination: String, store: String, installation: String, range: ClosedRange<Int64>, rows: Int, bytes: Int,
+        sha256: String
+    ) {
+        self.destination = destination
+        self.store = store
+        self.installation = installation
+        self.range = range
+        self.rows = rows
+        self.bytes = bytes
+        self.sha256 = sha256
+    }
+}

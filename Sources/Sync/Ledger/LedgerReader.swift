@@ -1,0 +1,93 @@
+import EventModel
+package import Platform
+
+/// Reads the ledger, a line at a time, and checks the chain on the way.
+package enum LedgerReader {
+    /// What is wrong with a ledger.
+    package enum Damage: Equatable, Sendable, CustomStringConvertible {
+        /// This line, or the one before it, was altered, or one between them removed.
+        case altered(line: Int)
+        /// There were more lines once.
+        case shortened(lines: Int, expected: Int)
+        /// The head is no head, or not this ledger's.
+        case head
+
+        package var description: String {
+            switch self {
+            case .altered(let line): "line \(line) does not fit the one before it: a line was altered, added or removed"
+            case .shortened(let lines, let expected): "it has \(lines) of \(expected) lines: the rest was removed"
+            case .head: "ledger.head does not belong to it: one of the two was altered"
+            }
+        }
+    }
+
+    /// What a reading found.
+    package struct Findings: Equatable, Sendable {
+        package internal(set) var chain = LedgerChain()
+        /// Length of the lines that are right, in bytes.
+        var length = 0
+        /// A piece of a line at the end, left by a process that was killed while it wrote: nothing followed from it.
+        package internal(set) var isTorn = false
+        package internal(set) var damage: Damage?
+    }
+
+    /// Reads all lines up to the first that is wrong, and hands each to `body`. A data folder without a ledger has one
+    /// of no lines.
+    @discardableResult
+    package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
+        // Before the ledger: what another process adds in between makes the ledger longer, never shorter.
+        let headText = try small(data.ledgerHeadPath)
+        var findings = Findings()
+        guard let head = headText.map(LedgerHead.init) ?? LedgerHead() else {
+            findings.damage = .head
+            return findings
+        }
+        // Without a ledger nothing was ever sent, unless the head knows better.
+        if let file = try open(data.ledgerPath) { try follow(file, head, &findings, body) }
+        if findings.damage == nil, findings.chain.lines < head.lines {
+            findings.damage = .shortened(lines: findings.chain.lines, expected: head.lines)
+        }
+        return findings
+    }
+
+    private static func follow(
+        _ file: borrowing File, _ head: LedgerHead, _ findings: inout Findings, _ body: (LedgerEntry) throws -> Void
+    ) throws {
+        var pending: [UInt8] = []
+        while try file.read(appendingTo: &pending, limit: Limits.inputChunkBytes) > 0 {
+            var start = 0
+            while let end = pending.span.firstIndex(of: UInt8(ascii: "\n"), from: start) {
+                guard let entry = findings.chain.follow(Array(pending[start..<end])) else {
+                    findings.damage = .altered(line: findings.chain.lines + 1)
+                    return
+                }
+                guard findings.chain.lines != head.lines || findings.chain.hash == head.hash else {
+                    findings.damage = .head
+                    return
+                }
+                try body(entry)
+                findings.length += end + 1 - start
+                start = end + 1
+            }
+            pending.removeFirst(start)
+            guard pending.count <= Limits.ledgerLineBytes else {
+                findings.damage = .altered(line: findings.chain.lines + 1)
+                return
+            }
+        }
+        findings.isTorn = !pending.isEmpty
+    }
+
+    /// The text of a file of one line; nil when there is none.
+    private static func small(_ path: String) throws(SystemError) -> String? {
+        guard let file = try open(path) else { return nil }
+        var bytes: [UInt8] = []
+        _ = try file.read(appendingTo: &bytes, limit: 256)
+        return bytes.text
+    }
+
+    /// Nil when there is no such file.
+    private static func open(_ path: String) throws(SystemError) -> File? {
+        do { return try File(opening: path, .read) } catch  where error.isNotFound { return nil }
+    }
+}

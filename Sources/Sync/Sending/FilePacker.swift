@@ -1,0 +1,58 @@
+import EventModel
+package import Platform
+package import Store
+
+/// Packs rows as snapshots, each of a range of ids, named by installation and range.
+package struct FilePacker: Packer {
+    /// What a snapshot is called in the data folder from when it is complete until it is opened. It is made there, where a
+    /// purge finds what a kill may leave of it.
+    package static let temporaryName = "parcel.db.lz4"
+
+    private let data: DataFolder
+    private let source: RowText
+    private let destination: String
+    private let store: String
+    private let installation: String
+    private let folder: Folder
+    private let name: String
+
+    /// The files are made in `folder` under `name`.
+    package init(
+        _ source: RowText, of data: DataFolder, destination: String, store: String, installation: Installation,
+        in folder: Folder, as name: String
+    ) {
+        self.data = data
+        self.source = source
+        self.destination = destination
+        self.store = store
+        self.installation = installation.id
+        self.folder = folder
+        self.name = name
+    }
+
+    package func pack(_ range: ClosedRange<Int64>) async throws -> Parcel? {
+        guard let found = try await summary(of: range, limit: Limits.syncFileRows) else { return nil }
+        return try await parcel(found.range, under: installation)
+    }
+
+    package func repack(_ transfer: Transfer) async throws -> Parcel? {
+        // The name is that of the first attempt, whatever was purged or renewed since.
+        guard try await summary(of: transfer.range, limit: 1) != nil else { return nil }
+        return try await parcel(transfer.range, under: transfer.installation)
+    }
+
+    @concurrent private func summary(of range: ClosedRange<Int64>, limit: Int64) async throws -> RowText.Summary? {
+        try source.summary(of: range, limit: limit)
+    }
+
+    private func parcel(_ range: ClosedRange<Int64>, under installation: String) async throws -> Parcel {
+        let manifest = try await SyncActor(data: data)
+            .export(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: name)))
+        let file = try PackedFile(name, in: folder)
+        let transfer = Transfer(
+            destination: destination, store: store, installation: installation, range: range, rows: manifest.events,
+            bytes: file.bytes, sha256: try await file.checksum())
+        let name = "nexus-\(installation)-\(range.lowerBound)-\(range.upperBound).db.lz4"
+        return Parcel(transfer: transfer, content: .file(file, name: name))
+    }
+}

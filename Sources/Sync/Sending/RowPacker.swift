@@ -1,0 +1,43 @@
+import EventModel
+import Platform
+package import Store
+
+/// Packs rows as lines of text, some megabytes to a parcel, on a thread of its own.
+package actor RowPacker: Packer {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let source: RowText
+    private let destination: String
+    private let store: String
+    private let installation: String
+    private let bounds: RowText.Bounds
+
+    package init(
+        _ source: RowText, destination: String, store: String, installation: Installation,
+        bounds: RowText.Bounds = .init(
+            rows: Limits.syncBatchRows, bytes: Limits.syncBatchBytes, leastRows: Limits.syncBatchMinimumRows)
+    ) {
+        self.source = source
+        self.destination = destination
+        self.store = store
+        self.installation = installation.id
+        self.bounds = bounds
+    }
+
+    package func pack(_ range: ClosedRange<Int64>) throws -> Parcel? {
+        try parcel(range, bounds)
+    }
+
+    package func repack(_ transfer: Transfer) throws -> Parcel? {
+        try parcel(transfer.range, .none)
+    }
+
+    private func parcel(_ range: ClosedRange<Int64>, _ bounds: RowText.Bounds) throws -> Parcel? {
+        guard let batch = try source.batch(in: range, bounds) else { return nil }
+        let transfer = Transfer(
+            destination: destination, store: store, installation: installation, range: batch.range, rows: batch.rows,
+            bytes: batch.bytes, sha256: Checksum.of(batch.pieces))
+        return Parcel(transfer: transfer, content: .lines(batch.pieces))
+    }
+}

@@ -1,0 +1,120 @@
+import AsyncHTTPClient
+package import Platform
+import Store
+
+/// What is to go to a destination: found out without sending, and then sent.
+package struct SyncPlan: Sendable {
+    private let data: DataFolder
+    private let destination: Destination
+    private let source: RowText
+    private let store: String
+    private let installation: Installation
+    private let last: Int64
+
+    /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
+    /// has opened yet.
+    package init?(_ destination: Destination, data: DataFolder) throws {
+        guard let source = try RowText(data: data) else { return nil }
+        guard let identity = try source.identity() else { throw SyncError.notReady }
+        self.data = data
+        self.destination = destination
+        self.source = source
+        store = identity.store
+        installation = identity.installation
+        // What is recorded from here on goes next time, so that there is an end.
+        last = try source.lastID()
+    }
+
+    /// What would go.
+    package struct Preview: Sendable {
+        package var rows = 0
+        /// Number of files or batches.
+        package var transfers = 0
+        package var bytes = 0
+        /// Times of the earliest and the latest event, in the database's text form; nil without rows.
+        package var span: (earliest: String, latest: String)?
+        /// Ids of the first and the last row.
+        package var range: ClosedRange<Int64>?
+        /// The first rows, as they would go; the columns are those of `RowText`.
+        package var firstRows: [[String]] = []
+    }
+
+    /// Packs everything as it would go, counts it, and throws it away. Nothing is sent, and nothing stays written.
+    package func preview(fromStart: Bool, firstRows: Int) async throws -> Preview {
+        var progress = LedgerProgress()
+        let findings = try LedgerReader.read(data) { progress.observe($0) }
+        if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
+        let identity = destination.identity
+        var next = fromStart ? 1 : progress.cursor(of: identity, store: store) + 1
+        var preview = Preview()
+        guard next <= last, let all = try source.summary(of: next...last) else { return preview }
+        preview.range = all.range
+        preview.span = (all.earliest, all.latest)
+        preview.firstRows = try self.firstRows(firstRows, in: next...last)
+        let name = "nexus-preview-\(UInt64.random(in: 0 ... .max)).db.lz4"
+        let packer = packer(makingFilesIn: ScratchFolder.commonParent, as: name)
+        while next <= last, let parcel = try await packer.pack(next...last) {
+            preview.transfers += 1
+            preview.rows += parcel.transfer.rows
+            preview.bytes += parcel.transfer.bytes
+            next = parcel.transfer.range.upperBound + 1
+        }
+        return preview
+    }
+
+    private func firstRows(_ count: Int, in range: ClosedRange<Int64>) throws -> [[String]] {
+        let batch = try source.batch(in: range, .init(rows: count, bytes: .max, leastRows: count))
+        return Array((batch?.pieces ?? []).joined()).split(separator: UInt8(ascii: "\n")).map { line in
+            line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    /// Sends it. Throws a `SyncError`, or `CancellationError`.
+    package func send(
+        fromStart: Bool, credentials: Credentials?, _ report: @Sendable (TransferActor.Progress) -> Void
+    ) async throws -> TransferActor.Summary {
+        guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
+        // What a killed run left.
+        try data.folder.remove(FilePacker.temporaryName)
+        let job = TransferActor.Job(
+            destination: destination.identity, store: store, last: last, fromStart: fromStart)
+        let packer = packer(makingFilesIn: data.folder, as: FilePacker.temporaryName)
+        if case .folder(let folder) = destination {
+            return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(
+                report)
+        }
+        // Made only here: a client has threads, and reads the system's certificates.
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration)
+        let target = Self.target(client, destination, credentials)
+        let actor = TransferActor(job, ledger: ledger, packer: packer, target: target)
+        do {
+            let summary = try await actor.run(report)
+            try await client.shutdown()
+            return summary
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    private func packer(makingFilesIn folder: Folder, as name: String) -> any Packer {
+        if case .clickHouse = destination {
+            return RowPacker(source, destination: destination.identity, store: store, installation: installation)
+        }
+        return FilePacker(
+            source, of: data, destination: destination.identity, store: store, installation: installation, in: folder,
+            as: name)
+    }
+
+    private static func target(
+        _ client: HTTPClient, _ destination: Destination, _ credentials: Credentials?
+    ) -> any Target {
+        switch destination {
+        case .folder(let folder): FolderTarget(folder)
+        case .server(let address): WebTarget(client, destination, address, credentials: credentials)
+        case .clickHouse(let address, let database):
+            ClickHouseTarget(client, destination, address, database: database, credentials: credentials)
+        }
+    }
+}

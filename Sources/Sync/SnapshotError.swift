@@ -1,0 +1,67 @@
+package import Platform
+package import Store
+
+/// Why a snapshot was not written, or is not taken.
+package enum SnapshotError: Error, Equatable, CustomStringConvertible {
+    /// There is no database to take a snapshot of.
+    case nothingRecorded(folder: String)
+    /// The database is of a version that had no installation id and was not opened for writing since.
+    case outdatedDatabase(path: String)
+    /// The name for a new snapshot belongs to something that is no file.
+    case occupied(path: String, by: String)
+    /// The file is something else.
+    case notASnapshot(path: String)
+    /// A snapshot of a format that only a newer Nexus reads.
+    case newerVersion(path: String)
+    /// A snapshot that is cut, changed or made up; `what` says where it shows.
+    case damaged(path: String, what: String)
+    /// A snapshot for other tools, which holds too little to be taken back in.
+    case oneWay(path: String, format: SnapshotFormat)
+    /// No room to unpack it.
+    case noRoom(path: String, bytes: Int)
+    /// The work was stopped; nothing came of it.
+    case cancelled
+    case store(StoreError)
+    case system(SystemError)
+
+    package var description: String {
+        switch self {
+        case .nothingRecorded(let folder):
+            "nothing is recorded in \(folder.escapedForDisplay) yet: there is nothing to export"
+        case .outdatedDatabase(let path):
+            "\(path.escapedForDisplay) is of an older version: 'nexus flush' brings it up to date"
+        case .occupied(let path, let occupant):
+            "\(path.escapedForDisplay) is \(occupant), which a snapshot does not replace: give another name"
+        case .notASnapshot(let path):
+            "\(path.escapedForDisplay) is not a Nexus snapshot"
+        case .newerVersion(let path):
+            "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
+        case .damaged(let path, let what):
+            "\(path.escapedForDisplay) is damaged: \(what.escapedForDisplay)"
+        case .oneWay(let path, .ndjson):
+            "\(path.escapedForDisplay) holds lines of JSON, not rows with their ids: record them with "
+                + "'lz4 -dc FILE | nexus record --stdin', or take a snapshot with '--format sqlite'"
+        case .oneWay(let path, let format):
+            "\(path.escapedForDisplay) holds \(format.rawValue), which is for other tools: only a snapshot with "
+                + "'--format sqlite' can be read back"
+        case .noRoom(let path, let bytes):
+            "no room to unpack \(path.escapedForDisplay): it takes \(bytes / 1_048_576 + 1) MiB; set TMPDIR to a folder "
+                + "with more"
+        case .cancelled: "stopped"
+        case .store(let error): error.description
+        case .system(let error): error.description
+        }
+    }
+
+    /// The error that a failure of the store, of liblz4 or of a system call means here.
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as SnapshotError: self = error
+        case let error as StoreError: self = .store(error)
+        case let error as SystemError: self = .system(error)
+        case let error as LZ4Error: self = .damaged(path: path, what: "its LZ4 frame cannot be read (\(error.message))")
+        case is CancellationError: self = .cancelled
+        default: self = .damaged(path: path, what: String(describing: error))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import EventModel
+import Foundation
+import Platform
+import Store
+
+/// What a snapshot's content is.
+package enum SnapshotFormat: String, CaseIterable, Codable, Sendable {
+    /// A SQLite database with `events` and `sessions`.
+    case sqlite
+    /// The events as they could be recorded, a JSON object a line.
+    case ndjson
+    /// The events as RFC 4180 has it, the columns' names first.
+    case csv
+
+    /// How names of such files end.
+    package var fileExtension: String { self == .sqlite ? "db.lz4" : rawValue + ".lz4" }
+}
+
+/// What a snapshot says of itself.
+///
+/// A snapshot is a file of two LZ4 frames. Numbers are little-endian.
+///
+///     offset  size  what
+///          0     f  an LZ4 frame with content size and content checksum: the content
+///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools pass over
+///        f+4     4  n + 16, the bytes that follow
+///        f+8     n  the manifest: a JSON object in UTF-8, keys as below
+///      f+8+n     4  n
+///     f+12+n     4  CRC-32C of the manifest
+///     f+16+n     8  "NEXUSNAP"
+///
+/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: nothing in
+/// one tells when it was made. In the format `sqlite` the content has a table `manifest` besides (see
+/// `SnapshotDatabase`).
+package struct SnapshotManifest: Codable, Equatable, Sendable {
+    /// The format this version writes, and the latest it reads.
+    package static let currentVersion = 1
+
+    /// The version of this layout.
+    package var formatVersion = SnapshotManifest.currentVersion
+    package var content: SnapshotFormat
+    /// The id of the installation whose database it was taken of.
+    package var installation: String
+    /// The version of the tables.
+    package var schemaVersion: Int
+    /// Rows of `events`.
+    package var events: Int
+    /// Rows of `sessions`.
+    package var sessions: Int
+    /// Lowest id of a row; absent without rows.
+    package var firstID: Int64?
+    /// Highest id of a row; absent without rows.
+    package var lastID: Int64?
+    /// Time of the earliest event, RFC 3339; absent without rows.
+    package var from: String?
+    /// Time of the latest event, RFC 3339; absent without rows.
+    package var until: String?
+    /// Bytes of the content.
+    package var bytes: Int
+    /// SHA-256 of the content, 64 hexadecimal digits in lower case.
+    package var sha256: String
+
+    enum CodingKeys: String, CodingKey {
+        case formatVersion = "format_version"
+        case content, installation
+        case schemaVersion = "schema_version"
+        case events, sessions
+        case firstID = "first_id"
+        case lastID = "last_id"
+        case from, until, bytes, sha256
+    }
+
+    /// Bytes behind the content's frame when the manifest takes `n`: n + this.
+    static let trailerOverhead = 8 + footerBytes
+    static let footerBytes = 16
+    private static let skippableMagic: UInt32 = 0x184D_2A5E
+    private static let footer = Array("NEXUSNAP".utf8)
+
+    /// The skippable frame.
+    func trailer() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let json = [UInt8](try encoder.encode(self))
+        var trailer: [UInt8] = []
+        trailer.append(littleEndian: Self.skippableMagic)
+        trailer.append(littleEndian: UInt32(json.count + Self.footerBytes))
+        trailer += json
+        trailer.append(littleEndian: UInt32(json.count))
+        trailer.append(littleEndian: CRC32C.checksum(json.span))
+        trailer += Self.footer
+        return trailer
+    }
+
+    /// How long the manifest is whose footer, the last 16 bytes of a file, this is; nil when it is no footer.
+    static func length(footer bytes: Span<UInt8>) -> Int? {
+        guard bytes.count == footerBytes, bytes.extracting(8..<16).equals(footer.span) else { return nil }
+        let length = Int(bytes.uint32(at: 0))
+        return length <= Limits.manifestBytes ? length : nil
+    }
+
+    /// Reads a skippable frame.
+    static func read(trailer: [UInt8], path: String) throws(SnapshotError) -> SnapshotManifest {
+        let length = trailer.count - trailerOverhead
+        guard length > 0, trailer.span.uint32(at: 0) == skippableMagic,
+            Int(trailer.span.uint32(at: 4)) == length + footerBytes
+        else { throw .damaged(path: path, what: "the manifest is not where it should be") }
+        guard CRC32C.checksum(trailer.span.extracting(8..<8 + length)) == trailer.span.uint32(at: 12 + length) else {
+            throw .damaged(path: path, what: "the manifest is not as it was written")
+        }
+        let json = Data(trailer[8..<8 + length])
+        guard let version = try? JSONDecoder().decode(Version.self, from: json).formatVersion, version > 0 else {
+            throw .damaged(path: path, what: "the manifest cannot be read")
+        }
+        guard version <= currentVersion else { throw .newerVersion(path: path) }
+        guard let manifest = try? JSONDecoder().decode(Self.self, from: json), manifest.isPlausible else {
+            throw .damaged(path: path, what: "the manifest cannot be read")
+        }
+        return manifest
+    }
+
+    /// A time as it stands in the database in the form of the manifest; nil when it is none.
+    static func rfc3339(_ databaseText: String) -> String? {
+        Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
+    }
+
+    /// The one thing that every version's manifest tells.
+    private struct Version: Decodable {
+        let formatVersion: Int
+
+        enum CodingKeys: String, CodingKey {
+            case formatVersion = "format_version"
+        }
+    }
+
+    private var isPlausible: Bool {
+        Installation(installation) != nil && events >= 0 && sessions >= 0 && bytes >= 0 && sha256.utf8.count == 64
+    }
+}

@@ -1,0 +1,69 @@
+package import Platform
+
+/// Why something could not be sent; what it is about, and what to do.
+package enum SyncError: Error, Equatable, CustomStringConvertible {
+    /// The URL cannot be used, and why.
+    case badDestination(String)
+    /// The user name and password cannot be used, and why.
+    case badCredentials(String)
+    /// There is no destination of this name.
+    case unknownName(String)
+    /// The egress ledger was changed from outside.
+    case damagedLedger(path: String, LedgerReader.Damage)
+    /// Another process is sending.
+    case alreadySending
+    /// The destination is not to be reached, and why.
+    case unreachable(String, reason: String)
+    /// The destination is there and cannot take it now.
+    case busy(String, reason: String)
+    /// The destination does not accept who we say we are.
+    case notPermitted(String, reason: String)
+    /// The destination does not take it, and will not next time either.
+    case refused(String, reason: String)
+    /// What stands at the destination under the name is something else.
+    case occupied(String)
+    /// What was to be kept at the destination was not.
+    case inputOutput(SystemError)
+    /// The database was not brought up to date yet by whoever writes it.
+    case notReady
+
+    package var description: String {
+        switch self {
+        case .badDestination(let reason): "this destination cannot be used: \(reason)"
+        case .badCredentials(let reason): "these credentials cannot be used: \(reason)"
+        case .unknownName(let name):
+            "there is no destination '\(name.escapedForDisplay)': 'nexus sync list' shows those there are, "
+                + "'nexus sync add' adds one"
+        case .damagedLedger(let path, let damage):
+            "\(path.escapedForDisplay) is not as it was written; \(damage). Nothing was sent. Keep the file for a look, "
+                + "move it and ledger.head away, and run again: what is there already is sent again and not doubled"
+        case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
+        case .unreachable(let place, let reason):
+            "\(place.escapedForDisplay) is not to be reached: \(reason.escapedForDisplay)"
+        case .busy(let place, let reason):
+            "\(place.escapedForDisplay) cannot take it now: \(reason.escapedForDisplay). Try again later; "
+                + "what was confirmed is not sent again"
+        case .notPermitted(let place, let reason):
+            "\(place.escapedForDisplay) does not let you: \(reason.escapedForDisplay). "
+                + "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"
+        case .refused(let place, let reason): "\(place.escapedForDisplay) refuses: \(reason.escapedForDisplay)"
+        case .occupied(let place):
+            "\(place.escapedForDisplay) is there already and is something else: move it away and run again"
+        case .inputOutput(let error): error.description
+        case .notReady: "the database is of an older version: 'nexus flush' brings it up to date"
+        }
+    }
+
+    /// How a command ends that fails with it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .badDestination, .unknownName: .usage
+        case .badCredentials, .refused: .settings
+        case .damagedLedger, .occupied: .inputOutput
+        case .alreadySending, .busy, .notReady: .tryAgain
+        case .unreachable: .unavailable
+        case .notPermitted: .notPermitted
+        case .inputOutput(let error): ExitCode(error)
+        }
+    }
+}

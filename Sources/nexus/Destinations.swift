@@ -1,0 +1,61 @@
+import EventModel
+import Platform
+import Sync
+
+/// The destinations that have a name, in the settings.
+struct Destinations {
+    /// More names than anybody sends to.
+    private static let most = 64
+
+    private let file: SettingsFile
+    /// URLs by name.
+    let all: [String: String]
+
+    init(in data: DataFolder) throws {
+        file = SettingsFile(data)
+        all = try file.load().destinations
+    }
+
+    /// The destination of a URL or name; without either the only one there is.
+    func find(_ text: String?) throws -> Destination {
+        guard let text else {
+            guard all.count < 2 else {
+                let names = all.keys.sorted().map(\.escapedForDisplay).joined(separator: ", ")
+                throw CommandFailure("say where to: --to with one of \(names)", .usage)
+            }
+            guard let url = all.values.first else {
+                throw CommandFailure("say where to: --to with a URL, or a name given with 'nexus sync add'", .usage)
+            }
+            return try Destination(url)
+        }
+        if text.contains("://") { return try Destination(text) }
+        guard let url = all[text] else { throw SyncError.unknownName(text) }
+        return try Destination(url)
+    }
+
+    func add(_ name: String, _ destination: Destination) throws {
+        guard Self.isName(name) else {
+            throw CommandFailure(
+                "a name has 1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - and begins with a letter or digit",
+                .usage)
+        }
+        if let other = all[name], other != destination.identity {
+            throw CommandFailure("'\(name)' is \(other.escapedForDisplay) already: remove it first", .usage)
+        }
+        guard all.count < Self.most else { throw CommandFailure("there are \(Self.most) names already", .usage) }
+        try file.update { $0.set(destination: name, url: destination.identity) }
+    }
+
+    func remove(_ name: String) throws {
+        guard all[name] != nil else { throw SyncError.unknownName(name) }
+        try file.update { $0.set(destination: name, url: nil) }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        guard (1...Limits.identifierBytes).contains(text.utf8.count), let first = text.utf8.first else { return false }
+        func isPlain(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        return isPlain(first) && text.utf8.allSatisfy { isPlain($0) || ".-_".utf8.contains($0) }
+    }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import EventModel
+import Platform
+import Reports
+import Service
+import Store
+
+/// The subcommands that remove: `purge`, `rekey`, `retain`.
+extension TelemetryCommand {
+    struct Purge: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "purge", abstract: "Remove what was recorded, for good.",
+            discussion: """
+                Conditions given together must all be met. Rows, counts, names, what waits in the buffer and snapshots in \
+                the data folder go; then every byte that is left is searched for what was removed. Recorders may run: what \
+                is recorded meanwhile stays. With --all the key goes too. The record of what was sent (ledger.ndjson) stays.
+                """)
+
+        @Option(help: ArgumentHelp("Events before this day.", valueName: "yyyy-mm-dd"))
+        var before: String?
+
+        @Option(help: "Events of this session.")
+        var session: String?
+
+        @Option(help: "Events of this command: 'git' also means 'git push'.")
+        var command: String?
+
+        @Flag(help: "Everything.")
+        var all = false
+
+        @OptionGroup var confirmation: Confirmation
+
+        @Flag(help: "Print the receipt as JSON.")
+        var json = false
+
+        func validate() throws {
+            guard all != (before != nil || session != nil || command != nil) else {
+                throw ValidationError("Say what to remove: --all, or one or more of --before, --session and --command.")
+            }
+        }
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            let selection = try selection()
+            let found = try StoreReader(data: data)?.count(selection)
+            let waiting = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+            let sentence =
+                "\(found?.events ?? 0) events in \(found?.sessions ?? 0) sessions"
+                + (waiting > 0 ? ", and what of the \(waiting) waiting ones is meant" : "")
+            if confirmation.dryRun {
+                return try File.standardOutput.write("Would be removed: \(sentence).\n")
+            }
+            guard try confirmation.isGiven(for: "Remove \(sentence), for good?") else { return }
+            guard let receipt = try await Purger(data: data).purge(selection) else { throw CommandFailure.writerIsBusy }
+            let report = PurgeReport(receipt)
+            try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+            guard receipt.foundIn.isEmpty else {
+                throw CommandFailure(
+                    "something of what was removed is still there; the receipt says where", .inputOutput)
+            }
+        }
+
+        private func selection() throws -> PurgeSelection {
+            var selection = PurgeSelection()
+            selection.session = session
+            selection.command = command
+            if let before {
+                guard let day = ReportWindow.Day(before) else {
+                    throw CommandFailure("--before takes a date that exists, as YYYY-MM-DD", .usage)
+                }
+                selection.before = LocalCalendar.start(of: day)
+            }
+            return selection
+        }
+    }
+
+    struct Rekey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rekey", abstract: "Make a new key: hashes from now on cannot be linked to those before.",
+            discussion: """
+                A workspace that goes on gets another hash and is another one in reports. The old key is destroyed. Recorders \
+                that run take the new key at once; what one of them has hashed already keeps its hash.
+                """)
+
+        @OptionGroup var confirmation: Confirmation
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            if confirmation.dryRun {
+                return try File.standardOutput.write("A new key would be made, and the old one destroyed.\n")
+            }
+            guard
+                try confirmation.isGiven(
+                    for: "Make a new key? Workspaces and tasks from now on are others than those before.")
+            else { return }
+            guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
+            try File.standardOutput.write("There is a new key; the old one is destroyed.\n")
+        }
+    }
+
+    struct Retain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "retain", abstract: "Say for how many days rows are kept: '90d', or 'forever'.",
+            discussion: """
+                Older rows are removed once a day by whatever stores events; counts and durations per day stay, so that \
+                reports still know. By default rows are kept for ever.
+                """)
+
+        @Argument(help: ArgumentHelp("'90d', or 'forever'.", valueName: "time"))
+        var time: String
+
+        func run() async throws {
+            let days = try days()
+            try SettingsFile(.required()).update { $0.set(retentionDays: days) }
+            try File.standardOutput.write(
+                days.map { "Rows are kept for \($0) days, and removed with the next events that are stored.\n" }
+                    ?? "Rows are kept for ever.\n")
+        }
+
+        private func days() throws -> Int? {
+            if time == "forever" { return nil }
+            guard time.hasSuffix("d"), let days = Int(time.dropLast()), Settings.retentionDaysRange.contains(days)
+            else {
+                throw CommandFailure("give a number of days from 1 to 36500 with a 'd' behind it, or 'forever'", .usage)
+            }
+            return days
+        }
+    }
+}
+
+/// How a command that destroys something is told that it is meant.
+struct Confirmation: ParsableArguments {
+    @Flag(help: "Say what would be done, and do nothing.")
+    var dryRun = false
+
+    @Flag(help: "Do it without asking.")
+    var yes = false
+
+    /// Asks on a terminal; without one only `--yes` counts.
+    func isGiven(for question: String) throws -> Bool {
+        if yes { return true }
+        guard File.standardInput.isTerminal, File.standardError.isTerminal else {
+            throw CommandFailure("this cannot be undone: say --yes, or --dry-run to see what it would do", .usage)
+        }
+        try File.standardError.write(question + " [y/N] ")
+        guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+            try File.standardError.write("Nothing was done.\n")
+            return false
+        }
+        return true
+    }
+}
+
+extension CommandFailure {
+    /// Another process writes the database and has not made way.
+    static let writerIsBusy = CommandFailure("another nexus process is storing events and has not made way", .tryAgain)
+}

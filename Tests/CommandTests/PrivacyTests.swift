@@ -1,0 +1,158 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// What a person can look at and decide: the notice, `explain`, `status`, `rekey`, `retain`.
+struct PrivacyTests {
+    /// Runs a command line on a pseudo-terminal; what the terminal showed.
+    private func onTerminal(_ program: Program, _ command: String) throws -> String {
+        let process = program.process(["-qec", command, "/dev/null"])
+        process.executableURL = URL(filePath: "/usr/bin/script")
+        process.environment?["PATH"] = "/usr/bin:/bin"
+        process.environment?["SHELL"] = "/bin/sh"
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    @Test("The first recording command on a terminal says three lines, once; a script is told nothing")
+    func notice() throws {
+        for name in ["nexus record", "nexus-record"] {
+            let program = try Program()
+            let path = Program.url.deletingLastPathComponent().path + "/\(name) --command make"
+            #expect(try program.run("record", "--command", "make").errors == "")
+            let first = try onTerminal(program, path)
+            #expect(first.split(separator: "\r\n").count == 3)
+            #expect(first.contains(program.folder.data.folder.path) && first.contains("nexus telemetry off"))
+            #expect(try onTerminal(program, path) == "")
+        }
+        var program = try Program()
+        program.environment["NEXUS_TELEMETRY"] = "off"
+        #expect(try onTerminal(program, Program.url.path + " record --command make") == "")
+        #expect(!program.folder.data.folder.exists)
+    }
+
+    @Test("'explain' shows field by field what would become of an event, and makes nothing")
+    func explain() throws {
+        let program = try Program()
+        let line =
+            #"{"command":"git push --force","workspace":"acme","task":"t","password":"x","duration_ms":7,"template_used":""}"#
+        let outcome = try program.run("telemetry", "explain", "--json", line)
+        #expect(outcome.status == 0)
+        let json = try #require(
+            JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let fields = try #require(json["fields"] as? [[String: Any]])
+        let told = fields.map { "\($0["key"] ?? "")=\($0["fate"] ?? "")=\($0["stored"] ?? "-")=\($0["rule"] ?? "")" }
+        #expect(
+            told == [
+                "command=cut=git push=plain-command", "workspace=hashed=-=hashed-name", "task=hashed=-=hashed-name",
+                "password=dropped=-=unknown-key", "duration_ms=stored=7=number", "template_used=dropped=-=identifier",
+            ])
+        #expect(!program.folder.data.folder.exists)
+
+        // With a key the hash is the one that recording stores.
+        #expect(try program.run("record", "--stdin", input: line + "\n").status == 0)
+        let hash = try program.query("SELECT workspace_hash FROM events")
+        #expect(try program.run("telemetry", "explain", line).output.contains("workspace      hashed: \(hash)"))
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+    }
+
+    @Test(
+        "'explain' names the rule that refuses",
+        arguments: [
+            (#"{"command":"make","session_id":"ghp_abcdefghijklmnop1234"}"#, "known-token"),
+            (#"{"command":"ab1cd2ef3gh4ij5kl6mn7"}"#, "random-text"),
+            (#"{"command":"make","error_category":"no such file"}"#, "identifier"),
+            (#"{"command":"make","workspace_hash":"acme"}"#, "given-hash"),
+            (#"{"command":"make","duration_ms":-1}"#, "number"),
+        ])
+    func explainRefusal(line: String, rule: String) throws {
+        let output = try Program().run("telemetry", "explain", line).output
+        #expect(output.hasPrefix("Refused: "))
+        #expect(output.contains("[\(rule)]"))
+    }
+
+    @Test("'explain' alone lists every rule with its effect and its reason")
+    func rules() throws {
+        let output = try Program().run("telemetry", "explain").output
+        #expect(output.components(separatedBy: "  because ").count - 1 == 12)
+    }
+
+    @Test("'status' tells preference and effect, what recording costs, and what was ever sent")
+    func status() throws {
+        var program = try Program()
+        for _ in 0..<5 { #expect(try program.run("record", "--command", "make").status == 0) }
+        #expect(try program.run("flush").status == 0)
+        program.environment["DO_NOT_TRACK"] = "1"
+        let text = try program.run("telemetry", "status").output
+        #expect(text.contains("Recording:  off (DO_NOT_TRACK is set)\n"))
+        #expect(text.contains("half of the last 5 calls took up to"))
+        #expect(text.contains("Sent:       nothing, ever"))
+        let json =
+            try JSONSerialization.jsonObject(
+                with: Data(program.run("telemetry", "status", "--json").output.utf8)) as? [String: Any]
+        #expect(json?["preference"] as? String == "on")
+        #expect(json?["recording"] as? Bool == false)
+        #expect((json?["cost_microseconds"] as? [String: Any])?["calls"] as? Int == 5)
+        #expect(json?["since"] as? String != nil)
+    }
+
+    @Test(
+        "After 'rekey' a workspace has another hash, for a service that runs already as well, and the old key is gone")
+    func rekey() throws {
+        let program = try Program()
+        let service = try RunningService(program)
+        let client = try service.client()
+        let line = #"{"command":"make","workspace":"acme"}"#
+        #expect(try client.exchange([line], total: 1).accepted == 1)
+        let oldKey = try Data(contentsOf: URL(filePath: program.folder.data.keyPath))
+        #expect(try program.run("telemetry", "rekey").status == 64)
+        #expect(try program.run("telemetry", "rekey", "--yes").status == 0)
+        #expect(try client.exchange([line], total: 2).accepted == 2)
+        #expect(try program.run("record", "--command", "make", "--workspace", "acme").status == 0)
+        #expect(try service.stop() == 0)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*), count(DISTINCT workspace_hash) FROM events") == "3|2")
+        let hasOldKey = Data(try program.folder.allBytes()).range(of: oldKey) != nil
+        #expect(!hasOldKey)
+    }
+
+    @Test("With 'retain' older rows go, their counts stay, and 'status' says so")
+    func retain() throws {
+        let program = try Program()
+        let old = #"{"command":"old-command","timestamp":"2025-01-05T10:00:00Z","session_id":"old"}"#
+        let new = #"{"command":"new-command","session_id":"new"}"#
+        #expect(try program.run("record", "--stdin", input: old + "\n" + new + "\n").status == 0)
+        #expect(try program.run("telemetry", "retain", "soon").status == 64)
+        #expect(try program.run("telemetry", "retain", "90d").status == 0)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT command FROM events") == "new-command")
+        #expect(try program.query("SELECT session_id FROM sessions") == "new")
+        #expect(try program.query("SELECT sum(events) FROM activity_rollup") == "2")
+        let status = try program.run("telemetry", "status").output
+        #expect(status.contains("rows for 90 days, counts for ever"))
+        #expect(status.contains("Expired:    1 "))
+        #expect(status.contains("The books balance"))
+        #expect(try program.run("stats", "--json").output.contains(#""commands" : 2"#))
+        // Of what is no longer there as a row, the name can still be removed.
+        #expect(try program.run("telemetry", "purge", "--yes", "--command", "old-command").status == 0)
+        let bytes = Data(try program.folder.allBytes())
+        #expect(bytes.range(of: Data("old-command".utf8)) == nil)
+        #expect(try program.query("SELECT sum(events) FROM activity_rollup") == "2")
+    }
+
+    @Test("A key that others may read is refused with a sentence that says what to do")
+    func exposedKey() throws {
+        let program = try Program()
+        #expect(try program.run("record", "--command", "make").status == 0)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: program.folder.data.keyPath)
+        let outcome = try program.run("record", "--command", "make")
+        #expect(outcome.status == 77)
+        #expect(outcome.errors.contains("must be yours and closed to others: run 'chmod 600' on it"))
+        #expect(try program.run("telemetry", "status").output.contains("KEY: "))
+    }
+}
