@@ -76,6 +76,11 @@ package enum Limits {
     package static let drainChunkBytes = 1024 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
     package static let transactionEvents = 32 * 1024
+    /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
+    /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
+    package static let transactionSlots = 512
+    /// Different sessions in one transaction, for the same reason: their ids stand in an index in no order of time.
+    package static let transactionSessions = 2048
     /// SQLite's write-ahead log is checkpointed past this length, in bytes.
     package static let databaseLogBytes = 64 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.

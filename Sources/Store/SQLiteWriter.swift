@@ -122,7 +122,7 @@ package actor SQLiteWriter {
                 let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
-                while let (reader, end) = next, events < Limits.transactionEvents {
+                while let (reader, end) = next, events < Limits.transactionEvents, !ingest.isFull {
                     events += try ingest(reader, upTo: end, limit: Limits.transactionEvents - events, into: database)
                     next = try nextWaiting()
                 }
@@ -142,13 +142,14 @@ package actor SQLiteWriter {
     ) throws -> Int {
         var position = positions.position(in: reader)
         var events = 0
-        while position.offset < end, events < limit {
+        while position.offset < end, events < limit, !ingest.isFull {
             try reader.read(into: &chunk, from: position.offset, upTo: end, limit: Limits.drainChunkBytes)
             let isLast = chunk.count < Limits.drainChunkBytes || position.offset + chunk.count == end
             let findings = try ingest.ingest(chunk.span, isLast: isLast, into: database)
             events += findings.events
             bytesSinceCheckpoint += findings.consumed
-            position.offset = isLast ? SegmentFormat.aligned(end) : position.offset + findings.consumed
+            position.offset =
+                isLast && !findings.isCutShort ? SegmentFormat.aligned(end) : position.offset + findings.consumed
             position.isDamaged = position.isDamaged || findings.isDamaged
         }
         try positions.set(position, of: reader.number, in: database)

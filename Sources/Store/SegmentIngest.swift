@@ -27,13 +27,19 @@ struct SegmentIngest {
         var consumed = 0
         var events = 0
         var isDamaged = false
+        /// Whether the stretch was left before its end, as the transaction has become large.
+        var isCutShort = false
     }
 
-    /// Takes every whole record of `stretch`; `isLast` when the segment ends with it.
+    /// Takes every whole record of `stretch`, until the transaction is full; `isLast` when the segment ends with it.
     mutating func ingest(_ stretch: Span<UInt8>, isLast: Bool, into database: Database) throws -> Findings {
         var findings = Findings()
         var cursor = RecordCursor()
         scan: while true {
+            if isFull {
+                findings.isCutShort = true
+                break
+            }
             switch cursor.next(in: stretch, isLast: isLast) {
             case .record(let payload):
                 if try take(payload, of: stretch, into: database) { findings.events += 1 }
@@ -49,6 +55,9 @@ struct SegmentIngest {
         findings.consumed = cursor.offset
         return findings
     }
+
+    /// Whether the transaction touches so much that it should end.
+    var isFull: Bool { usage.isFull || sessions.isFull }
 
     /// Takes imported rows under `ids`, ascending but for what was here before; nil: not to be taken. Returns how many it
     /// took.

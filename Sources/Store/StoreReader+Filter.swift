@@ -18,8 +18,7 @@ extension StoreReader {
                     let scanner = EventScanner(source)
                     for rows in try RowRanges.covering(slots: slots, in: source) {
                         try scanner.scan(rows, filter) { event in
-                            try recount.take(event)
-                            try recount.note(session: event.session)
+                            if try recount.take(event) { recount.note(session: event.session) }
                             return true
                         }
                     }

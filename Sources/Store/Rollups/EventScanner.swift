@@ -87,7 +87,8 @@ struct EventScanner {
 extension ActivityRollup {
     mutating func observe(_ event: StoredEvent) {
         observe(
-            EventType(event.type.utf8.span), success: event.numbers.success, at: event.numbers.timestamp, row: event.row)
+            EventType(event.type.utf8.span), success: event.numbers.success, at: event.numbers.timestamp, row: event.row
+        )
     }
 }
 

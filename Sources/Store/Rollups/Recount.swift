@@ -21,12 +21,14 @@ struct Recount {
         self.target = target
     }
 
-    /// Counts an event if it lies in the quarters of an hour.
-    mutating func take(_ event: StoredEvent) throws {
-        guard slots.contains(RollupSlot.containing(event.numbers.timestamp)) else { return }
+    /// Counts an event if it lies in the quarters of an hour; false when it does not.
+    @discardableResult
+    mutating func take(_ event: StoredEvent) throws -> Bool {
+        guard slots.contains(RollupSlot.containing(event.numbers.timestamp)) else { return false }
         activity.observe(event)
         try usage.observe(event, in: target)
         try count()
+        return true
     }
 
     /// Counts the lengths of all sessions of `source` that started in the quarters of an hour.
@@ -45,7 +47,7 @@ struct Recount {
     // MARK: Sessions of some events
 
     /// Remembers a session for `copySessions`.
-    mutating func note(session: String) throws {
+    mutating func note(session: String) {
         _ = sessions.index(of: session.utf8.span)
     }
 
