@@ -11,7 +11,7 @@ struct RememberedTexts<Decision: Sendable>: Sendable {
     private var decisions: [Decision] = []
 
     /// What was decided about `text`; nil when it is not remembered.
-    func decision(about text: Span<UInt8>) -> Decision? {
+    mutating func decision(about text: Span<UInt8>) -> Decision? {
         guard text.count <= Limits.longestRememberedText, let index = texts.index(ofKnown: text) else { return nil }
         return decisions[index]
     }

@@ -9,6 +9,8 @@ package struct ByteKeyTable: Sendable {
     private var keyBytes: [UInt8] = []
     private var hashes: [UInt64] = []
     private let seed: UInt64
+    /// The number of the key that was found last.
+    private var recent = 0
 
     package init() {
         slots = Array(repeating: -1, count: 256)
@@ -20,13 +22,17 @@ package struct ByteKeyTable: Sendable {
     /// How many bytes the keys have in all.
     package var byteCount: Int { keyBytes.count }
 
-    /// The number of `key`; nil when it is not there.
-    package func index(ofKnown key: Span<UInt8>) -> Int? {
+    /// The number of `key`; nil when it is not there. The key that was found last is looked at first.
+    package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
+        if recent < count, isKey(recent, key) { return recent }
         let hash = hash(key)
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
-            if hashes[index] == hash && isKey(index, key) { return index }
+            if hashes[index] == hash && isKey(index, key) {
+                recent = index
+                return index
+            }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
