@@ -113,7 +113,7 @@ package enum Limits {
     /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …
     package static let syncBatchRows = 50_000
     /// … or as many as have this many bytes, as three batches are in memory at a time …
-    package static let syncBatchBytes = 6 * 1024 * 1024
+    package static let syncBatchBytes = 4 * 1024 * 1024
     /// … but this many where there are as many: smaller batches make ClickHouse merge more than it stores.
     package static let syncBatchMinimumRows = 10_000
     /// Rows in one file to a folder or a server: some ten megabytes, which a bad line can still get through.
