@@ -81,7 +81,8 @@ final class ScriptedServer: Sendable {
         guard let headerEnd = bytes.firstRange(of: end)?.upperBound else { return }
         let header = String(decoding: bytes[..<headerEnd], as: UTF8.self)
         var body = bytes.count - headerEnd
-        let length = header.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+        let length =
+            header.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)) } ?? 0
         let step = state.withLock { state in
             state.requests.append(header)
@@ -97,7 +98,8 @@ final class ScriptedServer: Sendable {
         switch step {
         case .answer(let status, let headers, let text):
             read(upTo: length)
-            let length = headers.contains { $0.hasPrefix("Content-Length") } ? [] : ["Content-Length: \(text.utf8.count)"]
+            let length =
+                headers.contains { $0.hasPrefix("Content-Length") } ? [] : ["Content-Length: \(text.utf8.count)"]
             let lines = ["HTTP/1.1 \(status) X", "Connection: close"] + length + headers
             send(connection, lines.joined(separator: "\r\n") + "\r\n\r\n" + text)
         case .cut(let count): read(upTo: count)

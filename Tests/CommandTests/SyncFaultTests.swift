@@ -88,7 +88,8 @@ struct SyncFaultTests {
     @Test("A file that is there already counts as sent if it is ours, and not if it is something else")
     func alreadyThere() throws {
         // The first attempt arrives and its answer is lost.
-        let server = try ScriptedServer([.silence, .answer(412)], otherwise: .answer(200, headers: ["Content-Length: 5"]))
+        let server = try ScriptedServer(
+            [.silence, .answer(412)], otherwise: .answer(200, headers: ["Content-Length: 5"]))
         let outcome = try program.run("sync", "--to", url(server.port))
         #expect(outcome.status == 74, "\(outcome.errors)")
         #expect(outcome.errors.contains("is there already and is something else"))

@@ -22,7 +22,8 @@ struct SyncServerTests {
             default: #"{"command":"make","timestamp":\#(time),"duration_ms":\#(number),"success":\#(success)}"#
             }
         }
-        #expect(try (program ?? self.program).run("record", "--stdin", input: lines.joined(separator: "\n")).status == 0)
+        #expect(
+            try (program ?? self.program).run("record", "--stdin", input: lines.joined(separator: "\n")).status == 0)
     }
 
     // MARK: nginx
@@ -119,9 +120,12 @@ struct SyncServerTests {
         var sums: [String: Int] = [:]
         for program in [program, other] {
             #expect(try program.run("sync", "--to", url(server)).status == 0)
-            let stats = try JSONSerialization.jsonObject(
-                with: Data(try program.run("stats", "--json").output.utf8)) as? [String: Any]
-            for name in ["events", "commands", "sessions", "workspaces_created", "tasks_completed", "succeeded", "failed"] {
+            let stats =
+                try JSONSerialization.jsonObject(
+                    with: Data(try program.run("stats", "--json").output.utf8)) as? [String: Any]
+            for name in [
+                "events", "commands", "sessions", "workspaces_created", "tasks_completed", "succeeded", "failed",
+            ] {
                 sums[name, default: 0] += try #require(stats?[name] as? Int, "\(name)")
             }
         }
@@ -159,7 +163,9 @@ struct SyncServerTests {
         #expect(try program.run("sync", "log").status == 0)
     }
 
-    @Test("A table that is there is used as it is; one that does not fit, a wrong password and a server that is gone are told")
+    @Test(
+        "A table that is there is used as it is; one that does not fit, a wrong password and a server that is gone are told"
+    )
     func existingTable() throws {
         let server = try ClickHouseServer()
         try record(0..<100)

@@ -6,7 +6,8 @@ import TestSupport
 /// its own, for as long as the value lives.
 enum TestServers {
     static let folder = Repository.root.appending(path: ".build/servers").path
-    static let areThere = FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/nginx")
+    static let areThere =
+        FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/nginx")
         && FileManager.default.isExecutableFile(atPath: folder + "/usr/sbin/clickhouse-server")
 
     struct Failure: Error, CustomStringConvertible {
@@ -86,7 +87,8 @@ final class NginxServer {
             "/usr/sbin/nginx", ["-e", path + "/errors", "-p", path, "-c", path + "/nginx.conf"], log: path + "/out")
         let url = "http://127.0.0.1:\(port)/"
         guard RunningService.poll(until: { TestServers.fetch(url) != nil }) else {
-            throw TestServers.Failure(description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
+            throw TestServers.Failure(
+                description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
         }
     }
 
@@ -131,7 +133,8 @@ final class ClickHouseServer {
         process = try TestServers.start(
             "/usr/sbin/clickhouse-server", ["--config-file=\(path)/config.xml"], log: path + "/out")
         guard RunningService.poll(until: { (try? query("SELECT 1")) == "1" }) else {
-            throw TestServers.Failure(description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
+            throw TestServers.Failure(
+                description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
         }
     }
 

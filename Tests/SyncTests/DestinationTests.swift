@@ -1,7 +1,7 @@
 import Foundation
 import Sync
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Destinations")
 struct DestinationTests {
@@ -89,7 +89,9 @@ struct CredentialsTests {
 
     @Test(
         "What would be more than one header is refused, and not repeated",
-        arguments: ["a\nb\nc\n", "a", "", "a:b\nsecret\n", "a\nsecret\u{7}\n", "a\n" + String(repeating: "s", count: 300)])
+        arguments: [
+            "a\nb\nc\n", "a", "", "a:b\nsecret\n", "a\nsecret\u{7}\n", "a\n" + String(repeating: "s", count: 300),
+        ])
     func malformed(text: String) throws {
         let (folder, path) = try write(text)
         let error = #expect(throws: SyncError.self) { try Credentials.load(file: path) }

@@ -1,8 +1,8 @@
 import Foundation
 import Platform
 import Sync
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The egress ledger")
 struct LedgerTests {
@@ -147,7 +147,9 @@ struct LedgerTests {
         #expect(try String(contentsOfFile: data.ledgerHeadPath, encoding: .utf8).hasPrefix("7 "))
     }
 
-    @Test("A head that is none, or another ledger's, shows", arguments: ["", "6\n", "x y\n", "2 " + String(repeating: "0", count: 64) + "\n"])
+    @Test(
+        "A head that is none, or another ledger's, shows",
+        arguments: ["", "6\n", "x y\n", "2 " + String(repeating: "0", count: 64) + "\n"])
     func wrongHead(text: String) throws {
         try fill()
         try text.write(toFile: data.ledgerHeadPath, atomically: false, encoding: .utf8)

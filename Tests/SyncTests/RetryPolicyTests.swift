@@ -1,7 +1,7 @@
 import EventModel
 import Sync
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Trying a transfer again")
 struct RetryPolicyTests {
@@ -39,7 +39,9 @@ struct RetryPolicyTests {
 
     @Test("A server is left alone for as long as it asks, up to a cap")
     func retryAfter() {
-        for wait in waits(.passing(Self.busy, requestedDelay: .seconds(7))) { #expect(wait >= .seconds(7) && wait < .seconds(8)) }
+        for wait in waits(.passing(Self.busy, requestedDelay: .seconds(7))) {
+            #expect(wait >= .seconds(7) && wait < .seconds(8))
+        }
         #expect(waits(.passing(Self.busy, requestedDelay: .seconds(60))).count == Limits.syncAttempts - 1)
         #expect(waits(.passing(Self.busy, requestedDelay: .seconds(61))).isEmpty)
     }

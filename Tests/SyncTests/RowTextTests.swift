@@ -3,8 +3,8 @@ import GRDB
 import Platform
 import Store
 import Sync
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Rows as lines of text")
 struct RowTextTests {
@@ -58,7 +58,8 @@ struct RowTextTests {
     @Test("Batches follow one another without a gap, over ids that were purged", arguments: [1, 7, 2500, 6000])
     func batches(size: Int) async throws {
         let folder = try TemporaryFolder()
-        let source = try await source(folder, 6000, change: "DELETE FROM events WHERE id % 3 = 0 OR id BETWEEN 100 AND 5000")
+        let source = try await source(
+            folder, 6000, change: "DELETE FROM events WHERE id % 3 = 0 OR id BETWEEN 100 AND 5000")
         var ids: [Int] = []
         var next: Int64 = 1
         while let batch = try source.batch(in: next...6000, .init(rows: size, bytes: .max, leastRows: 0)) {

@@ -2,8 +2,8 @@ import EventModel
 import Platform
 import Sync
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// A destination in memory that fails where a test says.
 private actor MemoryTarget: Target {
@@ -67,12 +67,14 @@ struct TransferActorTests {
     }
 
     private func run(
-        _ target: MemoryTarget, upTo last: Int64, fromStart: Bool = false, clock: any Clock<Duration> = ContinuousClock(),
+        _ target: MemoryTarget, upTo last: Int64, fromStart: Bool = false,
+        clock: any Clock<Duration> = ContinuousClock(),
         _ report: @Sendable (TransferActor.Progress) -> Void = { _ in }
     ) async throws -> TransferActor.Summary {
         guard let ledger = try Ledger.open(in: folder.data) else { throw SyncError.alreadySending }
         let job = TransferActor.Job(destination: "there", store: "s", last: last, fromStart: fromStart)
-        return try await TransferActor(job, ledger: ledger, packer: TenPacker(), target: target, clock: clock).run(report)
+        return try await TransferActor(job, ledger: ledger, packer: TenPacker(), target: target, clock: clock).run(
+            report)
     }
 
     private func count(_ event: LedgerEntry.Event) throws -> Int {

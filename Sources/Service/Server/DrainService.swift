@@ -63,6 +63,8 @@ struct DrainService: Service {
                             group.addTask { await wake(after: Self.quietTime) }
                         }
                         try? await Task.sleep(for: Self.rest)
+                    } else if await writer.isHeldUp {
+                        group.addTask { await wake(after: Self.quietTime) }
                     } else if !isTidy {
                         try await writer.finish()
                         isTidy = true
