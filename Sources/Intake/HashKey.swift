@@ -27,9 +27,6 @@ package struct HashKey: Sendable, Equatable {
     /// The key of a data folder as it is; nil where there is none. Makes nothing.
     package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
 
-    /// The key of a data folder if there is one: for who asks and must not make any.
-    package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
-
     private static func read(_ data: DataFolder) throws(HashKeyError) -> HashKey? {
         var bytes: [UInt8] = []
         var isExposed = false

@@ -113,8 +113,8 @@ package struct File: ~Copyable, Sendable {
         var isFailed = false
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
             while filled < count {
-                let rest = unsafe UnsafeMutableRawBufferPointer(
-                    rebasing: UnsafeMutableRawBufferPointer(room)[filled...])
+                let whole = UnsafeMutableRawBufferPointer(room)
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[filled...])
                 // The call writes at most `rest.count` bytes into the rest of the room.
                 let got = retryingInterrupts { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
                 isFailed = got < 0

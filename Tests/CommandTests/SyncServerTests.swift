@@ -163,9 +163,7 @@ struct SyncServerTests {
         #expect(try program.run("sync", "log").status == 0)
     }
 
-    @Test(
-        "A table that is there is used as it is; one that does not fit, a wrong password and a server that is gone are told"
-    )
+    @Test("A table that is there is used as it is; one that does not fit, and a wrong password, are told")
     func existingTable() throws {
         let server = try ClickHouseServer()
         try record(0..<100)

@@ -20,10 +20,17 @@ enum TestServers {
         return listener.port
     }
 
+    /// Starts a server under a shell that passes SIGTERM on as SIGKILL. Foundation takes a process for ended that closes
+    /// the files it inherited, as servers do, and then waits for it, and for no other, until it really is.
     static func start(_ path: String, _ arguments: [String], log: String) throws -> Process {
+        // The threads that tests run on block signals, and the shell would inherit that.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
         let process = Process()
-        process.executableURL = URL(filePath: folder + path)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/bin/sh")
+        let script = #"trap 'kill -9 $server' TERM; "$0" "$@" & server=$!; wait; wait"#
+        process.arguments = ["-c", script, folder + path] + arguments
         process.standardInput = FileHandle.nullDevice
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: log)
@@ -32,18 +39,39 @@ enum TestServers {
         return process
     }
 
-    /// What an HTTP server answers; nil when it does not.
-    static func fetch(_ url: String, body: String? = nil) -> String? {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/curl")
-        process.arguments = ["-sS", "--max-time", "60", url] + (body.map { ["--data-binary", $0] } ?? [])
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let data = try? output.fileHandleForReading.readToEnd()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: data ?? Data(), as: UTF8.self) : nil
+    /// What the HTTP server on a port answers; nil when it does not.
+    static func fetch(_ port: Int, body: String? = nil) -> String? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else { return nil }
+        // HTTP/1.0: the answer ends with the connection.
+        let text =
+            (body.map { "POST / HTTP/1.0\r\nContent-Length: \($0.utf8.count)\r\n\r\n\($0)" })
+            ?? "GET / HTTP/1.0\r\n\r\n"
+        let request = Array(text.utf8)
+        guard unsafe send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+        var answer: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe recv(descriptor, &room, room.count, 0)
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            answer += room[..<count]
+        }
+        guard let header = answer.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        return String(decoding: answer[header.upperBound...], as: UTF8.self)
     }
 }
 
@@ -85,15 +113,14 @@ final class NginxServer {
         try configuration.write(toFile: path + "/nginx.conf", atomically: false, encoding: .utf8)
         process = try TestServers.start(
             "/usr/sbin/nginx", ["-e", path + "/errors", "-p", path, "-c", path + "/nginx.conf"], log: path + "/out")
-        let url = "http://127.0.0.1:\(port)/"
-        guard RunningService.poll(until: { TestServers.fetch(url) != nil }) else {
+        guard RunningService.poll(until: { TestServers.fetch(port) != nil }) else {
             throw TestServers.Failure(
                 description: (try? String(contentsOfFile: path + "/errors", encoding: .utf8)) ?? "")
         }
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
+        kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
     }
 }
@@ -139,12 +166,12 @@ final class ClickHouseServer {
     }
 
     deinit {
-        kill(process.processIdentifier, SIGKILL)
+        kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
     }
 
     func query(_ sql: String) throws -> String {
-        guard let answer = TestServers.fetch("http://127.0.0.1:\(port)/", body: sql) else {
+        guard let answer = TestServers.fetch(port, body: sql) else {
             throw TestServers.Failure(description: "ClickHouse does not answer")
         }
         guard !answer.hasPrefix("Code:") else { throw TestServers.Failure(description: answer) }

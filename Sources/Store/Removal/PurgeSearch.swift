@@ -62,8 +62,11 @@ struct PurgeSearch {
         var bytes: [UInt8] = []
         let overlap = Limits.recordBytes
         var searched = 0
+        // What others add while it is searched is not of before.
+        var rest = try file.status().size
         while true {
-            let count = try file.read(appendingTo: &bytes, limit: Limits.drainChunkBytes)
+            let count = try file.read(appendingTo: &bytes, limit: min(rest, Limits.drainChunkBytes))
+            rest -= count
             receipt.bytesSearched += count
             if holdsAny(bytes.span, from: searched) { return true }
             if count == 0 { return false }

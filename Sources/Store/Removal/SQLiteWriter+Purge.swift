@@ -126,13 +126,13 @@ extension SQLiteWriter {
     /// store what they have appended a moment ago.
     private func storeWholeBuffer() throws(StoreError) -> Int {
         var files = 0
-        // While others go on recording there is always a little more; it follows under the lock.
-        while let events = try drainOnce(), events >= Limits.transactionEvents {}
         try asStoreError(data.databasePath) {
             // A commit must be on disk before the file goes that it came from.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
+                // Most of it while others go on recording; the little that they add meanwhile follows under the lock.
+                try store(reader, upTo: try reader.committedEnd())
                 if try buffer.removeWhole(reader, store: { end in try store(reader, upTo: end) }) { files += 1 }
                 readers[number] = nil
             }

@@ -58,7 +58,6 @@ enum Steps {
     private static let clock = [
         Step("a recorder whose clock is days off") { world in
             let days = world.pick(-10...10)
-            // Without libfaketime the time goes in as a flag, which leaves out only what else the recorder dates.
             let time = Int(Date().timeIntervalSince1970) + days * 86_400
             try world.recordSingly(1, with: [world.room.programs.recorder, "--timestamp", "\(time * 1000)"])
         }
