@@ -89,8 +89,12 @@ package enum Limits {
     package static let transactionSlots = 512
     /// Different sessions in one transaction, for the same reason: their ids stand in an index in no order of time.
     package static let transactionSessions = 2048
-    /// SQLite's write-ahead log is checkpointed past this length, in bytes.
+    /// Longest that SQLite's write-ahead log grows, in bytes. It is checkpointed at half of it. While a program that reads
+    /// keeps it from being emptied, nothing more is stored once a transaction might not fit any more: events wait in the
+    /// buffer then.
     package static let databaseLogBytes = 64 * 1024 * 1024
+    /// What one transaction may add to the log, in bytes, by the bounds above.
+    package static let transactionLogBytes = 24 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.
     package static let damagedSegmentsKept = 4
 

@@ -100,10 +100,6 @@ struct SegmentIngest {
     private mutating func take(_ place: Range<Int>, of stretch: Span<UInt8>, into database: Database) throws -> Bool {
         let payload = stretch.extracting(place)
         if let record = EventRecord(payload) {
-            let type = EventType(payload.extracting(record.eventType))
-            try sessions.observe(
-                type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
-                in: database)
             group.append((record, place.lowerBound))
             if group.count == EventInserter.rowsPerStatement {
                 try insertGroup(of: stretch, into: database)
@@ -128,6 +124,9 @@ struct SegmentIngest {
             row = isImport ? groupIDs[index] : row + 1
             let payload = stretch.extracting(start..<stretch.count)
             let type = EventType(payload.extracting(record.eventType))
+            try sessions.observe(
+                type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
+                in: database)
             activity.observe(type, success: record.success, at: record.timestamp, row: row)
             try usage.observe(record, payload, in: database)
         }

@@ -58,6 +58,8 @@ struct DrainService: Service {
                             nextLook = .now + Self.quietTime
                             group.addTask { await call(after: Self.quietTime) }
                         }
+                    } else if await writer.isHeldUp {
+                        group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
                         try await writer.finish()
                         isTidy = true
