@@ -133,9 +133,24 @@ let package = Package(
         .executableTarget(
             name: "TelemetryProbe", dependencies: ["NexusTelemetry"], path: "Tests/TelemetryProbe",
             swiftSettings: strict),
+        .executableTarget(
+            name: "nexus-torture",
+            dependencies: [
+                "EventModel", "Platform", "TelemetryProbe", "TestSupport", "WriteAheadBuffer", "nexus", "nexus-record",
+                argumentParser,
+            ],
+            path: "Tests/Torture", exclude: ["Clock"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
             path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )
+
+// libFuzzer's runtime is there only in builds for it: `Scripts/fuzz`.
+if Context.environment["NEXUS_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "nexus-fuzz", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            path: "Tests/Fuzzing", swiftSettings: strict))
+}

@@ -60,3 +60,27 @@ build_recorder() {
     # shellcheck disable=SC2034 # for the scripts that read this file
     recorder=$(swift build --package-path "$repository" "${flags[@]}" --show-bin-path)/nexus-record
 }
+
+# The servers that `nexus sync` is tested and measured against, from Debian. They are unpacked into the build folder, not
+# installed: an installed one would be started and left running. Tests start their own.
+require_servers() {
+    local folder=$repository/.build/servers package
+    require_packages clickhouse-common libpcre2-8-0 libreadline8
+    mkdir -p "$folder/packages"
+    for package in nginx clickhouse-server clickhouse-client; do
+        [ -e "$folder/packages/$package.done" ] && continue
+        say "Fetching $package"
+        (cd "$folder/packages" && rm -f "${package}"_*.deb &&
+            apt-get download -qq -o APT::Sandbox::User=root "$package" >/dev/null &&
+            dpkg --extract "${package}"_*.deb "$folder" && : >"$package.done") ||
+            fail "could not fetch $package: is there a network, and are the package sources right?"
+    done
+}
+
+# Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
+# as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
+install_programs() {
+    { install -D -m 755 -s "$programs/nexus" "$1/libexec/nexus/nexus" &&
+        install -D -m 755 -s "$recorder" "$1/bin/nexus-record" && ln -f "$1/bin/nexus-record" "$1/bin/nexus"; } ||
+        fail "cannot write to $1."
+}

@@ -57,6 +57,11 @@ package enum Limits {
     package static let pipeBytes = 1024 * 1024
     /// Names whose hashes are remembered; past it the memory starts afresh.
     package static let rememberedNames = 16 * 1024
+    /// Longest text that is remembered with what was decided about it, in bytes: a command with the arguments that are
+    /// cut from it, most often.
+    package static let longestRememberedText = 256
+    /// Bytes of remembered texts; past it the memory starts afresh.
+    package static let rememberedTextBytes = 1024 * 1024
     /// Sessions that the writer remembers; past it the memory starts afresh.
     package static let rememberedSessions = 16 * 1024
 
@@ -72,12 +77,24 @@ package enum Limits {
     package static let waitingSegments = 256
     /// Events that a stream lets wait in the buffer while it drains itself, some 30 MiB; past it reading pauses.
     package static let streamBacklogEvents = 200_000
+    /// Events that the service lets wait in the buffer before it slows its clients down, some 200 MiB: a drain takes
+    /// them in about a second.
+    package static let serviceBacklogEvents = 1_000_000
     /// How much of a segment the writer reads at once, in bytes.
     package static let drainChunkBytes = 1024 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
     package static let transactionEvents = 32 * 1024
-    /// SQLite's write-ahead log is checkpointed past this length, in bytes.
+    /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
+    /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
+    package static let transactionSlots = 512
+    /// Different sessions in one transaction, for the same reason: their ids stand in an index in no order of time.
+    package static let transactionSessions = 2048
+    /// Longest that SQLite's write-ahead log grows, in bytes. It is checkpointed at half of it. While a program that reads
+    /// keeps it from being emptied, nothing more is stored once a transaction might not fit any more: events wait in the
+    /// buffer then.
     package static let databaseLogBytes = 64 * 1024 * 1024
+    /// What one transaction may add to the log, in bytes, by the bounds above.
+    package static let transactionLogBytes = 24 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.
     package static let damagedSegmentsKept = 4
 
@@ -92,15 +109,15 @@ package enum Limits {
     package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
     /// Longest value in a snapshot's database, in bytes: it is read in one piece, whatever it claims to be.
     package static let snapshotValueBytes = 64 * 1024
-    /// Rows of a snapshot that are read, or taken in, at once: a transaction of a fraction of a second.
-    package static let snapshotRows = 32 * 1024
+    /// Rows of a snapshot that are read, or taken in, at once, some 1 MiB: several of them are on their way.
+    package static let snapshotRows = 8 * 1024
 
     // MARK: Sent elsewhere
 
     /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …
     package static let syncBatchRows = 50_000
     /// … or as many as have this many bytes, as three batches are in memory at a time …
-    package static let syncBatchBytes = 8 * 1024 * 1024
+    package static let syncBatchBytes = 4 * 1024 * 1024
     /// … but this many where there are as many: smaller batches make ClickHouse merge more than it stores.
     package static let syncBatchMinimumRows = 10_000
     /// Rows in one file to a folder or a server: some ten megabytes, which a bad line can still get through.

@@ -16,7 +16,22 @@ package actor BufferAppender {
         isDurable = durable
     }
 
-    package func append(_ batch: RecordBatch) -> Result<SegmentAppender.Receipt, BufferError> {
-        Result { () throws(BufferError) in try appender.append(batch.bytes.span, durable: isDurable) }
+    /// What became of a batch.
+    package enum Outcome: Sendable {
+        case written
+        /// Nothing of it was written; it may be tried again.
+        case failed(BufferError)
+        /// It was written and could not be put on disk: nobody may be told that it is safe, and it must not be written
+        /// again, as whoever drains may have stored it.
+        case uncertain(BufferError)
+    }
+
+    package func append(_ batch: RecordBatch) -> Outcome {
+        do {
+            _ = try appender.append(batch.bytes.span, durable: isDurable)
+            return .written
+        } catch {
+            return appender.hasUncertainBatch ? .uncertain(error) : .failed(error)
+        }
     }
 }

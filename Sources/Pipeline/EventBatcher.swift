@@ -5,10 +5,13 @@ package import WriteAheadBuffer
 /// have come together by count or bytes, when the oldest has waited long enough, or when somebody asks.
 ///
 /// A full ring is backpressure: `add` returns when there is room. What an append could not write stays in the ring, and
-/// the error goes to whoever waits for it.
+/// the error goes to whoever waits for it. After a batch that was written and could not be put on disk everybody gets
+/// that error from then on: such a disk is not to be trusted with the next one either.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
+    /// Why nothing is taken any more.
+    private var failure: BufferError?
     /// Tasks that wait for the flush under way; at most one a producer.
     private var waiting: [CheckedContinuation<Void, Never>] = []
     /// Tells the flush by time that the ring is no longer empty. Holds one element at most.
@@ -51,16 +54,18 @@ package actor EventBatcher {
     package func flush() async throws(BufferError) {
         let last = state.added
         while state.written < last {
+            if let failure { throw failure }
             guard let batch = state.beginFlush() else {
                 // Another flush is under way; whether it succeeds shows in the state, which is looked at again.
                 await withCheckedContinuation { waiting.append($0) }
                 continue
             }
-            let result = await appender.append(batch)
-            state.endFlush(result.flushEnd)
+            let outcome = await appender.append(batch)
+            state.endFlush(outcome.flushEnd)
+            if case .uncertain(let error) = outcome { failure = error }
             for continuation in waiting { continuation.resume() }
             waiting.removeAll(keepingCapacity: true)
-            _ = try result.get()
+            if case .failed(let error) = outcome { throw error }
         }
     }
 
@@ -70,7 +75,7 @@ package actor EventBatcher {
         every interval: Duration = Limits.flushInterval, clock: any Clock<Duration> = ContinuousClock()
     ) async {
         for await _ in arrivals {
-            while !state.isEmpty {
+            while !state.isEmpty, failure == nil {
                 guard (try? await clock.sleep(for: interval)) != nil else { return }
                 try? await flush()
             }
@@ -83,11 +88,12 @@ package actor EventBatcher {
     }
 }
 
-extension Result<SegmentAppender.Receipt, BufferError> {
+extension BufferAppender.Outcome {
     fileprivate var flushEnd: BatcherState.FlushEnd {
         switch self {
-        case .success: .written
-        case .failure(let error): error.isOff ? .discarded : .failed
+        case .written: .written
+        case .failed(let error): error.isOff ? .discarded : .failed
+        case .uncertain: .failed
         }
     }
 }

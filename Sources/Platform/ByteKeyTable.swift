@@ -1,82 +1,122 @@
 /// Numbers byte strings in the order in which they are first seen: 0, 1, 2, …
 ///
 /// It is what a dictionary from `String` would be without the string: a look-up of a key that is there allocates
-/// nothing and costs one hash and one comparison. Open addressing with linear probing, at most half full. The seed
-/// differs in every process, so that nobody can prepare keys that all fall together.
+/// nothing and costs one hash and one comparison. Open addressing with linear probing, at most half full. The seeds
+/// differ in every process, so that nobody can prepare keys that all fall together.
 package struct ByteKeyTable: Sendable {
-    private var slots: [Int32]
-    private var keyEnds: [Int] = []
+    /// Of each key the upper half of its hash and, in the lower half, its number plus 1; 0 where nothing is.
+    private var slots: [UInt64]
+    private var keyEnds: [Int] = [0]
     private var keyBytes: [UInt8] = []
     private var hashes: [UInt64] = []
-    private let seed: UInt64
+    private let seeds: (UInt64, UInt64)
+    /// The number of the key that was found last.
+    private var recent = 0
 
     package init() {
-        slots = Array(repeating: -1, count: 256)
-        seed = UInt64.random(in: .min ... .max)
+        slots = Array(repeating: 0, count: 256)
+        seeds = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
     }
 
     /// How many keys there are.
-    package var count: Int { keyEnds.count }
+    package var count: Int { hashes.count }
+    /// How many bytes the keys have in all.
+    package var byteCount: Int { keyBytes.count }
+
+    /// The number of `key`; nil when it is not there. The key that was found last is looked at first.
+    package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
+        if recent < count, isKey(recent, key) { return recent }
+        guard let index = find(key, hash(key)).index else { return nil }
+        recent = index
+        return index
+    }
 
     /// The number of `key`, and whether it was added by this call.
     package mutating func index(of key: Span<UInt8>) -> (index: Int, isNew: Bool) {
         let hash = hash(key)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let index = Int(slots[slot])
-            if hashes[index] == hash && isKey(index, key) { return (index, false) }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        let index = count
-        slots[slot] = Int32(index)
-        hashes.append(hash)
-        keyBytes.append(key)
-        keyEnds.append(keyBytes.count)
-        if count * 2 > slots.count { grow() }
-        return (index, true)
+        let (index, place) = find(key, hash)
+        if let index { return (index, false) }
+        return (add(key, hash: hash, at: place), true)
     }
 
     /// The bytes of key number `index`.
-    package func key(at index: Int) -> ArraySlice<UInt8> {
-        keyBytes[(index == 0 ? 0 : keyEnds[index - 1])..<keyEnds[index]]
-    }
+    package func key(at index: Int) -> ArraySlice<UInt8> { keyBytes[keyEnds[index]..<keyEnds[index + 1]] }
 
     /// Forgets every key; numbering starts again at 0.
     package mutating func removeAll() {
         self = ByteKeyTable()
     }
 
+    private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
+
+    /// The number of a key, or else the free place for it.
+    @inline(__always)
+    private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (index: Int?, place: Int) {
+        let tag = hash & Self.tagMask
+        let mask = slots.count &- 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while slots[place] != 0 {
+            let slot = slots[place]
+            if slot & Self.tagMask == tag {
+                let index = Int(truncatingIfNeeded: slot & ~Self.tagMask) &- 1
+                if isKey(index, key) { return (index, place) }
+            }
+            place = (place &+ 1) & mask
+        }
+        return (nil, place)
+    }
+
+    @inline(__always)
     private func isKey(_ index: Int, _ key: Span<UInt8>) -> Bool {
-        let start = index == 0 ? 0 : keyEnds[index - 1]
-        return keyBytes.span.extracting(start..<keyEnds[index]).equals(key)
+        keyBytes.span.extracting(keyEnds[index]..<keyEnds[index &+ 1]).equals(key)
+    }
+
+    private mutating func add(_ key: Span<UInt8>, hash: UInt64, at place: Int) -> Int {
+        hashes.append(hash)
+        keyBytes.append(key)
+        keyEnds.append(keyBytes.count)
+        slots[place] = hash & Self.tagMask | UInt64(count)
+        if count * 2 > slots.count { grow() }
+        return count - 1
     }
 
     private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 2)
+        slots = Array(repeating: 0, count: slots.count * 2)
         for (index, hash) in hashes.enumerated() {
-            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Int32(index)
+            var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
+            slots[place] = hash & Self.tagMask | UInt64(index + 1)
         }
     }
 
-    /// A multiply-and-fold hash, eight bytes a step: each step folds the full 128-bit product, so every input bit
-    /// reaches every output bit.
+    /// A multiply-and-fold hash, sixteen bytes a step and the last ones read once more where they do not fill a step
+    /// (after Wang Yi's wyhash): each step folds the full 128-bit product, so every input bit reaches every output bit.
+    @inline(__always)
     private func hash(_ key: Span<UInt8>) -> UInt64 {
-        let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
-        var state = seed ^ UInt64(key.count)
-        var index = 0
-        while index &+ 8 <= key.count {
-            let product = (state ^ key.uint64(at: index)).multipliedFullWidth(by: multiplier)
-            state = product.high ^ product.low
-            index &+= 8
+        let count = key.count
+        var state = seeds.0 ^ UInt64(count)
+        guard count > 8 else { return Self.fold(Self.upToEight(key) ^ seeds.1, state) }
+        var offset = 0
+        while offset &+ 16 < count {
+            state = Self.fold(key.uint64(at: offset) ^ seeds.1, key.uint64(at: offset &+ 8) ^ state)
+            offset &+= 16
         }
-        var tail: UInt64 = 0
-        while index < key.count {
-            tail = tail << 8 | UInt64(key[index])
-            index &+= 1
-        }
-        let product = (state ^ tail ^ seed).multipliedFullWidth(by: multiplier | 1 << 62)
+        let first = key.uint64(at: max(0, count &- 16))
+        return Self.fold(first ^ seeds.1, key.uint64(at: count &- 8) ^ state)
+    }
+
+    /// Up to eight bytes as one number.
+    @inline(__always)
+    private static func upToEight(_ key: Span<UInt8>) -> UInt64 {
+        let count = key.count
+        if count >= 4 { return UInt64(key.uint32(at: 0)) | UInt64(key.uint32(at: count &- 4)) << 32 }
+        guard count > 0 else { return 0 }
+        return UInt64(key[0]) | UInt64(key[count / 2]) << 8 | UInt64(key[count &- 1]) << 16
+    }
+
+    @inline(__always)
+    private static func fold(_ one: UInt64, _ other: UInt64) -> UInt64 {
+        let product = (one ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: other)
         return product.high ^ product.low
     }
 }

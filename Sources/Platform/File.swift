@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
@@ -22,12 +23,16 @@ package struct File: ~Copyable, Sendable {
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
+        /// A link leads to what it points to: for files that a person names. Ours are never links.
+        package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
     /// Opens `path`; a file that this creates is the owner's alone (0600).
     package init(opening path: String, _ mode: Mode) throws(SystemError) {
         let descriptor = retryingInterrupts {
-            Int(unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            let links = mode.contains(.followingLinks) ? 0 : O_NOFOLLOW
+            let flags = mode.subtracting(.followingLinks).rawValue
+            return Int(unsafe Glibc.open(path, flags | links | O_CLOEXEC, 0o600))
         }
         guard descriptor >= 0 else { throw SystemError("open", path) }
         self.path = path
@@ -100,6 +105,25 @@ package struct File: ~Copyable, Sendable {
         }
         guard got >= 0 else { throw SystemError("read", path) }
         return got
+    }
+
+    /// Reads `count` bytes into an array of their own; fewer at the end of the file.
+    package func read(_ count: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = self.descriptor
+        var isFailed = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            while filled < count {
+                let whole = UnsafeMutableRawBufferPointer(room)
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[filled...])
+                // The call writes at most `rest.count` bytes into the rest of the room.
+                let got = retryingInterrupts { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
+                isFailed = got < 0
+                guard got > 0 else { break }
+                filled += got
+            }
+        }
+        guard !isFailed else { throw SystemError("read", path) }
+        return bytes
     }
 
     /// Reads up to `limit` bytes from `offset` on behind what `bytes` holds; 0 at the end of the file.
@@ -175,6 +199,12 @@ package struct File: ~Copyable, Sendable {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
     }
 
+    /// Has the system begin to write to disk what it holds of the file. It promises nothing and waits for nothing:
+    /// `synchronizeData` does both, and has less to do then.
+    package func startWritingOut() {
+        nexus_start_writing_out(descriptor)
+    }
+
     /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.
     package func lock() throws(SystemError) {
         guard retryingInterrupts({ Int(flock(descriptor, LOCK_EX)) }) == 0 else { throw SystemError("lock", path) }
@@ -198,13 +228,15 @@ extension [UInt8] {
     fileprivate mutating func appendUninitialized(
         _ limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {
-        let old = count
-        append(contentsOf: repeatElement(0, count: limit))
-        let got = unsafe withUnsafeMutableBytes { buffer in
-            // The slice is the `limit` bytes just added; `fill` does not keep the pointer.
-            unsafe fill(UnsafeMutableRawBufferPointer(rebasing: buffer[old...]))
+        var got = -1
+        append(addingCapacity: limit) { room in
+            unsafe room.withUnsafeMutableBufferPointer { buffer, initializedCount in
+                // The slice is the room behind what there is; `fill` writes inside it and does not keep the pointer.
+                got = unsafe fill(
+                    UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])))
+                initializedCount += Swift.max(got, 0)
+            }
         }
-        removeLast(limit - Swift.max(got, 0))
         return got
     }
 }

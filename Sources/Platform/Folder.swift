@@ -31,6 +31,9 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
+    /// Whether this user may make files in it.
+    package var isWritable: Bool { unsafe access(path, W_OK) == 0 }
+
     package var exists: Bool { unsafe access(path, F_OK) == 0 }
 
     /// Whether there is anything of this name in it.
@@ -75,6 +78,12 @@ package struct Folder: Sendable, Equatable {
         }
         guard errno == 0 else { throw SystemError("list", path) }
         return names
+    }
+
+    /// Bytes of a file in it; nil when there is none of this name.
+    package func size(of name: String) -> Int? {
+        var status = stat()
+        return unsafe lstat(path(of: name), &status) == 0 ? Int(status.st_size) : nil
     }
 
     /// Bytes of the files in it and in the folders below.

@@ -46,6 +46,25 @@ package enum LocalCalendar {
         return unsafe Day(year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
     }
 
+    /// The time of day of a moment (milliseconds since 1970), as `HH:MM:SS`.
+    package static func timeOfDay(of milliseconds: Int64) -> String {
+        var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
+        var parts = unsafe tm()
+        // Both values are this function's own.
+        unsafe localtime_r(&seconds, &parts)
+        let numbers = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
+        return numbers.map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
+    }
+
+    /// The hour of the day, 0 to 23, in which a moment (milliseconds since 1970) lies.
+    package static func hour(of milliseconds: Int64) -> Int {
+        var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
+        var parts = unsafe tm()
+        // Both values are this function's own.
+        unsafe localtime_r(&seconds, &parts)
+        return unsafe Int(parts.tm_hour)
+    }
+
     /// The first moment of a day, in milliseconds since 1970. Days and months past their end count on.
     package static func start(of day: Day, plusDays days: Int = 0) -> Int64 {
         var parts = unsafe tm()

@@ -59,7 +59,13 @@ package struct ScratchFolder: ~Copyable, Sendable {
     }
 
     private static func remove(_ folder: Folder) {
-        for name in (try? folder.names()) ?? [] { try? folder.remove(name) }
+        for name in (try? folder.names()) ?? [] {
+            if (try? folder.occupant(of: name)) == .folder {
+                remove(Folder(folder.path(of: name)))
+            } else {
+                try? folder.remove(name)
+            }
+        }
         unsafe _ = rmdir(folder.path)
     }
 }

@@ -41,6 +41,21 @@ package struct StopSignals: ~Copyable, Sendable {
         case signal(CInt)
     }
 
+    /// Waits until a signal comes, and returns its number, or nil when none came in that time.
+    package func wait(atMost duration: Duration) throws(SystemError) -> CInt? {
+        let deadline = ContinuousClock.now + duration
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = max(.zero, deadline - ContinuousClock.now)
+            let milliseconds = CInt(min(left / .milliseconds(1), Double(CInt.max)).rounded(.up))
+            let ready = unsafe poll(&entry, 1, milliseconds)
+            guard ready >= 0 || errno == EINTR else { throw SystemError("watch for", "signals") }
+            var number: UInt8 = 0
+            if ready > 0, unsafe read(descriptor, &number, 1) == 1 { return CInt(number) }
+            if left == .zero { return nil }
+        }
+    }
+
     /// Waits until `input` can be read without waiting, or a signal comes.
     package func wait(for input: borrowing File) throws(SystemError) -> Event {
         var descriptors = [

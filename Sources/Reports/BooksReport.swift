@@ -74,6 +74,7 @@ package struct BooksReport: Sendable {
             "Stored:     \(books.stored) in \(books.sessions) session\(books.sessions == 1 ? "" : "s")",
             "Pending:    \(books.pending)" + (books.pending > 0 ? " (in the buffer; 'nexus flush' stores them)" : ""),
         ]
+        if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
         if books.purged > 0 {
             lines.append("Removed:    \(books.purged) of the stored ones, by 'nexus telemetry purge'")
         }
@@ -120,7 +121,8 @@ package struct BooksReport: Sendable {
             accepted: books.accepted, rejected: books.rejected,
             rejectedByReason: Dictionary(
                 uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
-            stored: books.stored, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
+            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions,
+            droppedFields: books.droppedFields,
             cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
             damagedRecords: books.damagedRecords, balance: books.balance)
     }
@@ -145,6 +147,7 @@ package struct BooksReport: Sendable {
         let rejected: Int
         let rejectedByReason: [String: Int]
         let stored: Int
+        let imported: Int
         let pending: Int
         let sessions: Int
         let droppedFields: Int

@@ -34,6 +34,26 @@ package struct ReportWindow: Equatable, Sendable {
         return ReportWindow(title: title, first: first, last: last)
     }
 
+    /// The stretch just before the window that a report is compared with, in milliseconds since 1970: as many days of
+    /// the calendar, and when the window is not over yet, up to the same time of day, so that a morning is not
+    /// compared with a whole day. Nil when the window has no beginning.
+    package func before(now: Int64) -> Range<Int64>? {
+        guard let first else { return nil }
+        let today = LocalCalendar.day(of: now)
+        let last = min(last ?? today, max(today, first))
+        let start = LocalCalendar.start(of: first)
+        // Noon to noon, so that a day of 23 or 25 hours still counts as one.
+        let days = Int((LocalCalendar.start(of: last) - start + Self.halfDay) / (2 * Self.halfDay)) + 1
+        let end =
+            last < today
+            ? start
+            : min(start, LocalCalendar.start(of: today, plusDays: -days) + now - LocalCalendar.start(of: today))
+        let begin = LocalCalendar.start(of: first, plusDays: -days)
+        return begin < end ? begin..<end : nil
+    }
+
+    private static let halfDay: Int64 = 12 * 60 * 60 * 1000
+
     /// The window in milliseconds since 1970.
     package var range: Range<Int64> {
         let start = first.map { LocalCalendar.start(of: $0) } ?? 0

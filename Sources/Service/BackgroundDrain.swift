@@ -13,6 +13,8 @@ actor BackgroundDrain {
     private var waiting: CheckedContinuation<Void, Never>?
     private var target = 0
     private var isRunning = true
+    /// Whether somebody else keeps it from storing: the filler does not wait for that.
+    private var isHeldUp = false
     /// Whether it made way before all was stored.
     private(set) var hasYielded = false
     /// Why it ended early. What was accepted waits in the buffer then.
@@ -44,6 +46,8 @@ actor BackgroundDrain {
                 release()
                 if try await writer.mustYield() { break }
             }
+            isHeldUp = await writer.isHeldUp
+            release()
             // Others drain from here on, or nobody does.
             if try await writer.mustYield() { return hasYielded = true }
         }
@@ -55,7 +59,7 @@ actor BackgroundDrain {
     func keepUp(with accepted: Int) async {
         wake.yield()
         target = accepted - Limits.streamBacklogEvents
-        guard drained < target, isRunning else { return }
+        guard drained < target, isRunning, !isHeldUp else { return }
         await withCheckedContinuation { waiting = $0 }
     }
 
@@ -65,7 +69,7 @@ actor BackgroundDrain {
     }
 
     private func release() {
-        guard drained >= target || !isRunning else { return }
+        guard drained >= target || !isRunning || isHeldUp else { return }
         waiting?.resume()
         waiting = nil
     }

@@ -16,6 +16,8 @@ package struct Books: Equatable, Sendable {
     package init() {}
 
     package var stored: Int { counts[.stored] ?? 0 }
+    /// Rows that came in from snapshots, beside those that were recorded here.
+    package var imported: Int { counts[.imported] ?? 0 }
     package var accepted: Int { (counts[.accepted] ?? 0) + pending }
     package var rejected: Int { rejectedByReason.reduce(0) { $0 + $1.count } }
     package var received: Int { accepted + rejected }

@@ -20,18 +20,31 @@ enum DatabaseOpening {
     /// For reports: never writes, never holds the writer up.
     ///
     /// Reading a database with a write-ahead log makes the log and its index where they are not there. While recording is
-    /// off nothing may be made, and nobody writes: without a log the file is then read as one that does not change.
+    /// off nothing may be made, in a folder that may not be written nothing can be made, and nobody writes: without a log
+    /// the file is then read as one that does not change.
     static func forReading(_ data: DataFolder) throws(StoreError) -> DatabaseQueue {
         let path = data.databasePath
-        let isStill = (try? RecordingSwitch.current(for: data)) != .on && !data.hasDatabaseLog
         return try asStoreError(path) {
-            let place = isStill ? "file:" + escapedForURI(path) + "?immutable=1" : path
-            let queue = try DatabaseQueue(path: place, configuration: reading)
-            guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
-                throw StoreError.newerVersion(path: path)
+            let queue = try DatabaseQueue(
+                path: isStill(data) ? address(forReading: data) : path, configuration: reading)
+            try queue.read { database in
+                if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerVersion(path: path) }
+                guard try Schema.migrator.hasCompletedMigrations(database) else {
+                    throw StoreError.olderVersion(path: path)
+                }
             }
             return queue
         }
+    }
+
+    /// The address under which another connection attaches the database only for reading, as `forReading` does.
+    static func address(forReading data: DataFolder) -> String {
+        "file:" + escapedForURI(data.databasePath) + (isStill(data) ? "?immutable=1" : "?mode=ro")
+    }
+
+    private static func isStill(_ data: DataFolder) -> Bool {
+        if data.hasDatabaseLog { return false }
+        return (try? RecordingSwitch.current(for: data)) != .on || !data.folder.isWritable
     }
 
     /// A path as a part of a URI (https://www.sqlite.org/uri.html).
@@ -44,10 +57,13 @@ enum DatabaseOpening {
         }.joined()
     }
 
+    /// How long a lock of SQLite's own is waited for, which only ever is held for moments.
+    static let busyMilliseconds = 5000
+
     private static var writing: Configuration {
         var configuration = Configuration()
         configuration.label = "nexus.writer"
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         configuration.prepareDatabase { database in
             // The page size counts only before the first table is made. With NORMAL a commit survives the end of any
             // process, and a power cut takes back at most commits whose records still stand in the buffer.
@@ -68,7 +84,7 @@ enum DatabaseOpening {
         var configuration = Configuration()
         configuration.label = "nexus.reader"
         configuration.readonly = true
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         return configuration
     }
 }

@@ -19,24 +19,30 @@ final class EventInserter {
 
     private let many: Statement
     private let one: Statement
+    /// Whether rows come with ids; otherwise SQLite numbers them.
+    private let withIDs: Bool
     private var formatter = TimestampFormatter()
     /// The texts of the timestamps of one statement's rows.
     private var timestamps = [UInt8](repeating: 0, count: rowsPerStatement * TimestampFormatter.length)
 
-    init(_ database: Database) throws {
-        many = try database.makeStatement(sql: Self.sql(rows: Self.rowsPerStatement))
-        one = try database.makeStatement(sql: Self.sql(rows: 1))
+    init(_ database: Database, withIDs: Bool = false) throws {
+        self.withIDs = withIDs
+        many = try database.makeStatement(sql: Self.sql(rows: Self.rowsPerStatement, withIDs: withIDs))
+        one = try database.makeStatement(sql: Self.sql(rows: 1, withIDs: withIDs))
     }
 
-    private static func sql(rows: Int) -> String {
+    private static func sql(rows: Int, withIDs: Bool) -> String {
+        let columns = withIDs ? ["id"] + columns : columns
         let row = "(" + columns.map { _ in "?" }.joined(separator: ",") + ")"
         return "INSERT INTO events (\(columns.joined(separator: ","))) VALUES "
             + Array(repeating: row, count: rows).joined(separator: ",")
     }
 
     /// Inserts `events`, each a payload's record and where the payload begins in `stretch`; returns how many rows
-    /// SQLite says it added.
-    func insert(_ events: [(record: EventRecord, start: Int)], of stretch: Span<UInt8>) throws -> Int {
+    /// SQLite says it added. `ids` are the rows' ids, one for each event, where they come with ids.
+    func insert(
+        _ events: [(record: EventRecord, start: Int)], ids: [Int64] = [], of stretch: Span<UInt8>
+    ) throws -> Int {
         var inserted = 0
         // The bound pointers are good as long as this closure runs, and every statement is stepped and reset in it.
         try unsafe stretch.withUnsafeBytes { bytes in
@@ -54,7 +60,8 @@ final class EventInserter {
                             rebasing: texts[row * TimestampFormatter.length..<(row + 1) * TimestampFormatter.length])
                         var target = unsafe MutableSpan(_unsafeElements: text)
                         formatter.write(event.record.timestamp, into: &target)
-                        unsafe Self.bind(event.record, base + event.start, text.baseAddress!, to: handle, row: row)
+                        let id = withIDs ? ids[next + row] : nil
+                        unsafe Self.bind(id, event.record, base + event.start, text.baseAddress!, to: handle, row: row)
                     }
                     let result = unsafe sqlite3_step(handle)
                     unsafe sqlite3_reset(handle)
@@ -72,10 +79,10 @@ final class EventInserter {
     /// Binds one row. Parameters are numbered from 1; a parameter keeps its value until it is bound again, so an
     /// absent value is bound as NULL.
     private static func bind(
-        _ record: EventRecord, _ payload: UnsafeRawPointer, _ timestamp: UnsafeRawPointer, to statement: OpaquePointer?,
-        row: Int
+        _ id: Int64?, _ record: EventRecord, _ payload: UnsafeRawPointer, _ timestamp: UnsafeRawPointer,
+        to statement: OpaquePointer?, row: Int
     ) {
-        var parameter = Int32(row * columns.count)
+        var parameter = Int32(row * (columns.count + (id == nil ? 0 : 1)))
         @inline(__always) func bind(_ range: Range<Int>) {
             parameter &+= 1
             if range.isEmpty {
@@ -93,6 +100,7 @@ final class EventInserter {
                 unsafe sqlite3_bind_null(statement, parameter)
             }
         }
+        if id != nil { bind(id) }
         parameter &+= 1
         unsafe sqlite3_bind_text(
             statement, parameter, timestamp.assumingMemoryBound(to: CChar.self), Int32(TimestampFormatter.length), nil)

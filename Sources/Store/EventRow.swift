@@ -9,6 +9,9 @@ package struct EventRow: Sendable {
         case timestamp, sessionID, eventType, workspaceHash, taskHash, command, durationMS, success, errorCategory
         case templateUsed, servicesCount, portsUsed
 
+        /// All of them, put together once: every row walks over them.
+        package static let all = allCases
+
         /// The field of an event that stands in the column.
         package var field: EventField {
             switch self {
@@ -51,5 +54,5 @@ package struct EventRow: Sendable {
     package subscript(column: Column) -> Cell { cells[column.rawValue] }
 
     /// The names of all columns, `id` first.
-    package static var columnNames: [String] { ["id"] + Column.allCases.map(\.name) }
+    package static var columnNames: [String] { ["id"] + Column.all.map(\.name) }
 }

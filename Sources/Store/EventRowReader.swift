@@ -39,7 +39,7 @@ package struct EventRowReader: ~Copyable {
         }
         row.id = unsafe sqlite3_column_int64(handle, 0)
         row.bytes.removeAll(keepingCapacity: true)
-        for column in EventRow.Column.allCases {
+        for column in EventRow.Column.all {
             row.cells[column.rawValue] = unsafe cell(handle, Int32(column.rawValue + 1))
         }
         try body(row)

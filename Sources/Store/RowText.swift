@@ -47,8 +47,6 @@ package struct RowText: Sendable {
 
     /// Rows in one piece, half a megabyte.
     private static let pieceRows = 2500
-    /// Columns that hold numbers; the others hold texts.
-    private static let numbers: Set<EventRow.Column> = [.durationMS, .success, .servicesCount, .portsUsed]
 
     private let queue: DatabaseQueue
     private let path: String
@@ -159,14 +157,27 @@ package struct RowText: Sendable {
             switch row[column] {
             case .integer(let number): line.append(contentsOf: String(number).utf8)
             case .text(let place): append(escaping: row.bytes.span.extracting(place), to: &line)
-            case .null, .other: if numbers.contains(column) { line.append(contentsOf: #"\N"#.utf8) }
+            case .null, .other: if holdsNumber(column) { line.append(contentsOf: #"\N"#.utf8) }
             }
         }
         line.append(UInt8(ascii: "\n"))
     }
 
+    private static func holdsNumber(_ column: EventRow.Column) -> Bool {
+        switch column {
+        case .durationMS, .success, .servicesCount, .portsUsed: true
+        default: false
+        }
+    }
+
     /// A text that came in through Nexus has nothing to escape; one that another tool wrote into the database may.
     private static func append(escaping text: Span<UInt8>, to line: inout [UInt8]) {
+        var isPlain = true
+        for index in text.indices {
+            let byte = text[index]
+            isPlain = isPlain && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\t") && byte != UInt8(ascii: "\n")
+        }
+        if isPlain { return line.append(text) }
         for index in text.indices {
             switch text[index] {
             case UInt8(ascii: "\\"): line.append(contentsOf: #"\\"#.utf8)

@@ -23,6 +23,9 @@ package actor SQLiteWriter {
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     private var bytesSinceCheckpoint = 0
+    /// Whether nothing is stored for now: a program that reads the database has kept its log from being emptied for so
+    /// long that it has reached its bound. What is accepted waits in the buffer.
+    package private(set) var isHeldUp = false
     private var gate: RecordingGate
     private var rowIDs = RowIDs()
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
@@ -83,18 +86,50 @@ package actor SQLiteWriter {
         try checkpoint(includingNewest: true)
     }
 
+    // MARK: Importing
+
+    /// Takes in all the rows that `source` hands out, in one transaction: all of a snapshot or nothing of it. An error
+    /// that ends the putting takes everything back and is thrown on.
+    package func importRows(_ source: HandOff<ImportedRows>) throws -> ImportOutcome {
+        do {
+            let outcome = try queue.write { database in
+                var outcome = ImportOutcome()
+                var placing = try ImportPlacing(database)
+                while let rows = try source.take() {
+                    let ids = try placing.place(rows, in: database)
+                    let taken = try ingest.ingest(rows, under: ids, into: database)
+                    outcome.imported += taken
+                    outcome.known += rows.count - taken
+                    try ingest.finish(into: database, now: clock.now())
+                }
+                try placing.finish(in: database)
+                return outcome
+            }
+            try checkpoint(includingNewest: false)
+            return outcome
+        } catch {
+            source.abandon()
+            try recover()
+            throw error
+        }
+    }
+
     // MARK: One transaction
 
-    /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits.
+    /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
     package func drainOnce() throws(StoreError) -> Int? {
         guard let waiting = try nextWaiting() else { return nil }
-        if bytesSinceCheckpoint >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
+        if max(bytesSinceCheckpoint, logBytes) >= Limits.databaseLogBytes / 2 {
+            try checkpoint(includingNewest: false)
+        }
+        isHeldUp = logBytes > Limits.databaseLogBytes - Limits.transactionLogBytes
+        if isHeldUp { return nil }
         do {
             return try queue.write { database in
                 let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
-                while let (reader, end) = next, events < Limits.transactionEvents {
+                while let (reader, end) = next, events < Limits.transactionEvents, !ingest.isFull {
                     events += try ingest(reader, upTo: end, limit: Limits.transactionEvents - events, into: database)
                     // Under a trickle of events something always waits; whoever wants the lock is not made to.
                     next = try mustYield() ? nil : nextWaiting()
@@ -115,13 +150,14 @@ package actor SQLiteWriter {
     ) throws -> Int {
         var position = positions.position(in: reader)
         var events = 0
-        while position.offset < end, events < limit {
+        while position.offset < end, events < limit, !ingest.isFull {
             try reader.read(into: &chunk, from: position.offset, upTo: end, limit: Limits.drainChunkBytes)
             let isLast = chunk.count < Limits.drainChunkBytes || position.offset + chunk.count == end
             let findings = try ingest.ingest(chunk.span, isLast: isLast, into: database)
             events += findings.events
             bytesSinceCheckpoint += findings.consumed
-            position.offset = isLast ? SegmentFormat.aligned(end) : position.offset + findings.consumed
+            position.offset =
+                isLast && !findings.isCutShort ? SegmentFormat.aligned(end) : position.offset + findings.consumed
             position.isDamaged = position.isDamaged || findings.isDamaged
         }
         try positions.set(position, of: reader.number, in: database)
@@ -171,6 +207,7 @@ package actor SQLiteWriter {
                 let isReserved = try rowIDs.reserve(in: database)
                 while positions.position(in: reader).offset < end {
                     _ = try ingest(reader, upTo: end, limit: Int.max, into: database)
+                    if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
                 }
                 try ingest.finish(into: database, now: clock.now())
                 if isReserved { try rowIDs.release(in: database) }
@@ -190,7 +227,9 @@ package actor SQLiteWriter {
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
-                return result.walFrameCount == result.checkpointedFrameCount
+                let isComplete = result.walFrameCount == result.checkpointedFrameCount
+                if isComplete && logBytes >= Limits.databaseLogBytes / 2 { try emptyLog(of: database) }
+                return isComplete
             }
         }
         guard isComplete else { return }
@@ -207,6 +246,17 @@ package actor SQLiteWriter {
         } catch {
             throw StoreError(error, path: data.databasePath)
         }
+    }
+
+    /// Bytes of SQLite's write-ahead log, in use or not.
+    private var logBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
+
+    /// Cuts the log, all of which is in the database, to nothing; whoever still reads from it prevents that, and is not
+    /// waited for.
+    private func emptyLog(of database: Database) throws {
+        try database.execute(sql: "PRAGMA busy_timeout = 0")
+        do { _ = try database.checkpoint(.truncate) } catch DatabaseError.SQLITE_BUSY {}
+        try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }
 
     /// Removes segments that are stored to their end; true when there were any.

@@ -158,6 +158,7 @@ enum Schema {
             first_row INTEGER NOT NULL,
             last_row INTEGER NOT NULL
         );
+        CREATE INDEX sessions_by_start ON sessions (started_at);
         CREATE TABLE usage_rollup (
             id INTEGER PRIMARY KEY,
             cells BLOB NOT NULL
@@ -187,6 +188,8 @@ package enum Counter: Hashable, Sendable {
     case accepted
     /// Events that became rows.
     case stored
+    /// Rows that came in from snapshots: neither received nor accepted here.
+    case imported
     /// Pieces of records that killed writers left; nothing of them was acknowledged.
     case tornRecords
     /// Records that were whole once and are not any more.
@@ -201,6 +204,7 @@ package enum Counter: Hashable, Sendable {
         switch self {
         case .accepted: "accepted"
         case .stored: "stored"
+        case .imported: "imported"
         case .tornRecords: "torn_records"
         case .damagedRecords: "damaged_records"
         case .purged: "purged"
@@ -213,5 +217,6 @@ package enum Counter: Hashable, Sendable {
     }
 
     static let all: [Counter] =
-        [.accepted, .stored, .tornRecords, .damagedRecords, .purged, .expired] + Tally.Item.all.map(Counter.tally)
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
+        + Tally.Item.all.map(Counter.tally)
 }

@@ -6,15 +6,19 @@ import WriteAheadBuffer
 /// one transaction of the caller's.
 struct SegmentIngest {
     private let inserter: EventInserter
+    private let importer: EventInserter
     private var sessions = SessionTable()
     private var activity = ActivityRollup()
     private var usage = UsageRollup()
     private var counters = CounterTable()
     /// Events that wait to fill a statement.
     private var group: [(record: EventRecord, start: Int)] = []
+    /// Their ids, where they come with ids.
+    private var groupIDs: [Int64] = []
 
     init(_ database: Database) throws {
         inserter = try EventInserter(database)
+        importer = try EventInserter(database, withIDs: true)
     }
 
     /// What was found in a stretch.
@@ -23,13 +27,19 @@ struct SegmentIngest {
         var consumed = 0
         var events = 0
         var isDamaged = false
+        /// Whether the stretch was left before its end, as the transaction has become large.
+        var isCutShort = false
     }
 
-    /// Takes every whole record of `stretch`; `isLast` when the segment ends with it.
+    /// Takes every whole record of `stretch`, until the transaction is full; `isLast` when the segment ends with it.
     mutating func ingest(_ stretch: Span<UInt8>, isLast: Bool, into database: Database) throws -> Findings {
         var findings = Findings()
         var cursor = RecordCursor()
         scan: while true {
+            if isFull {
+                findings.isCutShort = true
+                break
+            }
             switch cursor.next(in: stretch, isLast: isLast) {
             case .record(let payload):
                 if try take(payload, of: stretch, into: database) { findings.events += 1 }
@@ -44,6 +54,24 @@ struct SegmentIngest {
         counters.add(.accepted, findings.events)
         findings.consumed = cursor.offset
         return findings
+    }
+
+    /// Whether the transaction touches so much that it should end.
+    var isFull: Bool { usage.isFull || sessions.isFull }
+
+    /// Takes imported rows under `ids`, ascending but for what was here before; nil: not to be taken. Returns how many it
+    /// took.
+    mutating func ingest(_ rows: ImportedRows, under ids: [Int64?], into database: Database) throws -> Int {
+        let stretch = rows.bytes.span
+        var taken = 0
+        for (row, id) in zip(rows.rows, ids) {
+            guard let id else { continue }
+            groupIDs.append(id)
+            _ = try take(row.place, of: stretch, into: database)
+            taken += 1
+        }
+        try insertGroup(of: stretch, into: database)
+        return taken
     }
 
     /// Writes what the rows changed elsewhere, before the transaction ends.
@@ -61,6 +89,7 @@ struct SegmentIngest {
         usage.abandon()
         counters = CounterTable()
         group.removeAll(keepingCapacity: true)
+        groupIDs.removeAll(keepingCapacity: true)
     }
 
     mutating func closeOrphanedSessions(in database: Database, now: Int64) throws {
@@ -71,10 +100,6 @@ struct SegmentIngest {
     private mutating func take(_ place: Range<Int>, of stretch: Span<UInt8>, into database: Database) throws -> Bool {
         let payload = stretch.extracting(place)
         if let record = EventRecord(payload) {
-            let type = EventType(payload.extracting(record.eventType))
-            try sessions.observe(
-                type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
-                in: database)
             group.append((record, place.lowerBound))
             if group.count == EventInserter.rowsPerStatement {
                 try insertGroup(of: stretch, into: database)
@@ -87,16 +112,25 @@ struct SegmentIngest {
 
     /// Inserts the events that wait and counts them, while they stand in the processor's cache.
     private mutating func insertGroup(of stretch: Span<UInt8>, into database: Database) throws {
-        counters.add(.stored, try inserter.insert(group, of: stretch))
+        let isImport = !groupIDs.isEmpty
+        if isImport {
+            counters.add(.imported, try importer.insert(group, ids: groupIDs, of: stretch))
+        } else {
+            counters.add(.stored, try inserter.insert(group, of: stretch))
+        }
         // SQLite numbers new rows one behind the other.
         var row = database.lastInsertedRowID - Int64(group.count)
-        for (record, start) in group {
-            row += 1
+        for (index, (record, start)) in group.enumerated() {
+            row = isImport ? groupIDs[index] : row + 1
             let payload = stretch.extracting(start..<stretch.count)
             let type = EventType(payload.extracting(record.eventType))
+            try sessions.observe(
+                type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
+                in: database)
             activity.observe(type, success: record.success, at: record.timestamp, row: row)
             try usage.observe(record, payload, in: database)
         }
         group.removeAll(keepingCapacity: true)
+        groupIDs.removeAll(keepingCapacity: true)
     }
 }

@@ -31,6 +31,9 @@ struct SessionTable {
         }
     }
 
+    /// Whether so many sessions were touched that they should be written now: each one changes pages of its own.
+    var isFull: Bool { dirty.count >= Limits.transactionSessions }
+
     /// Writes what changed. Sessions that are over at `now` get their end.
     mutating func flush(into database: Database, now: Int64) throws {
         for index in dirty {

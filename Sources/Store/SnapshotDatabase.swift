@@ -1,5 +1,4 @@
 import EventModel
-import Foundation
 import GRDB
 package import Platform
 
@@ -14,39 +13,70 @@ package enum SnapshotDatabase {
     /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
     package static let schemaVersion = 1
 
-    private static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+    static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
     private static let tables: Set<String> = ["events", "sessions", "origins"]
 
     // MARK: Writing
 
-    /// Copies what is selected into a new file at `path`, in one consistent read of the database of `data`; returns
-    /// whose it is, and nil when the database is of a version that did not know yet.
+    /// What was copied.
+    package struct Copied: Sendable {
+        /// Whose rows they are.
+        package let installation: Installation
+        /// Earliest and latest time, in the database's text form, where the rollups tell where to look.
+        package let times: (from: String, until: String)?
+    }
+
+    /// Copies what is selected into a new file at `path`, in one consistent read of the database of `data`; nil when the
+    /// database is of a version that did not know yet whose it is.
     ///
     /// Everything goes page by page, and what is not the user's is dropped from the copy: three times as fast as row
     /// by row. A part is selected row by row.
     package static func copy(
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
-    ) throws(StoreError) -> Installation? {
+    ) throws(StoreError) -> Copied? {
         try asStoreError(data.databasePath) {
             // Opening says whether it is a database at all, and of this version.
             let source = try DatabaseOpening.forReading(data)
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
-            let installation: Installation?
+            var installation: Installation?
+            var times: (from: String, until: String)?
             if selection == .everything {
                 try source.backup(to: target)
                 try source.close()
-                installation = try target.writeWithoutTransaction { try keepContract(in: $0) }
+                try target.writeWithoutTransaction { database in
+                    // The copy of a database with a log says that it has one too.
+                    try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
+                    installation = try Installation.current(in: database)
+                    times = try span(of: database)
+                    try keepContract(in: database)
+                }
             } else {
                 try source.close()
                 installation = try target.writeWithoutTransaction {
-                    try select(selection, from: data.databasePath, in: $0)
+                    try select(selection, from: data, in: $0)
                 }
             }
             guard let installation else { return nil }
             try target.writeWithoutTransaction { try finish($0, installation) }
-            return installation
+            return Copied(installation: installation, times: times)
         }
+    }
+
+    /// The times of the earliest and the latest event: the rollup says between which rows the first and the last quarter
+    /// of an hour stand, so that only those are looked at. Nil where it does not lead to any.
+    private static func span(of database: Database) throws -> (from: String, until: String)? {
+        guard try database.tableExists("activity_rollup") else { return nil }
+        func extreme(_ function: String, _ order: String) throws -> String? {
+            try String.fetchOne(
+                database,
+                sql: """
+                    SELECT (SELECT \(function)(timestamp) FROM events WHERE id BETWEEN first_row AND last_row)
+                    FROM activity_rollup WHERE events > 0 ORDER BY slot \(order) LIMIT 1
+                    """)
+        }
+        guard let from = try extreme("min", "ASC"), let until = try extreme("max", "DESC") else { return nil }
+        return (from, until)
     }
 
     /// The copy is thrown away when anything fails, so it needs neither a journal nor the disk.
@@ -67,10 +97,7 @@ package enum SnapshotDatabase {
     }
 
     /// Drops everything but the contract and the origins from a copy of the whole; what is dropped is overwritten.
-    private static func keepContract(in database: Database) throws -> Installation? {
-        // The copy of a database with a log says that it has one too.
-        try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
-        let installation = try Installation.current(in: database)
+    private static func keepContract(in database: Database) throws {
         try database.inTransaction {
             let entries = try Row.fetchAll(
                 database,
@@ -91,16 +118,15 @@ package enum SnapshotDatabase {
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
         // Some free pages cost less than writing everything once more; many would make a snapshot look like a bomb.
         if free * 2 > pages { try database.execute(sql: "VACUUM") }
-        return installation
     }
 
     /// Copies the rows that are selected, and the sessions they belong to.
     private static func select(
-        _ selection: SnapshotSelection, from path: String, in database: Database
+        _ selection: SnapshotSelection, from data: DataFolder, in database: Database
     ) throws -> Installation? {
         try database.execute(sql: Schema.contract)
         try database.execute(sql: Schema.originsTable)
-        try database.execute(sql: "ATTACH ? AS source", arguments: [readOnlyAddress(of: path)])
+        try database.execute(sql: "ATTACH ? AS source", arguments: [DatabaseOpening.address(forReading: data)])
         defer { try? database.execute(sql: "DETACH source") }
         var installation: Installation?
         try database.inTransaction {
@@ -146,11 +172,5 @@ package enum SnapshotDatabase {
     private static func databaseText(_ milliseconds: Int64) -> String {
         if milliseconds > Limits.latestTimestamp { return ":" }  // behind every digit
         return Timestamp.databaseText(max(0, milliseconds))
-    }
-
-    /// The address under which SQLite opens a file only for reading.
-    private static func readOnlyAddress(of path: String) -> String {
-        let plain = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
-        return "file:\(plain)?mode=ro"
     }
 }

@@ -35,18 +35,23 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    package func counts() throws(StoreError) -> Counts {
+    /// Counts the rows. Where the times are known already no row has to be looked into.
+    package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
         try asStoreError(path) {
             try queue.read { database in
                 var counts = Counts()
+                counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
                 counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
-                let sql = "SELECT count(*), min(id), max(id), min(timestamp), max(timestamp) FROM events"
-                guard let row = try Row.fetchOne(database, sql: sql) else { return counts }
-                counts.events = row[0]
-                if let first = Int64.fromDatabaseValue(row[1]), let last = Int64.fromDatabaseValue(row[2]) {
+                if let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
+                    let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
+                {
                     counts.ids = first...last
                 }
-                if let from = String.fromDatabaseValue(row[3]), let until = String.fromDatabaseValue(row[4]) {
+                counts.times = times
+                if times == nil,
+                    let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
+                    let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
+                {
                     counts.times = (from, until)
                 }
                 return counts
@@ -55,12 +60,12 @@ package struct SnapshotRows: Sendable {
     }
 
     /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
-    /// handed out, nil when there was none.
+    /// handed out, nil when there was none. What `body` throws comes out as it is.
     package func rows(
         after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
-    ) throws(StoreError) -> Int64? {
-        try asStoreError(path) {
-            try queue.read { database in
+    ) throws -> Int64? {
+        do {
+            return try queue.read { database in
                 var reached: Int64?
                 var reader = try EventRowReader(database, where: "id > ?", arguments: [last], limit: limit)
                 while try reader.next({ row in
@@ -69,6 +74,70 @@ package struct SnapshotRows: Sendable {
                 }) {}
                 return reached
             }
+        } catch let error as DatabaseError {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Where rows come from that the installation of the snapshot did not record; nil when the table holds lines that
+    /// cannot be.
+    package func origins() throws(StoreError) -> RowOrigins? {
+        try asStoreError(path) {
+            let (origins, damaged) = try queue.read { try RowOrigins.read(from: $0) }
+            return damaged == 0 ? origins : nil
+        }
+    }
+
+    // MARK: Whether it is sound
+
+    /// What is wrong with the database as SQLite sees it and as a snapshot's; nil: nothing. It reads everything.
+    package func flaw() throws(StoreError) -> String? {
+        try asStoreError(path) {
+            try queue.read { database in
+                guard try Self.schema(of: database) == Self.expectedSchema() else {
+                    return "its tables are not those of a snapshot"
+                }
+                // One finding is enough, and a stranger's database could give any number.
+                let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
+                return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"
+            }
+        }
+    }
+
+    /// The facts in the table `manifest`.
+    package func facts() throws(StoreError) -> [String: String] {
+        try asStoreError(path) {
+            try queue.read { database in
+                let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM manifest LIMIT 16")
+                let pairs = rows.compactMap { row -> (String, String)? in
+                    guard let key = String.fromDatabaseValue(row[0]), let value = String.fromDatabaseValue(row[1])
+                    else {
+                        return nil
+                    }
+                    return (key, value)
+                }
+                return Dictionary(pairs) { first, _ in first }
+            }
+        }
+    }
+
+    /// Name and definition of everything in a database: anything but the tables we make, a trigger or a generated column
+    /// for example, could do what its maker wants when it is read.
+    private static func schema(of database: Database) throws -> [String: String] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT name, coalesce(sql, type) FROM sqlite_schema WHERE name <> 'sqlite_sequence' LIMIT 32")
+        return Dictionary(rows.map { (String.fromDatabaseValue($0[0]) ?? "", String.fromDatabaseValue($0[1]) ?? "") }) {
+            first, _ in first
+        }
+    }
+
+    private static func expectedSchema() throws -> [String: String] {
+        try DatabaseQueue().write { database in
+            try database.execute(sql: Schema.contract)
+            try database.execute(sql: Schema.originsTable)
+            try database.execute(sql: SnapshotDatabase.manifestTable)
+            return try schema(of: database)
         }
     }
 }

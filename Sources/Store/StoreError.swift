@@ -10,6 +10,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case newerVersion(path: String)
     /// What was counted cannot be read; the rows can.
     case damagedRollups
+    /// An older version of Nexus made the tables, and they were not brought up to date yet.
+    case olderVersion(path: String)
+    /// Nothing more is stored for now, as a program that reads the database does not let go of it.
+    case heldUp(path: String)
     /// There is no room for what is to be written; it waits in the buffer.
     case diskFull(path: String)
     /// This user may not read or write it.
@@ -31,6 +35,12 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
             "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
         case .damagedRollups:
             "the rollups that reports are read from are damaged: 'nexus doctor --rebuild' counts them anew"
+        case .olderVersion(let path):
+            "\(path.escapedForDisplay) was written by an older Nexus: 'nexus flush' brings it up to date, with recording on and "
+                + "where it may be written"
+        case .heldUp(let path):
+            "a program has been reading \(path.escapedForDisplay) for so long that nothing more can be stored until it ends; "
+                + "what was accepted waits in the buffer"
         case .diskFull(let path):
             "no room left to write \(path.escapedForDisplay): free some and run 'nexus flush'; "
                 + "what was accepted waits in the buffer"

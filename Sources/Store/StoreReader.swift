@@ -7,7 +7,7 @@ import WriteAheadBuffer
 /// thousand events as over a hundred million.
 package struct StoreReader: Sendable {
     let queue: DatabaseQueue
-    private let data: DataFolder
+    let data: DataFolder
     var path: String { data.databasePath }
 
     /// Opens the database of a data folder for reading; nil when there is none yet.
@@ -15,6 +15,11 @@ package struct StoreReader: Sendable {
         guard data.hasDatabase else { return nil }
         self.data = data
         queue = try DatabaseOpening.forReading(data)
+    }
+
+    init(queue: DatabaseQueue, data: DataFolder) {
+        self.queue = queue
+        self.data = data
     }
 
     /// What happened in one quarter of an hour, or in several.
@@ -93,6 +98,17 @@ package struct StoreReader: Sendable {
         package let workspaces: Int
         package let tasks: Int
         package let errors: Int
+
+        init(_ row: Row) {
+            id = row["session_id"]
+            startedAt = row["started_at"]
+            endedAt = row["ended_at"]
+            durationMS = row["duration_ms"]
+            commands = row["commands_executed"]
+            workspaces = row["workspaces_created"]
+            tasks = row["tasks_completed"]
+            errors = row["errors_encountered"]
+        }
     }
 
     /// The sessions that started last, latest first.
@@ -102,13 +118,7 @@ package struct StoreReader: Sendable {
                 try Row.fetchAll(
                     database, sql: "SELECT * FROM sessions ORDER BY started_at DESC LIMIT ?", arguments: [limit]
                 )
-                .map { row in
-                    Session(
-                        id: row["session_id"], startedAt: row["started_at"], endedAt: row["ended_at"],
-                        durationMS: row["duration_ms"], commands: row["commands_executed"],
-                        workspaces: row["workspaces_created"], tasks: row["tasks_completed"],
-                        errors: row["errors_encountered"])
-                }
+                .map(Session.init)
             }
         }
     }

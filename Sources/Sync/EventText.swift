@@ -14,7 +14,7 @@ enum EventText {
     static func appendJSON(_ row: borrowing EventRow, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "{"))
         var isFirst = true
-        for column in EventRow.Column.allCases {
+        for column in EventRow.Column.all {
             let cell = row[column]
             guard cell != .null, cell != .other else { continue }
             if !isFirst { text.append(UInt8(ascii: ",")) }
@@ -72,7 +72,7 @@ enum EventText {
     /// Adds a row as RFC 4180 has it. A text that a spreadsheet would take for a formula gets an apostrophe in front.
     static func appendCSV(_ row: borrowing EventRow, to text: inout [UInt8]) {
         append(row.id, to: &text)
-        for column in EventRow.Column.allCases {
+        for column in EventRow.Column.all {
             text.append(UInt8(ascii: ","))
             switch row[column] {
             case .integer(let number): append(number, to: &text)

@@ -37,11 +37,7 @@ struct SnapshotContent {
     mutating func next() throws -> [UInt8]? {
         switch source {
         case .file(let reader):
-            var chunk: [UInt8] = []
-            let wanted = min(Self.chunkBytes, total - done)
-            while chunk.count < wanted {
-                if try reader.read(appendingTo: &chunk, limit: wanted - chunk.count) == 0 { break }
-            }
+            let chunk = try reader.read(min(Self.chunkBytes, total - done))
             done += chunk.count
             return chunk.isEmpty ? nil : chunk
         case .rows(let rows, let last, let isCSV):
@@ -68,8 +64,6 @@ struct SnapshotContent {
             size = try file.status().size
         }
 
-        func read(appendingTo bytes: inout [UInt8], limit: Int) throws(SystemError) -> Int {
-            try file.read(appendingTo: &bytes, limit: limit)
-        }
+        func read(_ count: Int) throws(SystemError) -> [UInt8] { try file.read(count) }
     }
 }

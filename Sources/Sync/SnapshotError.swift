@@ -59,7 +59,7 @@ package enum SnapshotError: Error, Equatable, CustomStringConvertible {
         case let error as SnapshotError: self = error
         case let error as StoreError: self = .store(error)
         case let error as SystemError: self = .system(error)
-        case let error as LZ4Error: self = .damaged(path: path, what: error.message)
+        case let error as LZ4Error: self = .damaged(path: path, what: "its LZ4 frame cannot be read (\(error.message))")
         case is CancellationError: self = .cancelled
         default: self = .damaged(path: path, what: String(describing: error))
         }

@@ -24,6 +24,8 @@ actor SnapshotFile {
         size += content.count
         try encoder.compress(content.span, into: &compressed)
         try file.write(compressed.span.extracting(0..<encoder.produced))
+        // So that little is left to wait for at the end.
+        file.startWritingOut()
     }
 
     /// Ends the content; returns its length in bytes.

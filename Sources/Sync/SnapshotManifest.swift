@@ -23,10 +23,11 @@ package enum SnapshotFormat: String, CaseIterable, Codable, Sendable {
 ///     offset  size  what
 ///          0     f  an LZ4 frame with content size and content checksum: the content
 ///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools pass over
-///        f+4     4  n + 12, the bytes that follow
+///        f+4     4  n + 16, the bytes that follow
 ///        f+8     n  the manifest: a JSON object in UTF-8, keys as below
 ///      f+8+n     4  n
-///     f+12+n     8  "NEXUSNAP"
+///     f+12+n     4  CRC-32C of the manifest
+///     f+16+n     8  "NEXUSNAP"
 ///
 /// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: nothing in
 /// one tells when it was made. In the format `sqlite` the content has a table `manifest` besides (see
@@ -71,7 +72,7 @@ package struct SnapshotManifest: Codable, Equatable, Sendable {
 
     /// Bytes behind the content's frame when the manifest takes `n`: n + this.
     static let trailerOverhead = 8 + footerBytes
-    static let footerBytes = 12
+    static let footerBytes = 16
     private static let skippableMagic: UInt32 = 0x184D_2A5E
     private static let footer = Array("NEXUSNAP".utf8)
 
@@ -85,13 +86,14 @@ package struct SnapshotManifest: Codable, Equatable, Sendable {
         trailer.append(littleEndian: UInt32(json.count + Self.footerBytes))
         trailer += json
         trailer.append(littleEndian: UInt32(json.count))
+        trailer.append(littleEndian: CRC32C.checksum(json.span))
         trailer += Self.footer
         return trailer
     }
 
-    /// How long the manifest is whose footer, the last 12 bytes of a file, this is; nil when it is no footer.
+    /// How long the manifest is whose footer, the last 16 bytes of a file, this is; nil when it is no footer.
     static func length(footer bytes: Span<UInt8>) -> Int? {
-        guard bytes.count == footerBytes, bytes.extracting(4..<12).equals(footer.span) else { return nil }
+        guard bytes.count == footerBytes, bytes.extracting(8..<16).equals(footer.span) else { return nil }
         let length = Int(bytes.uint32(at: 0))
         return length <= Limits.manifestBytes ? length : nil
     }
@@ -102,11 +104,11 @@ package struct SnapshotManifest: Codable, Equatable, Sendable {
         guard length > 0, trailer.span.uint32(at: 0) == skippableMagic,
             Int(trailer.span.uint32(at: 4)) == length + footerBytes
         else { throw .damaged(path: path, what: "the manifest is not where it should be") }
-        let json = Data(trailer[8..<8 + length])
-        struct Version: Decodable {
-            let format_version: Int
+        guard CRC32C.checksum(trailer.span.extracting(8..<8 + length)) == trailer.span.uint32(at: 12 + length) else {
+            throw .damaged(path: path, what: "the manifest is not as it was written")
         }
-        guard let version = try? JSONDecoder().decode(Version.self, from: json).format_version, version > 0 else {
+        let json = Data(trailer[8..<8 + length])
+        guard let version = try? JSONDecoder().decode(Version.self, from: json).formatVersion, version > 0 else {
             throw .damaged(path: path, what: "the manifest cannot be read")
         }
         guard version <= currentVersion else { throw .newerVersion(path: path) }
@@ -114,6 +116,20 @@ package struct SnapshotManifest: Codable, Equatable, Sendable {
             throw .damaged(path: path, what: "the manifest cannot be read")
         }
         return manifest
+    }
+
+    /// A time as it stands in the database in the form of the manifest; nil when it is none.
+    static func rfc3339(_ databaseText: String) -> String? {
+        Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
+    }
+
+    /// The one thing that every version's manifest tells.
+    private struct Version: Decodable {
+        let formatVersion: Int
+
+        enum CodingKeys: String, CodingKey {
+            case formatVersion = "format_version"
+        }
     }
 
     private var isPlausible: Bool {

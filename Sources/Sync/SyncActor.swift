@@ -34,11 +34,11 @@ package actor SyncActor {
         do {
             let scratch = try ScratchFolder(in: folder)
             let copy = scratch.path(of: "content.db")
-            guard let installation = try SnapshotDatabase.copy(selection, of: data, to: copy) else {
+            guard let copied = try SnapshotDatabase.copy(selection, of: data, to: copy) else {
                 throw SnapshotError.outdatedDatabase(path: data.databasePath)
             }
             let file = try SnapshotFile(path: scratch.path(of: "snapshot"))
-            let manifest = try await write(format, of: copy, installation, to: file, progress)
+            let manifest = try await write(format, of: copy, copied, to: file, progress)
             try await file.end(with: manifest.trailer(), synchronize: name != nil)
             if let name {
                 try Folder(folder.path).rename(scratch.name + "/snapshot", to: name)
@@ -54,11 +54,11 @@ package actor SyncActor {
 
     /// Writes the content and says what it is.
     private func write(
-        _ format: SnapshotFormat, of copy: String, _ installation: Installation, to file: SnapshotFile,
+        _ format: SnapshotFormat, of copy: String, _ copied: SnapshotDatabase.Copied, to file: SnapshotFile,
         _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> SnapshotManifest {
         let counter = RowCounter()
-        async let counted = counter.counts(of: copy)
+        async let counted = counter.counts(of: copy, knowing: copied.times)
         var content = try SnapshotContent(format, path: copy, events: format == .sqlite ? 0 : await counted.events)
         var hash = SHA256()
         var piece = try content.next()
@@ -73,15 +73,11 @@ package actor SyncActor {
         }
         let counts = try await counted
         return SnapshotManifest(
-            content: format, installation: installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
+            content: format, installation: copied.installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
             events: counts.events, sessions: format == .sqlite ? counts.sessions : 0, firstID: counts.ids?.lowerBound,
-            lastID: counts.ids?.upperBound, from: counts.times.flatMap { Self.rfc3339($0.from) },
-            until: counts.times.flatMap { Self.rfc3339($0.until) }, bytes: try await file.endContent(),
+            lastID: counts.ids?.upperBound, from: counts.times.flatMap { SnapshotManifest.rfc3339($0.from) },
+            until: counts.times.flatMap { SnapshotManifest.rfc3339($0.until) }, bytes: try await file.endContent(),
             sha256: hash.finalize().hexadecimal)
-    }
-
-    private static func rfc3339(_ databaseText: String) -> String? {
-        Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
     }
 }
 
@@ -90,7 +86,11 @@ private actor RowCounter {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    func counts(of path: String) throws -> SnapshotRows.Counts { try SnapshotRows(path: path).counts() }
+    func counts(
+        of path: String, knowing times: (from: String, until: String)?
+    ) throws -> SnapshotRows.Counts {
+        try SnapshotRows(path: path).counts(knowing: times)
+    }
 }
 
 extension Digest {

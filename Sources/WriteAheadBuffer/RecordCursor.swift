@@ -80,5 +80,20 @@ package struct RecordCursor: Sendable {
         let length = Int(bytes.uint32(at: 0))
         return length <= Limits.recordBytes
             && SegmentFormat.recordHeaderLength + SegmentFormat.aligned(length) > bytes.count
+            && !isWholeButForItsLength(bytes)
+    }
+
+    /// Whether these bytes are a record of which only the length changed: with the right one its checksum fits. It was
+    /// written whole, and may have been acknowledged.
+    private static func isWholeButForItsLength(_ bytes: Span<UInt8>) -> Bool {
+        let room = bytes.count - SegmentFormat.recordHeaderLength
+        guard room > 0, room <= SegmentFormat.aligned(Limits.recordBytes), room % 8 == 0 else { return false }
+        var record: [UInt8] = []
+        record.append(bytes)
+        for length in room - 7...room {
+            record.store(littleEndian: UInt32(length), at: 0)
+            if RecordBatch.checksum(record.span) == bytes.uint32(at: 4) { return true }
+        }
+        return false
     }
 }

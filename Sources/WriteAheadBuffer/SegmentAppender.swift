@@ -18,6 +18,9 @@ package final class SegmentAppender {
     private var unusable: WriteAheadBuffer.SegmentNumber?
     /// Whether this appender has begun a segment behind others that wait to be drained.
     package private(set) var hasBegunAnother = false
+    /// Whether a batch was written and could not be put on disk: it may be stored or not, so it must not be appended a
+    /// second time.
+    package private(set) var hasUncertainBatch = false
 
     private struct OpenSegment: ~Copyable {
         let file: File
@@ -107,6 +110,7 @@ package final class SegmentAppender {
             }
         } catch {
             unusable = segment.number
+            hasUncertainBatch = true
             throw error
         }
     }

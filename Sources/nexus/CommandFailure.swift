@@ -66,8 +66,8 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
-        case .busy: .tryAgain
-        case .newerVersion: .settings
+        case .busy, .heldUp: .tryAgain
+        case .newerVersion, .olderVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)
         case .notADatabase, .damagedRollups, .diskFull, .database: .inputOutput

@@ -15,7 +15,8 @@ struct Nexus: AsyncParsableCommand {
         version: "nexus \(Version.current)",
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
-            StatsCommand.self, ExportCommand.self, SyncCommand.self, FlushCommand.self, TelemetryCommand.self,
+            StatsCommand.self, InsightsCommand.self, ExportCommand.self, VerifyCommand.self, ImportCommand.self,
+            SyncCommand.self, FlushCommand.self, TelemetryCommand.self,
         ])
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.

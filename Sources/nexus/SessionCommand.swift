@@ -10,7 +10,7 @@ struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session", abstract: "Give events a session of your own, and list sessions.",
         discussion: "Without one, a session is the shell that a command was typed or scripted in.",
-        subcommands: [Start.self, End.self, List.self])
+        subcommands: [Start.self, End.self, List.self, Show.self])
 
     /// The shell whose words are printed.
     enum Shell: String, ExpressibleByArgument, CaseIterable {
@@ -81,7 +81,41 @@ struct SessionCommand: AsyncParsableCommand {
             let data = try DataFolder.required()
             try await ReadingCommand.storeWaiting(in: data)
             let report = SessionsReport(try StoreReader(data: data)?.latestSessions(limit) ?? [])
-            try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+            try File.standardOutput.write(json ? report.json.document : report.text(.ofOutput()))
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show what happened in a session, one event after the other.")
+
+        @Argument(help: "The session's id, as list shows it; by default the session of this shell.")
+        var id: String?
+
+        @Option(help: ArgumentHelp("How many events at most, the first.", valueName: "n"))
+        var limit = 200
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func validate() throws {
+            guard (1...10_000).contains(limit) else {
+                throw ValidationError("--limit takes a number from 1 to 10000.")
+            }
+        }
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            let id = id ?? AmbientSession.id(environment: Environment.value)
+            try await ReadingCommand.storeWaiting(in: data)
+            guard let reader = try StoreReader(data: data), let session = try reader.session(id) else {
+                throw CommandFailure(
+                    "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
+                    .rejectedInput)
+            }
+            let (events, total) = try reader.events(ofSession: id, limit: limit)
+            let timeline = SessionTimeline(session, events: events, total: total)
+            try File.standardOutput.write(json ? timeline.json.document : timeline.text(.ofOutput()))
         }
     }
 

@@ -1,27 +1,127 @@
 import ArgumentParser
 import EventModel
+import Intake
 import Platform
 import Reports
 import Service
 import Store
+import Sync
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Show what happened: the dashboard.",
-        discussion: "Days are those of your time zone ($TZ). Without a window it covers all time.")
+        discussion: """
+            Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
+            is compared with the window of the same length before. What --command, --workspace and --failed ask for is \
+            counted from the events themselves, all else from sums that are kept.
+            """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
+    @OptionGroup(title: "What is counted") var filter: FilterOptions
+
+    @Option(help: ArgumentHelp("List by \(Self.kinds).", valueName: "what"))
+    var by: UsageBreakdown.Kind?
+
+    @Option(help: ArgumentHelp("Lines of each list (default: 10; all with --by and --json or --csv).", valueName: "n"))
+    var top: Int?
+
+    @Option(
+        help: ArgumentHelp("Report from this snapshot instead of the data folder.", valueName: "file"),
+        completion: .file())
+    var from: String?
 
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(help: "Print CSV: the list of --by, else a line a day.")
+    var csv = false
+
+    @Flag(help: "Refresh in place until Ctrl-C; takes a terminal.")
+    var watch = false
+
+    private static let kinds = UsageBreakdown.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+    private static let defaultTop = 10
+
+    func validate() throws {
+        if let top, top < 1 { throw ValidationError("--top takes a number from 1 on.") }
+        guard !json || !csv else { throw ValidationError("Give one of --json and --csv.") }
+        guard !watch || from == nil else {
+            throw ValidationError("A snapshot does not change: not --watch with --from.")
+        }
+        guard !watch || (!json && !csv) else { throw ValidationError("--watch shows a screen: not --json or --csv.") }
+    }
+
     func run() async throws {
         let data = try DataFolder.required()
-        let clock = SystemClock()
-        let window = try window.window(now: clock.now())
-        try await ReadingCommand.storeWaiting(in: data)
-        let report = try UsageReport(window, from: StoreReader(data: data))
-        try File.standardOutput.write(json ? JSONText.of(UsageJSON(report)) : DashboardRenderer.render(report))
+        if let from {
+            let snapshot = try await OpenedSnapshot(from)
+            return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
+        }
+        guard watch else {
+            try await File.standardOutput.write(report(of: data))
+            return
+        }
+        guard File.standardOutput.isTerminal else {
+            throw CommandFailure("--watch takes a terminal: without one, run nexus stats again instead", .usage)
+        }
+        try await ReportWatch.run { try await report(of: data) }
+    }
+
+    /// The whole report as text. The database is opened for it and closed again: nothing is held between two drawings.
+    private func report(of data: DataFolder) async throws -> String {
+        try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
+        return try report(on: data, keyOf: data)
+    }
+
+    /// The report on what a data folder's database holds; names are looked up with the key of the person's own.
+    private func report(on data: DataFolder, keyOf own: DataFolder) throws -> String {
+        let now = SystemClock().now()
+        let window = try window.window(now: now)
+        let filter = try filter.filter(in: own)
+        let source = UsageSource(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
+        if let kind = by ?? (csv ? .day : nil) {
+            let list = try source.breakdown(by: kind)
+            if csv { return BreakdownRenderer.csv(list, top: top) }
+            if json { return UsageJSON.of(list, top: top).document }
+            return BreakdownRenderer.render(list, top: top ?? (kind.isInTime ? nil : Self.defaultTop), .ofOutput())
+        }
+        let report = try source.dashboard()
+        let top = top ?? Self.defaultTop
+        return json ? UsageJSON.of(report, top: top).document : DashboardRenderer.render(report, top: top, .ofOutput())
+    }
+}
+
+extension UsageBreakdown.Kind: ExpressibleByArgument {}
+
+/// What a report is confined to.
+struct FilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only this command.", valueName: "name"))
+    var command: String?
+
+    @Option(help: ArgumentHelp("Only this workspace, by its name or its hash.", valueName: "name"))
+    var workspace: String?
+
+    @Flag(help: "Only what failed.")
+    var failed = false
+
+    func validate() throws {
+        guard command?.isEmpty != true, workspace?.isEmpty != true else {
+            throw ValidationError("--command and --workspace take a name.")
+        }
+    }
+
+    /// The filter, with the name of a workspace hashed as it was when it was recorded.
+    func filter(in data: DataFolder) throws -> ReportFilter {
+        var filter = ReportFilter(command: command, workspace: workspace, failedOnly: failed)
+        guard let workspace else { return filter }
+        let digits = workspace.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        if digits && workspace.utf8.count == Limits.hashCharacters {
+            filter.workspaceHash = workspace
+        } else {
+            // Without a key nothing was ever hashed, and the empty text is nobody's hash.
+            filter.workspaceHash = try HashKey.existing(in: data)?.hash(ofName: workspace) ?? ""
+        }
+        return filter
     }
 }
 
@@ -50,6 +150,11 @@ struct WindowOptions: ParsableArguments {
     }
 
     func window(now: Int64) throws -> ReportWindow {
+        if let zone = LocalCalendar.unknownZone {
+            throw CommandFailure(
+                "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
+                    + "Europe/Berlin for example, or unset it", .settings)
+        }
         if day { return .lastDays(1, now: now) }
         if week { return .lastDays(7, now: now) }
         if month { return .lastDays(30, now: now) }

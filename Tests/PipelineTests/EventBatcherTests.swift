@@ -1,4 +1,5 @@
 import EventModel
+import Foundation
 import Platform
 import TestSupport
 import Testing
@@ -43,6 +44,23 @@ struct EventBatcherTests {
         try await batcher.add(batch(3))
         #expect(try eventsOnDisk() == 0)
         try await batcher.flush()
+        #expect(try eventsOnDisk() == 3)
+    }
+
+    @Test("A batch that was written and could not be put on disk is not written again, nor ever acknowledged")
+    func failedSynchronization() async throws {
+        // A link is followed on the way to the buffer, and not when its folder itself is to be put on disk.
+        let path = folder.path + "/link"
+        try Folder(folder.data.folder.path).prepare()
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.data.folder.path)
+        let linked = WriteAheadBuffer(folder: Folder(path + "/buffer"))
+        let batcher = EventBatcher(appender: BufferAppender(buffer: linked, durable: true))
+        try await batcher.add(batch(3))
+        await #expect(throws: BufferError.self) { try await batcher.flush() }
+        #expect(try eventsOnDisk() == 3)
+        await #expect(throws: BufferError.self) { try await batcher.flush() }
+        await batcher.finish()
+        await batcher.flushByTime()
         #expect(try eventsOnDisk() == 3)
     }
 

@@ -1,46 +1,25 @@
-import EventModel
 import Foundation
+import Intake
 import Platform
 import Reports
 import Store
 import TestSupport
 import Testing
 
-/// The zone is set once for all reports of this process: `localtime` reads it from the environment.
-private let setZone: Void = {
-    unsafe setenv("TZ", "Europe/Berlin", 1)
-    tzset()
-}()
-
-@Suite(.serialized)
 struct DashboardTests {
-    private let folder: TemporaryFolder
-    /// 2026-11-23T12:00:00Z.
-    private let now: Int64 = 1_795_435_200_000
+    private let harness: ReportHarness
 
     init() throws {
-        setZone
-        folder = try TemporaryFolder()
+        harness = try ReportHarness()
     }
 
-    private func report(_ lines: [String], _ window: ReportWindow) async throws -> UsageReport {
-        var filler = BufferFiller(folder.data)
-        try filler.append(lines)
-        guard let lock = try WriterLock.acquire(in: folder.data) else { throw CocoaError(.fileLocking) }
-        let writer = try SQLiteWriter(data: folder.data, lock: lock, clock: ManualWallClock(now))
-        _ = try await writer.drain()
-        try await writer.finish()
-        return try UsageReport(window, from: StoreReader(data: folder.data))
+    private func screen(_ window: ReportWindow, _ looks: Looks = Looks()) throws -> String {
+        DashboardRenderer.render(try harness.source(window).dashboard(), top: 10, looks)
     }
 
-    private func fixture(_ name: String) throws -> String {
-        String(decoding: try Repository.fixture(name), as: UTF8.self)
-    }
-
-    @Test("The dashboard of the golden stream is the golden screen, byte for byte")
-    func golden() async throws {
-        let lines = try fixture("dashboard.ndjson").split(separator: "\n").map(String.init)
-        let report = try await report(lines, .lastDays(30, now: now))
+    @Test("The dashboard of the golden stream is the golden screen, byte for byte", arguments: [60, 80, 120])
+    func golden(columns: Int) async throws {
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
         let box = """
             ╔══════════════════════════════════════════════════════════╗
             ║  Nexus Usage Analytics (Last 30 Days)                    ║
@@ -52,46 +31,84 @@ struct DashboardTests {
             ╚══════════════════════════════════════════════════════════╝
 
             """
-        let screen = DashboardRenderer.render(report)
-        #expect(screen.hasPrefix(box))
-        #expect(try screen == fixture("dashboard.txt"))
-        #expect(try JSONText.of(UsageJSON(report)) == fixture("dashboard.json"))
+        let month = try screen(.lastDays(30, now: ReportHarness.now), Looks(columns: columns))
+        #expect(month.hasPrefix(box))
+        try GoldenFile.expect(month, is: "screens/stats-month-\(columns).txt")
+        let week = try screen(.lastDays(7, now: ReportHarness.now), Looks(columns: columns))
+        try GoldenFile.expect(week, is: "screens/stats-week-\(columns).txt")
+    }
+
+    @Test("A dumb terminal gets the same in ASCII")
+    func plain() async throws {
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
+        let plain = try screen(.lastDays(7, now: ReportHarness.now), Looks(isPlain: true))
+        let isASCII = plain.utf8.allSatisfy { $0 < 0x80 }
+        #expect(isASCII)
+        try GoldenFile.expect(plain, is: "screens/stats-week-plain.txt")
+    }
+
+    @Test("No line is wider than the terminal, whatever its width", arguments: [40, 47, 60, 80, 133, 200])
+    func widths(columns: Int) async throws {
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
+        let looks = Looks(columns: columns)
+        var screens = [try screen(.allTime, looks), try screen(.lastDays(7, now: ReportHarness.now), looks)]
+        for kind in UsageBreakdown.Kind.allCases {
+            screens.append(
+                BreakdownRenderer.render(try harness.source(.allTime).breakdown(by: kind), top: 20, looks))
+        }
+        for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
+            screens.append(
+                InsightsRenderer.render(
+                    try harness.insights(.allTime), focus, window: .allTime, zone: "Europe/Berlin", top: 10, looks))
+        }
+        for line in screens.flatMap({ $0.split(separator: "\n") }) {
+            let width = String(line).displayWidth
+            #expect(width <= columns, "\(line)")
+        }
     }
 
     @Test("With nothing recorded the dashboard says so")
-    func empty() async throws {
-        let screen = DashboardRenderer.render(try UsageReport(.allTime, from: nil))
+    func empty() throws {
+        let screen = try screen(.allTime)
         #expect(screen.contains("Avg Session Length:    none"))
         #expect(screen.contains("Nothing recorded in this window."))
     }
 
     @Test("Days are those of the reader's time zone, also where summer time ends")
     func localDays() async throws {
-        let lines = [
-            "2026-10-24T21:59:59Z",  // 23:59:59 on the 24th in Berlin
-            "2026-10-24T22:00:00Z",  // midnight
-            "2026-10-25T22:59:59Z",  // the 25th has 25 hours
-            "2026-10-25T23:00:00Z",
-        ].map { #"{"command":"make","timestamp":"\#($0)"}"# }
-        let days = try await report(lines, .allTime).days
+        try await harness.store(
+            [
+                "2026-10-24T21:59:59Z",  // 23:59:59 on the 24th in Berlin
+                "2026-10-24T22:00:00Z",  // midnight
+                "2026-10-25T22:59:59Z",  // the 25th has 25 hours
+                "2026-10-25T23:00:00Z",
+            ].map { #"{"command":"make","timestamp":"\#($0)"}"# })
+        let days = try harness.source(.allTime).dashboard().days
         #expect(days.map(\.day.text) == ["2026-10-24", "2026-10-25", "2026-10-26"])
         #expect(days.map(\.activity.events) == [1, 2, 1])
+        let hours = try harness.source(.allTime).breakdown(by: .hour).rows
+        #expect(hours.count == 24 && hours[23].count == 2 && hours[0].count == 2)
     }
 
     @Test("A window takes in its first and its last day whole, and nothing else")
     func windows() async throws {
-        let lines = (1...9).flatMap { day in
-            ["00:00:00", "23:59:59"].map { #"{"command":"make","timestamp":"2026-06-0\#(day)T\#($0)+02:00"}"# }
-        }
+        try await harness.store(
+            (1...9).flatMap { day in
+                ["00:00:00", "23:59:59"].map { #"{"command":"make","timestamp":"2026-06-0\#(day)T\#($0)+02:00"}"# }
+            })
         let window = try #require(
             ReportWindow.between(ReportWindow.Day("2026-06-03"), ReportWindow.Day("2026-06-05")))
-        let report = try await report(lines, window)
+        let report = try harness.source(window).dashboard()
         #expect(report.totals.events == 6)
         #expect(report.covered?.first.text == "2026-06-03" && report.covered?.last.text == "2026-06-05")
+        // The three days before hold the 31st of May, in which nothing was recorded, and two others.
+        #expect(report.activityBefore?.events == 4)
+        #expect(report.commands.first?.before == 4)
     }
 
     @Test("Windows have the titles and first days that their names promise")
     func titles() throws {
+        let now = ReportHarness.now
         #expect(ReportWindow.lastDays(1, now: now).title == "Today")
         #expect(ReportWindow.lastDays(7, now: now).first?.text == "2026-11-17")
         #expect(ReportWindow.lastDays(30, now: now).first?.text == "2026-10-25")
@@ -102,13 +119,50 @@ struct DashboardTests {
         #expect(ReportWindow.Day("2028-02-29") != nil)
     }
 
-    @Test(
-        "Durations show their two largest units",
-        arguments: [
-            (0, "0ms"), (999, "999ms"), (1000, "1s"), (59_499, "59s"), (60_000, "1m 0s"), (3_599_000, "59m 59s"),
-            (3_600_000, "1h 0m"), (8_100_000, "2h 15m"), (86_400_000, "1d 0h"), (183_600_000, "2d 3h"),
+    @Test("A window is compared with as many days before, up to the same time of day, over the end of summer time too")
+    func windowBefore() throws {
+        let now = ReportHarness.now
+        func before(_ window: ReportWindow?) -> [String] {
+            guard let range = window?.before(now: now) else { return [] }
+            return [range.lowerBound, range.upperBound].map {
+                LocalCalendar.day(of: $0).text + " " + LocalCalendar.timeOfDay(of: $0)
+            }
+        }
+        // Now is 13:00 in Berlin.
+        #expect(before(.lastDays(1, now: now)) == ["2026-11-22 00:00:00", "2026-11-22 13:00:00"])
+        #expect(before(.lastDays(7, now: now)) == ["2026-11-10 00:00:00", "2026-11-16 13:00:00"])
+        #expect(before(.lastDays(30, now: now)) == ["2026-09-25 00:00:00", "2026-10-24 13:00:00"])
+        let march = ReportWindow.between(ReportWindow.Day("2026-03-29"), ReportWindow.Day("2026-03-30"))
+        #expect(before(march) == ["2026-03-27 00:00:00", "2026-03-29 00:00:00"])
+        #expect(ReportWindow.allTime.before(now: now) == nil)
+        #expect(ReportWindow.between(nil, ReportWindow.Day("2026-03-30"))?.before(now: now) == nil)
+        #expect(before(ReportWindow.between(ReportWindow.Day("2026-11-20"), nil)).last == "2026-11-19 13:00:00")
+    }
+
+    @Test("Lists by everything count what was recorded")
+    func lists() async throws {
+        try await harness.store([
+            #"{"command":"make","duration_ms":100,"success":true,"workspace":"a","session_id":"s1"}"#,
+            #"{"command":"make","duration_ms":300,"success":false,"error_category":"exit_2","session_id":"s1"}"#,
+            #"{"command":"ls","duration_ms":5,"success":true,"workspace":"a","task":"t","session_id":"s2"}"#,
+            #"{"event_type":"workspace_created","template_used":"web","services_count":2,"session_id":"s2"}"#,
         ])
-    func durations(milliseconds: Int64, text: String) {
-        #expect(DashboardRenderer.duration(milliseconds) == text)
+        func names(_ kind: UsageBreakdown.Kind, _ filter: ReportFilter = ReportFilter()) throws -> [String] {
+            try harness.source(.allTime, filter: filter).breakdown(by: kind).rows.map { "\($0.name) \($0.count)" }
+        }
+        #expect(try names(.command) == ["make 2", "ls 1"])
+        #expect(try names(.error) == ["exit_2 1"])
+        #expect(try names(.template) == ["web 1"])
+        #expect(try names(.session) == ["s1 2", "s2 1"])
+        #expect(try names(.task).count == 1)
+        let hash = BufferFiller.key.hash(ofName: "a")
+        #expect(try names(.workspace) == ["\(hash) 2"])
+        var only = ReportFilter(workspace: "a")
+        only.workspaceHash = hash
+        #expect(try names(.command, only) == ["ls 1", "make 1"])
+        #expect(try names(.command, ReportFilter(failedOnly: true)) == ["make 1"])
+        #expect(try names(.session, ReportFilter(command: "ls")) == ["s2 1"])
+        let make = try harness.source(.allTime).breakdown(by: .command).rows[0]
+        #expect(make.totalMS == 400 && make.succeeded == 1 && make.failed == 1)
     }
 }

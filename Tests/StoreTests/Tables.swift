@@ -20,6 +20,14 @@ struct Tables {
 
     func execute(_ sql: String) throws { try queue.write { try $0.execute(sql: sql) } }
 
+    func write(_ work: (Database) throws -> Void) throws { try queue.write(work) }
+
+    /// All rollups, a line for each row.
+    func rollups() throws -> [String] {
+        try rows("SELECT 'usage', id, hex(cells) FROM usage_rollup ORDER BY id").map(\.description)
+            + rows("SELECT * FROM activity_rollup ORDER BY slot").map(\.description)
+    }
+
     var integrity: String? { get throws { try text("PRAGMA integrity_check") } }
 
     /// Rows of the activity rollup that a recount of the events does not give, and the other way round.

@@ -150,4 +150,110 @@ struct UsageTests {
         ).map { $0[0] as String }
         #expect(failures.sorted() == expected.sorted())
     }
+
+    @Test("A filtered store gives what GROUP BY gives for the rows that pass", arguments: 1...4)
+    func filtered(seed: UInt64) async throws {
+        try await fill(seed: seed)
+        var random = SeededGenerator(seed: seed)
+        let tables = try Tables(data)
+        let reader = try #require(try StoreReader(data: data))
+        let workspace = try #require(try tables.text("SELECT workspace_hash FROM events WHERE workspace_hash NOT NULL"))
+        let filters: [(UsageFilter, String)] = [
+            (UsageFilter(command: "tool-1"), "command = 'tool-1'"),
+            (UsageFilter(workspaceHash: workspace), "workspace_hash = '\(workspace)'"),
+            (UsageFilter(session: "s3", failed: true), "session_id = 's3' AND success = 0"),
+            (UsageFilter(), "1"), (UsageFilter(command: "x'; DROP TABLE events; --"), "0"),
+        ]
+        for (filter, condition) in filters {
+            let first = Int64.random(in: 0...300, using: &random)
+            let window = start + first * 900_000..<start + (first + 200) * 900_000
+            let filtered = try reader.filtered(filter, in: window)
+            let inWindow = """
+                timestamp >= '\(text(window.lowerBound))' AND timestamp < '\(text(window.upperBound))' AND \(condition)
+                """
+            let expected = try tables.rows(
+                "SELECT command || '|' || count(*) FROM events WHERE command NOT NULL AND \(inWindow) GROUP BY command")
+            let found = try filtered.usage(by: .command, in: 0..<Int64.max).map { "\($0.name)|\($0.count)" }
+            #expect(found.sorted() == expected.map { $0[0] as String }.sorted())
+            let events = try tables.number("SELECT count(*) FROM events WHERE \(inWindow)")
+            #expect(try filtered.activity(in: window).reduce(0) { $0 + $1.activity.events } == events)
+            let sessions = try tables.rows(
+                """
+                SELECT DISTINCT sessions.session_id FROM sessions JOIN events USING (session_id) WHERE \(inWindow)
+                    AND started_at >= '\(text(window.lowerBound))'
+                """
+            ).map { $0[0] as String }
+            let latest = try filtered.latestSessions(1000)
+            #expect(latest.map(\.id).sorted() == sessions.sorted(), "\(latest) \(sessions) \(window)")
+            #expect(try filtered.sessionLengths(in: window).count == sessions.count)
+        }
+    }
+
+    @Test("A session's events come in order of time, and the latest events of a window latest first")
+    func rows() async throws {
+        try await fill(seed: 9)
+        let tables = try Tables(data)
+        let reader = try #require(try StoreReader(data: data))
+        let expected = try tables.rows("SELECT id FROM events WHERE session_id = 's2' ORDER BY timestamp, id")
+            .map { $0[0] as Int64 }
+        for limit in [1, 7, expected.count, 10_000] {
+            let (events, total) = try reader.events(ofSession: "s2", limit: limit)
+            #expect(total == expected.count)
+            #expect(events.map(\.row) == Array(expected.prefix(limit)))
+        }
+        #expect(try reader.session("s2")?.id == "s2")
+        #expect(try reader.session("nobody") == nil)
+        #expect(try reader.events(ofSession: "nobody", limit: 5).events.isEmpty)
+
+        let window = start + 5_000_000..<start + 200_000_000
+        var seen: [Int64] = []
+        try reader.latestEvents(in: window) { event in
+            seen.append(event.row)
+            return seen.count < 40
+        }
+        let latest = try tables.rows(
+            """
+            SELECT id FROM events WHERE timestamp >= '\(text(window.lowerBound))'
+                AND timestamp < '\(text(window.upperBound))' ORDER BY id DESC LIMIT 40
+            """
+        ).map { $0[0] as Int64 }
+        #expect(seen == latest)
+    }
+
+    @Test("Counting anew changes nothing where nothing is wrong, and mends what is", arguments: 1...3)
+    func rebuild(seed: UInt64) async throws {
+        try await fill(seed: seed)
+        let tables = try Tables(data)
+        let before = try tables.rollups()
+        try tables.write { try Rollups.rebuild(in: $0) }
+        #expect(try tables.rollups() == before)
+
+        // Of two days of the six everything is wrong or missing.
+        let day = start / 86_400_000 + 2
+        try tables.execute(
+            """
+            UPDATE usage_rollup SET cells = x'0102' WHERE (id >> 27) & 536870911 = \(day);
+            DELETE FROM usage_rollup WHERE (id >> 27) & 536870911 BETWEEN \(day * 96 + 96) AND \(day * 96 + 191);
+            UPDATE activity_rollup SET events = 7 WHERE slot BETWEEN \(day * 96) AND \(day * 96 + 120);
+            """)
+        try tables.write { try Rollups.rebuild(slots: day * 96 + 5..<day * 96 + 100, in: $0) }
+        #expect(try tables.rollups() == before)
+    }
+
+    @Test("Rollups of days whose rows were removed stay, whatever is counted anew")
+    func watermark() async throws {
+        try await fill(seed: 4)
+        let tables = try Tables(data)
+        let before = try tables.rollups()
+        let day = start / 86_400_000 + 3
+        try tables.write { database in
+            try database.execute(sql: "DELETE FROM events WHERE timestamp < '\(text(day * 86_400_000))'")
+            try Rollups.rowsWereRemoved(beforeDay: day, in: database)
+            try Rollups.rowsWereRemoved(beforeDay: day - 1, in: database)
+            #expect(try Rollups.completeFrom(in: database) == day * 96)
+            try Rollups.rebuild(in: database)
+            try Rollups.rebuild(slots: 0..<day * 96 + 3, in: database)
+        }
+        #expect(try tables.rollups() == before)
+    }
 }

@@ -4,7 +4,10 @@ import NexusTelemetry
 /// A program as a user of the library would write it, for tests that kill it: it records so many events, flushes, says
 /// so, and then goes on recording until it is killed.
 ///
-///     TelemetryProbe <data folder> <events> [<file with a JSON array of texts to put into every field>]
+///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts>]
+///
+/// With a number each event's duration is its number, and the rest of it follows from that. The texts of a file are put
+/// into every field first, an event for each.
 @main
 struct TelemetryProbe {
     static func main() async throws {
@@ -12,18 +15,20 @@ struct TelemetryProbe {
         options.dataFolder = CommandLine.arguments[1]
         let telemetry = try Telemetry(options)
         let flushed = Int(CommandLine.arguments[2]) ?? 0
-        if CommandLine.arguments.count > 3 {
-            let file = try Data(contentsOf: URL(filePath: CommandLine.arguments[3]))
+        let extra = CommandLine.arguments.count > 3 ? CommandLine.arguments[3] : nil
+        let first = extra.flatMap { Int($0) }
+        if let extra, first == nil {
+            let file = try Data(contentsOf: URL(filePath: extra))
             for text in try JSONDecoder().decode([String].self, from: file) {
                 for event in events(with: text) { await telemetry.recordWaitingForRoom(event) }
             }
         }
-        for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number)) }
+        for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number, behind: first)) }
         try await telemetry.flush()
         try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
         var number = flushed
         while true {
-            await telemetry.recordWaitingForRoom(event(number))
+            await telemetry.recordWaitingForRoom(event(number, behind: first))
             number += 1
         }
     }
@@ -39,11 +44,14 @@ struct TelemetryProbe {
         return events
     }
 
-    /// The services number the event.
-    private static func event(_ number: Int) -> TelemetryEvent {
+    private static func event(_ index: Int, behind first: Int?) -> TelemetryEvent {
+        let number = (first ?? 0) + index
         var event = TelemetryEvent.command(
-            "make all", success: true, workspace: "confidential-client-workspace", task: "acquire the competitor")
-        event.services = number
+            "make all", success: first == nil || number % 7 != 0, workspace: "confidential-client-workspace",
+            task: "acquire the competitor")
+        // Without a first number the services alone number the event.
+        event.services = first == nil ? number : number % 1000
+        if first != nil { event.duration = .milliseconds(number) }
         return event
     }
 }

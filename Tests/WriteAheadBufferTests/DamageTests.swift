@@ -68,6 +68,7 @@ struct DamageTests {
             let scan = Scan(of: changed)
 
             #expect(scan.gaps.count == 1, "bit \(bit)")
+            #expect(scan.gaps.first?.isTorn == false, "bit \(bit)")
             #expect(scan.payloads.count == payloads.count - 1, "bit \(bit)")
             let lost = Self.record(at: bit / 8, of: payloads)
             #expect(scan.payloads == payloads.enumerated().filter { $0.offset != lost }.map(\.element), "bit \(bit)")

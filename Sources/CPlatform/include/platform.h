@@ -18,4 +18,7 @@ static inline char *const *nexus_environment(void) {
     return environ;
 }
 
+/// sync_file_range(2) over a whole file, to start and not to wait: a GNU extension.
+void nexus_start_writing_out(int descriptor);
+
 #endif

@@ -2,48 +2,68 @@ import EventModel
 import GRDB
 import Platform
 
-/// The numbers of names, the table `rollup_names`: rollups hold numbers, so that a name stands in the database once.
-/// Numbers count from 1 for each kind, and those seen lately are remembered.
+/// The names of one kind that were seen lately, and their numbers in the table `rollup_names`: rollups hold numbers, so
+/// that a name stands in the database once. Numbers count from 1 for each kind.
 struct RollupNames {
-    private struct Kind {
-        var names = ByteKeyTable()
-        var numbers: [UInt32] = []
-        /// The highest number given out; nil: not known yet.
-        var highest: UInt32?
+    private let kind: RollupNameKind
+    private var names = ByteKeyTable()
+    /// The number of each name in `names`.
+    private(set) var numbers: [UInt32] = []
+    /// The highest number given out; nil: not known yet.
+    private var highest: UInt32?
+
+    init(_ kind: RollupNameKind) {
+        self.kind = kind
     }
 
-    private var kinds = RollupNameKind.allCases.map { _ in Kind() }
-
-    /// The number of a name, which gets one where it has none; 0 for the empty name.
-    mutating func number(of kind: RollupNameKind, _ name: Span<UInt8>, in database: Database) throws -> UInt32 {
-        if name.isEmpty { return 0 }
-        let (index, isNew) = kinds[Int(kind.rawValue)].names.index(of: name)
-        if isNew { kinds[Int(kind.rawValue)].numbers.append(try load(kind, index, from: database)) }
-        return kinds[Int(kind.rawValue)].numbers[index]
+    /// The place of a name among those seen; it gets a number where it has none.
+    @inline(__always)
+    mutating func place(of name: Span<UInt8>, in database: Database) throws -> Int {
+        let (place, isNew) = names.index(of: name)
+        if isNew { numbers.append(try load(place, from: database)) }
+        return place
     }
 
-    /// Forgets what it remembers if that has grown to its bound; call it between transactions.
-    mutating func forgetIfMany() {
-        if kinds.contains(where: { $0.numbers.count >= Limits.rememberedNames }) { forget() }
-    }
-
-    /// Forgets what it remembers: a transaction was taken back, or the table was changed by another hand.
+    /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
+    /// another hand.
     mutating func forget() {
-        self = RollupNames()
+        self = RollupNames(kind)
     }
 
-    private mutating func load(_ kind: RollupNameKind, _ index: Int, from database: Database) throws -> UInt32 {
-        let name = String(decoding: kinds[Int(kind.rawValue)].names.key(at: index), as: UTF8.self)
+    var isFull: Bool { numbers.count >= Limits.rememberedNames }
+
+    private mutating func load(_ place: Int, from database: Database) throws -> UInt32 {
+        let name = String(decoding: names.key(at: place), as: UTF8.self)
         let known = try database.cachedStatement(sql: "SELECT number FROM rollup_names WHERE kind = ? AND name = ?")
         if let number = try UInt32.fetchOne(known, arguments: [kind.rawValue, name]) { return number }
-        let highest =
-            try kinds[Int(kind.rawValue)].highest
-            ?? UInt32.fetchOne(
-                database, sql: "SELECT max(number) FROM rollup_names WHERE kind = ?", arguments: [kind.rawValue]) ?? 0
-        let number = highest + 1
+        let number = try highestNumber(in: database) + 1
         try database.cachedStatement(sql: "INSERT INTO rollup_names (kind, number, name) VALUES (?, ?, ?)")
             .execute(arguments: [kind.rawValue, number, name])
-        kinds[Int(kind.rawValue)].highest = number
+        highest = number
         return number
+    }
+
+    private func highestNumber(in database: Database) throws -> UInt32 {
+        if let highest { return highest }
+        let sql = "SELECT max(number) FROM rollup_names WHERE kind = ?"
+        return try UInt32.fetchOne(database, sql: sql, arguments: [kind.rawValue]) ?? 0
+    }
+}
+
+/// Keys that were seen since the last transaction, numbered in the order in which they came.
+struct RollupKeys {
+    private var places: [RollupKey: Int] = [:]
+    private(set) var keys: [RollupKey] = []
+
+    mutating func place(of key: RollupKey) -> Int {
+        if let place = places[key] { return place }
+        places[key] = keys.count
+        keys.append(key)
+        return keys.count - 1
+    }
+
+    mutating func removeAll() {
+        places.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
     }
 }

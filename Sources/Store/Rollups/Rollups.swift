@@ -4,9 +4,6 @@ import Platform
 
 /// Counting the rollups anew from the rows: for older databases, after rows were removed, and to mend.
 package enum Rollups {
-    /// How many events are counted before they are written, so that memory stays bounded.
-    private static let eventsBetweenWrites = 32 * 1024
-
     /// Counts everything anew, inside a transaction of the caller's: activity, usage and the lengths of sessions. What
     /// lies before the rows are complete from (see `completeFrom`) stays as it is.
     package static func rebuild(in database: Database) throws {
@@ -79,47 +76,16 @@ package enum Rollups {
     static func recount(
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database
     ) throws {
-        var activity = ActivityRollup()
-        var usage = UsageRollup()
-        var events = 0
-        let slots = slots(of: days)
+        var recount = Recount(slots: slots(of: days), into: target)
         let scanner = EventScanner(source)
         for range in rows {
             try scanner.scan(range) { event in
-                guard slots.contains(RollupSlot.containing(event.numbers.timestamp)) else { return }
-                try activity.observe(event, into: target)
-                try usage.observe(event, in: target)
-                events += 1
-                if events % eventsBetweenWrites == 0 {
-                    try activity.flush(into: target)
-                    try usage.flush(into: target)
-                }
+                try recount.take(event)
+                return true
             }
         }
-        try activity.flush(into: target)
-        try usage.flush(into: target)
-        try recountSessions(started: slots, from: source, into: target)
-    }
-
-    private static func recountSessions(
-        started slots: Range<Int64>, from source: Database, into target: Database
-    ) throws {
-        var lengths = SessionLengths()
-        var sessions = 0
-        let rows = try Row.fetchCursor(
-            source,
-            sql: """
-                SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
-                """)
-        while let row = try rows.next() {
-            let startedAt = Timestamp.milliseconds(ofDatabaseText: row[0]) ?? 0
-            guard slots.contains(RollupSlot.containing(startedAt)) else { continue }
-            let endedAt = (row[1] as String?).flatMap { Timestamp.milliseconds(ofDatabaseText: $0) }
-            lengths.count(startedAt: startedAt, durationMS: (endedAt ?? row[2] ?? startedAt) - startedAt)
-            sessions += 1
-            if sessions % eventsBetweenWrites == 0 { try lengths.flush(into: target) }
-        }
-        try lengths.flush(into: target)
+        try recount.countSessions(of: source)
+        try recount.finish()
     }
 }
 

@@ -1,21 +1,28 @@
 import EventModel
-import Foundation
 import GRDB
 import Platform
 
 /// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
 /// `usage_rollup`.
 struct UsageRollup {
-    private var pending = PendingCells()
-    private var names = RollupNames()
-    /// Of the last event: the next is most often in the same quarter of an hour.
+    private var columns = UsageColumns()
+    private var commands = RollupNames(.command)
+    private var workspaces = RollupNames(.workspace)
+    private var tasks = RollupNames(.task)
+    private var templates = RollupNames(.template)
+    private var categories = RollupNames(.errorCategory)
+    private var types = RollupNames(.eventType)
+    /// Keys of the kinds that are not counted by a name.
+    private var keys = RollupKind.allCases.map { _ in RollupKeys() }
+    /// The quarters of an hour that events lie in, and that of the last one.
+    private var slots: Set<Int64> = []
     private var slot: Int64 = .min
-    private var day: Int64 = 0
 
-    /// Takes one event. Texts are empty where the event has none.
-    mutating func observe(
-        _ event: EventRecord, _ payload: Span<UInt8>, in database: Database
-    ) throws {
+    /// Whether so many quarters of an hour were touched that it should be written now: each one changes pages of its own.
+    var isFull: Bool { slots.count >= Limits.transactionSlots }
+
+    /// Takes one event.
+    mutating func observe(_ event: EventRecord, _ payload: Span<UInt8>, in database: Database) throws {
         try observe(
             EventNumbers(
                 timestamp: event.timestamp, durationMS: event.durationMS, success: event.success,
@@ -26,120 +33,122 @@ struct UsageRollup {
             in: database)
     }
 
-    /// The same for an event whose parts are at hand.
+    /// The same for an event whose parts are at hand; texts are empty where it has none.
+    @inline(__always)
     mutating func observe(
         _ event: EventNumbers, type: Span<UInt8>, workspace: Span<UInt8>, task: Span<UInt8>, command: Span<UInt8>,
         category: Span<UInt8>, template: Span<UInt8>, in database: Database
     ) throws {
-        let slot = RollupSlot.containing(event.timestamp)
-        if slot != self.slot {
-            self.slot = slot
-            day = slot / RollupGrain.slotsPerDay
+        begin(event)
+        columns.count(.eventType, try types.place(of: type, in: database))
+        if !workspace.isEmpty { columns.count(.workspace, try workspaces.place(of: workspace, in: database)) }
+        if !task.isEmpty { columns.count(.task, try tasks.place(of: task, in: database)) }
+        // Number 0 stands for "none" in pairs.
+        var (commandNumber, categoryNumber): (UInt32, UInt32) = (0, 0)
+        if !command.isEmpty {
+            let place = try commands.place(of: command, in: database)
+            columns.count(.command, place)
+            commandNumber = commands.numbers[place]
         }
-        var numbers = RollupNumbers()
-        numbers.count = 1
-        numbers.succeeded = event.success == true ? 1 : 0
-        numbers.failed = event.success == false ? 1 : 0
-        numbers.totalMS = max(0, event.durationMS ?? 0)
-        let bucket = event.durationMS.map { LatencyScale.bucket(of: $0) }
-
-        count(.eventType, RollupKey(try names.number(of: .eventType, type, in: database)), numbers)
-        if !workspace.isEmpty {
-            count(.workspace, RollupKey(try names.number(of: .workspace, workspace, in: database)), numbers)
+        if !category.isEmpty {
+            let place = try categories.place(of: category, in: database)
+            columns.count(.errorCategory, place)
+            categoryNumber = categories.numbers[place]
         }
-        if !task.isEmpty { count(.task, RollupKey(try names.number(of: .task, task, in: database)), numbers) }
-        let command = try names.number(of: .command, command, in: database)
-        let category = try names.number(of: .errorCategory, category, in: database)
-        let template = try names.number(of: .template, template, in: database)
-        if command != 0 { count(.command, RollupKey(command), numbers, bucket) }
-        if category != 0 { count(.errorCategory, RollupKey(category), numbers) }
-        if template != 0 { count(.template, RollupKey(template), numbers) }
-        if let services = event.servicesCount { count(.services, RollupKey(services), numbers) }
-        if let ports = event.portsUsed { count(.ports, RollupKey(ports), numbers) }
-        if event.success == false {
-            var times = numbers
-            times.firstMS = max(0, event.timestamp)
-            times.lastMS = times.firstMS
-            count(.failure, RollupKey(command, category), times)
+        if event.success == false { count(.failure, RollupKey(commandNumber, categoryNumber)) }
+        if !template.isEmpty {
+            let place = try templates.place(of: template, in: database)
+            columns.count(.template, place)
+            if commandNumber != 0 { count(.commandTemplate, RollupKey(commandNumber, templates.numbers[place])) }
         }
-        if command != 0 {
-            if template != 0 { countByDay(.commandTemplate, RollupKey(command, template), numbers, bucket) }
-            if let services = event.servicesCount {
-                countByDay(.commandServices, RollupKey(command, services), numbers, bucket)
-            }
-            if let ports = event.portsUsed { countByDay(.commandPorts, RollupKey(command, ports), numbers, bucket) }
+        if let services = event.servicesCount {
+            count(.services, RollupKey(services))
+            if commandNumber != 0 { count(.commandServices, RollupKey(commandNumber, services)) }
+        }
+        if let ports = event.portsUsed {
+            count(.ports, RollupKey(ports))
+            if commandNumber != 0 { count(.commandPorts, RollupKey(commandNumber, ports)) }
         }
     }
 
     /// Adds what was counted to the table and starts afresh.
     mutating func flush(into database: Database) throws {
-        guard !pending.isEmpty else { return }
-        let (slots, slotBuckets) = pending.changes(of: .slot)
-        try RollupTable.add(slots, slotBuckets, in: database)
-        let (days, dayBuckets) = pending.byDay().changes(of: .day)
-        try RollupTable.add(days, dayBuckets, in: database)
-        pending.removeAll()
-        names.forgetIfMany()
+        guard !columns.isEmpty else { return }
+        try write(.command, commands, into: database)
+        try write(.workspace, workspaces, into: database)
+        try write(.task, tasks, into: database)
+        try write(.template, templates, into: database)
+        try write(.errorCategory, categories, into: database)
+        try write(.eventType, types, into: database)
+        for kind in [RollupKind.services, .ports, .failure, .commandTemplate, .commandServices, .commandPorts] {
+            let keys = keys[Int(kind.rawValue)].keys
+            try write(kind, places: keys.count, into: database) { keys[$0] }
+            self.keys[Int(kind.rawValue)].removeAll()
+        }
+        clear()
+        if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) { forgetNames() }
     }
 
     /// Forgets what was not written, and what it remembers: the transaction was taken back.
     mutating func abandon() {
-        pending.removeAll()
-        names.forget()
+        for index in keys.indices { keys[index].removeAll() }
+        clear()
+        forgetNames()
+    }
+
+    private mutating func clear() {
+        columns.removeAll()
+        slots.removeAll(keepingCapacity: true)
+        slot = .min
+    }
+
+    private mutating func forgetNames() {
+        commands.forget()
+        workspaces.forget()
+        tasks.forget()
+        templates.forget()
+        categories.forget()
+        types.forget()
     }
 
     // MARK: Counting
 
-    private mutating func count(
-        _ kind: RollupKind, _ key: RollupKey, _ numbers: RollupNumbers, _ bucket: Int? = nil
-    ) {
-        add(RollupBlockID(.slot, slot, kind, group: key.group), key, numbers, bucket)
-    }
-
-    private mutating func countByDay(
-        _ kind: RollupKind, _ key: RollupKey, _ numbers: RollupNumbers, _ bucket: Int? = nil
-    ) {
-        add(RollupBlockID(.day, day, kind, group: key.group), key, numbers, bucket)
-    }
-
     @inline(__always)
-    private mutating func add(_ block: RollupBlockID, _ key: RollupKey, _ numbers: RollupNumbers, _ bucket: Int?) {
-        let index = pending.index(of: block, key)
-        pending.add(numbers, to: index)
-        if let bucket { pending.add(bucket: bucket, to: index) }
-    }
-}
-
-/// The rows of `usage_rollup`.
-enum RollupTable {
-    /// Adds changes, in order of their blocks and keys, whose buckets stand in `buckets`.
-    static func add(
-        _ changes: [(block: RollupBlockID, change: RollupChange)], _ buckets: [BucketCount], in database: Database
-    ) throws {
-        let old = try database.cachedStatement(sql: "SELECT cells FROM usage_rollup WHERE id = ?")
-        let write = try database.cachedStatement(sql: "INSERT OR REPLACE INTO usage_rollup VALUES (?, ?)")
-        let list = changes.map(\.change)
-        var start = 0
-        while start < changes.count {
-            let block = changes[start].block
-            var end = start + 1
-            while end < changes.count, changes[end].block == block { end += 1 }
-            guard let kind = block.kind else { preconditionFailure("only known kinds are counted") }
-            let bytes = try Data.fetchOne(old, arguments: [block.value]).map { Array($0) } ?? []
-            let merged: [UInt8]?
-            do {
-                merged = try RollupMerge.adding(list[start..<end], buckets, to: bytes.span, of: kind)
-            } catch {
-                // Somebody changed it. Events must go in all the same: it starts afresh, and the recount shows that.
-                let nothing: [UInt8] = []
-                merged = try RollupMerge.adding(list[start..<end], buckets, to: nothing.span, of: kind)
-            }
-            if let merged {
-                try write.execute(arguments: [block.value, Data(merged)])
-            } else {
-                try database.execute(sql: "DELETE FROM usage_rollup WHERE id = ?", arguments: [block.value])
-            }
-            start = end
+    private mutating func begin(_ event: EventNumbers) {
+        let slot = RollupSlot.containing(event.timestamp)
+        if slot != self.slot {
+            self.slot = slot
+            slots.insert(slot)
         }
+        let durationMS = max(0, event.durationMS ?? 0)
+        columns.begin(
+            .init(
+                slot: slot, timestamp: max(0, event.timestamp), durationMS: durationMS,
+                bucket: event.durationMS == nil ? -1 : Int16(truncatingIfNeeded: LatencyScale.bucket(of: durationMS)),
+                succeeded: event.success == true, failed: event.success == false))
+    }
+
+    private mutating func count(_ kind: RollupKind, _ key: RollupKey) {
+        columns.count(kind, keys[Int(kind.rawValue)].place(of: key))
+    }
+
+    // MARK: Writing
+
+    private func write(_ kind: RollupKind, _ names: RollupNames, into database: Database) throws {
+        let numbers = names.numbers
+        try write(kind, places: numbers.count, into: database) { RollupKey(numbers[$0]) }
+    }
+
+    private func write(
+        _ kind: RollupKind, places: Int, into database: Database, key: (Int) -> RollupKey
+    ) throws {
+        let cells = columns.cells(of: kind, places: places)
+        guard !cells.isEmpty else { return }
+        if kind.isKeptBySlot {
+            let (changes, buckets) = cells.changes(.slot, kind, key: key)
+            try RollupTable.add(changes, buckets, in: database)
+        }
+        let (changes, buckets) = cells.byDay().changes(.day, kind, key: key)
+        try RollupTable.add(changes, buckets, in: database)
     }
 }

@@ -36,17 +36,28 @@ package struct Ledger: ~Copyable, Sendable {
         self.progress = progress
     }
 
-    /// Adds a line, and returns once it is on disk.
-    package mutating func append(_ event: LedgerEntry.Event, _ transfer: Transfer, at time: Int64) throws {
+    /// Adds lines, and returns once they are on disk.
+    package mutating func append(
+        _ lines: [(event: LedgerEntry.Event, transfer: Transfer)], at time: Int64
+    ) throws {
         var next = chain
-        let entry = LedgerEntry(event, transfer, at: time)
-        let bytes = try next.extend(entry)
-        precondition(bytes.count < Limits.ledgerLineBytes, "a URL is short enough for a line")
-        try file.write((bytes + [UInt8(ascii: "\n")]).span)
+        let entries = lines.map { LedgerEntry($0.event, $0.transfer, at: time) }
+        var bytes: [UInt8] = []
+        for entry in entries {
+            let line = try next.extend(entry)
+            precondition(line.count < Limits.ledgerLineBytes, "a URL is short enough for a line")
+            bytes += line + [UInt8(ascii: "\n")]
+        }
+        try file.write(bytes.span)
         try file.synchronizeData()
         chain = next
-        progress.observe(entry)
+        for entry in entries { progress.observe(entry) }
         try writeHead()
+    }
+
+    /// Adds a line, and returns once it is on disk.
+    package mutating func append(_ event: LedgerEntry.Event, _ transfer: Transfer, at time: Int64) throws {
+        try append([(event, transfer)], at: time)
     }
 
     /// Replaces the head as a whole. Its folder entry need not be on disk at once: a power cut brings back an older

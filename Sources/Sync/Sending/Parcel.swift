@@ -9,6 +9,11 @@ package struct Parcel: Sendable {
 
     package let transfer: Transfer
     package let content: Content
+
+    package init(transfer: Transfer, content: Content) {
+        self.transfer = transfer
+        self.content = content
+    }
 }
 
 /// Puts rows into parcels.

@@ -76,15 +76,24 @@ package actor TransferActor {
             start = cursor
             let earlier = ledger.progress.unconfirmed(at: job.destination, store: job.store)
             if let open = earlier.last {
-                if let parcel = try await packer.repack(open) { try await send(parcel, earlier: earlier, report) }
+                if let parcel = try await packer.repack(open) { try await resend(parcel, earlier: earlier, report) }
                 cursor = max(cursor, open.range.upperBound)
             }
         }
-        var upcoming = try await pack(after: cursor)
+        guard let first = try await pack(after: cursor) else { return summary }
+        try await prepare(report)
+        try ledger.append(.intent, first.transfer, at: wallClock.now())
+        var upcoming: Parcel? = first
         while let parcel = upcoming {
             async let following = pack(after: parcel.transfer.range.upperBound)
-            try await send(parcel, earlier: [], report)
-            upcoming = try await following
+            try await deliver(parcel, earlier: [], report)
+            let next: Result<Parcel?, any Error>
+            do { next = .success(try await following) } catch { next = .failure(error) }
+            // One wait for the disk for both: what was confirmed, and what goes next.
+            let intent = (try? next.get()).flatMap { $0 }.map { [(LedgerEntry.Event.intent, $0.transfer)] } ?? []
+            try ledger.append([(.sent, parcel.transfer)] + intent, at: wallClock.now())
+            count(parcel, report)
+            upcoming = try next.get()
         }
         return summary
     }
@@ -93,14 +102,30 @@ package actor TransferActor {
         cursor < job.last ? try await packer.pack(cursor + 1...job.last) : nil
     }
 
-    private func send(_ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void) async throws {
-        if !isPrepared {
-            try await attempt(report) { try await self.target.prepare() }
-            isPrepared = true
-        }
+    /// Sends a range that a former run began.
+    private func resend(
+        _ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+    ) async throws {
+        try await prepare(report)
         try ledger.append(.intent, parcel.transfer, at: wallClock.now())
-        try await attempt(report) { try await self.target.deliver(parcel, earlier: earlier) }
+        try await deliver(parcel, earlier: earlier, report)
         try ledger.append(.sent, parcel.transfer, at: wallClock.now())
+        count(parcel, report)
+    }
+
+    private func prepare(_ report: @Sendable (Progress) -> Void) async throws {
+        if isPrepared { return }
+        try await attempt(report) { try await self.target.prepare() }
+        isPrepared = true
+    }
+
+    private func deliver(
+        _ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+    ) async throws {
+        try await attempt(report) { try await self.target.deliver(parcel, earlier: earlier) }
+    }
+
+    private func count(_ parcel: Parcel, _ report: @Sendable (Progress) -> Void) {
         summary.transfers += 1
         summary.rows += parcel.transfer.rows
         summary.bytes += parcel.transfer.bytes

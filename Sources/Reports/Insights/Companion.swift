@@ -1,0 +1,78 @@
+package import EventModel
+
+/// Something with which a command takes longer than without: a template, a number of services or of ports.
+package struct Companion: Equatable, Sendable {
+    package enum Attribute: String, Sendable, CaseIterable {
+        case template, services, ports
+    }
+
+    /// How a command's runs divide by one value of an attribute.
+    package struct Division: Sendable {
+        package let command: String
+        package let attribute: Attribute
+        package let value: String
+        /// Durations with that value and with any other, each for one day after the other.
+        package let with: [LatencyHistogram]
+        package let without: [LatencyHistogram]
+
+        package init(
+            command: String, attribute: Attribute, value: String, with: [LatencyHistogram],
+            without: [LatencyHistogram]
+        ) {
+            self.command = command
+            self.attribute = attribute
+            self.value = value
+            self.with = with
+            self.without = without
+        }
+    }
+
+    package let command: String
+    package let attribute: Attribute
+    package let value: String
+    package let runsWith: Int
+    package let runsWithout: Int
+    /// Median durations in milliseconds.
+    package let medianWith: Double
+    package let medianWithout: Double
+
+    /// How many times as long it takes.
+    package var factor: Double { medianWith / max(medianWithout, 1) }
+    /// What the runs with it took longer than those without, in milliseconds.
+    package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
+
+    /// Of each command the companion that costs most time, each comparison held to the same share of the chance of a
+    /// false alarm.
+    package static func search(_ divisions: [Division]) -> [Companion] {
+        let eligible = divisions.filter { division in
+            [division.with, division.without].allSatisfy { days in
+                days.reduce(0) { $0 + $1.count } >= FindingRules.runsCompared
+            }
+        }
+        let chance = FindingRules.companionChance / Double(max(1, eligible.count))
+        var found: [String: Companion] = [:]
+        for division in eligible {
+            guard let companion = judge(division, chance: chance) else { continue }
+            if let other = found[division.command], other.timeLostMS >= companion.timeLostMS { continue }
+            found[division.command] = companion
+        }
+        return found.values.sorted { ($1.timeLostMS, $0.command) < ($0.timeLostMS, $1.command) }
+    }
+
+    private static func judge(_ division: Division, chance: Double) -> Companion? {
+        var (with, without) = (LatencyHistogram(), LatencyHistogram())
+        for day in division.with { with.merge(day) }
+        for day in division.without { without.merge(day) }
+        guard let medianWith = with.quantile(0.5), let medianWithout = without.quantile(0.5),
+            max(medianWith, 1) / max(medianWithout, 1) >= FindingRules.smallestFactor
+        else { return nil }
+        let place = division.without.count
+        let ranks = RankHistory(division.without + division.with)
+        guard with.dominance(over: without) >= FindingRules.smallestDominance,
+            ranks.chanceOfSlower(from: place) <= chance
+        else { return nil }
+        return Companion(
+            command: division.command, attribute: division.attribute, value: division.value, runsWith: with.count,
+            runsWithout: without.count, medianWith: medianWith, medianWithout: medianWithout)
+    }
+}

@@ -1,0 +1,79 @@
+/// Failures of a command one behind the other.
+package struct FailureStreak: Equatable, Sendable {
+    package let command: String
+    /// Runs that were looked at, and how many of them failed.
+    package let runs: Int
+    package let failed: Int
+    /// The most failures in a row.
+    package let longest: Int
+    /// Failures since the last success.
+    package let current: Int
+    /// The time of the first of those, in milliseconds since 1970; nil when the last run succeeded.
+    package let since: Int64?
+    /// Milliseconds that the current streak took.
+    package let currentMS: Int64
+    /// The chance that a command of this kind fails that often in a row (see `chance`).
+    let chance: Double
+
+    /// The streaks of every command that failed at all; `runs` in the order of time.
+    package static func all(_ runs: [RunRecord]) -> [FailureStreak] {
+        var counts: [String: Counts] = [:]
+        for run in runs { counts[run.command, default: Counts()].take(run) }
+        return counts.compactMap { $1.failed == 0 ? nil : $1.streak(of: $0) }
+            .sorted { ($1.failed, $0.command) < ($0.failed, $1.command) }
+    }
+
+    /// The current streaks that chance does not explain, each held to the same share of the chance of a false alarm
+    /// over `commands` that were looked at.
+    package static func remarkable(_ streaks: [FailureStreak], commands: Int) -> [FailureStreak] {
+        let chance = FindingRules.streakChance / Double(max(1, commands))
+        return streaks.filter {
+            $0.current >= FindingRules.streakLength && $0.runs - $0.current >= FindingRules.runsBefore
+                && $0.chance <= chance
+        }
+    }
+
+    private struct Counts {
+        var runs = 0
+        var failed = 0
+        /// Failures whose run before failed as well.
+        var afterFailure = 0
+        var longest = 0
+        var current = 0
+        var since: Int64?
+        var currentMS: Int64 = 0
+
+        mutating func take(_ run: RunRecord) {
+            runs += 1
+            if run.success {
+                (current, since, currentMS) = (0, nil, 0)
+                return
+            }
+            failed += 1
+            if current > 0 { afterFailure += 1 } else { since = run.timestamp }
+            current += 1
+            currentMS += run.durationMS
+            longest = max(longest, current)
+        }
+
+        func streak(of command: String) -> FailureStreak {
+            FailureStreak(
+                command: command, runs: runs, failed: failed, longest: longest, current: current, since: since,
+                currentMS: currentMS, chance: chance)
+        }
+
+        /// What is broken stays broken for a while, so the chance of failing again after a failure is its own number:
+        /// both are taken from the runs before the streak, with one failure more than there were among two runs more
+        /// (Laplace), so that few runs promise nothing.
+        private var chance: Double {
+            guard current > 0 else { return 1 }
+            let (runs, failed) = (Double(runs - current), Double(failed - current))
+            let again = Double(afterFailure - (current - 1))
+            let first = (failed + 1) / (runs + 2)
+            let next = (again + 1) / (failed + 2)
+            var chance = first
+            for _ in 1..<max(1, current) { chance *= next }
+            return chance
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Platform
+
+/// One thing worth knowing, in one sentence with its evidence.
+package struct Finding: Equatable, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case slower, failsMore = "fails_more", streak, companion, retries
+    }
+
+    package let kind: Kind
+    package let command: String
+    /// What it cost, in milliseconds: what the findings are ordered by.
+    package let timeLostMS: Double
+    /// Since when, in milliseconds since 1970; nil when it always was so.
+    package let since: Int64?
+    /// Ready to be shown: what came from outside is escaped.
+    package let sentence: String
+    /// The numbers that the sentence rests on.
+    package let evidence: [JSONValue.Member]
+
+    static func slower(_ change: Slowdown) -> Finding {
+        let sentence =
+            "\(change.command.escapedForDisplay) became \(NumberText.factor(change.factor)) as slow on "
+            + "\(day(change.since)): median \(NumberText.latency(change.medianAfter)) in "
+            + "\(NumberText.counted(change.runsAfter, "run")) since, \(NumberText.latency(change.medianBefore)) in "
+            + "\(NumberText.counted(change.runsBefore, "run")) before; \(cost(change.timeLostMS)) lost."
+        return Finding(
+            kind: .slower, command: change.command, timeLostMS: change.timeLostMS, since: change.since,
+            sentence: sentence,
+            evidence: [
+                .init("factor", .number(change.factor)), .init("runs_before", .integer(change.runsBefore)),
+                .init("runs_after", .integer(change.runsAfter)),
+                .init("median_before_ms", .number(change.medianBefore)),
+                .init("median_after_ms", .number(change.medianAfter)),
+            ])
+    }
+
+    static func failsMore(_ rise: FailureRise, medianMS: Double) -> Finding {
+        let sentence =
+            "\(rise.command.escapedForDisplay) fails more often since \(day(rise.since)): \(rate(rise.after)) since, "
+            + "\(rate(rise.before)) before."
+        return Finding(
+            kind: .failsMore, command: rise.command, timeLostMS: rise.excess * medianMS, since: rise.since,
+            sentence: sentence,
+            evidence: [
+                .init("failed_before", .integer(rise.before.failed)),
+                .init("runs_before", .integer(rise.before.judged)), .init("failed_after", .integer(rise.after.failed)),
+                .init("runs_after", .integer(rise.after.judged)),
+            ])
+    }
+
+    static func streak(_ streak: FailureStreak) -> Finding {
+        var before = Outcomes()
+        before.failed = streak.failed - streak.current
+        before.succeeded = streak.runs - streak.failed
+        let sentence =
+            "\(streak.command.escapedForDisplay) has failed \(streak.current) times in a row since "
+            + "\(day(streak.since ?? 0)); before that \(rate(before)) failed."
+        return Finding(
+            kind: .streak, command: streak.command, timeLostMS: Double(streak.currentMS), since: streak.since,
+            sentence: sentence,
+            evidence: [
+                .init("failures_in_a_row", .integer(streak.current)), .init("failed_before", .integer(before.failed)),
+                .init("runs_before", .integer(before.judged)),
+            ])
+    }
+
+    static func companion(_ companion: Companion) -> Finding {
+        let with =
+            switch companion.attribute {
+            case .template: "template \(companion.value.escapedForDisplay)"
+            case .services: companion.value == "1" ? "1 service" : "\(companion.value.escapedForDisplay) services"
+            case .ports: companion.value == "1" ? "1 port" : "\(companion.value.escapedForDisplay) ports"
+            }
+        let sentence =
+            "\(companion.command.escapedForDisplay) takes \(NumberText.factor(companion.factor)) as long with \(with): "
+            + "median \(NumberText.latency(companion.medianWith)) in "
+            + "\(NumberText.counted(companion.runsWith, "run")), \(NumberText.latency(companion.medianWithout)) in "
+            + "\(NumberText.counted(companion.runsWithout, "run")) without; \(cost(companion.timeLostMS)) more in all."
+        return Finding(
+            kind: .companion, command: companion.command, timeLostMS: companion.timeLostMS, since: nil,
+            sentence: sentence,
+            evidence: [
+                .init("attribute", .string(companion.attribute.rawValue)), .init("value", .string(companion.value)),
+                .init("factor", .number(companion.factor)), .init("runs_with", .integer(companion.runsWith)),
+                .init("runs_without", .integer(companion.runsWithout)),
+                .init("median_with_ms", .number(companion.medianWith)),
+                .init("median_without_ms", .number(companion.medianWithout)),
+            ])
+    }
+
+    static func retries(_ retries: Retries) -> Finding {
+        let usual = Double(retries.repeatedAfterSuccess) / Double(max(1, retries.successes))
+        let sentence =
+            "Repeating \(retries.command.escapedForDisplay) after it failed took \(cost(Double(retries.timeMS))): "
+            + "\(NumberText.grouped(retries.repeated)) of \(NumberText.counted(retries.failures, "failure")) were "
+            + "followed by another run within 10 minutes, \(NumberText.percent(usual)) of its successes."
+        return Finding(
+            kind: .retries, command: retries.command, timeLostMS: Double(retries.timeMS), since: nil,
+            sentence: sentence,
+            evidence: [
+                .init("failures", .integer(retries.failures)), .init("repeated", .integer(retries.repeated)),
+                .init("successes", .integer(retries.successes)),
+                .init("repeated_after_success", .integer(retries.repeatedAfterSuccess)),
+                .init("time_ms", .integer(retries.timeMS)),
+            ])
+    }
+
+    private static func day(_ milliseconds: Int64) -> String { LocalCalendar.day(of: milliseconds).text }
+
+    private static func cost(_ milliseconds: Double) -> String { NumberText.latency(max(0, milliseconds)) }
+
+    private static func rate(_ outcomes: Outcomes) -> String {
+        "\(NumberText.grouped(outcomes.failed)) of \(NumberText.counted(outcomes.judged, "run")) "
+            + "(\(NumberText.percent(outcomes.failureRate ?? 0)))"
+    }
+}

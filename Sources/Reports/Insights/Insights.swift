@@ -1,0 +1,96 @@
+import EventModel
+
+/// What was found in a window: everything that `nexus insights` tells, as values.
+package struct Insights: Sendable {
+    /// A command and what it took in all.
+    package struct CommandCost: Equatable, Sendable {
+        package let command: String
+        package let runs: Int
+        package let totalMS: Int64
+        package let p50: Double
+        package let p95: Double
+    }
+
+    package let slowdowns: [Slowdown]
+    package let rises: [FailureRise]
+    package let companions: [Companion]
+    /// Streaks beyond chance that are not over.
+    package let streaks: [FailureStreak]
+    /// Retries beyond chance that cost a noticeable share of the time.
+    package let costlyRetries: [Retries]
+
+    /// Commands that have durations, the most time-consuming first.
+    package let costs: [CommandCost]
+    package let failures: [InsightsInput.Failures]
+    package let allStreaks: [FailureStreak]
+    package let allRetries: [Retries]
+    /// The runs on which streaks and retries rest, and the time of the first when not all runs were looked at.
+    package let runsLookedAt: Int
+    package let runsSince: Int64?
+    /// The outcomes of each command in the whole window.
+    package let outcomes: [String: Outcomes]
+
+    package init(_ input: InsightsInput) {
+        let totals = input.histories.map { ($0, $0.latency($0.cells.indices)) }
+        costs = totals.compactMap { history, latency in
+            guard let p50 = latency.quantile(0.5), let p95 = latency.quantile(0.95) else { return nil }
+            return CommandCost(
+                command: history.command, runs: latency.count, totalMS: latency.sum, p50: p50, p95: p95)
+        }
+        .sorted { ($1.totalMS, $0.command) < ($0.totalMS, $1.command) }
+        let compared = totals.sorted { ($1.1.sum, $0.0.command) < ($0.1.sum, $1.0.command) }
+            .prefix(FindingRules.comparedCommands).map(\.0)
+        slowdowns = Slowdown.search(compared)
+        rises = FailureRise.search(compared)
+        companions = Companion.search(input.divisions)
+        allStreaks = FailureStreak.all(input.runs)
+        streaks = FailureStreak.remarkable(allStreaks, commands: input.histories.count)
+        allRetries = Retries.all(input.runs)
+        costlyRetries = Retries.remarkable(allRetries, totalMS: input.runs.reduce(0) { $0 &+ $1.durationMS })
+        failures = input.failures
+        runsLookedAt = input.runs.count
+        runsSince = input.runsAreCut ? input.runs.first?.timestamp : nil
+        outcomes = Dictionary(
+            input.histories.map { ($0.command, $0.outcomes($0.cells.indices)) }, uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// Failures for one reason, whatever command they are of.
+    struct Category: Equatable {
+        let category: String
+        var count = 0
+        /// The commands that failed so, the most frequent first.
+        var commands: [String] = []
+        /// The first and the last time, in milliseconds since 1970.
+        var first: Int64 = .max
+        var last: Int64 = .min
+    }
+
+    /// The failures by category, the most frequent first.
+    var categories: [Category] {
+        var categories: [String: Category] = [:]
+        for failure in failures {
+            var entry = categories[failure.category] ?? Category(category: failure.category)
+            entry.count += failure.count
+            entry.commands.append(failure.command)
+            entry.first = min(entry.first, failure.first)
+            entry.last = max(entry.last, failure.last)
+            categories[failure.category] = entry
+        }
+        return categories.values.sorted { ($1.count, $0.category) < ($0.count, $1.category) }
+    }
+
+    /// The few findings worth reading, by the time they cost, the costliest first.
+    package var findings: [Finding] {
+        let medians = Dictionary(costs.map { ($0.command, $0.p50) }, uniquingKeysWith: { first, _ in first })
+        let streaking = Set(streaks.map(\.command))
+        var findings = slowdowns.map(Finding.slower)
+        // A streak says the same as the rise that it makes, and more.
+        findings += rises.filter { !streaking.contains($0.command) }
+            .map { Finding.failsMore($0, medianMS: medians[$0.command] ?? 0) }
+        findings += streaks.map(Finding.streak)
+        findings += companions.map(Finding.companion)
+        findings += costlyRetries.map(Finding.retries)
+        return findings.sorted { ($1.timeLostMS, $0.sentence) < ($0.timeLostMS, $1.sentence) }
+    }
+}

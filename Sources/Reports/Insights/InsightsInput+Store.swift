@@ -1,0 +1,150 @@
+import EventModel
+import Platform
+package import Store
+
+extension InsightsInput {
+    /// How far back from the window's end a history is read by the quarter of an hour, in milliseconds; what is older is
+    /// read by the day, so that years cost little more than a month.
+    private static let fineStretch: Int64 = 30 * Timestamp.millisecondsPerDay
+    /// From so many runs in the window on, a command's history is read by the day throughout: its changes rest on
+    /// thousands of runs, not on those of an hour.
+    private static let frequent = 50_000
+    /// Parts of the window in which runs are compared with and without a template, services or ports.
+    private static let companionParts: Int64 = 32
+    /// Runs that streaks and retries are looked for in, the latest: months of a person's, read in a fraction of a
+    /// second.
+    private static let runLimit = 50_000
+
+    /// Reads what the findings of a window are looked for in; with no database yet it is empty.
+    package init(_ window: ReportWindow, from reader: StoreReader?) throws(StoreError) {
+        self.init()
+        guard let reader else { return }
+        let range = window.range
+        let commands = try reader.usage(by: .command, in: range)
+            .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
+        failures = try reader.failures(in: range).map { cell in
+            Failures(
+                command: cell.command ?? "-", category: cell.category ?? "-", count: cell.count, first: cell.firstSeen,
+                last: cell.lastSeen)
+        }
+        guard let covered = try Self.covered(range, reader) else { return }
+        for command in commands.prefix(FindingRules.comparedCommands) {
+            histories.append(try Self.history(of: command, in: covered, reader))
+        }
+        // Of the others the totals alone: nobody looks for changes in what takes next to no time.
+        histories += commands.dropFirst(FindingRules.comparedCommands).map { cell in
+            CommandHistory(command: cell.name, cells: [.init(start: covered.lowerBound, cell)])
+        }
+        divisions = try Self.divisions(in: covered, totals: commands, reader)
+        try readRuns(in: covered, reader)
+    }
+
+    /// The part of a window in which anything was recorded, in whole days of UTC and milliseconds since 1970.
+    private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
+        let activity = try reader.activity(in: range)
+        guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
+        return first..<last + RollupSlot.milliseconds
+    }
+
+    private static func history(
+        of command: UsageCell, in range: Range<Int64>, _ reader: StoreReader
+    ) throws(StoreError) -> CommandHistory {
+        let day = Timestamp.millisecondsPerDay
+        let fineStart =
+            command.count >= frequent
+            ? range.upperBound : max(range.lowerBound, (range.upperBound - fineStretch) / day * day)
+        var points: [UsageHistory.Point] = []
+        for (part, grain) in [
+            (range.lowerBound..<fineStart, StoreReader.HistoryGrain.day), (fineStart..<range.upperBound, .quarterHour),
+        ] where !part.isEmpty {
+            points += try reader.history(of: .command, name: command.name, by: grain, in: part).first?.points ?? []
+        }
+        return CommandHistory(command: command.name, cells: points.map { .init(start: $0.start, $0.cell) })
+    }
+
+    // MARK: What goes along
+
+    private static func divisions(
+        in range: Range<Int64>, totals: [UsageCell], _ reader: StoreReader
+    ) throws(StoreError) -> [Companion.Division] {
+        let day = Timestamp.millisecondsPerDay
+        let days = (range.upperBound - 1) / day - range.lowerBound / day + 1
+        let step = (days + companionParts - 1) / companionParts * day
+        var parts: [Key: [LatencyHistogram]] = [:]
+        var others: [Key: [LatencyHistogram]] = [:]
+        for start in stride(from: range.lowerBound / day * day, to: range.upperBound, by: Int(step)) {
+            let all = Dictionary(
+                try reader.usage(by: .command, in: start..<start + step).map { ($0.name, $0.latency) },
+                uniquingKeysWith: { first, _ in first })
+            for attribute in Companion.Attribute.allCases {
+                for cell in try reader.companions(attribute.stored, in: start..<start + step)
+                where !cell.cell.latency.isEmpty && !cell.cell.name.isEmpty {
+                    let key = Key(command: cell.command, attribute: attribute, value: cell.cell.name)
+                    parts[key, default: []].append(cell.cell.latency)
+                    others[key, default: []].append(all[cell.command]?.without(cell.cell.latency) ?? LatencyHistogram())
+                }
+            }
+        }
+        return parts.map { key, with in
+            Companion.Division(
+                command: key.command, attribute: key.attribute, value: key.value, with: with,
+                without: others[key] ?? [])
+        }
+        .sorted { ($0.command, $0.attribute.rawValue, $0.value) < ($1.command, $1.attribute.rawValue, $1.value) }
+    }
+
+    private struct Key: Hashable {
+        let command: String
+        let attribute: Companion.Attribute
+        let value: String
+    }
+
+    // MARK: Runs in order
+
+    private mutating func readRuns(in range: Range<Int64>, _ reader: StoreReader) throws(StoreError) {
+        var latest: [RunRecord] = []
+        var isCut = false
+        try reader.latestEvents(in: range) { event in
+            guard let success = event.numbers.success, !event.command.isEmpty else { return true }
+            guard latest.count < Self.runLimit else {
+                isCut = true
+                return false
+            }
+            latest.append(
+                RunRecord(
+                    timestamp: event.numbers.timestamp, session: event.session, command: event.command,
+                    success: success, durationMS: event.numbers.durationMS ?? 0))
+            return true
+        }
+        runs = latest.reversed().sorted { $0.timestamp < $1.timestamp }
+        runsAreCut = isCut
+    }
+}
+
+extension CommandHistory.Cell {
+    fileprivate init(start: Int64, _ cell: UsageCell) {
+        self.init(start: start, succeeded: cell.succeeded, failed: cell.failed, latency: cell.latency)
+    }
+}
+
+extension Companion.Attribute {
+    fileprivate var stored: StoreReader.Companion {
+        switch self {
+        case .template: .template
+        case .services: .services
+        case .ports: .ports
+        }
+    }
+}
+
+extension LatencyHistogram {
+    /// What is left when a part is taken away, bucket for bucket.
+    fileprivate func without(_ part: LatencyHistogram) -> LatencyHistogram {
+        let taken = Dictionary(uniqueKeysWithValues: part.buckets.map { ($0.range.lowerBound, $0.count) })
+        var rest = LatencyHistogram()
+        for bucket in buckets {
+            rest.record(bucket.range.lowerBound, times: max(0, bucket.count - (taken[bucket.range.lowerBound] ?? 0)))
+        }
+        return rest
+    }
+}

@@ -1,0 +1,122 @@
+import EventModel
+
+/// A command's durations in the order of time, as ranks: what the search for a change works on.
+///
+/// Ranks instead of milliseconds, so that one run that took an hour weighs no more than one that took a little longer
+/// than usual, and no shape of the distribution is assumed (Wilcoxon, Mann and Whitney). Runs of the same quarter of an
+/// hour, or of the same bucket of a histogram, share their mean rank. Everything is exact on the histograms, in one
+/// pass over their buckets.
+struct RankHistory {
+    /// Runs in each place, a place being a quarter of an hour.
+    let runs: [Int]
+    /// For each place the sum of its runs' ranks, the mean rank of all taken away.
+    private let scores: [Double]
+    /// For each place the sum of the squares of the same.
+    private let squares: [Double]
+
+    init(_ histograms: [LatencyHistogram]) {
+        let buckets = histograms.map(\.buckets)
+        var all = LatencyHistogram()
+        for histogram in histograms { all.merge(histogram) }
+        var ranks: [Int64: Double] = [:]
+        var below = 0
+        for bucket in all.buckets {
+            ranks[bucket.range.lowerBound] = Double(below) + Double(bucket.count + 1) / 2 - Double(all.count + 1) / 2
+            below += bucket.count
+        }
+        var scores: [Double] = []
+        var squares: [Double] = []
+        for place in buckets {
+            var (score, square) = (0.0, 0.0)
+            for bucket in place {
+                let rank = ranks[bucket.range.lowerBound] ?? 0
+                score += Double(bucket.count) * rank
+                square += Double(bucket.count) * rank * rank
+            }
+            scores.append(score)
+            squares.append(square)
+        }
+        runs = histograms.map(\.count)
+        (self.scores, self.squares) = (scores, squares)
+    }
+
+    /// Where a stretch changed most clearly, when its chance under "nothing changed" is at most `chance` for the whole
+    /// stretch.
+    func cut(_ stretch: Range<Int>, chance: Double) -> Int? {
+        let candidates = Segmentation.candidates(
+            runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
+        guard !candidates.isEmpty else { return nil }
+        let sums = Sums(self, stretch)
+        guard let best = candidates.max(by: { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) }) else { return nil }
+        // Between its two neighbours the change has its place where it is clearest.
+        let index = candidates.firstIndex(of: best) ?? 0
+        let low = index > 0 ? candidates[index - 1] + 1 : best
+        let high = index + 1 < candidates.count ? candidates[index + 1] : best + 1
+        let place = (low..<high).filter { runs[$0] > 0 }.max { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) } ?? best
+        let z = abs(sums.z(at: best)) / inflation(of: stretch, cutAt: place).squareRoot()
+        return Probability.normalUpperTail(z) * Double(candidates.count) <= chance ? place : nil
+    }
+
+    /// The chance that the runs from `place` on are so much slower than those before, were both alike.
+    func chanceOfSlower(from place: Int) -> Double {
+        let inflation = inflation(of: runs.indices, cutAt: place)
+        return Probability.normalUpperTail(Sums(self, runs.indices).z(at: place) / inflation.squareRoot())
+    }
+
+    private func inflation(of stretch: Range<Int>, cutAt place: Int) -> Double {
+        Dependence.inflation(
+            runs: runs, scores: scores, squares: squares,
+            of: [stretch.lowerBound..<place, place..<stretch.upperBound])
+    }
+
+    /// Sums over a stretch, up to each place.
+    private struct Sums {
+        private let start: Int
+        private let runs: [Int]
+        private let scores: [Double]
+        /// The variance of a rank, ties accounted for.
+        private let variance: Double
+
+        init(_ history: RankHistory, _ stretch: Range<Int>) {
+            start = stretch.lowerBound
+            var (runs, scores, square) = ([0], [0.0], 0.0)
+            for place in stretch {
+                runs.append(runs[runs.count - 1] + history.runs[place])
+                scores.append(scores[scores.count - 1] + history.scores[place])
+                square += history.squares[place]
+            }
+            let (total, mean) = (Double(runs[runs.count - 1]), scores[scores.count - 1])
+            variance = max(0, square - mean * mean / total) / max(1, total - 1)
+            (self.runs, self.scores) = (runs, scores)
+        }
+
+        /// By how many standard deviations the runs from `place` on rank higher than chance has it.
+        func z(at place: Int) -> Double {
+            let (before, total) = (Double(runs[place - start]), Double(runs[runs.count - 1]))
+            let after = total - before
+            guard before > 0, after > 0, variance > 0 else { return 0 }
+            let score = scores[scores.count - 1] - scores[place - start]
+            let expected = scores[scores.count - 1] * after / total
+            return (score - expected) / (variance * before * after / total).squareRoot()
+        }
+    }
+}
+
+extension LatencyHistogram {
+    /// In what share of pairs, a run of each, this one's took longer; pairs in one bucket count half. 0.5 where either
+    /// is empty.
+    func dominance(over other: LatencyHistogram) -> Double {
+        guard !isEmpty, !other.isEmpty else { return 0.5 }
+        let theirs = other.buckets
+        var (next, below, won) = (0, 0, 0.0)
+        for bucket in buckets {
+            while next < theirs.count, theirs[next].range.lowerBound < bucket.range.lowerBound {
+                below += theirs[next].count
+                next += 1
+            }
+            let isTie = next < theirs.count && theirs[next].range == bucket.range
+            won += Double(bucket.count) * (Double(below) + (isTie ? Double(theirs[next].count) / 2 : 0))
+        }
+        return won / (Double(count) * Double(other.count))
+    }
+}

@@ -1,0 +1,63 @@
+/// Cuts a history where it changed: at the clearest change first, then each part again (binary segmentation).
+enum Segmentation {
+    /// The stretches between changes, in order; one when nothing changed. `cut` finds the one clearest change inside a
+    /// stretch, as the place where the part after it begins, or nil.
+    static func stretches(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
+        stretches(of: history, depth: FindingRules.segmentationDepth, cut: cut)
+    }
+
+    private static func stretches(of history: Range<Int>, depth: Int, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
+        guard depth > 0, let place = cut(history) else { return [history] }
+        return stretches(of: history.lowerBound..<place, depth: depth - 1, cut: cut)
+            + stretches(of: place..<history.upperBound, depth: depth - 1, cut: cut)
+    }
+
+    /// Places at which a stretch may be cut, thinned out: between neighbours one side grows by a tenth.
+    ///
+    /// A change that lies between two of them loses a twentieth of its weight, and the price of searching grows with
+    /// the logarithm of the length only. `runs` is how many runs each place holds; a side must have its least number of
+    /// runs and of places.
+    static func candidates(_ runs: ArraySlice<Int>, before: Int, after: Int) -> [Int] {
+        let total = runs.reduce(0, +)
+        var places: [Int] = []
+        var seen = 0
+        for place in runs.indices {
+            let (left, right) = (seen, total - seen)
+            seen += runs[place]
+            guard left >= before, right >= after, place - runs.startIndex >= FindingRules.occasions,
+                runs.endIndex - place >= FindingRules.occasions, runs[place] > 0
+            else { continue }
+            places.append(place)
+        }
+        return thinned(places, runs: runs, total: total)
+    }
+
+    private static func thinned(_ places: [Int], runs: ArraySlice<Int>, total: Int) -> [Int] {
+        var sums: [Int: Int] = [:]
+        var seen = 0
+        var next = 0
+        for place in runs.indices where next < places.count {
+            if places[next] == place {
+                sums[place] = seen
+                next += 1
+            }
+            seen += runs[place]
+        }
+        // From each end inwards, by the smaller side.
+        func walk(_ order: some Sequence<Int>, _ side: (Int) -> Int) -> [Int] {
+            var last = 0.0
+            var kept: [Int] = []
+            for place in order {
+                let size = side(sums[place] ?? 0)
+                guard size * 2 <= total else { break }
+                guard Double(size) >= last * 1.1 else { continue }
+                kept.append(place)
+                last = Double(size)
+            }
+            return kept
+        }
+        let early = walk(places) { $0 }
+        let late = walk(places.reversed()) { total - $0 }
+        return Array(Set(early + late)).sorted()
+    }
+}

@@ -1,0 +1,65 @@
+import EventModel
+import Platform
+package import Store
+
+/// A list of sessions, latest first.
+package struct SessionsReport: Sendable {
+    private let sessions: [StoreReader.Session]
+
+    package init(_ sessions: [StoreReader.Session]) {
+        self.sessions = sessions
+    }
+
+    /// A line for each, with times of the reader's zone.
+    package func text(_ looks: Looks) -> String {
+        guard !sessions.isEmpty else { return "No sessions yet.\n" }
+        let table = TextTable(
+            columns: [
+                .name("SESSION"), .text("STARTED", rank: 0), .text("LENGTH", rank: 0), .number("COMMANDS", rank: 1),
+                .number("TASKS", rank: 3), .number("ERRORS", rank: 2),
+            ],
+            rows: sessions.map { session in
+                [
+                    .init(session.id), .init(SessionText.moment(session.startedAt)),
+                    .init(session.durationMS.map(NumberText.duration) ?? "open"),
+                    .init(NumberText.grouped(session.commands)), .init(NumberText.grouped(session.tasks)),
+                    .init(NumberText.grouped(session.errors), session.errors > 0 ? .bad : .plain),
+                ]
+            })
+        return table.lines(looks).joined(separator: "\n") + "\n"
+    }
+
+    /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
+    /// when one changes its meaning or goes away.
+    package var json: JSONValue {
+        .object([.init("version", .integer(1)), .init("sessions", .array(sessions.map(SessionText.json)))])
+    }
+}
+
+/// How a session is told.
+enum SessionText {
+    /// Milliseconds since 1970 of a time as the database has it; nil when it is none, which only another's hand makes.
+    static func milliseconds(_ databaseText: String) -> Int64? {
+        Timestamp.parse(Array((databaseText + "Z").utf8).span)
+    }
+
+    /// Day and time of the reader's zone.
+    static func moment(_ databaseText: String) -> String {
+        guard let time = milliseconds(databaseText) else { return databaseText }
+        return LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)
+    }
+
+    static func json(_ session: StoreReader.Session) -> JSONValue {
+        .object([
+            .init("session_id", .string(session.id)), .init("started_at", .string(rfc3339(session.startedAt))),
+            .init("ended_at", .string(session.endedAt.flatMap(rfc3339))),
+            .init("duration_ms", .integer(session.durationMS)), .init("commands_executed", .integer(session.commands)),
+            .init("workspaces_created", .integer(session.workspaces)),
+            .init("tasks_completed", .integer(session.tasks)), .init("errors_encountered", .integer(session.errors)),
+        ])
+    }
+
+    private static func rfc3339(_ databaseText: String) -> String? {
+        milliseconds(databaseText).map(Timestamp.rfc3339)
+    }
+}

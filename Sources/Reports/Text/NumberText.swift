@@ -1,0 +1,62 @@
+/// How numbers look in a report.
+package enum NumberText {
+    /// `2h 15m`, `3m 20s`, `12s`, `450ms`: the two largest units that say something.
+    package static func duration(_ milliseconds: Int64) -> String {
+        let seconds = (milliseconds + 500) / 1000
+        if milliseconds < 1000 { return "\(milliseconds)ms" }
+        if seconds < 60 { return "\(seconds)s" }
+        if seconds < 3600 { return "\(seconds / 60)m \(seconds % 60)s" }
+        let minutes = (milliseconds + 30_000) / 60_000
+        if minutes < 24 * 60 { return "\(minutes / 60)h \(minutes % 60)m" }
+        return "\(minutes / 1440)d \(minutes % 1440 / 60)h"
+    }
+
+    /// The same with a digit behind the point for seconds under ten: `8.2s`.
+    package static func latency(_ milliseconds: Double) -> String {
+        let rounded = Int64(milliseconds.rounded())
+        guard rounded >= 1000, rounded < 9950 else { return duration(rounded) }
+        let tenths = (rounded + 50) / 100
+        return "\(tenths / 10).\(tenths % 10)s"
+    }
+
+    /// A whole percentage. What is not all does not round up to it, and what is not nothing not down.
+    package static func percent(_ share: Double) -> String {
+        let rounded = Int((share * 100).rounded())
+        if rounded == 100 && share < 1 { return "99%" }
+        if rounded == 0 && share > 0 { return "1%" }
+        return "\(rounded)%"
+    }
+
+    /// Digits in groups of three.
+    package static func grouped(_ number: Int) -> String {
+        var text = ""
+        for (index, digit) in String(number.magnitude).reversed().enumerated() {
+            if index > 0 && index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (number < 0 ? "-" : "") + String(text.reversed())
+    }
+
+    /// `1 event`, `2,000 events`.
+    package static func counted(_ number: Int, _ noun: String) -> String {
+        grouped(number) + " " + noun + (number == 1 ? "" : "s")
+    }
+
+    /// By how much a number changed: `+12%`, `-5%`, `=`; `x12` from ten times as many on; `new` when there was none.
+    package static func change(from old: Double, to new: Double) -> String {
+        if old == new { return "=" }
+        if old <= 0 { return "new" }
+        let ratio = new / old
+        if ratio >= 10 { return "x" + grouped(Int(min(ratio, 1e15).rounded())) }
+        let percent = Int(((ratio - 1) * 100).rounded())
+        // What changed at all is not told as nothing.
+        if percent == 0 { return ratio > 1 ? "+1%" : "-1%" }
+        return percent > 0 ? "+\(percent)%" : "\(percent)%"
+    }
+
+    /// A factor: `2.1x`, `12x`.
+    package static func factor(_ factor: Double) -> String {
+        let tenths = Int((min(factor, 1e15) * 10).rounded())
+        return tenths >= 100 ? "\(grouped((tenths + 5) / 10))x" : "\(tenths / 10).\(tenths % 10)x"
+    }
+}

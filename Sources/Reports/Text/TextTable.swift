@@ -1,0 +1,76 @@
+import Platform
+
+/// A table in a terminal that fits its width: where there is no room for all columns, the least important go.
+struct TextTable {
+    struct Column {
+        let title: String
+        /// Numbers stand to the right.
+        let isNumber: Bool
+        /// What goes first when there is no room; 0 always stays.
+        let rank: Int
+        /// The text column that gives way, down to this width; nil for one that is always whole.
+        let least: Int?
+
+        static func name(_ title: String) -> Column { Column(title: title, isNumber: false, rank: 0, least: 12) }
+        static func number(_ title: String, rank: Int) -> Column {
+            Column(title: title, isNumber: true, rank: rank, least: nil)
+        }
+        static func text(_ title: String, rank: Int) -> Column {
+            Column(title: title, isNumber: false, rank: rank, least: nil)
+        }
+    }
+
+    struct Cell: ExpressibleByStringInterpolation {
+        let text: String
+        let style: Looks.Style
+
+        init(_ text: String, _ style: Looks.Style = .plain) {
+            self.text = text
+            self.style = style
+        }
+
+        init(stringLiteral value: String) { self.init(value) }
+    }
+
+    /// Blanks before each line and between columns.
+    static let indent = 2
+    private static let gap = 2
+
+    let columns: [Column]
+    let rows: [[Cell]]
+
+    /// Its lines, the titles first.
+    func lines(_ looks: Looks) -> [String] {
+        var shown = Array(columns.indices)
+        var widths = columns.indices.map { column in
+            rows.reduce(columns[column].title.displayWidth) { max($0, $1[column].text.displayWidth) }
+        }
+        func total(_ widths: [Int]) -> Int {
+            shown.reduce(Self.indent - Self.gap) { $0 + widths[$1] + Self.gap }
+        }
+        let least = columns.indices.map { min(widths[$0], columns[$0].least ?? widths[$0]) }
+        while total(least) > looks.columns, let last = shown.max(by: { columns[$0].rank < columns[$1].rank }),
+            columns[last].rank > 0
+        {
+            shown.removeAll { $0 == last }
+        }
+        for column in shown.reversed() where columns[column].least != nil {
+            let excess = total(widths) - looks.columns
+            if excess > 0 { widths[column] = max(least[column], widths[column] - excess) }
+        }
+        let header = shown.map { Cell(columns[$0].title, .heading) }
+        return ([header] + rows.map { row in shown.map { row[$0] } }).map { line($0, shown, widths, looks) }
+    }
+
+    private func line(_ cells: [Cell], _ shown: [Int], _ widths: [Int], _ looks: Looks) -> String {
+        let texts = zip(cells, shown).map { cell, column in
+            let text = looks.shown(cell.text, columns: widths[column])
+            let blanks = String(repeating: " ", count: max(0, widths[column] - text.displayWidth))
+            let styled = looks.styled(text, cell.style)
+            return columns[column].isNumber ? blanks + styled : styled + blanks
+        }
+        let line = String(repeating: " ", count: Self.indent) + texts.joined(separator: "  ")
+        // No blanks at the end: they would be copied with the text.
+        return String(line.reversed().drop { $0 == " " }.reversed())
+    }
+}

@@ -1,0 +1,34 @@
+import EventModel
+import Platform
+import Store
+
+/// The activity per day as one line, a column for each day; for several days where there are more days than columns.
+enum ActivityLine {
+    static func lines(_ days: [UsageReport.DayActivity], _ looks: Looks) -> [String] {
+        guard let first = days.first, let last = days.last, first.day != last.day else { return [] }
+        guard let busiest = days.max(by: { $0.activity.events < $1.activity.events }) else { return [] }
+        let start = number(first.day)
+        let span = number(last.day) - start + 1
+        let columns = looks.columns - 4
+        let perColumn = (span + columns - 1) / columns
+        var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
+        for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
+        // A column for every day looks thin on a wide screen: as many columns for each as fit.
+        let repeats = max(1, min(3, columns / counts.count))
+        let line = Bars.line(counts, looks).map { String(repeating: $0, count: repeats) }.joined()
+        let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"
+        let (from, to) = (first.day.text, last.day.text)
+        let gap = counts.count * repeats - from.count - to.count
+        let labels = gap > 0 ? from + String(repeating: " ", count: gap) + to : "\(from) to \(to)"
+        let peak = "busiest \(busiest.day.text) with \(NumberText.counted(busiest.activity.events, "event"))"
+        return TextBlock.section(
+            title,
+            ["  " + looks.styled(line, .bar), "  " + looks.styled(labels, .muted), "  " + looks.styled(peak, .muted)],
+            looks)
+    }
+
+    /// Days since 1970.
+    private static func number(_ day: LocalCalendar.Day) -> Int {
+        Int(Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day)))
+    }
+}

@@ -1,0 +1,69 @@
+import Platform
+
+/// Shows a list of usage in a terminal and as CSV.
+package enum BreakdownRenderer {
+    /// At most `top` rows; days and hours have a bar.
+    package static func render(_ report: UsageBreakdown, top: Int?, _ looks: Looks) -> String {
+        let shown = Array(report.shown(top))
+        let filter = report.filter.text.isEmpty ? "" : "; \(report.filter.text)"
+        var lines = TextBlock.wrapped(
+            "\(report.window.title) by \(report.kind.rawValue) (\(report.zone.escapedForDisplay))\(filter)", looks)
+        if shown.isEmpty {
+            lines += ["", "  Nothing recorded in this window."]
+        } else {
+            lines +=
+                [""] + table(shown, report, looks).lines(looks) + TextBlock.more(report.rows.count - shown.count, looks)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ looks: Looks) -> TextTable {
+        if report.kind.isInTime { return inTime(rows, report, looks) }
+        if report.kind == .session { return UsageTable.sessions(rows) }
+        if rows.contains(where: { $0.totalMS != nil }) {
+            return UsageTable.commands(rows, title: report.kind.title, looks)
+        }
+        if rows.contains(where: { $0.successRate != nil }) && report.kind != .error {
+            return UsageTable.outcomes(report.kind.title, rows)
+        }
+        return UsageTable.counts(report.kind.title, rows)
+    }
+
+    private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ looks: Looks) -> TextTable {
+        let most = rows.map(\.count).max() ?? 0
+        // What stands before the bar takes some 40 columns.
+        let room = max(10, min(60, looks.columns - 42))
+        return TextTable(
+            columns: [
+                .name(report.kind.title), .number("EVENTS", rank: 0), .number("FAILED", rank: 2),
+                .number("SUCCESS", rank: 1), .text("", rank: 3),
+            ],
+            rows: rows.map { row in
+                [
+                    .init(row.name), .init(NumberText.grouped(row.count)),
+                    .init(NumberText.grouped(row.failed), row.failed > 0 ? .bad : .plain),
+                    .init(row.successRate.map(NumberText.percent) ?? "-"),
+                    .init(
+                        row.count == 0
+                            ? "" : Bars.horizontal(Double(row.count) / Double(most), columns: room, looks), .bar),
+                ]
+            })
+    }
+
+    /// The same as CSV: a header, then a line for each row. A time is in milliseconds.
+    package static func csv(_ report: UsageBreakdown, top: Int?) -> String {
+        CSVText.document(
+            header: [
+                report.kind.rawValue, "count", "count_before", "succeeded", "failed", "success_rate", "total_ms",
+                "p50_ms", "p95_ms", "p99_ms",
+            ],
+            rows: report.shown(top).map { row in
+                [
+                    .text(row.name.escapedForDisplay), .integer(row.count), .integer(row.before),
+                    .integer(row.succeeded),
+                    .integer(row.failed), .number(row.successRate), .integer(row.totalMS), .number(row.p50),
+                    .number(row.p95), .number(row.p99),
+                ]
+            })
+    }
+}

@@ -1,0 +1,103 @@
+import Platform
+import Store
+
+/// Shows a usage report in a terminal.
+package enum DashboardRenderer {
+    /// Columns between the left and the right border, where there is room.
+    private static let boxColumns = 58
+
+    /// The box, the dates that it covers, and what stood out most, `top` lines of each list.
+    package static func render(_ report: UsageReport, top: Int, _ looks: Looks) -> String {
+        var lines = box(report, looks) + [""] + coverage(report, looks)
+        if report.totals.events > 0 {
+            lines += ActivityLine.lines(report.days, looks)
+            lines += list("Busiest Commands", report.commands, top, looks) { UsageTable.commands($0, looks) }
+            lines += list("Failures by Category", report.errors, top, looks) { UsageTable.counts("CATEGORY", $0) }
+            lines += list("Templates", report.templates, top, looks) { UsageTable.counts("TEMPLATE", $0) }
+            lines += TextBlock.section("Services and Ports", amounts(report, looks), looks)
+            lines += TextBlock.section("Sessions", sessions(report, looks), looks)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func list(
+        _ title: String, _ rows: [UsageRow], _ top: Int, _ looks: Looks, table: ([UsageRow]) -> TextTable
+    ) -> [String] {
+        guard !rows.isEmpty else { return [] }
+        let lines = table(Array(rows.prefix(top))).lines(looks) + TextBlock.more(rows.count - top, looks)
+        return TextBlock.section(title, lines, looks)
+    }
+
+    // MARK: The box
+
+    private static func box(_ report: UsageReport, _ looks: Looks) -> [String] {
+        let width = min(boxColumns, looks.columns - 2)
+        let corners =
+            looks.isPlain ? ["+", "+", "+", "+", "+", "+", "=", "|"] : ["╔", "╗", "╠", "╣", "╚", "╝", "═", "║"]
+        let line = String(repeating: corners[6], count: width)
+        func row(_ text: String) -> String {
+            let text = looks.shown(text, columns: width - 3)
+            return corners[7] + "  " + text.padded(toWidth: width - 2) + corners[7]
+        }
+        let rows = [
+            ("Workspaces Created:", String(report.totals.workspacesCreated)),
+            ("Tasks Completed:", String(report.totals.tasksCompleted)),
+            ("Avg Session Length:", report.sessions.averageMS.map(NumberText.duration) ?? "none"),
+            ("Success Rate:", report.successRate.map(NumberText.percent) ?? "none"),
+        ]
+        return [corners[0] + line + corners[1], row("Nexus Usage Analytics (\(report.window.title))")]
+            + [corners[2] + line + corners[3]]
+            + rows.map { row($0.0.padded(toWidth: 23) + $0.1) } + [corners[4] + line + corners[5]]
+    }
+
+    private static func coverage(_ report: UsageReport, _ looks: Looks) -> [String] {
+        let filter = report.filter.text
+        guard let (first, last) = report.covered else {
+            let only = filter.isEmpty ? "" : " (\(filter))"
+            return TextBlock.wrapped("Nothing recorded in this window\(only).", looks)
+        }
+        let dates = first == last ? first.text : "\(first.text) to \(last.text)"
+        var text =
+            "\(dates) (\(report.zone.escapedForDisplay)): \(NumberText.counted(report.totals.events, "event"))"
+            + " in \(NumberText.counted(report.sessions.count, "session"))"
+        if let before = report.activityBefore {
+            text +=
+                ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"
+                + " events against the window before"
+        }
+        return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", looks)
+    }
+
+    // MARK: Short sections
+
+    private static func sessions(_ report: UsageReport, _ looks: Looks) -> [String] {
+        guard let median = report.sessions.medianMS else { return [] }
+        func change(_ value: Double, _ before: Double?) -> String {
+            guard let before else { return "" }
+            return " (\(NumberText.change(from: before, to: value)))"
+        }
+        let count = report.sessions.count
+        return TextBlock.wrapped(
+            NumberText.counted(count, "session") + change(Double(count), report.sessionsBefore.map { Double($0.count) })
+                + ", median length " + NumberText.duration(Int64(median.rounded()))
+                + change(median, report.sessionsBefore?.medianMS), looks)
+    }
+
+    private static func amounts(_ report: UsageReport, _ looks: Looks) -> [String] {
+        let entries = [("services", report.services), ("ports", report.ports)].compactMap { name, amounts in
+            amounts.map { (name, $0) }
+        }
+        guard !entries.isEmpty else { return [] }
+        let columns: [TextTable.Column] =
+            [.name("USED"), .number("EVENTS", rank: 0)] + (report.hasBefore ? [.number("CHANGE", rank: 1)] : [])
+            + [.number("MEDIAN", rank: 0), .number("MOST", rank: 0)]
+        let rows = entries.map { name, amounts -> [TextTable.Cell] in
+            var cells: [TextTable.Cell] = [.init(name), .init(NumberText.grouped(amounts.events))]
+            if report.hasBefore {
+                cells.append(.init(NumberText.change(from: Double(amounts.before ?? 0), to: Double(amounts.events))))
+            }
+            return cells + [.init(String(amounts.median)), .init(String(amounts.most))]
+        }
+        return TextTable(columns: columns, rows: rows).lines(looks)
+    }
+}

@@ -1,0 +1,62 @@
+package import Platform
+package import Store
+
+/// What happened in a window, as values: every renderer shows the same.
+package struct UsageReport: Equatable, Sendable {
+    /// One day of the reader's calendar.
+    package struct DayActivity: Equatable, Sendable {
+        package let day: LocalCalendar.Day
+        package let activity: StoreReader.Activity
+    }
+
+    /// Sessions that started in a stretch of time.
+    package struct Sessions: Equatable, Sendable {
+        package var count = 0
+        /// Milliseconds; nil when there is no session.
+        package var averageMS: Int64?
+        package var medianMS: Double?
+
+        package init() {}
+    }
+
+    /// How many services or ports events had, of those that say.
+    package struct Amounts: Equatable, Sendable {
+        package let events: Int
+        package let median: Int64
+        package let most: Int64
+        /// Events in the window before; nil when there is no such window.
+        package let before: Int?
+    }
+
+    package let window: ReportWindow
+    package let zone: String
+    /// What the report is confined to; empty: to nothing.
+    package let filter: ReportFilter
+    /// Whether there is a window before this one in which anything was recorded, to compare with.
+    package var hasBefore: Bool { activityBefore != nil }
+
+    package let totals: StoreReader.Activity
+    package let activityBefore: StoreReader.Activity?
+    package let sessions: Sessions
+    package let sessionsBefore: Sessions?
+    /// Days with activity, in order.
+    package let days: [DayActivity]
+    /// The most frequent first, all of them.
+    package let commands: [UsageRow]
+    package let errors: [UsageRow]
+    package let templates: [UsageRow]
+    package let services: Amounts?
+    package let ports: Amounts?
+
+    /// The share of events that succeeded among those that say whether they did; nil when none does.
+    package var successRate: Double? {
+        let judged = totals.succeeded + totals.failed
+        return judged == 0 ? nil : Double(totals.succeeded) / Double(judged)
+    }
+
+    /// The first and last day with activity.
+    package var covered: (first: LocalCalendar.Day, last: LocalCalendar.Day)? {
+        guard let first = days.first, let last = days.last else { return nil }
+        return (first.day, last.day)
+    }
+}

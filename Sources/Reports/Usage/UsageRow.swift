@@ -1,0 +1,64 @@
+import EventModel
+package import Store
+
+/// What a report says of one command, workspace, template, session and so on.
+package struct UsageRow: Equatable, Sendable {
+    package let name: String
+    package let count: Int
+    /// Nil where only failures are counted.
+    package let succeeded: Int?
+    package let failed: Int
+    /// Milliseconds in all, and the durations that half, 95 and 99 of a hundred did not exceed; nil where nothing says
+    /// how long it took.
+    package let totalMS: Int64?
+    package let p50: Double?
+    package let p95: Double?
+    package let p99: Double?
+    /// How many there were in the window before; nil when there is no such window.
+    package let before: Int?
+
+    /// `before` is the count in the window before; nil where there is no such window.
+    package init(_ cell: UsageCell, before: Int?) {
+        name = cell.name
+        count = cell.count
+        succeeded = cell.succeeded
+        failed = cell.failed
+        totalMS = cell.latency.isEmpty && cell.totalMS == 0 ? nil : cell.totalMS
+        p50 = cell.latency.quantile(0.5)
+        p95 = cell.latency.quantile(0.95)
+        p99 = cell.latency.quantile(0.99)
+        self.before = before
+    }
+
+    /// A session: its commands, its errors and, once it is over, its length.
+    init(_ session: StoreReader.Session) {
+        name = session.id
+        count = session.commands
+        succeeded = nil
+        failed = session.errors
+        totalMS = session.durationMS
+        (p50, p95, p99, before) = (nil, nil, nil, nil)
+    }
+
+    /// The events of a stretch of time.
+    init(_ name: String, _ activity: StoreReader.Activity) {
+        self.init(
+            UsageCell(
+                name: name, count: activity.events, succeeded: activity.succeeded, failed: activity.failed), before: nil
+        )
+    }
+
+    /// The cells with their counts in the window before; `before` is nil where there is no such window.
+    static func list(_ cells: [UsageCell], before: [UsageCell]?) -> [UsageRow] {
+        let counts = before.map { cells in
+            Dictionary(cells.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
+        }
+        return cells.map { cell in UsageRow(cell, before: counts.map { $0[cell.name] ?? 0 }) }
+    }
+
+    /// The share that succeeded of what says whether it did; nil when nothing does.
+    package var successRate: Double? {
+        guard let succeeded, succeeded + failed > 0 else { return nil }
+        return Double(succeeded) / Double(succeeded + failed)
+    }
+}

@@ -1,0 +1,125 @@
+import EventModel
+import Platform
+package import Store
+
+/// Reads the reports on usage of one window. With no database yet they are empty.
+package struct UsageSource: Sendable {
+    let reader: StoreReader?
+    let window: ReportWindow
+    let filter: ReportFilter
+    /// The window before, to compare with; nil where there is none.
+    let before: Range<Int64>?
+    let zone = LocalCalendar.zoneName
+
+    /// Sessions that are listed at most: years of a person's, and a bound on what a report holds in memory.
+    private static let mostSessions = 100_000
+
+    /// `now` is in milliseconds since 1970.
+    package init(reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter()) {
+        self.reader = reader
+        self.window = window
+        self.filter = filter
+        before = window.before(now: now)
+    }
+
+    /// The dashboard.
+    package func dashboard() throws(StoreError) -> UsageReport {
+        let dimensions: [UsageDimension] = [.command, .errorCategory, .template, .services, .ports]
+        let now = try counts(dimensions, in: window.range)
+        var then: Counts? = if let before { try counts(dimensions, in: before) } else { nil }
+        // Where nothing was recorded there is nothing to compare with.
+        if then?.activity.isEmpty == true { then = nil }
+        let activity = LocalDays(now.activity)
+        func rows(_ dimension: UsageDimension) -> [UsageRow] {
+            UsageRow.list(now.cells[dimension] ?? [], before: then?.cells[dimension])
+        }
+        func amounts(_ dimension: UsageDimension) -> UsageReport.Amounts? {
+            UsageReport.Amounts(now.cells[dimension] ?? [], before: then?.cells[dimension])
+        }
+        return UsageReport(
+            window: window, zone: zone, filter: filter, totals: activity.total,
+            activityBefore: then.map { LocalDays($0.activity).total }, sessions: .init(now.sessions),
+            sessionsBefore: then.map { .init($0.sessions) }, days: activity.days, commands: rows(.command),
+            errors: rows(.errorCategory), templates: rows(.template), services: amounts(.services),
+            ports: amounts(.ports))
+    }
+
+    /// A list by one thing.
+    package func breakdown(by kind: UsageBreakdown.Kind) throws(StoreError) -> UsageBreakdown {
+        UsageBreakdown(
+            kind: kind, window: window, zone: zone, filter: filter, rows: try rows(by: kind))
+    }
+
+    private func rows(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
+        switch kind {
+        case .command: try rows(of: .command)
+        case .workspace: try rows(of: .workspace)
+        case .task: try rows(of: .task)
+        case .template: try rows(of: .template)
+        case .error: try rows(of: .errorCategory)
+        case .session: try sessionRows()
+        case .day: LocalDays(try counts([], in: window.range).activity).days.map { UsageRow($0.day.text, $0.activity) }
+        case .hour: LocalDays.byHour(try counts([], in: window.range).activity)
+        }
+    }
+
+    private func rows(of dimension: UsageDimension) throws(StoreError) -> [UsageRow] {
+        let now = try counts([dimension], in: window.range).cells[dimension] ?? []
+        guard let before else { return UsageRow.list(now, before: nil) }
+        let then = try counts([dimension], in: before)
+        return UsageRow.list(now, before: then.activity.isEmpty ? nil : then.cells[dimension] ?? [])
+    }
+
+    private func sessionRows() throws(StoreError) -> [UsageRow] {
+        guard let reader = try reader(for: window.range) else { return [] }
+        let sessions = try reader.sessions(startedIn: window.range, limit: Self.mostSessions)
+        return sessions.map { UsageRow($0) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    }
+
+    /// Where to ask about a stretch of time: the rollups, or with a filter a recount of the rows of that time.
+    private func reader(for range: Range<Int64>) throws(StoreError) -> StoreReader? {
+        guard let reader, !filter.isEmpty else { return reader }
+        return try reader.filtered(filter.stored, in: range)
+    }
+
+    /// What was counted in a stretch of time.
+    private struct Counts {
+        var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
+        var cells: [UsageDimension: [UsageCell]] = [:]
+        var sessions = LatencyHistogram()
+    }
+
+    private func counts(_ dimensions: [UsageDimension], in range: Range<Int64>) throws(StoreError) -> Counts {
+        guard let reader = try reader(for: range) else { return Counts() }
+        return Counts(
+            activity: try reader.activity(in: range), cells: try reader.usage(by: dimensions, in: range),
+            sessions: try reader.sessionLengths(in: range))
+    }
+}
+
+extension UsageReport.Sessions {
+    /// Sessions of these lengths.
+    init(_ lengths: LatencyHistogram) {
+        self.init()
+        count = lengths.count
+        averageMS = lengths.isEmpty ? nil : lengths.sum / Int64(lengths.count)
+        medianMS = lengths.quantile(0.5)
+    }
+}
+
+extension UsageReport.Amounts {
+    /// Nil where no event says anything. `cells` are by number.
+    init?(_ cells: [UsageCell], before: [UsageCell]?) {
+        let numbers = cells.compactMap { cell in Int64(cell.name).map { ($0, cell.count) } }
+            .sorted { $0.0 < $1.0 }
+        let events = numbers.reduce(0) { $0 + $1.1 }
+        guard let most = numbers.last?.0 else { return nil }
+        var seen = 0
+        let median = numbers.first { number in
+            seen += number.1
+            return seen * 2 >= events
+        }
+        self.init(
+            events: events, median: median?.0 ?? most, most: most, before: before?.reduce(0) { $0 + $1.count })
+    }
+}

@@ -1,0 +1,90 @@
+import EventModel
+import GRDB
+import Platform
+
+/// Counts rows into rollups, in bounded memory.
+struct Recount {
+    /// How much is counted before it is written.
+    private static let countsBetweenWrites = Limits.transactionEvents
+
+    private let slots: Range<Int64>
+    private let target: Database
+    private var activity = ActivityRollup()
+    private var usage = UsageRollup()
+    private var lengths = SessionLengths()
+    private var counted = 0
+    private var sessions = ByteKeyTable()
+
+    /// Counts what lies in `slots` into the rollups of `target`.
+    init(slots: Range<Int64>, into target: Database) {
+        self.slots = slots
+        self.target = target
+    }
+
+    /// Counts an event if it lies in the quarters of an hour; false when it does not.
+    @discardableResult
+    mutating func take(_ event: StoredEvent) throws -> Bool {
+        guard slots.contains(RollupSlot.containing(event.numbers.timestamp)) else { return false }
+        activity.observe(event)
+        try usage.observe(event, in: target)
+        try count()
+        return true
+    }
+
+    /// Counts the lengths of all sessions of `source` that started in the quarters of an hour.
+    mutating func countSessions(of source: Database) throws {
+        let rows = try Row.fetchCursor(source, sql: Self.lengthsQuery)
+        while let row = try rows.next() { try countSession(row) }
+    }
+
+    /// Writes what was counted.
+    mutating func finish() throws {
+        try activity.flush(into: target)
+        try usage.flush(into: target)
+        try lengths.flush(into: target)
+    }
+
+    // MARK: Sessions of some events
+
+    /// Remembers a session for `copySessions`.
+    mutating func note(session: String) {
+        _ = sessions.index(of: session.utf8.span)
+    }
+
+    /// Copies the remembered sessions that started in the quarters of an hour, and counts their lengths.
+    mutating func copySessions(from source: Database) throws {
+        let lengths = try source.makeStatement(sql: Self.lengthsQuery + " WHERE session_id = ?")
+        let row = try source.makeStatement(sql: "SELECT * FROM sessions WHERE session_id = ?")
+        let copy = try target.makeStatement(sql: "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        for index in 0..<sessions.count {
+            let id = String(decoding: sessions.key(at: index), as: UTF8.self)
+            guard let length = try Row.fetchOne(lengths, arguments: [id]), try countSession(length),
+                let session = try Row.fetchOne(row, arguments: [id])
+            else { continue }
+            try copy.execute(arguments: StatementArguments(session.databaseValues))
+        }
+        try finish()
+    }
+
+    private static let lengthsQuery = """
+        SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
+        """
+
+    /// Counts a session; false when it did not start in the quarters of an hour.
+    @discardableResult
+    private mutating func countSession(_ row: Row) throws -> Bool {
+        func milliseconds(_ column: Int) -> Int64? {
+            String.fromDatabaseValue(row[column] as DatabaseValue).flatMap(Timestamp.milliseconds(ofDatabaseText:))
+        }
+        guard let startedAt = milliseconds(0), slots.contains(RollupSlot.containing(startedAt)) else { return false }
+        let lastEvent = milliseconds(1) ?? row[2] ?? startedAt
+        lengths.count(startedAt: startedAt, durationMS: max(0, lastEvent - startedAt))
+        try count()
+        return true
+    }
+
+    private mutating func count() throws {
+        counted += 1
+        if counted % Self.countsBetweenWrites == 0 { try finish() }
+    }
+}

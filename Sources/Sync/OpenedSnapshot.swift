@@ -1,0 +1,28 @@
+package import Platform
+import Store
+
+/// A snapshot laid out as a data folder, for reports: its rows with rollups of their own, apart from the person's data.
+/// It stands under `$TMPDIR`, else `/var/tmp`, and goes with the value.
+package struct OpenedSnapshot: ~Copyable, Sendable {
+    private let scratch: ScratchFolder
+
+    /// Unpacks and checks a snapshot.
+    package init(
+        _ path: String, progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws(SnapshotError) {
+        do {
+            let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+            let data = DataFolder(scratch.folder.path)
+            guard let lock = try WriterLock.acquire(in: data) else { throw CancellationError() }
+            let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
+            _ = try await SnapshotImport(path: path).run(into: writer, unpackingIn: scratch.folder, progress: progress)
+            try await writer.finish()
+            self.scratch = scratch
+        } catch {
+            throw SnapshotError(error, path: path)
+        }
+    }
+
+    /// What a report reads.
+    package var data: DataFolder { DataFolder(scratch.folder.path) }
+}

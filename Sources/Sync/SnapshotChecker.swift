@@ -1,0 +1,152 @@
+import EventModel
+import Platform
+import Store
+
+/// Reads snapshots: whether one is what it says, and its rows. It works on a thread of its own.
+package actor SnapshotChecker {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    /// Checks everything: frame, hash, manifest, the database as SQLite sees it, every field of every row, and the
+    /// counts. It writes the content to a folder of its own under `$TMPDIR`, else `/var/tmp`.
+    package func verify(
+        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(SnapshotError) -> SnapshotManifest {
+        try asSnapshotError {
+            let input = try SnapshotInput(path: path)
+            let manifest = input.manifest
+            switch manifest.content {
+            case .sqlite:
+                let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+                let copy = scratch.path(of: "content.db")
+                try unpack(input, to: copy, progress)
+                try checkDatabase(at: copy, manifest)
+                try readRows(of: copy, manifest) { _ in true }
+            case .ndjson, .csv:
+                var lines = TextLines(isCSV: manifest.content == .csv)
+                try input.unpack(progress) { lines.count($0) }
+                guard lines.count - (manifest.content == .csv ? 1 : 0) == manifest.events else {
+                    throw SnapshotError.damaged(path: path, what: "it does not hold as many events as it says")
+                }
+            }
+            return manifest
+        }
+    }
+
+    /// Unpacks a snapshot that can be read back to a file at `copy`, which must not be there.
+    func unpack(to copy: String, progress: (Int, Int) -> Void) throws(SnapshotError) -> SnapshotManifest {
+        try asSnapshotError {
+            let input = try SnapshotInput(path: path)
+            guard input.manifest.content == .sqlite else {
+                throw SnapshotError.oneWay(path: path, format: input.manifest.content)
+            }
+            try unpack(input, to: copy, progress)
+            return input.manifest
+        }
+    }
+
+    private func unpack(_ input: borrowing SnapshotInput, to copy: String, _ progress: (Int, Int) -> Void) throws {
+        let file = try File(opening: copy, [.write, .create, .exclusive])
+        guard try file.freeSpace() > input.manifest.bytes else {
+            throw SnapshotError.noRoom(path: path, bytes: input.manifest.bytes)
+        }
+        try input.unpack(progress) { try file.write($0) }
+    }
+
+    /// Checks the database as a whole, but for the rows.
+    func checkDatabase(at copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
+        try asSnapshotError {
+            var header: [UInt8] = []
+            _ = try File(opening: copy, .read).read(appendingTo: &header, limit: 100)
+            // Versions of the format to read and to write: 1 is a plain database, 2 one with a log beside it.
+            guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)), header[18] == 1,
+                header[19] == 1
+            else { throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database") }
+            let rows = try SnapshotRows(path: copy)
+            if let flaw = try rows.flaw() { throw SnapshotError.damaged(path: path, what: flaw) }
+            let counts = try rows.counts()
+            guard counts.events == manifest.events, counts.sessions == manifest.sessions else {
+                throw SnapshotError.damaged(path: path, what: "it does not hold as many rows as it says")
+            }
+            guard counts.ids?.lowerBound == manifest.firstID, counts.ids?.upperBound == manifest.lastID,
+                counts.times.flatMap({ SnapshotManifest.rfc3339($0.from) }) == manifest.from,
+                counts.times.flatMap({ SnapshotManifest.rfc3339($0.until) }) == manifest.until
+            else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
+            let facts = try rows.facts()
+            guard facts["installation"] == manifest.installation,
+                facts["format_version"] == String(manifest.formatVersion)
+            else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }
+        }
+    }
+
+    /// Hands all rows to `take`, many at a time, each checked by the rules for events; ends early when `take` says false.
+    func readRows(
+        of copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
+    ) throws(SnapshotError) {
+        try asSnapshotError {
+            guard let own = Installation(manifest.installation), let origins = try SnapshotRows(path: copy).origins()
+            else { throw SnapshotError.damaged(path: path, what: "where its rows come from cannot be") }
+            let source = try SnapshotRows(path: copy)
+            var rules = RowRules()
+            var last = Int64.min
+            while true {
+                var rows = ImportedRows(of: own)
+                let reached = try source.rows(after: last, limit: Limits.snapshotRows) { row in
+                    if let flaw = rules.check(row) {
+                        throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
+                    }
+                    let identity = origins.identity(of: row.id, own: own)
+                    if identity.installation != rows.installation {
+                        if rows.count > 0, !take(rows) { throw CancellationError() }
+                        rows = ImportedRows(of: identity.installation)
+                    }
+                    rows.append(identity.id, rules.payload.span)
+                }
+                guard let reached else { return }
+                guard take(rows) else { throw CancellationError() }
+                last = reached
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// Runs work whose failures mean that the snapshot is not sound, but for those of files.
+    private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {
+        do { return try work() } catch let error as StoreError {
+            switch error {
+            case .notADatabase: throw .damaged(path: path, what: "SQLite cannot read what it holds")
+            case .database(_, let message): throw .damaged(path: path, what: "SQLite says: \(message)")
+            default: throw .store(error)
+            }
+        } catch {
+            throw SnapshotError(error, path: path)
+        }
+    }
+}
+
+/// Counts the lines of text that comes in pieces; in CSV a line feed between quotes ends none.
+private struct TextLines {
+    let isCSV: Bool
+    private(set) var count = 0
+    private var isQuoted = false
+
+    init(isCSV: Bool) {
+        self.isCSV = isCSV
+    }
+
+    mutating func count(_ text: Span<UInt8>) {
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "\""): isQuoted = isCSV && !isQuoted
+            case UInt8(ascii: "\n") where !isQuoted: count += 1
+            default: break
+            }
+        }
+    }
+}

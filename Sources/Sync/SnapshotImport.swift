@@ -1,0 +1,80 @@
+import EventModel
+package import Platform
+package import Store
+
+/// Takes the rows of a snapshot into a data folder.
+///
+///     snapshot ─ unpack ─▶ copy ─┬─ check every row ─▶ writer: one transaction
+///                                └─ check the database ─┘
+///
+/// The checks and the writing go on at once; the transaction ends only after all checks, so that a snapshot comes in
+/// whole or not at all, whatever is wrong with it and whenever the process ends.
+package struct SnapshotImport: Sendable {
+    /// Batches that wait between reading and writing, some five MiB each.
+    private static let batchesAhead = 2
+
+    private let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    /// Imports into the database that `writer` writes; what is unpacked stands in `parent` meanwhile.
+    package func run(
+        into writer: SQLiteWriter, unpackingIn parent: Folder,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws(SnapshotError) -> ImportOutcome {
+        do {
+            let scratch = try ScratchFolder(in: parent)
+            let copy = scratch.path(of: "content.db")
+            let reader = SnapshotChecker(path: path)
+            let manifest = try await reader.unpack(to: copy, progress: { _, _ in })
+            return try await merge(copy, manifest, reader, into: writer, progress)
+        } catch {
+            throw SnapshotError(error, path: path)
+        }
+    }
+
+    private func merge(
+        _ copy: String, _ manifest: SnapshotManifest, _ reader: SnapshotChecker, into writer: SQLiteWriter,
+        _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> ImportOutcome {
+        let rows = HandOff<ImportedRows>(room: Self.batchesAhead)
+        let checker = SnapshotChecker(path: path)
+        return try await withThrowingTaskGroup(of: ImportOutcome?.self) { group in
+            group.addTask { try await writer.importRows(rows) }
+            group.addTask {
+                do {
+                    async let sound: Void = checker.checkDatabase(at: copy, manifest)
+                    try await reader.hand(rows, of: copy, manifest, progress)
+                    try await sound
+                    rows.end()
+                } catch {
+                    rows.end(error)
+                    throw error
+                }
+                return nil
+            }
+            var outcome = ImportOutcome()
+            for try await result in group {
+                if let result { outcome = result }
+            }
+            return outcome
+        }
+    }
+}
+
+extension SnapshotChecker {
+    /// Puts all rows into `target`.
+    fileprivate func hand(
+        _ target: HandOff<ImportedRows>, of copy: String, _ manifest: SnapshotManifest,
+        _ progress: (Int, Int) -> Void
+    ) throws {
+        var done = 0
+        try readRows(of: copy, manifest) { rows in
+            done += rows.count
+            progress(done, manifest.events)
+            return target.put(rows)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import EventModel
+import Platform
+import Reports
+import Service
+import Store
+
+struct InsightsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "insights", abstract: "Tell what is slow, what fails, and what changed.",
+        discussion: """
+            Without a flag: the few findings worth reading, the costliest first. Each is a change that chance does not \
+            explain, with the runs that it rests on: a command is compared with its own history in the window, from \
+            20 runs before and 10 after on. Days are those of your time zone ($TZ). Without a window it covers all time.
+            """)
+
+    @OptionGroup(title: "The window") var window: WindowOptions
+
+    @Flag(help: "What takes most time, what became slower, and what goes along with it.")
+    var slow = false
+
+    @Flag(help: "What fails: categories, commands, failures in a row, and what was tried again.")
+    var errors = false
+
+    @Option(help: ArgumentHelp("Lines of each list.", valueName: "n"))
+    var top = 10
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard top >= 1 else { throw ValidationError("--top takes a number from 1 on.") }
+        guard !slow || !errors else { throw ValidationError("Give one of --slow and --errors.") }
+    }
+
+    func run() async throws {
+        let data = try DataFolder.required()
+        let window = try window.window(now: SystemClock().now())
+        try await ReadingCommand.storeWaiting(in: data)
+        let insights = Insights(try InsightsInput(window, from: StoreReader(data: data)))
+        let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
+        let zone = LocalCalendar.zoneName
+        try File.standardOutput.write(
+            json
+                ? InsightsJSON.of(insights, focus, window: window, zone: zone, top: top).document
+                : InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput()))
+    }
+}

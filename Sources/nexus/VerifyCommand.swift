@@ -1,0 +1,40 @@
+import ArgumentParser
+import Platform
+import Reports
+import Sync
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check a snapshot: is it whole, and what it says it is?",
+        discussion: """
+            It checks the frame, the hash, the manifest, the database as SQLite sees it, every field of every row, and the \
+            counts. What is wrong is said in one sentence, and the command returns 65.
+            """)
+
+    @Argument(help: "The snapshot.", completion: .file())
+    var file: String
+
+    @Flag(help: "Print what the snapshot says of itself as JSON.")
+    var json = false
+
+    func run() async throws {
+        let bar = ProgressLine(total: 1000)
+        let manifest: SnapshotManifest
+        do {
+            defer { bar?.clear() }
+            manifest = try await SnapshotChecker(path: file).verify { done, total in
+                if total > 0 { bar?.show(done * 1000 / total) }
+            }
+        }
+        try File.standardOutput.write(json ? JSONText.of(manifest) : sentence(manifest))
+    }
+
+    private func sentence(_ manifest: SnapshotManifest) -> String {
+        let events = manifest.events == 1 ? "1 event" : "\(manifest.events) events"
+        guard let from = manifest.from, let until = manifest.until else {
+            return "\(file.escapedForDisplay) is sound: \(events), \(manifest.content.rawValue)\n"
+        }
+        return "\(file.escapedForDisplay) is sound: \(events) from \(from.escapedForDisplay) to "
+            + "\(until.escapedForDisplay), \(manifest.content.rawValue)\n"
+    }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// The reports as a person asks for them.
+struct ReportTests {
+    private let program: Program
+
+    init() throws {
+        program = try Program()
+    }
+
+    private func record(_ lines: String...) throws {
+        #expect(try program.run("record", "--stdin", input: lines.joined(separator: "\n") + "\n").status == 0)
+    }
+
+    private func work() throws {
+        try record(
+            #"{"command":"make all","duration_ms":1200,"success":true,"workspace":"webshop","session_id":"s1"}"#,
+            #"{"command":"make all","duration_ms":1800,"success":false,"error_category":"exit_2","session_id":"s1"}"#,
+            #"{"command":"git status","duration_ms":30,"success":true,"workspace":"webshop","session_id":"s2"}"#)
+    }
+
+    @Test("A workspace is asked for by its name, which stands nowhere")
+    func workspace() throws {
+        try work()
+        let json = try JSONNode(program.run("stats", "--workspace", "webshop", "--json").output)
+        #expect(json["totals"]?["events"] == .integer(2))
+        #expect(json["filter"]?["workspace"] == .string("webshop"))
+        let list = try JSONNode(program.run("stats", "--by", "workspace", "--json").output)
+        guard case .string(let hash)? = list["rows"]?[0]?["name"] else { throw QueryFailure(text: "no row") }
+        #expect(hash.count == 32)
+        #expect(
+            try JSONNode(program.run("stats", "--workspace", hash, "--json").output)["totals"]?["events"] == .integer(2)
+        )
+        #expect(
+            try JSONNode(program.run("stats", "--workspace", "x", "--json").output)["totals"]?["events"] == .integer(0))
+    }
+
+    @Test("Asking for a workspace makes no key")
+    func workspaceWithoutKey() throws {
+        #expect(try program.run("stats", "--workspace", "webshop").status == 0)
+        #expect(!FileManager.default.fileExists(atPath: program.folder.data.keyPath))
+    }
+
+    @Test("Failures and a command can be asked for alone")
+    func filters() throws {
+        try work()
+        let failed = try JSONNode(program.run("stats", "--failed", "--json").output)
+        #expect(failed["totals"]?["events"] == .integer(1) && failed["commands"]?[0]?["failed"] == .integer(1))
+        let make = try program.run("stats", "--command", "make all", "--by", "command", "--csv").output
+        #expect(make.hasPrefix("command,count,count_before,succeeded,failed,success_rate,total_ms,"))
+        #expect(make.contains("\r\nmake all,2,,1,1,0.5,3000,") && !make.contains("git"))
+    }
+
+    @Test("CSV without --by is a line a day")
+    func csvByDay() throws {
+        try record(#"{"command":"make","timestamp":"2026-06-01T10:00:00Z","success":true}"#)
+        let csv = try program.run("stats", "--csv").output
+        #expect(csv.split(separator: "\r\n").last?.hasPrefix("2026-06-01,1,,1,0,1.0,") == true, "\(csv)")
+    }
+
+    @Test(
+        "What cannot be asked for is a usage error in one sentence",
+        arguments: [
+            ["stats", "--by", "colour"], ["stats", "--top", "0"], ["stats", "--json", "--csv"],
+            ["stats", "--watch", "--json"], ["stats", "--watch"], ["stats", "--since", "2026-02-30"],
+            ["stats", "--since", "2026-02-02", "--until", "2026-02-01"], ["insights", "--slow", "--errors"],
+            ["insights", "--top", "0"], ["insights", "--until", "2026-13-01"],
+            ["insights", "--since", "2026-02-02", "--until", "2026-02-01"], ["session", "show", "s", "--limit", "0"],
+            ["stats", "--command", ""],
+        ])
+    func wrongUse(arguments: [String]) throws {
+        let process = program.process(arguments)
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 64)
+        #expect(try output.fileHandleForReading.readToEnd() ?? Data() == Data())
+        #expect(try errors.fileHandleForReading.readToEnd()?.isEmpty == false)
+    }
+
+    @Test("With no data at all every report says so and succeeds")
+    func noData() throws {
+        #expect(try program.run("stats").output.contains("Nothing recorded in this window."))
+        #expect(try program.run("stats", "--by", "hour").output.contains("Nothing recorded in this window."))
+        #expect(try program.run("insights").output.contains("Nothing stands out."))
+        #expect(try program.run("session", "list").output == "No sessions yet.\n")
+        let missing = try program.run("session", "show", "nobody")
+        #expect(missing.status == 65 && missing.errors.contains("no session nobody was recorded"))
+    }
+
+    @Test("A session's timeline tells its events in order")
+    func timeline() throws {
+        try record(
+            #"{"command":"make all","timestamp":"2026-06-01T10:05:00Z","duration_ms":61000,"success":false,"error_category":"exit_2","session_id":"s1"}"#,
+            #"{"event_type":"session_started","timestamp":"2026-06-01T10:00:00Z","session_id":"s1"}"#)
+        let text = try program.run("session", "show", "s1").output
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.first == "  s1: 2026-06-01 10:00:00 (UTC), 5m 0s, 1 command, 0 tasks, 1 error", "\(text)")
+        #expect(lines.suffix(2).first?.contains("10:00:00  session_started") == true, "\(text)")
+        #expect(lines.last?.contains("10:05:00  make all") == true && lines.last?.contains("1m 1s  exit_2") == true)
+    }
+
+    @Test("Colour and width are a terminal's; without colour there is no escape sequence")
+    func terminal() throws {
+        try work()
+        func screen(_ settings: String, columns: Int) throws -> String {
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/script")
+            let command = "stty cols \(columns); \(settings) '\(Program.url.path)' stats --by command"
+            process.arguments = ["-qec", command, "/dev/null"]
+            process.environment = program.environment.merging(["TERM": "xterm", "LANG": "C.UTF-8"]) { $1 }
+            process.standardInput = FileHandle.nullDevice
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            let data = try output.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            return String(decoding: data, as: UTF8.self)
+        }
+        #expect(try screen("", columns: 100).contains("\u{1B}["))
+        #expect(try screen("", columns: 100).contains("SHARE OF TIME"))
+        let narrow = try screen("NO_COLOR=1", columns: 50)
+        #expect(!narrow.contains("\u{1B}") && !narrow.contains("SHARE OF TIME") && narrow.contains("COUNT"))
+        let dumb = try screen("TERM=dumb", columns: 100)
+        #expect(dumb.utf8.allSatisfy { $0 < 0x80 } && !dumb.contains("\u{1B}"))
+    }
+
+    @Test("Watching draws on the second screen and leaves the terminal as it was", arguments: ["INT", "TERM"])
+    func watch(signal: String) throws {
+        try work()
+        let pidFile = program.folder.path + "/pid"
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/script")
+        let command = "sh -c 'echo $$ >\(pidFile); exec \"\(Program.url.path)\" stats --watch'; echo status $?"
+        process.arguments = ["-qec", command, "/dev/null"]
+        process.environment = program.environment.merging(["TERM": "xterm", "LANG": "C.UTF-8"]) { $1 }
+        // As Program has it: no signal is blocked in what is started.
+        _ = program.process([])
+        let keyboard = Pipe()
+        process.standardInput = keyboard
+        let path = program.folder.path + "/screen"
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        process.standardOutput = FileHandle(forWritingAtPath: path)
+        try process.run()
+        func screen() -> String {
+            String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        }
+        try waitUntil("the first drawing") { screen().contains("make all") }
+        try record(#"{"command":"later command","session_id":"s3"}"#)
+        try waitUntil("a drawing with what came later") { screen().contains("later command") }
+        let pid = try String(contentsOfFile: pidFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let kill = Process()
+        kill.executableURL = URL(filePath: "/bin/kill")
+        kill.arguments = ["-\(signal)", pid]
+        try kill.run()
+        try waitUntil("the end") { !process.isRunning }
+        let all = screen()
+        #expect(all.hasPrefix("\u{1B}[?1049h\u{1B}[?25l"))
+        #expect(all.contains("\u{1B}[?25h\u{1B}[?1049l"))
+        #expect(all.hasSuffix("status 0\r\n"), "\(all.suffix(40))")
+    }
+
+    @Test(
+        "A zone that nobody knows is said, instead of days of another",
+        arguments: ["Europe/Atlantis", ":Mars/Phobos", "Nowhere", "\u{1B}[2J"])
+    func unknownZone(zone: String) throws {
+        var program = program
+        program.environment["TZ"] = zone
+        for report in ["stats", "insights"] {
+            let outcome = try program.run(report)
+            #expect(outcome.status == 78 && outcome.errors.contains("is not known here"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("\u{1B}"))
+        }
+    }
+
+    @Test(
+        "Zones by name, by file and by rule are known",
+        arguments: ["UTC", ":Europe/Berlin", "CET-1CEST", "<+0530>-5:30", ""])
+    func knownZone(zone: String) throws {
+        var program = program
+        program.environment["TZ"] = zone
+        #expect(try program.run("stats").status == 0)
+    }
+
+    @Test("Half-hour zones have their own days and hours")
+    func halfHourZone() throws {
+        var program = program
+        program.environment["TZ"] = "Asia/Kolkata"
+        // 18:29 UTC is 23:59 in Kolkata, 18:31 is the next day.
+        try record(
+            #"{"command":"a","timestamp":"2026-06-01T18:29:00Z"}"#,
+            #"{"command":"a","timestamp":"2026-06-01T18:31:00Z"}"#)
+        let days = try program.run("stats", "--by", "day", "--csv").output
+        #expect(days.contains("2026-06-01,1,") && days.contains("2026-06-02,1,"))
+        let hours = try program.run("stats", "--by", "hour", "--csv").output
+        #expect(hours.contains("00:00,1,") && hours.contains("23:00,1,") && hours.contains("18:00,0,"))
+        #expect(try program.run("stats").output.contains("(Asia/Kolkata)"))
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// A socket that listens on loopback; closed with the value.
+struct LoopbackListener: ~Copyable {
+    let descriptor: Int32
+    let port: Int
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = self.descriptor
+        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe bind(descriptor, address, size) == 0 && listen(descriptor, 16) == 0
+                    && getsockname(descriptor, address, &size) == 0
+            }
+        }
+        guard isBound else { throw UnixClient.Failure(call: "bind", code: errno) }
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// An HTTP server that does to each request what the test's script says, one connection after another.
+final class ScriptedServer: Sendable {
+    /// What is done with a request.
+    enum Step: Sendable {
+        /// Reads the request to its end and answers with a status and more header lines.
+        case answer(Int, headers: [String] = [], body: String = "")
+        /// Reads so many bytes of the body and cuts the connection.
+        case cut(after: Int)
+        /// Reads the whole request and cuts the connection without an answer.
+        case silence
+        /// Reads so many bytes of the body, tells the test, and does nothing more until the far side is gone.
+        case stall(after: Int)
+        /// Reads the body slowly, in small pieces, and answers with 200.
+        case slow
+    }
+
+    private struct State {
+        var steps: [Step]
+        var requests: [String] = []
+        var stalled = 0
+    }
+
+    private let state: Mutex<State>
+    let port: Int
+
+    /// After the last step every request is answered as `otherwise` says.
+    init(_ steps: [Step], otherwise: Step = .answer(200)) throws {
+        let listener = try LoopbackListener()
+        port = listener.port
+        state = Mutex(State(steps: steps))
+        let descriptor = dup(listener.descriptor)
+        let thread = Thread { [weak self] in
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0, let self else { break }
+                self.serve(connection, otherwise)
+                close(connection)
+            }
+            close(descriptor)
+        }
+        thread.start()
+    }
+
+    /// First line and header of each request so far.
+    var requests: [String] { state.withLock { $0.requests } }
+    /// How many requests were stalled so far.
+    var stalled: Int { state.withLock { $0.stalled } }
+
+    private func serve(_ connection: Int32, _ otherwise: Step) {
+        var bytes: [UInt8] = []
+        let end = Array("\r\n\r\n".utf8)
+        while bytes.firstRange(of: end) == nil { guard receive(connection, &bytes) else { return } }
+        guard let headerEnd = bytes.firstRange(of: end)?.upperBound else { return }
+        let header = String(decoding: bytes[..<headerEnd], as: UTF8.self)
+        var body = bytes.count - headerEnd
+        let length =
+            header.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+            .flatMap { Int($0.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)) } ?? 0
+        let step = state.withLock { state in
+            state.requests.append(header)
+            return state.steps.isEmpty ? otherwise : state.steps.removeFirst()
+        }
+        func read(upTo count: Int) {
+            while body < min(count, length) {
+                var more: [UInt8] = []
+                guard receive(connection, &more) else { return }
+                body += more.count
+            }
+        }
+        switch step {
+        case .answer(let status, let headers, let text):
+            read(upTo: length)
+            let length =
+                headers.contains { $0.hasPrefix("Content-Length") } ? [] : ["Content-Length: \(text.utf8.count)"]
+            let lines = ["HTTP/1.1 \(status) X", "Connection: close"] + length + headers
+            send(connection, lines.joined(separator: "\r\n") + "\r\n\r\n" + text)
+        case .cut(let count): read(upTo: count)
+        case .silence: read(upTo: length)
+        case .stall(let count):
+            read(upTo: count)
+            state.withLock { $0.stalled += 1 }
+            var rest: [UInt8] = []
+            while receive(connection, &rest) { rest.removeAll() }
+        case .slow:
+            while body < length {
+                var more: [UInt8] = []
+                guard receive(connection, &more, limit: max(length / 50, 1)) else { return }
+                body += more.count
+                usleep(2000)
+            }
+            send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        }
+    }
+
+    private func receive(_ connection: Int32, _ bytes: inout [UInt8], limit: Int = 65_536) -> Bool {
+        var room = [UInt8](repeating: 0, count: limit)
+        let count = unsafe recv(connection, &room, limit, 0)
+        guard count > 0 else { return false }
+        bytes += room[..<count]
+        return true
+    }
+
+    private func send(_ connection: Int32, _ text: String) {
+        let bytes = Array(text.utf8)
+        unsafe _ = Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// Snapshots as a person takes, checks and brings them back, and what a `kill -9` may not do to them.
+struct SnapshotTests {
+    /// A program with events stored; their number.
+    private func filled(_ events: Int) throws -> Program {
+        let program = try Program()
+        let lines = (0..<events).map { #"{"command":"make all","duration_ms":\#($0),"success":\#($0 % 3 != 0)}"# }
+        try program.run("record", "--stdin", input: lines.joined(separator: "\n") + "\n")
+        return program
+    }
+
+    private func path(_ program: Program, _ name: String) -> String { program.folder.path + "/" + name }
+
+    @Test("What was exported is sound, comes in elsewhere once, and gives the same report")
+    func roundTrip() throws {
+        let here = try filled(500)
+        let there = try Program()
+        let file = path(here, "week.lz4")
+        let export = try here.run("export", "-o", file, "--json")
+        #expect(export.status == 0 && export.output.contains(#""events" : 500"#), "\(export)")
+        let verify = try there.run("verify", file)
+        #expect(verify.status == 0 && verify.output.contains("is sound: 500 events from "), "\(verify)")
+        #expect(try there.run("import", file).output == "500 events imported, 0 were here already\n")
+        #expect(try there.run("import", file).output == "0 events imported, 500 were here already\n")
+        let stats = try here.run("stats", "--json").output
+        #expect(try there.run("stats", "--json").output == stats)
+        let stranger = try Program()
+        #expect(try stranger.run("stats", "--from", file, "--json").output == stats)
+        #expect(!FileManager.default.fileExists(atPath: stranger.folder.data.folder.path))
+        let status = try there.run("telemetry", "status").output
+        #expect(status.contains("Imported:   500") && status.contains("The books balance"), "\(status)")
+    }
+
+    @Test("'-o -' writes the same into a pipe, and an export while a service runs holds what it has stored")
+    func piped() throws {
+        let program = try filled(50)
+        let file = path(program, "a.lz4")
+        #expect(try program.run("export", "-o", file).status == 0)
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.environment = program.environment
+        shell.arguments = ["-c", "'\(Program.url.path)' export -o - | cmp - '\(file)'"]
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+    }
+
+    @Test("A file that is no snapshot gives one sentence and 65")
+    func refused() throws {
+        let program = try filled(5)
+        let file = path(program, "text")
+        try Data("not a snapshot, but long enough to be looked at".utf8).write(to: URL(filePath: file))
+        for command in [["verify", file], ["import", file], ["stats", "--from", file]] {
+            let process = program.process(command)
+            let errors = Pipe()
+            process.standardError = errors
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 65, "\(command)")
+            #expect(text == "nexus: \(file) is not a Nexus snapshot\n")
+        }
+        #expect(try program.run("export", "-o", program.folder.path).status == 64)
+        #expect(try Program().run("export", "-o", file).status == 65)
+    }
+
+    @Test("An export killed at 200 moments leaves the old snapshot or a whole new one, and the next clears up")
+    func killedExports() throws {
+        let program = try filled(3000)
+        let file = path(program, "snapshot.lz4")
+        try program.run("export", "-o", file)
+        let old = try #require(FileManager.default.contents(atPath: file))
+        try program.run("record", "--command", "later")
+        try program.run("flush")
+        let whole = path(program, "whole.lz4")
+        try program.run("export", "-o", whole)
+        let new = try #require(FileManager.default.contents(atPath: whole))
+        try FileManager.default.removeItem(atPath: whole)
+
+        // How long an undisturbed export takes, so that the kills fall all over it.
+        let start = ContinuousClock.now
+        try program.run("export", "-o", whole)
+        let length = ContinuousClock.now - start
+        try FileManager.default.removeItem(atPath: whole)
+        var random = SeededGenerator(seed: 200)
+        var interrupted = 0
+        for _ in 0..<200 {
+            try old.write(to: URL(filePath: file))
+            let process = program.process(["export", "-o", file])
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            Thread.sleep(forTimeInterval: length / .seconds(1) * Double.random(in: 0...1, using: &random))
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            let found = FileManager.default.contents(atPath: file)
+            let isOld = found == old
+            let isNew = found == new
+            #expect(isOld || isNew)
+            if isOld { interrupted += 1 }
+        }
+        #expect(interrupted > 0)
+        try program.run("export", "-o", file)
+        let isNew = FileManager.default.contents(atPath: file) == new
+        #expect(isNew)
+        let strays = try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
+            .filter { $0.hasPrefix(ScratchFolder.prefix) }
+        #expect(strays.isEmpty)
+    }
+
+    @Test("An import killed in the middle brings in nothing, and the next one everything")
+    func killedImports() throws {
+        let here = try filled(20_000)
+        let file = path(here, "snapshot.lz4")
+        try here.run("export", "-o", file)
+        let there = try Program()
+        try there.run("record", "--command", "mine")
+        try there.run("flush")
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<20 {
+            let process = there.process(["import", file])
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            Thread.sleep(forTimeInterval: Double.random(in: 0...0.6, using: &random))
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            let count = try there.query("SELECT count(*) FROM events")
+            #expect(count == "1" || count == "20001")
+        }
+        let last = try there.run("import", file)
+        #expect(last.status == 0, "\(last.errors)")
+        #expect(try there.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "20001|20000")
+        #expect(
+            try there.query("SELECT sum(events) FROM activity_rollup")
+                == there.query("SELECT count(*) FROM events"))
+        let strays = try there.folder.data.folder.names().filter { $0.hasPrefix(ScratchFolder.prefix) }
+        #expect(strays.isEmpty)
+    }
+}

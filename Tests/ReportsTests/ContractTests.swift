@@ -1,0 +1,74 @@
+import Foundation
+import Platform
+import Reports
+import Store
+import TestSupport
+import Testing
+
+/// JSON is a contract: what is printed is held against the schemas in the repository.
+struct ContractTests {
+    private let harness: ReportHarness
+
+    init() throws {
+        harness = try ReportHarness()
+    }
+
+    private func expect(_ document: JSONValue, fits schema: String) throws {
+        let text = String(decoding: try Repository.fixture(schema + ".schema.json"), as: UTF8.self)
+        let complaints = try JSONSchema(text).complaints(about: JSONNode(document.document))
+        #expect(complaints.isEmpty, "\(complaints.prefix(5))")
+    }
+
+    @Test("The dashboard and every list fit the schema, with data and without, compared and not, filtered and not")
+    func stats() async throws {
+        for isEmpty in [true, false] {
+            if !isEmpty { try await harness.store(ReportHarness.lines("dashboard.ndjson")) }
+            for window in [ReportWindow.allTime, .lastDays(7, now: ReportHarness.now)] {
+                for filter in [ReportFilter(), ReportFilter(command: "swift build", failedOnly: true)] {
+                    let source = try harness.source(window, filter: filter)
+                    try expect(UsageJSON.of(source.dashboard(), top: 5), fits: "stats")
+                    for kind in UsageBreakdown.Kind.allCases {
+                        try expect(UsageJSON.of(source.breakdown(by: kind), top: nil), fits: "stats")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Findings of every kind fit the schema, and so do the lists beside them")
+    func insights() async throws {
+        for insights in [try harness.insights(.allTime), Insights(EveryFinding.input)] {
+            for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
+                try expect(
+                    InsightsJSON.of(insights, focus, window: .allTime, zone: "Europe/Berlin", top: 10), fits: "insights"
+                )
+            }
+        }
+    }
+
+    @Test("The list of sessions and a timeline fit the schema")
+    func sessions() async throws {
+        try expect(SessionsReport([]).json, fits: "sessions")
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
+        let reader = try #require(try StoreReader(data: harness.folder.data))
+        let sessions = try reader.latestSessions(20)
+        try expect(SessionsReport(sessions).json, fits: "sessions")
+        let session = try #require(sessions.first)
+        let (events, total) = try reader.events(ofSession: session.id, limit: 5)
+        #expect(events.count == 5 && total > 5)
+        try expect(SessionTimeline(session, events: events, total: total).json, fits: "sessions")
+    }
+
+    @Test("The check itself finds what does not fit")
+    func checkWorks() throws {
+        let schema = try JSONSchema(
+            #"{"type":"object","required":["a"],"additionalProperties":false,"properties":{"a":{"type":"integer","minimum":0}}}"#
+        )
+        #expect(schema.complaints(about: try JSONNode(#"{"a":1}"#)).isEmpty)
+        for wrong in [#"{"a":-1}"#, #"{"a":1.5}"#, #"{}"#, #"{"a":1,"b":2}"#, #"[]"#, #"{"a":true}"#] {
+            #expect(!schema.complaints(about: try JSONNode(wrong)).isEmpty, "\(wrong)")
+        }
+        let unknown = try JSONSchema(#"{"pattern":"x"}"#).complaints(about: .string("x"))
+        #expect(!unknown.isEmpty)
+    }
+}

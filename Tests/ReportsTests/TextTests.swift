@@ -1,0 +1,133 @@
+import Platform
+import Reports
+import Store
+import TestSupport
+import Testing
+
+/// How numbers, widths and texts from outside look.
+struct TextTests {
+    @Test(
+        "Durations show their two largest units",
+        arguments: [
+            (0, "0ms"), (999, "999ms"), (1000, "1s"), (59_499, "59s"), (60_000, "1m 0s"), (3_599_000, "59m 59s"),
+            (3_600_000, "1h 0m"), (8_100_000, "2h 15m"), (86_400_000, "1d 0h"), (183_600_000, "2d 3h"),
+        ])
+    func durations(milliseconds: Int64, text: String) {
+        #expect(NumberText.duration(milliseconds) == text)
+    }
+
+    @Test(
+        "Latencies show a digit more where seconds are few",
+        arguments: [(0, "0ms"), (999.4, "999ms"), (1000, "1.0s"), (8240, "8.2s"), (9949, "9.9s"), (9950, "10s")])
+    func latencies(milliseconds: Double, text: String) {
+        #expect(NumberText.latency(milliseconds) == text)
+    }
+
+    @Test(
+        "Changes are told in percent, from ten times on as a factor, and never as nothing when there is one",
+        arguments: [
+            (100, 112, "+12%"), (100, 95, "-5%"), (5, 5, "="), (0, 3, "new"), (0, 0, "="), (3, 0, "-100%"),
+            (10, 100, "x10"), (1000, 1001, "+1%"), (1000, 999, "-1%"),
+        ])
+    func changes(old: Double, new: Double, text: String) {
+        #expect(NumberText.change(from: old, to: new) == text)
+    }
+
+    @Test(
+        "A percentage says all or nothing only of all or nothing",
+        arguments: [(0, "0%"), (0.0001, "1%"), (0.944, "94%"), (0.9999, "99%"), (1, "100%")])
+    func percentages(share: Double, text: String) {
+        #expect(NumberText.percent(share) == text)
+    }
+
+    @Test(
+        "Characters take the columns that a terminal gives them",
+        arguments: [
+            ("make", 4), ("", 0), ("日本語", 6), ("e\u{301}", 1), ("한국", 4), ("ｆｕｌｌ", 8), ("👩‍👩‍👧", 2), ("🇩🇪", 2),
+            ("☺\u{FE0F}", 2), ("ä", 1), ("\u{1112}\u{1161}\u{11AB}", 2), ("…", 1), ("█", 1),
+        ])
+    func displayWidths(text: String, columns: Int) {
+        #expect(text.displayWidth == columns)
+    }
+
+    @Test("A text is cut by columns, not by characters")
+    func truncation() {
+        #expect("日本語".truncated(toWidth: 5, mark: "…") == "日本…")
+        #expect("日本語".truncated(toWidth: 4, mark: "…") == "日…")
+        #expect("make".truncated(toWidth: 4, mark: "…") == "make")
+    }
+
+    @Test("Off a terminal a report is 80 columns of UTF-8 without colour; a terminal says what it can")
+    func looks() {
+        func looks(_ environment: [String: String], columns: Int? = 100, isTerminal: Bool = true) -> Looks {
+            Looks(terminalColumns: columns, isTerminal: isTerminal) { environment[$0] }
+        }
+        #expect(looks(["COLUMNS": "200", "TERM": "dumb"], columns: nil, isTerminal: false) == Looks())
+        #expect(looks(["TERM": "xterm"]) == Looks(columns: 100, hasColour: true))
+        #expect(looks(["NO_COLOR": "1", "LANG": "de_DE.UTF-8"]) == Looks(columns: 100))
+        #expect(looks(["NO_COLOR": ""]).hasColour)
+        #expect(looks(["TERM": "dumb"]) == Looks(columns: 100, isPlain: true))
+        #expect(looks(["LC_ALL": "C", "LANG": "C.UTF-8"]).isPlain)
+        #expect(looks([:], columns: nil).columns == 80)
+        #expect(looks([:], columns: 1).columns == 40 && looks([:], columns: 1000).columns == 200)
+    }
+
+    @Test("A text of CSV cannot become a formula, and quotes, commas and line breaks stay in their field")
+    func csv() {
+        let texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a,b", "say \"hi\"", "a\nb", "plain", "＝1"]
+        let document = CSVText.document(header: ["a"], rows: texts.map { [.text($0)] })
+        #expect(
+            document == "a\r\n\"'=1+1\"\r\n\"'+1\"\r\n\"'-1\"\r\n\"'@SUM(A1)\"\r\n\"'\tx\"\r\n\"'\rx\"\r\n\"a,b\"\r\n"
+                + "\"say \"\"hi\"\"\"\r\n\"a\nb\"\r\nplain\r\n\"'＝1\"\r\n")
+        #expect(CSVText.document(header: ["a", "b"], rows: [[.empty, .number(0.5)]]) == "a,b\r\n,0.5\r\n")
+    }
+
+    @Test("A name from outside moves nothing on a terminal, in no form of a report")
+    func hostileNames() throws {
+        let name = "\u{1B}[2J\u{202E}evil\r\n\u{9B}31m"
+        let row = UsageRow(UsageCell(name: name, count: 3, succeeded: 1, failed: 2), before: nil)
+        let zone = "Zone\u{1B}[31m"
+        var input = EveryFinding.input
+        input.histories = input.histories.map { CommandHistory(command: name, cells: $0.cells) }
+        input.failures = [.init(command: name, category: name, count: 3, first: 0, last: 0)]
+        let insights = Insights(input)
+        var texts: [String] = []
+        for kind in UsageBreakdown.Kind.allCases {
+            let list = UsageBreakdown(
+                kind: kind, window: .allTime, zone: zone, filter: ReportFilter(command: name), rows: [row])
+            texts += [BreakdownRenderer.render(list, top: nil, Looks()), BreakdownRenderer.csv(list, top: nil)]
+            texts.append(UsageJSON.of(list, top: nil).document)
+        }
+        for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
+            texts.append(InsightsRenderer.render(insights, focus, window: .allTime, zone: zone, top: 9, Looks()))
+            texts.append(InsightsJSON.of(insights, focus, window: .allTime, zone: zone, top: 9).document)
+        }
+        for text in texts {
+            let isHarmless = text.unicodeScalars.allSatisfy { scalar in
+                scalar == "\n" || scalar == "\r" || ![.control, .format].contains(scalar.properties.generalCategory)
+            }
+            #expect(isHarmless, "\(text.escapedForDisplay)")
+        }
+    }
+
+    @Test("JSON keeps its keys' order, says null, and escapes what is invisible")
+    func json() throws {
+        let value = JSONValue.object([
+            .init("b", .integer(1)), .init("a", .number(0.123456)), .init("n", .string(nil)), .init("e", .array([])),
+            .init("t", .string("\u{1B}[2J\u{202E}\"\\\n日\u{E0001}")), .init("x", .number(.infinity)),
+        ])
+        let text = """
+            {
+              "b" : 1,
+              "a" : 0.1235,
+              "n" : null,
+              "e" : [],
+              "t" : "\\u001b[2J\\u202e\\"\\\\\\n日\\udb40\\udc01",
+              "x" : null
+            }
+
+            """
+        #expect(value.document == text)
+        #expect(try JSONNode(value.document)["t"] == .string("\u{1B}[2J\u{202E}\"\\\n日\u{E0001}"))
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// A data folder on an ext4 file system on a disk whose power can be cut.
+final class PoweredRoom {
+    private static let diskMegabytes = 48
+
+    let world: World
+    private let disk: PowerDisk
+    private let mounts: [Mount]
+    private let loop: String
+    private let disks: Room
+
+    init(_ programs: Programs, seed: UInt64) throws {
+        disks = try Room(programs)
+        let path = disks.scratch.path
+        try disks.output(of: ["/usr/bin/truncate", "-s", "\(Self.diskMegabytes)M", path + "/image"])
+        // A journal that is all there from the start, and quick to make.
+        try disks.output(of: [
+            try Programs.find("mkfs.ext4"), "-q", "-F", "-J", "size=4", "-E", "lazy_itable_init=0", path + "/image",
+        ])
+        let content = try Data(contentsOf: URL(filePath: path + "/image"))
+        disk = try PowerDisk(content: [UInt8](content), at: path + "/disk")
+        loop = try disks.output(of: [try Programs.find("losetup"), "--find", "--show", path + "/disk"])
+            .trimmingCharacters(in: .newlines)
+        mounts = [try Mount([loop], at: path + "/live", by: disks)]
+        world = try World(Room(programs, dataAt: path + "/live/data"), seed: seed)
+    }
+
+    deinit {
+        world.killService()
+        _ = try? disks.output(of: ["/usr/bin/umount", disks.scratch.path + "/live"])
+        _ = try? disks.output(of: ["/usr/sbin/losetup", "--detach", loop])
+        _ = try? disks.output(of: ["/usr/bin/umount", disks.scratch.path + "/disk"])
+    }
+
+    /// Cuts the power now, and lets `look` see what a computer that starts again finds. This one runs on.
+    func cutPower<Value>(_ look: (Promises) throws -> Value) throws -> Value {
+        let content = disk.cutPower(using: &world.random)
+        let room = try Room(world.room.programs, dataAt: disks.scratch.path + "/found/data")
+        try Data(content).write(to: URL(filePath: disks.scratch.path + "/cut"))
+        let found = try Mount(
+            ["-o", "loop", disks.scratch.path + "/cut"], at: disks.scratch.path + "/found", by: disks)
+        return try withExtendedLifetime(found) { try look(Promises(room: room)) }
+    }
+}

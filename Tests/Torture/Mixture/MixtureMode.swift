@@ -1,0 +1,60 @@
+import Foundation
+
+/// Random mixtures of everything, for as long as it is given; after each step the promises are checked.
+///
+/// The choice of steps, and every number in them, follow from the seed: the round and step that a failure names happen
+/// again with the same seed. How far a program had got when it was killed is the machine's.
+struct MixtureMode: Mode {
+    let name = "mixture"
+    let bar = "0 promises broken"
+
+    private static let stepsInARound = 40
+
+    func run(_ settings: Settings) throws -> Verdict {
+        let end = Date().addingTimeInterval(Double(settings.seconds))
+        var steps = 0
+        var events = 0
+        var rounds: UInt64 = 0
+        while Date() < end {
+            let seed = settings.seed &+ rounds
+            let world = try World(settings.programs, seed: seed)
+            for step in 1...Self.stepsInARound where Date() < end {
+                try take(step, in: world, seed: seed)
+                steps += 1
+            }
+            try attempt("the end", step: Self.stepsInARound + 1, seed: seed) {
+                try world.checkStored()
+                try world.stopService()
+                try world.checkStored()
+            }
+            events += world.model.acknowledged.count
+            rounds += 1
+        }
+        return Verdict("\(steps) steps in \(rounds) rounds, \(events) events: none broken", isMet: true)
+    }
+
+    private func take(_ number: Int, in world: World, seed: UInt64) throws {
+        var ticket = world.pick(1...Steps.all.reduce(0) { $0 + $1.weight })
+        let step = Steps.all.first { step in
+            ticket -= step.weight
+            return ticket <= 0
+        }
+        guard let step else { return }
+        try attempt(step.name, step: number, seed: seed) {
+            try step.run(world)
+            if world.isChance(of: 25) {
+                try world.checkStored()
+            } else {
+                try world.promises.checkAnyMoment(world.model)
+            }
+        }
+    }
+
+    private func attempt(_ name: String, step: Int, seed: UInt64, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            throw Broken("step \(step), '\(name)', with --seed \(seed): \(error)")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+
+/// What the mixture is made of. A new command that changes the data folder gets a line here.
+enum Steps {
+    static let all: [Step] = recording + service + killing + reading + clock
+
+    private static let recording = [
+        Step("nexus record", weight: 2) { try $0.recordSingly(1, with: [$0.room.programs.nexus, "record"]) },
+        Step("nexus-record", weight: 3) { try $0.recordSingly($0.pick(1...4), with: [$0.room.programs.recorder]) },
+        Step("nexus-record --durable") { world in
+            try world.recordSingly(1, with: [world.room.programs.recorder, "--durable"])
+        },
+        Step("a crowd of recorders") { try $0.recordSingly($0.pick(10...40), with: [$0.room.programs.recorder]) },
+        Step("nexus exec", weight: 2) { try $0.exec() },
+        Step("a stream", weight: 3) { try $0.stream($0.pick(1...3000)) },
+        Step("a durable stream") { try $0.stream($0.pick(1...500), flags: ["--durable"]) },
+        Step("a Swift program") { try $0.probe($0.pick(1...2000), killAfter: $0.pick(0...5000)) },
+    ]
+
+    private static let service = [
+        Step("the socket", weight: 3) { try $0.socket(batches: $0.pick(1...10), of: $0.pick(1...100)) },
+        Step("the pipe", weight: 2) { try $0.pipe($0.pick(1...500)) },
+        Step("nexus serve stops") { try $0.stopService() },
+    ]
+
+    private static let killing = [
+        Step("nexus serve is killed", weight: 2) { world in
+            world.killService()
+        },
+        Step("nexus serve is killed under its socket", weight: 2) { world in
+            try world.socket(
+                batches: world.pick(1...8), of: world.pick(1...200), kill: .after(world.pick(0...4000)))
+        },
+        Step("nexus serve is killed under its pipe") { world in
+            try world.pipe(world.pick(1...500), kill: .after(world.pick(0...4000)))
+        },
+        Step("a stream is killed", weight: 3) { world in
+            let count = world.pick(1...4000)
+            try world.stream(
+                count, kill: .acknowledged(world.pick(1...count), andAfter: world.pick(0...3000)))
+        },
+        Step("a stream is killed early") { try $0.stream(2000, kill: .after($0.pick(0...30_000))) },
+        Step("recorders are killed", weight: 2) { world in
+            try world.recordSingly(
+                world.pick(1...10), with: [world.room.programs.recorder], kill: .after(world.pick(0...8000)))
+        },
+        Step("nexus exec is killed") { try $0.exec(kill: .after($0.pick(0...10_000))) },
+        Step("nexus flush is killed", weight: 2) { try $0.read(["flush"], kill: .after($0.pick(0...40_000))) },
+    ]
+
+    private static let reading = [
+        Step("nexus flush", weight: 2) { try $0.checkStored() },
+        Step("nexus stats") { try $0.read(["stats"]) },
+        Step("nexus telemetry status") { try $0.read(["telemetry", "status"]) },
+        Step("nexus session list") { try $0.read(["session", "list"]) },
+    ]
+
+    private static let clock = [
+        Step("a recorder whose clock is days off") { world in
+            let days = world.pick(-10...10)
+            let time = Int(Date().timeIntervalSince1970) + days * 86_400
+            try world.recordSingly(1, with: [world.room.programs.recorder, "--timestamp", "\(time * 1000)"])
+        }
+    ]
+}

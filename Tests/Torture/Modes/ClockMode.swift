@@ -1,0 +1,59 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// The clock jumps by up to ten days, both ways, under a running service and everything else that records.
+struct ClockMode: Mode {
+    let name = "clock"
+    let bar = "±10 days, 100 times: no negative duration, rollups = rows"
+
+    func run(_ settings: Settings) throws -> Verdict {
+        let jumps = settings.count(100, least: 4)
+        let world = try World(settings.programs, seed: settings.seed)
+        let clock = world.room.scratch.path + "/clock"
+        let library = world.room.scratch.path + "/shifted-clock.so"
+        let source = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Clock/shifted-clock.c").standardized.path
+        try world.room.output(of: [try Self.compiler(), "-O1", "-shared", "-fPIC", "-o", library, source])
+        try "0".write(toFile: clock, atomically: true, encoding: .utf8)
+        world.room.environment["LD_PRELOAD"] = library
+        world.room.environment["SHIFTED_CLOCK"] = clock
+        for jump in 1...jumps {
+            let minutes = world.pick(-14_400...14_400)
+            try "\(minutes * 60)".write(toFile: clock, atomically: true, encoding: .utf8)
+            do { try record(in: world, jump) } catch {
+                throw Broken("jump \(jump), to \(minutes) minutes, with --seed \(settings.seed): \(error)")
+            }
+        }
+        let days = try world.promises.query("SELECT count(DISTINCT date(timestamp)) FROM events")
+            .trimmingCharacters(in: .newlines)
+        try world.stopService()
+        try world.checkStored()
+        guard jumps < 20 || (Int(days) ?? 0) > 5 else { throw Broken("the clock does not jump: \(days) days") }
+        return Verdict(
+            "\(jumps) jumps over \(days) days, \(world.model.acknowledged.count) events: no negative duration, "
+                + "rollups and sessions = rows", isMet: true)
+    }
+
+    private func record(in world: World, _ jump: Int) throws {
+        try world.socket(batches: 2, of: 10)
+        try world.recordSingly(1, with: [world.room.programs.recorder])
+        switch jump % 4 {
+        case 0: try world.exec()
+        case 1: try world.stream(50)
+        case 2: try world.read(["stats"])
+        default: try world.pipe(20)
+        }
+        try world.checkStored()
+    }
+
+    private static func compiler() throws -> String {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        for name in ["cc", "clang"] {
+            for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
+                return "\(folder)/\(name)"
+            }
+        }
+        throw Missing("there is no C compiler")
+    }
+}

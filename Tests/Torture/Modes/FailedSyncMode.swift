@@ -1,0 +1,79 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// A failed fdatasync: the system forgets which pages it could not write, so nothing of that batch may be acknowledged,
+/// and that descriptor is never asked again.
+struct FailedSyncMode: Mode {
+    let name = "fsync"
+    let bar = "one failed fdatasync: 0 acknowledgements from that batch, and that descriptor is never believed again"
+
+    private static let batch = 50
+
+    func run(_ settings: Settings) throws -> Verdict {
+        _ = try Programs.find("strace")
+        let runs = settings.count(12, least: 4)
+        for occurrence in 1...runs {
+            do {
+                try stream(failing: occurrence, settings)
+                try recorder(failing: 1 + (occurrence - 1) % 3, settings)
+            } catch {
+                throw Broken("the \(occurrence). fdatasync: \(error)")
+            }
+        }
+        return Verdict("\(2 * runs) failed calls: 0 acknowledgements from their batches, none repeated", isMet: true)
+    }
+
+    private func stream(failing occurrence: Int, _ settings: Settings) throws {
+        let world = try World(settings.programs, seed: settings.seed)
+        // Somebody else is the writer, so that every fdatasync is for an acknowledgement.
+        try world.room.data.folder.prepare()
+        let lock = try File(opening: world.room.data.writerLockPath, [.readWrite, .create])
+        guard try lock.tryLock() else { throw Broken("nobody else should be writing") }
+        let log = world.room.scratch.path + "/trace"
+        let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: occurrence).arguments(log: log)
+        let child = try world.room.start(
+            strace + [settings.programs.nexus, "record", "--stdin", "--ack", "--durable"], input: .pipe,
+            output: .pipe)
+        var sent = 0
+        var isGoingOn = true
+        while isGoingOn, sent < Self.batch * (occurrence + 2) {
+            let numbers = world.model.take(Self.batch)
+            sent += Self.batch
+            child.send(Array(Model.lines(numbers).utf8))
+            isGoingOn = try child.exchange(thenCloses: false) { child.accepted >= sent }
+            // An acknowledgement right behind the failed call would be one of its batch.
+            guard !isGoingOn || !Fault.wasInjected(in: log) else { throw Broken("the batch was acknowledged") }
+            if isGoingOn { world.model.acknowledge(numbers) }
+        }
+        try child.exchange { false }
+        guard !isGoingOn, try child.wait() == .exited(74) else { throw Broken("the stream went on: \(child.errors)") }
+        try child.requireDecentEnd()
+        try requireNoSecondCall(log)
+        lock.unlock()
+        try world.checkStored()
+    }
+
+    private func recorder(failing occurrence: Int, _ settings: Settings) throws {
+        let world = try World(settings.programs, seed: settings.seed)
+        let log = world.room.scratch.path + "/trace"
+        let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: occurrence).arguments(log: log)
+        let number = world.model.take(1)
+        let child = try world.room.start(
+            strace + [settings.programs.recorder, "--durable"] + Model.flags(number.lowerBound))
+        guard try child.wait() == .exited(74) else { throw Broken("nexus-record says all is well") }
+        try requireNoSecondCall(log)
+        try world.checkStored()
+    }
+
+    /// Behind the failed call no other on the same file may succeed: it would prove nothing.
+    private func requireNoSecondCall(_ log: String) throws {
+        let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+        guard let failed = lines.firstIndex(where: { $0.contains("(INJECTED)") }),
+            let file = lines[failed].firstIndex(of: "<").map({ lines[failed][$0...].prefix { $0 != ">" } })
+        else { throw Broken("no call failed") }
+        for line in lines[(failed + 1)...] where line.contains(file) {
+            throw Broken("the file was synchronized again: \(line)")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import EventModel
+import Platform
+import TestSupport
+import WriteAheadBuffer
+
+/// Single changed bits in sealed segments, anywhere from the first byte of the header on.
+struct FlipsMode: Mode {
+    let name = "flips"
+    let bar = "10,000 bit flips: all noticed, at most one record lost each, counts exact"
+
+    private static let events = 500
+
+    func run(_ settings: Settings) throws -> Verdict {
+        let segment = try SealedSegment(of: Self.events, by: settings.programs)
+        var random = SeededGenerator(seed: settings.seed)
+        let flips = settings.count(10_000, least: 200)
+        let samples = settings.count(200, least: 5)
+        var lost = 0
+        for flip in 0..<flips {
+            let bit = Int.random(in: 0..<segment.bytes.count * 8, using: &random)
+            var changed = segment.bytes
+            changed[bit / 8] ^= 1 << (bit % 8)
+            do {
+                let kept = try read(changed, of: segment, isHeader: bit / 8 < SegmentFormat.headerLength)
+                lost += Self.events - kept
+                if flip < samples { try drain(changed, of: segment, expecting: kept, settings) }
+            } catch {
+                throw Broken("bit \(bit), flip \(flip + 1) with --seed \(settings.seed): \(error)")
+            }
+        }
+        return Verdict(
+            "\(flips) flips, \(samples) of them read by the real program: all noticed, \(lost) records lost, counts exact",
+            isMet: true)
+    }
+
+    /// How many records are left; throws unless the change shows and cost the record it is in, and no other.
+    private func read(_ changed: [UInt8], of segment: SealedSegment, isHeader: Bool) throws -> Int {
+        let found = SegmentReading(of: changed)
+        if isHeader {
+            guard found.header == .damaged else { throw Broken("the header is taken for whole") }
+            guard found.records == segment.records else { throw Broken("a record is lost") }
+            return found.records.count
+        }
+        guard found.gaps.count == 1, found.torn == 0 else {
+            throw Broken("\(found.gaps.count) gaps, \(found.torn) of them taken for what a killed writer left")
+        }
+        guard found.records.count == segment.records.count - 1,
+            Set(found.records).isSubset(of: segment.records)
+        else { throw Broken("\(segment.records.count - found.records.count) records are lost") }
+        return found.records.count
+    }
+
+    /// The same by the real program: what is left is stored, what is lost is counted, and the segment is kept aside.
+    private func drain(
+        _ changed: [UInt8], of segment: SealedSegment, expecting kept: Int, _ settings: Settings
+    ) throws {
+        let room = try Room(settings.programs)
+        try segment.write(changed, to: room)
+        try room.flush()
+        let promises = Promises(room: room)
+        let rows = try promises.query("SELECT count(*), count(DISTINCT duration_ms) FROM events")
+        guard rows == "\(kept)|\(kept)\n" else { throw Broken("the real program stored \(rows), not \(kept)") }
+        let counted = try promises.query("SELECT total(count) FROM counters WHERE name = 'damaged_records'")
+        guard counted == "\(segment.records.count - kept).0\n" else { throw Broken("damaged records: \(counted)") }
+        let aside = try WriteAheadBuffer(folder: room.data.bufferFolder).damagedSegments()
+        guard aside.count == 1 else { throw Broken("the damaged segment was not kept aside") }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// A disk that fills up under recorders, streams, the service and SQLite, and gets room again.
+struct FullDiskMode: Mode {
+    let name = "full-disk"
+    let bar = "no SIGBUS, a clear sentence, going on within 1 s of space coming free"
+
+    func run(_ settings: Settings) throws -> Verdict {
+        try Programs.requireRoot()
+        let rounds = settings.count(20)
+        var slowest = 0.0
+        for round in 0..<rounds {
+            slowest = max(slowest, try fill(settings, seed: settings.seed &+ UInt64(round)))
+        }
+        return Verdict(
+            "\(rounds) full disks: no signal, one sentence each, going on after \(Int(slowest * 1000)) ms at most",
+            isMet: slowest <= 1)
+    }
+
+    /// Seconds from space coming free to the first acknowledgement.
+    private func fill(_ settings: Settings, seed: UInt64) throws -> Double {
+        let outside = try Room(settings.programs)
+        let mount = try Mount(
+            ["-t", "tmpfs", "-o", "size=8m", "tmpfs"], at: outside.scratch.path + "/small", by: outside)
+        let world = World(try Room(settings.programs, dataAt: mount.path + "/data"), seed: seed)
+        try Data(count: world.pick(1...4) << 20).write(to: URL(filePath: mount.path + "/ballast"))
+
+        // The service is filled up through its socket; it lives on and stops acknowledging.
+        let service = try world.startedService()
+        try sendUntilFull(world, service)
+        guard service.child.poll() == nil else { throw Broken("the service ended: \(service.child.errors)") }
+        // So are a stream and a recorder; each says why, once.
+        try overfillStream(world)
+        try overfillRecorder(world)
+
+        try FileManager.default.removeItem(atPath: mount.path + "/ballast")
+        let start = Date()
+        while try !acknowledgesAgain(world, service) {
+            guard Date().timeIntervalSince(start) < 10 else { throw Broken("nothing is recorded any more") }
+            usleep(5000)
+        }
+        let seconds = Date().timeIntervalSince(start)
+        try world.checkStored()
+        try world.stopService()
+        try world.checkStored()
+        return seconds
+    }
+
+    private func sendUntilFull(_ world: World, _ service: RunningService) throws {
+        let client = try service.client(timeout: 3)
+        var sent = 0
+        for _ in 0..<2000 {
+            let numbers = world.model.take(100)
+            sent += 100
+            do {
+                try client.send(Model.lines(numbers))
+                let accepted = try client.acknowledgement(of: sent).counts.accepted
+                let safe = max(numbers.lowerBound, numbers.upperBound - (sent - accepted))
+                world.model.acknowledge(numbers.lowerBound..<safe)
+                if accepted < sent { return }
+            } catch is UnixClient.Failure {
+                return
+            }
+        }
+        throw Broken("the disk does not fill up")
+    }
+
+    private func overfillStream(_ world: World) throws {
+        let numbers = world.model.take(60_000)
+        let child = try world.room.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
+        child.send(Array(Model.lines(numbers).utf8))
+        try child.exchange { false }
+        try child.requireDecentEnd()
+        world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
+    }
+
+    private func overfillRecorder(_ world: World) throws {
+        let number = world.model.take(1)
+        let child = try world.room.start([world.room.programs.recorder] + Model.flags(number.lowerBound))
+        try child.requireDecentEnd()
+        if child.poll() == .exited(0) { world.model.acknowledge(number) }
+    }
+
+    private func acknowledgesAgain(_ world: World, _ service: RunningService) throws -> Bool {
+        guard service.child.poll() == nil else { throw Broken("the service ended: \(service.child.errors)") }
+        let numbers = world.model.take(1)
+        guard let client = try? service.client(timeout: 2), (try? client.send(Model.lines(numbers))) != nil,
+            let answer = try? client.acknowledgement(of: 1), answer.counts.accepted == 1
+        else { return false }
+        world.model.acknowledge(numbers)
+        return true
+    }
+}

@@ -1,0 +1,78 @@
+import EventModel
+import Foundation
+import Platform
+import TestSupport
+
+/// Somebody else's tool holds a read transaction open for minutes while the service takes 10,000 events a second.
+struct PinnedMode: Mode {
+    let name = "pinned"
+    let bar = "a reader pinned for 10 minutes at 10,000 events/s: WAL under its cap, p99 of recording at most doubled"
+
+    private static let batch = 100
+    /// Ten milliseconds between two batches of a hundred are 10,000 events a second.
+    private static let interval = 0.01
+
+    private struct Phase {
+        /// Milliseconds from sending a batch to its acknowledgement.
+        var latencies: [Double] = []
+        /// The longest that SQLite's log has been, in bytes.
+        var longestLog = 0
+
+        func quantile(_ share: Double) -> Double {
+            let sorted = latencies.sorted()
+            return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+        }
+    }
+
+    func run(_ settings: Settings) throws -> Verdict {
+        let seconds = settings.count(600, least: 3)
+        let world = try World(settings.programs, seed: settings.seed)
+        let client = try world.startedService().client()
+        var sent = 0
+        let before = try record(for: min(60, seconds), world, client, &sent)
+
+        let reader = try world.room.start(
+            [try Programs.find("sqlite3"), "-readonly", world.room.data.databasePath], input: .pipe, output: .pipe)
+        reader.send(Array("BEGIN; SELECT count(*) FROM events;\n".utf8))
+        try reader.exchange(thenCloses: false) { !reader.lines.isEmpty }
+        let during = try record(for: seconds, world, client, &sent)
+        reader.kill()
+
+        try world.checkStored()
+        try world.stopService()
+        let cap = Limits.databaseLogBytes
+        let (old, new) = (before.quantile(0.99), during.quantile(0.99))
+        return Verdict(
+            String(
+                format: "%d s, WAL at most %d MiB of %d, p99 of a batch %.2f ms, with the reader %.2f ms: %.1f times",
+                seconds, during.longestLog >> 20, cap >> 20, old, new, new / old),
+            isMet: during.longestLog <= cap && new <= 2 * old)
+    }
+
+    private func record(
+        for seconds: Int, _ world: World, _ client: UnixClient, _ sent: inout Int
+    ) throws -> Phase {
+        var phase = Phase()
+        let start = Date()
+        var batches = 0
+        while Date().timeIntervalSince(start) < Double(seconds) {
+            let numbers = world.model.take(Self.batch)
+            let lines = Array(Model.lines(numbers).utf8)
+            let due = start.addingTimeInterval(Double(batches) * Self.interval)
+            let rest = due.timeIntervalSinceNow
+            if rest > 0 { usleep(useconds_t(rest * 1e6)) }
+            let began = ContinuousClock.now
+            try client.send(lines)
+            sent += Self.batch
+            guard try client.acknowledgement(of: sent).counts.accepted == sent else { throw Broken("a batch is lost") }
+            phase.latencies.append((ContinuousClock.now - began) / .milliseconds(1))
+            world.model.acknowledge(numbers)
+            batches += 1
+            if batches % 50 == 0 {
+                let log = try? FileManager.default.attributesOfItem(atPath: world.room.data.databasePath + "-wal")
+                phase.longestLog = max(phase.longestLog, log?[.size] as? Int ?? 0)
+            }
+        }
+        return phase
+    }
+}

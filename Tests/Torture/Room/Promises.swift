@@ -1,0 +1,162 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// Holds a data folder against the promises, by means of nobody's but the system's `sqlite3`, and of the bytes on the
+/// disk.
+struct Promises {
+    let room: Room
+
+    /// What an event's number is in SQL; `exec` measures durations itself, so there the session tells.
+    private static let number = """
+        (CASE WHEN session_id GLOB 'exec-*' THEN CAST(substr(session_id, 6) AS INTEGER) ELSE duration_ms END)
+        """
+
+    // MARK: At any moment
+
+    /// What holds at every moment, whoever was just killed and whatever still waits: tables that agree with each other,
+    /// and no name in any byte.
+    func checkAnyMoment(_ model: Model) throws {
+        try checkNames()
+        guard room.data.hasDatabase else { return }
+        let found = try figures(Self.consistency + Self.contents)
+        try require(found, model)
+    }
+
+    /// Stores what waits, and checks everything.
+    func checkStored(_ model: Model) throws {
+        try room.flush()
+        try checkNames()
+        let found = try figures(Self.consistency + Self.contents)
+        try require(found, model)
+        let stored = try storedNumbers()
+        let lost = model.acknowledged.subtracting(stored)
+        guard lost.isEmpty else {
+            throw Broken("\(lost.count) acknowledged events are lost: \(Self.describe(lost))")
+        }
+        try checkBooks(stored.count)
+    }
+
+    /// How many of the acknowledged events are not in the tables.
+    func lostEvents(_ acknowledged: IndexSet) throws -> Int {
+        acknowledged.subtracting(try storedNumbers()).count
+    }
+
+    private func require(_ found: [String: String], _ model: Model) throws {
+        guard found["integrity_check"] == "ok" else {
+            throw Broken("integrity_check says \(found["integrity_check"] ?? "nothing")")
+        }
+        for (name, value) in found.sorted(by: { $0.key < $1.key }) where name != "integrity_check" {
+            guard value == "0" else { throw Broken("\(name): \(value)") }
+        }
+        let unknown = try storedNumbers().subtracting(model.sent)
+        guard unknown.isEmpty else { throw Broken("events that nobody sent are stored: \(Self.describe(unknown))") }
+    }
+
+    // MARK: Tables
+
+    /// Each line counts what is wrong: 0 of it is right.
+    private static let consistency = """
+        SELECT 'integrity_check', integrity_check FROM pragma_integrity_check;
+        CREATE TEMP VIEW recount AS SELECT CAST(strftime('%s', timestamp) AS INTEGER) / 900 AS slot,
+            count(*) AS events, total(event_type = 'command') AS commands, total(success = 1) AS succeeded,
+            total(success = 0) AS failed FROM events GROUP BY 1;
+        SELECT 'quarters whose rollup is not a recount of the rows', count(*) FROM (
+            SELECT * FROM (SELECT * FROM recount EXCEPT
+                SELECT slot, events, commands, succeeded, failed FROM activity_rollup)
+            UNION ALL SELECT * FROM (SELECT slot, events, commands, succeeded, failed FROM activity_rollup
+                WHERE events <> 0 EXCEPT SELECT * FROM recount));
+        SELECT 'sessions that are not a recount of their events', count(*) FROM (
+            SELECT session_id, count(*), total(event_type = 'command') AS commands, total(success = 0) AS failed,
+                min(timestamp) AS first, max(timestamp) AS last FROM events GROUP BY 1) AS r
+            LEFT JOIN sessions AS s USING (session_id)
+            WHERE s.id IS NULL OR s.commands_executed <> r.commands OR s.errors_encountered <> r.failed
+                OR s.started_at <> r.first OR (s.ended_at IS NOT NULL AND s.ended_at <> r.last);
+        SELECT 'sessions without events', count(*) FROM sessions
+            WHERE session_id NOT IN (SELECT session_id FROM events);
+        SELECT 'sessions of negative length', count(*) FROM sessions WHERE duration_ms < 0;
+        SELECT 'rows that the books do not know', abs((SELECT count(*) FROM events)
+            - (SELECT total(count) FROM counters WHERE name = 'stored')) + 0;
+        SELECT 'damaged records', CAST(total(count) AS INTEGER) FROM counters WHERE name = 'damaged_records';
+
+        """
+
+    /// Each line counts what is wrong with the rows that the model sent.
+    private static let contents = """
+        SELECT 'doubled events', count(*) FROM (SELECT 1 FROM events GROUP BY \(number) HAVING count(*) > 1);
+        SELECT 'damaged events', count(*) FROM events WHERE NOT (length(workspace_hash) = 32
+            AND length(task_hash) = 32 AND CASE WHEN session_id GLOB 'exec-*' THEN command = 'true' AND success = 1
+                ELSE command = 'make all' AND services_count = duration_ms % 1000
+                    AND success = (duration_ms % 7 <> 0) END);
+        SELECT 'workspaces too many', max(count(DISTINCT workspace_hash), 1) - 1 FROM events;
+
+        """
+
+    private func figures(_ sql: String) throws -> [String: String] {
+        var figures: [String: String] = [:]
+        for line in try query(sql).split(separator: "\n") {
+            let bar = line.lastIndex(of: "|") ?? line.endIndex
+            let value = String(line[bar...].dropFirst())
+            figures[String(line[..<bar])] = value.hasSuffix(".0") ? String(value.dropLast(2)) : value
+        }
+        return figures
+    }
+
+    /// The numbers of all stored events.
+    func storedNumbers() throws -> IndexSet {
+        var stored = IndexSet()
+        guard room.data.hasDatabase else { return stored }
+        let rows = try query(
+            """
+            SELECT min(n), max(n) FROM (SELECT n, n - row_number() OVER (ORDER BY n) AS island
+            FROM (SELECT DISTINCT \(Self.number) AS n FROM events)) GROUP BY island
+            """)
+        for row in rows.split(separator: "\n") {
+            let ends = row.split(separator: "|").compactMap { Int($0) }
+            if ends.count == 2 { stored.insert(integersIn: ends[0]...ends[1]) }
+        }
+        return stored
+    }
+
+    /// What a query gives, by the `sqlite3` of the system, which may not change anything.
+    func query(_ sql: String) throws -> String {
+        try room.output(
+            of: [try Programs.find("sqlite3"), "-readonly", "-cmd", ".timeout 20000", room.data.databasePath],
+            input: sql + ";\n")
+    }
+
+    // MARK: Bytes and books
+
+    /// No raw name, in the buffer, the database, its log, or anywhere else.
+    private func checkNames() throws {
+        let folder = room.data.folder.path
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
+            let path = folder + "/" + name
+            let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+            // A file may go while the folder is walked over.
+            guard type == .typeRegular, let bytes = FileManager.default.contents(atPath: path) else { continue }
+            for raw in [Room.workspace, Room.task, "--secret"] where bytes.range(of: Data(raw.utf8)) != nil {
+                throw Broken("'\(raw)' stands in \(name)")
+            }
+        }
+    }
+
+    /// The parts of `nexus telemetry status --json` that are checked.
+    private struct Status: Decodable {
+        let received, accepted, rejected, stored, pending: Int
+        let balance: Bool
+    }
+
+    private func checkBooks(_ stored: Int) throws {
+        let text = try room.output(of: [room.programs.nexus, "telemetry", "status", "--json"])
+        let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
+        guard status.balance, status.received == status.accepted + status.rejected, status.pending == 0,
+            status.stored == stored, status.accepted == stored
+        else { throw Broken("the books do not balance over \(stored) rows: \(status)") }
+    }
+
+    private static func describe(_ numbers: IndexSet) -> String {
+        let ranges = numbers.rangeView.prefix(5).map { "\($0.lowerBound)…\($0.upperBound - 1)" }
+        return ranges.joined(separator: ", ") + (numbers.rangeView.count > 5 ? ", …" : "")
+    }
+}

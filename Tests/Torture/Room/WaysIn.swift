@@ -1,0 +1,160 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// All ways in which events come in, each with the real program, and killed when the caller wants it.
+extension World {
+    // MARK: One at a time
+
+    /// Records single events with a program that is run for each, some of them at once.
+    func recordSingly(_ count: Int, with program: [String], kill: Kill = .never) throws {
+        var running: [(Range<Int>, Child)] = []
+        for _ in 0..<count {
+            let number = model.take(1)
+            running.append((number, try room.start(program + Model.flags(number.lowerBound))))
+        }
+        if case .after(let microseconds) = kill {
+            usleep(useconds_t(microseconds))
+            for (_, child) in running where child.poll() == nil { child.signal(SIGKILL) }
+        }
+        for (number, child) in running { try settle(child, number) }
+    }
+
+    /// Runs a command and records it.
+    func exec(kill: Kill = .never) throws {
+        let number = model.take(1)
+        let child = try room.nexus(
+            "exec", "--workspace", Room.workspace, "--task", Room.task, "--", "true",
+            variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
+        if case .after(let microseconds) = kill {
+            usleep(useconds_t(microseconds))
+            child.signal(SIGKILL)
+        }
+        try settle(child, number)
+    }
+
+    /// A program that returned 0 has recorded its event.
+    private func settle(_ child: Child, _ number: Range<Int>) throws {
+        switch try child.wait() {
+        case .exited(0): model.acknowledge(number)
+        case .signaled(SIGKILL): break
+        case let end: throw Broken("'\(child.name)' ended with \(end): \(child.errors)")
+        }
+    }
+
+    // MARK: Streams
+
+    /// Streams events into `nexus record --stdin --ack`. Returns how many were acknowledged.
+    @discardableResult
+    func stream(_ count: Int, flags: [String] = [], kill: Kill = .never) throws -> Int {
+        let numbers = model.take(count)
+        let child = try room.start(
+            [room.programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
+        child.send(Array(Model.lines(numbers).utf8))
+        switch kill {
+        case .never:
+            try child.exchange { false }
+            let end = try child.wait()
+            guard end == .exited(0), child.accepted == count else {
+                throw Broken("a stream of \(count) accepted \(child.accepted) and ended with \(end): \(child.errors)")
+            }
+        case .after(let microseconds):
+            let start = Date()
+            try child.exchange { Date().timeIntervalSince(start) * 1e6 >= Double(microseconds) }
+        case .acknowledged(let enough, let microseconds):
+            try child.exchange { child.accepted >= enough }
+            usleep(useconds_t(microseconds))
+        }
+        child.kill()
+        // What it had said before it was killed still stands in the pipe.
+        try child.exchange { false }
+        acknowledge(child.accepted, of: numbers)
+        return child.accepted
+    }
+
+    private func acknowledge(_ count: Int, of numbers: Range<Int>) {
+        model.acknowledge(numbers.lowerBound..<numbers.lowerBound + min(count, numbers.count))
+    }
+
+    /// A program with the Swift API: it flushes `count` events, and goes on recording until it is killed.
+    func probe(_ count: Int, killAfter microseconds: Int) throws {
+        // It records a few million a second at most, and lives for less than one.
+        let numbers = model.take(count + 2_000_000)
+        let child = try room.start(
+            [room.programs.probe, room.data.folder.path, "\(count)", "\(numbers.lowerBound)"], output: .pipe)
+        try child.exchange { !child.received.isEmpty }
+        guard child.lines == ["flushed"] else { throw Broken("the Swift program says: \(child.errors)") }
+        usleep(useconds_t(microseconds))
+        child.kill()
+        acknowledge(count, of: numbers)
+    }
+
+    // MARK: The service
+
+    /// Sends batches to the service's socket; with a kill the service dies under it.
+    func socket(batches: Int, of size: Int, kill: Kill = .never) throws {
+        let service = try startedService()
+        let client = try service.client()
+        var acknowledged = 0
+        var sent = 0
+        for batch in 0..<batches {
+            let numbers = model.take(size)
+            sent += size
+            try client.send(Model.lines(numbers))
+            if case .after(let microseconds) = kill, batch == batches - 1 {
+                usleep(useconds_t(microseconds))
+                killService()
+                // What it had answered before is still there to be read.
+                acknowledged = (try? client.acknowledgement(of: sent).counts.accepted) ?? 0
+                acknowledge(max(0, size - (sent - acknowledged)), of: numbers)
+                return
+            }
+            let answer = try client.acknowledgement(of: sent)
+            acknowledged = answer.counts.accepted
+            guard acknowledged == sent else { throw Broken("the socket took \(acknowledged) of \(sent): \(answer)") }
+            acknowledge(size, of: numbers)
+        }
+    }
+
+    /// Writes lines into the service's pipe as a script's `printf` does.
+    func pipe(_ count: Int, kill: Kill = .never) throws {
+        let service = try startedService()
+        let numbers = model.take(count)
+        let descriptor = unsafe open(service.runtime.pipePath, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Broken("the pipe cannot be opened: \(errno)") }
+        defer { close(descriptor) }
+        for number in numbers {
+            let line = Array(Model.line(number).utf8)
+            guard unsafe write(descriptor, line, line.count) == line.count else {
+                throw Broken("the pipe took no whole line: \(errno)")
+            }
+        }
+        model.wroteIntoPipe(numbers)
+        if case .after(let microseconds) = kill {
+            usleep(useconds_t(microseconds))
+            killService()
+        }
+    }
+
+    // MARK: Who reads
+
+    /// Runs a command that drains before it does its own work.
+    func read(_ arguments: [String], kill: Kill = .never) throws {
+        let child = try room.start([room.programs.nexus] + arguments, output: .pipe)
+        if case .after(let microseconds) = kill {
+            usleep(useconds_t(microseconds))
+            child.kill()
+            return
+        }
+        try child.exchange { false }
+        let end = try child.wait()
+        guard end == .exited(0) else { throw Broken("'\(child.name)' ended with \(end): \(child.errors)") }
+    }
+}
+
+extension Child {
+    /// How many events the last acknowledgement of a stream covers.
+    var accepted: Int {
+        lines.last.flatMap { Int($0.split(separator: ",")[0].dropFirst(#"{"accepted":"#.count)) } ?? 0
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// One data folder with everything that works on it, and the model of what must be true of it.
+final class World {
+    let room: Room
+    var model = Model()
+    var random: SeededGenerator
+    var service: RunningService?
+
+    convenience init(_ programs: Programs, seed: UInt64) throws {
+        try self.init(Room(programs), seed: seed)
+    }
+
+    init(_ room: Room, seed: UInt64) {
+        self.room = room
+        random = SeededGenerator(seed: seed)
+    }
+
+    var promises: Promises { Promises(room: room) }
+
+    /// A number that the seed repeats.
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+
+    func isChance(of percent: Int) -> Bool { pick(1...100) <= percent }
+
+    // MARK: The service
+
+    /// The service, started if there is none.
+    func startedService() throws -> RunningService {
+        if let service { return service }
+        let service = try RunningService(in: room)
+        self.service = service
+        return service
+    }
+
+    func killService() {
+        service?.child.kill()
+        service = nil
+        model.pipeWasLost()
+    }
+
+    func stopService() throws {
+        try service?.stop()
+        service = nil
+        // A service that stops takes in what stands in its pipe first.
+        model.flushed()
+    }
+
+    // MARK: Checking
+
+    func checkStored() throws {
+        if service == nil { model.pipeWasLost() }
+        try room.flush()
+        model.flushed()
+        try promises.checkStored(model)
+    }
+}
+
+/// When a program is killed, if at all. How long after is the seed's choice; what the program has done by then is not.
+enum Kill {
+    case never
+    /// So long after it was started, in microseconds.
+    case after(Int)
+    /// Once it has acknowledged so many events, and so many microseconds on top.
+    case acknowledged(Int, andAfter: Int)
+}
