@@ -25,6 +25,10 @@ let package = Package(
             ],
             path: "Benchmarks/NexusBenchmarks",
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)],
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        // For Scripts/bench, which wants two numbers and no more.
+        .executableTarget(
+            name: "RecordLatency", dependencies: [.product(name: "NexusTelemetry", package: "nexus")],
+            path: "RecordLatency", swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

@@ -76,3 +76,11 @@ require_servers() {
             fail "could not fetch $package: is there a network, and are the package sources right?"
     done
 }
+
+# Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
+# as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
+install_programs() {
+    { install -D -m 755 -s "$programs/nexus" "$1/libexec/nexus/nexus" &&
+        install -D -m 755 -s "$recorder" "$1/bin/nexus-record" && ln -f "$1/bin/nexus-record" "$1/bin/nexus"; } ||
+        fail "cannot write to $1."
+}

@@ -36,8 +36,8 @@ public struct IntakeSubject {
     public mutating func run() -> Int {
         batch.removeAll()
         for line in lines {
-            guard (try? intake.accept(line: line.span)) != nil else { preconditionFailure("a line is wrong") }
-            batch.append(intake.payload.span)
+            let isTaken = (try? intake.accept(line: line.span) { batch.append($0) }) != nil
+            precondition(isTaken, "a line is wrong")
         }
         return batch.bytes.count
     }
@@ -51,9 +51,7 @@ enum SubjectKey {
     static func batch(_ lines: Int) -> RecordBatch {
         var intake = EventIntake(key: key, session: "benchmark")
         var batch = RecordBatch()
-        for line in SampleLines.make(lines) where (try? intake.accept(line: line.span)) != nil {
-            batch.append(intake.payload.span)
-        }
+        for line in SampleLines.make(lines) { try? intake.accept(line: line.span) { batch.append($0) } }
         return batch
     }
 }

@@ -4,7 +4,7 @@ package enum EventField: CaseIterable, Sendable {
     case errorCategory, templateUsed, servicesCount, portsUsed
 
     /// The place in `allCases`. Spelled out so that it costs nothing: several look-ups an event go by it.
-    @inlinable package var index: Int {
+    @inlinable @inline(__always) package var index: Int {
         switch self {
         case .timestamp: 0
         case .sessionID: 1
@@ -20,6 +20,14 @@ package enum EventField: CaseIterable, Sendable {
         case .templateUsed: 11
         case .servicesCount: 12
         case .portsUsed: 13
+        }
+    }
+
+    /// Whether its value is a text; that of a timestamp may also be a number.
+    @inlinable package var isText: Bool {
+        switch self {
+        case .durationMS, .success, .servicesCount, .portsUsed: false
+        default: true
         }
     }
 

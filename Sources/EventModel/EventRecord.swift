@@ -110,14 +110,21 @@ package struct EventNumbers: Sendable, Equatable {
 }
 
 /// Writes the payload that `EventRecord` reads. Texts are added in the order of the format; what was left out is
-/// absent. One encoder serves a whole stream and allocates nothing once it is warm.
+/// absent. One encoder serves a whole stream and allocates nothing.
 package struct EventEncoder: Sendable {
-    /// The payload, complete after the last text.
-    package private(set) var payload: [UInt8] = []
+    /// Room for the longest payload, of which the first `length` bytes are written.
+    private var room = [UInt8](repeating: 0, count: Limits.recordBytes)
+    private var length = 0
     private var header: UInt64 = 0
 
-    package init() {
-        payload.reserveCapacity(Limits.recordBytes)
+    package init() {}
+
+    /// A copy of the payload, complete after `finish`.
+    package var payload: [UInt8] { Array(room[..<length]) }
+
+    /// Hands out the payload where it stands, complete after `finish`. Mutating only so that nothing is copied for it.
+    package mutating func withPayload(_ use: (Span<UInt8>) -> Void) {
+        use(room.span.extracting(0..<length))
     }
 
     /// Starts an event.
@@ -128,11 +135,10 @@ package struct EventEncoder: Sendable {
         if numbers.servicesCount != nil { flags.insert(.services) }
         if numbers.portsUsed != nil { flags.insert(.ports) }
         header = UInt64(EventRecord.kind) | UInt64(flags.rawValue) << 8
-        payload.removeAll(keepingCapacity: true)
-        payload.append(littleEndian: UInt64(0))
-        payload.append(littleEndian: numbers.timestamp)
-        payload.append(littleEndian: numbers.durationMS ?? 0)
-        payload.append(littleEndian: UInt64(numbers.servicesCount ?? 0) | UInt64(numbers.portsUsed ?? 0) << 32)
+        room.store(littleEndian: numbers.timestamp, at: 8)
+        room.store(littleEndian: numbers.durationMS ?? 0, at: 16)
+        room.store(littleEndian: UInt64(numbers.servicesCount ?? 0) | UInt64(numbers.portsUsed ?? 0) << 32, at: 24)
+        length = EventRecord.headerLength
     }
 
     package mutating func appendWorkspace(hash: Span<UInt8>) { appendHash(hash, .workspace) }
@@ -145,18 +151,23 @@ package struct EventEncoder: Sendable {
 
     /// Writes flags and lengths; the payload is complete.
     package mutating func finish() {
-        payload.store(littleEndian: header, at: 0)
+        room.store(littleEndian: header, at: 0)
     }
 
     private mutating func appendHash(_ hash: Span<UInt8>, _ flag: EventRecord.Flags) {
         precondition(hash.count == Limits.hashCharacters)
         header |= UInt64(flag.rawValue) << 8
-        payload.append(hash)
+        append(hash)
     }
 
     private mutating func appendText(_ text: Span<UInt8>, lengthAt index: UInt64) {
         precondition(text.count <= UInt8.max)
         header |= UInt64(text.count) << (index * 8)
-        payload.append(text)
+        append(text)
+    }
+
+    private mutating func append(_ bytes: Span<UInt8>) {
+        room.store(bytes, at: length)
+        length += bytes.count
     }
 }

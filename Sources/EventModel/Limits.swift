@@ -57,6 +57,11 @@ package enum Limits {
     package static let pipeBytes = 1024 * 1024
     /// Names whose hashes are remembered; past it the memory starts afresh.
     package static let rememberedNames = 16 * 1024
+    /// Longest text that is remembered with what was decided about it, in bytes: a command with the arguments that are
+    /// cut from it, most often.
+    package static let longestRememberedText = 256
+    /// Bytes of remembered texts; past it the memory starts afresh.
+    package static let rememberedTextBytes = 1024 * 1024
     /// Sessions that the writer remembers; past it the memory starts afresh.
     package static let rememberedSessions = 16 * 1024
 
@@ -72,6 +77,9 @@ package enum Limits {
     package static let waitingSegments = 256
     /// Events that a stream lets wait in the buffer while it drains itself, some 30 MiB; past it reading pauses.
     package static let streamBacklogEvents = 200_000
+    /// Events that the service lets wait in the buffer before it slows its clients down, some 200 MiB: a drain takes
+    /// them in about a second.
+    package static let serviceBacklogEvents = 1_000_000
     /// How much of a segment the writer reads at once, in bytes.
     package static let drainChunkBytes = 1024 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
@@ -109,7 +117,7 @@ package enum Limits {
     /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …
     package static let syncBatchRows = 50_000
     /// … or as many as have this many bytes, as three batches are in memory at a time …
-    package static let syncBatchBytes = 6 * 1024 * 1024
+    package static let syncBatchBytes = 4 * 1024 * 1024
     /// … but this many where there are as many: smaller batches make ClickHouse merge more than it stores.
     package static let syncBatchMinimumRows = 10_000
     /// Rows in one file to a folder or a server: some ten megabytes, which a bad line can still get through.

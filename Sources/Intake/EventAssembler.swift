@@ -4,7 +4,9 @@ import Platform
 /// Makes an encoded event of a draft: checks every value, puts hashes in the place of names, cuts the command.
 struct EventAssembler: Sendable {
     private var privacy: PrivacyGuard
-    private var encoder = EventEncoder()
+    /// Holds the encoded event after an `assemble` that did not throw.
+    private(set) var encoder = EventEncoder()
+    private var timestamps = TimestampParser()
     private let session: [UInt8]
     private let clock: any WallClock
 
@@ -17,23 +19,21 @@ struct EventAssembler: Sendable {
     /// Hashes names with another key from here on.
     mutating func use(_ key: HashKey) { privacy.use(key) }
 
-    /// The encoded event, after an `assemble` that did not throw.
-    var payload: [UInt8] { encoder.payload }
+    /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
+    mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
     /// Takes a draft whose texts stand in `text`. Returns whether the command was cut.
     mutating func assemble(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Bool {
         let hasCommand = draft.place(.command) != nil
         guard hasCommand || draft.place(.eventType) != nil else { throw Rejection(.missingType) }
         encoder.begin(try numbers(of: draft, text))
-        try encodeName(.workspace, orHash: .workspaceHash, of: draft, text) { $0.appendWorkspace(hash: $1) }
-        try encodeName(.task, orHash: .taskHash, of: draft, text) { $0.appendTask(hash: $1) }
+        try encodeWorkspace(draft, text)
+        try encodeTask(draft, text)
         try encodeSession(draft, text)
         try encodeType(draft, text)
         var isCut = false
         if let place = draft.place(.command) {
-            isCut = try privacy.cut(text.extracting(place))
-            let command = privacy.command
-            encoder.appendCommand(command.span)
+            isCut = try privacy.cut(text.extracting(place)) { encoder.appendCommand($0) }
         }
         if let place = draft.place(.errorCategory) {
             try privacy.checkIdentifier(text.extracting(place), of: .errorCategory)
@@ -47,7 +47,8 @@ struct EventAssembler: Sendable {
         return isCut
     }
 
-    private func numbers(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> EventNumbers {
+    private mutating func numbers(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> EventNumbers
+    {
         EventNumbers(
             timestamp: try timestamp(of: draft, text),
             durationMS: try inRange(draft.durationMS, .durationMS, Limits.durationMilliseconds),
@@ -56,10 +57,10 @@ struct EventAssembler: Sendable {
             portsUsed: try inRange(draft.portsUsed, .portsUsed, Limits.portsUsed).map(UInt32.init))
     }
 
-    private func timestamp(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Int64 {
+    private mutating func timestamp(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Int64 {
         var timestamp = draft.timestamp
         if let place = draft.place(.timestamp) {
-            timestamp = Timestamp.parse(text.extracting(place))
+            timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
         guard let timestamp else { return clock.now() }
@@ -75,19 +76,23 @@ struct EventAssembler: Sendable {
         return number
     }
 
-    @inline(__always)
-    private mutating func encodeName(
-        _ name: EventField, orHash hash: EventField, of draft: borrowing EventDraft, _ text: Span<UInt8>,
-        append: (inout EventEncoder, Span<UInt8>) -> Void
-    ) throws(Rejection) {
-        if let place = draft.place(name) {
-            guard draft.place(hash) == nil else { throw Rejection(.contradiction, field: name) }
-            let range = try privacy.hash(text.extracting(place), of: name)
-            let hashes = privacy.hashText
-            append(&encoder, hashes.span.extracting(range))
-        } else if let place = draft.place(hash) {
-            try privacy.checkHash(text.extracting(place), of: hash)
-            append(&encoder, text.extracting(place))
+    private mutating func encodeWorkspace(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
+        if let place = draft.place(.workspace) {
+            guard draft.place(.workspaceHash) == nil else { throw Rejection(.contradiction, field: .workspace) }
+            try privacy.hash(text.extracting(place), of: .workspace) { encoder.appendWorkspace(hash: $0) }
+        } else if let place = draft.place(.workspaceHash) {
+            try privacy.checkHash(text.extracting(place), of: .workspaceHash)
+            encoder.appendWorkspace(hash: text.extracting(place))
+        }
+    }
+
+    private mutating func encodeTask(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
+        if let place = draft.place(.task) {
+            guard draft.place(.taskHash) == nil else { throw Rejection(.contradiction, field: .task) }
+            try privacy.hash(text.extracting(place), of: .task) { encoder.appendTask(hash: $0) }
+        } else if let place = draft.place(.taskHash) {
+            try privacy.checkHash(text.extracting(place), of: .taskHash)
+            encoder.appendTask(hash: text.extracting(place))
         }
     }
 

@@ -8,6 +8,7 @@ import Platform
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
     private let rejectsUnknownKeys: Bool
+    private var plain = PlainLineDecoder()
     private var sawEscape = false
     private var sawNonASCII = false
 
@@ -21,6 +22,8 @@ package struct EventDecoder: Sendable {
     package mutating func decode(_ line: Span<UInt8>, into draft: inout EventDraft) throws(Rejection) {
         sawEscape = false
         sawNonASCII = false
+        draft.reset(keepsText: false)
+        if plain.decode(line, into: &draft) { return }
         draft.reset(keepsText: false)
         try decodeObject(line, into: &draft)
         if sawNonASCII, (try? UTF8Span(validating: line)) == nil { throw Rejection(.notUTF8) }

@@ -53,8 +53,22 @@ package struct EventDraft: Sendable {
     }
 
     /// Where the text of a field stands; nil when it has none. An empty text is none: scripts pass empty variables.
+    @inline(__always)
     func place(_ field: EventField) -> Range<Int>? {
         present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
+    }
+
+    /// Notes that a field was named and has the text at `range` of the line; false when it was named before.
+    @inline(__always)
+    mutating func take(_ range: Range<Int>, of field: EventField) -> Bool {
+        let bit: UInt16 = 1 << UInt16(field.index)
+        guard seen & bit == 0 else { return false }
+        seen |= bit
+        if !range.isEmpty {
+            places[field.index] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
+            present |= bit
+        }
+        return true
     }
 
     /// Sets a text that stands in the decoded line, or in other bytes of the caller's.

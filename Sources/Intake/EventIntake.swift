@@ -11,8 +11,11 @@ package struct EventIntake: Sendable {
     private var assembler: EventAssembler
     /// Where a new key is looked for.
     private var keys: HashKeySource?
-    /// What was refused, dropped and cut since `takeTally`.
+    /// What was refused since `takeTally`; what was taken with something left out is counted beside it, as that happens
+    /// to many events.
     private var tally = Tally()
+    private var cutCommands = 0
+    private var droppedFields = 0
 
     /// `session` is the one that events without a session id belong to; it must be a valid one.
     package init(key: HashKey, session: String, strict: Bool = false, clock: any WallClock = SystemClock()) {
@@ -39,11 +42,11 @@ package struct EventIntake: Sendable {
         }
     }
 
-    /// The encoded event, after an `accept` that did not throw.
-    package var payload: [UInt8] { assembler.payload }
+    /// A copy of the encoded event, after an `accept` that did not throw.
+    package var payload: [UInt8] { assembler.encoder.payload }
 
-    /// Takes one line of NDJSON.
-    package mutating func accept(line: Span<UInt8>) throws(Rejection) {
+    /// Takes one line of NDJSON and hands the encoded event to `use`.
+    package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
         let isCut: Bool
         do throws(Rejection) {
             try decoder.decode(line, into: &draft)
@@ -56,20 +59,26 @@ package struct EventIntake: Sendable {
         } catch {
             throw counted(error)
         }
-        if isCut { tally.count(.cutCommand) }
-        if draft.unknownKeys > 0 { tally.count(.droppedField, times: draft.unknownKeys) }
+        if isCut { cutCommands += 1 }
+        droppedFields += draft.unknownKeys
+        assembler.withPayload(use)
     }
 
-    /// Takes an event that was put together from a command's flags.
-    package mutating func accept(_ draft: EventDraft) throws(Rejection) {
-        try accept(draft, in: draft.text.span)
+    /// Takes an event that was put together from a command's flags, and hands it, encoded, to `use`.
+    package mutating func accept(
+        _ draft: EventDraft, use: (Span<UInt8>) -> Void = { _ in }
+    ) throws(Rejection) {
+        try accept(draft, in: draft.text.span, use: use)
     }
 
-    /// Takes an event whose texts stand in `text`.
-    package mutating func accept(_ draft: EventDraft, in text: Span<UInt8>) throws(Rejection) {
+    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`.
+    package mutating func accept(
+        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
+    ) throws(Rejection) {
         let isCut: Bool
         do throws(Rejection) { isCut = try assembler.assemble(draft, text) } catch { throw counted(error) }
-        if isCut { tally.count(.cutCommand) }
+        if isCut { cutCommands += 1 }
+        assembler.withPayload(use)
     }
 
     /// Counts a line that was too long to be looked at.
@@ -79,6 +88,9 @@ package struct EventIntake: Sendable {
 
     /// What was counted since the last call; nil when nothing was.
     package mutating func takeTally() -> Tally? {
+        tally.count(.cutCommand, times: cutCommands)
+        tally.count(.droppedField, times: droppedFields)
+        (cutCommands, droppedFields) = (0, 0)
         guard !tally.isEmpty else { return nil }
         defer { tally = Tally() }
         return tally
@@ -86,8 +98,7 @@ package struct EventIntake: Sendable {
 
     /// Whether `text` can be a session id.
     package static func isSession(_ text: String) -> Bool {
-        let guardian = PrivacyGuard(key: HashKey(bytes: Array(repeating: 0, count: HashKey.length)))
-        return (try? guardian.checkSession(Array(text.utf8).span)) != nil
+        TextRules().flawOfSession(Array(text.utf8).span) == nil
     }
 
     private mutating func counted(_ rejection: Rejection) -> Rejection {

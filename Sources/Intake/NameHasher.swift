@@ -15,22 +15,21 @@ struct NameHasher: Sendable {
         self.key = SymmetricKey(data: key.bytes)
     }
 
-    /// Where in `hashText` the hash of `name` stands, until the next call.
-    mutating func hash(_ name: Span<UInt8>) -> Range<Int> {
-        let (index, isNew) = names.index(of: name)
-        if isNew {
-            guard index < Limits.rememberedNames else {
-                names.removeAll()
-                hashes.removeAll(keepingCapacity: true)
-                return hash(name)
-            }
-            appendHash(of: name)
-        }
-        return index * Limits.hashCharacters..<(index + 1) * Limits.hashCharacters
+    /// Hands the hash of `name` to `use`.
+    @inline(__always)
+    mutating func hash(_ name: Span<UInt8>, _ use: (Span<UInt8>) -> Void) {
+        let start = (names.index(ofKnown: name) ?? add(name)) * Limits.hashCharacters
+        use(hashes.span.extracting(start..<start + Limits.hashCharacters))
     }
 
-    /// Every hash that is remembered, one behind the other.
-    var hashText: [UInt8] { hashes }
+    private mutating func add(_ name: Span<UInt8>) -> Int {
+        if names.count >= Limits.rememberedNames || names.byteCount >= Limits.rememberedTextBytes {
+            names.removeAll()
+            hashes.removeAll(keepingCapacity: true)
+        }
+        appendHash(of: name)
+        return names.index(of: name).index
+    }
 
     private mutating func appendHash(of name: Span<UInt8>) {
         var message: [UInt8] = []
@@ -48,7 +47,11 @@ extension HashKey {
     /// What is kept of the name of a workspace or a task, so that a report can be asked for by name.
     package func hash(ofName name: String) -> String {
         var hasher = NameHasher(key: self)
-        let place = hasher.hash(Array(name.utf8).span)
-        return String(decoding: hasher.hashText[place], as: UTF8.self)
+        var text = ""
+        let name = Array(name.utf8)
+        hasher.hash(name.span) { hash in
+            for index in 0..<hash.count { text.unicodeScalars.append(Unicode.Scalar(hash[index])) }
+        }
+        return text
     }
 }

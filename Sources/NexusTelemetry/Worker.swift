@@ -89,8 +89,7 @@ actor Worker {
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &draft)
             // Intake counts what it refuses; the tally below says why.
-            guard (try? intake.accept(draft, in: half.span)) != nil else { continue }
-            batch.append(intake.payload.span)
+            try? intake.accept(draft, in: half.span) { batch.append($0) }
         }
         var tally = intake.takeTally() ?? Tally()
         queue.countRejected(tally)

@@ -3,11 +3,84 @@ package import Intake
 import Platform
 package import WriteAheadBuffer
 
-/// Takes a stream of NDJSON as its bytes come, and makes batches of it: one for each source of lines.
-package struct LineIntake: Sendable {
-    private var intake: EventIntake
+/// The lines of one source of NDJSON as its bytes come. What takes them in is handed to it, so that many sources can
+/// share one intake and what it remembers.
+package struct LineSource: Sendable {
     private var lines = LineBuffer()
     private var lineNumber = 0
+
+    package init() {}
+
+    /// What a piece of a source held.
+    package struct Chunk: Sendable {
+        /// The events, and the tally where there is one.
+        package fileprivate(set) var batch = RecordBatch()
+        /// Lines that were not taken, by number from 1, and why.
+        package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
+        package fileprivate(set) var tally = Tally()
+
+        package init() {}
+
+        /// Whether there was not even a line that was not taken.
+        package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty }
+
+        /// Empties it and keeps its room.
+        package mutating func removeAll() {
+            batch.removeAll()
+            rejected.removeAll()
+            tally = Tally()
+        }
+    }
+
+    /// Adds bytes that have come.
+    package mutating func append(_ bytes: some Sequence<UInt8>) {
+        lines.bytes.append(contentsOf: bytes)
+    }
+
+    /// Reads bytes behind those that have come.
+    package mutating func append<Failure: Error>(
+        read: (inout [UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+        try read(&lines.bytes)
+    }
+
+    /// Takes the lines that end in what has come. With `atEnd` nothing follows, and what remains is the last line.
+    package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
+        do {
+            let bytes = lines.bytes
+            while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
+        }
+        if let tally = intake.takeTally() {
+            chunk.tally.add(tally)
+            chunk.batch.append(tally.encoded().span)
+        }
+        lines.discardConsumed()
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ piece: LineBuffer.Piece, of bytes: Span<UInt8>, through intake: inout EventIntake, into chunk: inout Chunk
+    ) {
+        lineNumber += 1
+        switch piece {
+        case .tooLong:
+            chunk.rejected.append((lineNumber, intake.rejectTooLong()))
+        case .line(let range):
+            let line = bytes.extracting(range)
+            guard !line.isBlank else { return }
+            do throws(Rejection) {
+                try intake.accept(line: line) { chunk.batch.append($0) }
+            } catch {
+                chunk.rejected.append((lineNumber, error))
+            }
+        }
+    }
+}
+
+/// One source of lines with an intake of its own.
+package struct LineIntake: Sendable {
+    private var intake: EventIntake
+    private var source = LineSource()
 
     package init(intake: EventIntake) {
         self.intake = intake
@@ -16,47 +89,15 @@ package struct LineIntake: Sendable {
     /// Uses the key that the data folder has now.
     package mutating func refreshKey() throws(HashKeyError) { try intake.refreshKey() }
 
-    /// What a piece of the stream held.
-    package struct Chunk: Sendable {
-        /// The events, and the tally where there is one.
-        package fileprivate(set) var batch = RecordBatch()
-        /// Lines that were not taken, by number from 1, and why.
-        package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
-        package fileprivate(set) var tally = Tally()
-    }
-
     /// Takes the lines that end in what `read` adds to the bytes it is given. With `atEnd` nothing follows, and what
     /// remains is the last line.
     package mutating func take<Failure: Error>(
         atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
-    ) throws(Failure) -> Chunk {
-        lines.discardConsumed()
-        try read(&lines.bytes)
-        var chunk = Chunk()
-        while let piece = lines.next(atEnd: atEnd) { take(piece, into: &chunk) }
-        if let tally = intake.takeTally() {
-            chunk.tally = tally
-            chunk.batch.append(tally.encoded().span)
-        }
+    ) throws(Failure) -> LineSource.Chunk {
+        try source.append(read: read)
+        var chunk = LineSource.Chunk()
+        source.take(atEnd: atEnd, through: &intake, into: &chunk)
         return chunk
-    }
-
-    private mutating func take(_ piece: LineBuffer.Piece, into chunk: inout Chunk) {
-        lineNumber += 1
-        switch piece {
-        case .tooLong:
-            chunk.rejected.append((lineNumber, intake.rejectTooLong()))
-        case .line(let range):
-            let bytes = lines.bytes
-            let line = bytes.span.extracting(range)
-            guard !line.isBlank else { return }
-            do throws(Rejection) {
-                try intake.accept(line: line)
-                chunk.batch.append(intake.payload.span)
-            } catch {
-                chunk.rejected.append((lineNumber, error))
-            }
-        }
     }
 }
 

@@ -32,8 +32,7 @@ package struct OneShotRecorder: Sendable {
         }
         var intake = EventIntake(key: key, session: AmbientSession.id())
         var batch = RecordBatch()
-        let result = Result { () throws(Rejection) in try intake.accept(draft) }
-        if case .success = result { batch.append(intake.payload.span) }
+        let result = Result { () throws(Rejection) in try intake.accept(draft) { batch.append($0) } }
         if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
         let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
         do throws(BufferError) { _ = try appender.append(batch.bytes.span, durable: durable) } catch  where error.isOff

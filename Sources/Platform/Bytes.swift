@@ -32,9 +32,14 @@ extension Span<UInt8> {
     package func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         var index = 0
-        while index &+ 8 <= count {
-            if uint64(at: index) != other.uint64(at: index) { return false }
-            index &+= 8
+        if count >= 8 {
+            // The last eight bytes overlap the ones before, so that no byte is left for a loop.
+            guard uint64(at: count &- 8) == other.uint64(at: count &- 8) else { return false }
+            while index &+ 8 < count {
+                if uint64(at: index) != other.uint64(at: index) { return false }
+                index &+= 8
+            }
+            return true
         }
         while index < count {
             if self[index] != other[index] { return false }
@@ -50,6 +55,15 @@ extension [UInt8] {
     package mutating func append(_ bytes: Span<UInt8>) {
         // The closure hands the pointer to one copying call and nothing else sees it.
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Adds at most eight zeros at the end.
+    @inlinable
+    package mutating func append(zeros count: Int) {
+        precondition(count >= 0 && count <= 8)
+        let zero: UInt64 = 0
+        // The first `count` of the eight bytes of a number that is on the stack.
+        unsafe Swift.withUnsafeBytes(of: zero) { unsafe append(contentsOf: $0.prefix(count)) }
     }
 
     /// Adds `number` at the end, little-endian.

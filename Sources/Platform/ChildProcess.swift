@@ -95,6 +95,15 @@ package enum ThisProcess {
     /// Ends it at once with a code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
+    /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
+    /// is called by. Returns only when that cannot be.
+    package static func become(_ program: String, _ arguments: [String]) -> SystemError {
+        // The copies live until the program is replaced, and for good where it is not: the process is about to end then.
+        let vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        _ = unsafe execv(program, vector)
+        return SystemError("run", program)
+    }
+
     /// Lets signals pass it by.
     package static func ignore(_ signals: [Int32]) {
         for number in signals { signal(number, SIG_IGN) }

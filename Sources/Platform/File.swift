@@ -228,13 +228,15 @@ extension [UInt8] {
     fileprivate mutating func appendUninitialized(
         _ limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {
-        let old = count
-        append(contentsOf: repeatElement(0, count: limit))
-        let got = unsafe withUnsafeMutableBytes { buffer in
-            // The slice is the `limit` bytes just added; `fill` does not keep the pointer.
-            unsafe fill(UnsafeMutableRawBufferPointer(rebasing: buffer[old...]))
+        var got = -1
+        append(addingCapacity: limit) { room in
+            unsafe room.withUnsafeMutableBufferPointer { buffer, initializedCount in
+                // The slice is the room behind what there is; `fill` writes inside it and does not keep the pointer.
+                got = unsafe fill(
+                    UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])))
+                initializedCount += Swift.max(got, 0)
+            }
         }
-        removeLast(limit - Swift.max(got, 0))
         return got
     }
 }

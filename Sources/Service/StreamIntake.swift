@@ -27,7 +27,7 @@ actor StreamIntake {
         }
 
         let kind: Kind
-        let chunk: LineIntake.Chunk
+        let chunk: LineSource.Chunk
 
         /// How many bytes were read.
         var bytes: Int {

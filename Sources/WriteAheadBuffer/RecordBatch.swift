@@ -20,7 +20,7 @@ package struct RecordBatch: Sendable {
         let room = SegmentFormat.recordHeaderLength + SegmentFormat.aligned(payload.count)
         bytes.append(littleEndian: UInt64(payload.count))
         bytes.append(payload)
-        while bytes.count < start + room { bytes.append(0) }
+        bytes.append(zeros: start + room - bytes.count)
         let checksum = RecordBatch.checksum(bytes.span.extracting(start..<start + room))
         bytes.store(littleEndian: checksum, at: start + 4)
         recordCount += 1

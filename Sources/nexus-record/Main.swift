@@ -5,50 +5,58 @@ import Platform
 /// Records one event and is gone: `nexus record` for the tightest loop, with the same flags.
 ///
 /// It is linked statically and knows no argument parser, no SQLite and no network, so that it starts like a C program.
+/// Under the name `nexus` it stands in front of that large program (`FrontProgram`).
 @main
 struct Main {
     static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        if let front = FrontProgram.atHand { front.run(arguments) }
         Environment.restrictNewFiles()
-        let arguments: RecorderArguments
         do throws(RecorderArguments.Misuse) {
-            arguments = try RecorderArguments(CommandLine.arguments.dropFirst())
+            let call = try RecorderArguments(arguments)
+            switch call.request {
+            case .help: try? File.standardOutput.write(RecorderArguments.help)
+            case .version: try? File.standardOutput.write("nexus-record \(Version.current)\n")
+            case .record: OneEvent(program: "nexus-record").record(call)
+            }
         } catch {
-            end(error.sentence, .usage)
-        }
-        switch arguments.request {
-        case .help: say(RecorderArguments.help, on: File.standardOutput)
-        case .version: say("nexus-record \(Version.current)\n", on: File.standardOutput)
-        case .record: record(arguments)
+            OneEvent(program: "nexus-record").end(error.sentence, .usage)
         }
     }
+}
 
-    private static func record(_ arguments: RecorderArguments) {
+/// The recording of one event as a program does it: silent when it works, one sentence and a code when it does not.
+struct OneEvent {
+    /// What the program is called when it speaks.
+    let program: String
+
+    func record(_ call: RecorderArguments) {
         let data = DataFolder.fromEnvironment()
         do throws(SettingsError) {
             guard try RecordingSwitch.current(for: data) == .on else { return }
         } catch {
-            end(error.description, error.exitCode, isSoft: arguments.isSoft)
+            end(error.description, error.exitCode, isSoft: call.isSoft)
         }
         guard let data else {
-            end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .settings, isSoft: arguments.isSoft)
+            end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .settings, isSoft: call.isSoft)
         }
         do throws(RecordingError) {
-            let isDrainDue = try OneShotRecorder(data: data).record(arguments.draft, durable: arguments.isDurable)
+            let isDrainDue = try OneShotRecorder(data: data).record(call.draft, durable: call.isDurable)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
         } catch {
-            end(error.description, error.exitCode, isSoft: arguments.isSoft)
+            end(error.description, error.exitCode, isSoft: call.isSoft)
         }
     }
 
     /// Says why and ends; with `--soft` a script goes on as if nothing had happened.
-    private static func end(_ sentence: String, _ code: ExitCode, isSoft: Bool = false) -> Never {
-        say("nexus-record: \(sentence)\n", on: File.standardError)
+    func end(_ sentence: String, _ code: ExitCode, isSoft: Bool = false) -> Never {
+        say(sentence)
         ThisProcess.end(isSoft ? 0 : code.rawValue)
     }
 
-    private static func say(_ text: String, on file: borrowing File) {
+    func say(_ sentence: String) {
         // Where even that cannot be written there is nobody left to tell.
-        try? file.write(text)
+        try? File.standardError.write("\(program): \(sentence)\n")
     }
 }

@@ -29,29 +29,15 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        Self.run(command, workspace: workspace, task: task)
+        Self.run(ExecCall(command, workspace: workspace, task: task))
     }
 
-    /// The short way for the usual call, `nexus exec [--workspace W] [--task T] -- COMMAND …`, past the argument parser,
-    /// which would cost more than all the rest. Returns for any other.
+    /// Runs the usual call, past the argument parser; returns for any other.
     static func runAtOnce(_ arguments: some Sequence<String>) {
-        var rest = Array(arguments)[...]
-        guard rest.popFirst() == "exec" else { return }
-        var names: [String: String] = [:]
-        while let flag = rest.first, flag == "--workspace" || flag == "--task", rest.count > 1 {
-            names[flag] = rest[rest.startIndex + 1]
-            rest = rest.dropFirst(2)
-        }
-        guard rest.popFirst() == "--", !rest.isEmpty else { return }
-        run(Array(rest), workspace: names["--workspace"], task: names["--task"])
+        if let call = ExecCall(arguments) { run(call) }
     }
 
-    private static func run(_ command: [String], workspace: String?, task: String?) -> Never {
-        let recorder = CommandRecorder(data: DataFolder.fromEnvironment(), workspace: workspace, task: task)
-        let outcome = recorder.run(command)
-        if let failure = outcome.failure { CommandFailure(failure.description, .unavailable).say() }
-        // Scripts read what a command says on standard error; only a person is told that nothing was recorded.
-        if let error = outcome.recordingError, File.standardError.isTerminal { CommandFailure(error).say() }
-        ThisProcess.end(outcome.exitCode)
+    private static func run(_ call: ExecCall) -> Never {
+        ThisProcess.end(call.run(data: DataFolder.fromEnvironment()) { CommandFailure($0, .unavailable).say() })
     }
 }

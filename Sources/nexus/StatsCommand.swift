@@ -150,6 +150,11 @@ struct WindowOptions: ParsableArguments {
     }
 
     func window(now: Int64) throws -> ReportWindow {
+        if let zone = LocalCalendar.unknownZone {
+            throw CommandFailure(
+                "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
+                    + "Europe/Berlin for example, or unset it", .settings)
+        }
         if day { return .lastDays(1, now: now) }
         if week { return .lastDays(7, now: now) }
         if month { return .lastDays(30, now: now) }

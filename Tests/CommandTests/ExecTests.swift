@@ -198,3 +198,67 @@ struct LeanRecorderTests {
         }
     }
 }
+
+/// The installed `nexus`: the lean program under that name, with the whole one in `libexec`.
+struct FrontProgramTests {
+    private let program: Program
+    private let path: String
+
+    init() throws {
+        program = try Program()
+        let built = Program.url.deletingLastPathComponent()
+        let prefix = URL(filePath: program.folder.path).appending(path: "prefix")
+        let files = FileManager.default
+        for folder in ["bin", "libexec/nexus"] {
+            try files.createDirectory(at: prefix.appending(path: folder), withIntermediateDirectories: true)
+        }
+        try files.copyItem(at: built.appending(path: "nexus-record"), to: prefix.appending(path: "bin/nexus"))
+        try files.createSymbolicLink(at: prefix.appending(path: "libexec/nexus/nexus"), withDestinationURL: Program.url)
+        path = prefix.appending(path: "bin/nexus").path
+    }
+
+    private func run(_ arguments: String...) throws -> Program.Outcome {
+        let process = program.process(arguments)
+        process.executableURL = URL(filePath: path)
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        process.waitUntilExit()
+        func text(_ pipe: Pipe) throws -> String {
+            String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        }
+        return Program.Outcome(status: process.terminationStatus, output: try text(output), errors: try text(errors))
+    }
+
+    @Test("It runs commands and records single events by itself, and is the whole program for the rest")
+    func divides() throws {
+        #expect(try run("exec", "--workspace", "w", "--", "sh", "-c", "umask; exit 3").status == 3)
+        #expect(try run("record", "--command", "make all", "--success").status == 0)
+        #expect(try run("flush").status == 0)
+        #expect(
+            try program.query("SELECT command, success, error_category FROM events ORDER BY id")
+                == "sh|0|exit_3\nmake all|1|")
+        #expect(try run("stats", "--json").output.hasPrefix("{"))
+        #expect(try run("--version").output.hasPrefix("nexus "))
+    }
+
+    @Test("What it does not understand is explained by the whole program")
+    func explains() throws {
+        let wrong = try run("record", "--no-such-flag")
+        #expect(wrong.status == 64)
+        #expect(wrong.errors.contains("Unknown option '--no-such-flag'"))
+        #expect(try run("record", "--help").output.contains("--stdin"))
+        #expect(try run("exec", "--", "no-such-program-anywhere").errors.hasPrefix("nexus: cannot run"))
+    }
+
+    @Test("Where the whole program is missing it says so")
+    func missing() throws {
+        try FileManager.default.removeItem(
+            at: URL(filePath: path).deletingLastPathComponent().appending(path: "../libexec/nexus/nexus"))
+        let outcome = try run("stats")
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("libexec/nexus/nexus"))
+        #expect(try run("record", "--type", "task_completed").status == 0)
+    }
+}

@@ -165,6 +165,28 @@ struct ReportTests {
         #expect(all.hasSuffix("status 0\r\n"), "\(all.suffix(40))")
     }
 
+    @Test(
+        "A zone that nobody knows is said, instead of days of another",
+        arguments: ["Europe/Atlantis", ":Mars/Phobos", "Nowhere", "\u{1B}[2J"])
+    func unknownZone(zone: String) throws {
+        var program = program
+        program.environment["TZ"] = zone
+        for report in ["stats", "insights"] {
+            let outcome = try program.run(report)
+            #expect(outcome.status == 78 && outcome.errors.contains("is not known here"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("\u{1B}"))
+        }
+    }
+
+    @Test(
+        "Zones by name, by file and by rule are known",
+        arguments: ["UTC", ":Europe/Berlin", "CET-1CEST", "<+0530>-5:30", ""])
+    func knownZone(zone: String) throws {
+        var program = program
+        program.environment["TZ"] = zone
+        #expect(try program.run("stats").status == 0)
+    }
+
     @Test("Half-hour zones have their own days and hours")
     func halfHourZone() throws {
         var program = program

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A socket that listens on loopback; closed with the value.
 struct LoopbackListener: ~Copyable {

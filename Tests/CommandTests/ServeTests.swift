@@ -52,7 +52,8 @@ struct ServeTests {
         let client = try service.client()
         for byte in Array(lines(1...20).map { $0 + "\n" }.joined().utf8) { try client.send([byte]) }
         #expect(try client.acknowledgement(of: 20).counts == Acknowledgement(accepted: 20, rejected: 0))
-        #expect(try service.program.run("flush").status == 0)
+        let flush = try service.program.run("flush")
+        #expect(flush.status == 0, "\(flush) \(service.errors)")
         #expect(try service.program.query("SELECT count(DISTINCT duration_ms), count(*) FROM events") == "20|20")
     }
 
@@ -151,6 +152,24 @@ struct ServeTests {
         service.signal(SIGCONT)
         #expect(try service.stop() == 0)
         #expect(try service.program.query("SELECT count(*), max(duration_ms) FROM events") == "20000|20000")
+    }
+
+    @Test("Lines that a script wrote where the pipe belongs while no service ran are taken at the next start")
+    func strayLines() throws {
+        let program = try Program()
+        #expect(try program.run("record", "--command", "make", "--duration-ms", "1").status == 0)
+        let path = program.folder.data.folder.path(of: RuntimeFolder.pipeName)
+        let stray = lines(2...3000).joined(separator: "\n") + "\nno event\n" + line(3001)
+        try Data(stray.utf8).write(to: URL(filePath: path))
+        let service = try RunningService(program)
+        let writer = try shell(#"printf '{"command":"make","duration_ms":3002}\n' > "$pipe""#, on: service)
+        writer.waitUntilExit()
+        #expect(try service.stop() == 0)
+        #expect(
+            try program.query("SELECT count(*), count(DISTINCT duration_ms), max(duration_ms) FROM events")
+                == "3002|3002|3002")
+        #expect(service.errors.contains("lines that were written while no service ran and are no events: 1"))
+        try expectTidy(service)
     }
 
     // MARK: What other processes record

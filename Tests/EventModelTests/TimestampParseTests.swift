@@ -69,4 +69,19 @@ struct TimestampParseTests {
             }
         }
     }
+
+    @Test("A parser that remembers the last day reads every text as one that does not")
+    func remembering() {
+        var parser = TimestampParser()
+        for day in ["2016-12-31", "2017-01-01", "2024-02-29", "2023-02-29", "2016-12-31"] {
+            for time in [
+                "23:59:60.000Z", "10:00:00.250Z", "23:59:59.999Z", "23:59:60.000Z", "00:00:00.000Z", "24:00:00.000Z",
+                "10:60:00.000Z", "10:00:0x.000Z", "10:00:00,000Z", "10:00:00.00ZZ", "10:00:00Z", "10:00:00.25+01:00",
+                "10:00:00.0000Z",
+            ] {
+                let text = Array("\(day)T\(time)".utf8)
+                #expect(parser.parse(text.span) == Timestamp.parse(text.span), "\(day)T\(time)")
+            }
+        }
+    }
 }

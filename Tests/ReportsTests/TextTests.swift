@@ -118,12 +118,12 @@ struct TextTests {
         ])
         let text = """
             {
-              "b": 1,
-              "a": 0.1235,
-              "n": null,
-              "e": [],
-              "t": "\\u001b[2J\\u202e\\"\\\\\\n日\\udb40\\udc01",
-              "x": null
+              "b" : 1,
+              "a" : 0.1235,
+              "n" : null,
+              "e" : [],
+              "t" : "\\u001b[2J\\u202e\\"\\\\\\n日\\udb40\\udc01",
+              "x" : null
             }
 
             """

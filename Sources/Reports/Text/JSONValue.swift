@@ -27,7 +27,7 @@ package indirect enum JSONValue: Sendable, Equatable {
     package static func number(_ number: Double?) -> JSONValue { number.map { .number($0) } ?? .null }
     package static func string(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-    /// The text of a document: indented by two blanks, with a line break at the end. What is invisible or moves things
+    /// The text of a document, as all JSON of this program looks (see `JSONText`): indented by two blanks, with a line break at the end. What is invisible or moves things
     /// on a terminal is escaped, as JSON allows for every character of a string.
     package var document: String {
         var text = ""
@@ -47,7 +47,7 @@ package indirect enum JSONValue: Sendable, Equatable {
         case .object(let members):
             Self.writeList(members, "{", "}", to: &text, indent: indent) { member, text in
                 Self.write(member.key, to: &text)
-                text += ": "
+                text += " : "
                 member.value.write(to: &text, indent: indent + "  ")
             }
         }

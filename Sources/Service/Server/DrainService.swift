@@ -9,62 +9,57 @@ import Store
 ///
 /// It becomes the writer as soon as nobody else is, a stream that drains itself for example.
 struct DrainService: Service {
-    /// Rest between two drains under load, so that a transaction holds many events.
-    private static let rest: Duration = .milliseconds(20)
+    /// A drain comes when nothing was appended for this long …
+    private static let pause: Duration = .milliseconds(20)
+    /// … and after this time in any case.
+    private static let longestDelay: Duration = .milliseconds(500)
     /// After this long without events what was stored is put on disk and its segments go.
     private static let quietTime: Duration = .seconds(2)
     /// After a failure, and while another process is the writer, the next try comes after this.
     private static let retryInterval: Duration = .milliseconds(500)
 
     private let data: DataFolder
+    private let backlog: Backlog
     private let logger: Logger
-    /// Tells that something waits. Holds one element at most.
-    private let wakeUps: AsyncStream<Void>
-    private let waker: AsyncStream<Void>.Continuation
 
-    init(data: DataFolder, logger: Logger) {
+    init(data: DataFolder, backlog: Backlog, logger: Logger) {
         self.data = data
+        self.backlog = backlog
         self.logger = logger
-        (wakeUps, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    }
-
-    /// Something was appended, or somebody wants it to be stored.
-    func wake() {
-        waker.yield()
     }
 
     func run() async throws {
-        wake()
+        backlog.askForDrain()
         try await withThrowingDiscardingTaskGroup { group in
             var writer: SQLiteWriter?
             var isTidy = false
             var gate = RecordingGate(data)
             // When it is looked next whether things have become quiet: there is always one such look ahead.
             var nextLook = ContinuousClock.now
-            for await _ in wakeUps.cancelOnGracefulShutdown() {
+            for await _ in backlog.calls.cancelOnGracefulShutdown() {
                 do {
                     if let current = writer, try await current.mustYield() {
                         writer = nil
                         // Whoever waits may take more than one turn.
-                        group.addTask { await wake(after: Self.retryInterval) }
+                        group.addTask { await call(after: Self.retryInterval) }
                         continue
                     }
                     // Whatever comes once recording is on again wakes it.
                     guard gate.isOpen() else { continue }
                     writer = try writer ?? openWriter()
                     guard let writer else {
-                        group.addTask { await wake(after: Self.retryInterval) }
+                        group.addTask { await call(after: Self.retryInterval) }
                         continue
                     }
-                    if try await writer.drain() > 0 {
+                    await gather()
+                    if try await drain(writer) > 0 {
                         isTidy = false
                         if ContinuousClock.now >= nextLook {
                             nextLook = .now + Self.quietTime
-                            group.addTask { await wake(after: Self.quietTime) }
+                            group.addTask { await call(after: Self.quietTime) }
                         }
-                        try? await Task.sleep(for: Self.rest)
                     } else if await writer.isHeldUp {
-                        group.addTask { await wake(after: Self.quietTime) }
+                        group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
                         try await writer.finish()
                         isTidy = true
@@ -74,7 +69,7 @@ struct DrainService: Service {
                     // What was accepted waits in the buffer.
                     logger.error("\(String(describing: error).escapedForDisplay)")
                     writer = nil
-                    group.addTask { await wake(after: Self.retryInterval) }
+                    group.addTask { await call(after: Self.retryInterval) }
                 }
             }
             try await drainForGood(writer)
@@ -82,9 +77,37 @@ struct DrainService: Service {
         }
     }
 
-    private func wake(after duration: Duration) async {
+    /// Waits for a moment in which nothing is appended, but not for long and not when somebody asks.
+    private func gather() async {
+        let deadline = ContinuousClock.now + Self.longestDelay
+        var last = backlog.look
+        while !last.isAsked, ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
+            let now = backlog.look
+            if now.changes == last.changes { return }
+            last = now
+        }
+    }
+
+    /// Takes in all that waits; returns how many events that were.
+    private func drain(_ writer: SQLiteWriter) async throws -> Int {
+        backlog.beginDrain()
+        var events = 0
+        while !Task.isCancelled {
+            let changes = backlog.look.changes
+            guard let step = try await writer.drainOnce() else {
+                backlog.empty(since: changes)
+                break
+            }
+            events += step
+            backlog.shrink(by: step)
+        }
+        return events
+    }
+
+    private func call(after duration: Duration) async {
         guard (try? await Task.sleep(for: duration)) != nil else { return }
-        wake()
+        backlog.askForDrain()
     }
 
     private func drainForGood(_ current: SQLiteWriter?) async throws {

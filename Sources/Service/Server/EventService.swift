@@ -11,7 +11,7 @@ import WriteAheadBuffer
 /// `nexus serve`: takes events from a socket and a named pipe, and drains the buffer for everybody.
 ///
 ///     socket ─┐
-///     pipe   ─┴─ LineIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
+///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
 ///
 /// The parts start in the order storage, pipe, socket and stop in the reverse: nothing is closed before that which
 /// feeds it.
@@ -34,20 +34,27 @@ package struct EventService {
     package func run() async throws {
         guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
         let session = "service-\(ProcessIdentity.current().processID)"
-        let data = data
-        let makeIntake: @Sendable () throws -> EventIntake = { try EventIntake(data: data, session: session) }
+        let intake = try EventIntake(data: data, session: session)
 
-        let drain = DrainService(data: data, logger: logger)
+        let backlog = Backlog()
+        let drain = DrainService(data: data, backlog: backlog, logger: logger)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         try buffer.folder.prepare()
-        let socketBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: durable))
+        if let lines = try StrayLines(at: home.runtime.pipePath) {
+            let rejected = try lines.take(through: intake, into: buffer)
+            if rejected > 0 {
+                logger.warning("lines that were written while no service ran and are no events: \(rejected)")
+            }
+        }
+        try home.removeNames()
+        let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: try makeIntake(), batcher: pipeBatcher,
-            watch: try FolderWatch(buffer.folder), drain: drain)
+            intake: intake, batcher: pipeBatcher, watch: try FolderWatch(buffer.folder), backlog: backlog)
         let socket = SocketServer(
-            path: home.runtime.socketPath, makeIntake: makeIntake, batcher: socketBatcher, drain: drain, logger: logger)
+            path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
+            logger: logger)
         try home.announce()
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)

@@ -6,44 +6,53 @@ import ServiceLifecycle
 import WriteAheadBuffer
 
 /// Takes lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: what stands in the
-/// pipe when the service is killed is gone.
+/// pipe when the service is killed is gone. What was written to a plain file of its name while no service ran is taken in
+/// when one starts.
 ///
 /// Its thread is also the one that notices what other processes append to the buffer: it waits for either, so that
 /// nothing of an idle service moves.
 struct PipeServer: Service {
+    /// How long the pipe is left alone after little was read from it: what is written meanwhile wakes nobody, so that a
+    /// script's `printf` pays for a copy of its line and no more.
+    private static let rest: Duration = .milliseconds(2)
+
     private let path: String
     private let intake: StreamIntake
     private let batcher: EventBatcher
-    private let drain: DrainService
+    private let backlog: Backlog
 
     init(
         path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, watch: consuming FolderWatch,
-        drain: DrainService
+        backlog: Backlog
     ) {
         self.path = path
         self.intake = StreamIntake(input: pipe, watch: watch, intake: intake)
         self.batcher = batcher
-        self.drain = drain
+        self.backlog = backlog
     }
 
     func run() async throws {
         try await withGracefulShutdownHandler {
             // What may stand in the pipe when the service is asked to stop is still taken.
-            var rest = Limits.pipeBytes
+            var unread = Limits.pipeBytes
             var isLast = false
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully
                 if isStopping { wakeReader() }
-                if let step = try await intake.nextOrChange() {
-                    if isStopping {
-                        rest -= step.bytes
-                        // A read that was not filled has emptied the pipe.
-                        isLast = step.bytes < Limits.inputChunkBytes || rest <= 0
-                    }
-                    // What comes while recording is off is thrown away.
-                    guard try await batcher.record(step.chunk.batch) else { continue }
+                guard let step = try await intake.nextOrChange() else {
+                    backlog.noticeChange()
+                    continue
                 }
-                drain.wake()
+                if isStopping {
+                    unread -= step.bytes
+                    // A read that was not filled has emptied the pipe.
+                    isLast = step.bytes < Limits.inputChunkBytes || unread <= 0
+                }
+                // What comes while recording is off is thrown away.
+                guard try await batcher.record(step.chunk.batch) else { continue }
+                // Who writes an empty line wants what waits to be stored.
+                if step.chunk.isEmpty { backlog.askForDrain() } else { backlog.grow(by: step.chunk.batch.eventCount) }
+                if !isStopping, step.bytes < Limits.inputChunkBytes { try? await Task.sleep(for: Self.rest) }
             }
         } onGracefulShutdown: {
             wakeReader()

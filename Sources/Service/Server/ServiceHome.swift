@@ -1,7 +1,7 @@
 import Platform
 
-/// A service's claim on its data folder: while it lives no second one starts. What one that was killed left behind is
-/// removed, and only then, under the lock, are the new names made.
+/// A service's claim on its data folder: while it lives no second one starts. Under it, what one that was killed left
+/// behind is removed, and only then are the new names made.
 struct ServiceHome: ~Copyable, Sendable {
     let runtime: RuntimeFolder
     private let lock: File
@@ -13,7 +13,6 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.prepare()
         let lock = try File(opening: runtime.lockPath, [.readWrite, .create])
         guard try lock.tryLock() else { return nil }
-        try Self.removeNames(in: runtime)
         self.runtime = runtime
         self.lock = lock
     }
@@ -26,12 +25,8 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
-    /// Removes what others could reach the service by.
+    /// Removes what others could reach the service by, or a killed one before it.
     func removeNames() throws(SystemError) {
-        try Self.removeNames(in: runtime)
-    }
-
-    private static func removeNames(in runtime: RuntimeFolder) throws(SystemError) {
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName, RuntimeFolder.socketName] {
             try runtime.folder.remove(name)
         }

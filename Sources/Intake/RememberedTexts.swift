@@ -1,0 +1,29 @@
+import EventModel
+import Platform
+
+/// What was decided about texts that came before, by the text: a stream says the same few things over and over, and
+/// looking a text up costs less than checking it again.
+///
+/// In memory only and bounded: past `Limits.rememberedNames` texts, or `Limits.rememberedTextBytes` bytes of them, it
+/// starts afresh.
+struct RememberedTexts<Decision: Sendable>: Sendable {
+    private var texts = ByteKeyTable()
+    private var decisions: [Decision] = []
+
+    /// What was decided about `text`; nil when it is not remembered.
+    mutating func decision(about text: Span<UInt8>) -> Decision? {
+        guard text.count <= Limits.longestRememberedText, let index = texts.index(ofKnown: text) else { return nil }
+        return decisions[index]
+    }
+
+    /// Remembers a decision about a text that is not remembered yet; one that is too long costs more than it saves.
+    mutating func remember(_ decision: Decision, about text: Span<UInt8>) {
+        guard text.count <= Limits.longestRememberedText else { return }
+        if decisions.count >= Limits.rememberedNames || texts.byteCount >= Limits.rememberedTextBytes {
+            texts.removeAll()
+            decisions.removeAll(keepingCapacity: true)
+        }
+        _ = texts.index(of: text)
+        decisions.append(decision)
+    }
+}

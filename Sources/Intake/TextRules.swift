@@ -1,0 +1,96 @@
+import EventModel
+import Platform
+
+/// The rules for single texts, each of them a pure function: what the privacy guard asks about a text that it sees for
+/// the first time.
+struct TextRules: Sendable {
+    private let secrets = SecretRules()
+    private let classes: [UInt8]
+
+    init() {
+        classes = (0...255).map(Self.classify)
+    }
+
+    /// Whether `text` has the form of a keyed hash.
+    func isHash(_ text: Span<UInt8>) -> Bool {
+        text.count == Limits.hashCharacters && matches(text, from: 0, Class.hash)
+    }
+
+    /// The rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that looks like a secret.
+    func flawOfIdentifier(_ text: Span<UInt8>) -> Rejection.Reason? {
+        guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
+            matches(text, from: 1, Class.identifier)
+        else { return .invalidText }
+        return secrets.hasToken(text) || secrets.isLongMixed(text) ? .looksSecret : nil
+    }
+
+    /// The rule that a session id breaks: `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known kinds
+    /// of tokens are refused.
+    func flawOfSession(_ text: Span<UInt8>) -> Rejection.Reason? {
+        guard text.count >= 1, text.count <= Limits.sessionBytes, matches(text, from: 0, Class.identifier) else {
+            return .invalidText
+        }
+        return secrets.hasToken(text) ? .looksSecret : nil
+    }
+
+    /// Adds to `kept` the first words of `text` that are plain, at most four; the first other one (a flag, a path, a
+    /// quote, an assignment) ends it. Returns whether anything was left out.
+    func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) throws(Rejection) -> Bool {
+        var words = 0
+        var position = 0
+        while true {
+            while position < text.count, text[position] == UInt8(ascii: " ") { position += 1 }
+            guard position < text.count else { return false }
+            guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return true }
+            let word = text.extracting(position..<end)
+            if secrets.hasToken(word) || secrets.isLongMixed(word) { throw Rejection(.looksSecret, field: .command) }
+            if words > 0 { kept.append(UInt8(ascii: " ")) }
+            kept.append(word)
+            words += 1
+            position = end
+        }
+    }
+
+    /// The end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when what stands there is none.
+    private func plainWordEnd(_ text: Span<UInt8>, from start: Int) -> Int? {
+        guard has(text[start], Class.alphanumeric) else { return nil }
+        var end = start + 1
+        while end < text.count, has(text[end], Class.commandWord) { end += 1 }
+        guard end - start <= Limits.commandWordBytes, end == text.count || text[end] == UInt8(ascii: " ") else {
+            return nil
+        }
+        return end
+    }
+
+    private enum Class {
+        static let alphanumeric: UInt8 = 1
+        static let identifier: UInt8 = 2
+        static let commandWord: UInt8 = 4
+        static let hash: UInt8 = 8
+    }
+
+    private static func classify(_ value: Int) -> UInt8 {
+        guard value < 128 else { return 0 }
+        switch UInt8(value) {
+        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return Class.alphanumeric | Class.identifier | Class.commandWord | Class.hash
+        case UInt8(ascii: "g")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            return Class.alphanumeric | Class.identifier | Class.commandWord
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): return Class.identifier | Class.commandWord
+        case UInt8(ascii: ":"): return Class.commandWord
+        default: return 0
+        }
+    }
+
+    @inline(__always)
+    private func has(_ byte: UInt8, _ wanted: UInt8) -> Bool { classes[Int(byte)] & wanted != 0 }
+
+    private func matches(_ text: Span<UInt8>, from start: Int, _ wanted: UInt8) -> Bool {
+        var index = start
+        while index < text.count {
+            if !has(text[index], wanted) { return false }
+            index &+= 1
+        }
+        return true
+    }
+}

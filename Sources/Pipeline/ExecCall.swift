@@ -1,0 +1,40 @@
+package import Platform
+
+/// The usual call of `nexus exec`, read without an argument parser, which would cost more than all the rest:
+///
+///     exec [--workspace NAME] [--task NAME] -- COMMAND [ARGUMENT …]
+package struct ExecCall: Equatable, Sendable {
+    package let workspace: String?
+    package let task: String?
+    /// The program first.
+    package let command: [String]
+
+    package init(_ command: [String], workspace: String?, task: String?) {
+        self.command = command
+        self.workspace = workspace
+        self.task = task
+    }
+
+    /// Reads what follows the program's name; nil for any other call.
+    package init?(_ arguments: some Sequence<String>) {
+        var rest = Array(arguments)[...]
+        guard rest.popFirst() == "exec" else { return nil }
+        var names: [String: String] = [:]
+        while let flag = rest.first, flag == "--workspace" || flag == "--task", rest.count > 1 {
+            names[flag] = rest[rest.startIndex + 1]
+            rest = rest.dropFirst(2)
+        }
+        guard rest.popFirst() == "--", !rest.isEmpty else { return nil }
+        self.init(Array(rest), workspace: names["--workspace"], task: names["--task"])
+    }
+
+    /// Runs the command, records it, and returns the exit code to end with. `say` is handed each sentence for the person:
+    /// why the command could not be run, and on a terminal why it was not recorded. Scripts read what a command says on
+    /// standard error, so only a person is told the latter.
+    package func run(data: DataFolder?, say: (String) -> Void) -> Int32 {
+        let outcome = CommandRecorder(data: data, workspace: workspace, task: task).run(command)
+        if let failure = outcome.failure { say(failure.description) }
+        if let error = outcome.recordingError, File.standardError.isTerminal { say(error.description) }
+        return outcome.exitCode
+    }
+}

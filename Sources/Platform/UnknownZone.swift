@@ -1,0 +1,31 @@
+private import Glibc
+
+extension LocalCalendar {
+    /// The zone that `TZ` names when this machine does not know it, nil when all is well. The C library then silently
+    /// takes UTC, and days would be others than those that the report says they are.
+    package static var unknownZone: String? {
+        guard let value = Environment.value("TZ") else { return nil }
+        let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
+        if name.isEmpty || isRule(name) { return nil }
+        let folder = Environment.value("TZDIR") ?? "/usr/share/zoneinfo"
+        let path = name.hasPrefix("/") ? name : folder + "/" + name
+        // UTC needs no file.
+        let isThere = unsafe access(path, R_OK) == 0
+        return isThere || name == "UTC" ? nil : name
+    }
+
+    /// Whether it is a rule of POSIX, `CET-1CEST` or `<+0530>-5:30`: an abbreviation and an offset.
+    private static func isRule(_ text: String) -> Bool {
+        var rest = Substring(text)
+        if rest.first == "<" {
+            guard let end = rest.firstIndex(of: ">") else { return false }
+            rest = rest[rest.index(after: end)...]
+        } else {
+            let letters = rest.prefix { $0.isASCII && $0.isLetter }
+            guard letters.count >= 3 else { return false }
+            rest = rest.dropFirst(letters.count)
+        }
+        if rest.first == "+" || rest.first == "-" { rest = rest.dropFirst() }
+        return rest.first.map { $0.isASCII && $0.isNumber } ?? false
+    }
+}

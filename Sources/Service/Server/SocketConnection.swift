@@ -1,0 +1,211 @@
+import EventModel
+import Logging
+import NIOCore
+import Pipeline
+import Platform
+import WriteAheadBuffer
+
+/// One client of the socket, from its first byte to its last answer.
+///
+/// What has come is taken in and appended, and only then is it acknowledged. Nothing more is read while a client leaves
+/// its answers unread, while a batch is on its way to the disk, and, for a moment, while the drain is far behind.
+final class SocketConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let group: ConnectionGroup
+    private var context: ChannelHandlerContext?
+    private var source = LineSource()
+    private var accepted = 0
+    private var rejected = 0
+    /// Events that were thrown away, as recording is off.
+    private var discarded = 0
+
+    /// Whether the far end is known to be this user.
+    private var isOwn = false
+    /// Whether a batch is on its way to the disk.
+    private var isStoring = false
+    private var isResting = false
+    /// Whether the client has said all.
+    private var isInputOver = false
+    private var isStopping = false
+    /// Whether the last answer is on its way; nothing is taken any more.
+    private var isEnding = false
+    /// Whether NIO has asked to read and was not let.
+    private var wantsToRead = false
+
+    init(in group: ConnectionGroup) {
+        self.group = group
+    }
+
+    // MARK: Coming and going
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        group.leave(self)
+        self.context = nil
+        isEnding = true
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The client went away in the middle, which is its right; what was acknowledged is kept.
+        group.logger.debug("connection ended: \(String(describing: error).escapedForDisplay)")
+        context.close(promise: nil)
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard group.enter(self) else {
+            answer("{\"error\":\"too many connections; try again\"}\n")
+            return end()
+        }
+        peer(of: context.channel).assumeIsolated().whenComplete { [self] result in
+            // The folder's rights let nobody else near, and root gets no exception.
+            guard case .success(let peer) = result, peer.isThisUser else { return close() }
+            isOwn = true
+            takeWhatCame()
+            readOn()
+        }
+    }
+
+    private func peer(of channel: any Channel) -> EventLoopFuture<PeerCredentials> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        let option = NIOBSDSocket.Option(rawValue: PeerCredentials.option)
+        return provider.unsafeGetSocketOption(level: .socket, name: option)
+    }
+
+    /// Ends the connection once what is under way is done; a line that has begun is left out. The future is done when
+    /// it is closed.
+    func stop() -> EventLoopFuture<Void> {
+        guard let channel = context?.channel else { return group.loop.makeSucceededVoidFuture() }
+        isStopping = true
+        if !isStoring { end() }
+        group.loop.scheduleTask(in: ConnectionGroup.patience) { channel.close(promise: nil) }
+        return channel.closeFuture
+    }
+
+    /// Closes when all answers are written.
+    private func end() {
+        guard !isEnding, let context else { return }
+        isEnding = true
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in close() }
+    }
+
+    private func close() {
+        context?.close(promise: nil)
+    }
+
+    // MARK: Reading
+
+    func read(context: ChannelHandlerContext) {
+        wantsToRead = true
+        readOn()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readOn()
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func readOn() {
+        guard wantsToRead, isOwn, !isStoring, !isResting, !isEnding, let context, context.channel.isWritable else {
+            return
+        }
+        wantsToRead = false
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isEnding, !isStopping else { return }
+        source.append(unwrapInboundIn(data).readableBytesView)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        takeWhatCame()
+        context.fireChannelReadComplete()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            isInputOver = true
+            takeWhatCame()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    // MARK: Taking
+
+    private func takeWhatCame() {
+        guard isOwn, !isStoring, !isEnding, !isStopping else { return }
+        do {
+            try group.take(from: &source, atEnd: isInputOver) { chunk in
+                guard !chunk.isEmpty else { return }
+                if let batcher = group.durable { return store(chunk, on: batcher) }
+                let isKept = try group.append(chunk.batch)
+                acknowledge(events: chunk.batch.eventCount, isKept: isKept, rejected: chunk.rejected)
+            }
+        } catch {
+            return fail(error)
+        }
+        if isInputOver, !isStoring { end() }
+        restIfBehind()
+    }
+
+    /// Has a batch put on disk, off this thread and together with those of other connections, and then acknowledges it.
+    private func store(_ chunk: LineSource.Chunk, on batcher: EventBatcher) {
+        isStoring = true
+        let batch = chunk.batch
+        let rejected = chunk.rejected
+        let stored = group.loop.makeFutureWithTask { try await batcher.record(batch) }
+        stored.assumeIsolated().whenComplete { [self] result in
+            isStoring = false
+            let isKept: Bool
+            do { isKept = try result.get() } catch { return fail(error) }
+            if isKept { group.noteAppended(batch) }
+            acknowledge(events: batch.eventCount, isKept: isKept, rejected: rejected)
+            if isStopping { return end() }
+            takeWhatCame()
+            readOn()
+        }
+    }
+
+    /// What could not be appended is not acknowledged, and neither is anything after it.
+    private func fail(_ error: any Error) {
+        group.logger.error("\(String(describing: error).escapedForDisplay)")
+        close()
+    }
+
+    private func acknowledge(events: Int, isKept: Bool, rejected lines: [(line: Int, rejection: Rejection)]) {
+        if isKept { accepted += events } else { discarded += events }
+        rejected += lines.count
+        var text = ""
+        for (line, rejection) in lines { text += "{\"line\":\(line),\"error\":\"\(rejection.message)\"}\n" }
+        let off = discarded > 0 ? ",\"discarded\":\(discarded)" : ""
+        text += "{\"accepted\":\(accepted),\"rejected\":\(rejected)\(off)}\n"
+        answer(text)
+    }
+
+    private func answer(_ text: String) {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(string: text)), promise: nil)
+    }
+
+    private func restIfBehind() {
+        guard !isResting, !isEnding, let rest = group.rest else { return }
+        isResting = true
+        group.loop.assumeIsolated().scheduleTask(in: rest) { [self] in
+            isResting = false
+            readOn()
+        }
+    }
+}

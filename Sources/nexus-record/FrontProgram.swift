@@ -1,0 +1,38 @@
+import Pipeline
+import Platform
+
+/// The `nexus` that is installed: what has to start in a millisecond it does itself, `nexus exec` and the recording of one
+/// event, and for anything else it becomes the whole program, which stands in `libexec`.
+///
+///     PREFIX/bin/nexus-record     this program
+///     PREFIX/bin/nexus            the same file under its other name
+///     PREFIX/libexec/nexus/nexus  the whole program, which takes some milliseconds to start
+struct FrontProgram {
+    static let name = "nexus"
+    private static let speaker = OneEvent(program: name)
+
+    /// Where the whole program stands.
+    let wholeProgram: String
+
+    /// Nil when this program is called by its own name.
+    static var atHand: FrontProgram? {
+        guard let path = SymbolicLink.thisProgram, path.hasSuffix("/" + name) else { return nil }
+        return FrontProgram(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
+    }
+
+    func run(_ arguments: ArraySlice<String>) -> Never {
+        if let call = ExecCall(arguments) {
+            ThisProcess.end(call.run(data: DataFolder.fromEnvironment(), say: Self.speaker.say))
+        }
+        // What is wrong with other flags, and what help says, is the argument parser's to tell.
+        if arguments.first == "record", let call = try? RecorderArguments(arguments.dropFirst()),
+            call.request == .record
+        {
+            Environment.restrictNewFiles()
+            Self.speaker.record(call)
+            ThisProcess.end(0)
+        }
+        let failure = ThisProcess.become(wholeProgram, [Self.name] + arguments)
+        Self.speaker.end("\(failure.description); install it again", .unavailable)
+    }
+}
