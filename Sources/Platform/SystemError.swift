@@ -29,6 +29,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether what was asked for is not there.
     package var isNotFound: Bool { code == ENOENT }
 
+    /// Whether what would have to be a folder is none, so that nothing can be in it.
+    package var isInNoFolder: Bool { code == ENOTDIR }
+
     /// Whether the disk or the user's share of it is full.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 

@@ -136,4 +136,21 @@ struct OffTests {
         #expect(
             try program.query("SELECT command FROM events ORDER BY id") == "outside-nexus\noutside-nexus-record")
     }
+
+    @Test("A shell's hook leaves out a folder with .nexus-telemetry-off", arguments: InteractiveShell.Kind.allCases)
+    func markerInHook(kind: InteractiveShell.Kind) throws {
+        let program = try Program()
+        let inner = program.folder.path + "/client/project"
+        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: program.folder.path + "/client/.nexus-telemetry-off"))
+        let service = try RunningService(program)
+        let shell = try InteractiveShell(kind, program)
+        // The line that goes into the folder ends in it, and is left out as well.
+        try shell.type("cd '\(inner)'", "true inside", "git --version >/dev/null", "cd /", "test 1")
+        try shell.leave()
+        let commands = try shell.rows("command", count: 2)
+        #expect(commands.contains("test"))
+        #expect(!commands.contains("true") && !commands.contains("git"))
+        _ = service
+    }
 }

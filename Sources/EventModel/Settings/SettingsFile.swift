@@ -22,7 +22,7 @@ package struct SettingsFile: Sendable {
             let file = try File(opening: path, [.read, .nonBlocking])
             guard try file.status().isRegular else { throw SystemError.notAFile(path) }
             _ = try file.read(appendingTo: &bytes, limit: Limits.settingsBytes + 1)
-        } catch  where error.isNotFound {
+        } catch  where error.isNotFound || error.isInNoFolder {
             return Settings()
         } catch {
             throw .system(error)

@@ -132,6 +132,13 @@ enum BashHook {
             '' | 0) ;;
             *) return ;;
             esac
+            # Up through the real folders, as the recorder goes; the service does not know where a line comes from.
+            local __nexus_up=.
+            until [[ $__nexus_up -ef / || ${#__nexus_up} -gt 4096 ]]; do
+                [[ ! -e $__nexus_up/.nexus-telemetry-off ]] || return
+                __nexus_up+=/..
+            done
+            [[ ! -e /.nexus-telemetry-off ]] || return
             local IFS=$' \t\n' __nexus_name='' __nexus_session=$__nexus_shell_session __nexus_folder=''
             local __nexus_pid='' __nexus_state=''
             # 127 says that there is no such command: what was typed is no name.

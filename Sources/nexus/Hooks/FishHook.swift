@@ -53,6 +53,13 @@ enum FishHook {
                 string match -qr '\S' -- "$argv[1]"; or return
                 string match -qir '^(off|0|false|no)$' -- "$NEXUS_TELEMETRY"; and return
                 contains -- "$DO_NOT_TRACK" '' 0; or return
+                # The service does not know which folder a line comes from.
+                set -l up (pwd -P)
+                while string match -q '/?*' -- $up
+                    test ! -e $up/.nexus-telemetry-off; or return
+                    set up (string replace -r '/[^/]*$' '' -- $up)
+                end
+                test ! -e /.nexus-telemetry-off; or return
                 set -l session $__nexus_shell_session
                 string match -qr '^[A-Za-z0-9._-]{1,64}$' -- "$NEXUS_SESSION"; and set session $NEXUS_SESSION
                 string match -qr '^[0-9]+$' -- "$took"; or set took 0

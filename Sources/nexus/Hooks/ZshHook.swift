@@ -65,6 +65,13 @@ enum ZshHook {
         # Sends the event to the service, or starts the recorder where there is none.
         __nexus_record() {
             [[ ${(L)NEXUS_TELEMETRY-} != (off|0|false|no) && ${DO_NOT_TRACK-} == (|0) ]] || return
+            # Up through the real folders, as the recorder goes; the service does not know where a line comes from.
+            local up=.
+            until [[ $up -ef / || $#up -gt 4096 ]]; do
+                [[ ! -e $up/.nexus-telemetry-off ]] || return
+                up+=/..
+            done
+            [[ ! -e /.nexus-telemetry-off ]] || return
             local -i code=$1 took=0 descriptor=-1
             local name= session=$__nexus_shell_session folder= category=
             if (( __nexus_begin )); then

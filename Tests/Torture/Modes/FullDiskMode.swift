@@ -23,9 +23,9 @@ struct FullDiskMode: Mode {
     private func fill(_ settings: Settings, seed: UInt64) throws -> Double {
         let outside = try Room(settings.programs)
         let mount = try Mount(
-            ["-t", "tmpfs", "-o", "size=8m", "tmpfs"], at: outside.scratch.path + "/small", by: outside)
+            ["-t", "tmpfs", "-o", "size=40m", "tmpfs"], at: outside.scratch.path + "/small", by: outside)
         let world = World(try Room(settings.programs, dataAt: mount.path + "/data"), seed: seed)
-        try Data(count: world.pick(1...4) << 20).write(to: URL(filePath: mount.path + "/ballast"))
+        try Data(count: world.pick(32...36) << 20).write(to: URL(filePath: mount.path + "/ballast"))
 
         // The service is filled up through its socket; it lives on and stops acknowledging.
         let service = try world.startedService()
