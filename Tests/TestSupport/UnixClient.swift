@@ -18,6 +18,11 @@ package final class UnixClient {
         package let call: String
         package let code: Int32
 
+        package init(call: String, code: Int32) {
+            self.call = call
+            self.code = code
+        }
+
         package var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
         package var isTimeout: Bool { code == EAGAIN || code == EWOULDBLOCK }
     }
