@@ -6,8 +6,13 @@ package enum Timestamp {
 
     /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`); a blank in place of the `T` is read too, as section 5.6
     /// allows. Digits behind the milliseconds are cut. Nil when it is not that form or not a date that exists.
-    package static func parse(_ text: Span<UInt8>) -> Int64? {
-        guard text.count >= 20,
+    package static func parse(_ text: Span<UInt8>) -> Int64? { parse(text, hasOffset: true) }
+
+    /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction; nil for anything else.
+    package static func parse(databaseText text: Span<UInt8>) -> Int64? { parse(text, hasOffset: false) }
+
+    private static func parse(_ text: Span<UInt8>, hasOffset: Bool) -> Int64? {
+        guard text.count >= (hasOffset ? 20 : 19),
             text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: "t") || text[10] == UInt8(ascii: " "),
             text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
@@ -17,7 +22,8 @@ package enum Timestamp {
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var position = 19
-        guard let fraction = fraction(text, &position), let offset = offset(text, &position), position == text.count
+        guard let fraction = fraction(text, &position), let offset = hasOffset ? offset(text, &position) : 0,
+            position == text.count
         else { return nil }
         let minutes = (dayNumber(year: year, month: month, day: day) * 24 + hour) * 60 + minute - offset
         // A leap second stands only at the end of a UTC day (RFC 3339, appendix D) and counts as the next second.
@@ -36,9 +42,7 @@ package enum Timestamp {
 
     /// Reads the form in the database; nil for anything else.
     package static func milliseconds(ofDatabaseText text: String) -> Int64? {
-        var bytes = Array(text.utf8)
-        bytes.append(UInt8(ascii: "Z"))
-        return parse(bytes.span)
+        parse(databaseText: text.utf8.span)
     }
 
     /// `2026-11-23T08:30:00.250Z`: the form in JSON.
@@ -87,7 +91,7 @@ package enum Timestamp {
 
     /// `.` and digits behind the seconds, as milliseconds; 0 when there are none.
     private static func fraction(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
-        guard text[position] == UInt8(ascii: ".") else { return 0 }
+        guard position < text.count, text[position] == UInt8(ascii: ".") else { return 0 }
         position += 1
         let start = position
         var value: Int64 = 0

@@ -1,4 +1,5 @@
 package import EventModel
+import GRDB
 package import Platform
 import WriteAheadBuffer
 
@@ -43,6 +44,13 @@ package struct Books: Equatable, Sendable {
         Rejection.Reason.allCases.map { ($0, times(.rejected($0))) }
             .filter { $0.1 > 0 }
             .sorted { $0.1 > $1.1 }
+    }
+
+    /// What the database has counted, without what waits.
+    init(from database: Database) throws {
+        let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
+        let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
+        for counter in Counter.all { self.counts[counter] = counts[counter.name] }
     }
 
     /// The books of a data folder that has no database yet: all that came in waits.

@@ -15,12 +15,8 @@ extension StoreReader {
             try counts.write { target in
                 try queue.read { source in
                     var recount = Recount(slots: slots, into: target)
-                    let scanner = EventScanner(source)
                     for rows in try RowRanges.covering(slots: slots, in: source) {
-                        try scanner.scan(rows, filter) { event in
-                            if try recount.take(event) { recount.note(session: event.session) }
-                            return true
-                        }
+                        try recount.take(rows, filter, of: source, notesSessions: true)
                     }
                     try recount.finish()
                     try recount.copySessions(from: source)

@@ -128,10 +128,7 @@ package struct StoreReader: Sendable {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         return try asStoreError(path) {
             try queue.read { database in
-                var books = Books()
-                let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
-                let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
-                for counter in Counter.all { books.counts[counter] = counts[counter.name] }
+                var books = try Books(from: database)
                 let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
                 books.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
                 try books.addPending(of: buffer, behind: BufferPositions(from: database))

@@ -16,7 +16,7 @@ struct Nexus: AsyncParsableCommand {
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
             StatsCommand.self, InsightsCommand.self, ExportCommand.self, VerifyCommand.self, ImportCommand.self,
-            SyncCommand.self, FlushCommand.self, TelemetryCommand.self,
+            SyncCommand.self, FlushCommand.self, DoctorCommand.self, TelemetryCommand.self,
         ])
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.

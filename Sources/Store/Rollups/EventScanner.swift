@@ -83,20 +83,3 @@ struct EventScanner {
         Int64.fromDatabaseValue(row[column] as DatabaseValue)
     }
 }
-
-extension ActivityRollup {
-    mutating func observe(_ event: StoredEvent) {
-        observe(
-            EventType(event.type.utf8.span), success: event.numbers.success, at: event.numbers.timestamp, row: event.row
-        )
-    }
-}
-
-extension UsageRollup {
-    mutating func observe(_ event: StoredEvent, in database: Database) throws {
-        try observe(
-            event.numbers, type: event.type.utf8.span, workspace: event.workspaceHash.utf8.span,
-            task: event.taskHash.utf8.span, command: event.command.utf8.span, category: event.errorCategory.utf8.span,
-            template: event.template.utf8.span, in: database)
-    }
-}

@@ -22,13 +22,38 @@ struct Recount {
     }
 
     /// Counts an event if it lies in the quarters of an hour; false when it does not.
-    @discardableResult
-    mutating func take(_ event: StoredEvent) throws -> Bool {
-        guard slots.contains(RollupSlot.containing(event.numbers.timestamp)) else { return false }
-        activity.observe(event)
-        try usage.observe(event, in: target)
+    private mutating func take(_ row: borrowing EventRow) throws -> Bool {
+        guard let numbers = row.numbers, slots.contains(RollupSlot.containing(numbers.timestamp)) else { return false }
+        let bytes = row.bytes.span
+        let type = bytes.extracting(row.text(.eventType))
+        activity.observe(EventType(type), success: numbers.success, at: numbers.timestamp, row: row.id)
+        try usage.observe(
+            numbers, type: type, workspace: bytes.extracting(row.text(.workspaceHash)),
+            task: bytes.extracting(row.text(.taskHash)), command: bytes.extracting(row.text(.command)),
+            category: bytes.extracting(row.text(.errorCategory)), template: bytes.extracting(row.text(.templateUsed)),
+            in: target)
         try count()
         return true
+    }
+
+    /// Counts the rows of `source` whose ids lie in `rows` and that pass a filter; with `notesSessions` it remembers their
+    /// sessions for `copySessions`.
+    mutating func take(
+        _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
+        notesSessions: Bool = false
+    ) throws {
+        let condition = filter.sql
+        var reader = try EventRowReader(
+            source, where: "id BETWEEN ? AND ?" + condition.text,
+            arguments: [rows.lowerBound, rows.upperBound] + condition.arguments)
+        var isRow = true
+        while isRow {
+            isRow = try reader.next { row in
+                if try take(row), notesSessions {
+                    _ = sessions.index(of: row.bytes.span.extracting(row.text(.sessionID)))
+                }
+            }
+        }
     }
 
     /// Counts the lengths of all sessions of `source` that started in the quarters of an hour.
@@ -45,11 +70,6 @@ struct Recount {
     }
 
     // MARK: Sessions of some events
-
-    /// Remembers a session for `copySessions`.
-    mutating func note(session: String) {
-        _ = sessions.index(of: session.utf8.span)
-    }
 
     /// Copies the remembered sessions that started in the quarters of an hour, and counts their lengths.
     mutating func copySessions(from source: Database) throws {
@@ -86,5 +106,26 @@ struct Recount {
     private mutating func count() throws {
         counted += 1
         if counted % Self.countsBetweenWrites == 0 { try finish() }
+    }
+}
+
+extension EventRow {
+    /// Its numbers; nil when the time cannot be read. The user may have written rows too: what a column holds that it
+    /// should not is passed over.
+    fileprivate var numbers: EventNumbers? {
+        guard let timestamp = Timestamp.parse(databaseText: bytes.span.extracting(text(.timestamp))) else { return nil }
+        return EventNumbers(
+            timestamp: timestamp, durationMS: integer(.durationMS), success: integer(.success).map { $0 != 0 },
+            servicesCount: integer(.servicesCount).map { UInt32(clamping: $0) },
+            portsUsed: integer(.portsUsed).map { UInt32(clamping: $0) })
+    }
+
+    /// The place of a text; empty where there is none.
+    fileprivate func text(_ column: Column) -> Range<Int> {
+        if case .text(let place) = self[column] { place } else { 0..<0 }
+    }
+
+    private func integer(_ column: Column) -> Int64? {
+        if case .integer(let number) = self[column] { number } else { nil }
     }
 }

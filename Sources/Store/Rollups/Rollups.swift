@@ -77,13 +77,7 @@ package enum Rollups {
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database
     ) throws {
         var recount = Recount(slots: slots(of: days), into: target)
-        let scanner = EventScanner(source)
-        for range in rows {
-            try scanner.scan(range) { event in
-                try recount.take(event)
-                return true
-            }
-        }
+        for range in rows { try recount.take(range, of: source) }
         try recount.countSessions(of: source)
         try recount.finish()
     }

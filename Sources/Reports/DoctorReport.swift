@@ -1,0 +1,46 @@
+package import EventModel
+
+/// What `nexus doctor` has found: a line for each check, and under it what to do.
+package struct DoctorReport: Sendable {
+    private let results: [CheckResult]
+
+    package init(_ results: [CheckResult]) {
+        self.results = results
+    }
+
+    /// Whether nothing is wrong; there may be something to know.
+    package var isFine: Bool { !results.contains { $0.state == .wrong } }
+
+    package var text: String {
+        results.map { result in
+            let line = pad(result.state.rawValue, 7) + pad(result.check, 10) + result.text + "\n"
+            return line + (result.advice.map { pad("", 17) + "→ " + $0 + "\n" } ?? "")
+        }.joined()
+    }
+
+    private func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    /// The same as values for JSON.
+    package var json: some Encodable {
+        Values(
+            fine: isFine,
+            checks: results.map {
+                Values.Check(check: $0.check, state: $0.state.rawValue, text: $0.text, advice: $0.advice)
+            })
+    }
+
+    private struct Values: Encodable {
+        struct Check: Encodable {
+            let check: String
+            let state: String
+            let text: String
+            let advice: String?
+        }
+
+        let schema = 1
+        let fine: Bool
+        let checks: [Check]
+    }
+}

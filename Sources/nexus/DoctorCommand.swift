@@ -1,0 +1,99 @@
+import ArgumentParser
+import EventModel
+import Intake
+import Platform
+import Reports
+import Service
+import Store
+import Sync
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Check the whole data folder, and say what to do.",
+        discussion: """
+            Permissions, key, settings, buffer, database, books, sessions, rollups and the record of what was sent. It \
+            returns 0 when nothing is wrong, and 65 otherwise. It changes nothing but with --rebuild, which counts sessions \
+            and rollups anew from the rows.
+            """)
+
+    @Flag(help: "Leave out what reads every row.")
+    var quick = false
+
+    @Flag(help: "Count sessions and rollups anew from the rows.")
+    var rebuild = false
+
+    @OptionGroup(title: "With --rebuild") var confirmation: Confirmation
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard rebuild || !(confirmation.yes || confirmation.dryRun) else {
+            throw ValidationError("--yes and --dry-run go with --rebuild.")
+        }
+    }
+
+    func run() async throws {
+        let data = try DataFolder.required()
+        if rebuild { return try await rebuild(data) }
+        let report = DoctorReport(try checks(data))
+        try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+        guard report.isFine else {
+            throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
+        }
+    }
+
+    /// Every check, in the order in which one relies on those before.
+    private func checks(_ data: DataFolder) throws -> [CheckResult] {
+        try FolderCheck.run(data) + [key(data), settings(data)] + BufferCheck.run(data)
+            + DatabaseCheck(data, isQuick: quick).run() + [ledger(data)]
+    }
+
+    private func key(_ data: DataFolder) -> CheckResult {
+        do {
+            let key = try HashKey.existing(in: data)
+            return .fine("key", key == nil ? "there is none yet; the first event makes it" : "32 bytes, yours alone")
+        } catch {
+            return .wrong(
+                "key", error.description,
+                advice: "put the key of a backup in its place, or move it away: hashes from then on are others")
+        }
+    }
+
+    private func settings(_ data: DataFolder) -> CheckResult {
+        do {
+            _ = try SettingsFile(data).load()
+            return .fine("settings", "they can be read")
+        } catch {
+            return .wrong("settings", error.description, advice: "mend the file, or remove it: nothing is decided then")
+        }
+    }
+
+    private func ledger(_ data: DataFolder) -> CheckResult {
+        do {
+            let findings = try LedgerReader.read(data)
+            guard let damage = findings.damage else {
+                return .fine("ledger", "\(findings.chain.lines) lines of what was sent, each fitting the one before")
+            }
+            return .wrong(
+                "ledger", "the record of what was sent is not as it was written: \(damage.description)",
+                advice: "compare it with a backup; what was sent is not known for sure any more")
+        } catch {
+            return .wrong(
+                "ledger", "the record of what was sent cannot be read: \(String(describing: error).escapedForDisplay)",
+                advice: "see to it that it can be read, and run this again")
+        }
+    }
+
+    private func rebuild(_ data: DataFolder) async throws {
+        guard data.hasDatabase else {
+            throw CommandFailure("nothing was stored yet that could be counted anew", .usage)
+        }
+        if confirmation.dryRun {
+            return try File.standardOutput.write("Sessions and rollups would be counted anew from the rows.\n")
+        }
+        guard try confirmation.isGiven(for: "Count sessions and rollups anew from the rows?") else { return }
+        guard try await Rebuilder(data: data).rebuild() else { throw CommandFailure.writerIsBusy }
+        try File.standardOutput.write("Sessions and rollups are counted anew.\n")
+    }
+}
