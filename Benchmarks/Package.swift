@@ -30,5 +30,8 @@ let package = Package(
         .executableTarget(
             name: "RecordLatency", dependencies: [.product(name: "NexusTelemetry", package: "nexus")],
             path: "RecordLatency", swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "DrainCost", dependencies: [.product(name: "BenchmarkSubjects", package: "nexus")],
+            path: "DrainCost", swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

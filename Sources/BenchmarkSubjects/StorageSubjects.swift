@@ -46,3 +46,22 @@ public final class DrainSubject: Sendable {
     /// Drains them, and returns how many they were.
     public func run() async throws -> Int { try await writer.drain() }
 }
+
+/// Draining what waits in the buffer of a data folder, as `DrainSubject`, with rollups or without them.
+public final class WaitingDrainSubject: Sendable {
+    private let writer: SQLiteWriter
+
+    /// In the data folder at `path`.
+    public init(path: String, keepsRollups: Bool) throws {
+        let data = DataFolder(path)
+        guard let lock = try WriterLock.acquire(in: data) else { preconditionFailure("the folder has a writer") }
+        writer = try SQLiteWriter(data: data, lock: lock, keepsRollups: keepsRollups)
+    }
+
+    /// Drains everything, and returns how many events that were.
+    public func run() async throws -> Int {
+        let events = try await writer.drain()
+        try await writer.finish()
+        return events
+    }
+}

@@ -6,6 +6,17 @@ package enum EventType: String, CaseIterable, Sendable {
     case sessionStarted = "session_started"
     case sessionEnded = "session_ended"
 
+    /// Its place among all, from 0.
+    package var ordinal: Int {
+        switch self {
+        case .command: 0
+        case .workspaceCreated: 1
+        case .taskCompleted: 2
+        case .sessionStarted: 3
+        case .sessionEnded: 4
+        }
+    }
+
     /// The well-known type that `name` is; nil for any other.
     package init?(_ name: Span<UInt8>) {
         // The length decides which one it can be, so that the common case is one comparison.

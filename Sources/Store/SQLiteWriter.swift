@@ -34,9 +34,11 @@ package actor SQLiteWriter {
     private let lock: WriterLock
 
     /// Opens the database of a data folder, and makes it where there is none. With `obeysSettings` it stores nothing more
-    /// once recording is off.
+    /// once recording is off. Without `keepsRollups` nothing is counted: that is for measuring what counting costs, and
+    /// leaves a database that no report is right about.
     package init(
-        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, clock: any WallClock = SystemClock()
+        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, keepsRollups: Bool = true,
+        clock: any WallClock = SystemClock()
     ) throws(StoreError) {
         self.data = data
         self.lock = lock
@@ -54,7 +56,7 @@ package actor SQLiteWriter {
             try queue.write { database in
                 var positions = try BufferPositions(from: database)
                 try positions.keepOnly(segments, in: database)
-                return (try SegmentIngest(database), positions)
+                return (try SegmentIngest(database, keepsRollups: keepsRollups), positions)
             }
         }
     }

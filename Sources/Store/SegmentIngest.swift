@@ -7,7 +7,7 @@ import WriteAheadBuffer
 struct SegmentIngest {
     private let inserter: EventInserter
     private let importer: EventInserter
-    private var sessions = SessionTable()
+    private var sessions: SessionTable
     private var activity = ActivityRollup()
     private var usage = UsageRollup()
     private var counters = CounterTable()
@@ -16,7 +16,11 @@ struct SegmentIngest {
     /// Their ids, where they come with ids.
     private var groupIDs: [Int64] = []
 
-    init(_ database: Database) throws {
+    private let keepsRollups: Bool
+
+    init(_ database: Database, keepsRollups: Bool) throws {
+        self.keepsRollups = keepsRollups
+        sessions = SessionTable(keepsLengths: keepsRollups)
         inserter = try EventInserter(database)
         importer = try EventInserter(database, withIDs: true)
     }
@@ -127,8 +131,9 @@ struct SegmentIngest {
             try sessions.observe(
                 type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID),
                 in: database)
+            guard keepsRollups else { continue }
             activity.observe(type, success: record.success, at: record.timestamp, row: row)
-            try usage.observe(record, payload, in: database)
+            try usage.observe(record, type, payload, in: database)
         }
         group.removeAll(keepingCapacity: true)
         groupIDs.removeAll(keepingCapacity: true)

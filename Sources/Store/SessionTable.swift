@@ -17,6 +17,11 @@ struct SessionTable {
     private var entries: [Entry] = []
     private var dirty: [Int] = []
     private var lengths = SessionLengths()
+    private let keepsLengths: Bool
+
+    init(keepsLengths: Bool = true) {
+        self.keepsLengths = keepsLengths
+    }
 
     /// Takes one event of the session called `name`.
     mutating func observe(
@@ -38,7 +43,7 @@ struct SessionTable {
     mutating func flush(into database: Database, now: Int64) throws {
         for index in dirty {
             try Self.write(&entries[index], name: names.key(at: index), into: database, now: now)
-            rollUp(index)
+            if keepsLengths { rollUp(index) }
         }
         try lengths.flush(into: database)
         dirty.removeAll(keepingCapacity: true)

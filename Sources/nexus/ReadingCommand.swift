@@ -16,11 +16,19 @@ enum ReadingCommand {
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
         } catch StoreError.heldUp {
-        } catch let error as SystemError where error.isPermission {
+        } catch let error where Self.isPermission(error) {
             // What cannot be written can still be read.
             if try WriteAheadBuffer(folder: data.bufferFolder).segments().isEmpty { return }
         }
         if isQuiet { return }
         try File.standardError.write("nexus: some events wait to be stored and are not in this report yet\n")
+    }
+
+    private static func isPermission(_ error: any Error) -> Bool {
+        switch error {
+        case let error as SystemError: error.isPermission
+        case StoreError.notPermitted: true
+        default: false
+        }
     }
 }

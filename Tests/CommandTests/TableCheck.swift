@@ -17,5 +17,7 @@ extension Program {
                         + "FROM counters WHERE name IN ('stored', 'purged', 'expired')"
                 ).replacing(".0", with: ""))
         #expect(try run("telemetry", "status").output.contains("The books balance"))
+        let doctor = try run("doctor")
+        #expect(doctor.status == 0, "\(doctor.output)\(doctor.errors)")
     }
 }

@@ -16,7 +16,7 @@ struct SQLiteWriterTests {
     }
 
     private func writer(now: Int64 = 1_800_000_000_000) throws -> SQLiteWriter {
-        guard let lock = try WriterLock.acquire(in: data) else { throw AnotherWriter() }
+        let lock = try AnotherWriter.waitedFor(in: data)
         return try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(now))
     }
 

@@ -13,7 +13,7 @@ struct SegmentsComeAndGoTests {
         let data = folder.data
         let appenders = 4
         let rounds = 250
-        guard let lock = try WriterLock.acquire(in: data) else { throw AnotherWriter() }
+        let lock = try AnotherWriter.waitedFor(in: data)
         let writer = try SQLiteWriter(data: data, lock: lock)
         let drains = Task {
             while !Task.isCancelled {

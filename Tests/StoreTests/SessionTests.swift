@@ -16,7 +16,7 @@ struct SessionTests {
     }
 
     private func drain(now: Int64) async throws {
-        guard let lock = try WriterLock.acquire(in: data) else { throw AnotherWriter() }
+        let lock = try AnotherWriter.waitedFor(in: data)
         let writer = try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(now))
         _ = try await writer.drain()
         try await writer.finish()

@@ -1,4 +1,5 @@
 import EventModel
+import Foundation
 import GRDB
 import Platform
 import Store
@@ -74,4 +75,13 @@ struct Tables {
 }
 
 /// The writer lock is taken although nobody should have it.
-struct AnotherWriter: Error {}
+struct AnotherWriter: Error {
+    /// The writer lock. A process that another test is just starting has it for a moment, until it becomes that program.
+    static func waitedFor(in data: DataFolder) throws -> WriterLock {
+        for _ in 0..<5000 {
+            if let lock = try WriterLock.acquire(in: data) { return lock }
+            usleep(1000)
+        }
+        throw AnotherWriter()
+    }
+}

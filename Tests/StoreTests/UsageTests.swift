@@ -17,7 +17,7 @@ struct UsageTests {
     }
 
     private func drain() async throws {
-        guard let lock = try WriterLock.acquire(in: data) else { throw AnotherWriter() }
+        let lock = try AnotherWriter.waitedFor(in: data)
         let writer = try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(start + 86_400_000 * 40))
         _ = try await writer.drain()
         try await writer.finish()
@@ -254,6 +254,32 @@ struct UsageTests {
             try Rollups.rebuild(in: database)
             try Rollups.rebuild(slots: 0..<day * 96 + 3, in: database)
         }
+        #expect(try tables.rollups() == before)
+    }
+
+    @Test("Events of any time in many years, and thousands of names, are counted right, in many small transactions")
+    func adversarial() async throws {
+        var random = SeededGenerator(seed: 11)
+        var filler = BufferFiller(data)
+        let earliest = Limits.earliestTimestamp
+        let lines = (0..<5000).map { number in
+            let time = Int64.random(in: earliest...Limits.latestTimestamp, using: &random)
+            return """
+                {"timestamp":\(time),"command":"tool-\(number)","workspace":"w\(number)","session_id":"s\(number)",\
+                "duration_ms":\(number),"success":false,"error_category":"e\(number)","ports_used":\(number)}
+                """
+        }
+        try filler.append(lines)
+        try await drain()
+        let tables = try Tables(data)
+        let reader = try #require(try StoreReader(data: data))
+        let cells = try reader.usage(by: .command, in: 0..<Int64.max)
+        #expect(cells.count == 5000)
+        #expect(cells.allSatisfy { $0.count == 1 && $0.name == "tool-\($0.totalMS)" })
+        #expect(try reader.failures(in: 0..<Int64.max).count == 5000)
+        #expect(try tables.activityDifferences().isEmpty)
+        let before = try tables.rollups()
+        try tables.write { try Rollups.rebuild(in: $0) }
         #expect(try tables.rollups() == before)
     }
 }

@@ -51,8 +51,9 @@ package struct DatabaseCheck {
         if found == ["ok"] {
             return .fine("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
         }
+        let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
         return .wrong(
-            "database", "SQLite finds it damaged: " + found.joined(separator: "; ").escapedForDisplay,
+            "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
             advice: "put a backup in its place, or save what can be read with sqlite3's .recover")
     }
 

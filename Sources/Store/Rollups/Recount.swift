@@ -26,9 +26,10 @@ struct Recount {
         guard let numbers = row.numbers, slots.contains(RollupSlot.containing(numbers.timestamp)) else { return false }
         let bytes = row.bytes.span
         let type = bytes.extracting(row.text(.eventType))
-        activity.observe(EventType(type), success: numbers.success, at: numbers.timestamp, row: row.id)
+        let known = EventType(type)
+        activity.observe(known, success: numbers.success, at: numbers.timestamp, row: row.id)
         try usage.observe(
-            numbers, type: type, workspace: bytes.extracting(row.text(.workspaceHash)),
+            numbers, type: type, known: known, workspace: bytes.extracting(row.text(.workspaceHash)),
             task: bytes.extracting(row.text(.taskHash)), command: bytes.extracting(row.text(.command)),
             category: bytes.extracting(row.text(.errorCategory)), template: bytes.extracting(row.text(.templateUsed)),
             in: target)

@@ -16,26 +16,26 @@ struct RollupMerge {
 
     /// The bytes of `block` with `changes` added, nil when no cell is left. An empty `block` has no cells.
     static func adding(
-        _ changes: ArraySlice<RollupChange>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
+        _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
         var next = changes.startIndex
         if !block.isEmpty {
             var cursor = try RollupBlock.Cursor(kind, block)
             while let cell = try cursor.next(in: block) {
-                while next < changes.endIndex, changes[next].key < cell.key {
-                    merge.append(changes[next], buckets)
+                while next < changes.endIndex, changes[next].change.key < cell.key {
+                    merge.append(changes[next].change, buckets)
                     next += 1
                 }
-                if next < changes.endIndex, changes[next].key == cell.key {
-                    try merge.append(cell, of: block, changedBy: changes[next], buckets)
+                if next < changes.endIndex, changes[next].change.key == cell.key {
+                    try merge.append(cell, of: block, changedBy: changes[next].change, buckets)
                     next += 1
                 } else {
                     merge.copy(cell, of: block)
                 }
             }
         }
-        for change in changes[next...] { merge.append(change, buckets) }
+        for (_, change) in changes[next...] { merge.append(change, buckets) }
         return merge.bytes.count > 1 ? merge.bytes : nil
     }
 
@@ -100,7 +100,10 @@ struct RollupMerge {
 
     private mutating func begin(_ numbers: RollupNumbers) {
         body.removeAll(keepingCapacity: true)
-        for number in [numbers.count, numbers.succeeded, numbers.failed, numbers.totalMS] { append(number) }
+        append(numbers.count)
+        append(numbers.succeeded)
+        append(numbers.failed)
+        append(numbers.totalMS)
         if kind.hasTimes {
             append(numbers.firstMS)
             append(numbers.lastMS &- numbers.firstMS)

@@ -10,14 +10,13 @@ enum RollupTable {
     static func add(_ changes: [Change], _ buckets: [BucketCount], in database: Database) throws {
         let old = try database.cachedStatement(sql: "SELECT cells FROM usage_rollup WHERE id = ?")
         let write = try database.cachedStatement(sql: "INSERT OR REPLACE INTO usage_rollup VALUES (?, ?)")
-        let list = changes.map(\.change)
         var start = 0
         while start < changes.count {
             let block = changes[start].block
             var end = start + 1
             while end < changes.count, changes[end].block == block { end += 1 }
             let bytes = try Data.fetchOne(old, arguments: [block.value]).map { Array($0) } ?? []
-            if let merged = try merged(bytes, list[start..<end], buckets, block) {
+            if let merged = try merged(bytes, changes[start..<end], buckets, block) {
                 try write.execute(arguments: [block.value, Data(merged)])
             } else {
                 try database.execute(sql: "DELETE FROM usage_rollup WHERE id = ?", arguments: [block.value])
@@ -27,7 +26,7 @@ enum RollupTable {
     }
 
     private static func merged(
-        _ bytes: [UInt8], _ changes: ArraySlice<RollupChange>, _ buckets: [BucketCount], _ block: RollupBlockID
+        _ bytes: [UInt8], _ changes: ArraySlice<Change>, _ buckets: [BucketCount], _ block: RollupBlockID
     ) throws -> [UInt8]? {
         guard let kind = block.kind else { preconditionFailure("only known kinds are counted") }
         do {

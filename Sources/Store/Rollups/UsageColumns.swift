@@ -63,6 +63,17 @@ struct UsageCells {
         var numbers = RollupNumbers()
     }
 
+    /// Where a cell is going to stand.
+    private struct Place: Comparable {
+        let block: RollupBlockID
+        let key: RollupKey
+        let cell: Int
+
+        static func < (left: Place, right: Place) -> Bool {
+            left.block == right.block ? left.key < right.key : left.block < right.block
+        }
+    }
+
     private var cells: [Cell] = []
     /// Each duration that was counted: its cell, and in the lowest bits its bucket.
     private var durations: [UInt64] = []
@@ -123,22 +134,21 @@ struct UsageCells {
     func changes(
         _ grain: RollupGrain, _ kind: RollupKind, key: (Int) -> RollupKey
     ) -> (changes: [RollupTable.Change], buckets: [BucketCount]) {
-        let keys = cells.map { cell in
-            let key = key(cell.place)
-            return (block: RollupBlockID(grain, cell.period, kind, group: key.group), key: key)
-        }
-        let order = cells.indices.sorted { (keys[$0].block, keys[$0].key) < (keys[$1].block, keys[$1].key) }
+        let order = cells.indices.map { cell in
+            let key = key(cells[cell].place)
+            return Place(block: RollupBlockID(grain, cells[cell].period, kind, group: key.group), key: key, cell: cell)
+        }.sorted()
         var changes: [RollupTable.Change] = []
         changes.reserveCapacity(cells.count)
         var ranks = [UInt64](repeating: 0, count: cells.count)
-        for cell in order {
-            if let last = changes.last, last.block == keys[cell].block, last.change.key == keys[cell].key {
-                changes[changes.count - 1].change.numbers.add(cells[cell].numbers)
+        for place in order {
+            if let last = changes.last, last.block == place.block, last.change.key == place.key {
+                changes[changes.count - 1].change.numbers.add(cells[place.cell].numbers)
             } else {
-                let change = RollupChange(key: keys[cell].key, numbers: cells[cell].numbers, buckets: 0..<0)
-                changes.append((keys[cell].block, change))
+                let change = RollupChange(key: place.key, numbers: cells[place.cell].numbers, buckets: 0..<0)
+                changes.append((place.block, change))
             }
-            ranks[cell] = UInt64(changes.count - 1)
+            ranks[place.cell] = UInt64(changes.count - 1)
         }
         let buckets = kind.hasLatency ? buckets(of: &changes, ranks) : []
         return (changes, buckets)

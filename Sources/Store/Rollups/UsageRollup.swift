@@ -12,6 +12,8 @@ struct UsageRollup {
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
+    /// The places of the types that Nexus knows; negative where one was not seen yet.
+    private var typePlaces: [5 of Int] = .init(repeating: -1)
     /// Keys of the kinds that are not counted by a name.
     private var keys = RollupKind.allCases.map { _ in RollupKeys() }
     /// The quarters of an hour that events lie in, and that of the last one.
@@ -22,12 +24,14 @@ struct UsageRollup {
     var isFull: Bool { slots.count >= Limits.transactionSlots }
 
     /// Takes one event.
-    mutating func observe(_ event: EventRecord, _ payload: Span<UInt8>, in database: Database) throws {
+    mutating func observe(
+        _ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>, in database: Database
+    ) throws {
         try observe(
             EventNumbers(
                 timestamp: event.timestamp, durationMS: event.durationMS, success: event.success,
                 servicesCount: event.servicesCount, portsUsed: event.portsUsed),
-            type: payload.extracting(event.eventType), workspace: payload.extracting(event.workspaceHash),
+            type: payload.extracting(event.eventType), known: known, workspace: payload.extracting(event.workspaceHash),
             task: payload.extracting(event.taskHash), command: payload.extracting(event.command),
             category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed),
             in: database)
@@ -36,11 +40,12 @@ struct UsageRollup {
     /// The same for an event whose parts are at hand; texts are empty where it has none.
     @inline(__always)
     mutating func observe(
-        _ event: EventNumbers, type: Span<UInt8>, workspace: Span<UInt8>, task: Span<UInt8>, command: Span<UInt8>,
+        _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
+        command: Span<UInt8>,
         category: Span<UInt8>, template: Span<UInt8>, in database: Database
     ) throws {
         begin(event)
-        columns.count(.eventType, try types.place(of: type, in: database))
+        columns.count(.eventType, try place(of: type, known, in: database))
         if !workspace.isEmpty { columns.count(.workspace, try workspaces.place(of: workspace, in: database)) }
         if !task.isEmpty { columns.count(.task, try tasks.place(of: task, in: database)) }
         // Number 0 stands for "none" in pairs.
@@ -109,6 +114,7 @@ struct UsageRollup {
         templates.forget()
         categories.forget()
         types.forget()
+        typePlaces = .init(repeating: -1)
     }
 
     // MARK: Counting
@@ -126,6 +132,15 @@ struct UsageRollup {
                 slot: slot, timestamp: max(0, event.timestamp), durationMS: durationMS,
                 bucket: event.durationMS == nil ? -1 : Int16(truncatingIfNeeded: LatencyScale.bucket(of: durationMS)),
                 succeeded: event.success == true, failed: event.success == false))
+    }
+
+    /// The place of a type. Most events are of one that Nexus knows, which needs no look-up.
+    @inline(__always)
+    private mutating func place(of type: Span<UInt8>, _ known: EventType?, in database: Database) throws -> Int {
+        guard let known else { return try types.place(of: type, in: database) }
+        let index = known.ordinal
+        if typePlaces[index] < 0 { typePlaces[index] = try types.place(of: type, in: database) }
+        return typePlaces[index]
     }
 
     private mutating func count(_ kind: RollupKind, _ key: RollupKey) {
