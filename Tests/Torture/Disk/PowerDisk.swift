@@ -16,7 +16,8 @@ final class PowerDisk: @unchecked Sendable {
         let bytes: [UInt8]
     }
 
-    static let sectorBytes = 512
+    /// What a disk writes whole or not at all; today's have 4 KiB, and ext4 counts on it for its first block.
+    static let sectorBytes = 4096
     private static let largestWrite = 128 * 1024
 
     private let descriptor: CInt
