@@ -121,7 +121,8 @@ package struct BooksReport: Sendable {
             accepted: books.accepted, rejected: books.rejected,
             rejectedByReason: Dictionary(
                 uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
-            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions, droppedFields: books.droppedFields,
+            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions,
+            droppedFields: books.droppedFields,
             cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
             damagedRecords: books.damagedRecords, balance: books.balance)
     }

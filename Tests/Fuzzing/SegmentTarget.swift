@@ -8,9 +8,8 @@ enum SegmentTarget {
     static func examine(_ bytes: [UInt8]) {
         _ = SegmentFormat.readHeader(bytes.span)
         let whole = records(in: bytes)
-        // The smallest pieces are those in which any record fits.
-        let smallest = SegmentFormat.recordHeaderLength + Limits.recordBytes
-        let piece = SegmentFormat.aligned(smallest) + 8 * Int(bytes.first ?? 0)
+        // The smallest pieces are those in which a gap that is not yet handed out and any record behind it fit.
+        let piece = 2 * (SegmentFormat.recordHeaderLength + Limits.recordBytes) + 8 * Int(bytes.first ?? 0)
         precondition(recordsInPieces(of: bytes, piece) == whole, "pieces give other records than the whole")
         for place in whole {
             let payload = bytes.span.extracting(place)

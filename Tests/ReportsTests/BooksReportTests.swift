@@ -17,6 +17,7 @@ struct BooksReportTests {
             report.text == """
                 Recording:  on
                 Data:       /data (2.0 KiB)
+                Kept:       for ever
                 Received:   4
                 Accepted:   2
                 Rejected:   2
@@ -26,6 +27,7 @@ struct BooksReportTests {
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
                 Dropped:    1 fields that are not an event's
                 Cut:        1 commands, where arguments begin
+                Sent:       nothing, ever
                 The books balance: received = accepted + rejected, accepted = stored + pending.
 
                 """)
