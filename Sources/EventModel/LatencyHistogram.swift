@@ -107,15 +107,16 @@ package struct LatencyHistogram: Sendable, Equatable {
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
         guard sum >= 0 else { return false }
         add(sum: sum)
+        let limit = LatencyScale.count
         var position = start
         var bucket = 0
         while position < bytes.count {
             let isFirst = position == start
             guard let step = bytes.varint(at: &position), let times = bytes.varint(at: &position),
-                step < UInt64(LatencyScale.count), step > 0 || isFirst, times > 0, times <= UInt64(UInt32.max) << 16
+                step < UInt64(limit), step > 0 || isFirst, times > 0, times <= UInt64(UInt32.max) << 16
             else { return false }
             bucket += Int(step)
-            guard bucket < LatencyScale.count else { return false }
+            guard bucket < limit else { return false }
             add(Int(times), toBucket: bucket)
         }
         return true

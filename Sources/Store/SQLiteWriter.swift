@@ -52,11 +52,12 @@ package actor SQLiteWriter {
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
         do { segments = try buffer.segments() } catch { throw .buffer(error) }
-        (ingest, positions) = try asStoreError(data.databasePath) {
+        ingest = SegmentIngest(keepsRollups: keepsRollups)
+        positions = try asStoreError(data.databasePath) {
             try queue.write { database in
                 var positions = try BufferPositions(from: database)
                 try positions.keepOnly(segments, in: database)
-                return (try SegmentIngest(database, keepsRollups: keepsRollups), positions)
+                return positions
             }
         }
     }

@@ -5,8 +5,9 @@ import WriteAheadBuffer
 /// Takes the records of a stretch of a segment into the tables: rows, sessions, rollups and books together, inside
 /// one transaction of the caller's.
 struct SegmentIngest {
-    private let inserter: EventInserter
-    private let importer: EventInserter
+    // Made when they are needed first: most commands that look whether something waits find nothing.
+    private var inserter: EventInserter?
+    private var importer: EventInserter?
     private var sessions: SessionTable
     private var activity = ActivityRollup()
     private var usage = UsageRollup()
@@ -18,11 +19,9 @@ struct SegmentIngest {
 
     private let keepsRollups: Bool
 
-    init(_ database: Database, keepsRollups: Bool) throws {
+    init(keepsRollups: Bool) {
         self.keepsRollups = keepsRollups
         sessions = SessionTable(keepsLengths: keepsRollups)
-        inserter = try EventInserter(database)
-        importer = try EventInserter(database, withIDs: true)
     }
 
     /// What was found in a stretch.
@@ -116,10 +115,15 @@ struct SegmentIngest {
 
     /// Inserts the events that wait and counts them, while they stand in the processor's cache.
     private mutating func insertGroup(of stretch: Span<UInt8>, into database: Database) throws {
+        guard !group.isEmpty else { return }
         let isImport = !groupIDs.isEmpty
         if isImport {
+            let importer = try self.importer ?? EventInserter(database, withIDs: true)
+            self.importer = importer
             counters.add(.imported, try importer.insert(group, ids: groupIDs, of: stretch))
         } else {
+            let inserter = try self.inserter ?? EventInserter(database)
+            self.inserter = inserter
             counters.add(.stored, try inserter.insert(group, of: stretch))
         }
         // SQLite numbers new rows one behind the other.

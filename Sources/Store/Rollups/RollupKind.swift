@@ -1,21 +1,23 @@
-/// What the cells of a rollup are counted by. The raw values stand in the database.
+/// What the cells of a rollup are counted by. The raw values stand in the database, and those that every report asks for
+/// come first: what belongs to one day stands in their order, and a report reads no further than it has to.
 enum RollupKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
-    case task = 2
-    case template = 3
-    case errorCategory = 4
-    case eventType = 5
-    case services = 6
-    case ports = 7
-    /// Failures by command and error category.
-    case failure = 8
-    /// Commands by what went along with them.
-    case commandTemplate = 9
-    case commandServices = 10
-    case commandPorts = 11
+    case template = 2
+    case errorCategory = 3
+    case eventType = 4
+    case services = 5
+    case ports = 6
     /// Lengths of sessions, by their start; there is one cell.
-    case sessionLength = 12
+    case sessionLength = 7
+    // What follows is large and seldom asked for.
+    case task = 8
+    /// Failures by command and error category.
+    case failure = 9
+    /// Commands by what went along with them.
+    case commandTemplate = 10
+    case commandServices = 11
+    case commandPorts = 12
 
     /// Whether its cells count durations in buckets.
     var hasLatency: Bool {
@@ -96,6 +98,14 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
     static func first(of grain: RollupGrain, _ period: Int64) -> RollupBlockID {
         let period = min(max(0, period), periodMask)
         return RollupBlockID(Int64(grain.rawValue) << grainShift | period << periodShift)
+    }
+
+    /// The ids from one kind to another in a day or a quarter.
+    static func range(
+        of grain: RollupGrain, _ period: Int64, _ kinds: ClosedRange<UInt8>
+    ) -> ClosedRange<Int64> {
+        let first = first(of: grain, period).value
+        return first | Int64(kinds.lowerBound) << kindShift...first | Int64(kinds.upperBound + 1) << kindShift - 1
     }
 
     /// The last id of a day or a quarter.

@@ -15,7 +15,7 @@ enum RollupTable {
             let block = changes[start].block
             var end = start + 1
             while end < changes.count, changes[end].block == block { end += 1 }
-            let bytes = try Data.fetchOne(old, arguments: [block.value]).map { Array($0) } ?? []
+            let bytes = try Data.fetchOne(old, arguments: [block.value]) ?? Data()
             if let merged = try merged(bytes, changes[start..<end], buckets, block) {
                 try write.execute(arguments: [block.value, Data(merged)])
             } else {
@@ -26,7 +26,7 @@ enum RollupTable {
     }
 
     private static func merged(
-        _ bytes: [UInt8], _ changes: ArraySlice<Change>, _ buckets: [BucketCount], _ block: RollupBlockID
+        _ bytes: Data, _ changes: ArraySlice<Change>, _ buckets: [BucketCount], _ block: RollupBlockID
     ) throws -> [UInt8]? {
         guard let kind = block.kind else { preconditionFailure("only known kinds are counted") }
         do {

@@ -48,29 +48,34 @@ struct UsageReading {
     /// Calls `take` with every block of `kinds` in a stretch of days or quarters, in order.
     func forEachBlock(
         _ kinds: [RollupKind], _ grain: RollupGrain, _ periods: Range<Int64>,
-        _ take: (RollupBlockID, RollupKind, [UInt8]) throws -> Void
+        _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
     ) throws {
-        guard !periods.isEmpty else { return }
-        let list = kinds.map { String($0.rawValue) }.joined(separator: ",")
+        let wanted = Set(kinds)
+        guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
         let statement = try database.cachedStatement(
-            sql: """
-                SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ?
-                    AND (id >> \(RollupBlockID.kindShift)) & \(RollupBlockID.kindMask) IN (\(list))
-                ORDER BY id
-                """)
-        let rows = try Row.fetchCursor(
-            statement,
-            arguments: [
-                RollupBlockID.first(of: grain, periods.lowerBound).value,
-                RollupBlockID.last(of: grain, periods.upperBound - 1).value,
-            ])
-        while let row = try rows.next() {
-            let block = RollupBlockID(row[0])
-            guard let kind = block.kind else { continue }
-            do { try take(block, kind, Array(row[1] as Data)) } catch is RollupBlock.Damage {
-                throw StoreError.damagedRollups
+            sql: "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id")
+        // From one day or quarter that has anything to the next: most of all time has nothing.
+        var period = try nextPeriod(grain, periods.lowerBound)
+        while let current = period, current < periods.upperBound {
+            let ids = RollupBlockID.range(of: grain, current, first...last)
+            let rows = try Row.fetchCursor(statement, arguments: [ids.lowerBound, ids.upperBound])
+            while let row = try rows.next() {
+                let block = RollupBlockID(row[0])
+                guard let kind = block.kind, wanted.contains(kind) else { continue }
+                let cells: Data = row[1]
+                do { try take(block, kind, cells.span) } catch is RollupBlock.Damage { throw StoreError.damagedRollups }
             }
+            period = try nextPeriod(grain, current + 1)
         }
+    }
+
+    /// The first day or quarter from `period` on that has anything; nil when none has.
+    private func nextPeriod(_ grain: RollupGrain, _ period: Int64) throws -> Int64? {
+        let statement = try database.cachedStatement(
+            sql: "SELECT id FROM usage_rollup WHERE id >= ? ORDER BY id LIMIT 1")
+        let id = try Int64.fetchOne(statement, arguments: [RollupBlockID.first(of: grain, period).value])
+        guard let block = id.map(RollupBlockID.init), block.grain == grain else { return nil }
+        return block.period
     }
 
     /// What numbers stand for.
@@ -100,8 +105,7 @@ struct UsageReading {
         var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: sums.map { ($0.key, $0.sum) }) }
 
         /// Adds the cells of a block; with `only`, none but those whose key begins with it.
-        mutating func add(_ block: [UInt8], of kind: RollupKind, only: UInt32? = nil) throws(RollupBlock.Damage) {
-            let bytes = block.span
+        mutating func add(_ bytes: Span<UInt8>, of kind: RollupKind, only: UInt32? = nil) throws(RollupBlock.Damage) {
             var cursor = try RollupBlock.Cursor(kind, bytes)
             while let cell = try cursor.next(in: bytes) {
                 if let only, cell.key.first != only { continue }
