@@ -117,7 +117,7 @@ extension SnapshotHarness {
     /// Imports a snapshot into this data folder.
     @discardableResult
     func take(_ path: String) async throws -> Taken {
-        guard let lock = try WriterLock.acquire(in: data) else { throw Busy() }
+        let lock = try await writerLock()
         let writer = try SQLiteWriter(data: data, lock: lock)
         let outcome = try await SnapshotImport(path: path).run(into: writer, unpackingIn: data.folder)
         try await writer.finish()

@@ -40,10 +40,19 @@ struct SnapshotHarness {
         for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 4096) {
             try filler.append((start..<min(start + 4096, numbers.upperBound)).map(Self.line))
         }
-        guard let lock = try WriterLock.acquire(in: data) else { throw Busy() }
+        let lock = try await writerLock()
         let writer = try SQLiteWriter(data: data, lock: lock)
         _ = try await writer.drain()
         try await writer.finish()
+    }
+
+    /// The lock; the writer before may still be letting go of it, on its own thread.
+    func writerLock() async throws -> WriterLock {
+        for _ in 0..<1000 {
+            if let lock = try WriterLock.acquire(in: data) { return lock }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw Busy()
     }
 
     struct Busy: Error {}
