@@ -75,11 +75,14 @@ package final class UnixClient {
     }
 
     private func sendSome(_ bytes: [UInt8], from start: Int, flags: Int32) throws -> Int {
-        let count = unsafe bytes[start...].withUnsafeBytes { part in
-            unsafe Glibc.send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL) | flags)
+        while true {
+            let count = unsafe bytes[start...].withUnsafeBytes { part in
+                unsafe Glibc.send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL) | flags)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Failure(call: "send", code: errno) }
+            return count
         }
-        guard count >= 0 else { throw Failure(call: "send", code: errno) }
-        return count
     }
 
     /// Says that nothing more will be sent; what comes can still be received.
@@ -98,6 +101,8 @@ package final class UnixClient {
             let count = unsafe room.withUnsafeMutableBytes { room in
                 unsafe recv(descriptor, room.baseAddress, room.count, 0)
             }
+            // A signal that some other test's child sent on its end is no answer.
+            if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Failure(call: "recv", code: errno) }
             if count == 0 { return nil }
             received += room[..<count]
