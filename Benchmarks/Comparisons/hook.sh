@@ -4,6 +4,7 @@
 bench_hook() {
     local lines=${1:-200} runs=${2:-9} run
     begin hook "The hook in bash" "$runs rounds of $lines lines of each in turn"
+    require_installed
     require_packages bsdutils
     : >"$work/plain.bash"
     # shellcheck disable=SC2016 # for the shell that reads it

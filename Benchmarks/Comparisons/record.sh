@@ -6,6 +6,7 @@ echo_server=
 bench_record() {
     local calls=${1:-200} runs=${2:-9}
     begin record "Recording from scripts" "$runs rounds of $calls calls of each in turn, more of what is faster"
+    require_installed
     require_packages bsdutils
     require_benchmark RecordLatency
     require_compiled unix-socket

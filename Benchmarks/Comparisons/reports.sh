@@ -5,6 +5,7 @@
 bench_reports() {
     local events=${1:-10000000} runs=${2:-9} few=10000 calls=20 duckdb
     begin reports "Reports over $(amount "$events") events" "$runs rounds of $calls calls of each in turn"
+    require_installed
     require_benchmark DrainCost
     require_python_peers
     versions_of_peers

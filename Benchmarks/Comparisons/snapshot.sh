@@ -5,6 +5,7 @@ bench_snapshot() {
     local events=${1:-7000000} runs=${2:-5} part=1000000 calls=300
     ((events >= part)) || part=$events
     begin snapshot "Snapshots of $(amount "$events") events" "$runs rounds of each in turn"
+    require_installed
     require_packages lz4
     version lz4 "$(lz4 --version 2>&1 | sed -n 's/.*\bv\([0-9.]*\).*/\1/p')"
     nexus-fixtures --events "$events" | NEXUS_DATA_DIR=$work/full nexus record --stdin 2>/dev/null
