@@ -26,6 +26,10 @@ begin() {
 # What is measured: a commit, and whether the sources are no longer those of it.
 commit() {
     local changed
+    if [ -n "$given" ]; then
+        echo "other programs"
+        return
+    fi
     changed=$(git -C "$repository" status --porcelain -- Sources Package.swift)
     echo "$(git -C "$repository" rev-parse --short HEAD)${changed:+ with changes}"
 }

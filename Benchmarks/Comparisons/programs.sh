@@ -13,18 +13,23 @@ require_report() {
 # Nexus and the generator of events, first on the PATH.
 require_nexus() {
     local flags=(--package-path "$repository" --configuration release --static-swift-stdlib) product
+    unset NEXUS_TELEMETRY DO_NOT_TRACK NEXUS_SESSION NEXUS_DATA_DIR
+    if [ -n "$given" ]; then
+        export PATH="$given:$PATH"
+        return
+    fi
     say "Building in release (the first time this takes a few minutes)" >&2
     for product in nexus nexus-fixtures; do
         swift build "${flags[@]}" --product "$product" >&2 || fail "the build failed: the messages above say where."
     done
     programs=$(swift build "${flags[@]}" --show-bin-path)
     export PATH="$programs:$PATH"
-    unset NEXUS_TELEMETRY DO_NOT_TRACK NEXUS_SESSION NEXUS_DATA_DIR
 }
 
 # Nexus as `Scripts/install` leaves it, for what lives by how fast a program starts.
 require_installed() {
     local prefix=$repository/.build/bench
+    [ -z "$given" ] || return 0
     build_recorder >&2
     install_programs "$prefix"
     export PATH="$prefix/bin:$PATH"

@@ -10,7 +10,7 @@ struct BarChart {
         static let line = 30.0
         static let bar = 18.0
         static let labels = 250.0
-        static let values = 130.0
+        static let values = 100.0
         static let margin = 20.0
     }
 
@@ -53,7 +53,7 @@ struct BarChart {
                 + #"width="\#(Self.point(max(1, figure.median * scale)))" height="\#(Self.point(Size.bar))"/>"#,
             #"<path class="range" d="M\#(low) \#(Self.point(middle))H\#(high)"/>"#,
             #"<text class="value\#(ours)" x="\#(value)" y="\#(text)">"#
-                + Self.escaped(NumberText.of(figure.median, row.unit)) + "</text>",
+                + NumberText.of(figure.median) + "</text>",
         ]
     }
 

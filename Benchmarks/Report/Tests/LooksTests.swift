@@ -51,8 +51,8 @@ struct LooksTests {
         let svg = BarChart(chart: .init(name: "c", title: "T & t", subtitle: "s"), rows: rows).svg
         #expect(svg.contains("T &amp; t"))
         #expect(svg.contains("&lt;ours&gt;"))
-        // The longest range, 30, has 380 points.
-        #expect(svg.contains(##"<rect class="bar ours" x="250" y="70" rx="2" width="25.3" height="18"/>"##))
-        #expect(svg.contains(##"<rect class="bar" x="250" y="100" rx="2" width="253.3" height="18"/>"##))
+        // The longest range, 30, has 410 points.
+        #expect(svg.contains(##"<rect class="bar ours" x="250" y="70" rx="2" width="27.3" height="18"/>"##))
+        #expect(svg.contains(##"<rect class="bar" x="250" y="100" rx="2" width="273.3" height="18"/>"##))
     }
 }
