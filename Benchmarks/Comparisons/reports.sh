@@ -80,7 +80,7 @@ compare_percentiles() {
 cost_of_rollups() {
     local run kind waiting=1000000
     nexus-fixtures --events "$waiting" >"$work/events.ndjson"
-    for ((run = 0; run < runs && run < 5; run++)); do
+    for ((run = 0; run < runs; run++)); do
         for kind in with without; do
             rm -rf "$work/drained"
             mkdir "$work/drained"
