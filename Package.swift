@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "NexusTelemetry", targets: ["NexusTelemetry"]),
         // For the package in Benchmarks only: `package` access ends at a package's border.
         .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
+        .library(name: "SnapshotSubjects", targets: ["SnapshotSubjects"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,7 +80,13 @@ let package = Package(
             name: "NexusTelemetry", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
             swiftSettings: strict),
         .target(
-            name: "BenchmarkSubjects", dependencies: ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
+            name: "BenchmarkSubjects",
+            dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+            swiftSettings: strict),
+        // For itself, as it brings along all that sending takes.
+        .target(
+            name: "SnapshotSubjects",
+            dependencies: ["EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",

@@ -2,10 +2,10 @@
 
 // The benchmarks, a package of their own so that what they depend on is no dependency of Nexus.
 //
-//     swift package --package-path Benchmarks benchmark
+//     Scripts/bench micro run
 //
-// runs them all; `--filter "record.*"` some of them, `benchmark baseline update main` and `benchmark baseline compare
-// main` set a mark and measure against it.
+// runs them all; `--filter "quantiles.*"` behind it some of them; `Scripts/bench micro` alone checks them against the
+// thresholds beside this file.
 
 import PackageDescription
 
@@ -22,6 +22,7 @@ let package = Package(
                 .product(name: "Benchmark", package: "benchmark"),
                 .product(name: "BenchmarkSubjects", package: "nexus"),
                 .product(name: "NexusTelemetry", package: "nexus"),
+                .product(name: "SnapshotSubjects", package: "nexus"),
             ],
             path: "Benchmarks/NexusBenchmarks",
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)],

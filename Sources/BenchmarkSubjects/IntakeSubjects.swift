@@ -55,3 +55,25 @@ enum SubjectKey {
         return batch
     }
 }
+
+/// The guard: intake of lines whose names were never seen, so that each is hashed and every text is judged afresh.
+public struct GuardSubject {
+    private let lines: [[UInt8]]
+    private var batch = RecordBatch()
+
+    /// With so many lines in a run.
+    public init(lines: Int) {
+        self.lines = SampleLines.makeWithFreshNames(lines)
+    }
+
+    /// Takes every line in, knowing none of it, and returns how many bytes the batch has.
+    public mutating func run() -> Int {
+        var intake = EventIntake(key: SubjectKey.key, session: "benchmark")
+        batch.removeAll()
+        for line in lines {
+            let isTaken = (try? intake.accept(line: line.span) { batch.append($0) }) != nil
+            precondition(isTaken, "a line is wrong")
+        }
+        return batch.bytes.count
+    }
+}

@@ -5,6 +5,18 @@ enum SampleLines {
         (0..<count).map { number in Array(line(number).utf8) }
     }
 
+    /// The same with names, a session and a command of its own in each line.
+    static func makeWithFreshNames(_ count: Int) -> [[UInt8]] {
+        (0..<count).map { number in
+            Array(
+                """
+                {"timestamp":\(1_800_000_000_000 + number * 250),"session_id":"session-\(number)",\
+                "event_type":"command","workspace":"workspace-\(number)","task":"task-\(number)",\
+                "command":"tool\(number) build","duration_ms":\(number % 9000),"success":true}
+                """.utf8)
+        }
+    }
+
     private static func line(_ number: Int) -> String {
         let command = ["swift build", "swift test --parallel", "git commit -m x", "docker compose up"][number % 4]
         return """

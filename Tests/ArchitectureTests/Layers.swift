@@ -19,7 +19,8 @@ struct Layers {
         "Sync": ["CLZ4", "EventModel", "Intake", "Platform", "Store"],
         "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
         "NexusTelemetry": ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
-        "BenchmarkSubjects": ["EventModel", "Intake", "Platform", "Store", "WriteAheadBuffer"],
+        "BenchmarkSubjects": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+        "SnapshotSubjects": ["EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
         "nexus-record": ["EventModel", "Intake", "Pipeline", "Platform"],
         "nexus": [
             "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync", "WriteAheadBuffer",
