@@ -67,32 +67,25 @@ extension Unicode.Scalar {
     /// Whether the code point is Wide or Fullwidth by Unicode's EastAsianWidth.txt. Emoji, of which the standard library
     /// knows, are not in this table, and unassigned places inside its blocks count with them.
     private static func isWide(_ value: UInt32) -> Bool {
-        var (low, high) = (0, wide.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if wide[middle].upperBound < value { low = middle + 1 } else { high = middle }
+        switch value {
+        case 0x1100...0x115F: true  // Hangul Jamo, first consonants
+        case 0x2329...0x232A: true  // angle brackets
+        case 0x2E80...0x303E: true  // CJK radicals, Kangxi, ideographic description and punctuation
+        case 0x3041...0x33FF: true  // kana, Bopomofo, Hangul compatibility, enclosed and squared CJK
+        case 0x3400...0x4DBF: true  // CJK extension A
+        case 0x4E00...0xA4CF: true  // CJK unified ideographs, Yi
+        case 0xA960...0xA97F: true  // Hangul Jamo extended A
+        case 0xAC00...0xD7A3: true  // Hangul syllables
+        case 0xF900...0xFAFF: true  // CJK compatibility ideographs
+        case 0xFE10...0xFE19: true  // vertical forms
+        case 0xFE30...0xFE6F: true  // CJK compatibility forms, small forms
+        case 0xFF01...0xFF60: true  // fullwidth forms
+        case 0xFFE0...0xFFE6: true  // fullwidth signs
+        case 0x16FE0...0x18CFF: true  // Tangut, Khitan
+        case 0x1AFF0...0x1B2FF: true  // kana supplement and extended, Nushu
+        case 0x1F200...0x1F2FF: true  // enclosed ideographic supplement
+        case 0x20000...0x3FFFD: true  // CJK extensions B and on
+        default: false
         }
-        return low < wide.count && wide[low].contains(value)
     }
-
-    /// In order, so that they can be searched by halves.
-    private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115F,  // Hangul Jamo, first consonants
-        0x2329...0x232A,  // angle brackets
-        0x2E80...0x303E,  // CJK radicals, Kangxi, ideographic description and punctuation
-        0x3041...0x33FF,  // kana, Bopomofo, Hangul compatibility, enclosed and squared CJK
-        0x3400...0x4DBF,  // CJK extension A
-        0x4E00...0xA4CF,  // CJK unified ideographs, Yi
-        0xA960...0xA97F,  // Hangul Jamo extended A
-        0xAC00...0xD7A3,  // Hangul syllables
-        0xF900...0xFAFF,  // CJK compatibility ideographs
-        0xFE10...0xFE19,  // vertical forms
-        0xFE30...0xFE6F,  // CJK compatibility forms, small forms
-        0xFF01...0xFF60,  // fullwidth forms
-        0xFFE0...0xFFE6,  // fullwidth signs
-        0x16FE0...0x18CFF,  // Tangut, Khitan
-        0x1AFF0...0x1B2FF,  // kana supplement and extended, Nushu
-        0x1F200...0x1F2FF,  // enclosed ideographic supplement
-        0x20000...0x3FFFD,  // CJK extensions B and on
-    ]
 }

@@ -81,7 +81,8 @@ package enum LocalCalendar {
         if let name = Environment.value("TZ"), !name.isEmpty {
             return name.hasPrefix(":") ? String(name.dropFirst()) : name
         }
-        let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "zoneinfo/") ?? []
-        return parts.count > 1 ? parts[1...].joined(separator: "zoneinfo/") : "UTC"
+        let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "/") ?? []
+        guard let folder = parts.firstIndex(of: "zoneinfo"), folder + 1 < parts.endIndex else { return "UTC" }
+        return parts[(folder + 1)...].joined(separator: "/")
     }
 }

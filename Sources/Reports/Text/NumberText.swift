@@ -29,12 +29,15 @@ package enum NumberText {
 
     /// Digits in groups of three.
     package static func grouped(_ number: Int) -> String {
-        var text = ""
-        for (index, digit) in String(number.magnitude).reversed().enumerated() {
-            if index > 0 && index % 3 == 0 { text.append(",") }
-            text.append(digit)
+        let digits = String(number.magnitude).utf8
+        var text = number < 0 ? "-" : ""
+        var left = digits.count
+        for digit in digits {
+            text.unicodeScalars.append(Unicode.Scalar(digit))
+            left -= 1
+            if left > 0 && left % 3 == 0 { text.append(",") }
         }
-        return (number < 0 ? "-" : "") + String(text.reversed())
+        return text
     }
 
     /// `1 event`, `2,000 events`.

@@ -69,8 +69,9 @@ struct TextTable {
             let styled = looks.styled(text, cell.style)
             return columns[column].isNumber ? blanks + styled : styled + blanks
         }
-        let line = String(repeating: " ", count: Self.indent) + texts.joined(separator: "  ")
+        var line = String(repeating: " ", count: Self.indent) + texts.joined(separator: "  ")
         // No blanks at the end: they would be copied with the text.
-        return String(line.reversed().drop { $0 == " " }.reversed())
+        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
+        return line
     }
 }
