@@ -52,6 +52,21 @@ package struct SessionState: Equatable, Sendable {
         if success == false { errorsEncountered += 1 }
     }
 
+    /// Takes what other events of the same session have made of it.
+    package mutating func add(_ other: SessionState) {
+        startedAt = min(startedAt, other.startedAt)
+        if other.lastEventAt > lastEventAt {
+            lastEventAt = other.lastEventAt
+            isEnded = other.isEnded
+        } else if other.lastEventAt == lastEventAt {
+            isEnded = isEnded || other.isEnded
+        }
+        commandsExecuted += other.commandsExecuted
+        workspacesCreated += other.workspacesCreated
+        tasksCompleted += other.tasksCompleted
+        errorsEncountered += other.errorsEncountered
+    }
+
     /// From the first event to the last, in milliseconds.
     package var durationMS: Int64 { lastEventAt - startedAt }
 

@@ -52,18 +52,7 @@ package final class ThreadExecutor: SerialExecutor {
     }
 
     func start() {
-        var thread = pthread_t()
-        // The thread takes over one reference to the queue and gives it back when it ends.
-        let argument = unsafe Unmanaged.passRetained(self).toOpaque()
-        let result = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                let queue = unsafe Unmanaged<JobQueue>.fromOpaque(argument!).takeRetainedValue()
-                queue.run()
-                return nil
-            }, argument)
-        precondition(result == 0, "the system has no thread left")
-        pthread_detach(thread)
+        startThread { self.run() }
     }
 
     func push(_ job: UnownedJob, on executor: UnownedSerialExecutor) {

@@ -10,7 +10,7 @@ import GRDBSQLite
 /// Texts are bound without a copy (`SQLITE_STATIC`): they stay where they are until `insert` returns, and no statement
 /// is stepped again with old pointers, as every row binds all of its parameters.
 final class EventInserter {
-    /// Callers hand in this many at a time where they have them.
+    /// Callers hand in a multiple of it where they have as many.
     static let rowsPerStatement = 50
     private static let columns = [
         "timestamp", "session_id", "event_type", "workspace_hash", "task_hash", "command", "duration_ms", "success",
@@ -38,10 +38,9 @@ final class EventInserter {
             + Array(repeating: row, count: rows).joined(separator: ",")
     }
 
-    /// Inserts `events`, each a payload's record and where the payload begins in `stretch`; returns how many rows
-    /// SQLite says it added. `ids` are the rows' ids, one for each event, where they come with ids.
+    /// Inserts `events`, whose payloads stand in `stretch`; returns how many rows SQLite says it added. `ids` are the rows' ids, one for each event, where they come with ids.
     func insert(
-        _ events: [(record: EventRecord, start: Int)], ids: [Int64] = [], of stretch: Span<UInt8>
+        _ events: [WaitingEvent], ids: [Int64] = [], of stretch: Span<UInt8>
     ) throws -> Int {
         var inserted = 0
         // The bound pointers are good as long as this closure runs, and every statement is stepped and reset in it.

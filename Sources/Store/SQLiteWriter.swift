@@ -16,13 +16,14 @@ package actor SQLiteWriter {
     let clock: any WallClock
     let buffer: WriteAheadBuffer
     let queue: DatabaseQueue
+    /// The connection refers to it, so it is let go of later.
+    private let logGauge: LogGauge
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
     var positions: BufferPositions
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
-    private var bytesSinceCheckpoint = 0
     /// Whether nothing is stored for now: a program that reads the database has kept its log from being emptied for so
     /// long that it has reached its bound. What is accepted waits in the buffer.
     package private(set) var isHeldUp = false
@@ -48,6 +49,9 @@ package actor SQLiteWriter {
         buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
+        let logGauge = LogGauge(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
+        queue.writeWithoutTransaction { logGauge.watch($0) }
+        self.logGauge = logGauge
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
@@ -122,10 +126,8 @@ package actor SQLiteWriter {
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
     package func drainOnce() throws(StoreError) -> Int? {
         guard let waiting = try nextWaiting() else { return nil }
-        if max(bytesSinceCheckpoint, logBytes) >= Limits.databaseLogBytes / 2 {
-            try checkpoint(includingNewest: false)
-        }
-        isHeldUp = logBytes > Limits.databaseLogBytes - Limits.transactionLogBytes
+        if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
+        isHeldUp = logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes
         if isHeldUp { return nil }
         do {
             return try queue.write { database in
@@ -156,9 +158,8 @@ package actor SQLiteWriter {
         while position.offset < end, events < limit, !ingest.isFull {
             try reader.read(into: &chunk, from: position.offset, upTo: end, limit: Limits.drainChunkBytes)
             let isLast = chunk.count < Limits.drainChunkBytes || position.offset + chunk.count == end
-            let findings = try ingest.ingest(chunk.span, isLast: isLast, into: database)
+            let findings = try ingest.ingest(chunk, isLast: isLast, into: database)
             events += findings.events
-            bytesSinceCheckpoint += findings.consumed
             position.offset =
                 isLast && !findings.isCutShort ? SegmentFormat.aligned(end) : position.offset + findings.consumed
             position.isDamaged = position.isDamaged || findings.isDamaged
@@ -226,12 +227,12 @@ package actor SQLiteWriter {
     /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
     /// cut takes back commits that were not checkpointed, and their records must still be there.
     private func checkpoint(includingNewest: Bool) throws(StoreError) {
-        bytesSinceCheckpoint = 0
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
                 let isComplete = result.walFrameCount == result.checkpointedFrameCount
-                if isComplete && logBytes >= Limits.databaseLogBytes / 2 { try emptyLog(of: database) }
+                let cutting = includingNewest && logFileBytes >= Limits.databaseLogBytes / 2
+                if isComplete, cutting || logGauge.bytes > 0 { try startLogAnew(in: database, cutting: cutting) }
                 return isComplete
             }
         }
@@ -252,13 +253,16 @@ package actor SQLiteWriter {
     }
 
     /// Bytes of SQLite's write-ahead log, in use or not.
-    private var logBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
+    private var logFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
-    /// Cuts the log, all of which is in the database, to nothing; whoever still reads from it prevents that, and is not
-    /// waited for.
-    private func emptyLog(of database: Database) throws {
+    /// Has the log, all of which is in the database, written from its beginning again; at the end of a drain a long one is
+    /// cut to nothing. Whoever still reads from it prevents that, and is not waited for.
+    private func startLogAnew(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
-        do { _ = try database.checkpoint(.truncate) } catch DatabaseError.SQLITE_BUSY {}
+        do {
+            _ = try database.checkpoint(cutting ? .truncate : .restart)
+            logGauge.empty()
+        } catch DatabaseError.SQLITE_BUSY {}
         try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }
 

@@ -3,11 +3,13 @@ import GRDB
 import Platform
 
 /// The rows of `sessions`, kept in step with the events: recent ones are remembered, those that a transaction touched
-/// are written at its end.
+/// are looked up and written at its end. Taking an event needs no database.
 struct SessionTable {
     private struct Entry {
         var row: Int64?
+        /// What is known of it: what the events say that were taken, and what the table says once it was asked.
         var state = SessionState()
+        var isLookedUp = false
         var isDirty = false
         /// What the rollup holds of it; nil: nothing yet.
         var rolledUp: (startedAt: Int64, durationMS: Int64)?
@@ -24,11 +26,9 @@ struct SessionTable {
     }
 
     /// Takes one event of the session called `name`.
-    mutating func observe(
-        _ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>, in database: Database
-    ) throws {
+    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>) {
         let (index, isNew) = names.index(of: name)
-        if isNew { entries.append(try load(index, from: database)) }
+        if isNew { entries.append(Entry()) }
         entries[index].state.observe(type, success: success, at: timestamp)
         if !entries[index].isDirty {
             entries[index].isDirty = true
@@ -42,6 +42,7 @@ struct SessionTable {
     /// Writes what changed. Sessions that are over at `now` get their end.
     mutating func flush(into database: Database, now: Int64) throws {
         for index in dirty {
+            if !entries[index].isLookedUp { try lookUp(index, in: database) }
             try Self.write(&entries[index], name: names.key(at: index), into: database, now: now)
             if keepsLengths { rollUp(index) }
         }
@@ -88,7 +89,9 @@ struct SessionTable {
 
     // MARK: One session
 
-    private func load(_ index: Int, from database: Database) throws -> Entry {
+    /// Adds what the table says of a session.
+    private mutating func lookUp(_ index: Int, in database: Database) throws {
+        entries[index].isLookedUp = true
         let name = names.key(at: index).withUTF8Text
         let statement = try database.cachedStatement(
             sql: """
@@ -97,16 +100,17 @@ struct SessionTable {
                 FROM sessions LEFT JOIN open_sessions ON session = sessions.id
                 WHERE session_id = ?
                 """)
-        guard let row = try Row.fetchOne(statement, arguments: [name]) else { return Entry() }
+        guard let row = try Row.fetchOne(statement, arguments: [name]) else { return }
         let startedAt = Self.milliseconds(row["started_at"])
         let endedAt: String? = row["ended_at"]
         let lastEventAt: Int64 = endedAt.map { Self.milliseconds($0) } ?? row["last_event"] ?? startedAt
-        let state = SessionState(
+        let stored = SessionState(
             startedAt: startedAt, lastEventAt: lastEventAt, isEnded: endedAt != nil,
             commandsExecuted: row["commands_executed"], workspacesCreated: row["workspaces_created"],
             tasksCompleted: row["tasks_completed"], errorsEncountered: row["errors_encountered"])
-        return Entry(
-            row: row["id"], state: state, rolledUp: (startedAt, state.durationMS))
+        entries[index].row = row["id"]
+        entries[index].rolledUp = (startedAt, stored.durationMS)
+        entries[index].state.add(stored)
     }
 
     private static func milliseconds(_ text: String) -> Int64 { Timestamp.milliseconds(ofDatabaseText: text) ?? 0 }

@@ -38,7 +38,14 @@ struct SessionStateTests {
             errorsEncountered: observations.count { $0.success == false })
 
         for _ in 0..<30 {
-            #expect(Self.state(after: observations.shuffled(using: &generator)) == expected)
+            let order = observations.shuffled(using: &generator)
+            #expect(Self.state(after: order) == expected)
+
+            // Taken apart and put together again it is the same.
+            let cut = Int.random(in: 0...order.count, using: &generator)
+            var parts = Self.state(after: Array(order[..<cut]))
+            parts.add(Self.state(after: Array(order[cut...])))
+            #expect(parts == expected)
         }
     }
 

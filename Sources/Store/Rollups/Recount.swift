@@ -28,11 +28,10 @@ struct Recount {
         let type = bytes.extracting(row.text(.eventType))
         let known = EventType(type)
         activity.observe(known, success: numbers.success, at: numbers.timestamp, row: row.id)
-        try usage.observe(
+        usage.observe(
             numbers, type: type, known: known, workspace: bytes.extracting(row.text(.workspaceHash)),
             task: bytes.extracting(row.text(.taskHash)), command: bytes.extracting(row.text(.command)),
-            category: bytes.extracting(row.text(.errorCategory)), template: bytes.extracting(row.text(.templateUsed)),
-            in: target)
+            category: bytes.extracting(row.text(.errorCategory)), template: bytes.extracting(row.text(.templateUsed)))
         try count()
         return true
     }

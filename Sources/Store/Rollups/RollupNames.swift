@@ -7,7 +7,7 @@ import Platform
 struct RollupNames {
     private let kind: RollupNameKind
     private var names = ByteKeyTable()
-    /// The number of each name in `names`.
+    /// The number of each name in `names`, but for those that came since `findNumbers`.
     private(set) var numbers: [UInt32] = []
     /// The highest number given out; nil: not known yet.
     private var highest: UInt32?
@@ -16,12 +16,13 @@ struct RollupNames {
         self.kind = kind
     }
 
-    /// The place of a name among those seen; it gets a number where it has none.
+    /// The place of a name among those seen.
     @inline(__always)
-    mutating func place(of name: Span<UInt8>, in database: Database) throws -> Int {
-        let (place, isNew) = names.index(of: name)
-        if isNew { numbers.append(try load(place, from: database)) }
-        return place
+    mutating func place(of name: Span<UInt8>) -> Int { names.index(of: name).index }
+
+    /// Finds the numbers of all names seen; a name gets one where it has none.
+    mutating func findNumbers(in database: Database) throws {
+        for place in numbers.count..<names.count { numbers.append(try load(place, from: database)) }
     }
 
     /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
@@ -30,7 +31,7 @@ struct RollupNames {
         self = RollupNames(kind)
     }
 
-    var isFull: Bool { numbers.count >= Limits.rememberedNames }
+    var isFull: Bool { names.count >= Limits.rememberedNames }
 
     private mutating func load(_ place: Int, from database: Database) throws -> UInt32 {
         let name = String(decoding: names.key(at: place), as: UTF8.self)

@@ -3,7 +3,7 @@ import GRDB
 import Platform
 
 /// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
-/// `usage_rollup`.
+/// `usage_rollup`. Taking an event needs no database.
 struct UsageRollup {
     private var columns = UsageColumns()
     private var commands = RollupNames(.command)
@@ -14,97 +14,86 @@ struct UsageRollup {
     private var types = RollupNames(.eventType)
     /// The places of the types that Nexus knows; negative where one was not seen yet.
     private var typePlaces: [5 of Int] = .init(repeating: -1)
-    /// Keys of the kinds that are not counted by a name.
+    /// What the kinds that are not counted by one name are counted by. Names stand in it as their places plus 1: their
+    /// numbers are found at the end of the transaction.
     private var keys = RollupKind.allCases.map { _ in RollupKeys() }
-    /// The quarters of an hour that events lie in, and that of the last one.
-    private var slots: Set<Int64> = []
-    private var slot: Int64 = .min
-
-    /// Whether so many quarters of an hour were touched that it should be written now: each one changes pages of its own.
-    var isFull: Bool { slots.count >= Limits.transactionSlots }
 
     /// Takes one event.
-    mutating func observe(
-        _ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>, in database: Database
-    ) throws {
-        try observe(
+    mutating func observe(_ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>) {
+        observe(
             EventNumbers(
                 timestamp: event.timestamp, durationMS: event.durationMS, success: event.success,
                 servicesCount: event.servicesCount, portsUsed: event.portsUsed),
             type: payload.extracting(event.eventType), known: known, workspace: payload.extracting(event.workspaceHash),
             task: payload.extracting(event.taskHash), command: payload.extracting(event.command),
-            category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed),
-            in: database)
+            category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed))
     }
 
     /// The same for an event whose parts are at hand; texts are empty where it has none.
     @inline(__always)
     mutating func observe(
         _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
-        command: Span<UInt8>,
-        category: Span<UInt8>, template: Span<UInt8>, in database: Database
-    ) throws {
+        command: Span<UInt8>, category: Span<UInt8>, template: Span<UInt8>
+    ) {
         begin(event)
-        columns.count(.eventType, try place(of: type, known, in: database))
-        if !workspace.isEmpty { columns.count(.workspace, try workspaces.place(of: workspace, in: database)) }
-        if !task.isEmpty { columns.count(.task, try tasks.place(of: task, in: database)) }
-        // Number 0 stands for "none" in pairs.
-        var (commandNumber, categoryNumber): (UInt32, UInt32) = (0, 0)
+        columns.count(.eventType, place(of: type, known))
+        if !workspace.isEmpty { columns.count(.workspace, workspaces.place(of: workspace)) }
+        if !task.isEmpty { columns.count(.task, tasks.place(of: task)) }
+        var (commandKey, categoryKey): (UInt32, UInt32) = (0, 0)
         if !command.isEmpty {
-            let place = try commands.place(of: command, in: database)
+            let place = commands.place(of: command)
             columns.count(.command, place)
-            commandNumber = commands.numbers[place]
+            commandKey = UInt32(place + 1)
         }
         if !category.isEmpty {
-            let place = try categories.place(of: category, in: database)
+            let place = categories.place(of: category)
             columns.count(.errorCategory, place)
-            categoryNumber = categories.numbers[place]
+            categoryKey = UInt32(place + 1)
         }
-        if event.success == false { count(.failure, RollupKey(commandNumber, categoryNumber)) }
+        if event.success == false { count(.failure, RollupKey(commandKey, categoryKey)) }
         if !template.isEmpty {
-            let place = try templates.place(of: template, in: database)
+            let place = templates.place(of: template)
             columns.count(.template, place)
-            if commandNumber != 0 { count(.commandTemplate, RollupKey(commandNumber, templates.numbers[place])) }
+            if commandKey != 0 { count(.commandTemplate, RollupKey(commandKey, UInt32(place + 1))) }
         }
         if let services = event.servicesCount {
             count(.services, RollupKey(services))
-            if commandNumber != 0 { count(.commandServices, RollupKey(commandNumber, services)) }
+            if commandKey != 0 { count(.commandServices, RollupKey(commandKey, services)) }
         }
         if let ports = event.portsUsed {
             count(.ports, RollupKey(ports))
-            if commandNumber != 0 { count(.commandPorts, RollupKey(commandNumber, ports)) }
+            if commandKey != 0 { count(.commandPorts, RollupKey(commandKey, ports)) }
         }
     }
 
     /// Adds what was counted to the table and starts afresh.
     mutating func flush(into database: Database) throws {
-        guard !columns.isEmpty else { return }
-        try write(.command, commands, into: database)
-        try write(.workspace, workspaces, into: database)
-        try write(.task, tasks, into: database)
-        try write(.template, templates, into: database)
-        try write(.errorCategory, categories, into: database)
-        try write(.eventType, types, into: database)
-        for kind in [RollupKind.services, .ports, .failure, .commandTemplate, .commandServices, .commandPorts] {
-            let keys = keys[Int(kind.rawValue)].keys
-            try write(kind, places: keys.count, into: database) { keys[$0] }
-            self.keys[Int(kind.rawValue)].removeAll()
-        }
-        clear()
+        let counts = try take(in: database)
+        try counts.forEachPart { try $0.add(to: database) }
+        giveBack(counts)
+    }
+
+    /// Takes out what was counted, with the numbers of all names.
+    mutating func take(in database: Database) throws -> UsageCounts {
+        try findNumbers(in: database)
+        let counts = UsageCounts(columns: columns, keys: RollupKind.allCases.map(keys(of:)))
+        columns = UsageColumns()
+        for index in keys.indices { keys[index].removeAll() }
         if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) { forgetNames() }
+        return counts
+    }
+
+    /// Takes back counts that were written, for their room.
+    mutating func giveBack(_ counts: consuming UsageCounts) {
+        guard columns.isEmpty else { return }
+        columns = counts.emptiedColumns()
     }
 
     /// Forgets what was not written, and what it remembers: the transaction was taken back.
     mutating func abandon() {
         for index in keys.indices { keys[index].removeAll() }
-        clear()
-        forgetNames()
-    }
-
-    private mutating func clear() {
         columns.removeAll()
-        slots.removeAll(keepingCapacity: true)
-        slot = .min
+        forgetNames()
     }
 
     private mutating func forgetNames() {
@@ -121,25 +110,21 @@ struct UsageRollup {
 
     @inline(__always)
     private mutating func begin(_ event: EventNumbers) {
-        let slot = RollupSlot.containing(event.timestamp)
-        if slot != self.slot {
-            self.slot = slot
-            slots.insert(slot)
-        }
         let durationMS = max(0, event.durationMS ?? 0)
         columns.begin(
             .init(
-                slot: slot, timestamp: max(0, event.timestamp), durationMS: durationMS,
+                slot: RollupSlot.containing(event.timestamp), timestamp: max(0, event.timestamp),
+                durationMS: durationMS,
                 bucket: event.durationMS == nil ? -1 : Int16(truncatingIfNeeded: LatencyScale.bucket(of: durationMS)),
                 succeeded: event.success == true, failed: event.success == false))
     }
 
     /// The place of a type. Most events are of one that Nexus knows, which needs no look-up.
     @inline(__always)
-    private mutating func place(of type: Span<UInt8>, _ known: EventType?, in database: Database) throws -> Int {
-        guard let known else { return try types.place(of: type, in: database) }
+    private mutating func place(of type: Span<UInt8>, _ known: EventType?) -> Int {
+        guard let known else { return types.place(of: type) }
         let index = known.ordinal
-        if typePlaces[index] < 0 { typePlaces[index] = try types.place(of: type, in: database) }
+        if typePlaces[index] < 0 { typePlaces[index] = types.place(of: type) }
         return typePlaces[index]
     }
 
@@ -147,23 +132,40 @@ struct UsageRollup {
         columns.count(kind, keys[Int(kind.rawValue)].place(of: key))
     }
 
-    // MARK: Writing
+    // MARK: Keys
 
-    private func write(_ kind: RollupKind, _ names: RollupNames, into database: Database) throws {
-        let numbers = names.numbers
-        try write(kind, places: numbers.count, into: database) { RollupKey(numbers[$0]) }
+    private mutating func findNumbers(in database: Database) throws {
+        try commands.findNumbers(in: database)
+        try workspaces.findNumbers(in: database)
+        try tasks.findNumbers(in: database)
+        try templates.findNumbers(in: database)
+        try categories.findNumbers(in: database)
+        try types.findNumbers(in: database)
     }
 
-    private func write(
-        _ kind: RollupKind, places: Int, into database: Database, key: (Int) -> RollupKey
-    ) throws {
-        let cells = columns.cells(of: kind, places: places)
-        guard !cells.isEmpty else { return }
-        if kind.isKeptBySlot {
-            let (changes, buckets) = cells.changes(.slot, kind, key: key)
-            try RollupTable.add(changes, buckets, in: database)
+    /// What the places of a kind stand for.
+    private func keys(of kind: RollupKind) -> [RollupKey] {
+        let places = keys[Int(kind.rawValue)].keys
+        return switch kind {
+        case .command: commands.keys
+        case .workspace: workspaces.keys
+        case .task: tasks.keys
+        case .template: templates.keys
+        case .errorCategory: categories.keys
+        case .eventType: types.keys
+        case .services, .ports, .sessionLength: places
+        case .failure: places.map { RollupKey(commands.number($0.first), categories.number($0.second)) }
+        case .commandTemplate: places.map { RollupKey(commands.number($0.first), templates.number($0.second)) }
+        case .commandServices, .commandPorts: places.map { RollupKey(commands.number($0.first), $0.second) }
         }
-        let (changes, buckets) = cells.byDay().changes(.day, kind, key: key)
-        try RollupTable.add(changes, buckets, in: database)
+    }
+}
+
+extension RollupNames {
+    fileprivate var keys: [RollupKey] { numbers.map { RollupKey($0) } }
+
+    /// The number of the name at a place plus 1; 0, which stands for "none", for 0.
+    fileprivate func number(_ placePlusOne: UInt32) -> UInt32 {
+        placePlusOne == 0 ? 0 : numbers[Int(placePlusOne) - 1]
     }
 }
