@@ -57,13 +57,29 @@ extension [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Adds at most eight zeros at the end.
+    /// Adds `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all; at most eight zeros, as this writes
+    /// them before the last bytes go over them.
     @inlinable
-    package mutating func append(zeros count: Int) {
-        precondition(count >= 0 && count <= 8)
-        let zero: UInt64 = 0
-        // The first `count` of the eight bytes of a number that is on the stack.
-        unsafe Swift.withUnsafeBytes(of: zero) { unsafe append(contentsOf: $0.prefix(count)) }
+    package mutating func append(_ number: UInt64, _ bytes: Span<UInt8>, upTo room: Int) {
+        let end = 8 + bytes.count
+        precondition(room >= 16 && end <= room && room - end <= 8)
+        append(addingCapacity: room) { (target: inout OutputSpan<UInt8>) in
+            unsafe target.withUnsafeMutableBufferPointer { buffer, count in
+                unsafe bytes.withUnsafeBytes { source in
+                    // The room is `room` bytes long, and all of them are written: the eight in front, the eight at the end,
+                    // and what is between and perhaps over those at the end by `bytes`, of which there are at most
+                    // `room - 8`.
+                    let target = unsafe UnsafeMutableRawBufferPointer(
+                        UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+                    unsafe target.storeBytes(of: 0, toByteOffset: room - 8, as: UInt64.self)
+                    unsafe target.storeBytes(of: number.littleEndian, toByteOffset: 0, as: UInt64.self)
+                    if let base = target.baseAddress, let start = source.baseAddress {
+                        unsafe (base + 8).copyMemory(from: start, byteCount: source.count)
+                    }
+                }
+                count += room
+            }
+        }
     }
 
     /// Adds `number` at the end, little-endian.

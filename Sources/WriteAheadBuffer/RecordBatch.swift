@@ -18,9 +18,7 @@ package struct RecordBatch: Sendable {
         precondition(payload.count > 0 && payload.count <= Limits.recordBytes)
         let start = bytes.count
         let room = SegmentFormat.recordHeaderLength + SegmentFormat.aligned(payload.count)
-        bytes.append(littleEndian: UInt64(payload.count))
-        bytes.append(payload)
-        bytes.append(zeros: start + room - bytes.count)
+        bytes.append(UInt64(payload.count), payload, upTo: room)
         let checksum = RecordBatch.checksum(bytes.span.extracting(start..<start + room))
         bytes.store(littleEndian: checksum, at: start + 4)
         recordCount += 1
