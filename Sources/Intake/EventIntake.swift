@@ -71,14 +71,16 @@ package struct EventIntake: Sendable {
         try accept(draft, in: draft.text.span, use: use)
     }
 
-    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`.
+    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`. Returns whether the command was cut.
+    @discardableResult
     package mutating func accept(
-        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
-    ) throws(Rejection) {
+        _ draft: borrowing EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
+    ) throws(Rejection) -> Bool {
         let isCut: Bool
         do throws(Rejection) { isCut = try assembler.assemble(draft, text) } catch { throw counted(error) }
         if isCut { cutCommands += 1 }
         assembler.withPayload(use)
+        return isCut
     }
 
     /// Counts a line that was too long to be looked at.

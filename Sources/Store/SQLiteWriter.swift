@@ -103,8 +103,9 @@ package actor SQLiteWriter {
                     let taken = try ingest.ingest(rows, under: ids, into: database)
                     outcome.imported += taken
                     outcome.known += rows.count - taken
-                    try ingest.finish(into: database, now: clock.now())
+                    if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
                 }
+                try ingest.finish(into: database, now: clock.now())
                 try placing.finish(in: database)
                 return outcome
             }
