@@ -71,10 +71,16 @@ package struct EventIntake: Sendable {
         try accept(draft, in: draft.text.span, use: use)
     }
 
-    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`. Returns whether the command was cut.
-    @discardableResult
+    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`.
     package mutating func accept(
-        _ draft: borrowing EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
+        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
+    ) throws(Rejection) {
+        _ = try acceptSayingIfCut(draft, in: text, use: use)
+    }
+
+    /// The same; returns whether something was cut from the command.
+    package mutating func acceptSayingIfCut(
+        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
         let isCut: Bool
         do throws(Rejection) { isCut = try assembler.assemble(draft, text) } catch { throw counted(error) }

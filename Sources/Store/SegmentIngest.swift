@@ -16,6 +16,8 @@ struct SegmentIngest {
     private var group: [(record: EventRecord, start: Int)] = []
     /// Their ids, where they come with ids.
     private var groupIDs: [Int64] = []
+    /// The highest id in the table, while rows come with ids.
+    private var highestRow: Int64 = 0
 
     private let keepsRollups: Bool
 
@@ -66,6 +68,7 @@ struct SegmentIngest {
     /// took.
     mutating func ingest(_ rows: ImportedRows, under ids: [Int64?], into database: Database) throws -> Int {
         let stretch = rows.bytes.span
+        highestRow = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events") ?? 0
         var taken = 0
         for (row, id) in zip(rows.rows, ids) {
             guard let id else { continue }
@@ -113,19 +116,26 @@ struct SegmentIngest {
         return false
     }
 
+    /// Whether rows with these ids are numbered as SQLite itself would number them: it then need not look where each goes.
+    private func areNext(_ ids: [Int64]) -> Bool {
+        for (offset, id) in ids.enumerated() where id != highestRow + 1 + Int64(offset) { return false }
+        return true
+    }
+
     /// Inserts the events that wait and counts them, while they stand in the processor's cache.
     private mutating func insertGroup(of stretch: Span<UInt8>, into database: Database) throws {
         guard !group.isEmpty else { return }
         let isImport = !groupIDs.isEmpty
-        if isImport {
+        if isImport, !areNext(groupIDs) {
             let importer = try self.importer ?? EventInserter(database, withIDs: true)
             self.importer = importer
             counters.add(.imported, try importer.insert(group, ids: groupIDs, of: stretch))
         } else {
             let inserter = try self.inserter ?? EventInserter(database)
             self.inserter = inserter
-            counters.add(.stored, try inserter.insert(group, of: stretch))
+            counters.add(isImport ? .imported : .stored, try inserter.insert(group, of: stretch))
         }
+        if isImport { highestRow = groupIDs.reduce(highestRow, max) }
         // SQLite numbers new rows one behind the other.
         var row = database.lastInsertedRowID - Int64(group.count)
         for (index, (record, start)) in group.enumerated() {

@@ -103,14 +103,20 @@ package struct SnapshotRows: Sendable {
 
     // MARK: Whether it is sound
 
-    /// What is wrong with the database as SQLite sees it and as a snapshot's; nil: nothing. It reads everything, and ends
-    /// early when the task is cancelled.
+    /// What is wrong with the tables; nil: they are those of a snapshot.
+    package func flawOfTables() throws(StoreError) -> String? {
+        try asStoreError(path) {
+            try queue.read {
+                try Self.schema(of: $0) == Self.expectedSchema() ? nil : "its tables are not those of a snapshot"
+            }
+        }
+    }
+
+    /// What is wrong with the database as SQLite sees it; nil: nothing. It reads everything, and ends early when the task
+    /// is cancelled.
     package func flaw() async throws(StoreError) -> String? {
         try await asStoreError(path) {
             try await queue.read { database in
-                guard try Self.schema(of: database) == Self.expectedSchema() else {
-                    return "its tables are not those of a snapshot"
-                }
                 // One finding is enough, and a stranger's database could give any number.
                 let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
                 return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"

@@ -26,7 +26,8 @@ struct RowRules {
         }
         do throws(Rejection) {
             // A command that would be cut was not stored by Nexus.
-            return try intake.accept(draft, in: row.bytes.span, use: use) ? "command holds more than plain words" : nil
+            let isCut = try intake.acceptSayingIfCut(draft, in: row.bytes.span, use: use)
+            return isCut ? "command holds more than plain words" : nil
         } catch {
             return error.message
         }

@@ -26,7 +26,10 @@ package actor SnapshotChecker {
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
-                try await checkDatabase(at: copy, manifest)
+                try checkDatabase(at: copy, manifest)
+                if let flaw = try await SnapshotRows(path: copy).flaw() {
+                    throw SnapshotError.damaged(path: path, what: flaw)
+                }
                 try readRows(of: copy, manifest) { _ in true }
             case .ndjson, .csv:
                 var lines = TextLines(isCSV: manifest.content == .csv)
@@ -59,9 +62,9 @@ package actor SnapshotChecker {
         try input.unpack(progress) { try file.write($0) }
     }
 
-    /// Checks the database as a whole, but for the events.
-    func checkDatabase(at copy: String, _ manifest: SnapshotManifest) async throws(SnapshotError) {
-        try await asSnapshotError {
+    /// Checks what the database is, but for what SQLite says to its pages and for the events.
+    func checkDatabase(at copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
+        try asSnapshotError {
             var header: [UInt8] = []
             _ = try File(opening: copy, .read).read(appendingTo: &header, limit: 100)
             // Versions of the format to read and to write: 1 is a plain database, 2 one with a log beside it.
@@ -69,8 +72,8 @@ package actor SnapshotChecker {
                 header[19] == 1
             else { throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database") }
             let rows = try SnapshotRows(path: copy)
-            if let flaw = try await rows.flaw() { throw SnapshotError.damaged(path: path, what: flaw) }
-            guard try rows.sessions() == manifest.sessions else { throw tooFewRows }
+            if let flaw = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: flaw) }
+            guard try rows.sessions() == manifest.sessions else { throw wrongRows }
             let facts = try rows.facts()
             guard facts["installation"] == manifest.installation,
                 facts["format_version"] == String(manifest.formatVersion)
@@ -90,6 +93,7 @@ package actor SnapshotChecker {
             var rules = RowRules()
             var last = Int64.min
             var first: Int64?
+            var previous = Int64.min
             var events = 0
             while true {
                 var rows = ImportedRows(of: own)
@@ -102,6 +106,9 @@ package actor SnapshotChecker {
                     if let flaw = rules.check(row, use: { rows.append(identity.id, $0) }) {
                         throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
                     }
+                    // Pages that somebody made up could give rows without an end.
+                    guard row.id > previous, events < manifest.events else { throw wrongRows }
+                    previous = row.id
                     first = first ?? row.id
                     events += 1
                 }
@@ -110,7 +117,7 @@ package actor SnapshotChecker {
                 last = reached
                 try Task.checkCancellation()
             }
-            guard events == manifest.events else { throw tooFewRows }
+            guard events == manifest.events else { throw wrongRows }
             guard first == manifest.firstID, first == nil || last == manifest.lastID,
                 rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
                 rules.span.map({ Timestamp.rfc3339($0.upperBound) }) == manifest.until
@@ -118,7 +125,7 @@ package actor SnapshotChecker {
         }
     }
 
-    private var tooFewRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
+    private var wrongRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
 
     /// Runs work whose failures mean that the snapshot is not sound, but for those of files.
     private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {

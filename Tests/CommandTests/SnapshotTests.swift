@@ -49,6 +49,28 @@ struct SnapshotTests {
         #expect(shell.terminationStatus == 0)
     }
 
+    @Test("A window of days holds those days and no others", arguments: ["sqlite", "ndjson", "csv"])
+    func window(format: String) throws {
+        let program = try Program()
+        let lines = (1...9).map { #"{"command":"make","timestamp":"2026-03-0\#($0)T12:00:00Z"}"# }
+        try program.run("record", "--stdin", input: lines.joined(separator: "\n"))
+        let file = path(program, "some")
+        func events(_ window: String...) throws -> Int? {
+            let export = program.process(["export", "--format", format, "-o", file, "--json"] + window)
+            let output = Pipe()
+            export.standardOutput = output
+            try export.run()
+            let text = try output.fileHandleForReading.readToEnd() ?? Data()
+            export.waitUntilExit()
+            #expect(try program.run("verify", file).status == 0)
+            return (try JSONSerialization.jsonObject(with: text) as? [String: Any])?["events"] as? Int
+        }
+        #expect(try events("--since", "2026-03-03", "--until", "2026-03-05") == 3)
+        #expect(try events("--since", "2026-03-08") == 2)
+        #expect(try events("--until", "2026-03-01") == 1)
+        #expect(try events("--since", "2027-01-01") == 0)
+    }
+
     @Test("A file that is no snapshot gives one sentence and 65")
     func refused() throws {
         let program = try filled(5)
