@@ -77,6 +77,19 @@ require_servers() {
     done
 }
 
+# DuckDB, which snapshots are read with, and its reader of SQLite, from PyPI in a virtual environment of their own. The
+# two have to be of one version.
+require_duckdb() {
+    local folder=$repository/.build/duckdb version=1.5.5
+    [ -e "$folder/$version.done" ] && return
+    require_packages python3-venv
+    say "Fetching DuckDB"
+    { python3 -m venv --clear "$folder" &&
+        "$folder/bin/pip" install --quiet --disable-pip-version-check \
+            "duckdb==$version" "duckdb-extension-sqlite-scanner==$version" && : >"$folder/$version.done"; } ||
+        fail "could not fetch DuckDB from PyPI: is there a network?"
+}
+
 # Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
 # as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
 install_programs() {

@@ -136,9 +136,21 @@ package struct TimestampParser: Sendable {
         guard text.count == 24, text[10] == UInt8(ascii: "T"), text[23] == UInt8(ascii: "Z") else {
             return Timestamp.parse(text)
         }
+        return parse(text) { Timestamp.parse($0) }
+    }
+
+    /// The time that a text of the database's form says; nil when it is none.
+    package mutating func parse(databaseText text: Span<UInt8>) -> Int64? {
+        guard text.count == TimestampFormatter.length, text[10] == UInt8(ascii: " ") else {
+            return Timestamp.parse(databaseText: text)
+        }
+        return parse(text) { Timestamp.parse(databaseText: $0) }
+    }
+
+    private mutating func parse(_ text: Span<UInt8>, otherwise parse: (Span<UInt8>) -> Int64?) -> Int64? {
         let (first, last) = (text.uint64(at: 0), text.uint64(at: 2))
         guard let midnight, first == firstEight, last == lastEight, let time = Self.timeOfDay(text) else {
-            let time = Timestamp.parse(text)
+            let time = parse(text)
             if let time, let timeOfDay = Self.timeOfDay(text) {
                 (firstEight, lastEight) = (first, last)
                 midnight = time - timeOfDay

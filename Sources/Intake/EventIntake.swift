@@ -75,10 +75,18 @@ package struct EventIntake: Sendable {
     package mutating func accept(
         _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
+        _ = try acceptSayingIfCut(draft, in: text, use: use)
+    }
+
+    /// The same; returns whether something was cut from the command.
+    package mutating func acceptSayingIfCut(
+        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
+    ) throws(Rejection) -> Bool {
         let isCut: Bool
         do throws(Rejection) { isCut = try assembler.assemble(draft, text) } catch { throw counted(error) }
         if isCut { cutCommands += 1 }
         assembler.withPayload(use)
+        return isCut
     }
 
     /// Counts a line that was too long to be looked at.

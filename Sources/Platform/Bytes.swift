@@ -88,6 +88,20 @@ extension [UInt8] {
         unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
+    /// Adds `number` in decimal digits.
+    package mutating func append(decimal number: Int64) {
+        var digits: [20 of UInt8] = .init(repeating: 0)
+        var rest = number.magnitude
+        var start = digits.count
+        repeat {
+            start &-= 1
+            digits[start] = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
+            rest /= 10
+        } while rest > 0
+        if number < 0 { append(UInt8(ascii: "-")) }
+        append(digits.span.extracting(start..<digits.count))
+    }
+
     /// Writes `number` over the bytes at `offset`, little-endian. Traps when they do not all lie inside.
     @inlinable
     package mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(

@@ -22,11 +22,15 @@ enum DatabaseOpening {
     /// Reading a database with a write-ahead log makes the log and its index where they are not there. While recording is
     /// off nothing may be made, in a folder that may not be written nothing can be made, and nobody writes: without a log
     /// the file is then read as one that does not change.
-    static func forReading(_ data: DataFolder) throws(StoreError) -> DatabaseQueue {
+    ///
+    /// With `pinning` a transaction may stay open between two uses.
+    static func forReading(_ data: DataFolder, pinning: Bool = false) throws(StoreError) -> DatabaseQueue {
         let path = data.databasePath
         return try asStoreError(path) {
+            var configuration = reading
+            if pinning { configuration.letTransactionsStayOpen() }
             let queue = try DatabaseQueue(
-                path: isStill(data) ? address(forReading: data) : path, configuration: reading)
+                path: isStill(data) ? address(forReading: data) : path, configuration: configuration)
             try queue.read { database in
                 if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerVersion(path: path) }
                 guard try Schema.migrator.hasCompletedMigrations(database) else {

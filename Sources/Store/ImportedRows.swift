@@ -57,9 +57,12 @@ struct ImportPlacing {
 
     /// The ids under which `rows` are to be stored, in their order; nil for those that are here.
     mutating func place(_ rows: ImportedRows, in database: Database) throws -> [Int64?] {
+        let isOwn = rows.installation == own
+        // Rows behind all that ever came from there are new; most are.
+        var known = isOwn ? 0 : origins.highestID(of: rows.installation)
         var ids: [Int64?] = rows.rows.map { row in
-            if rows.installation == own { return row.id }
-            return origins.id(of: .init(installation: rows.installation, id: row.id))
+            if isOwn { return row.id }
+            return row.id > known ? nil : origins.id(of: .init(installation: rows.installation, id: row.id))
         }
         let given = ids.compactMap { $0 }
         var present: Set<Int64> = []
@@ -75,7 +78,8 @@ struct ImportPlacing {
             } else {
                 let identity = RowOrigins.Identity(installation: rows.installation, id: rows.rows[index].id)
                 // A made-up snapshot may have the same row twice.
-                guard origins.id(of: identity) == nil else { continue }
+                guard identity.id > known || origins.id(of: identity) == nil else { continue }
+                known = max(known, identity.id)
                 highest += 1
                 ids[index] = highest
                 origins.append(highest, identity)

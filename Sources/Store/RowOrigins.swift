@@ -83,6 +83,13 @@ package struct RowOrigins: Sendable {
         return offset <= stretch.last - stretch.first ? stretch.first + offset : nil
     }
 
+    /// The highest id there of a row that came from `installation`; 0 when none did.
+    func highestID(of installation: Installation) -> Int64 {
+        (byInstallation[installation] ?? []).reduce(0) { highest, place in
+            max(highest, stretches[place].origin + (stretches[place].last - stretches[place].first))
+        }
+    }
+
     private func stretch(holding id: Int64) -> Stretch? {
         let index = stretches.partitioningIndex { $0.first > id }
         guard index > 0, stretches[index - 1].last >= id else { return nil }

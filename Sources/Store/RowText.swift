@@ -47,6 +47,8 @@ package struct RowText: Sendable {
 
     /// Rows in one piece, half a megabyte.
     private static let pieceRows = 2500
+    /// Room for a line with all that a usual one has.
+    private static let usualLineBytes = 240
 
     private let queue: DatabaseQueue
     private let path: String
@@ -135,32 +137,54 @@ package struct RowText: Sendable {
             var (first, last): (Int64?, Int64) = (nil, 0)
             var rows = 0
             var text: [UInt8] = []
-            text.reserveCapacity(limit * 200)
+            text.reserveCapacity(limit * Self.usualLineBytes)
+            var line = LineWriter(origins, own: own)
             var reader = try EventRowReader(
                 database, where: "id BETWEEN ? AND ?", arguments: [range.lowerBound, range.upperBound], limit: limit)
             while try reader.next({ row in
                 first = first ?? row.id
                 last = row.id
                 rows += 1
-                Self.append(row, origins.identity(of: row.id, own: own), to: &text)
+                line.append(row, to: &text)
             }) {}
             return first.map { ($0...last, rows, text) }
         }
     }
+}
 
-    private static func append(_ row: borrowing EventRow, _ identity: RowOrigins.Identity, to line: inout [UInt8]) {
-        line.append(contentsOf: identity.installation.id.utf8)
-        line.append(UInt8(ascii: "\t"))
-        line.append(contentsOf: String(identity.id).utf8)
-        for column in EventRow.Column.allCases {
-            line.append(UInt8(ascii: "\t"))
+/// Writes rows as lines.
+private struct LineWriter {
+    private let origins: RowOrigins
+    private let own: Installation
+    /// The installation of the last line, and its id as it stands in lines.
+    private var installation: Installation
+    private var installationText: [UInt8]
+
+    init(_ origins: RowOrigins, own: Installation) {
+        self.origins = origins
+        self.own = own
+        installation = own
+        installationText = Array(own.id.utf8)
+    }
+
+    mutating func append(_ row: borrowing EventRow, to text: inout [UInt8]) {
+        let identity = origins.identity(of: row.id, own: own)
+        if identity.installation != installation {
+            installation = identity.installation
+            installationText = Array(installation.id.utf8)
+        }
+        text.append(installationText.span)
+        text.append(UInt8(ascii: "\t"))
+        text.append(decimal: identity.id)
+        for column in EventRow.Column.all {
+            text.append(UInt8(ascii: "\t"))
             switch row[column] {
-            case .integer(let number): line.append(contentsOf: String(number).utf8)
-            case .text(let place): append(escaping: row.bytes.span.extracting(place), to: &line)
-            case .null, .other: if holdsNumber(column) { line.append(contentsOf: #"\N"#.utf8) }
+            case .integer(let number): text.append(decimal: number)
+            case .text(let place): Self.append(escaping: row.bytes.span.extracting(place), to: &text)
+            case .null, .other: if Self.holdsNumber(column) { text.append(#"\N"#.utf8.span) }
             }
         }
-        line.append(UInt8(ascii: "\n"))
+        text.append(UInt8(ascii: "\n"))
     }
 
     private static func holdsNumber(_ column: EventRow.Column) -> Bool {
@@ -171,19 +195,24 @@ package struct RowText: Sendable {
     }
 
     /// A text that came in through Nexus has nothing to escape; one that another tool wrote into the database may.
-    private static func append(escaping text: Span<UInt8>, to line: inout [UInt8]) {
-        var isPlain = true
-        for index in text.indices {
-            let byte = text[index]
-            isPlain = isPlain && byte != UInt8(ascii: "\\") && byte != UInt8(ascii: "\t") && byte != UInt8(ascii: "\n")
+    private static func append(escaping value: Span<UInt8>, to text: inout [UInt8]) {
+        // Without a way out in the middle, so that many bytes are looked at at once.
+        var special: UInt8 = 0
+        var index = 0
+        while index < value.count {
+            let byte = value[index]
+            special |= byte == UInt8(ascii: "\\") ? 1 : 0
+            special |= byte == UInt8(ascii: "\t") ? 1 : 0
+            special |= byte == UInt8(ascii: "\n") ? 1 : 0
+            index &+= 1
         }
-        if isPlain { return line.append(text) }
-        for index in text.indices {
-            switch text[index] {
-            case UInt8(ascii: "\\"): line.append(contentsOf: #"\\"#.utf8)
-            case UInt8(ascii: "\t"): line.append(contentsOf: #"\t"#.utf8)
-            case UInt8(ascii: "\n"): line.append(contentsOf: #"\n"#.utf8)
-            case let byte: line.append(byte)
+        if special == 0 { return text.append(value) }
+        for index in value.indices {
+            switch value[index] {
+            case UInt8(ascii: "\\"): text.append(#"\\"#.utf8.span)
+            case UInt8(ascii: "\t"): text.append(#"\t"#.utf8.span)
+            case UInt8(ascii: "\n"): text.append(#"\n"#.utf8.span)
+            case let byte: text.append(byte)
             }
         }
     }

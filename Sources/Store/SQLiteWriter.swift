@@ -102,13 +102,19 @@ package actor SQLiteWriter {
             let outcome = try queue.write { database in
                 var outcome = ImportOutcome()
                 var placing = try ImportPlacing(database)
+                var waiting = 0
                 while let rows = try source.take() {
                     let ids = try placing.place(rows, in: database)
                     let taken = try ingest.ingest(rows, under: ids, into: database)
                     outcome.imported += taken
                     outcome.known += rows.count - taken
+                    waiting += taken
+                    // What is counted is written as often as in a transaction of its own, so that memory stays bounded.
+                    guard ingest.isFull || waiting >= Limits.transactionEvents else { continue }
                     try ingest.finish(into: database, now: clock.now())
+                    waiting = 0
                 }
+                try ingest.finish(into: database, now: clock.now())
                 try placing.finish(in: database)
                 return outcome
             }

@@ -30,6 +30,8 @@ struct SegmentIngest {
     private var group: [WaitingEvent] = []
     /// Their ids, where they come with ids.
     private var groupIDs: [Int64] = []
+    /// The highest id in the table, while rows come with ids.
+    private var highestRow: Int64 = 0
 
     private let keepsRollups: Bool
 
@@ -82,6 +84,7 @@ struct SegmentIngest {
     /// Takes imported rows under `ids`, ascending but for what was here before; nil: not to be taken. Returns how many it
     /// took.
     mutating func ingest(_ rows: ImportedRows, under ids: [Int64?], into database: Database) throws -> Int {
+        highestRow = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events") ?? 0
         var taken = 0
         for (row, id) in zip(rows.rows, ids) {
             guard let id else { continue }
@@ -166,6 +169,12 @@ struct SegmentIngest {
         return false
     }
 
+    /// Whether rows with these ids are numbered as SQLite itself would number them: it then need not look where each goes.
+    private func areNext(_ ids: [Int64]) -> Bool {
+        for (offset, id) in ids.enumerated() where id != highestRow + 1 + Int64(offset) { return false }
+        return true
+    }
+
     /// Inserts the events that wait and counts them.
     private mutating func insertGroup(of stretch: [UInt8], into database: Database) throws {
         guard !group.isEmpty else { return }
@@ -186,15 +195,16 @@ struct SegmentIngest {
 
     private mutating func insertRows(of stretch: [UInt8], into database: Database) throws {
         let isImport = !groupIDs.isEmpty
-        if isImport {
+        if isImport, !areNext(groupIDs) {
             let importer = try self.importer ?? EventInserter(database, withIDs: true)
             self.importer = importer
             counters.add(.imported, try importer.insert(group, ids: groupIDs, of: stretch.span))
         } else {
             let inserter = try self.inserter ?? EventInserter(database)
             self.inserter = inserter
-            counters.add(.stored, try inserter.insert(group, of: stretch.span))
+            counters.add(isImport ? .imported : .stored, try inserter.insert(group, of: stretch.span))
         }
+        if isImport { highestRow = groupIDs.reduce(highestRow, max) }
         guard keepsRollups else { return }
         // SQLite numbers new rows one behind the other.
         var row = database.lastInsertedRowID - Int64(group.count)

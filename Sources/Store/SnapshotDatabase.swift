@@ -18,6 +18,9 @@ package enum SnapshotDatabase {
 
     // MARK: Writing
 
+    /// Pages that are copied before it is looked whether it was cancelled.
+    private static let pagesAtOnce: CInt = 1024
+
     /// What was copied.
     package struct Copied: Sendable {
         /// Whose rows they are.
@@ -30,11 +33,11 @@ package enum SnapshotDatabase {
     /// database is of a version that did not know yet whose it is.
     ///
     /// Everything goes page by page, and what is not the user's is dropped from the copy: three times as fast as row
-    /// by row. A part is selected row by row.
+    /// by row. A part is selected row by row. It ends early when the task is cancelled.
     package static func copy(
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
-    ) throws(StoreError) -> Copied? {
-        try asStoreError(data.databasePath) {
+    ) async throws(StoreError) -> Copied? {
+        try await asStoreError(data.databasePath) {
             // Opening says whether it is a database at all, and of this version.
             let source = try DatabaseOpening.forReading(data)
             let target = try DatabaseQueue(path: path, configuration: writing)
@@ -42,30 +45,31 @@ package enum SnapshotDatabase {
             var installation: Installation?
             var times: (from: String, until: String)?
             if selection == .everything {
-                try source.backup(to: target)
+                try source.backup(to: target, pagesPerStep: pagesAtOnce) { _ in try Task.checkCancellation() }
                 try source.close()
-                try target.writeWithoutTransaction { database in
+                (installation, times) = try await target.writeWithoutTransaction { database in
                     // The copy of a database with a log says that it has one too.
                     try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
-                    installation = try Installation.current(in: database)
-                    times = try span(of: database)
-                    try keepContract(in: database)
+                    let found = (try Installation.current(in: database), try span(of: database))
+                    try dropOthers(in: database)
+                    try shrink(database)
+                    return found
                 }
             } else {
                 try source.close()
-                installation = try target.writeWithoutTransaction {
+                installation = try await target.writeWithoutTransaction {
                     try select(selection, from: data, in: $0)
                 }
             }
             guard let installation else { return nil }
-            try target.writeWithoutTransaction { try finish($0, installation) }
+            try await target.writeWithoutTransaction { try finish($0, installation) }
             return Copied(installation: installation, times: times)
         }
     }
 
     /// The times of the earliest and the latest event: the rollup says between which rows the first and the last quarter
     /// of an hour stand, so that only those are looked at. Nil where it does not lead to any.
-    private static func span(of database: Database) throws -> (from: String, until: String)? {
+    static func span(of database: Database) throws -> (from: String, until: String)? {
         guard try database.tableExists("activity_rollup") else { return nil }
         func extreme(_ function: String, _ order: String) throws -> String? {
             try String.fetchOne(
@@ -83,6 +87,8 @@ package enum SnapshotDatabase {
     private static var writing: Configuration {
         var configuration = Configuration()
         configuration.label = "nexus.snapshot"
+        // What a person made of keys between tables of their own is none of a snapshot's, and goes with them.
+        configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
             try database.execute(
                 sql: """
@@ -96,8 +102,20 @@ package enum SnapshotDatabase {
         return configuration
     }
 
-    /// Drops everything but the contract and the origins from a copy of the whole; what is dropped is overwritten.
-    private static func keepContract(in database: Database) throws {
+    /// Makes a snapshot's database of a copy, at `path`, in which only the pages are that no table of a snapshot has;
+    /// SQLite then changes no others. Returns how many pages the database has.
+    static func putAwayOthers(in path: String, _ installation: Installation) throws -> Int {
+        let queue = try DatabaseQueue(path: path, configuration: writing)
+        defer { try? queue.close() }
+        return try queue.writeWithoutTransaction { database in
+            try dropOthers(in: database)
+            try finish(database, installation)
+            return try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        }
+    }
+
+    /// Drops everything but the contract and the origins; what is dropped is overwritten.
+    private static func dropOthers(in database: Database) throws {
         try database.inTransaction {
             let entries = try Row.fetchAll(
                 database,
@@ -114,6 +132,9 @@ package enum SnapshotDatabase {
             }
             return .commit
         }
+    }
+
+    private static func shrink(_ database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
         // Some free pages cost less than writing everything once more; many would make a snapshot look like a bomb.

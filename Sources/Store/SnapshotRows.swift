@@ -42,21 +42,34 @@ package struct SnapshotRows: Sendable {
                 var counts = Counts()
                 counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
                 counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
-                if let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
-                    let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
-                {
-                    counts.ids = first...last
-                }
-                counts.times = times
-                if times == nil,
-                    let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
-                    let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
-                {
-                    counts.times = (from, until)
-                }
+                counts.ids = try Self.ids(in: database)
+                counts.times = try times ?? Self.times(in: database)
                 return counts
             }
         }
+    }
+
+    /// How many rows `sessions` has.
+    package func sessions() throws(StoreError) -> Int {
+        try asStoreError(path) {
+            try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sessions") ?? 0 }
+        }
+    }
+
+    /// The lowest and the highest id of an event; nil without rows.
+    static func ids(in database: Database) throws -> ClosedRange<Int64>? {
+        guard let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
+            let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
+        else { return nil }
+        return first...last
+    }
+
+    /// The times of the earliest and the latest event; nil without rows. It looks into every one.
+    static func times(in database: Database) throws -> (from: String, until: String)? {
+        guard let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
+            let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
+        else { return nil }
+        return (from, until)
     }
 
     /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
@@ -90,13 +103,20 @@ package struct SnapshotRows: Sendable {
 
     // MARK: Whether it is sound
 
-    /// What is wrong with the database as SQLite sees it and as a snapshot's; nil: nothing. It reads everything.
-    package func flaw() throws(StoreError) -> String? {
+    /// What is wrong with the tables; nil: they are those of a snapshot.
+    package func flawOfTables() throws(StoreError) -> String? {
         try asStoreError(path) {
-            try queue.read { database in
-                guard try Self.schema(of: database) == Self.expectedSchema() else {
-                    return "its tables are not those of a snapshot"
-                }
+            try queue.read {
+                try Self.schema(of: $0) == Self.expectedSchema() ? nil : "its tables are not those of a snapshot"
+            }
+        }
+    }
+
+    /// What is wrong with the database as SQLite sees it; nil: nothing. It reads everything, and ends early when the task
+    /// is cancelled.
+    package func flaw() async throws(StoreError) -> String? {
+        try await asStoreError(path) {
+            try await queue.read { database in
                 // One finding is enough, and a stranger's database could give any number.
                 let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
                 return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"

@@ -81,3 +81,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
 func asStoreError<Value>(_ path: String, _ work: () throws -> Value) throws(StoreError) -> Value {
     do { return try work() } catch { throw StoreError(error, path: path) }
 }
+
+/// The same for work that waits.
+func asStoreError<Value>(_ path: String, _ work: () async throws -> Value) async throws(StoreError) -> Value {
+    do { return try await work() } catch { throw StoreError(error, path: path) }
+}

@@ -25,7 +25,7 @@ enum EventText {
             switch cell {
             case .integer(let number) where column == .success:
                 text.append((number == 0 ? "false" : "true").utf8.span)
-            case .integer(let number): append(number, to: &text)
+            case .integer(let number): text.append(decimal: number)
             case .text(let place) where column == .timestamp:
                 appendTimestamp(row.bytes.span.extracting(place), to: &text)
             case .text(let place): appendJSON(row.bytes.span.extracting(place), to: &text)
@@ -71,11 +71,11 @@ enum EventText {
 
     /// Adds a row as RFC 4180 has it. A text that a spreadsheet would take for a formula gets an apostrophe in front.
     static func appendCSV(_ row: borrowing EventRow, to text: inout [UInt8]) {
-        append(row.id, to: &text)
+        text.append(decimal: row.id)
         for column in EventRow.Column.all {
             text.append(UInt8(ascii: ","))
             switch row[column] {
-            case .integer(let number): append(number, to: &text)
+            case .integer(let number): text.append(decimal: number)
             case .text(let place): appendCSV(row.bytes.span.extracting(place), to: &text)
             case .null, .other: break
             }
@@ -120,9 +120,5 @@ enum EventText {
         var bytes: [UInt8] = []
         bytes.append(value)
         return bytes.text
-    }
-
-    private static func append(_ number: Int64, to text: inout [UInt8]) {
-        text.append(contentsOf: String(number).utf8)
     }
 }

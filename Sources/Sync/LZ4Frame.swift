@@ -12,21 +12,30 @@ struct LZ4Error: Error, Equatable {
     }
 }
 
-/// How frames are written: blocks of 4 MiB, each for itself, and a checksum over the content, as `lz4 -1` does.
+/// How frames are written: blocks of up to 1 MiB, each for itself, and a checksum over the content.
 enum LZ4Frame {
-    /// Bytes of content in a block; as many are best handed in at once.
-    static let blockBytes = 4 * 1024 * 1024
+    /// Bytes of content in a block: `lz4` takes 4 MiB, which makes the file shorter by less than a thousandth, and several
+    /// of them are in memory at a time.
+    static let blockBytes = 1024 * 1024
     /// Bytes of the header of a frame whose content is not empty.
     static let headerBytes = 15
 
     /// The header of a frame with `contentSize` bytes of content.
     static func header(contentSize: Int) throws(LZ4Error) -> [UInt8] {
-        try LZ4FrameEncoder(contentSize: contentSize).header
+        try LZ4BlockEncoder(preferences(contentSize: contentSize)).header
+    }
+
+    /// What follows the last block: a block of no length, and the checksum over the content.
+    static func end(_ checksum: XXH32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: 0 as UInt32)
+        bytes.append(littleEndian: checksum.value)
+        return bytes
     }
 
     static func preferences(contentSize: Int) -> LZ4F_preferences_t {
         var preferences = LZ4F_preferences_t()
-        preferences.frameInfo.blockSizeID = LZ4F_max4MB
+        preferences.frameInfo.blockSizeID = LZ4F_max1MB
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
         preferences.frameInfo.contentSize = UInt64(contentSize)
@@ -35,59 +44,52 @@ enum LZ4Frame {
     }
 }
 
-/// Writes the blocks of one frame. Its user writes the header, once the length of the content is known.
+/// Makes blocks of a frame. As each stands for itself, several of these work on one frame at once; who puts the blocks
+/// together writes the header, once the length of the content is known, and the end.
 ///
 /// `context` is the library's, made in `init` and freed in `deinit`; every buffer handed to the library is good for the
 /// one call it is handed to.
-@safe final class LZ4FrameEncoder {
+@safe final class LZ4BlockEncoder {
     private let context: OpaquePointer?
     private var preferences: LZ4F_preferences_t
-    /// The header for the length that was given.
-    let header: [UInt8]
+    /// The header that a frame with these preferences has.
+    fileprivate let header: [UInt8]
 
-    /// `contentSize` is checked at the end of the frame; 0: unknown.
-    init(contentSize: Int = 0) throws(LZ4Error) {
+    convenience init() throws(LZ4Error) {
+        var preferences = LZ4Frame.preferences(contentSize: 0)
+        // The whole frame has a checksum, which no encoder of a part of it can know.
+        preferences.frameInfo.contentChecksumFlag = LZ4F_noContentChecksum
+        preferences.autoFlush = 1
+        try self.init(preferences)
+    }
+
+    fileprivate init(_ preferences: LZ4F_preferences_t) throws(LZ4Error) {
         var context: OpaquePointer?
         if let error = LZ4Error(unsafe LZ4F_createCompressionContext(&context, UInt32(LZ4F_VERSION))) { throw error }
         unsafe self.context = context
-        preferences = LZ4Frame.preferences(contentSize: contentSize)
+        self.preferences = preferences
         var header = [UInt8](repeating: 0, count: Int(LZ4F_HEADER_SIZE_MAX))
-        let count = unsafe LZ4F_compressBegin(context, &header, header.count, &preferences)
+        let count = unsafe LZ4F_compressBegin(context, &header, header.count, &self.preferences)
         self.header = Array(header.prefix(LZ4Error(count) == nil ? count : 0))
         if let error = LZ4Error(count) { throw error }
     }
 
     deinit { unsafe _ = LZ4F_freeCompressionContext(context) }
 
-    /// Replaces what `output` holds by the blocks that `chunk` makes complete.
-    func compress(_ chunk: Span<UInt8>, into output: inout [UInt8]) throws(LZ4Error) {
+    /// The blocks for `chunk`: one for every MiB of it, and one for the rest.
+    func blocks(of chunk: Span<UInt8>) throws(LZ4Error) -> [UInt8] {
         let bound = unsafe LZ4F_compressBound(chunk.count, &preferences)
-        makeRoom(bound, in: &output)
-        produced = unsafe output.withUnsafeMutableBytes { target in
-            unsafe chunk.withUnsafeBytes { source in
+        var produced = 0
+        let blocks = unsafe [UInt8](unsafeUninitializedCapacity: bound) { target, filled in
+            produced = unsafe chunk.withUnsafeBytes { source in
                 unsafe LZ4F_compressUpdate(
                     context, target.baseAddress, target.count, source.baseAddress, source.count, nil)
             }
+            filled = LZ4Error(produced) == nil ? produced : 0
         }
         if let error = LZ4Error(produced) { throw error }
+        return blocks
     }
-
-    /// Replaces what `output` holds by the end of the frame.
-    func finish(into output: inout [UInt8]) throws(LZ4Error) {
-        let bound = unsafe LZ4F_compressBound(0, &preferences)
-        makeRoom(bound, in: &output)
-        produced = unsafe output.withUnsafeMutableBytes { target in
-            unsafe LZ4F_compressEnd(context, target.baseAddress, target.count, nil)
-        }
-        if let error = LZ4Error(produced) { throw error }
-    }
-
-    private func makeRoom(_ bound: Int, in output: inout [UInt8]) {
-        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
-    }
-
-    /// How many bytes of `output` the last call filled.
-    private(set) var produced = 0
 }
 
 /// Reads one frame. What it holds in memory is bounded by the largest block there is, 4 MiB, whatever the frame says.

@@ -3,7 +3,7 @@ import Store
 
 /// A snapshot laid out as a data folder, for reports: its rows with rollups of their own, apart from the person's data.
 /// It stands under `$TMPDIR`, else `/var/tmp`, and goes with the value.
-package struct OpenedSnapshot: ~Copyable, Sendable {
+package final class OpenedSnapshot: Sendable {
     private let scratch: ScratchFolder
 
     /// Unpacks and checks a snapshot.

@@ -10,30 +10,27 @@ struct RowRules {
     private var intake = EventIntake(
         key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "none")
     private var draft = EventDraft()
-    private var text: [UInt8] = []
+    private var timestamps = TimestampParser()
+    /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.
+    private(set) var span: ClosedRange<Int64>?
 
-    /// The payload of the event that the last row made.
-    var payload: [UInt8] { intake.payload }
-
-    /// Takes one row; says what is wrong with it, or nil.
-    mutating func check(_ row: borrowing EventRow) -> String? {
+    /// Takes one row, and hands the event that it makes, encoded, to `use`; says what is wrong with it, or nil.
+    mutating func check(_ row: borrowing EventRow, use: (Span<UInt8>) -> Void) -> String? {
         guard row.id > 0, row.id <= RowOrigins.largestID else { return "its id is out of range" }
         draft.reset(keepsText: false)
-        text.removeAll(keepingCapacity: true)
         for column in EventRow.Column.all {
             guard set(column, row) else { return "\(column.name) is not what the column holds" }
         }
         guard row[.timestamp] != .null, row[.sessionID] != .null, row[.eventType] != .null else {
             return "a column is empty that never is"
         }
-        let text = text
         do throws(Rejection) {
-            try intake.accept(draft, in: text.span)
+            // A command that would be cut was not stored by Nexus.
+            let isCut = try intake.acceptSayingIfCut(draft, in: row.bytes.span, use: use)
+            return isCut ? "command holds more than plain words" : nil
         } catch {
             return error.message
         }
-        // A command that would be cut was not stored by Nexus. Nothing else is counted.
-        return intake.takeTally() == nil ? nil : "command holds more than plain words"
     }
 
     private mutating func set(_ column: EventRow.Column, _ row: borrowing EventRow) -> Bool {
@@ -48,20 +45,15 @@ struct RowRules {
             return number == 0 || number == 1
         case (.text(let place), .timestamp):
             guard place.count == TimestampFormatter.length else { return false }
-            append(row.bytes.span.extracting(place), zone: true, as: .timestamp)
+            let time = timestamps.parse(databaseText: row.bytes.span.extracting(place)) ?? .min
+            draft.set(.timestamp, time)
+            span = span.map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
             return true
         case (.text, .durationMS), (.text, .servicesCount), (.text, .portsUsed), (.text, .success): return false
         case (.text(let place), _):
-            append(row.bytes.span.extracting(place), zone: false, as: column.field)
+            draft.setPlace(place, of: column.field)
             return !place.isEmpty
         case (.integer, _), (.other, _): return false
         }
-    }
-
-    private mutating func append(_ value: Span<UInt8>, zone: Bool, as field: EventField) {
-        let start = text.count
-        text.append(value)
-        if zone { text.append(UInt8(ascii: "Z")) }
-        draft.setPlace(start..<text.count, of: field)
     }
 }

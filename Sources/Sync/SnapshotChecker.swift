@@ -17,8 +17,8 @@ package actor SnapshotChecker {
     /// counts. It writes the content to a folder of its own under `$TMPDIR`, else `/var/tmp`.
     package func verify(
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(SnapshotError) -> SnapshotManifest {
-        try asSnapshotError {
+    ) async throws(SnapshotError) -> SnapshotManifest {
+        try await asSnapshotError {
             let input = try SnapshotInput(path: path)
             let manifest = input.manifest
             switch manifest.content {
@@ -27,6 +27,9 @@ package actor SnapshotChecker {
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
                 try checkDatabase(at: copy, manifest)
+                if let flaw = try await SnapshotRows(path: copy).flaw() {
+                    throw SnapshotError.damaged(path: path, what: flaw)
+                }
                 try readRows(of: copy, manifest) { _ in true }
             case .ndjson, .csv:
                 var lines = TextLines(isCSV: manifest.content == .csv)
@@ -59,7 +62,7 @@ package actor SnapshotChecker {
         try input.unpack(progress) { try file.write($0) }
     }
 
-    /// Checks the database as a whole, but for the rows.
+    /// Checks what the database is, but for what SQLite says to its pages and for the events.
     func checkDatabase(at copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
         try asSnapshotError {
             var header: [UInt8] = []
@@ -69,15 +72,8 @@ package actor SnapshotChecker {
                 header[19] == 1
             else { throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database") }
             let rows = try SnapshotRows(path: copy)
-            if let flaw = try rows.flaw() { throw SnapshotError.damaged(path: path, what: flaw) }
-            let counts = try rows.counts()
-            guard counts.events == manifest.events, counts.sessions == manifest.sessions else {
-                throw SnapshotError.damaged(path: path, what: "it does not hold as many rows as it says")
-            }
-            guard counts.ids?.lowerBound == manifest.firstID, counts.ids?.upperBound == manifest.lastID,
-                counts.times.flatMap({ SnapshotManifest.rfc3339($0.from) }) == manifest.from,
-                counts.times.flatMap({ SnapshotManifest.rfc3339($0.until) }) == manifest.until
-            else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
+            if let flaw = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: flaw) }
+            guard try rows.sessions() == manifest.sessions else { throw wrongRows }
             let facts = try rows.facts()
             guard facts["installation"] == manifest.installation,
                 facts["format_version"] == String(manifest.formatVersion)
@@ -85,7 +81,8 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Hands all rows to `take`, many at a time, each checked by the rules for events; ends early when `take` says false.
+    /// Hands all events to `take`, many at a time, each checked by the rules for events, and checks that there are as many
+    /// as the manifest says, and of that span; ends early when `take` says false.
     func readRows(
         of copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
     ) throws(SnapshotError) {
@@ -95,37 +92,58 @@ package actor SnapshotChecker {
             let source = try SnapshotRows(path: copy)
             var rules = RowRules()
             var last = Int64.min
+            var first: Int64?
+            var previous = Int64.min
+            var events = 0
             while true {
                 var rows = ImportedRows(of: own)
                 let reached = try source.rows(after: last, limit: Limits.snapshotRows) { row in
-                    if let flaw = rules.check(row) {
-                        throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
-                    }
                     let identity = origins.identity(of: row.id, own: own)
                     if identity.installation != rows.installation {
                         if rows.count > 0, !take(rows) { throw CancellationError() }
                         rows = ImportedRows(of: identity.installation)
                     }
-                    rows.append(identity.id, rules.payload.span)
+                    if let flaw = rules.check(row, use: { rows.append(identity.id, $0) }) {
+                        throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
+                    }
+                    // Pages that somebody made up could give rows without an end.
+                    guard row.id > previous, events < manifest.events else { throw wrongRows }
+                    previous = row.id
+                    first = first ?? row.id
+                    events += 1
                 }
-                guard let reached else { return }
+                guard let reached else { break }
                 guard take(rows) else { throw CancellationError() }
                 last = reached
                 try Task.checkCancellation()
             }
+            guard events == manifest.events else { throw wrongRows }
+            guard first == manifest.firstID, first == nil || last == manifest.lastID,
+                rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
+                rules.span.map({ Timestamp.rfc3339($0.upperBound) }) == manifest.until
+            else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
         }
     }
 
+    private var wrongRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
+
     /// Runs work whose failures mean that the snapshot is not sound, but for those of files.
     private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {
-        do { return try work() } catch let error as StoreError {
-            switch error {
-            case .notADatabase: throw .damaged(path: path, what: "SQLite cannot read what it holds")
-            case .database(_, let message): throw .damaged(path: path, what: "SQLite says: \(message)")
-            default: throw .store(error)
-            }
-        } catch {
-            throw SnapshotError(error, path: path)
+        do { return try work() } catch { throw snapshotError(error) }
+    }
+
+    /// The same for work that waits.
+    private func asSnapshotError<Value>(_ work: () async throws -> Value) async throws(SnapshotError) -> Value {
+        do { return try await work() } catch { throw snapshotError(error) }
+    }
+
+    private func snapshotError(_ error: any Error) -> SnapshotError {
+        if Task.isCancelled { return .cancelled }
+        return switch error {
+        case StoreError.notADatabase: .damaged(path: path, what: "SQLite cannot read what it holds")
+        case StoreError.database(_, let message): .damaged(path: path, what: "SQLite says: \(message)")
+        case let error as StoreError: .store(error)
+        default: SnapshotError(error, path: path)
         }
     }
 }

@@ -2,14 +2,15 @@ import EventModel
 import Platform
 import Store
 
-/// The content of a snapshot, piece by piece, from the copy that was taken of the database.
+/// The content of a snapshot, piece by piece, from the database or from the copy that was taken of it.
 struct SnapshotContent {
     /// What is read at once, in bytes: a block of the frame.
     private static let chunkBytes = LZ4Frame.blockBytes
-    /// Rows that are written as text at once: some two MiB.
-    private static let rowsAtOnce = 8 * 1024
+    /// Rows that are written as text at once: some MiB.
+    private static let rowsAtOnce = 4 * 1024
 
     private enum Source {
+        case pages(PinnedSnapshot)
         case file(FileReader)
         case rows(SnapshotRows, after: Int64, isCSV: Bool)
         case finished
@@ -19,6 +20,12 @@ struct SnapshotContent {
     /// Bytes, or rows, there are in all; and how many have been handed out.
     let total: Int
     private(set) var done = 0
+
+    /// The pages of a database that is written while they are read.
+    init(_ pages: PinnedSnapshot) {
+        total = pages.bytes
+        source = .pages(pages)
+    }
 
     /// `path` is the copy; `events` its number of rows.
     init(_ format: SnapshotFormat, path: String, events: Int) throws {
@@ -36,6 +43,10 @@ struct SnapshotContent {
     /// The next piece; nil at the end.
     mutating func next() throws -> [UInt8]? {
         switch source {
+        case .pages(let pages):
+            let chunk = try pages.read(Self.chunkBytes)
+            done += chunk?.count ?? 0
+            return chunk
         case .file(let reader):
             let chunk = try reader.read(min(Self.chunkBytes, total - done))
             done += chunk.count

@@ -1,43 +1,41 @@
 import Platform
 
-/// A snapshot while it is written: compresses and writes on a thread of its own, so that whoever reads the rows goes on
-/// meanwhile.
+/// A snapshot while it is written, on a thread of its own.
 actor SnapshotFile {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
-    private let encoder: LZ4FrameEncoder
-    private var compressed: [UInt8] = []
-    /// Bytes of content so far.
-    private var size = 0
+    /// Blocks that came before their turn, by their number.
+    private var early: [Int: [UInt8]] = [:]
+    /// The number of the block that is to be written next.
+    private var next = 0
 
     /// Makes the file, which must not be there. Room for the header is left: it tells the length of the content.
     init(path: String) throws {
         file = try File(opening: path, [.readWrite, .create, .exclusive])
-        encoder = try LZ4FrameEncoder()
         try file.write([UInt8](repeating: 0, count: LZ4Frame.headerBytes).span)
     }
 
-    /// Adds a piece of the content.
-    func add(_ content: [UInt8]) throws {
-        size += content.count
-        try encoder.compress(content.span, into: &compressed)
-        try file.write(compressed.span.extracting(0..<encoder.produced))
-        // So that little is left to wait for at the end.
-        file.startWritingOut()
+    /// Adds the block, or blocks, with this number; numbers begin at 0 and may come in any order.
+    func add(_ blocks: [UInt8], at number: Int) throws {
+        early[number] = blocks
+        while let blocks = early.removeValue(forKey: next) {
+            next += 1
+            try file.write(blocks.span)
+            // So that little is left to wait for at the end.
+            file.startWritingOut()
+        }
     }
 
-    /// Ends the content; returns its length in bytes.
-    func endContent() throws -> Int {
-        try encoder.finish(into: &compressed)
-        let header = size == 0 ? encoder.header : try LZ4Frame.header(contentSize: size)
+    /// Ends the content, of so many bytes and with this checksum.
+    func endContent(_ size: Int, _ checksum: XXH32) throws {
+        let header = try LZ4Frame.header(contentSize: size)
         // The header of an empty frame is shorter, and its end follows at once.
         let end = size == 0 ? header.count : try file.status().size
         try file.truncate(to: end)
-        try file.write(compressed.span.extracting(0..<encoder.produced), at: end)
+        try file.write(LZ4Frame.end(checksum).span, at: end)
         try file.write(header.span, at: 0)
-        return size
     }
 
     /// Adds the manifest; returns once all is on disk.
@@ -57,5 +55,22 @@ actor SnapshotFile {
             offset += bytes.count
             bytes.removeAll(keepingCapacity: true)
         }
+    }
+}
+
+/// Compresses pieces of the content, on a thread of its own.
+actor SnapshotCompressor {
+    private let executor = ThreadExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let encoder: LZ4BlockEncoder
+
+    init() throws {
+        encoder = try LZ4BlockEncoder()
+    }
+
+    /// Compresses the piece with this number and hands it on.
+    func compress(_ piece: [UInt8], _ number: Int, to file: SnapshotFile) async throws {
+        try await file.add(encoder.blocks(of: piece.span), at: number)
     }
 }

@@ -3,16 +3,23 @@ import EventModel
 package import Platform
 package import Store
 
-/// Takes snapshots. It reads on a thread of its own; compressing and counting have theirs.
+/// Takes snapshots. It reads on a thread of its own; compressing and writing have theirs.
 ///
-///     database ─ one consistent read ─▶ copy ─┬─ hash ─ compress ─▶ temporary file ─ fsync ─ rename
-///                                             └─ count
+///     database ─ pages of one moment ─┬─ hash
+///                                     ├─ compress ─┐
+///                                     └─ compress ─┴─▶ temporary file ─ fsync ─ rename
 ///
-/// The copy is on disk, in a folder beside the target: however much there is, memory holds a few pieces of 4 MiB, and the
-/// database's log is held back only while the copy is made.
+/// The whole of a database is read where it stands (see `PinnedSnapshot`), and its log held back meanwhile. For a part of
+/// it, for text, and for a small one, a copy of what is selected is made in a folder beside the target, and read from
+/// there. Memory holds a few pieces of a MiB however much there is.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    /// Pieces are compressed side by side on so many threads …
+    private static let compressors = 2
+    /// … and so many are on their way: enough to keep them busy.
+    private static let piecesAhead = 6
 
     private let data: DataFolder
 
@@ -33,51 +40,83 @@ package actor SyncActor {
         let (folder, name) = try target.place()
         do {
             let scratch = try ScratchFolder(in: folder)
-            let copy = scratch.path(of: "content.db")
-            guard let copied = try SnapshotDatabase.copy(selection, of: data, to: copy) else {
-                throw SnapshotError.outdatedDatabase(path: data.databasePath)
-            }
             let file = try SnapshotFile(path: scratch.path(of: "snapshot"))
-            let manifest = try await write(format, of: copy, copied, to: file, progress)
+            let manifest = try await write(
+                selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
             try await file.end(with: manifest.trailer(), synchronize: name != nil)
-            if let name {
-                try Folder(folder.path).rename(scratch.name + "/snapshot", to: name)
-                try folder.synchronize()
-            } else {
+            guard let name else {
+                // Whoever reads may take as long as they like; nothing of it has a name meanwhile.
+                Self.remove(scratch)
                 try await file.copyToOutput()
+                return manifest
             }
+            try folder.rename(scratch.name + "/snapshot", to: name)
+            try folder.synchronize()
             return manifest
         } catch {
+            if Task.isCancelled { throw .cancelled }
             throw SnapshotError(error, path: name.map(folder.path(of:)) ?? "standard output")
         }
     }
 
+    private static func remove(_ scratch: consuming ScratchFolder) {}
+
     /// Writes the content and says what it is.
     private func write(
-        _ format: SnapshotFormat, of copy: String, _ copied: SnapshotDatabase.Copied, to file: SnapshotFile,
+        _ selection: SnapshotSelection, as format: SnapshotFormat, copyingTo copy: String, _ file: SnapshotFile,
         _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> SnapshotManifest {
+        if format == .sqlite, selection == .everything, let pinned = try PinnedSnapshot.pin(data, copy: copy) {
+            let written = try await write(SnapshotContent(pinned), to: file, progress)
+            return Self.manifest(format, of: pinned.installation, pinned.counts, written)
+        }
+        guard let copied = try await SnapshotDatabase.copy(selection, of: data, to: copy) else {
+            throw SnapshotError.outdatedDatabase(path: data.databasePath)
+        }
         let counter = RowCounter()
         async let counted = counter.counts(of: copy, knowing: copied.times)
-        var content = try SnapshotContent(format, path: copy, events: format == .sqlite ? 0 : await counted.events)
-        var hash = SHA256()
-        var piece = try content.next()
-        while let current = piece {
-            // Compressing this piece and hashing it and reading the next go on at once.
-            async let written: Void = file.add(current)
-            hash.update(data: current)
-            piece = try content.next()
-            try await written
-            progress(content.done, content.total)
-            try Task.checkCancellation()
+        let content = try SnapshotContent(format, path: copy, events: format == .sqlite ? 0 : await counted.events)
+        let written = try await write(content, to: file, progress)
+        return Self.manifest(format, of: copied.installation, try await counted, written)
+    }
+
+    /// Writes the content as blocks of the frame; says how long it is, and its SHA-256.
+    private func write(
+        _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
+    ) async throws -> (bytes: Int, sha256: String) {
+        var content = content
+        var (hash, checksum) = (SHA256(), XXH32())
+        var (bytes, number) = (0, 0)
+        let compressors = try (0..<Self.compressors).map { _ in try SnapshotCompressor() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            while let piece = try content.next() {
+                if number >= Self.piecesAhead { try await group.next() }
+                let (compressor, place) = (compressors[number % compressors.count], number)
+                group.addTask { try await compressor.compress(piece, place, to: file) }
+                // Compressing this piece and the ones before, hashing it and reading the next go on at once.
+                hash.update(data: piece)
+                checksum.update(piece.span)
+                bytes += piece.count
+                number += 1
+                progress(content.done, content.total)
+                try Task.checkCancellation()
+            }
+            try await group.waitForAll()
         }
-        let counts = try await counted
-        return SnapshotManifest(
-            content: format, installation: copied.installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
+        try await file.endContent(bytes, checksum)
+        return (bytes, hash.finalize().hexadecimal)
+    }
+
+    private static func manifest(
+        _ format: SnapshotFormat, of installation: Installation, _ counts: SnapshotRows.Counts,
+        _ written: (bytes: Int, sha256: String)
+    ) -> SnapshotManifest {
+        SnapshotManifest(
+            content: format, installation: installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
             events: counts.events, sessions: format == .sqlite ? counts.sessions : 0, firstID: counts.ids?.lowerBound,
             lastID: counts.ids?.upperBound, from: counts.times.flatMap { SnapshotManifest.rfc3339($0.from) },
-            until: counts.times.flatMap { SnapshotManifest.rfc3339($0.until) }, bytes: try await file.endContent(),
-            sha256: hash.finalize().hexadecimal)
+            until: counts.times.flatMap { SnapshotManifest.rfc3339($0.until) }, bytes: written.bytes,
+            sha256: written.sha256)
     }
 }
 

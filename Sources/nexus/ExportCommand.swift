@@ -42,10 +42,10 @@ struct ExportCommand: AsyncParsableCommand {
         try await ReadingCommand.storeWaiting(in: data)
         let selection = SnapshotSelection(times: window == .allTime ? nil : window.range)
         let bar = ProgressLine(total: 1000)
-        let manifest: SnapshotManifest
-        do {
+        let format = format
+        let manifest = try await SignalledWork.run(ifStopped: "nothing was written") {
             defer { bar?.clear() }
-            manifest = try await SyncActor(data: data).export(selection, as: format, to: target) { done, total in
+            return try await SyncActor(data: data).export(selection, as: format, to: target) { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }

@@ -23,18 +23,20 @@ struct ImportCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.required()
         let bar = ProgressLine(total: 1000)
-        let outcome: ImportOutcome
-        do {
+        let file = file
+        let outcome = try await SignalledWork.run(ifStopped: "nothing was imported") {
             defer { bar?.clear() }
             guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
                 throw CommandFailure(
                     "another nexus process writes the database and does not make way: try again later", .tryAgain)
             }
             let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
-            outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) { done, total in
+            let outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) {
+                done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
             try await writer.finish()
+            return outcome
         }
         let values = Values(imported: outcome.imported, known: outcome.known)
         try File.standardOutput.write(

@@ -10,7 +10,13 @@ enum SignalledWork {
         case none
     }
 
-    static func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    /// How long it may take to clean up: the work may be held up by a disk or by whoever reads what it writes.
+    private static let patience: Duration = .seconds(3)
+
+    /// `consequence` is what a person who stops it is told.
+    static func run<Value: Sendable>(
+        ifStopped consequence: String, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         return try await withThrowingTaskGroup(of: Event<Value>.self) { group in
             group.addTask { .finished(try await work()) }
@@ -26,13 +32,24 @@ enum SignalledWork {
                     return value
                 case .signal(let number):
                     group.cancelAll()
-                    // How the work ends no longer matters, only that it has.
-                    while let _ = await group.nextResult() {}
-                    try? File.standardError.write("nexus: stopped; what was confirmed is not sent again\n")
-                    ThisProcess.end(128 + number)
+                    let overdue = Task {
+                        try await Task.sleep(for: patience)
+                        end(with: number, consequence)
+                    }
+                    defer { overdue.cancel() }
+                    while let result = await group.nextResult() {
+                        // It was done before it could be stopped.
+                        if case .success(.finished(let value)) = result { return value }
+                    }
+                    end(with: number, consequence)
                 }
             }
             throw CancellationError()
         }
+    }
+
+    private static func end(with signal: Int32, _ consequence: String) -> Never {
+        try? File.standardError.write("nexus: stopped; \(consequence)\n")
+        ThisProcess.end(128 + signal)
     }
 }

@@ -54,7 +54,9 @@ struct StatsCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.required()
         if let from {
-            let snapshot = try await OpenedSnapshot(from)
+            let snapshot = try await SignalledWork.run(ifStopped: "nothing was changed") {
+                try await OpenedSnapshot(from)
+            }
             return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
         }
         guard watch else {

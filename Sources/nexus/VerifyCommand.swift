@@ -19,10 +19,10 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let bar = ProgressLine(total: 1000)
-        let manifest: SnapshotManifest
-        do {
+        let file = file
+        let manifest = try await SignalledWork.run(ifStopped: "it may be sound or not") {
             defer { bar?.clear() }
-            manifest = try await SnapshotChecker(path: file).verify { done, total in
+            return try await SnapshotChecker(path: file).verify { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }

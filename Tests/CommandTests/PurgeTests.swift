@@ -79,7 +79,12 @@ struct PurgeTests {
         let data = program.folder.data
         let key = try Data(contentsOf: URL(filePath: data.keyPath))
         #expect(try program.run("export", "-o", data.folder.path(of: "mine.db.lz4")).status == 0)
+        // As an import or a sync leaves it that was killed.
+        let scratch = data.folder.path(of: ScratchFolder.prefix + "dead")
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: data.databasePath, toPath: scratch + "/content.db")
         let receipt = try receipt(program, "--all")
+        #expect(!FileManager.default.fileExists(atPath: scratch))
         #expect(receipt["key_renewed"] as? Bool == true)
         #expect(receipt["snapshots_removed"] as? [String] == ["mine.db.lz4"])
         let texts = ["prod-eu", "session-s-one", "category-of-s-three", "make everything"]

@@ -41,12 +41,17 @@ final class ScriptedServer: Sendable {
         case stall(after: Int)
         /// Reads the body slowly, in small pieces, and answers with 200.
         case slow
+        /// Reads the whole request, keeps its body as a store would, and cuts the connection: the answer gets lost.
+        case keep
+        /// Answers with what was kept last, followed by more.
+        case kept(more: String = "")
     }
 
     private struct State {
         var steps: [Step]
         var requests: [String] = []
         var stalled = 0
+        var kept: [UInt8] = []
     }
 
     private let state: Mutex<State>
@@ -82,6 +87,7 @@ final class ScriptedServer: Sendable {
         guard let headerEnd = bytes.firstRange(of: end)?.upperBound else { return }
         let header = String(decoding: bytes[..<headerEnd], as: UTF8.self)
         var body = bytes.count - headerEnd
+        var content = Array(bytes[headerEnd...])
         let length =
             header.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)) } ?? 0
@@ -94,6 +100,7 @@ final class ScriptedServer: Sendable {
                 var more: [UInt8] = []
                 guard receive(connection, &more) else { return }
                 body += more.count
+                content += more
             }
         }
         switch step {
@@ -103,6 +110,13 @@ final class ScriptedServer: Sendable {
                 headers.contains { $0.hasPrefix("Content-Length") } ? [] : ["Content-Length: \(text.utf8.count)"]
             let lines = ["HTTP/1.1 \(status) X", "Connection: close"] + length + headers
             send(connection, lines.joined(separator: "\r\n") + "\r\n\r\n" + text)
+        case .keep:
+            read(upTo: length)
+            state.withLock { $0.kept = content }
+        case .kept(let more):
+            let kept = state.withLock { $0.kept } + Array(more.utf8)
+            send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(kept.count)\r\nConnection: close\r\n\r\n")
+            send(connection, kept)
         case .cut(let count): read(upTo: count)
         case .silence: read(upTo: length)
         case .stall(let count):
@@ -129,8 +143,16 @@ final class ScriptedServer: Sendable {
         return true
     }
 
-    private func send(_ connection: Int32, _ text: String) {
-        let bytes = Array(text.utf8)
-        unsafe _ = Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    private func send(_ connection: Int32, _ text: String) { send(connection, Array(text.utf8)) }
+
+    private func send(_ connection: Int32, _ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard sent > 0 else { return }
+            rest = rest.dropFirst(sent)
+        }
     }
 }

@@ -49,6 +49,28 @@ struct SnapshotTests {
         #expect(shell.terminationStatus == 0)
     }
 
+    @Test("A window of days holds those days and no others", arguments: ["sqlite", "ndjson", "csv"])
+    func window(format: String) throws {
+        let program = try Program()
+        let lines = (1...9).map { #"{"command":"make","timestamp":"2026-03-0\#($0)T12:00:00Z"}"# }
+        try program.run("record", "--stdin", input: lines.joined(separator: "\n"))
+        let file = path(program, "some")
+        func events(_ window: String...) throws -> Int? {
+            let export = program.process(["export", "--format", format, "-o", file, "--json"] + window)
+            let output = Pipe()
+            export.standardOutput = output
+            try export.run()
+            let text = try output.fileHandleForReading.readToEnd() ?? Data()
+            export.waitUntilExit()
+            #expect(try program.run("verify", file).status == 0)
+            return (try JSONSerialization.jsonObject(with: text) as? [String: Any])?["events"] as? Int
+        }
+        #expect(try events("--since", "2026-03-03", "--until", "2026-03-05") == 3)
+        #expect(try events("--since", "2026-03-08") == 2)
+        #expect(try events("--until", "2026-03-01") == 1)
+        #expect(try events("--since", "2027-01-01") == 0)
+    }
+
     @Test("A file that is no snapshot gives one sentence and 65")
     func refused() throws {
         let program = try filled(5)
@@ -110,6 +132,62 @@ struct SnapshotTests {
         let strays = try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
             .filter { $0.hasPrefix(ScratchFolder.prefix) }
         #expect(strays.isEmpty)
+    }
+
+    @Test(
+        "Ctrl-C ends an export at once and leaves nothing, and the snapshot of before stays",
+        arguments: [SIGINT, SIGTERM])
+    func stopped(signal: Int32) throws {
+        let program = try filled(3000)
+        let file = path(program, "snapshot.lz4")
+        try program.run("export", "-o", file)
+        try program.run("record", "--command", "later")
+        try program.run("flush")
+        let old = try #require(FileManager.default.contents(atPath: file))
+        func strays() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: program.folder.path)
+                .filter { $0.hasPrefix(ScratchFolder.prefix) }
+        }
+        var stopped = 0
+        for _ in 0..<20 {
+            let process = program.process(["export", "-o", file])
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            // From here on it has begun to write.
+            while process.isRunning, try strays().isEmpty {}
+            kill(process.processIdentifier, signal)
+            process.waitUntilExit()
+            #expect(try strays().isEmpty)
+            let isStopped = process.terminationStatus == 128 + signal
+            #expect(isStopped || process.terminationStatus == 0)
+            guard isStopped else {
+                try old.write(to: URL(filePath: file))
+                continue
+            }
+            stopped += 1
+            let isOld = FileManager.default.contents(atPath: file) == old
+            #expect(isOld)
+        }
+        #expect(stopped > 0)
+    }
+
+    @Test("An export into a pipe that nobody reads from ends with Ctrl-C, and leaves nothing where it was made")
+    func stoppedPipe() throws {
+        var program = try filled(20_000)
+        let scratch = path(program, "scratch")
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        program.environment["TMPDIR"] = scratch
+        let process = program.process(["export", "-o", "-"])
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        // The first bytes come when the snapshot is complete.
+        #expect(try output.fileHandleForReading.read(upToCount: 4)?.count == 4)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).isEmpty)
+        kill(process.processIdentifier, SIGINT)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
     }
 
     @Test("An import killed in the middle brings in nothing, and the next one everything")

@@ -85,14 +85,40 @@ struct SyncFaultTests {
         #expect(outcome.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("A file that is there already counts as sent if it is ours, and not if it is something else")
+    @Test("A file that is there already counts as sent when its bytes are ours")
     func alreadyThere() throws {
         // The first attempt arrives and its answer is lost.
-        let server = try ScriptedServer(
-            [.silence, .answer(412)], otherwise: .answer(200, headers: ["Content-Length: 5"]))
+        let server = try ScriptedServer([.keep, .answer(412), .kept()])
         let outcome = try program.run("sync", "--to", url(server.port))
-        #expect(outcome.status == 74, "\(outcome.errors)")
-        #expect(outcome.errors.contains("is there already and is something else"))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(server.requests.map { $0.split(separator: " ")[0] } == ["PUT", "PUT", "GET"])
+        #expect(Set(server.requests.map(path)).count == 1)
+        #expect(try program.run("sync", "--to", url(server.port)).output.contains("Nothing new"))
+    }
+
+    @Test("A file that is there already and is not ours, even of the same length, is left alone and said to be")
+    func somethingElse() throws {
+        let length = try program.run("sync", "--to", url(ScriptedServer([]).port), "--dry-run", "--json").output
+            .split(separator: "\n").first { $0.contains("\"bytes\"") }
+            .flatMap { Int($0.filter(\.isNumber)) }
+        let others: [ScriptedServer.Step] = [
+            .answer(200, body: String(repeating: "x", count: try #require(length))), .answer(200, body: "other"),
+            .kept(more: "and more"),
+        ]
+        for other in others {
+            let server = try ScriptedServer([.keep, .answer(412), other], otherwise: .answer(412))
+            let outcome = try program.run("sync", "--to", url(server.port))
+            #expect(outcome.status == 74, "\(outcome.errors)")
+            #expect(outcome.errors.contains("is there already and is something else"))
+            #expect(server.requests.count == 3)
+        }
+    }
+
+    @Test("A file that is there already and may not be read is not taken for ours")
+    func unreadable() throws {
+        let server = try ScriptedServer([.keep, .answer(412)], otherwise: .answer(403))
+        let outcome = try program.run("sync", "--to", url(server.port))
+        #expect(outcome.status == 77, "\(outcome.errors)")
     }
 
     @Test(

@@ -57,6 +57,23 @@ struct SyncFolderTests {
         #expect(try !program.folder.data.folder.names().contains { $0.contains("lz4") || $0.contains("scratch") })
     }
 
+    @Test("A file that is there already counts as sent when its bytes are ours, and is left alone when they are not")
+    func alreadyThere() throws {
+        try record(0..<50)
+        #expect(try program.run("sync", "--to", "file://\(folder)").status == 0)
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+        let path = folder + "/" + name
+        #expect(try program.run("sync", "--again", "--to", "file://\(folder)").status == 0)
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: path))
+        let outcome = try program.run("sync", "--again", "--to", "file://\(folder)")
+        #expect(outcome.status == 74)
+        #expect(outcome.errors.contains("is there already and is something else"))
+        let isUntouched = FileManager.default.contents(atPath: path) == bytes
+        #expect(isUntouched)
+    }
+
     @Test("A folder that is not there is not made: the stick may not be plugged in")
     func missing() throws {
         try record(0..<5)

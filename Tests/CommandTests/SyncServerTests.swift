@@ -165,6 +165,40 @@ struct SyncServerTests {
         #expect(try program.run("sync", "log").status == 0)
     }
 
+    // MARK: Connections that fail
+
+    @Test("Through connections that are cut in the request or lose the answer, at any place, every row arrives once")
+    func faultyConnections() throws {
+        let (clickHouse, nginx) = (try ClickHouseServer(), try NginxServer())
+        var recorded = 0
+        // In the line of the request, in its header, in the rows, behind them; and the first, second … answer.
+        let cuts: [FaultyRelay.Fault] = [0, 1, 60, 200, 300, 700, 1500, 5000, 20_000, 60_000, 100_000].map {
+            .cut(after: $0)
+        }
+        let lost: [FaultyRelay.Fault] = (0..<5).map { .loseAnswer($0) }
+        for fault in cuts + lost + [.slow] {
+            try record(recorded..<recorded + 500)
+            recorded += 500
+            for (server, place) in [
+                (clickHouse.port, "clickhouse://127.0.0.1:%/nexus"), (nginx.port, "http://127.0.0.1:%/dav"),
+            ] {
+                let relay = try FaultyRelay(to: server, first: fault)
+                let address = place.replacing("%", with: String(relay.port))
+                // The ledger knows a place by its URL, and the relay has another port each time: all rows go again.
+                let outcome = try program.run("sync", "--to", address)
+                #expect(outcome.status == 0, "\(fault): \(outcome.errors)")
+            }
+            let there = try clickHouse.query("SELECT count(), uniqExact(id), max(id) FROM nexus.nexus_events FINAL")
+            #expect(there == "\(recorded)\t\(recorded)\t\(recorded)", "\(fault)")
+        }
+        // Each run's file holds everything that there was then; none is there in part.
+        let files = try FileManager.default.contentsOfDirectory(atPath: nginx.files)
+        #expect(files.count == recorded / 500)
+        for file in files {
+            #expect(try program.run("verify", nginx.files + "/" + file).status == 0, "\(file)")
+        }
+    }
+
     @Test("A table that is there is used as it is; one that does not fit, and a wrong password, are told")
     func existingTable() throws {
         let server = try ClickHouseServer()

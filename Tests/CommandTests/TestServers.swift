@@ -41,21 +41,11 @@ enum TestServers {
 
     /// What the HTTP server on a port answers; nil when it does not.
     static func fetch(_ port: Int, body: String? = nil) -> String? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard let descriptor = try? LoopbackListener.connect(to: port) else { return nil }
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else { return nil }
         // HTTP/1.0: the answer ends with the connection.
         let text =
             (body.map { "POST / HTTP/1.0\r\nContent-Length: \($0.utf8.count)\r\n\r\n\($0)" })

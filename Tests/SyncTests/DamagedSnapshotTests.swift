@@ -170,13 +170,7 @@ extension SnapshotHarness {
         }
         change(&manifest)
         let json = [UInt8](try JSONSerialization.data(withJSONObject: manifest))
-        var bytes = [UInt8](try Data(contentsOf: URL(filePath: path(name))))
-        bytes.append(littleEndian: UInt32(0x184D_2A5E))
-        bytes.append(littleEndian: UInt32(json.count + 16))
-        bytes += json
-        bytes.append(littleEndian: UInt32(json.count))
-        bytes.append(littleEndian: CRC32C.checksum(json.span))
-        bytes += Array("NEXUSNAP".utf8)
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path(name)))) + SnapshotTrailer.around(manifest: json)
         try Data(bytes).write(to: URL(filePath: path(name)))
     }
 

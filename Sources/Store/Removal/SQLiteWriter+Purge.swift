@@ -80,6 +80,8 @@ extension SQLiteWriter {
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }
+            // Copies that a killed export, import or sync left; the rest goes with whoever still works with it.
+            for parent in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: parent) }
             try data.folder.synchronize()
             try queue.writeWithoutTransaction { database in
                 // What is left is written anew beside, which may take more room than there is memory.

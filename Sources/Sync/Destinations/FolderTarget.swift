@@ -28,8 +28,8 @@ actor FolderTarget: Target {
     func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
         guard case .file(let file, let name) = parcel.content else { preconditionFailure("a folder takes files") }
         do {
-            if let length = try length(of: name) {
-                guard length == parcel.transfer.bytes || earlier.contains(where: { $0.bytes == length }) else {
+            if let found = try await checksum(of: name) {
+                guard (earlier + [parcel.transfer]).contains(where: { $0.sha256 == found }) else {
                     throw RetryPolicy.Failure.lasting(.occupied(folder.path(of: name)))
                 }
                 // A rename that a power cut could still undo is not there yet.
@@ -52,12 +52,14 @@ actor FolderTarget: Target {
         }
     }
 
-    /// Length of a file in the folder; nil when there is none of the name.
-    private func length(of name: String) throws(SystemError) -> Int? {
+    /// SHA-256 of a file in the folder, in hexadecimal digits; nil when there is none of the name.
+    private func checksum(of name: String) async throws(SystemError) -> String? {
+        let file: PackedFile
         do {
-            return try File(opening: folder.path(of: name), .read).status().size
+            file = try PackedFile(reading: folder.path(of: name))
         } catch  where error.isNotFound {
             return nil
         }
+        return try await file.checksum()
     }
 }

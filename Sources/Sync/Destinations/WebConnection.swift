@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Crypto
 import EventModel
 import Foundation
 import NIOCore
@@ -12,8 +13,6 @@ struct WebConnection: Sendable {
     /// What a server said.
     struct Answer: Sendable {
         let status: Int
-        /// Length of what was asked about.
-        let length: Int?
         /// The beginning of what it said.
         let text: String
     }
@@ -49,6 +48,39 @@ struct WebConnection: Sendable {
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
         body: HTTPClientRequest.Body? = nil, expected: Set<Int> = []
     ) async throws -> Answer {
+        try await exchange(method, path, headers: extra, body: body) { response in
+            let answer = Answer(status: Int(response.status.code), text: try await Self.beginning(of: response.body))
+            if expected.contains(answer.status) { return answer }
+            if let failure = failure(answer, response.headers) { throw failure }
+            return answer
+        }
+    }
+
+    /// SHA-256 of what stands at `path`, in hexadecimal digits; nil when that is longer than `limit` bytes.
+    func checksum(of path: String, limit: Int) async throws -> String? {
+        try await exchange(.GET, path) { response in
+            guard response.status == .ok else {
+                let answer = Answer(
+                    status: Int(response.status.code), text: try await Self.beginning(of: response.body))
+                throw failure(answer, response.headers)
+                    ?? .lasting(.refused(place, reason: "HTTP \(answer.status)"))
+            }
+            var hash = SHA256()
+            var bytes = 0
+            for try await part in response.body {
+                bytes += part.readableBytes
+                guard bytes <= limit else { return nil }
+                hash.update(data: Array(part.readableBytesView))
+            }
+            return hash.finalize().hexadecimal
+        }
+    }
+
+    /// Sends a request and hands the answer to `read`; what goes wrong on the way is thrown as a `RetryPolicy.Failure`.
+    private func exchange<Value>(
+        _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
+        body: HTTPClientRequest.Body? = nil, _ read: (HTTPClientResponse) async throws -> Value
+    ) async throws -> Value {
         var request = HTTPClientRequest(url: address.url(path))
         request.method = method
         request.headers = headers
@@ -57,13 +89,7 @@ struct WebConnection: Sendable {
         request.body = body
         do {
             // Idle connections end by the timeouts; a slow one that moves may take as long as it takes.
-            let response = try await client.execute(request, deadline: .distantFuture)
-            let length = response.headers.first(name: "Content-Length").flatMap { Int($0) }
-            let text = method == .HEAD ? "" : try await Self.beginning(of: response.body)
-            let answer = Answer(status: Int(response.status.code), length: length, text: text)
-            if expected.contains(answer.status) { return answer }
-            if let failure = failure(answer, response.headers) { throw failure }
-            return answer
+            return try await read(try await client.execute(request, deadline: .distantFuture))
         } catch let failure as RetryPolicy.Failure {
             throw failure
         } catch {

@@ -29,9 +29,11 @@ struct WebTarget: Target {
             .PUT, "/" + name, headers: ["If-None-Match": "*", "Content-Type": "application/x-lz4"],
             body: .stream(FilePieces(file), length: .known(Int64(file.bytes))), expected: [412])
         guard answer.status == 412 else { return }
-        // It is there. A server shows a file only when it has all of it, so its length tells whether it is ours.
-        let length = try await connection.send(.HEAD, "/" + name).length
-        guard let length, length == parcel.transfer.bytes || earlier.contains(where: { $0.bytes == length }) else {
+        // It is there: an answer got lost, or something else has the name. Only its bytes tell, as what servers say of
+        // a file, an ETag for one, is a hash of it on some and anything on others.
+        let attempts = earlier + [parcel.transfer]
+        let found = try await connection.checksum(of: "/" + name, limit: attempts.map(\.bytes).max() ?? 0)
+        guard attempts.contains(where: { $0.sha256 == found }) else {
             throw RetryPolicy.Failure.lasting(.occupied("\(connection.place)/\(name)"))
         }
     }

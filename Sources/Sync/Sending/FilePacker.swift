@@ -4,9 +4,8 @@ package import Store
 
 /// Packs rows as snapshots, each of a range of ids, named by installation and range.
 package struct FilePacker: Packer {
-    /// What a snapshot is called in the data folder from when it is complete until it is opened. It is made there, where a
-    /// purge finds what a kill may leave of it.
-    package static let temporaryName = "parcel.db.lz4"
+    /// What a snapshot is called from when it is complete until it is opened.
+    private static let name = "parcel.db.lz4"
 
     private let data: DataFolder
     private let source: RowText
@@ -14,12 +13,11 @@ package struct FilePacker: Packer {
     private let store: String
     private let installation: String
     private let folder: Folder
-    private let name: String
 
-    /// The files are made in `folder` under `name`.
+    /// The files are made in `folder`, and have no name there any more once they are packed.
     package init(
         _ source: RowText, of data: DataFolder, destination: String, store: String, installation: Installation,
-        in folder: Folder, as name: String
+        in folder: Folder
     ) {
         self.data = data
         self.source = source
@@ -27,7 +25,6 @@ package struct FilePacker: Packer {
         self.store = store
         self.installation = installation.id
         self.folder = folder
-        self.name = name
     }
 
     package func pack(_ range: ClosedRange<Int64>) async throws -> Parcel? {
@@ -47,8 +44,8 @@ package struct FilePacker: Packer {
 
     private func parcel(_ range: ClosedRange<Int64>, under installation: String) async throws -> Parcel {
         let manifest = try await SyncActor(data: data)
-            .export(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: name)))
-        let file = try PackedFile(name, in: folder)
+            .export(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: Self.name)))
+        let file = try PackedFile(Self.name, in: folder)
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: range, rows: manifest.events,
             bytes: file.bytes, sha256: try await file.checksum())

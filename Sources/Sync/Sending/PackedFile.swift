@@ -2,8 +2,7 @@ import Crypto
 import EventModel
 package import Platform
 
-/// A file that is ready to be sent: read a piece at a time, on a thread of its own. It has no name any more, so that
-/// nothing of it stays when the process is killed.
+/// A file that is ready to be sent, or has been: read a piece at a time, on a thread of its own.
 package actor PackedFile {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -12,11 +11,16 @@ package actor PackedFile {
     /// The file's length.
     package nonisolated let bytes: Int
 
-    /// Opens a file and takes its name away.
-    package init(_ name: String, in folder: Folder) throws(SystemError) {
-        file = try File(opening: folder.path(of: name), .read)
-        try folder.remove(name)
+    /// Opens a file.
+    package init(reading path: String) throws(SystemError) {
+        file = try File(opening: path, .read)
         bytes = try file.status().size
+    }
+
+    /// Opens a file and takes its name away, so that nothing of it stays when the process is killed.
+    package init(_ name: String, in folder: Folder) throws(SystemError) {
+        try self.init(reading: folder.path(of: name))
+        try folder.remove(name)
     }
 
     /// Up to `limit` bytes from `offset` on; none at the end.

@@ -51,8 +51,8 @@ package struct SyncPlan: Sendable {
         preview.range = all.range
         preview.span = (all.earliest, all.latest)
         preview.firstRows = try self.firstRows(firstRows, in: next...last)
-        let name = "nexus-preview-\(UInt64.random(in: 0 ... .max)).db.lz4"
-        let packer = packer(makingFilesIn: ScratchFolder.commonParent, as: name)
+        let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+        let packer = packer(makingFilesIn: scratch.folder)
         while next <= last, let parcel = try await packer.pack(next...last) {
             preview.transfers += 1
             preview.rows += parcel.transfer.rows
@@ -75,11 +75,11 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, _ report: @Sendable (TransferActor.Progress) -> Void
     ) async throws -> TransferActor.Summary {
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
-        // What a killed run left.
-        try data.folder.remove(FilePacker.temporaryName)
+        // In the data folder, where a purge finds what a kill may leave.
+        let scratch = try ScratchFolder(in: data.folder)
         let job = TransferActor.Job(
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
-        let packer = packer(makingFilesIn: data.folder, as: FilePacker.temporaryName)
+        let packer = packer(makingFilesIn: scratch.folder)
         if case .folder(let folder) = destination {
             return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(
                 report)
@@ -98,13 +98,12 @@ package struct SyncPlan: Sendable {
         }
     }
 
-    private func packer(makingFilesIn folder: Folder, as name: String) -> any Packer {
+    private func packer(makingFilesIn folder: Folder) -> any Packer {
         if case .clickHouse = destination {
             return RowPacker(source, destination: destination.identity, store: store, installation: installation)
         }
         return FilePacker(
-            source, of: data, destination: destination.identity, store: store, installation: installation, in: folder,
-            as: name)
+            source, of: data, destination: destination.identity, store: store, installation: installation, in: folder)
     }
 
     private static func target(

@@ -1,0 +1,16 @@
+import Platform
+
+/// What stands behind the content of a snapshot, for snapshots that somebody made up who knows the format.
+package enum SnapshotTrailer {
+    /// The skippable frame with a manifest, as `SnapshotManifest` has it.
+    package static func around(manifest json: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: UInt32(0x184D_2A5E))
+        bytes.append(littleEndian: UInt32(json.count + 16))
+        bytes += json
+        bytes.append(littleEndian: UInt32(json.count))
+        bytes.append(littleEndian: CRC32C.checksum(json.span))
+        bytes += Array("NEXUSNAP".utf8)
+        return bytes
+    }
+}
