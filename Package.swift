@@ -155,15 +155,3 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )
-
-// libFuzzer's runtime is there only in builds for it: `Scripts/fuzz`. It brings the program's `main` along, so that
-// Swift's gets another name.
-if Context.environment["NEXUS_FUZZING"] != nil {
-    let renamed = SwiftSetting.unsafeFlags([
-        "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "nexus_fuzz_unused_main",
-    ])
-    package.targets.append(
-        .executableTarget(
-            name: "nexus-fuzz", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
-            path: "Tests/Fuzzing", swiftSettings: strict + [renamed]))
-}

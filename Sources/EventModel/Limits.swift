@@ -49,6 +49,9 @@ package enum Limits {
     package static let flushBytes = 256 * 1024
     /// … or when its oldest record has waited this long: below what a person notices.
     package static let flushInterval: Duration = .milliseconds(20)
+    /// What was accepted is put on disk as often as this, in the background: with the time that a disk takes, and a service
+    /// takes to notice what others append, a power cut costs at most 50 milliseconds' worth.
+    package static let synchronizationInterval: Duration = .milliseconds(20)
     /// Batches that the ring holds: enough that bytes fill it first, but for the smallest.
     package static let ringBatches = 1024
     /// Connections that the service serves at once, where the system allows as many: a shell or a tool has one.

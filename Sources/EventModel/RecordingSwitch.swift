@@ -29,11 +29,15 @@ package enum RecordingSwitch: Equatable, Sendable {
         return of(folder: workingFolder)
     }
 
-    /// What the environment asks for: `NEXUS_TELEMETRY=off` (or `0`, `false`, `no`), or `DO_NOT_TRACK` set to anything
-    /// but nothing or `0` (consoledonottrack.com).
+    /// Values of `NEXUS_TELEMETRY` that switch nothing off, in any case; the shell hooks have the same list.
+    package static let waysToSayYes = ["", "on", "1", "true", "yes"]
+
+    /// What the environment asks for: `NEXUS_TELEMETRY` set to anything but a way to say yes, as whoever sets it to
+    /// `disabled` does not want to be recorded, or `DO_NOT_TRACK` set to anything but nothing or `0`
+    /// (consoledonottrack.com).
     package static func of(environment: (String) -> String?) -> RecordingSwitch {
-        if let value = environment("NEXUS_TELEMETRY"), ["off", "0", "false", "no"].contains(value.lowercased()) {
-            return .off(reason: "NEXUS_TELEMETRY is \(value.lowercased())")
+        if let value = environment("NEXUS_TELEMETRY"), !waysToSayYes.contains(value.lowercased()) {
+            return .off(reason: "NEXUS_TELEMETRY is \(value)")
         }
         if let value = environment("DO_NOT_TRACK"), value != "", value != "0" {
             return .off(reason: "DO_NOT_TRACK is set")

@@ -52,7 +52,9 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         case .number: "a number says how long or how many, and a text in its place could say anything"
         case .time: "when something happened is what reports are about"
         case .outcome: "whether it went well is what reports are about"
-        case .knownToken: "a secret that was stored cannot be taken back, an event that was refused can be sent again"
+        case .knownToken:
+            "a secret that was stored cannot be taken back, an event that was refused can be sent again; known are those of "
+                + PrivacyRules.tokenServices.map(\.name).joined(separator: ", ")
         case .randomText: "secrets of services that nobody has listed are random text"
         case .unknownKey: "what has no meaning here has no business on the disk"
         case .strictLine: "what can be read in two ways can hide something from one of them"
@@ -81,20 +83,80 @@ enum PrivacyRules {
     /// So many changes between letters and digits make it one: `release-2026-11` has none that count, `python3` one.
     static let randomTextChanges = 3
 
-    /// How keys and tokens of common services begin, and how long one is at least. What is shorter is a name that
-    /// happens to begin so.
-    static let tokenPrefixes: [(prefix: String, length: Int)] = [
-        ("AKIA", 16), ("ASIA", 16), ("AROA", 16), ("AIDA", 16),  // Amazon access keys and roles
-        ("AIza", 20), ("ya29.", 16), ("GOCSPX-", 16),  // Google API keys, tokens, client secrets
-        ("ghp_", 12), ("gho_", 12), ("ghu_", 12), ("ghs_", 12), ("ghr_", 12), ("github_pat_", 16),  // GitHub
-        ("glpat-", 12), ("gldt-", 12), ("glrt-", 12), ("glcbt-", 12),  // GitLab
-        ("xoxb-", 12), ("xoxp-", 12), ("xoxa-", 12), ("xoxr-", 12), ("xoxs-", 12), ("xapp-", 12),  // Slack
-        ("sk-", 20), ("sk_live_", 12), ("sk_test_", 12), ("rk_live_", 12), ("pk_live_", 12), ("whsec_", 12),
-        ("eyJ", 16),  // a JSON Web Token: base64 of `{"`
-        ("npm_", 16), ("pypi-", 16), ("rubygems_", 16), ("dckr_pat_", 12),  // package and image registries
-        ("hf_", 16), ("gsk_", 16), ("r8_", 16),  // model hubs
-        ("dop_v1_", 12), ("doo_v1_", 12), ("hvs.", 12), ("hvb.", 12), ("s.", 24),  // DigitalOcean, Vault
-        ("SG.", 16), ("key-", 24), ("shpat_", 12), ("shpss_", 12), ("shpca_", 12), ("sq0atp-", 12), ("sq0csp-", 12),
-        ("lin_api_", 12), ("PMAK-", 12), ("NRAK-", 12), ("AGE-SECRET-KEY-", 16), ("dapi", 20), ("EAACEdEose0cBA", 14),
+    /// How keys and tokens of a service begin, and how long one is at least. What is shorter is a name that happens to
+    /// begin so.
+    struct TokenKind {
+        let prefix: String
+        let length: Int
+
+        init(_ prefix: String, _ length: Int) {
+            self.prefix = prefix
+            self.length = length
+        }
+    }
+
+    /// The services whose keys and tokens are known, each with how those begin.
+    static let tokenServices: [(name: String, kinds: [TokenKind])] = [
+        ("Amazon", [.init("AKIA", 16), .init("ASIA", 16), .init("AROA", 16), .init("AIDA", 16)]),
+        ("Google", [.init("AIza", 20), .init("ya29.", 16), .init("GOCSPX-", 16)]),
+        (
+            "GitHub",
+            [
+                .init("ghp_", 12), .init("gho_", 12), .init("ghu_", 12), .init("ghs_", 12), .init("ghr_", 12),
+                .init("github_pat_", 16),
+            ]
+        ),
+        (
+            "GitLab",
+            [
+                .init("glpat-", 12), .init("gldt-", 12), .init("glrt-", 12), .init("glcbt-", 12), .init("glptt-", 12),
+                .init("glsoat-", 12), .init("glft-", 12),
+            ]
+        ),
+        ("Atlassian", [.init("ATATT3", 16), .init("ATBB", 20)]),
+        (
+            "Slack",
+            [
+                .init("xoxb-", 12), .init("xoxp-", 12), .init("xoxa-", 12), .init("xoxr-", 12), .init("xoxs-", 12),
+                .init("xoxe-", 12), .init("xapp-", 12),
+            ]
+        ),
+        (
+            "Stripe",
+            [
+                .init("sk_live_", 12), .init("sk_test_", 12), .init("rk_live_", 12), .init("rk_test_", 12),
+                .init("pk_live_", 12), .init("whsec_", 12),
+            ]
+        ),
+        ("JSON Web Token", [.init("eyJ", 16)]),
+        ("package registries", [.init("npm_", 16), .init("pypi-", 16), .init("rubygems_", 16)]),
+        ("Docker", [.init("dckr_pat_", 12), .init("dckr_oat_", 12)]),
+        (
+            "model hubs",
+            [
+                .init("sk-", 20), .init("hf_", 16), .init("gsk_", 16), .init("r8_", 16), .init("xai-", 20),
+                .init("pplx-", 20),
+            ]
+        ),
+        ("DigitalOcean", [.init("dop_v1_", 12), .init("doo_v1_", 12)]),
+        ("Vault", [.init("hvs.", 12), .init("hvb.", 12), .init("s.", 24)]),
+        ("mail senders", [.init("SG.", 16), .init("key-", 24)]),
+        ("Shopify", [.init("shpat_", 12), .init("shpss_", 12), .init("shpca_", 12)]),
+        ("Square", [.init("sq0atp-", 12), .init("sq0csp-", 12)]),
+        ("Grafana", [.init("glsa_", 16), .init("glc_", 20)]),
+        ("Sentry", [.init("sntrys_", 16), .init("sntryu_", 16)]),
+        ("Supabase", [.init("sbp_", 20)]),
+        ("PlanetScale", [.init("pscale_tkn_", 16), .init("pscale_pw_", 16)]),
+        ("Notion", [.init("ntn_", 20)]),
+        ("Figma", [.init("figd_", 16)]),
+        ("Linear", [.init("lin_api_", 12)]),
+        ("Postman", [.init("PMAK-", 12)]),
+        ("New Relic", [.init("NRAK-", 12)]),
+        ("Heroku", [.init("HRKU-", 16)]),
+        ("Databricks", [.init("dapi", 20)]),
+        ("Facebook", [.init("EAACEdEose0cBA", 14)]),
+        ("age", [.init("AGE-SECRET-KEY-", 16)]),
     ]
+
+    static let tokenKinds = tokenServices.flatMap(\.kinds)
 }

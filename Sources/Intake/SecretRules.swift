@@ -7,7 +7,7 @@ struct SecretRules: Sendable {
 
     init() {
         var table: [[(prefix: [UInt8], length: Int)]] = Array(repeating: [], count: 128)
-        for rule in PrivacyRules.tokenPrefixes {
+        for rule in PrivacyRules.tokenKinds {
             let bytes = Array(rule.prefix.utf8)
             table[Int(bytes[0])].append((bytes, rule.length))
         }

@@ -134,6 +134,8 @@ public final class Telemetry: Sendable {
     private static func run(_ worker: Worker, _ signals: WorkerSignals, _ clock: any Clock<Duration>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await signals.runTimer(clock: clock) }
+            // Where that fails the events are in the buffer all the same, which is what was promised of them.
+            group.addTask { await worker.synchronizer.run { _ in } }
             for await _ in signals.wakeUps {
                 // The error reaches the next `flush`, which meets the same trouble.
                 do { try await worker.drain() } catch { signals.retryLater() }

@@ -15,6 +15,8 @@ actor Worker {
     private let queue: EventQueue
     private let appender: SegmentAppender
     private let isDurable: Bool
+    /// Is told of what was appended and need not be on disk at once.
+    let synchronizer: SegmentSynchronizer
     private let data: DataFolder
     private let session: String
     /// Nil as long as recording was never on: until then nothing is made, no key either.
@@ -32,7 +34,9 @@ actor Worker {
         self.data = data
         self.session = session
         gate = RecordingGate(data)
-        appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        appender = SegmentAppender(buffer: buffer)
+        synchronizer = SegmentSynchronizer(buffer: buffer)
         isDurable = durable
         half = [UInt8](repeating: 0, count: queue.capacity)
         switch gate.look() {
@@ -101,6 +105,7 @@ actor Worker {
         guard !batch.isEmpty else { return }
         do throws(BufferError) {
             _ = try appender.append(batch.bytes.span, durable: isDurable)
+            if !isDurable { synchronizer.noteAppended() }
             queue.countWritten(batch.eventCount)
         } catch  where error.isOff {
             queue.countDiscarded(batch.eventCount)

@@ -9,11 +9,13 @@ package actor BufferAppender {
 
     private let appender: SegmentAppender
     private let isDurable: Bool
+    private let synchronizer: SegmentSynchronizer?
 
-    /// With `durable` every append waits until it would survive a power cut.
-    package init(buffer: WriteAheadBuffer, durable: Bool) {
+    /// With `durable` every append waits until it would survive a power cut; otherwise `synchronizer` is told of it.
+    package init(buffer: WriteAheadBuffer, durable: Bool, synchronizer: SegmentSynchronizer? = nil) {
         appender = SegmentAppender(buffer: buffer)
         isDurable = durable
+        self.synchronizer = synchronizer
     }
 
     /// What became of a batch.
@@ -29,6 +31,7 @@ package actor BufferAppender {
     package func append(_ batch: RecordBatch) -> Outcome {
         do {
             _ = try appender.append(batch.bytes.span, durable: isDurable)
+            if !isDurable { synchronizer?.noteAppended() }
             return .written
         } catch {
             return appender.hasUncertainBatch ? .uncertain(error) : .failed(error)

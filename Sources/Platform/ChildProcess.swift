@@ -95,6 +95,10 @@ package enum ThisProcess {
     /// Ends it at once with a code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
+    /// Sees to it that no core file is made of it however it ends: names and the key are in its memory. Programs that it
+    /// starts are not concerned.
+    package static func forbidCoreFile() { nexus_forbid_core_file() }
+
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.
     package static func become(_ program: String, _ arguments: [String]) -> SystemError {

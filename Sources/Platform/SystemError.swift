@@ -23,6 +23,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// What stands at `path` is a folder, a pipe or the like, and no file.
     package static func notAFile(_ path: String) -> SystemError { SystemError("read", path, code: EINVAL) }
 
+    /// What stands at `path` is a link, and those are not followed.
+    package static func link(_ path: String) -> SystemError { SystemError("open", path, code: ELOOP) }
+
     /// The code of opening a socket as if it were a file.
     package static let noSuchDevice: CInt = ENXIO
 

@@ -4,7 +4,14 @@ import Store
 
 /// Drains the buffer while somebody else fills it, one transaction after another, and holds the filler back when it is
 /// too far ahead.
+///
+/// When nothing has come for a moment it lets go of the database, so that an idle stream holds up nobody who wants to
+/// write to it, and keeps nobody from switching recording off at once.
 actor BackgroundDrain {
+    /// After this long without events what was stored is put on disk and the database is let go of.
+    private static let quietTime: Duration = .milliseconds(200)
+
+    private let data: DataFolder
     private var writer: SQLiteWriter?
     private var drained = 0
     /// Tells that there is something to drain. Holds one element at most.
@@ -15,6 +22,10 @@ actor BackgroundDrain {
     private var isRunning = true
     /// Whether somebody else keeps it from storing: the filler does not wait for that.
     private var isHeldUp = false
+    /// From when on the stream counts as idle.
+    private var quietFrom = ContinuousClock.now + quietTime
+    /// Whether it has itself woken to look.
+    private var willWake = false
     /// Whether it made way before all was stored.
     private(set) var hasYielded = false
     /// Why it ended early. What was accepted waits in the buffer then.
@@ -23,36 +34,80 @@ actor BackgroundDrain {
     /// Nil when another process is the writer.
     init?(data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
+        self.data = data
         writer = try SQLiteWriter(data: data, lock: lock)
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // A stream that nothing comes from is idle as well.
+        wake.yield()
     }
 
-    /// Drains until it has to make way, or `finish` was called and nothing waits any more, or the database fails: recording goes on without it.
+    /// Drains until it has to make way, or `finish` was called and nothing waits any more, or the database fails: recording
+    /// goes on without it.
     func run() async {
         do {
-            if let writer { try await drainToTheEnd(writer) }
-        } catch {
+            try await drainToTheEnd()
+        } catch let error as StoreError {
             failure = error
+        } catch let error as SystemError {
+            failure = .system(error)
+        } catch {
+            failure = .database(path: data.databasePath, message: String(describing: error))
         }
         isRunning = false
         writer = nil
         release()
     }
 
-    private func drainToTheEnd(_ writer: SQLiteWriter) async throws(StoreError) {
-        for await _ in wakeUps {
-            while let events = try await writer.drainOnce() {
-                drained += events
-                release()
-                if try await writer.mustYield() { break }
+    private func drainToTheEnd() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            defer { group.cancelAll() }
+            for await _ in wakeUps {
+                // Others drain from here on, or nobody does.
+                guard let writer = try takeWriter() else { return hasYielded = true }
+                if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
+                if ContinuousClock.now >= quietFrom {
+                    try await writer.finish()
+                    self.writer = nil
+                } else if !willWake {
+                    willWake = true
+                    group.addTask { await self.wake(after: Self.quietTime) }
+                }
+                if try await writer.mustYield() { return hasYielded = true }
             }
-            isHeldUp = await writer.isHeldUp
-            release()
-            // Others drain from here on, or nobody does.
-            if try await writer.mustYield() { return hasYielded = true }
+            guard let writer = try takeWriter() else { return hasYielded = true }
+            _ = try await writer.drain()
+            try await writer.finish()
         }
-        _ = try await writer.drain()
-        try await writer.finish()
+    }
+
+    /// The writer, which a stream that had nothing to store for a moment has let go of; nil when somebody else is it.
+    private func takeWriter() throws -> SQLiteWriter? {
+        if writer == nil, let lock = try WriterLock.acquireToStore(in: data) {
+            writer = try SQLiteWriter(data: data, lock: lock)
+        }
+        return writer
+    }
+
+    /// Takes in what waits; returns how many events that were.
+    private func drain(_ writer: SQLiteWriter) async throws -> Int {
+        var events = 0
+        while let step = try await writer.drainOnce() {
+            events += step
+            drained += step
+            release()
+            if try await writer.mustYield() { return events }
+        }
+        isHeldUp = await writer.isHeldUp
+        // Nothing waits, whoever has stored it while this one had let go.
+        if !isHeldUp { drained = max(drained, target) }
+        release()
+        return events
+    }
+
+    private func wake(after duration: Duration) async {
+        guard (try? await Task.sleep(for: duration)) != nil else { return }
+        willWake = false
+        wake.yield()
     }
 
     /// Says that `accepted` events have been appended, and returns when the drain is near enough behind.

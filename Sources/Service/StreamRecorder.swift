@@ -3,13 +3,14 @@ import Intake
 import Pipeline
 package import Platform
 package import Store
-import WriteAheadBuffer
+package import WriteAheadBuffer
 
 /// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.
 ///
 ///     input ─ StreamIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// Each of the three has a thread of its own. The stream pauses when it is too far ahead of its own drain.
+/// Each of the three has a thread of its own, and so has what puts the buffer on disk in the background. The stream pauses
+/// when it is too far ahead of its own drain.
 package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
         /// Acknowledge only what would survive a power cut.
@@ -47,6 +48,8 @@ package struct StreamRecorder: Sendable {
         case rejected(line: Int, Rejection)
         /// So many events are safe in the buffer, and so many bytes were read.
         case accepted(events: Int, rejected: Int, bytes: Int)
+        /// What was accepted could not be put on disk in the background: a power cut may take it.
+        case notOnDisk(BufferError)
     }
 
     private let data: DataFolder
@@ -66,11 +69,29 @@ package struct StreamRecorder: Sendable {
         let intake = StreamIntake(
             input: input, signals: signals,
             intake: try EventIntake(data: data, session: session, strict: options.strict))
-        let appender = BufferAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder), durable: options.durable)
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let synchronizer = SegmentSynchronizer(buffer: buffer)
+        let appender = BufferAppender(buffer: buffer, durable: options.durable, synchronizer: synchronizer)
         let batcher = EventBatcher(appender: appender)
         let (drain, openingFailure) = try openDrain()
 
-        var summary = try await withThrowingTaskGroup(of: Summary?.self) { group in
+        var summary = try await synchronizer.run {
+            report(.notOnDisk($0))
+        } during: {
+            try await record(from: intake, through: batcher, draining: drain, report: report)
+        }
+        summary.storeFailure = await drain?.failure ?? openingFailure
+        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasYielded == false)
+        summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
+        return summary
+    }
+
+    /// Everything at once, to the end of the input and of the drain.
+    private func record(
+        from intake: StreamIntake, through batcher: EventBatcher, draining drain: BackgroundDrain?,
+        report: @escaping @Sendable (Progress) -> Void
+    ) async throws -> Summary {
+        try await withThrowingTaskGroup(of: Summary?.self) { group in
             group.addTask {
                 await batcher.flushByTime()
                 return nil
@@ -88,10 +109,6 @@ package struct StreamRecorder: Sendable {
             }
             return summary
         }
-        summary.storeFailure = await drain?.failure ?? openingFailure
-        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasYielded == false)
-        summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
-        return summary
     }
 
     /// The drain, unless another process is the writer or the database cannot be opened: recording needs neither.

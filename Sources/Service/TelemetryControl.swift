@@ -18,6 +18,10 @@ package struct TelemetryControl: Sendable {
     /// Switches recording off. When it returns true no process writes to the data folder any more: whoever appends looks
     /// at the settings under a lock that was taken once since they changed, and the last writer has closed the database.
     /// False when a writer had not made way in time; nothing more is appended then either.
+    ///
+    /// A writer makes way within a fraction of a second: a stream or a service looks at the settings between two
+    /// transactions, and lets go of the database when it has had nothing to store for a moment (`BackgroundDrain`) or is
+    /// woken, as it is from here.
     package func switchOff() async throws -> Bool {
         try SettingsFile(data).update { $0.set(recording: false) }
         try WriteAheadBuffer(folder: data.bufferFolder).waitForAppends()

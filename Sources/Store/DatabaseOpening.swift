@@ -8,6 +8,7 @@ enum DatabaseOpening {
     /// For the one writer: creates what is missing and brings older tables up to date.
     static func forWriting(_ path: String) throws(StoreError) -> DatabaseQueue {
         try asStoreError(path) {
+            try requireNoLinks(path)
             let queue = try DatabaseQueue(path: path, configuration: writing)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
@@ -19,18 +20,19 @@ enum DatabaseOpening {
 
     /// For reports: never writes, never holds the writer up.
     ///
-    /// Reading a database with a write-ahead log makes the log and its index where they are not there. While recording is
-    /// off nothing may be made, in a folder that may not be written nothing can be made, and nobody writes: without a log
-    /// the file is then read as one that does not change.
+    /// Reading a database with a write-ahead log makes the log and its index where they are not there, and writes to the
+    /// index where nobody else has the database open. While recording is off nothing may be written, and in a folder of
+    /// somebody else's nothing can be.
     ///
     /// With `pinning` a transaction may stay open between two uses.
     static func forReading(_ data: DataFolder, pinning: Bool = false) throws(StoreError) -> DatabaseQueue {
         let path = data.databasePath
         return try asStoreError(path) {
+            try requireNoLinks(path)
             var configuration = reading
             if pinning { configuration.letTransactionsStayOpen() }
             let queue = try DatabaseQueue(
-                path: isStill(data) ? address(forReading: data) : path, configuration: configuration)
+                path: mayWrite(data) ? path : address(forReading: data), configuration: configuration)
             try queue.read { database in
                 if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerVersion(path: path) }
                 guard try Schema.migrator.hasCompletedMigrations(database) else {
@@ -41,14 +43,27 @@ enum DatabaseOpening {
         }
     }
 
-    /// The address under which another connection attaches the database only for reading, as `forReading` does.
-    static func address(forReading data: DataFolder) -> String {
-        "file:" + escapedForURI(data.databasePath) + (isStill(data) ? "?immutable=1" : "?mode=ro")
+    /// SQLite follows links, and nothing else of Nexus does: what one leads to is not ours to read or write.
+    private static func requireNoLinks(_ path: String) throws(SystemError) {
+        for path in [path, path + "-wal", path + "-shm"] where FileStatus(of: path)?.kind == .link {
+            throw .link(path)
+        }
     }
 
-    private static func isStill(_ data: DataFolder) -> Bool {
-        if data.hasDatabaseLog { return false }
-        return (try? RecordingSwitch.current(for: data)) != .on || !data.folder.isWritable
+    /// The address under which another connection attaches the database only for reading, as `forReading` does.
+    static func address(forReading data: DataFolder) -> String {
+        "file:" + escapedForURI(data.databasePath) + "?"
+            + (mayWrite(data) ? "mode=ro" : parametersThatWriteNothing(data))
+    }
+
+    /// Without a log the file is read as one that does not change, as nobody writes. A killed process leaves its log: what
+    /// stands in it is read with an index in memory, by which SQLite leaves the one on disk alone.
+    private static func parametersThatWriteNothing(_ data: DataFolder) -> String {
+        data.hasDatabaseLog ? "mode=ro&readonly_shm=1" : "immutable=1"
+    }
+
+    private static func mayWrite(_ data: DataFolder) -> Bool {
+        (try? RecordingSwitch.current(for: data)) == .on && data.folder.isWritable
     }
 
     /// A path as a part of a URI (https://www.sqlite.org/uri.html).

@@ -9,6 +9,7 @@ import Platform
 @main
 struct Main {
     static func main() {
+        ThisProcess.forbidCoreFile()
         let arguments = CommandLine.arguments.dropFirst()
         if let front = FrontProgram.atHand { front.run(arguments) }
         Environment.restrictNewFiles()

@@ -21,6 +21,7 @@ struct Nexus: AsyncParsableCommand {
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.
     @MainActor static func main() async {
+        ThisProcess.forbidCoreFile()
         ExecCommand.runAtOnce(CommandLine.arguments.dropFirst())
         Environment.restrictNewFiles()
         do {

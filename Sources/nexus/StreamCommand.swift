@@ -49,6 +49,9 @@ struct StreamCommand {
             case .rejected(let line, let rejection):
                 bar?.clear()
                 try? File.standardError.write("nexus: line \(line) not recorded: \(rejection.message)\n")
+            case .notOnDisk(let error):
+                bar?.clear()
+                try? File.standardError.write("nexus: a power cut may take what was accepted: \(error)\n")
             case .accepted(let events, let rejected, let bytes):
                 bar?.show(bytes)
                 guard acknowledges else { return }

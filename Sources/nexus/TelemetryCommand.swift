@@ -91,11 +91,14 @@ struct TelemetryCommand: AsyncParsableCommand {
                 """)
 
         func run() async throws {
+            let start = SystemClock.monotonicNanoseconds()
             guard try await TelemetryControl(data: .required()).switchOff() else {
                 throw CommandFailure(
                     "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
             }
-            try File.standardOutput.write("Recording is off.\n")
+            let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
+            try File.standardOutput.write(
+                "Recording is off; whatever was running had stopped \(milliseconds) ms later.\n")
         }
     }
 }

@@ -7,12 +7,14 @@ struct RecordingSwitchTests {
         RecordingSwitch.of { settings[$0] }
     }
 
-    @Test("NEXUS_TELEMETRY switches off", arguments: ["off", "OFF", "Off", "0", "false", "False", "no", "NO"])
+    @Test(
+        "Whatever NEXUS_TELEMETRY says that is not a yes switches off",
+        arguments: ["off", "OFF", "0", "false", "no", "NO", "n", "none", "never", "disabled", "of", " ", "\u{43E}n"])
     func switchedOff(value: String) {
-        #expect(Self.decide(["NEXUS_TELEMETRY": value]) == .off(reason: "NEXUS_TELEMETRY is \(value.lowercased())"))
+        #expect(Self.decide(["NEXUS_TELEMETRY": value]) == .off(reason: "NEXUS_TELEMETRY is \(value)"))
     }
 
-    @Test("Any other NEXUS_TELEMETRY changes nothing", arguments: ["", "on", "1", "true", "yes", "offline"])
+    @Test("A yes of NEXUS_TELEMETRY changes nothing", arguments: ["", "on", "On", "1", "true", "TRUE", "yes"])
     func leftOn(value: String) {
         #expect(Self.decide(["NEXUS_TELEMETRY": value]) == .on)
     }

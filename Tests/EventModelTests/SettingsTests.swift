@@ -80,6 +80,20 @@ struct SettingsTests {
         }
     }
 
+    @Test("A change that would make the file longer than one is read leaves it as it is")
+    func full() throws {
+        try file.update { settings in
+            for number in 0..<60 { settings.set(destination: "\(number)", url: String(repeating: "x", count: 1000)) }
+        }
+        let before = text
+        #expect(throws: SettingsError.full(path: file.path)) {
+            try file.update { $0.set(destination: "another", url: String(repeating: "x", count: 5000)) }
+        }
+        #expect(text == before)
+        try file.update { $0.set(recording: false) }
+        #expect(try !file.load().isRecordingOn)
+    }
+
     @Test("A link or a pipe in the place of the settings is not followed and not waited for")
     func strangeFiles() throws {
         try folder.data.folder.prepare()

@@ -38,27 +38,28 @@ struct Torture: ParsableCommand {
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let settings = Settings(programs: Programs(), seed: seed, seconds: seconds, scale: scale)
-        print("seed \(seed), scale \(scale)\n")
-        var isWell = true
+        print("seed \(seed), scale \(scale)")
+        var results = Results()
         for mode in Self.modes where names.isEmpty || names.contains(mode.name) {
             let start = Date()
             let (result, figure) = Self.outcome(of: mode, settings)
-            isWell = isWell && result != "MISSED"
-            let took = String(format: "%.0f s", Date().timeIntervalSince(start))
-            print("\(mode.name): \(result) (\(took))\n    bar     \(mode.bar)\n    figure  \(figure)")
+            let seconds = Int(Date().timeIntervalSince(start).rounded())
+            results.add(.init(name: mode.name, bar: mode.bar, figure: figure, result: result, seconds: seconds))
+            print("\(mode.name): \(result.rawValue) after \(seconds) s")
             fflush(nil)
         }
-        if !isWell { throw ExitCode(1) }
+        print("\n" + results.table, terminator: "")
+        if results.hasMissed { throw ExitCode(1) }
     }
 
-    private static func outcome(of mode: any Mode, _ settings: Settings) -> (result: String, figure: String) {
+    private static func outcome(of mode: any Mode, _ settings: Settings) -> (result: Results.Result, figure: String) {
         do {
             let verdict = try mode.run(settings)
-            return (verdict.isMet ? "met" : "MISSED", verdict.figure)
+            return (verdict.isMet ? .met : .missed, verdict.figure)
         } catch let missing as Missing {
-            return ("skipped", missing.description)
+            return (.skipped, missing.description)
         } catch {
-            return ("MISSED", "\(error)")
+            return (.missed, "\(error)")
         }
     }
 }

@@ -18,6 +18,9 @@ static inline char *const *nexus_environment(void) {
     return environ;
 }
 
+/// Keeps the system from writing this process's memory into a core file, wherever core files go.
+void nexus_forbid_core_file(void);
+
 /// sync_file_range(2) over a whole file, to start and not to wait: a GNU extension.
 void nexus_start_writing_out(int descriptor);
 

@@ -34,13 +34,14 @@ package struct SettingsFile: Sendable {
     }
 
     /// Changes the settings: one process at a time, from what is there now. When it returns, every look at the file finds
-    /// the new ones, after a power cut too. Damaged settings are not overwritten.
+    /// the new ones, after a power cut too. Damaged settings are not overwritten, and none are written that nobody could read.
     @discardableResult
     package func update(_ change: (inout Settings) -> Void) throws(SettingsError) -> Settings {
         let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
         var settings = try load()
         change(&settings)
+        guard settings.text.utf8.count <= Limits.settingsBytes else { throw .full(path: path) }
         try asSettingsError { () throws(SystemError) in try replace(with: settings.text) }
         return settings
     }
@@ -70,6 +71,8 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
     /// The file holds something else than settings. As nobody can tell whether recording was switched off, it counts as
     /// off until that is mended.
     case damaged(path: String, Flaw)
+    /// With the change the file would be longer than one is read; it is as it was.
+    case full(path: String)
 
     /// What is wrong with the content: the end of a sentence.
     package struct Flaw: Error, Equatable {
@@ -85,6 +88,9 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         case .system(let error): error.description
         case .damaged(let path, let flaw):
             "\(path.escapedForDisplay) cannot be used, as \(flaw.text): nothing is recorded until you mend or remove it"
+        case .full(let path):
+            "\(path.escapedForDisplay) would get longer than \(Limits.settingsBytes) bytes and was left as it is: "
+                + "remove destinations that are not needed"
         }
     }
 
@@ -92,7 +98,7 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)
-        case .damaged: .settings
+        case .damaged, .full: .settings
         }
     }
 }

@@ -1,7 +1,9 @@
 import EventModel
 import Synchronization
+import WriteAheadBuffer
 
-/// How many events the service has appended that its drain has not taken yet, and what calls for a drain.
+/// How many events the service has appended that its drain has not taken yet, and what calls for a drain. Every append
+/// that the service makes or notices is told here, and passed on to what puts it on disk.
 ///
 /// Storing events is work that recording them competes with. So a drain waits for a moment without new events, though
 /// not for long; when somebody asks for it, it comes at once.
@@ -17,8 +19,10 @@ final class Backlog: Sendable {
     /// Tells that there is something to drain. Holds one element at most.
     let calls: AsyncStream<Void>
     private let caller: AsyncStream<Void>.Continuation
+    private let synchronizer: SegmentSynchronizer
 
-    init() {
+    init(synchronizer: SegmentSynchronizer) {
+        self.synchronizer = synchronizer
         (calls, caller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -29,6 +33,7 @@ final class Backlog: Sendable {
             state.changes &+= 1
             return state.events == 0
         }
+        synchronizer.noteAppended()
         // Whoever drains looks again before it waits for the next call.
         if isFirst { caller.yield() }
     }
@@ -36,6 +41,7 @@ final class Backlog: Sendable {
     /// Somebody else may have appended.
     func noticeChange() {
         state.withLock { $0.changes &+= 1 }
+        synchronizer.noteAppended()
         caller.yield()
     }
 

@@ -36,9 +36,10 @@ package struct EventService {
         let session = "service-\(ProcessIdentity.current().processID)"
         let intake = try EventIntake(data: data, session: session)
 
-        let backlog = Backlog()
-        let drain = DrainService(data: data, backlog: backlog, logger: logger)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let synchronizer = SegmentSynchronizer(buffer: buffer)
+        let backlog = Backlog(synchronizer: synchronizer)
+        let drain = DrainService(data: data, backlog: backlog, logger: logger)
         try buffer.folder.prepare()
         if let lines = try StrayLines(at: home.runtime.pipePath) {
             let rejected = try lines.take(through: intake, into: buffer)
@@ -58,7 +59,8 @@ package struct EventService {
         try home.announce()
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
-        let services: [any Service] = [drain, pipe, socket]
+        let synchronizing = SynchronizingService(synchronizer: synchronizer, logger: logger)
+        let services: [any Service] = [synchronizing, drain, pipe, socket]
         // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },

@@ -76,7 +76,10 @@ extension SQLiteWriter {
             if renewsKey == true {
                 try KeyFile(data).renew()
                 receipt.renewedKey = true
+                try removeStrayLines(data, &receipt)
             }
+            // What killed exports and imports have left holds rows too, wherever they had it.
+            for folder in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: folder) }
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }
@@ -105,6 +108,14 @@ extension SQLiteWriter {
             if row?[0] as Int64? == 0 { return }
             guard ContinuousClock.now < deadline else { throw StoreError.busy }
         }
+    }
+
+    /// Lines that a shell wrote to a plain file in the place of the service's pipe, names and all; they were never taken in.
+    private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
+        let runtime = RuntimeFolder(for: data)
+        guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
+        try runtime.folder.remove(RuntimeFolder.pipeName)
+        receipt.bufferFiles += 1
     }
 
     /// Files that `nexus export` writes, those that it has begun among them.

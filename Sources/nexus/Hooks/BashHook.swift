@@ -126,7 +126,8 @@ enum BashHook {
         # Sends the event to the service, or starts the recorder where there is none.
         __nexus_record() {
             case ${NEXUS_TELEMETRY-} in
-            [Oo][Ff][Ff] | 0 | [Ff][Aa][Ll][Ss][Ee] | [Nn][Oo]) return ;;
+            '' | [Oo][Nn] | 1 | [Tt][Rr][Uu][Ee] | [Yy][Ee][Ss]) ;;
+            *) return ;;
             esac
             case ${DO_NOT_TRACK-} in
             '' | 0) ;;

@@ -51,7 +51,7 @@ enum FishHook {
                 set -l code $status
                 set -l took $CMD_DURATION
                 string match -qr '\S' -- "$argv[1]"; or return
-                string match -qir '^(off|0|false|no)$' -- "$NEXUS_TELEMETRY"; and return
+                string match -qir '^(on|1|true|yes)?$' -- "$NEXUS_TELEMETRY"; or return
                 contains -- "$DO_NOT_TRACK" '' 0; or return
                 # The service does not know which folder a line comes from.
                 set -l up (pwd -P)

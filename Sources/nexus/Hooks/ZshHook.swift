@@ -64,7 +64,7 @@ enum ZshHook {
 
         # Sends the event to the service, or starts the recorder where there is none.
         __nexus_record() {
-            [[ ${(L)NEXUS_TELEMETRY-} != (off|0|false|no) && ${DO_NOT_TRACK-} == (|0) ]] || return
+            [[ ${(L)NEXUS_TELEMETRY-} == (|on|1|true|yes) && ${DO_NOT_TRACK-} == (|0) ]] || return
             # Up through the real folders, as the recorder goes; the service does not know where a line comes from.
             local up=.
             until [[ $up -ef / || $#up -gt 4096 ]]; do

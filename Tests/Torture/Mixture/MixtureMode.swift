@@ -24,8 +24,10 @@ struct MixtureMode: Mode {
             }
             try attempt("the end", step: Self.stepsInARound + 1, seed: seed) {
                 try world.checkStored()
+                try world.checkSent()
                 try world.stopService()
                 try world.checkStored()
+                try world.checkHealth()
             }
             events += world.model.acknowledged.count
             rounds += 1

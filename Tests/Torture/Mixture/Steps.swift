@@ -1,8 +1,6 @@
-import Foundation
-
 /// What the mixture is made of. A new command that changes the data folder gets a line here.
 enum Steps {
-    static let all: [Step] = recording + service + killing + reading + clock
+    static let all: [Step] = recording + service + killing + reading + clock + removal + snapshots
 
     private static let recording = [
         Step("nexus record", weight: 2) { try $0.recordSingly(1, with: [$0.room.programs.nexus, "record"]) },
@@ -57,9 +55,29 @@ enum Steps {
 
     private static let clock = [
         Step("a recorder whose clock is days off") { world in
-            let days = world.pick(-10...10)
-            let time = Int(Date().timeIntervalSince1970) + days * 86_400
-            try world.recordSingly(1, with: [world.room.programs.recorder, "--timestamp", "\(time * 1000)"])
+            for _ in 1...world.pick(1...4) { try world.recordSingly(daysFromNow: world.pick(-10...10)) }
         }
+    ]
+
+    private static let removal = [
+        Step("nexus telemetry purge") { try $0.purge($0.pickSelection()) },
+        Step("nexus telemetry purge is killed") { world in
+            try world.purge(world.pickSelection(), kill: .after(world.pick(0...60_000)))
+        },
+        Step("nexus telemetry purge among recorders") { try $0.purgeAmongRecorders() },
+        Step("nexus telemetry rekey") { try $0.rekey() },
+        Step("nexus telemetry rekey is killed") { try $0.rekey(kill: .after($0.pick(0...30_000))) },
+        Step("nexus telemetry retain") { try $0.retain(days: $0.isChance(of: 60) ? $0.pick(2...9) : nil) },
+    ]
+
+    private static let snapshots = [
+        Step("nexus export", weight: 2) { try $0.export() },
+        Step("nexus export is killed") { try $0.export(kill: .after($0.pick(0...40_000))) },
+        Step("nexus import", weight: 2) { try $0.importSnapshot() },
+        Step("nexus import is killed") { try $0.importSnapshot(kill: .after($0.pick(0...60_000))) },
+        Step("nexus sync", weight: 2) { try $0.sync() },
+        Step("nexus sync is killed") { try $0.sync(kill: .after($0.pick(0...60_000))) },
+        Step("all that was sent is looked at") { try $0.checkSent() },
+        Step("nexus doctor") { try $0.checkHealth() },
     ]
 }

@@ -17,11 +17,12 @@ struct FailedSyncMode: Mode {
             do {
                 try stream(failing: occurrence, settings)
                 try recorder(failing: 1 + (occurrence - 1) % 3, settings)
+                try background(settings)
             } catch {
                 throw Broken("the \(occurrence). fdatasync: \(error)")
             }
         }
-        return Verdict("\(2 * runs) failed calls: 0 acknowledgements from their batches, none repeated", isMet: true)
+        return Verdict("\(3 * runs) failed calls: 0 acknowledgements from their batches, none repeated", isMet: true)
     }
 
     private func stream(failing occurrence: Int, _ settings: Settings) throws {
@@ -63,6 +64,43 @@ struct FailedSyncMode: Mode {
             strace + [settings.programs.recorder, "--durable"] + Model.flags(number.lowerBound))
         guard try child.wait() == .exited(74) else { throw Broken("nexus-record says all is well") }
         try requireNoSecondCall(log)
+        try world.checkStored()
+    }
+
+    /// A stream that asks for nothing more than acceptance: the call in the background fails. It goes on, and says once
+    /// that a power cut may take what it has accepted.
+    private func background(_ settings: Settings) throws {
+        let world = try World(settings.programs, seed: settings.seed)
+        try world.room.data.folder.prepare()
+        let lock = try File(opening: world.room.data.writerLockPath, [.readWrite, .create])
+        guard try lock.tryLock() else { throw Broken("nobody else should be writing") }
+        let log = world.room.scratch.path + "/trace"
+        // Makes the key, which is put on disk as well.
+        try world.recordSingly(1, with: [settings.programs.recorder])
+        let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: 1).arguments(log: log)
+        let child = try world.room.start(
+            strace + [settings.programs.nexus, "record", "--stdin", "--ack"], input: .pipe, output: .pipe)
+        var sent = 0
+        var batchesBehind = 0
+        while batchesBehind < 5 {
+            guard sent < Self.batch * 500 else { throw Broken("nothing is put on disk in the background") }
+            let numbers = world.model.take(Self.batch)
+            sent += Self.batch
+            child.send(Array(Model.lines(numbers).utf8))
+            guard try child.exchange(thenCloses: false, until: { child.accepted >= sent }) else {
+                throw Broken("the stream ended: \(child.errors)")
+            }
+            world.model.acknowledge(numbers)
+            // Longer than the interval at which it would be tried again.
+            usleep(30_000)
+            if Fault.wasInjected(in: log) { batchesBehind += 1 }
+        }
+        try child.exchange { false }
+        let end = try child.wait()
+        let sentences = child.errors.split(separator: "\n").count { $0.contains("a power cut may take") }
+        guard end == .exited(0), sentences == 1 else { throw Broken("the stream ended with \(end): \(child.errors)") }
+        try requireNoSecondCall(log)
+        lock.unlock()
         try world.checkStored()
     }
 

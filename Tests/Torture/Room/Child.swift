@@ -12,8 +12,8 @@ final class Child {
         case none, pipe
     }
 
-    /// Longest that anything here may take, in seconds; whoever takes longer hangs.
-    static let patience: Double = 60
+    /// Longest that anything here may take, in seconds; whoever takes longer hangs. Checking millions of rows takes a while.
+    static let patience: Double = 180
 
     let name: String
     let id: pid_t

@@ -18,22 +18,20 @@ struct Promises {
     /// and no name in any byte.
     func checkAnyMoment(_ model: Model) throws {
         try checkNames()
-        guard room.data.hasDatabase else { return }
-        let found = try figures(Self.consistency + Self.contents)
-        try require(found, model)
+        guard try hasTables() else { return }
+        try require(try figures(Self.consistency + Self.contents(keys: model.keys)), model)
     }
 
     /// Stores what waits, and checks everything.
     func checkStored(_ model: Model) throws {
         try room.flush()
         try checkNames()
-        guard room.data.hasDatabase else {
+        guard try hasTables() else {
             // One is made when there is something to put in.
             guard model.acknowledged.isEmpty else { throw Broken("events were acknowledged and there is no database") }
             return
         }
-        let found = try figures(Self.consistency + Self.contents)
-        try require(found, model)
+        try require(try figures(Self.consistency + Self.contents(keys: model.keys)), model)
         let stored = try storedNumbers()
         let lost = model.acknowledged.subtracting(stored)
         guard lost.isEmpty else {
@@ -54,48 +52,64 @@ struct Promises {
         for (name, value) in found.sorted(by: { $0.key < $1.key }) where name != "integrity_check" {
             guard value == "0" else { throw Broken("\(name): \(value)") }
         }
-        let unknown = try storedNumbers().subtracting(model.sent)
+        let stored = try storedNumbers()
+        let unknown = stored.subtracting(model.sent)
         guard unknown.isEmpty else { throw Broken("events that nobody sent are stored: \(Self.describe(unknown))") }
+        let back = stored.intersection(model.removed)
+        guard back.isEmpty else { throw Broken("events that were purged are stored: \(Self.describe(back))") }
     }
 
     // MARK: Tables
 
-    /// Each line counts what is wrong: 0 of it is right.
+    /// False before anything was stored; whoever made the file may have been killed before it made the tables.
+    private func hasTables() throws -> Bool {
+        guard room.data.hasDatabase else { return false }
+        return try query("SELECT count(*) FROM sqlite_master WHERE name = 'events'") == "1\n"
+    }
+
+    /// Each line counts what is wrong: 0 of it is right. Where rows were removed for their age, only what is younger can
+    /// be counted anew.
     private static let consistency = """
         SELECT 'integrity_check', integrity_check FROM pragma_integrity_check;
+        CREATE TEMP VIEW complete AS SELECT slot, strftime('%Y-%m-%d %H:%M:%f', slot * 900, 'unixepoch') AS start
+            FROM (SELECT coalesce(max(count), 0) AS slot FROM counters WHERE name = 'rows_complete_from_slot');
         CREATE TEMP VIEW recount AS SELECT CAST(strftime('%s', timestamp) AS INTEGER) / 900 AS slot,
             count(*) AS events, total(event_type = 'command') AS commands, total(success = 1) AS succeeded,
-            total(success = 0) AS failed FROM events GROUP BY 1;
+            total(success = 0) AS failed FROM events WHERE timestamp >= (SELECT start FROM complete) GROUP BY 1;
+        CREATE TEMP VIEW rollup AS SELECT slot, events, commands, succeeded, failed FROM activity_rollup
+            WHERE slot >= (SELECT slot FROM complete);
         SELECT 'quarters whose rollup is not a recount of the rows', count(*) FROM (
-            SELECT * FROM (SELECT * FROM recount EXCEPT
-                SELECT slot, events, commands, succeeded, failed FROM activity_rollup)
-            UNION ALL SELECT * FROM (SELECT slot, events, commands, succeeded, failed FROM activity_rollup
-                WHERE events <> 0 EXCEPT SELECT * FROM recount));
+            SELECT * FROM (SELECT * FROM recount EXCEPT SELECT * FROM rollup)
+            UNION ALL SELECT * FROM (SELECT * FROM rollup WHERE events <> 0 EXCEPT SELECT * FROM recount));
         SELECT 'sessions that are not a recount of their events', count(*) FROM (
             SELECT session_id, count(*), total(event_type = 'command') AS commands, total(success = 0) AS failed,
                 min(timestamp) AS first, max(timestamp) AS last FROM events GROUP BY 1) AS r
             LEFT JOIN sessions AS s USING (session_id)
-            WHERE s.id IS NULL OR s.commands_executed <> r.commands OR s.errors_encountered <> r.failed
-                OR s.started_at <> r.first OR (s.ended_at IS NOT NULL AND s.ended_at <> r.last);
+            WHERE coalesce(s.started_at, r.first) >= (SELECT start FROM complete)
+                AND (s.id IS NULL OR s.commands_executed <> r.commands OR s.errors_encountered <> r.failed
+                    OR s.started_at <> r.first OR (s.ended_at IS NOT NULL AND s.ended_at <> r.last));
         SELECT 'sessions without events', count(*) FROM sessions
-            WHERE session_id NOT IN (SELECT session_id FROM events);
+            WHERE started_at >= (SELECT start FROM complete) AND session_id NOT IN (SELECT session_id FROM events);
         SELECT 'sessions of negative length', count(*) FROM sessions WHERE duration_ms < 0;
         SELECT 'rows that the books do not know', abs((SELECT count(*) FROM events)
-            - (SELECT total(count) FROM counters WHERE name = 'stored')) + 0;
+            - (SELECT total(count) FROM counters WHERE name IN ('stored', 'imported'))
+            + (SELECT total(count) FROM counters WHERE name IN ('purged', 'expired'))) + 0;
         SELECT 'damaged records', CAST(total(count) AS INTEGER) FROM counters WHERE name = 'damaged_records';
 
         """
 
     /// Each line counts what is wrong with the rows that the model sent.
-    private static let contents = """
+    private static func contents(keys: Int) -> String {
+        """
         SELECT 'doubled events', count(*) FROM (SELECT 1 FROM events GROUP BY \(number) HAVING count(*) > 1);
         SELECT 'damaged events', count(*) FROM events WHERE NOT (length(workspace_hash) = 32
             AND length(task_hash) = 32 AND CASE WHEN session_id GLOB 'exec-*' THEN command = 'true' AND success = 1
                 ELSE command = 'make all' AND services_count = duration_ms % 1000
                     AND success = (duration_ms % 7 <> 0) END);
-        SELECT 'workspaces too many', max(count(DISTINCT workspace_hash), 1) - 1 FROM events;
+        SELECT 'workspaces too many', max(count(DISTINCT workspace_hash), \(keys)) - \(keys) FROM events;
 
         """
+    }
 
     private func figures(_ sql: String) throws -> [String: String] {
         var figures: [String: String] = [:]
@@ -109,13 +123,17 @@ struct Promises {
 
     /// The numbers of all stored events.
     func storedNumbers() throws -> IndexSet {
+        try hasTables() ? try numbers(in: room.data.databasePath) : IndexSet()
+    }
+
+    /// The numbers of all events in a database.
+    func numbers(in path: String) throws -> IndexSet {
         var stored = IndexSet()
-        guard room.data.hasDatabase else { return stored }
         let rows = try query(
             """
             SELECT min(n), max(n) FROM (SELECT n, n - row_number() OVER (ORDER BY n) AS island
             FROM (SELECT DISTINCT \(Self.number) AS n FROM events)) GROUP BY island
-            """)
+            """, of: path)
         for row in rows.split(separator: "\n") {
             let ends = row.split(separator: "|").compactMap { Int($0) }
             if ends.count == 2 { stored.insert(integersIn: ends[0]...ends[1]) }
@@ -124,9 +142,9 @@ struct Promises {
     }
 
     /// What a query gives, by the `sqlite3` of the system, which may not change anything.
-    func query(_ sql: String) throws -> String {
+    func query(_ sql: String, of path: String? = nil) throws -> String {
         try room.output(
-            of: [try Programs.find("sqlite3"), "-readonly", "-cmd", ".timeout 20000", room.data.databasePath],
+            of: [try Programs.find("sqlite3"), "-readonly", "-cmd", ".timeout 20000", path ?? room.data.databasePath],
             input: sql + ";\n")
     }
 
@@ -148,15 +166,29 @@ struct Promises {
 
     /// The parts of `nexus telemetry status --json` that are checked.
     private struct Status: Decodable {
-        let received, accepted, rejected, stored, pending: Int
+        let received, accepted, rejected, stored, pending, imported, purged, expired: Int
         let balance: Bool
+    }
+
+    /// Neither a session nor anything else that is written as this text and then no digit stands in any byte.
+    func checkGone(_ text: String) throws {
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: room.data.folder.path)) ?? [] {
+            guard let bytes = FileManager.default.contents(atPath: room.data.folder.path + "/" + name) else { continue }
+            var rest = bytes.startIndex..<bytes.endIndex
+            while let place = bytes.range(of: Data(text.utf8), in: rest) {
+                let isLonger = place.upperBound < bytes.endIndex && (0x30...0x39).contains(bytes[place.upperBound])
+                guard isLonger else { throw Broken("'\(text)' was purged and stands in \(name)") }
+                rest = place.upperBound..<bytes.endIndex
+            }
+        }
     }
 
     private func checkBooks(_ stored: Int) throws {
         let text = try room.output(of: [room.programs.nexus, "telemetry", "status", "--json"])
         let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
         guard status.balance, status.received == status.accepted + status.rejected, status.pending == 0,
-            status.stored == stored, status.accepted == stored
+            status.accepted == status.stored,
+            status.stored + status.imported - status.purged - status.expired == stored
         else { throw Broken("the books do not balance over \(stored) rows: \(status)") }
     }
 

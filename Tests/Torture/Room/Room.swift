@@ -54,14 +54,14 @@ final class Room {
     }
 
     /// Stores all that waits; throws unless that succeeds. A service that has much to store says "try again" (75), and
-    /// that is done.
-    func flush() throws {
-        for _ in 0..<12 {
+    /// that is done: so many times, some five seconds each.
+    func flush(attempts: Int = 12) throws {
+        for _ in 0..<attempts {
             let child = try nexus("flush")
             let end = try child.wait()
             if end == .exited(0) { return }
             guard end == .exited(75) else { throw Broken("'nexus flush' ended with \(end): \(child.errors)") }
         }
-        throw Broken("a minute of 'nexus flush' does not store what waits")
+        throw Broken("\(attempts) times 'nexus flush' do not store what waits")
     }
 }

@@ -20,9 +20,19 @@ extension World {
         for (number, child) in running { try settle(child, number) }
     }
 
+    /// Records an event that is said to have happened days ago, or in days to come.
+    func recordSingly(daysFromNow days: Int) throws {
+        let time = Int(Date().timeIntervalSince1970) + days * 86_400
+        let number = model.take(1)
+        model.note(time: time, of: number.lowerBound)
+        let flags = Model.flags(number.lowerBound) + ["--timestamp", "\(time * 1000)"]
+        try settle(try room.start([room.programs.recorder] + flags), number)
+    }
+
     /// Runs a command and records it.
     func exec(kill: Kill = .never) throws {
         let number = model.take(1)
+        model.noteExec(number.lowerBound)
         let child = try room.nexus(
             "exec", "--workspace", Room.workspace, "--task", Room.task, "--", "true",
             variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])

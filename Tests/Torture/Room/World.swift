@@ -8,6 +8,10 @@ final class World {
     var model = Model()
     var random: SeededGenerator
     var service: RunningService?
+    /// Snapshots that were taken of the folder, and what stands in them.
+    var snapshots: [(path: String, numbers: IndexSet)] = []
+    /// Where `nexus sync` sends to; made with the first.
+    private(set) lazy var sent = SentFolder(in: room)
 
     convenience init(_ programs: Programs, seed: UInt64) throws {
         try self.init(Room(programs), seed: seed)

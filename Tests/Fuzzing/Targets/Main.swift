@@ -8,7 +8,9 @@ public func examineInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     switch target {
     case "decoder": DecoderTarget.examine(bytes)
     case "segment": SegmentTarget.examine(bytes)
-    default: fatalError("NEXUS_FUZZ_TARGET is decoder or segment")
+    case "settings": SettingsTarget.examine(bytes)
+    case "snapshot": SnapshotTarget.examine(bytes)
+    default: fatalError("NEXUS_FUZZ_TARGET is decoder, segment, settings or snapshot")
     }
     return 0
 }

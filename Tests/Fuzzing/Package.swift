@@ -1,0 +1,52 @@
+// swift-tools-version:6.3
+
+// What reads bytes from outside, built for libFuzzer: `Scripts/fuzz`.
+//
+// A package of its own, so that only what reads is built and instrumented, in a minute and without the packages of others.
+// The sources are those of Nexus (`Sources` is a link to them); where one of them leans on a package of others, a stand-in
+// takes its place, and of what is mostly not about reading only the files that are (`Parts`). The hash is one that is no
+// SHA-256: what is fuzzed is reading, and no reader looks into a hash.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "fuzzing",
+    targets: [
+        .systemLibrary(name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4"),
+        .target(name: "CPlatform", path: "Sources/CPlatform"),
+        .target(name: "Platform", dependencies: ["CPlatform"], path: "Sources/Platform", swiftSettings: settings),
+        .target(name: "EventModel", dependencies: ["Platform"], path: "Sources/EventModel", swiftSettings: settings),
+        .target(
+            name: "WriteAheadBuffer", dependencies: ["EventModel", "Platform"], path: "Sources/WriteAheadBuffer",
+            swiftSettings: settings),
+        .target(name: "Crypto", path: "StandIns/Crypto", swiftSettings: settings),
+        .target(
+            name: "Intake", dependencies: ["Crypto", "EventModel", "Platform"], path: "Sources/Intake",
+            swiftSettings: settings),
+        // What the reader of snapshots takes from it.
+        .target(name: "Store", path: "StandIns/Store", swiftSettings: settings),
+        .target(
+            name: "Sync", dependencies: ["CLZ4", "Crypto", "EventModel", "Platform", "Store"], path: "Parts/Sync",
+            swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
+        .executableTarget(
+            name: "nexus-fuzz",
+            dependencies: ["CLZ4", "Crypto", "EventModel", "Intake", "Platform", "Sync", "WriteAheadBuffer"],
+            path: "Targets",
+            // libFuzzer's runtime brings the program's `main` along, so that Swift's gets another name.
+            swiftSettings: settings + [
+                .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "nexus_fuzz_unused_main"])
+            ]),
+    ]
+)

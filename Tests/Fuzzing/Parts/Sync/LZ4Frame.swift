@@ -1,0 +1,1 @@
+../../../../Sources/Sync/LZ4Frame.swift

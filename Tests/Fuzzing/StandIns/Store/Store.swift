@@ -1,0 +1,17 @@
+/// Stands in for the id of an installation, by the same rule: 32 hexadecimal digits in lower case.
+package struct Installation: Equatable, Sendable {
+    package let id: String
+
+    package init?(_ id: String) {
+        let digits = "0123456789abcdef".utf8
+        guard id.utf8.count == 32, id.utf8.allSatisfy(digits.contains) else { return nil }
+        self.id = id
+    }
+}
+
+/// Stands in for what the database may throw, which no reader of bytes does.
+package enum StoreError: Error, Equatable, CustomStringConvertible {
+    case never
+
+    package var description: String { "nothing" }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Platform
+import TestSupport
+
+/// Taking out, putting back and sending elsewhere, and what must be true of what was taken out.
+extension World {
+    /// Takes a snapshot of everything, and looks at it with the system's `lz4` and `sqlite3`.
+    func export(kill: Kill = .never) throws {
+        guard room.data.hasDatabase || !model.acknowledged.isEmpty else { return }
+        let path = room.scratch.path + "/snapshot-\(snapshots.count).db.lz4"
+        let must = model.acknowledged
+        guard try change(["export", "--output", path], kill: kill) else {
+            guard !FileManager.default.fileExists(atPath: path) else { return try keep(path, holding: must) }
+            return
+        }
+        try keep(path, holding: must)
+    }
+
+    private func keep(_ path: String, holding must: IndexSet) throws {
+        try room.output(of: [room.programs.nexus, "verify", path])
+        let content = room.scratch.path + "/content.db"
+        try room.output(of: [try Programs.find("lz4"), "-d", "-f", "-q", path, content])
+        let numbers = try promises.numbers(in: content)
+        guard must.subtracting(numbers).isEmpty else { throw Broken("events are missing in a snapshot") }
+        guard numbers.subtracting(model.sent).isEmpty, numbers.intersection(model.removed).isEmpty else {
+            throw Broken("a snapshot holds events that were not there")
+        }
+        snapshots.append((path, numbers))
+    }
+
+    /// Takes one of the snapshots back in; killed in the middle it has come in whole or not at all.
+    func importSnapshot(kill: Kill = .never) throws {
+        guard !snapshots.isEmpty else { return }
+        let snapshot = snapshots[pick(0...snapshots.count - 1)]
+        let missing = snapshot.numbers.subtracting(try promises.storedNumbers())
+        let isDone = try change(["import", snapshot.path], kill: kill)
+        let come = missing.intersection(try promises.storedNumbers())
+        guard isDone ? come == missing : come == missing || come.isEmpty else {
+            throw Broken("an import brought \(come.count) of \(missing.count) events")
+        }
+        if come == missing { model.bringBack(snapshot.numbers) }
+    }
+
+    /// Sends what was not sent yet to a folder.
+    func sync(kill: Kill = .never) throws {
+        try sent.prepare()
+        let numbers = model.acknowledged
+        guard try change(["sync", "--to", sent.url], kill: kill) else { return }
+        try room.output(of: [room.programs.nexus, "sync", "log"])
+        // What comes back under an old number has been sent before, or was gone when its turn came.
+        sent.mustHold.formUnion(numbers.subtracting(model.returned))
+    }
+
+    /// What was sent is there, every event once, whatever became of it here.
+    func checkSent() throws {
+        try sent.check(model)
+    }
+
+    /// The programs' own check of everything finds nothing.
+    func checkHealth() throws {
+        guard room.data.folder.exists else { return }
+        let child = try room.start([room.programs.nexus, "doctor"], output: .pipe)
+        try child.exchange { false }
+        guard try child.wait() == .exited(0) else {
+            throw Broken("the doctor says: \(String(decoding: child.received, as: UTF8.self))")
+        }
+    }
+}
+
+/// A folder that `nexus sync` sends to.
+final class SentFolder {
+    private let room: Room
+    /// What has to be in it.
+    var mustHold = IndexSet()
+
+    init(in room: Room) {
+        self.room = room
+    }
+
+    private var path: String { room.scratch.path + "/sent" }
+    var url: String { "file://" + path }
+
+    func prepare() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    /// Takes everything that was sent into a data folder of its own.
+    func check(_ model: Model) throws {
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".lz4") }
+        guard !files.isEmpty else {
+            guard mustHold.isEmpty else { throw Broken("nothing of what was sent is there") }
+            return
+        }
+        let other = try Room(room.programs)
+        for file in files { try other.output(of: [room.programs.nexus, "import", path + "/" + file]) }
+        let promises = Promises(room: other)
+        let numbers = try promises.storedNumbers()
+        guard mustHold.subtracting(numbers).isEmpty else {
+            throw Broken("\(mustHold.subtracting(numbers).count) events that were sent are not there")
+        }
+        guard numbers.subtracting(model.sent).isEmpty else { throw Broken("events were sent that nobody recorded") }
+        guard try promises.query("SELECT count(*) FROM events") == "\(numbers.count)\n" else {
+            throw Broken("events were sent twice")
+        }
+    }
+}
