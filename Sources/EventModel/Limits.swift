@@ -91,9 +91,11 @@ package enum Limits {
     /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
     /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
     package static let transactionSlots = 512
-    /// Different sessions in one transaction, for the same reason: their ids stand in an index in no order of time. It is
-    /// looked at after every thousand events, so that there may be a thousand more.
-    package static let transactionSessions = 1024
+    /// Sessions in one transaction that are not remembered from the ones before, for the same reason: their ids go into an
+    /// index in no order of time, each into a page of its own. It is looked at after every thousand events.
+    package static let transactionNewSessions = 1024
+    /// Sessions in one transaction, new or not. Those that are remembered stand near each other, a hundred on a page.
+    package static let transactionSessions = 8192
     /// Longest that SQLite's write-ahead log grows, in bytes. It is checkpointed at half of it. While a program that reads
     /// keeps it from being emptied, nothing more is stored once a transaction might not fit any more: events wait in the
     /// buffer then.

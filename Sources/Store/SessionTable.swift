@@ -18,6 +18,8 @@ struct SessionTable {
     private var names = ByteKeyTable()
     private var entries: [Entry] = []
     private var dirty: [Int] = []
+    /// How many were not looked up yet.
+    private var unknown = 0
     private var lengths = SessionLengths()
     private let keepsLengths: Bool
 
@@ -28,7 +30,10 @@ struct SessionTable {
     /// Takes one event of the session called `name`.
     mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>) {
         let (index, isNew) = names.index(of: name)
-        if isNew { entries.append(Entry()) }
+        if isNew {
+            entries.append(Entry())
+            unknown += 1
+        }
         entries[index].state.observe(type, success: success, at: timestamp)
         if !entries[index].isDirty {
             entries[index].isDirty = true
@@ -36,8 +41,8 @@ struct SessionTable {
         }
     }
 
-    /// Whether so many sessions were touched that they should be written now: each one changes pages of its own.
-    var isFull: Bool { dirty.count >= Limits.transactionSessions }
+    /// Whether so many sessions were touched that they should be written now.
+    var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
 
     /// Writes what changed. Sessions that are over at `now` get their end.
     mutating func flush(into database: Database, now: Int64) throws {
@@ -48,6 +53,7 @@ struct SessionTable {
         }
         try lengths.flush(into: database)
         dirty.removeAll(keepingCapacity: true)
+        unknown = 0
         if entries.count >= Limits.rememberedSessions { forget() }
     }
 
@@ -56,6 +62,7 @@ struct SessionTable {
         names.removeAll()
         entries.removeAll(keepingCapacity: true)
         dirty.removeAll(keepingCapacity: true)
+        unknown = 0
         lengths = SessionLengths()
     }
 
