@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
