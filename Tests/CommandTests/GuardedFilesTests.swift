@@ -30,7 +30,7 @@ struct GuardedFilesTests {
     func permissions() throws {
         let program = try Program()
         let service = """
-            nexus serve & until [ -S "$NEXUS_DATA_DIR/socket" ]; do sleep 0.01; done
+            nexus serve >/dev/null 2>&1 & until [ -S "$NEXUS_DATA_DIR/socket" ]; do sleep 0.01; done
             """
         let outcome = try bash(
             program,
