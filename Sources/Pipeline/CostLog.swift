@@ -21,7 +21,10 @@ package struct CostLog: Sendable {
 
     /// Notes a call, unless another process does so at this moment or recording is off.
     func note(nanoseconds: UInt64) {
-        guard let file = try? File(opening: path, [.readWrite, .append, .create]), (try? file.tryLock()) == true else {
+        // Where the folder cannot be used, a link for one, nothing was recorded and nothing is noted.
+        guard (try? data.folder.requireOwn()) != nil,
+            let file = try? File(opening: path, [.readWrite, .append, .create]), (try? file.tryLock()) == true
+        else {
             return
         }
         defer { file.unlock() }

@@ -94,6 +94,24 @@ final class InteractiveShell {
         return statuses
     }
 
+    /// Types lines without waiting for the prompt before each, as many at once as a terminal surely holds.
+    func typeAhead(_ lines: [String]) throws {
+        let room = 1024
+        var rest = lines[...]
+        while !rest.isEmpty {
+            let before = prompts.count
+            var text = ""
+            var count = 0
+            while let line = rest.first, text.isEmpty || text.utf8.count + line.utf8.count < room {
+                text += line + "\r"
+                count += 1
+                rest = rest.dropFirst()
+            }
+            try keyboard.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            try waitUntil("the prompts after '\(text)'") { self.prompts.count >= before + count }
+        }
+    }
+
     /// Types `exit` and waits until the shell is gone.
     func leave() throws {
         try keyboard.fileHandleForWriting.write(contentsOf: Data("exit\r".utf8))

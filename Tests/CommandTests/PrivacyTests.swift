@@ -21,9 +21,12 @@ struct PrivacyTests {
 
     @Test("The first recording command on a terminal says three lines, once; a script is told nothing")
     func notice() throws {
-        for name in ["nexus record", "nexus-record"] {
+        for call in [
+            "nexus record --command make", "nexus-record --command make", "nexus exec -- true",
+            "nexus session start >/dev/null",
+        ] {
             let program = try Program()
-            let path = Program.url.deletingLastPathComponent().path + "/\(name) --command make"
+            let path = Program.url.deletingLastPathComponent().path + "/" + call
             #expect(try program.run("record", "--command", "make").errors == "")
             let first = try onTerminal(program, path)
             #expect(first.split(separator: "\r\n").count == 3)
@@ -82,23 +85,70 @@ struct PrivacyTests {
         #expect(output.components(separatedBy: "  because ").count - 1 == 12)
     }
 
+    private func status(_ program: Program) throws -> [String: Any] {
+        let text = try program.run("telemetry", "status", "--json").output
+        return try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
     @Test("'status' tells preference and effect, what recording costs, and what was ever sent")
     func status() throws {
-        var program = try Program()
+        let program = try Program()
         for _ in 0..<5 { #expect(try program.run("record", "--command", "make").status == 0) }
-        #expect(try program.run("flush").status == 0)
-        program.environment["DO_NOT_TRACK"] = "1"
+        let lines = [#"{"command":"make","x":1,"y":2}"#, "{", #"{"command":"make","error_category":"no such file"}"#]
+        #expect(try program.run("record", "--stdin", input: lines.joined(separator: "\n")).status == 65)
+        let stick = program.folder.path + "/stick"
+        try FileManager.default.createDirectory(atPath: stick, withIntermediateDirectories: false)
+        #expect(try program.run("telemetry", "status").output.contains("Sent:       nothing, ever"))
+        #expect(try program.run("sync", "--to", "file://" + stick).status == 0)
+        #expect(try program.run("record", "--command", "make").status == 0)
+
+        let json = try status(program)
+        func number(_ key: String) -> Int? { json[key] as? Int }
+        #expect(json["preference"] as? String == "on" && json["recording"] as? Bool == true)
+        #expect(json["data_folder"] as? String == program.folder.data.folder.path && number("bytes") ?? 0 > 0)
+        #expect(json["since"] as? String != nil)
+        #expect(number("events") == 6 && number("sessions") == 1)
+        #expect(number("received") == 9 && number("accepted") == 7 && number("rejected") == 2)
+        #expect(json["rejected_by_reason"] as? [String: Int] == ["not_json": 1, "invalid_text": 1])
+        #expect(number("stored") == 6 && number("pending") == 1 && json["balance"] as? Bool == true)
+        #expect(number("dropped_fields") == 2)
+        let cost = try #require(json["cost_microseconds"] as? [String: Int])
+        #expect(cost["calls"] == 6)
+        #expect(0 < cost["p50"] ?? 0 && cost["p50"] ?? 0 <= cost["p99"] ?? 0)
+        let sent = try #require((json["sent"] as? [[String: Any]])?.first)
+        #expect(sent["destination"] as? String == "file://" + stick && sent["rows"] as? Int == 6)
+        #expect((sent["last"] as? String)?.hasPrefix("20") == true)
+
         let text = try program.run("telemetry", "status").output
-        #expect(text.contains("Recording:  off (DO_NOT_TRACK is set)\n"))
-        #expect(text.contains("half of the last 5 calls took up to"))
-        #expect(text.contains("Sent:       nothing, ever"))
-        let json =
-            try JSONSerialization.jsonObject(
-                with: Data(program.run("telemetry", "status", "--json").output.utf8)) as? [String: Any]
-        #expect(json?["preference"] as? String == "on")
-        #expect(json?["recording"] as? Bool == false)
-        #expect((json?["cost_microseconds"] as? [String: Any])?["calls"] as? Int == 5)
-        #expect(json?["since"] as? String != nil)
+        #expect(text.contains("half of the last 6 calls took up to") && text.contains("99 % up to"))
+        #expect(text.contains("Sent:       6 rows ("))
+    }
+
+    @Test("'status' says why nothing is recorded: the setting, a variable, or a file, and which")
+    func reasons() throws {
+        var program = try Program()
+        func reason() throws -> String? { try status(program)["reason"] as? String }
+        #expect(try reason() == nil)
+        #expect(try program.run("telemetry", "off").status == 0)
+        #expect(try reason() == "'nexus telemetry off' was called")
+        #expect(try status(program)["preference"] as? String == "off")
+        program.environment["DO_NOT_TRACK"] = "1"
+        #expect(try reason() == "DO_NOT_TRACK is set")
+        program.environment["NEXUS_TELEMETRY"] = "Off"
+        #expect(try reason() == "NEXUS_TELEMETRY is Off")
+        (program.environment["DO_NOT_TRACK"], program.environment["NEXUS_TELEMETRY"]) = (nil, nil)
+        #expect(try program.run("telemetry", "on").status == 0)
+        let inner = program.folder.path + "/client/project"
+        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: program.folder.path + "/client/.nexus-telemetry-off"))
+        let process = program.process(["telemetry", "status"])
+        process.currentDirectoryURL = URL(filePath: inner)
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(text.contains("off (" + program.folder.path + "/client/.nexus-telemetry-off is there)"))
     }
 
     @Test(

@@ -25,6 +25,9 @@ struct Program {
         return tests.deletingLastPathComponent().appending(path: "nexus")
     }()
 
+    /// Where another program of the build stands.
+    static func path(of name: String) -> String { url.deletingLastPathComponent().appending(path: name).path }
+
     /// A process that was not started yet. The threads that tests run on block signals, and what they start would
     /// inherit that: a program run from a shell does not.
     func process(_ arguments: [String]) -> Process {

@@ -115,7 +115,10 @@ struct PurgeTests {
         let program = try filled()
         let service = try RunningService(program)
         let stop = program.folder.path + "/stop"
+        // What is to go is recorded up to a moment before, by all of them, and waits anywhere between recorder and row.
         let loop = """
+            for n in {1..10}; do "$1" --command "deploy doomed-$2" --session "doomed-$2" || exit; done
+            echo >"$3-begun-$2"
             n=0
             while
                 "$1" --command "recorder-$2" && n=$((n + 1))
@@ -133,9 +136,12 @@ struct PurgeTests {
             try process.run()
             return (process, output)
         }
-        for command in ["deploy", "git"] {
+        for number in 0..<20 {
+            try waitUntil("the recorders") { FileManager.default.fileExists(atPath: stop + "-begun-\(number)") }
+        }
+        for (command, count) in [("deploy", 206), ("git", 6)] {
             let receipt = try receipt(program, "--command", command)
-            #expect(receipt["events_removed"] as? Int == 6)
+            #expect(receipt["events_removed"] as? Int == count)
             #expect((receipt["found_in"] as? [String]) == [])
         }
         try Data().write(to: URL(filePath: stop))
@@ -153,51 +159,125 @@ struct PurgeTests {
         )
         #expect(counts == "\(recorded)|0")
         try program.checkTables()
+        for text in ["prod-eu", "doomed-", "git push"] {
+            let bytes = Data(try dataBytes(program))
+            #expect(bytes.range(of: Data(text.utf8)) == nil, "\(text)")
+        }
+    }
+
+    private func dataBytes(_ program: Program) throws -> [UInt8] {
+        program.dataFiles().values.flatMap { [UInt8]($0.content) }
+    }
+
+    @Test("What a killed export left in the data folder goes too, and with everything the lines nobody has taken in")
+    func leftovers() throws {
+        let program = try filled()
+        #expect(try program.run("flush").status == 0)
+        let root = program.folder.data.folder.path
+        let scratch = root + "/.nexus-scratch-1234"
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: root + "/nexus.db", toPath: scratch + "/content.db")
+        let receipt = try receipt(program, "--command", "deploy")
+        #expect(receipt["found_in"] as? [String] == [])
+        #expect(!FileManager.default.fileExists(atPath: scratch))
+        // A shell makes a plain file of `printf … >pipe` while no service runs.
+        let line = #"{"command":"make","workspace":"the raw name"}"# + "\n"
+        try Data(line.utf8).write(to: URL(filePath: root + "/pipe"))
+        #expect(try self.receipt(program, "--all")["found_in"] as? [String] == [])
+        #expect(Data(try dataBytes(program)).range(of: Data("the raw name".utf8)) == nil)
+        try program.checkTables()
+    }
+
+    @Test("What was recorded can be removed while recording is off, and nothing else is written then")
+    func whileOff() throws {
+        let program = try filled()
+        #expect(try program.run("record", "--command", "deploy prod-eu").status == 0)
+        #expect(try program.run("telemetry", "off").status == 0)
+        #expect(try receipt(program, "--command", "deploy")["events_removed"] as? Int == 7)
         #expect(try occurrences(of: "prod-eu", in: program) == 0)
-        #expect(try occurrences(of: "git push", in: program) == 0)
+        let after = program.dataFiles()
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.run("record", "--command", "deploy prod-eu").status == 0)
+        #expect(program.changedFiles(since: after) == [])
+        #expect(try program.query("SELECT count(*) FROM events") == "12")
+        try program.checkTables()
+    }
+
+    @Test("Beside a stream that waits for its next line a purge does not wait, and the stream goes on afterwards")
+    func besideAnIdleStream() throws {
+        let program = try filled()
+        let stream = program.process(["record", "--stdin", "--ack"])
+        let (input, output) = (Pipe(), Pipe())
+        stream.standardInput = input
+        stream.standardOutput = output
+        stream.standardError = FileHandle.nullDevice
+        try stream.run()
+        try input.fileHandleForWriting.write(contentsOf: Data("{\"command\":\"deploy streamed\"}\n".utf8))
+        #expect(!output.fileHandleForReading.availableData.isEmpty)
+        #expect(try receipt(program, "--command", "deploy")["events_removed"] as? Int == 7)
+        try input.fileHandleForWriting.write(contentsOf: Data("{\"command\":\"kept\"}\n".utf8))
+        try input.fileHandleForWriting.close()
+        stream.waitUntilExit()
+        #expect(stream.terminationStatus == 0)
+        #expect(try program.query("SELECT count(*) FROM events WHERE command = 'kept'") == "1")
+        try program.checkTables()
     }
 
     @Test("Killed at any moment a purge has happened or has not, and the next command finishes it")
     func kills() throws {
-        // The bar is 200; a usual run tries fewer, at other moments each time.
-        let rounds = Int(ProcessInfo.processInfo.environment["NEXUS_TEST_KILLS"] ?? "") ?? 20
+        // The bar is 200 (NEXUS_TEST_KILLS=201); a usual run tries fewer, at other moments each time.
+        let rounds = Int(ProcessInfo.processInfo.environment["NEXUS_TEST_KILLS"] ?? "") ?? 41
         let original = try filled()
         #expect(try original.run("flush").status == 0)
         var random = SystemRandomNumberGenerator()
         var (before, between, after) = (0, 0, 0)
-        // One that nobody kills says how long there is to do so.
-        var longest: UInt32 = 0
-        for _ in 0..<rounds {
+        // One of each kind that nobody kills says how long there is to do so.
+        var longest: [Bool: UInt32] = [:]
+        for round in 0..<rounds {
+            let isEverything = round % 2 == 1
             let program = try Program()
             try FileManager.default.copyItem(
                 atPath: original.folder.data.folder.path, toPath: program.folder.data.folder.path)
-            let process = program.process(["telemetry", "purge", "--yes", "--command", "deploy"])
+            let process = program.process(
+                ["telemetry", "purge", "--yes"] + (isEverything ? ["--all"] : ["--command", "deploy"]))
             process.standardOutput = FileHandle.nullDevice
             let start = ContinuousClock.now
             try process.run()
-            if longest == 0 {
+            guard let time = longest[isEverything] else {
                 process.waitUntilExit()
-                longest = UInt32((ContinuousClock.now - start) / .microseconds(1))
+                longest[isEverything] = UInt32((ContinuousClock.now - start) / .microseconds(1))
                 continue
             }
-            usleep(UInt32.random(in: longest / 8...longest, using: &random))
+            usleep(UInt32.random(in: time / 8...time, using: &random))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
+            // Whoever only reads meanwhile is told the state before or after, too.
+            #expect(try program.run("telemetry", "status").output.contains("The books balance"))
             if try program.query("SELECT count(*) FROM purges") == "1" { between += 1 }
             // The next command that stores finishes what was begun.
             #expect(try program.run("flush").status == 0)
-            try program.checkTables()
-            let left = try program.query("SELECT count(*) FROM events WHERE command = 'deploy prod-eu'")
-            #expect(left == "6" || left == "0")
-            #expect(try program.query("SELECT count(*) FROM purges") == "0")
-            if left == "0" {
+            if try expectBeforeOrAfter(program, original, isEverything: isEverything) {
                 after += 1
-                #expect(try occurrences(of: "prod-eu", in: program) == 0)
             } else {
                 before += 1
             }
         }
-        #expect(before + after == rounds - 1)
+        #expect(before + after == rounds - longest.count)
         if rounds >= 100 { #expect(before > 0 && between > 0 && after > between) }
+    }
+
+    /// Expects all as before a purge or all as after it; returns whether it is as after.
+    private func expectBeforeOrAfter(_ program: Program, _ original: Program, isEverything: Bool) throws -> Bool {
+        try program.checkTables()
+        #expect(try program.query("SELECT count(*) FROM purges") == "0")
+        let rows = try program.query("SELECT count(*), count(*) FILTER (WHERE command = 'deploy prod-eu') FROM events")
+        let isAfter = rows != "18|6"
+        if isAfter { #expect(rows == (isEverything ? "0|0" : "12|0")) }
+        #expect(try (occurrences(of: "prod-eu", in: program) == 0) == isAfter)
+        let hasOldKey =
+            try Data(contentsOf: URL(filePath: program.folder.data.keyPath))
+            == Data(contentsOf: URL(filePath: original.folder.data.keyPath))
+        #expect(hasOldKey != (isAfter && isEverything))
+        return isAfter
     }
 }

@@ -5,11 +5,11 @@ extension Program {
     func checkTables() throws {
         #expect(try query("PRAGMA integrity_check") == "ok")
         #expect(
-            try query("SELECT count(*), sum(success), sum(NOT success) FROM events")
-                == query("SELECT sum(events), sum(succeeded), sum(failed) FROM activity_rollup"))
+            try query("SELECT count(*), total(success), total(NOT success) FROM events")
+                == query("SELECT CAST(total(events) AS INTEGER), total(succeeded), total(failed) FROM activity_rollup"))
         #expect(
-            try query("SELECT count(*), sum(success = 0) FROM events")
-                == query("SELECT sum(commands_executed), sum(errors_encountered) FROM sessions"))
+            try query("SELECT total(event_type = 'command'), total(success = 0) FROM events")
+                == query("SELECT total(commands_executed), total(errors_encountered) FROM sessions"))
         #expect(
             try query("SELECT count(*) FROM events")
                 == query(

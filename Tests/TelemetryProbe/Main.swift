@@ -4,10 +4,10 @@ import NexusTelemetry
 /// A program as a user of the library would write it, for tests that kill it: it records so many events, flushes, says
 /// so, and then goes on recording until it is killed.
 ///
-///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts>]
+///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts> | --end]
 ///
 /// With a number each event's duration is its number, and the rest of it follows from that. The texts of a file are put
-/// into every field first, an event for each.
+/// into every field first, an event for each. With `--end` it ends when it has flushed.
 @main
 struct TelemetryProbe {
     static func main() async throws {
@@ -17,7 +17,7 @@ struct TelemetryProbe {
         let flushed = Int(CommandLine.arguments[2]) ?? 0
         let extra = CommandLine.arguments.count > 3 ? CommandLine.arguments[3] : nil
         let first = extra.flatMap { Int($0) }
-        if let extra, first == nil {
+        if let extra, extra != "--end", first == nil {
             let file = try Data(contentsOf: URL(filePath: extra))
             for text in try JSONDecoder().decode([String].self, from: file) {
                 for event in events(with: text) { await telemetry.recordWaitingForRoom(event) }
@@ -26,6 +26,7 @@ struct TelemetryProbe {
         for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number, behind: first)) }
         try await telemetry.flush()
         try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
+        if extra == "--end" { return try await telemetry.shutdown() }
         var number = flushed
         while true {
             await telemetry.recordWaitingForRoom(event(number, behind: first))
@@ -35,8 +36,8 @@ struct TelemetryProbe {
 
     /// Events with the text in one field each.
     private static func events(with text: String) -> [TelemetryEvent] {
-        var events = [TelemetryEvent.command(text), .command("make", workspace: text, task: text)]
-        for field in [\TelemetryEvent.errorCategory, \.template, \.session] {
+        var events = [TelemetryEvent(type: text), .command(text)]
+        for field in [\TelemetryEvent.type, \.workspace, \.task, \.errorCategory, \.template, \.session] {
             var event = TelemetryEvent.command("make")
             event[keyPath: field] = text
             events.append(event)

@@ -47,21 +47,25 @@ struct DrainService: Service {
                     // Whatever comes once recording is on again wakes it.
                     guard gate.isOpen() else { continue }
                     writer = try writer ?? openWriter()
-                    guard let writer else {
+                    guard let current = writer else {
                         group.addTask { await call(after: Self.retryInterval) }
                         continue
                     }
                     await gather()
-                    if try await drain(writer) > 0 {
+                    let events = try await drain(current)
+                    if try await current.mustYield() {
+                        writer = nil
+                        group.addTask { await call(after: Self.retryInterval) }
+                    } else if events > 0 {
                         isTidy = false
                         if ContinuousClock.now >= nextLook {
                             nextLook = .now + Self.quietTime
                             group.addTask { await call(after: Self.quietTime) }
                         }
-                    } else if await writer.isHeldUp {
+                    } else if await current.isHeldUp {
                         group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
-                        try await writer.finish()
+                        try await current.finish()
                         isTidy = true
                         Memory.releaseCode()
                     }
@@ -89,7 +93,7 @@ struct DrainService: Service {
         }
     }
 
-    /// Takes in all that waits; returns how many events that were.
+    /// Takes in all that waits, unless somebody else wants to write; returns how many events that were.
     private func drain(_ writer: SQLiteWriter) async throws -> Int {
         backlog.beginDrain()
         var events = 0
@@ -101,6 +105,7 @@ struct DrainService: Service {
             }
             events += step
             backlog.shrink(by: step)
+            if try await writer.mustYield() { break }
         }
         return events
     }

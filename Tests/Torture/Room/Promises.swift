@@ -61,9 +61,10 @@ struct Promises {
 
     // MARK: Tables
 
-    /// False before anything was stored; whoever made the file may have been killed before it made the tables.
+    /// False before anything was stored; whoever made the file may have been killed before it made the tables. A database
+    /// has a journal of the old kind only while it is made, and whoever may not write cannot undo it.
     private func hasTables() throws -> Bool {
-        guard room.data.hasDatabase else { return false }
+        guard room.data.hasDatabase, !room.data.folder.has("nexus.db-journal") else { return false }
         return try query("SELECT count(*) FROM sqlite_master WHERE name = 'events'") == "1\n"
     }
 

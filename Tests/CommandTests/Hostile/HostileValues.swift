@@ -11,30 +11,35 @@ struct HostileValue {
         self.secret = secret ?? text
     }
 
-    /// Whether a shell can be given it in single quotes on one line.
-    var canBeTyped: Bool {
-        !text.contains("'") && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-            && text.utf8.count < 900
-    }
-
     /// Whether it can be an argument of a program.
     var canBeArgument: Bool { !text.contains("\0") }
 
-    static let all: [HostileValue] = tokens + people + places + code + lines + queries + lookAlikes + controls
+    /// The corpus, by what is hostile about it.
+    static let byKind: [(kind: String, values: [HostileValue])] = [
+        ("tokens", tokens), ("people", people), ("places", places), ("source code", code), ("shell one-liners", lines),
+        ("queries", queries), ("look-alikes", lookAlikes), ("control characters", controls),
+    ]
+
+    static let all: [HostileValue] = byKind.flatMap(\.values)
 
     /// Keys and tokens of services: three of each kind, put together so that none of them is found in this file.
     private static let tokens: [HostileValue] = {
-        let bodies = ["Zq7", "xW2", "Km9"].map { $0 + "R4tB8nV1cD6fG3hJ5kL0pQ" + $0 + "sT" }
-        let kinds = [
-            ("AKIA", 16), ("ASIA", 16), ("AIza", 31), ("ya29.", 30), ("GOCSPX-", 24), ("ghp_", 30), ("gho_", 30),
-            ("github_pat_", 30), ("glpat-", 20), ("xoxb-", 24), ("xoxp-", 24), ("xapp-", 24), ("sk-", 30),
-            ("sk_live_", 24),
-            ("rk_live_", 24), ("whsec_", 30), ("eyJhbGciOiJIUzI1NiJ9.eyJ", 24), ("npm_", 30), ("pypi-", 30),
-            ("rubygems_", 30), ("dckr_pat_", 24), ("hf_", 30), ("gsk_", 30), ("dop_v1_", 30), ("hvs.", 24), ("SG.", 30),
-            ("shpat_", 30), ("lin_api_", 30), ("PMAK-", 24), ("NRAK-", 24), ("AGE-SECRET-KEY-", 30),
-        ]
-        return kinds.flatMap { kind in bodies.map { HostileValue(kind.0 + $0.prefix(kind.1)) } }
+        let bodies = tokenBodies.map { $0 + "D6fG3hJ5kL0pQ" + $0.prefix(3) + "sT" }
+        return tokenKinds.flatMap { kind in bodies.map { HostileValue(kind.0 + $0.prefix(kind.1)) } }
     }()
+
+    /// What the tokens have behind the name of their kind, the first of it: not even a part of one may be kept.
+    static let tokenBodies = ["Zq7", "xW2", "Km9"].map { $0 + "R4tB8nV1c" }
+
+    /// How the tokens of a kind begin, and how long the rest of one is.
+    static let tokenKinds = [
+        ("AKIA", 16), ("ASIA", 16), ("AIza", 31), ("ya29.", 30), ("GOCSPX-", 24), ("ghp_", 30), ("gho_", 30),
+        ("github_pat_", 30), ("glpat-", 20), ("xoxb-", 24), ("xoxp-", 24), ("xapp-", 24), ("sk-", 30),
+        ("sk_live_", 24),
+        ("rk_live_", 24), ("whsec_", 30), ("eyJhbGciOiJIUzI1NiJ9.eyJ", 24), ("npm_", 30), ("pypi-", 30),
+        ("rubygems_", 30), ("dckr_pat_", 24), ("hf_", 30), ("gsk_", 30), ("dop_v1_", 30), ("hvs.", 24), ("SG.", 30),
+        ("shpat_", 30), ("lin_api_", 30), ("PMAK-", 24), ("NRAK-", 24), ("AGE-SECRET-KEY-", 30),
+    ]
 
     private static let people: [HostileValue] = ["anna.schmidt", "j.o'connor", "ceo+private", "用户", "first_last"]
         .flatMap { name in
@@ -96,9 +101,10 @@ struct HostileValue {
 
     /// Letters that look like others, and what turns or hides text.
     private static let lookAlikes: [HostileValue] = [
-        "раураl", "ɡit", "ｇｉｔ ｐｕｓｈ", "аdmin", "Ⅳ", "ﬁle", "mаke", "e\u{301}", "\u{202E}txt.exe", "a\u{200B}b",
+        "раураl", "ɡit-push", "ｇｉｔ ｐｕｓｈ", "аdmin", "Ⅳ-plan", "ﬁle.txt", "mаke-up", "re\u{301}sume\u{301}",
+        "\u{202E}txt.exe", "pay\u{200B}roll",
         "\u{FEFF}bom",
-        "\u{2066}isolated\u{2069}", "👩‍💻 secret", "Straße-Kunde", "プロジェクト", "مشروع", "פרויקט", "\u{1D4D0}bc",
+        "\u{2066}isolated\u{2069}", "👩‍💻 secret", "Straße-Kunde", "プロジェクト", "مشروع", "פרויקט", "\u{1D4D0}bcd",
         "\u{E0041}tag", "Ω≈ç√",
         "naïve-client", "\u{2028}line", "\u{FF0F}etc", "clıent", "ſecret",
     ].map { HostileValue($0) }
@@ -106,7 +112,8 @@ struct HostileValue {
     private static let controls: [HostileValue] = [
         "\u{1B}[31mred", "\u{1B}]0;title\u{7}", "bell\u{7}ring", "back\u{8}space", "nul\0byte", "line\nfeed",
         "carriage\rreturn",
-        "tab\tstop", "\u{9B}2J", "del\u{7F}ete", "\u{1}start", "vertical\u{B}tab", "form\u{C}feed", "esc\u{1B}ape",
+        "tab\tstop", "\u{9B}2Jcleared", "del\u{7F}ete", "\u{1}start", "vertical\u{B}tab", "form\u{C}feed",
+        "esc\u{1B}ape",
         "\u{85}next",
         "two\n\nlines", "\r\nHTTP/1.1", "\u{1B}[2K\u{1B}[1A", "\0\0\0\0lead", "end\u{4}oftext",
     ].map { HostileValue($0) }

@@ -1,0 +1,159 @@
+import Foundation
+import Platform
+import TestSupport
+import Testing
+
+/// That what is kept is the owner's alone, stands where it should, and is in no file that nobody thinks of.
+struct GuardedFilesTests {
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+
+    /// Runs a script with the programs of the build on its path, and nobody's rights masked.
+    private func bash(_ program: Program, _ script: String) throws -> (status: Int32, output: String) {
+        let process = program.process(["-c", "umask 0; " + script])
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.environment?["PATH"] = Program.url.deletingLastPathComponent().path + ":/usr/bin:/bin"
+        process.currentDirectoryURL = URL(filePath: program.folder.path)
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    @Test(
+        "Whatever the umask, all that Nexus makes is its owner's alone: data, snapshots, and what a sync sends to a folder"
+    )
+    func permissions() throws {
+        let program = try Program()
+        let service = """
+            nexus serve >/dev/null 2>&1 & until [ -S "$NEXUS_DATA_DIR/socket" ]; do sleep 0.01; done
+            """
+        let outcome = try bash(
+            program,
+            """
+            set -e
+            mkdir sent
+            nexus-record --command make; nexus record --command make; nexus exec -- true
+            echo '{"command":"make"}' | nexus record --stdin; echo '{' | nexus record --stdin || :
+            nexus telemetry retain 90d; nexus telemetry rekey --yes; nexus telemetry off; nexus telemetry on
+            for format in sqlite ndjson csv; do nexus export --format $format -o one.$format; done
+            nexus import one.sqlite; nexus sync --to "file://$PWD/sent"; nexus telemetry purge --command make --yes
+            \(service)
+            nexus record --command make
+            """)
+        #expect(outcome.status == 0, "\(outcome.output)")
+        let root = program.folder.data.folder.path
+        defer { _ = try? bash(program, "kill $(cat \"$NEXUS_DATA_DIR/pid\")") }
+        #expect(try mode(root) == 0o700)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: root)
+        #expect(names.count > 10)
+        for name in names { #expect(try mode(root + "/" + name) & 0o077 == 0, "\(name)") }
+        let sent = try FileManager.default.contentsOfDirectory(atPath: program.folder.path + "/sent")
+        #expect(sent.count == 1)
+        for name in ["one.sqlite", "one.ndjson", "one.csv"] + sent.map({ "sent/" + $0 }) {
+            #expect(try mode(program.folder.path + "/" + name) == 0o600, "\(name)")
+        }
+    }
+
+    @Test(
+        "A link that stands where a file of Nexus belongs is not followed: what it leads to stays as it is",
+        arguments: [
+            "key", "settings.json", "nexus.db", "nexus.db-wal", "buffer", "costs", "notice", "writer.lock",
+            "writer.turn",
+            "ledger.ndjson", "ledger.head", "serve.lock", ".",
+        ])
+    func links(name: String) throws {
+        let program = try Program()
+        let root = program.folder.data.folder.path
+        let victim = program.folder.path + "/victim"
+        let isFolder = name == "buffer" || name == "."
+        if isFolder {
+            try FileManager.default.createDirectory(atPath: victim, withIntermediateDirectories: false)
+        } else {
+            try Data("somebody's".utf8).write(to: URL(filePath: victim))
+        }
+        if name == "." {
+            try FileManager.default.createSymbolicLink(atPath: root, withDestinationPath: victim)
+        } else {
+            #expect(try program.run("record", "--command", "before").status == 0)
+            #expect(try program.run("flush").status == 0)
+            try? FileManager.default.removeItem(atPath: root + "/" + name)
+            try FileManager.default.createSymbolicLink(atPath: root + "/" + name, withDestinationPath: victim)
+        }
+        let target = program.folder.path + "/sent"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+        for command in [
+            ["record", "--command", "make"], ["record", "--stdin"], ["exec", "--", "true"], ["flush"], ["stats"],
+            ["telemetry", "off"], ["telemetry", "on"], ["telemetry", "retain", "90d"], ["telemetry", "rekey", "--yes"],
+            ["sync", "--to", "file://" + target], ["telemetry", "purge", "--all", "--yes"],
+        ] {
+            let process = program.process(command)
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit, "\(command)")
+        }
+        if isFolder {
+            #expect(try FileManager.default.contentsOfDirectory(atPath: victim) == [])
+        } else {
+            #expect(FileManager.default.contents(atPath: victim) == Data("somebody's".utf8))
+        }
+        #expect(try program.run("doctor").status != 0)
+    }
+
+    @Test("A program that is killed by a fault leaves no core file, which would hold names and the key")
+    func coreFiles() throws {
+        let program = try Program()
+        let limit = "ulimit -c unlimited; "
+        // Where the system makes any, a shell says of a program that it left one.
+        let control = try bash(program, limit + "sleep 9 & kill -SYS $!; wait $!")
+        for (command, isUp) in [
+            ("nexus serve", #"[ -S "$NEXUS_DATA_DIR/socket" ]"#),
+            (
+                #"{ echo '{"command":"make","workspace":"acme"}'; sleep 9 2>/dev/null; } | nexus record --stdin --ack >acks"#,
+                "[ -s acks ]"
+            ),
+        ] {
+            let outcome = try bash(
+                program, limit + "\(command) & until \(isUp); do sleep 0.01; done; kill -SYS $!; wait $!")
+            #expect(outcome.status == 128 + SIGSYS, "\(outcome.output)")
+            #expect(!outcome.output.contains("core dumped"), "\(outcome.output), but \(control.output)")
+        }
+        let key = try Data(contentsOf: URL(filePath: program.folder.data.keyPath))
+        for name in try FileManager.default.contentsOfDirectory(atPath: program.folder.path) where name.contains("core")
+        {
+            #expect(FileManager.default.contents(atPath: program.folder.path + "/" + name)?.range(of: key) == nil)
+        }
+    }
+
+    @Test("What is printed into the pipe from a folder that is left out is taken, as the service cannot know")
+    func pipeFromMarkedFolder() throws {
+        let program = try Program()
+        let service = try RunningService(program)
+        let outcome = try bash(
+            program,
+            "mkdir x; cd x; touch .nexus-telemetry-off; printf '{\"command\":\"piped\"}\\n' >'\(service.runtime.pipePath)'"
+        )
+        #expect(outcome.status == 0)
+        #expect(try service.stop() == 0)
+        #expect(try program.query("SELECT command FROM events") == "piped")
+    }
+
+    @Test("What was sent stays where it was sent, whatever is purged here")
+    func sentStays() throws {
+        let program = try Program()
+        #expect(try program.run("record", "--command", "make").status == 0)
+        let target = program.folder.path + "/sent"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+        #expect(try program.run("sync", "--to", "file://" + target).status == 0)
+        let sent = try FileManager.default.contentsOfDirectory(atPath: target)
+        #expect(try program.run("telemetry", "purge", "--all", "--yes").status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target) == sent && sent.count == 1)
+        #expect(try program.run("telemetry", "status").output.contains("Sent:       1 rows"))
+    }
+}
