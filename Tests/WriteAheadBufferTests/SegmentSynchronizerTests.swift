@@ -26,7 +26,9 @@ struct SegmentSynchronizerTests {
         let failures = Failures()
         let synchronizer = SegmentSynchronizer(buffer: buffer)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await synchronizer.run(clock: clock) { error in failures.list.withLock { $0.append(error) } } }
+            group.addTask {
+                await synchronizer.run(clock: clock) { error in failures.list.withLock { $0.append(error) } }
+            }
             try await work(synchronizer)
             group.cancelAll()
             // Whoever sleeps is woken to see that it is over.
