@@ -95,9 +95,7 @@ let package = Package(
                 "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
-            swiftSettings: strict,
-            // At a fixed address nothing has to be moved when it starts: a fifth of the time of a short command.
-            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux]))]),
+            swiftSettings: strict),
         .executableTarget(
             name: "nexus-record", dependencies: ["EventModel", "Intake", "Pipeline", "Platform"], swiftSettings: strict),
         .executableTarget(name: "nexus-fixtures", path: "Sources/FixtureGenerator", swiftSettings: strict),

@@ -41,13 +41,16 @@ require_packages() {
 # The system libraries that Nexus is built on.
 require_libraries() { require_packages libsqlite3-dev liblz4-dev; }
 
+# How the programs are built to be used: the standard library linked in, and at a fixed address, so that no pointers have
+# to be moved when a command starts.
+release=(--package-path "$repository" --configuration release --static-swift-stdlib -Xlinker -no-pie)
+
 # Builds in release, standard library linked in, and says where the programs are.
 build_release() {
     say "Building in release (the first time this takes a few minutes)"
-    swift build --package-path "$repository" --configuration release --static-swift-stdlib ||
-        fail "the build failed: the messages above say where."
+    swift build "${release[@]}" || fail "the build failed: the messages above say where."
     # shellcheck disable=SC2034 # for the scripts that read this file
-    programs=$(swift build --package-path "$repository" --configuration release --static-swift-stdlib --show-bin-path)
+    programs=$(swift build "${release[@]}" --show-bin-path)
 }
 
 # Builds the lean recorder, linked statically so that it starts like a C program, and says where it is. It has a build

@@ -12,7 +12,7 @@ require_report() {
 
 # Nexus and the generator of events, first on the PATH.
 require_nexus() {
-    local flags=(--package-path "$repository" --configuration release --static-swift-stdlib) product
+    local product
     unset NEXUS_TELEMETRY DO_NOT_TRACK NEXUS_SESSION NEXUS_DATA_DIR
     if [ -n "$given" ]; then
         export PATH="$given:$PATH"
@@ -20,9 +20,9 @@ require_nexus() {
     fi
     say "Building in release (the first time this takes a few minutes)" >&2
     for product in nexus nexus-fixtures; do
-        swift build "${flags[@]}" --product "$product" >&2 || fail "the build failed: the messages above say where."
+        swift build "${release[@]}" --product "$product" >&2 || fail "the build failed: the messages above say where."
     done
-    programs=$(swift build "${flags[@]}" --show-bin-path)
+    programs=$(swift build "${release[@]}" --show-bin-path)
     export PATH="$programs:$PATH"
 }
 
