@@ -101,6 +101,7 @@ struct PinnedSnapshotTests {
     @Test("While another writes and empties its log without a pause, each snapshot is of one moment")
     func whileWritten() async throws {
         let harness = try await large()
+        #expect(try isPinned(harness))
         let writer = try writer(harness)
         let writing = Task.detached {
             var turns = 0
