@@ -9,8 +9,25 @@ import Testing
 
 @Suite("A large database is read where it stands")
 struct PinnedSnapshotTests {
-    /// Enough that most pages are those of events.
-    private static let events = 20_000
+    /// Rows in all: enough that most pages are those of events.
+    private static let events = 12_000
+    /// Events that were recorded; the others are copies of them.
+    private static let recorded = 300
+
+    private func large() async throws -> SnapshotHarness {
+        let harness = try await SnapshotHarness(events: Self.recorded)
+        let columns = EventRow.columnNames.dropFirst().joined(separator: ", ")
+        let queue = try DatabaseQueue(path: harness.data.databasePath)
+        try await queue.write { database in
+            try database.execute(
+                sql: """
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                        INSERT INTO events SELECT id + \(Self.recorded) * i, \(columns) FROM events, n
+                    """, arguments: [Self.events / Self.recorded - 1])
+        }
+        try queue.close()
+        return harness
+    }
 
     /// A connection that writes as the writer does, and empties the log only when it is told to.
     private func writer(_ harness: SnapshotHarness) throws -> DatabaseQueue {
@@ -52,7 +69,7 @@ struct PinnedSnapshotTests {
 
     @Test("All of it in the file, or much of it still in the log: the snapshot is the same database")
     func log() async throws {
-        let harness = try await SnapshotHarness(events: Self.events)
+        let harness = try await large()
         #expect(try isPinned(harness))
         try expectSame(harness, try await harness.export())
         let writer = try writer(harness)
@@ -83,7 +100,8 @@ struct PinnedSnapshotTests {
 
     @Test("While another writes and empties its log without a pause, each snapshot is of one moment")
     func whileWritten() async throws {
-        let harness = try await SnapshotHarness(events: Self.events)
+        let harness = try await large()
+        #expect(try isPinned(harness))
         let writer = try writer(harness)
         let writing = Task.detached {
             var turns = 0
@@ -123,7 +141,7 @@ struct PinnedSnapshotTests {
 
     @Test("What was removed, and what a person added, does not leave with free pages")
     func freePages() async throws {
-        let harness = try await SnapshotHarness(events: Self.events)
+        let harness = try await large()
         let writer = try writer(harness)
         try await writer.write { database in
             try database.execute(
@@ -134,7 +152,7 @@ struct PinnedSnapshotTests {
                     CREATE TABLE gone AS SELECT * FROM notes;
                     DROP TABLE gone;
                     CREATE TABLE long (text TEXT);
-                    INSERT INTO long VALUES (replace(hex(zeroblob(50000)), '00', 'remember-the-milk'));
+                    INSERT INTO long VALUES (replace(hex(zeroblob(5000)), '00', 'remember-the-milk'));
                     CREATE INDEX mine ON events (timestamp) WHERE id < 100;
                     CREATE VIEW seen AS SELECT * FROM notes;
                     """)
@@ -146,7 +164,7 @@ struct PinnedSnapshotTests {
     @Test("A database with pages of another size, and one that moves its pages about, come out whole")
     func otherPages() async throws {
         for (settings, pins) in [("PRAGMA page_size = 4096", true), ("PRAGMA auto_vacuum = FULL", false)] {
-            let harness = try await SnapshotHarness(events: Self.events)
+            let harness = try await large()
             let writer = try writer(harness)
             try await writer.writeWithoutTransaction { database in
                 try database.execute(
@@ -162,9 +180,9 @@ struct PinnedSnapshotTests {
     func copied() async throws {
         let small = try await SnapshotHarness(events: 100)
         #expect(try !isPinned(small))
-        let harness = try await SnapshotHarness(events: Self.events)
+        let harness = try await large()
         let writer = try writer(harness)
-        try await writer.write { try $0.execute(sql: "DELETE FROM events WHERE id > 2000") }
+        try await writer.write { try $0.execute(sql: "DELETE FROM events WHERE id > 300") }
         #expect(try !isPinned(harness))
         let manifest = try await harness.export()
         try expectSame(harness, manifest)
