@@ -13,6 +13,8 @@ package enum CommandName {
     package static func of(_ arguments: [String]) -> String {
         guard let program = arguments.first else { return "" }
         let name = program.split(separator: "/").last.map(String.init) ?? program
+        // A file's name of several words says more than which program it is.
+        guard !name.contains(" ") else { return "" }
         guard programsWithSubcommands.contains(name), arguments.count > 1, isSubcommand(arguments[1]) else {
             return name
         }
