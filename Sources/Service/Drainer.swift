@@ -36,11 +36,19 @@ package struct Drainer: Sendable {
             // An empty line in its pipe is no event, and wakes the service.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
             // What the service has just read from its pipe is neither here nor there, so one look is not enough.
-            let pending = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
-            quietLooks = pending == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
+            quietLooks = try pending() == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
             if quietLooks == 2 { return true }
             try await Task.sleep(for: Self.lookInterval)
         }
         return false
+    }
+
+    /// How many events wait; nil while the writer still makes the tables or brings them up to date.
+    private func pending() throws -> Int? {
+        do {
+            return try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+        } catch StoreError.olderVersion {
+            return nil
+        }
     }
 }

@@ -69,6 +69,21 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
+    @Test("While another process makes the tables a flush waits for it, and does not take them for old ones")
+    func tablesInTheMaking() throws {
+        let program = try Program()
+        try program.run("record", "--command", "x")
+        let writer = try File(opening: program.folder.data.writerLockPath, [.readWrite, .create])
+        try writer.lock()
+        _ = try program.query("CREATE TABLE the_first_of_many (id)")
+
+        expect(try program.run("flush"), 75, "another nexus process is storing events right now")
+
+        writer.unlock()
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+    }
+
     @Test("A damaged key is said, not replaced")
     func damagedKey() throws {
         let program = try Program()
