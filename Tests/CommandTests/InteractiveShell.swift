@@ -112,10 +112,9 @@ final class InteractiveShell {
         }
     }
 
-    /// Types `exit`, behind another command in the same line where one is given, and waits until the shell is gone.
-    func leave(after command: String? = nil) throws {
-        let line = (command.map { $0 + "; " } ?? "") + "exit\r"
-        try keyboard.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+    /// Types `exit` and waits until the shell is gone.
+    func leave() throws {
+        try keyboard.fileHandleForWriting.write(contentsOf: Data("exit\r".utf8))
         try waitUntil("the end of the shell") { !self.process.isRunning }
     }
 

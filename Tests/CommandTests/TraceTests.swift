@@ -110,9 +110,9 @@ struct TraceTests {
         let log = program.folder.path + "/trace"
         let strace = (["strace"] + SystemCalls.options(log: log)).joined(separator: " ")
         let shell = try InteractiveShell(kind, program, recorder: true, wrapper: strace)
-        try shell.type("true one", "git --version", "true two")
-        // A shell asks before it leaves recorders behind that still run, and under strace they take their time.
-        try shell.leave(after: "sleep 1")
+        // Meanwhile the recorders of the lines before come to their end. The shell itself does not: strace would wait for
+        // the helpers that fish leaves behind.
+        try shell.type("true one", "git --version", "true two", "sleep 1")
         let calls = try SystemCalls(log: log, root: program.folder.data.folder.path)
         #expect(calls.writes == [])
         #expect(calls.networkSockets == [])
@@ -163,7 +163,7 @@ struct TraceTests {
             #expect(NamedPipe.offer("{\"command\":\"make\"}\n", to: service.runtime.pipePath))
             try waitUntil("both events") {
                 _ = try program.run("flush")
-                return try program.query("SELECT count(*) FROM events") == "2"
+                return (try? program.query("SELECT count(*) FROM events")) == "2"
             }
             try service.kill(with: SIGTERM)
         }
