@@ -1,0 +1,1 @@
+../../../../Sources/Sync/XXH32.swift
