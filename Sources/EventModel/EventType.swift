@@ -1,3 +1,5 @@
+import Platform
+
 /// The event types that Nexus itself gives a meaning; any other identifier is a type too.
 package enum EventType: String, CaseIterable, Sendable {
     case command
@@ -17,6 +19,9 @@ package enum EventType: String, CaseIterable, Sendable {
         }
     }
 
+    /// The names in bytes, by their places: making them of strings would cost more than comparing them.
+    private static let spellings = allCases.map { Array($0.rawValue.utf8) }
+
     /// The well-known type that `name` is; nil for any other.
     package init?(_ name: Span<UInt8>) {
         // The length decides which one it can be, so that the common case is one comparison.
@@ -29,8 +34,8 @@ package enum EventType: String, CaseIterable, Sendable {
         case 17: candidate = .workspaceCreated
         default: return nil
         }
-        let spelling = candidate.rawValue.utf8.span
-        for index in 0..<name.count where spelling[index] != name[index] { return nil }
+        let spelling = Self.spellings[candidate.ordinal]
+        guard spelling.span.equals(name) else { return nil }
         self = candidate
     }
 }

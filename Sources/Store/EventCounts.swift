@@ -24,10 +24,10 @@ final class EventCounts: Sendable {
             for event in events {
                 let record = event.record
                 let payload = bytes.extracting(event.start..<bytes.count)
-                let type = EventType(payload.extracting(record.eventType))
                 state.sessions.observe(
-                    type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID))
-                if keepsRollups { state.usage.observe(record, type, payload) }
+                    event.type, success: record.success, at: record.timestamp,
+                    session: payload.extracting(record.sessionID))
+                if keepsRollups { state.usage.observe(record, event.type, payload) }
             }
         }
     }
@@ -42,4 +42,6 @@ final class EventCounts: Sendable {
 struct WaitingEvent: Sendable {
     let record: EventRecord
     let start: Int
+    /// Its type, where that is one that Nexus knows.
+    let type: EventType?
 }

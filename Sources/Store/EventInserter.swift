@@ -43,6 +43,9 @@ final class EventInserter {
         _ events: [WaitingEvent], ids: [Int64] = [], of stretch: Span<UInt8>
     ) throws -> Int {
         var inserted = 0
+        // A copy of its own for the loop: as a property of an object every use of it would be checked to be exclusive.
+        var formatter = formatter
+        defer { self.formatter = formatter }
         // The bound pointers are good as long as this closure runs, and every statement is stepped and reset in it.
         try unsafe stretch.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return }

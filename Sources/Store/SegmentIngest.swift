@@ -161,7 +161,8 @@ struct SegmentIngest {
                 self.slot = slot
                 slots.insert(slot)
             }
-            group.append(WaitingEvent(record: record, start: place.lowerBound))
+            let type = EventType(payload.extracting(record.eventType))
+            group.append(WaitingEvent(record: record, start: place.lowerBound, type: type))
             if group.count == Self.groupEvents { try insertGroup(of: stretch, into: database) }
             return true
         }
@@ -210,9 +211,7 @@ struct SegmentIngest {
         var row = database.lastInsertedRowID - Int64(group.count)
         for (index, event) in group.enumerated() {
             row = isImport ? groupIDs[index] : row + 1
-            let type = EventType(
-                stretch.span.extracting(event.start..<stretch.count).extracting(event.record.eventType))
-            activity.observe(type, success: event.record.success, at: event.record.timestamp, row: row)
+            activity.observe(event.type, success: event.record.success, at: event.record.timestamp, row: row)
         }
     }
 

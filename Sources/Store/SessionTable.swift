@@ -46,9 +46,14 @@ struct SessionTable {
 
     /// Writes what changed. Sessions that are over at `now` get their end.
     mutating func flush(into database: Database, now: Int64) throws {
+        guard !dirty.isEmpty else { return }
+        var rows = try SessionRows(database)
         for index in dirty {
-            if !entries[index].isLookedUp { try lookUp(index, in: database) }
-            try Self.write(&entries[index], name: names.key(at: index), into: database, now: now)
+            let name = Array(names.key(at: index))
+            if !entries[index].isLookedUp { try lookUp(index, name.span, in: rows) }
+            let entry = entries[index]
+            entries[index].row = try rows.write(entry.state, name: name.span, row: entry.row, in: database, now: now)
+            entries[index].isDirty = false
             if keepsLengths { rollUp(index) }
         }
         try lengths.flush(into: database)
@@ -97,73 +102,12 @@ struct SessionTable {
     // MARK: One session
 
     /// Adds what the table says of a session.
-    private mutating func lookUp(_ index: Int, in database: Database) throws {
+    private mutating func lookUp(_ index: Int, _ name: Span<UInt8>, in rows: SessionRows) throws {
         entries[index].isLookedUp = true
-        let name = names.key(at: index).withUTF8Text
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT sessions.id, started_at, ended_at, last_event,
-                    commands_executed, workspaces_created, tasks_completed, errors_encountered
-                FROM sessions LEFT JOIN open_sessions ON session = sessions.id
-                WHERE session_id = ?
-                """)
-        guard let row = try Row.fetchOne(statement, arguments: [name]) else { return }
-        let startedAt = Self.milliseconds(row["started_at"])
-        let endedAt: String? = row["ended_at"]
-        let lastEventAt: Int64 = endedAt.map { Self.milliseconds($0) } ?? row["last_event"] ?? startedAt
-        let stored = SessionState(
-            startedAt: startedAt, lastEventAt: lastEventAt, isEnded: endedAt != nil,
-            commandsExecuted: row["commands_executed"], workspacesCreated: row["workspaces_created"],
-            tasksCompleted: row["tasks_completed"], errorsEncountered: row["errors_encountered"])
-        entries[index].row = row["id"]
-        entries[index].rolledUp = (startedAt, stored.durationMS)
+        guard let (row, stored) = try rows.find(name) else { return }
+        entries[index].row = row
+        entries[index].rolledUp = (stored.startedAt, stored.durationMS)
         entries[index].state.add(stored)
-    }
-
-    private static func milliseconds(_ text: String) -> Int64 { Timestamp.milliseconds(ofDatabaseText: text) ?? 0 }
-
-    private static func write(
-        _ entry: inout Entry, name: ArraySlice<UInt8>, into database: Database, now: Int64
-    ) throws {
-        let state = entry.state
-        let isOver = state.isOver(at: now)
-        let startedAt = Timestamp.databaseText(state.startedAt)
-        let endedAt = isOver ? Timestamp.databaseText(state.lastEventAt) : nil
-        let durationMS = isOver ? state.durationMS : nil
-        let row: Int64
-        if let known = entry.row {
-            row = known
-            let statement = try database.cachedStatement(
-                sql: """
-                    UPDATE sessions SET started_at = ?, ended_at = ?, duration_ms = ?, commands_executed = ?,
-                        workspaces_created = ?, tasks_completed = ?, errors_encountered = ?
-                    WHERE id = ?
-                    """)
-            try statement.execute(arguments: [
-                startedAt, endedAt, durationMS, state.commandsExecuted, state.workspacesCreated, state.tasksCompleted,
-                state.errorsEncountered, row,
-            ])
-        } else {
-            let statement = try database.cachedStatement(
-                sql: """
-                    INSERT INTO sessions (started_at, ended_at, duration_ms, commands_executed, workspaces_created,
-                        tasks_completed, errors_encountered, session_id)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    """)
-            try statement.execute(arguments: [
-                startedAt, endedAt, durationMS, state.commandsExecuted, state.workspacesCreated, state.tasksCompleted,
-                state.errorsEncountered, name.withUTF8Text,
-            ])
-            row = database.lastInsertedRowID
-            entry.row = row
-        }
-        if isOver {
-            try database.cachedStatement(sql: "DELETE FROM open_sessions WHERE session = ?").execute(arguments: [row])
-        } else {
-            try database.cachedStatement(sql: "INSERT OR REPLACE INTO open_sessions VALUES (?, ?)")
-                .execute(arguments: [row, state.lastEventAt])
-        }
-        entry.isDirty = false
     }
 
     private mutating func rollUp(_ index: Int) {
@@ -174,9 +118,4 @@ struct SessionTable {
         lengths.count(startedAt: state.startedAt, durationMS: state.durationMS)
         entries[index].rolledUp = (state.startedAt, state.durationMS)
     }
-}
-
-extension ArraySlice<UInt8> {
-    /// The bytes as text; session ids are ASCII.
-    fileprivate var withUTF8Text: String { String(decoding: self, as: UTF8.self) }
 }

@@ -14,30 +14,44 @@ struct RollupMerge {
     private var first: UInt32 = 0
     private var body: [UInt8] = []
 
-    /// The bytes of `block` with `changes` added, nil when no cell is left. An empty `block` has no cells.
+    /// The bytes of `block` with `changes` added, nil when no cell is left.
     static func adding(
         _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
+        merge.bytes.reserveCapacity(block.count + roomForChanges)
         var next = changes.startIndex
-        if !block.isEmpty {
-            var cursor = try RollupBlock.Cursor(kind, block)
-            while let cell = try cursor.next(in: block) {
-                while next < changes.endIndex, changes[next].change.key < cell.key {
-                    merge.append(changes[next].change, buckets)
-                    next += 1
-                }
-                if next < changes.endIndex, changes[next].change.key == cell.key {
-                    try merge.append(cell, of: block, changedBy: changes[next].change, buckets)
-                    next += 1
-                } else {
-                    merge.copy(cell, of: block)
-                }
+        var cursor = try RollupBlock.Cursor(kind, block)
+        while let cell = try cursor.next(in: block) {
+            while next < changes.endIndex, changes[next].change.key < cell.key {
+                merge.append(changes[next].change, buckets)
+                next += 1
+            }
+            if next < changes.endIndex, changes[next].change.key == cell.key {
+                try merge.append(cell, of: block, changedBy: changes[next].change, buckets)
+                next += 1
+            } else {
+                merge.copy(cell, of: block)
             }
         }
         for (_, change) in changes[next...] { merge.append(change, buckets) }
-        return merge.bytes.count > 1 ? merge.bytes : nil
+        return merge.finished
     }
+
+    /// The bytes of a block of `changes` and nothing else, nil when no cell is left.
+    static func block(
+        of changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], _ kind: RollupKind
+    ) -> [UInt8]? {
+        var merge = RollupMerge(kind: kind)
+        merge.bytes.reserveCapacity(roomForChanges)
+        for (_, change) in changes { merge.append(change, buckets) }
+        return merge.finished
+    }
+
+    /// Bytes that most blocks grow by at most.
+    private static let roomForChanges = 1024
+
+    private var finished: [UInt8]? { bytes.count > 1 ? bytes : nil }
 
     private init(kind: RollupKind) {
         self.kind = kind

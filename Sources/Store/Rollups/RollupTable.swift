@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 
 /// The rows of `usage_rollup`.
@@ -8,33 +7,38 @@ enum RollupTable {
 
     /// Adds changes, in order of their blocks and keys, whose buckets stand in `buckets`.
     static func add(_ changes: [Change], _ buckets: [BucketCount], in database: Database) throws {
-        let old = try database.cachedStatement(sql: "SELECT cells FROM usage_rollup WHERE id = ?")
-        let write = try database.cachedStatement(sql: "INSERT OR REPLACE INTO usage_rollup VALUES (?, ?)")
+        let old = try DirectStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
+        let write = try DirectStatement("INSERT OR REPLACE INTO usage_rollup VALUES (?, ?)", in: database)
         var start = 0
         while start < changes.count {
-            let block = changes[start].block
+            let id = changes[start].block
             var end = start + 1
-            while end < changes.count, changes[end].block == block { end += 1 }
-            let bytes = try Data.fetchOne(old, arguments: [block.value]) ?? Data()
-            if let merged = try merged(bytes, changes[start..<end], buckets, block) {
-                try write.execute(arguments: [block.value, Data(merged)])
+            while end < changes.count, changes[end].block == id { end += 1 }
+            guard let kind = id.kind else { preconditionFailure("only known kinds are counted") }
+            let changed = changes[start..<end]
+            old.bind(1, id.value)
+            let block =
+                try old.first { $0.withBytes(0) { merged($0, changed, buckets, kind) } }
+                ?? RollupMerge.block(of: changed, buckets, kind)
+            if let block {
+                write.bind(1, id.value)
+                try write.bind(2, blob: block.span)
+                try write.run()
             } else {
-                try database.execute(sql: "DELETE FROM usage_rollup WHERE id = ?", arguments: [block.value])
+                try database.execute(sql: "DELETE FROM usage_rollup WHERE id = ?", arguments: [id.value])
             }
             start = end
         }
     }
 
     private static func merged(
-        _ bytes: Data, _ changes: ArraySlice<Change>, _ buckets: [BucketCount], _ block: RollupBlockID
-    ) throws -> [UInt8]? {
-        guard let kind = block.kind else { preconditionFailure("only known kinds are counted") }
+        _ bytes: Span<UInt8>, _ changes: ArraySlice<Change>, _ buckets: [BucketCount], _ kind: RollupKind
+    ) -> [UInt8]? {
         do {
-            return try RollupMerge.adding(changes, buckets, to: bytes.span, of: kind)
+            return try RollupMerge.adding(changes, buckets, to: bytes, of: kind)
         } catch {
             // Somebody changed it. Events must go in all the same: it starts afresh, and the recount shows that.
-            let nothing: [UInt8] = []
-            return try RollupMerge.adding(changes, buckets, to: nothing.span, of: kind)
+            return RollupMerge.block(of: changes, buckets, kind)
         }
     }
 }
