@@ -120,100 +120,101 @@ package enum Timestamp {
     }
 }
 
-/// Reads times as `Timestamp.parse` does and remembers the last day: a stream's next event is most often on it.
+/// Reads times as `Timestamp.parse` does and remembers the last minute: a stream's next event is most often in it.
 package struct TimestampParser: Sendable {
-    /// The date's text, bytes 0…7 and 2…9 of the ten.
+    /// The text up to the minute, `2026-11-23T08:30`, as two numbers of eight bytes.
     private var firstEight: UInt64 = 0
     private var lastEight: UInt64 = 0
-    /// Midnight of that date in UTC, milliseconds since 1970; nil before the first.
-    private var midnight: Int64?
+    /// Where that minute begins in UTC, milliseconds since 1970; nil before the first.
+    private var minute: Int64?
 
     package init() {}
 
     /// The time that `text` says, milliseconds since 1970; nil when it is none.
     package mutating func parse(_ text: Span<UInt8>) -> Int64? {
         // The usual form, to the millisecond and in UTC: `2026-11-23T08:30:00.250Z`.
-        guard text.count == 24, text[10] == UInt8(ascii: "T"), text[23] == UInt8(ascii: "Z") else {
-            return Timestamp.parse(text)
-        }
+        guard text.count == 24, text[23] == UInt8(ascii: "Z") else { return Timestamp.parse(text) }
         return parse(text) { Timestamp.parse($0) }
     }
 
     /// The time that a text of the database's form says; nil when it is none.
     package mutating func parse(databaseText text: Span<UInt8>) -> Int64? {
-        guard text.count == TimestampFormatter.length, text[10] == UInt8(ascii: " ") else {
-            return Timestamp.parse(databaseText: text)
-        }
+        guard text.count == TimestampFormatter.length else { return Timestamp.parse(databaseText: text) }
         return parse(text) { Timestamp.parse(databaseText: $0) }
     }
 
+    @inline(__always)
     private mutating func parse(_ text: Span<UInt8>, otherwise parse: (Span<UInt8>) -> Int64?) -> Int64? {
-        let (first, last) = (text.uint64(at: 0), text.uint64(at: 2))
-        guard let midnight, first == firstEight, last == lastEight, let time = Self.timeOfDay(text) else {
-            let time = parse(text)
-            if let time, let timeOfDay = Self.timeOfDay(text) {
-                (firstEight, lastEight) = (first, last)
-                midnight = time - timeOfDay
-            }
-            return time
+        let (first, last) = (text.uint64(at: 0), text.uint64(at: 8))
+        if let minute, first == firstEight, last == lastEight, let rest = Self.millisecondsOfMinute(text) {
+            return minute + rest
         }
-        return midnight + time
+        let time = parse(text)
+        if let time, let rest = Self.millisecondsOfMinute(text) {
+            (firstEight, lastEight) = (first, last)
+            minute = time - rest
+        }
+        return time
     }
 
-    /// The milliseconds that `hh:mm:ss.mmm` at byte 11 says; nil when it is not that or a leap second.
-    private static func timeOfDay(_ text: Span<UInt8>) -> Int64? {
-        guard text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"), text[19] == UInt8(ascii: ".") else {
-            return nil
-        }
+    /// The milliseconds that `:ss.mmm` at byte 16 says; nil when it is not that or a leap second.
+    @inline(__always)
+    private static func millisecondsOfMinute(_ text: Span<UInt8>) -> Int64? {
+        let digits = text.uint64(at: 15)
+        // Byte by byte from 15 on: a digit of the minute, `:ss.mmm`.
+        guard UInt8(truncatingIfNeeded: digits >> 8) == UInt8(ascii: ":"),
+            UInt8(truncatingIfNeeded: digits >> 32) == UInt8(ascii: ".")
+        else { return nil }
         var isWrong = false
-        func digit(_ index: Int) -> Int64 {
-            let value = text[index] &- UInt8(ascii: "0")
+        func digit(_ byte: UInt64) -> Int64 {
+            let value = UInt8(truncatingIfNeeded: digits >> (byte * 8)) &- UInt8(ascii: "0")
             if value > 9 { isWrong = true }
             return Int64(value)
         }
-        let hour = digit(11) * 10 + digit(12)
-        let minute = digit(14) * 10 + digit(15)
-        let second = digit(17) * 10 + digit(18)
-        let fraction = digit(20) * 100 + digit(21) * 10 + digit(22)
-        guard !isWrong, hour < 24, minute < 60, second < 60 else { return nil }
-        return ((hour * 60 + minute) * 60 + second) * 1000 + fraction
+        let second = digit(2) * 10 + digit(3)
+        let fraction = digit(5) * 100 + digit(6) * 10 + digit(7)
+        guard !isWrong, second < 60 else { return nil }
+        return second * 1000 + fraction
     }
 }
 
-/// Writes times in the database's text form and remembers the last day: a stream's next event is most often on it.
+/// Writes times in the database's text form and remembers the last minute: a stream's next event is most often in it.
 package struct TimestampFormatter: Sendable {
     /// Bytes of `YYYY-MM-DD HH:MM:SS.SSS`.
     package static let length = 23
 
-    private var day: Int64 = .min
-    private var dayText: [10 of UInt8] = .init(repeating: 0)
+    private static let millisecondsPerMinute: Int64 = 60_000
+
+    /// Minutes since 1970.
+    private var minute: Int64 = .min
+    /// What stands in front of its seconds, `YYYY-MM-DD HH:MM`.
+    private var minuteText: [16 of UInt8] = .init(repeating: 0)
 
     package init() {}
 
     /// Writes `milliseconds` (years 0 to 9999) into the first 23 bytes of `target`.
     package mutating func write(_ milliseconds: Int64, into target: inout MutableSpan<UInt8>) {
-        var rest = milliseconds % Timestamp.millisecondsPerDay
-        if rest < 0 { rest += Timestamp.millisecondsPerDay }
-        let day = (milliseconds - rest) / Timestamp.millisecondsPerDay
-        if day != self.day { remember(day) }
-        for index in 0..<10 { target[index] = dayText[index] }
-        target[10] = UInt8(ascii: " ")
-        let seconds = UInt32(truncatingIfNeeded: rest / 1000)
-        let fraction = UInt32(truncatingIfNeeded: rest % 1000)
-        Self.writeTwoDigits(seconds / 3600, at: 11, into: &target)
-        target[13] = UInt8(ascii: ":")
-        Self.writeTwoDigits(seconds / 60 % 60, at: 14, into: &target)
+        precondition(target.count >= Self.length)
+        var rest = milliseconds % Self.millisecondsPerMinute
+        if rest < 0 { rest += Self.millisecondsPerMinute }
+        let minute = (milliseconds - rest) / Self.millisecondsPerMinute
+        if minute != self.minute { remember(minute) }
+        for index in 0..<16 { target[index] = minuteText[index] }
         target[16] = UInt8(ascii: ":")
-        Self.writeTwoDigits(seconds % 60, at: 17, into: &target)
+        let time = UInt32(truncatingIfNeeded: rest)
+        Self.writeTwoDigits(time / 1000, at: 17, into: &target)
         target[19] = UInt8(ascii: ".")
-        target[20] = UInt8(truncatingIfNeeded: fraction / 100) + UInt8(ascii: "0")
+        let fraction = time % 1000
+        target[20] = UInt8(truncatingIfNeeded: fraction / 100) &+ UInt8(ascii: "0")
         Self.writeTwoDigits(fraction % 100, at: 21, into: &target)
     }
 
-    private mutating func remember(_ day: Int64) {
-        self.day = day
-        let date = Timestamp.date(ofDay: day)
-        var text = dayText
+    private mutating func remember(_ minute: Int64) {
+        self.minute = minute
+        var minuteOfDay = minute % 1440
+        if minuteOfDay < 0 { minuteOfDay += 1440 }
+        let date = Timestamp.date(ofDay: (minute - minuteOfDay) / 1440)
+        var text = minuteText
         var span = text.mutableSpan
         Self.writeTwoDigits(UInt32(date.year / 100), at: 0, into: &span)
         Self.writeTwoDigits(UInt32(date.year % 100), at: 2, into: &span)
@@ -221,12 +222,16 @@ package struct TimestampFormatter: Sendable {
         Self.writeTwoDigits(UInt32(date.month), at: 5, into: &span)
         span[7] = UInt8(ascii: "-")
         Self.writeTwoDigits(UInt32(date.day), at: 8, into: &span)
-        dayText = text
+        span[10] = UInt8(ascii: " ")
+        Self.writeTwoDigits(UInt32(minuteOfDay / 60), at: 11, into: &span)
+        span[13] = UInt8(ascii: ":")
+        Self.writeTwoDigits(UInt32(minuteOfDay % 60), at: 14, into: &span)
+        minuteText = text
     }
 
     @inline(__always)
     private static func writeTwoDigits(_ value: UInt32, at index: Int, into target: inout MutableSpan<UInt8>) {
-        target[index] = UInt8(truncatingIfNeeded: value / 10) + UInt8(ascii: "0")
-        target[index + 1] = UInt8(truncatingIfNeeded: value % 10) + UInt8(ascii: "0")
+        target[index] = UInt8(truncatingIfNeeded: value / 10) &+ UInt8(ascii: "0")
+        target[index &+ 1] = UInt8(truncatingIfNeeded: value % 10) &+ UInt8(ascii: "0")
     }
 }

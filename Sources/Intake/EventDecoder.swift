@@ -206,7 +206,7 @@ package struct EventDecoder: Sendable {
         let start = position
         var isPlain = true
         while true {
-            position = JSONBytes.firstSpecial(in: line, from: position)
+            position = line.jsonStringEnd(from: position)
             guard position < line.count else { throw malformed(position) }
             switch line[position] {
             case UInt8(ascii: "\""):

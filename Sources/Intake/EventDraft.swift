@@ -106,3 +106,34 @@ package struct EventDraft: Sendable {
         }
     }
 }
+
+extension EventField {
+    /// The place in `allCases`. Spelled out, and in this module, so that it costs nothing: some forty look-ups an event go by
+    /// it.
+    @inline(__always) var index: Int {
+        switch self {
+        case .timestamp: 0
+        case .sessionID: 1
+        case .eventType: 2
+        case .workspace: 3
+        case .workspaceHash: 4
+        case .task: 5
+        case .taskHash: 6
+        case .command: 7
+        case .durationMS: 8
+        case .success: 9
+        case .errorCategory: 10
+        case .templateUsed: 11
+        case .servicesCount: 12
+        case .portsUsed: 13
+        }
+    }
+
+    /// Whether its value is a text; that of a timestamp may also be a number.
+    @inline(__always) var isText: Bool {
+        switch self {
+        case .durationMS, .success, .servicesCount, .portsUsed: false
+        default: true
+        }
+    }
+}

@@ -40,7 +40,7 @@ struct PlainLineDecoder: Sendable {
         guard position < line.count else { return false }
         if line[position] == UInt8(ascii: "\"") {
             let start = position &+ 1
-            let end = JSONBytes.firstSpecial(in: line, from: start)
+            let end = line.jsonStringEnd(from: start)
             guard field.isText, end < line.count, line[end] == UInt8(ascii: "\"") else { return false }
             position = end &+ 1
             return draft.take(start..<end, of: field)

@@ -4,11 +4,17 @@
 /// nothing and costs one hash and one comparison. Open addressing with linear probing, at most half full. The seeds
 /// differ in every process, so that nobody can prepare keys that all fall together.
 package struct ByteKeyTable: Sendable {
+    /// A key: its hash, and where its bytes stand in `keyBytes`.
+    private struct Entry {
+        let hash: UInt64
+        let start: Int
+        let count: Int
+    }
+
     /// Of each key the upper half of its hash and, in the lower half, its number plus 1; 0 where nothing is.
     private var slots: [UInt64]
-    private var keyEnds: [Int] = [0]
+    private var entries: [Entry] = []
     private var keyBytes: [UInt8] = []
-    private var hashes: [UInt64] = []
     private let seeds: (UInt64, UInt64)
     /// The number of the key that was found last.
     private var recent = 0
@@ -19,13 +25,13 @@ package struct ByteKeyTable: Sendable {
     }
 
     /// How many keys there are.
-    package var count: Int { hashes.count }
+    package var count: Int { entries.count }
     /// How many bytes the keys have in all.
     package var byteCount: Int { keyBytes.count }
 
     /// The number of `key`; nil when it is not there. The key that was found last is looked at first.
     package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
-        if recent < count, isKey(recent, key) { return recent }
+        if recent < entries.count, isKey(entries[recent], key) { return recent }
         guard let index = find(key, hash(key)).index else { return nil }
         recent = index
         return index
@@ -40,7 +46,10 @@ package struct ByteKeyTable: Sendable {
     }
 
     /// The bytes of key number `index`.
-    package func key(at index: Int) -> ArraySlice<UInt8> { keyBytes[keyEnds[index]..<keyEnds[index + 1]] }
+    package func key(at index: Int) -> ArraySlice<UInt8> {
+        let entry = entries[index]
+        return keyBytes[entry.start..<entry.start + entry.count]
+    }
 
     /// Forgets every key; numbering starts again at 0.
     package mutating func removeAll() {
@@ -52,29 +61,28 @@ package struct ByteKeyTable: Sendable {
     /// The number of a key, or else the free place for it.
     @inline(__always)
     private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (index: Int?, place: Int) {
-        let tag = hash & Self.tagMask
         let mask = slots.count &- 1
         var place = Int(truncatingIfNeeded: hash) & mask
-        while slots[place] != 0 {
+        while true {
             let slot = slots[place]
-            if slot & Self.tagMask == tag {
+            if slot == 0 { return (nil, place) }
+            if (slot ^ hash) & Self.tagMask == 0 {
                 let index = Int(truncatingIfNeeded: slot & ~Self.tagMask) &- 1
-                if isKey(index, key) { return (index, place) }
+                if isKey(entries[index], key) { return (index, place) }
             }
             place = (place &+ 1) & mask
         }
-        return (nil, place)
     }
 
     @inline(__always)
-    private func isKey(_ index: Int, _ key: Span<UInt8>) -> Bool {
-        keyBytes.span.extracting(keyEnds[index]..<keyEnds[index &+ 1]).equals(key)
+    private func isKey(_ entry: Entry, _ key: Span<UInt8>) -> Bool {
+        guard entry.count == key.count else { return false }
+        return keyBytes.span.extracting(entry.start..<entry.start &+ entry.count).equals(key)
     }
 
     private mutating func add(_ key: Span<UInt8>, hash: UInt64, at place: Int) -> Int {
-        hashes.append(hash)
+        entries.append(Entry(hash: hash, start: keyBytes.count, count: key.count))
         keyBytes.append(key)
-        keyEnds.append(keyBytes.count)
         slots[place] = hash & Self.tagMask | UInt64(count)
         if count * 2 > slots.count { grow() }
         return count - 1
@@ -82,10 +90,10 @@ package struct ByteKeyTable: Sendable {
 
     private mutating func grow() {
         slots = Array(repeating: 0, count: slots.count * 2)
-        for (index, hash) in hashes.enumerated() {
-            var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        for (index, entry) in entries.enumerated() {
+            var place = Int(truncatingIfNeeded: entry.hash) & (slots.count - 1)
             while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
-            slots[place] = hash & Self.tagMask | UInt64(index + 1)
+            slots[place] = entry.hash & Self.tagMask | UInt64(index + 1)
         }
     }
 

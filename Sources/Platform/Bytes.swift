@@ -1,3 +1,4 @@
+public import CPlatform
 private import Glibc
 
 // Every number that Nexus writes is little-endian, whatever the processor.
@@ -27,25 +28,37 @@ extension Span<UInt8> {
         }
     }
 
+    /// Where the first byte at or after `start` stands that ends or interrupts a plain ASCII string in JSON: a quote, a
+    /// backslash, a control character or anything beyond ASCII; `count` when there is none.
+    @inlinable @inline(__always)
+    package func jsonStringEnd(from start: Int) -> Int {
+        precondition(start >= 0 && start <= count)
+        return unsafe withUnsafeBytes { buffer in
+            guard let base = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+            // It reads no more than the buffer's bytes, and `start` is not behind them.
+            return unsafe nexus_json_string_end(base, start, buffer.count)
+        }
+    }
+
     /// Whether the bytes of `other` are the same.
-    @inlinable
+    @inlinable @inline(__always)
     package func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        var index = 0
+        // What is compared last overlaps what was compared before, so that no byte is left for a loop.
         if count >= 8 {
-            // The last eight bytes overlap the ones before, so that no byte is left for a loop.
             guard uint64(at: count &- 8) == other.uint64(at: count &- 8) else { return false }
-            while index &+ 8 < count {
+            var index = 0
+            while index < count &- 8 {
                 if uint64(at: index) != other.uint64(at: index) { return false }
                 index &+= 8
             }
             return true
         }
-        while index < count {
-            if self[index] != other[index] { return false }
-            index &+= 1
+        if count >= 4 {
+            return uint32(at: 0) == other.uint32(at: 0) && uint32(at: count &- 4) == other.uint32(at: count &- 4)
         }
-        return true
+        guard count > 0 else { return true }
+        return self[0] == other[0] && self[count / 2] == other[count / 2] && self[count &- 1] == other[count &- 1]
     }
 }
 
@@ -122,11 +135,27 @@ extension [UInt8] {
             unsafe bytes.withUnsafeBytes { source in
                 guard let target = buffer.baseAddress, let start = source.baseAddress else { return }
                 // Inside the bounds just checked; an array and a span of something else do not overlap.
-                unsafe (target + offset).copyMemory(from: start, byteCount: source.count)
+                unsafe copyShort(from: start, to: target + offset, count: source.count)
             }
         }
     }
 
     /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
     package var text: String { String(decoding: self, as: UTF8.self) }
+}
+
+/// Copies `count` bytes between places that do not overlap and are at least as long. Most texts are short, and a call of the
+/// C library's copying would take longer than these are copied.
+@inlinable @inline(__always)
+package func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
+    guard count >= 8 && count <= 32 else { return unsafe target.copyMemory(from: source, byteCount: count) }
+    // The last eight bytes overlap the ones before, so that no byte is left for a loop.
+    var offset = 0
+    while offset < count &- 8 {
+        unsafe target.storeBytes(
+            of: source.loadUnaligned(fromByteOffset: offset, as: UInt64.self), toByteOffset: offset, as: UInt64.self)
+        offset &+= 8
+    }
+    let last = unsafe source.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    unsafe target.storeBytes(of: last, toByteOffset: count &- 8, as: UInt64.self)
 }

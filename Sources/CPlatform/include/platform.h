@@ -3,6 +3,7 @@
 
 /* What Swift's Glibc module does not show. */
 #include "crc32c.h"
+#include "json_scan.h"
 
 #include <unistd.h>
 
