@@ -47,14 +47,17 @@ package struct EventRowReader: ~Copyable {
     }
 
     private mutating func cell(_ handle: OpaquePointer?, _ index: Int32) -> EventRow.Cell {
-        switch unsafe sqlite3_column_type(handle, index) {
+        // Asked for once: each call for a column finds it anew. SQLite calls such a value unprotected, as another thread might
+        // use the connection meanwhile; this one is used by the thread that has the database.
+        let value = unsafe sqlite3_column_value(handle, index)
+        switch unsafe sqlite3_value_type(value) {
         case SQLITE_NULL: return .null
-        case SQLITE_INTEGER: return .integer(unsafe sqlite3_column_int64(handle, index))
+        case SQLITE_INTEGER: return .integer(unsafe sqlite3_value_int64(value))
         case SQLITE_TEXT:
             // The text is SQLite's and good until the next call on the statement; it is copied at once.
             let start = row.bytes.count
-            if let text = unsafe sqlite3_column_text(handle, index) {
-                let count = Int(unsafe sqlite3_column_bytes(handle, index))
+            if let text = unsafe sqlite3_value_text(value) {
+                let count = Int(unsafe sqlite3_value_bytes(value))
                 unsafe row.bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: count))
             }
             return .text(start..<row.bytes.count)

@@ -12,9 +12,9 @@ import WriteAheadBuffer
 /// What was counted is put in order beside this thread too, and written at the end of the transaction.
 struct SegmentIngest {
     /// Events that are inserted and counted at once: enough that handing them over does not count.
-    private static let groupEvents = 20 * EventInserter.rowsPerStatement
+    private static let groupEvents = 1000
     /// Fewer than this are counted on this thread: waking another one takes longer.
-    private static let eventsWorthSharing = 4 * EventInserter.rowsPerStatement
+    private static let eventsWorthSharing = 200
 
     // Made when they are needed first: most commands that look whether something waits find nothing.
     private var inserter: EventInserter?

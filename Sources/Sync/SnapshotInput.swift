@@ -1,4 +1,3 @@
-import Crypto
 import EventModel
 import Platform
 
@@ -60,8 +59,10 @@ struct SnapshotInput: ~Copyable {
     /// Unpacks the content, hands it to `take` piece by piece, and checks length and hash.
     func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
         let decoder = try LZ4FrameDecoder()
-        var hash = SHA256()
-        var output = [UInt8](repeating: 0, count: Self.chunkBytes)
+        let hash = ContentHash()
+        // Two in turn: one is hashed while the next piece is unpacked into the other.
+        var outputs = [[UInt8]](repeating: [UInt8](repeating: 0, count: Self.chunkBytes), count: 2)
+        var turn = 0
         var offset = 0
         var length = 0
         var isComplete = false
@@ -70,15 +71,17 @@ struct SnapshotInput: ~Copyable {
             guard !input.isEmpty else { throw SnapshotError.damaged(path: path, what: "the content ends too early") }
             var position = 0
             while position < input.count, !isComplete {
-                let step = try decoder.decode(input.span.extracting(position..<input.count), into: &output)
+                let step = try decoder.decode(input.span.extracting(position..<input.count), into: &outputs[turn])
                 position += step.consumed
                 length += step.produced
                 // The library checks the length only at the end.
                 guard length <= manifest.bytes else {
                     throw SnapshotError.damaged(path: path, what: "it holds more than it says")
                 }
-                hash.update(data: output[..<step.produced])
+                let output = outputs[turn]
+                hash.add(output, count: step.produced)
                 try take(output.span.extracting(0..<step.produced))
+                turn = 1 - turn
                 isComplete = step.isComplete
             }
             offset += position
@@ -88,7 +91,7 @@ struct SnapshotInput: ~Copyable {
         guard offset == frameBytes, length == manifest.bytes else {
             throw SnapshotError.damaged(path: path, what: "it holds less than it says")
         }
-        guard hash.finalize().hexadecimal == manifest.sha256 else {
+        guard hash.finish() == manifest.sha256 else {
             throw SnapshotError.damaged(path: path, what: "the content is not what the manifest says (SHA-256)")
         }
     }
