@@ -1,4 +1,7 @@
 /// What an event may tell, under the names that the wire and the database use.
+///
+/// `@usableFromInline`, as otherwise no other module sees into its members, `@inlinable` or not.
+@usableFromInline
 package enum EventField: CaseIterable, Sendable {
     case timestamp, sessionID, eventType, workspace, workspaceHash, task, taskHash, command, durationMS, success
     case errorCategory, templateUsed, servicesCount, portsUsed

@@ -55,7 +55,7 @@ package enum RecordingSwitch: Equatable, Sendable {
                 let name = folder.path == "/" ? "/" + markerName : folder.path(of: markerName)
                 return .off(reason: "\(name) is there")
             }
-            guard folder.path.hasPrefix("/"), folder.path != "/" else { return .on }
+            guard folder.path.utf8.first == UInt8(ascii: "/"), folder.path != "/" else { return .on }
             folder = folder.parent
         }
     }

@@ -30,6 +30,12 @@ package struct ShellSession: Equatable, Sendable {
     }
 
     private static func text(of bootID: [UInt8]?) -> String {
-        (bootID ?? [0, 0, 0, 0]).prefix(4).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in (bootID ?? [0, 0, 0, 0]).prefix(4) {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text.text
     }
 }

@@ -6,7 +6,9 @@ package import Platform
 ///
 /// One intake serves one source of events from beginning to end. It counts what it refuses and leaves out.
 package struct EventIntake: Sendable {
-    private var decoder: EventDecoder
+    /// Made for the first line: a single event comes without one, and to make it costs as much as the event.
+    private var decoder: EventDecoder?
+    private let isStrict: Bool
     private var draft = EventDraft()
     private var assembler: EventAssembler
     /// Where a new key is looked for.
@@ -19,7 +21,7 @@ package struct EventIntake: Sendable {
 
     /// `session` is the one that events without a session id belong to; it must be a valid one.
     package init(key: HashKey, session: String, strict: Bool = false, clock: any WallClock = SystemClock()) {
-        decoder = EventDecoder(strict: strict)
+        isStrict = strict
         assembler = EventAssembler(key: key, session: session, clock: clock)
     }
 
@@ -49,7 +51,8 @@ package struct EventIntake: Sendable {
     package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
         let isCut: Bool
         do throws(Rejection) {
-            try decoder.decode(line, into: &draft)
+            if decoder == nil { decoder = EventDecoder(strict: isStrict) }
+            try decoder!.decode(line, into: &draft)
             if draft.keepsText {
                 let text = draft.text
                 isCut = try assembler.assemble(draft, text.span)

@@ -7,12 +7,14 @@ import Platform
 ///
 /// It remembers the hashes of recent names, in memory and bounded: a stream names the same few over and over.
 struct NameHasher: Sendable {
-    private let key: SymmetricKey
+    private let key: HashKey
+    /// The key as the library takes it, made for the first name: most single events have none.
+    private lazy var symmetricKey = SymmetricKey(data: key.bytes)
     private var names = ByteKeyTable()
     private var hashes: [UInt8] = []
 
     init(key: HashKey) {
-        self.key = SymmetricKey(data: key.bytes)
+        self.key = key
     }
 
     /// Hands the hash of `name` to `use`.
@@ -34,7 +36,7 @@ struct NameHasher: Sendable {
     private mutating func appendHash(of name: Span<UInt8>) {
         var message: [UInt8] = []
         message.append(name)
-        let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
+        let code = HMAC<SHA256>.authenticationCode(for: message, using: symmetricKey)
         let digits = Array("0123456789abcdef".utf8)
         for byte in code.prefix(Limits.hashCharacters / 2) {
             hashes.append(digits[Int(byte >> 4)])

@@ -54,7 +54,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         case .outcome: "whether it went well is what reports are about"
         case .knownToken:
             "a secret that was stored cannot be taken back, an event that was refused can be sent again; known are those of "
-                + PrivacyRules.tokenServices.map(\.name).joined(separator: ", ")
+                + PrivacyRules.tokenServices.joined(separator: ", ")
         case .randomText: "secrets of services that nobody has listed are random text"
         case .unknownKey: "what has no meaning here has no business on the disk"
         case .strictLine: "what can be read in two ways can hide something from one of them"
@@ -86,77 +86,64 @@ enum PrivacyRules {
     /// How keys and tokens of a service begin, and how long one is at least. What is shorter is a name that happens to
     /// begin so.
     struct TokenKind {
+        let service: String
         let prefix: String
         let length: Int
 
-        init(_ prefix: String, _ length: Int) {
+        init(_ service: String, _ prefix: String, _ length: Int) {
+            self.service = service
             self.prefix = prefix
             self.length = length
         }
     }
 
-    /// The services whose keys and tokens are known, each with how those begin.
-    static let tokenServices: [(name: String, kinds: [TokenKind])] = [
-        ("Amazon", [.init("AKIA", 16), .init("ASIA", 16), .init("AROA", 16), .init("AIDA", 16)]),
-        ("Google", [.init("AIza", 20), .init("ya29.", 16), .init("GOCSPX-", 16)]),
-        (
-            "GitHub",
-            [
-                .init("ghp_", 12), .init("gho_", 12), .init("ghu_", 12), .init("ghs_", 12), .init("ghr_", 12),
-                .init("github_pat_", 16),
-            ]
-        ),
-        (
-            "GitLab",
-            [
-                .init("glpat-", 12), .init("gldt-", 12), .init("glrt-", 12), .init("glcbt-", 12), .init("glptt-", 12),
-                .init("glsoat-", 12), .init("glft-", 12),
-            ]
-        ),
-        ("Atlassian", [.init("ATATT3", 16), .init("ATBB", 20)]),
-        (
-            "Slack",
-            [
-                .init("xoxb-", 12), .init("xoxp-", 12), .init("xoxa-", 12), .init("xoxr-", 12), .init("xoxs-", 12),
-                .init("xoxe-", 12), .init("xapp-", 12),
-            ]
-        ),
-        (
-            "Stripe",
-            [
-                .init("sk_live_", 12), .init("sk_test_", 12), .init("rk_live_", 12), .init("rk_test_", 12),
-                .init("pk_live_", 12), .init("whsec_", 12),
-            ]
-        ),
-        ("JSON Web Token", [.init("eyJ", 16)]),
-        ("package registries", [.init("npm_", 16), .init("pypi-", 16), .init("rubygems_", 16)]),
-        ("Docker", [.init("dckr_pat_", 12), .init("dckr_oat_", 12)]),
-        (
-            "model hubs",
-            [
-                .init("sk-", 20), .init("hf_", 16), .init("gsk_", 16), .init("r8_", 16), .init("xai-", 20),
-                .init("pplx-", 20),
-            ]
-        ),
-        ("DigitalOcean", [.init("dop_v1_", 12), .init("doo_v1_", 12)]),
-        ("Vault", [.init("hvs.", 12), .init("hvb.", 12), .init("s.", 24)]),
-        ("mail senders", [.init("SG.", 16), .init("key-", 24)]),
-        ("Shopify", [.init("shpat_", 12), .init("shpss_", 12), .init("shpca_", 12)]),
-        ("Square", [.init("sq0atp-", 12), .init("sq0csp-", 12)]),
-        ("Grafana", [.init("glsa_", 16), .init("glc_", 20)]),
-        ("Sentry", [.init("sntrys_", 16), .init("sntryu_", 16)]),
-        ("Supabase", [.init("sbp_", 20)]),
-        ("PlanetScale", [.init("pscale_tkn_", 16), .init("pscale_pw_", 16)]),
-        ("Notion", [.init("ntn_", 20)]),
-        ("Figma", [.init("figd_", 16)]),
-        ("Linear", [.init("lin_api_", 12)]),
-        ("Postman", [.init("PMAK-", 12)]),
-        ("New Relic", [.init("NRAK-", 12)]),
-        ("Heroku", [.init("HRKU-", 16)]),
-        ("Databricks", [.init("dapi", 20)]),
-        ("Facebook", [.init("EAACEdEose0cBA", 14)]),
-        ("age", [.init("AGE-SECRET-KEY-", 16)]),
+    /// The kinds of keys and tokens that are known, those of a service one behind the other. One flat list of plain values:
+    /// it lies ready in the program's file, where lists in lists would be put together when the program runs.
+    static let tokenKinds: [TokenKind] = [
+        .init("Amazon", "AKIA", 16), .init("Amazon", "ASIA", 16), .init("Amazon", "AROA", 16),
+        .init("Amazon", "AIDA", 16),
+        .init("Google", "AIza", 20), .init("Google", "ya29.", 16), .init("Google", "GOCSPX-", 16),
+        .init("GitHub", "ghp_", 12), .init("GitHub", "gho_", 12), .init("GitHub", "ghu_", 12),
+        .init("GitHub", "ghs_", 12), .init("GitHub", "ghr_", 12), .init("GitHub", "github_pat_", 16),
+        .init("GitLab", "glpat-", 12), .init("GitLab", "gldt-", 12), .init("GitLab", "glrt-", 12),
+        .init("GitLab", "glcbt-", 12), .init("GitLab", "glptt-", 12), .init("GitLab", "glsoat-", 12),
+        .init("GitLab", "glft-", 12),
+        .init("Atlassian", "ATATT3", 16), .init("Atlassian", "ATBB", 20),
+        .init("Slack", "xoxb-", 12), .init("Slack", "xoxp-", 12), .init("Slack", "xoxa-", 12),
+        .init("Slack", "xoxr-", 12), .init("Slack", "xoxs-", 12), .init("Slack", "xoxe-", 12),
+        .init("Slack", "xapp-", 12),
+        .init("Stripe", "sk_live_", 12), .init("Stripe", "sk_test_", 12), .init("Stripe", "rk_live_", 12),
+        .init("Stripe", "rk_test_", 12), .init("Stripe", "pk_live_", 12), .init("Stripe", "whsec_", 12),
+        .init("JSON Web Token", "eyJ", 16),
+        .init("package registries", "npm_", 16), .init("package registries", "pypi-", 16),
+        .init("package registries", "rubygems_", 16),
+        .init("Docker", "dckr_pat_", 12), .init("Docker", "dckr_oat_", 12),
+        .init("model hubs", "sk-", 20), .init("model hubs", "hf_", 16), .init("model hubs", "gsk_", 16),
+        .init("model hubs", "r8_", 16), .init("model hubs", "xai-", 20), .init("model hubs", "pplx-", 20),
+        .init("DigitalOcean", "dop_v1_", 12), .init("DigitalOcean", "doo_v1_", 12),
+        .init("Vault", "hvs.", 12), .init("Vault", "hvb.", 12), .init("Vault", "s.", 24),
+        .init("mail senders", "SG.", 16), .init("mail senders", "key-", 24),
+        .init("Shopify", "shpat_", 12), .init("Shopify", "shpss_", 12), .init("Shopify", "shpca_", 12),
+        .init("Square", "sq0atp-", 12), .init("Square", "sq0csp-", 12),
+        .init("Grafana", "glsa_", 16), .init("Grafana", "glc_", 20),
+        .init("Sentry", "sntrys_", 16), .init("Sentry", "sntryu_", 16),
+        .init("Supabase", "sbp_", 20),
+        .init("PlanetScale", "pscale_tkn_", 16), .init("PlanetScale", "pscale_pw_", 16),
+        .init("Notion", "ntn_", 20),
+        .init("Figma", "figd_", 16),
+        .init("Linear", "lin_api_", 12),
+        .init("Postman", "PMAK-", 12),
+        .init("New Relic", "NRAK-", 12),
+        .init("Heroku", "HRKU-", 16),
+        .init("Databricks", "dapi", 20),
+        .init("Facebook", "EAACEdEose0cBA", 14),
+        .init("age", "AGE-SECRET-KEY-", 16),
     ]
 
-    static let tokenKinds = tokenServices.flatMap(\.kinds)
+    /// The services whose keys and tokens are known.
+    static var tokenServices: [String] {
+        tokenKinds.map(\.service).reduce(into: []) { names, name in
+            if names.last != name { names.append(name) }
+        }
+    }
 }

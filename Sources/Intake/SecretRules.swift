@@ -3,16 +3,9 @@
 /// They err on the side of refusing: a refused event is reported and can be sent again without the value, a
 /// stored secret cannot be taken back. They look at one word, which is already known to be ASCII without blanks.
 struct SecretRules: Sendable {
-    private let byFirstByte: [[(prefix: [UInt8], length: Int)]]
-
-    init() {
-        var table: [[(prefix: [UInt8], length: Int)]] = Array(repeating: [], count: 128)
-        for rule in PrivacyRules.tokenKinds {
-            let bytes = Array(rule.prefix.utf8)
-            table[Int(bytes[0])].append((bytes, rule.length))
-        }
-        byFirstByte = table
-    }
+    /// Made for the first word that is long enough to be a token: a single command rarely has one, and to make it costs
+    /// as much as the command.
+    private static let kinds = TokenTable(PrivacyRules.tokenKinds)
 
     /// Whether `word`, or what stands in it behind a `.`, `_`, `-` or `:`, begins as a known kind of token does and is
     /// long enough to be one.
@@ -31,13 +24,7 @@ struct SecretRules: Sendable {
     }
 
     private func beginsWithToken(_ word: Span<UInt8>) -> Bool {
-        guard word.count >= 12, word[0] < 128 else { return false }
-        for rule in byFirstByte[Int(word[0])] where word.count >= rule.length {
-            var matched = 0
-            while matched < rule.prefix.count, word[matched] == rule.prefix[matched] { matched += 1 }
-            if matched == rule.prefix.count { return true }
-        }
-        return false
+        word.count >= 12 && Self.kinds.hasBeginning(of: word)
     }
 
     /// Whether `word` is long and changes between letters and digits as random text does. Names, versions and dates

@@ -16,16 +16,18 @@ package struct ExecCall: Equatable, Sendable {
     }
 
     /// Reads what follows the program's name; nil for any other call.
-    package init?(_ arguments: some Sequence<String>) {
-        var rest = Array(arguments)[...]
+    package init?(_ arguments: ArraySlice<String>) {
+        var rest = arguments
         guard rest.popFirst() == "exec" else { return nil }
-        var names: [String: String] = [:]
+        var workspace: String?
+        var task: String?
         while let flag = rest.first, flag == "--workspace" || flag == "--task", rest.count > 1 {
-            names[flag] = rest[rest.startIndex + 1]
+            let name = rest[rest.startIndex + 1]
+            if flag == "--task" { task = name } else { workspace = name }
             rest = rest.dropFirst(2)
         }
         guard rest.popFirst() == "--", !rest.isEmpty else { return nil }
-        self.init(Array(rest), workspace: names["--workspace"], task: names["--task"])
+        self.init(Array(rest), workspace: workspace, task: task)
     }
 
     /// Runs the command, records it, and returns the exit code to end with. `say` is handed each sentence for the person:

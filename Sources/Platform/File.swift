@@ -3,15 +3,19 @@ private import Glibc
 
 /// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
 /// that a signal interrupted.
+@usableFromInline
 package struct File: ~Copyable, Sendable {
     package let path: String
     package let descriptor: CInt
     private let closesDescriptor: Bool
 
-    /// How a file is opened.
+    /// How a file is opened. Other modules see into it, so that they combine its members with one instruction each: the
+    /// code for any set of options looks its types up when the program runs, which a program that opens three files
+    /// notices.
+    @usableFromInline
     package struct Mode: OptionSet, Sendable {
-        package let rawValue: CInt
-        package init(rawValue: CInt) { self.rawValue = rawValue }
+        @usableFromInline package let rawValue: CInt
+        @inlinable package init(rawValue: CInt) { self.rawValue = rawValue }
 
         package static let read = Mode(rawValue: O_RDONLY)
         package static let write = Mode(rawValue: O_WRONLY)

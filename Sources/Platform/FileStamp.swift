@@ -6,7 +6,10 @@ package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
-    private let changed: [Int]
+    /// The time of the last change of content or name, in seconds and nanoseconds: a rename sets it too, and no program
+    /// can.
+    private let changedSeconds: Int
+    private let changedNanoseconds: Int
 
     /// The stamp of what stands at `path`; nil when nothing does or it cannot be looked at.
     package init?(of path: String) {
@@ -15,7 +18,7 @@ package struct FileStamp: Equatable, Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        // The time of the last change of content or name: a rename sets it too, and no program can.
-        changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+        changedSeconds = status.st_ctim.tv_sec
+        changedNanoseconds = status.st_ctim.tv_nsec
     }
 }

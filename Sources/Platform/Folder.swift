@@ -10,7 +10,8 @@ package struct Folder: Sendable, Equatable {
 
     /// The folder that holds this one.
     package var parent: Folder {
-        guard let slash = path.lastIndex(of: "/") else { return Folder(".") }
+        // By bytes, as the system reads paths: a slash before a combining accent is one character with it.
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return Folder(".") }
         return Folder(slash == path.startIndex ? "/" : String(path[..<slash]))
     }
 

@@ -46,15 +46,22 @@ package struct ProcessIdentity: Sendable, Equatable {
         return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }()
 
-    /// Field 22 of `/proc/PID/stat` (proc(5)). The name in field 2 may hold spaces and brackets, so counting starts
-    /// behind its last bracket.
+    /// Field 22 of `/proc/PID/stat` (proc(5)), a number. The name in field 2 may hold spaces and brackets, so counting
+    /// starts behind its last bracket.
     private static func startTime(of processID: Int32) -> UInt64 {
         guard let text = readSmall("/proc/\(processID)/stat"),
             let bracket = text.lastIndex(of: UInt8(ascii: ")"))
         else { return 0 }
-        let fields = text[(bracket + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19 else { return 0 }
-        return UInt64(String(decoding: fields[19], as: UTF8.self)) ?? 0
+        var field = 2
+        var time: UInt64 = 0
+        for byte in text[(bracket + 1)...] where field <= 22 {
+            if byte == UInt8(ascii: " ") {
+                field += 1
+            } else if field == 22 {
+                time = time &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
+            }
+        }
+        return time
     }
 
     private static func readSmall(_ path: String) -> [UInt8]? {

@@ -4,12 +4,12 @@ private import Glibc
 package enum SymbolicLink {
     /// The path that a link holds; nil when there is no such link.
     package static func target(of path: String) -> String? {
-        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-            // The call writes at most `count` bytes into the buffer it is given.
-            unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+            let room = UnsafeMutableRawBufferPointer(buffer)
+            // The call writes at most `room.count` bytes into the room it is given, and returns how many, or -1.
+            count = max(0, unsafe readlink(path, room.baseAddress!.assumingMemoryBound(to: CChar.self), room.count))
         }
-        return count > 0 ? Array(bytes.prefix(count)).text : nil
+        return bytes.isEmpty ? nil : bytes.text
     }
 
     /// Where this program stands.

@@ -27,7 +27,7 @@ struct RecorderArguments {
         while let argument = rest.next() {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }
-            guard let field = Self.fields[name] else {
+            guard let field = Self.field(name) else {
                 throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists them")
             }
             guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
@@ -36,15 +36,30 @@ struct RecorderArguments {
         if let outcome { draft.set(success: outcome) }
     }
 
-    private static let fields: [String: EventField] = [
-        "--type": .eventType, "--command": .command, "--duration-ms": .durationMS, "--error-category": .errorCategory,
-        "--workspace": .workspace, "--task": .task, "--template": .templateUsed, "--services": .servicesCount,
-        "--ports": .portsUsed, "--session": .sessionID, "--timestamp": .timestamp,
-    ]
+    /// The field that an option sets; nil for any other text. No dictionary: to make its type when the program runs would
+    /// cost as much as all else that the program does.
+    private static func field(_ name: String) -> EventField? {
+        switch name {
+        case "--type": .eventType
+        case "--command": .command
+        case "--duration-ms": .durationMS
+        case "--error-category": .errorCategory
+        case "--workspace": .workspace
+        case "--task": .task
+        case "--template": .templateUsed
+        case "--services": .servicesCount
+        case "--ports": .portsUsed
+        case "--session": .sessionID
+        case "--timestamp": .timestamp
+        default: nil
+        }
+    }
 
     private static func split(_ argument: String) -> (name: String, value: String?) {
-        guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "=") else { return (argument, nil) }
-        return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+        guard argument.hasPrefix("--"), let equals = argument.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+            return (argument, nil)
+        }
+        return (String(argument[..<equals]), String(argument[argument.utf8.index(after: equals)...]))
     }
 
     private mutating func takeFlag(_ name: String) throws(Misuse) -> Bool {

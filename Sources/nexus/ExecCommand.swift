@@ -33,7 +33,7 @@ struct ExecCommand: ParsableCommand {
     }
 
     /// Runs the usual call, past the argument parser; returns for any other.
-    static func runAtOnce(_ arguments: some Sequence<String>) {
+    static func runAtOnce(_ arguments: ArraySlice<String>) {
         if let call = ExecCall(arguments) { run(call) }
     }
 

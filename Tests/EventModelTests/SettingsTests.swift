@@ -156,6 +156,16 @@ struct MarkerTests {
         #expect(RecordingSwitch.of(folder: "/") == .on)
     }
 
+    @Test("The marker is found above a folder whose name begins with a combining accent")
+    func combiningAccent() throws {
+        let folder = try TemporaryFolder()
+        let inner = Folder(folder.path + "/a/\u{301}b/c")
+        try inner.prepare()
+        let marker = folder.path + "/a/" + RecordingSwitch.markerName
+        try Data().write(to: URL(filePath: marker))
+        #expect(RecordingSwitch.of(folder: inner.path) == .off(reason: "\(marker) is there"))
+    }
+
     @Test("The environment counts before the folder, and both before the settings")
     func order() throws {
         let folder = try TemporaryFolder()

@@ -7,7 +7,19 @@ package import Platform
 /// settings and then takes each of these locks once, so that afterwards nobody is between looking and writing.
 package struct RecordingGate: Sendable {
     private let file: SettingsFile
-    private var known: (stamp: FileStamp?, answer: Result<RecordingSwitch, SettingsError>)?
+    private var last = LastLook.none
+
+    /// The last look, if there was one. No tuple and no optional: their types are put together when the program runs, which
+    /// costs more than to look.
+    private enum LastLook {
+        case none
+        case found(Finding)
+    }
+
+    private struct Finding {
+        let stamp: FileStamp?
+        let answer: Result<RecordingSwitch, SettingsError>
+    }
 
     package init(_ data: DataFolder) {
         file = SettingsFile(data)
@@ -16,13 +28,15 @@ package struct RecordingGate: Sendable {
     /// What the settings say now.
     package mutating func look() -> Result<RecordingSwitch, SettingsError> {
         let stamp = file.stamp
-        if let known, known.stamp == stamp { return known.answer }
+        if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
         // The stamp is older than what is read: a change in between is noticed at the next look.
         let answer = Result { () throws(SettingsError) in RecordingSwitch.of(try file.load()) }
-        known = (stamp, answer)
+        last = .found(Finding(stamp: stamp, answer: answer))
         return answer
     }
 
     /// Whether the settings allow writing now. Settings that cannot be read allow nothing.
-    package mutating func isOpen() -> Bool { look() == .success(.on) }
+    package mutating func isOpen() -> Bool {
+        if case .success(.on) = look() { true } else { false }
+    }
 }

@@ -17,8 +17,17 @@ package struct Settings: Equatable, Sendable {
     package private(set) var isRecordingOn = true
     /// For how many days rows are kept; nil: for ever.
     package private(set) var retentionDays: Int?
-    /// URLs by name.
-    package private(set) var destinations: [String: String] = [:]
+
+    /// URLs by name. Not kept a second time beside `members`: every recorder looks at the settings, none wants this, and the
+    /// type of a dictionary, which is made when the program runs, would cost it more than the look.
+    package var destinations: [String: String] {
+        guard case .object(let urls)? = members.first(where: { $0.key == Key.destinations })?.value else { return [:] }
+        var destinations: [String: String] = [:]
+        for url in urls {
+            if case .string(let text) = url.value { destinations[url.key] = text }
+        }
+        return destinations
+    }
 
     /// Nothing was decided.
     package init() {}
@@ -48,8 +57,7 @@ package struct Settings: Equatable, Sendable {
             case (Key.retention, _): throw Self.retentionFlaw
             case (Key.destinations, .object(let urls)):
                 for url in urls {
-                    guard case .string(let text) = url.value else { throw Self.destinationsFlaw }
-                    destinations[url.key] = text
+                    guard case .string = url.value else { throw Self.destinationsFlaw }
                 }
             case (Key.destinations, _): throw Self.destinationsFlaw
             default: break
@@ -75,6 +83,7 @@ package struct Settings: Equatable, Sendable {
 
     /// Sets where a name of a destination leads; nil takes the name away.
     package mutating func set(destination name: String, url: String?) {
+        var destinations = destinations
         destinations[name] = url
         let urls = destinations.sorted { $0.key < $1.key }.map {
             JSONValue.Member(key: $0.key, value: .string($0.value))
