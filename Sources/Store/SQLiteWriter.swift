@@ -18,6 +18,8 @@ package actor SQLiteWriter {
     let queue: DatabaseQueue
     /// The connection refers to it, so it is let go of later.
     private let logGauge: LogGauge
+    /// SQLite's log; nil where it cannot be opened a second time. SQLite holds no lock on it that closing it would drop.
+    private let log: LogFile?
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
@@ -52,6 +54,7 @@ package actor SQLiteWriter {
         let logGauge = LogGauge(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
         queue.writeWithoutTransaction { logGauge.watch($0) }
         self.logGauge = logGauge
+        log = LogFile(data)
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
@@ -135,6 +138,8 @@ package actor SQLiteWriter {
         if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         isHeldUp = logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes
         if isHeldUp { return nil }
+        // So that a checkpoint has less to wait for.
+        defer { log?.startWritingOut() }
         do {
             return try queue.write { database in
                 let isReserved = try rowIDs.reserve(in: database)
