@@ -37,3 +37,19 @@ extension [UInt8] {
         append(UInt8(truncatingIfNeeded: rest))
     }
 }
+
+extension OutputSpan<UInt8> {
+    /// The most bytes that a number takes.
+    @inlinable package static var longestVarint: Int { 10 }
+
+    /// Adds `number`, in 1 to 10 bytes. Traps when there is no room.
+    @inlinable
+    package mutating func append(varint number: UInt64) {
+        var rest = number
+        while rest >= 0x80 {
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest &>>= 7
+        }
+        append(UInt8(truncatingIfNeeded: rest))
+    }
+}

@@ -100,10 +100,10 @@ struct SegmentIngest {
     mutating func finish(into database: Database, now: Int64) throws {
         let usage = try counts.withState { try $0.usage.take(in: database) }
         if usage.events < Self.eventsWorthSharing {
-            try usage.forEachPart { try $0.add(to: database) }
+            try usage.forEachPart { try RollupTable.add($0, in: database) }
             try finishTheRest(into: database, now: now)
         } else {
-            let parts = HandOff<UsageCounts.Part>(room: 4)
+            let parts = HandOff<RollupTable.Part>(room: 4)
             let companion = makeCompanion()
             companion.begin {
                 usage.forEachPart { _ = parts.put($0) }
@@ -115,7 +115,7 @@ struct SegmentIngest {
                 companion.wait()
             }
             try finishTheRest(into: database, now: now)
-            while let part = try parts.take() { try part.add(to: database) }
+            while let part = try parts.take() { try RollupTable.add(part, in: database) }
         }
         counts.withState { $0.usage.giveBack(usage) }
         endTransaction()

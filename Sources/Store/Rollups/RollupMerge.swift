@@ -64,10 +64,13 @@ struct RollupMerge {
     }
 
     private mutating func append(_ change: RollupChange, _ buckets: [BucketCount]) {
-        begin(change.numbers)
-        if kind.hasLatency {
+        let kind = kind
+        let room = Self.room(forBuckets: change.buckets.count)
+        body.append(addingCapacity: room) { (body: inout OutputSpan<UInt8>) in
+            Self.append(change.numbers, kind, to: &body)
+            guard kind.hasLatency else { return }
             var previous = 0
-            for index in change.buckets { append(buckets[index], behind: &previous) }
+            for index in change.buckets { Self.append(buckets[index], behind: &previous, to: &body) }
         }
         end(change.key, change.numbers)
     }
@@ -77,31 +80,43 @@ struct RollupMerge {
     ) throws(RollupBlock.Damage) {
         var numbers = cell.numbers
         numbers.add(change.numbers)
-        begin(numbers)
-        if kind.hasLatency {
-            var previous = 0
-            var next = change.buckets.lowerBound
-            var position = cell.bucketStart
-            var bucket = 0
-            while position < cell.body.upperBound {
-                guard let step = block.varint(at: &position), let count = block.varint(at: &position),
-                    step < UInt64(LatencyScale.count), count <= UInt64(Int64.max)
-                else { throw RollupBlock.Damage() }
-                bucket &+= Int(step)
-                var old = BucketCount(bucket: bucket, count: Int64(count))
-                while next < change.buckets.upperBound, buckets[next].bucket < bucket {
-                    append(buckets[next], behind: &previous)
-                    next &+= 1
-                }
-                if next < change.buckets.upperBound, buckets[next].bucket == bucket {
-                    old.count += buckets[next].count
-                    next &+= 1
-                }
-                append(old, behind: &previous)
-            }
-            for index in next..<change.buckets.upperBound { append(buckets[index], behind: &previous) }
+        let kind = kind
+        // A bucket takes two bytes at least.
+        let room = Self.room(forBuckets: cell.body.count / 2 + change.buckets.count)
+        try body.append(addingCapacity: room) { (body: inout OutputSpan<UInt8>) throws(RollupBlock.Damage) in
+            Self.append(numbers, kind, to: &body)
+            guard kind.hasLatency else { return }
+            try Self.merge(cell, of: block, with: buckets[change.buckets], to: &body)
         }
         end(cell.key, numbers)
+    }
+
+    /// The cell's buckets and those that are added, in order.
+    private static func merge(
+        _ cell: RollupBlock.Cell, of block: Span<UInt8>, with added: ArraySlice<BucketCount>,
+        to body: inout OutputSpan<UInt8>
+    ) throws(RollupBlock.Damage) {
+        var previous = 0
+        var next = added.startIndex
+        var position = cell.bucketStart
+        var bucket = 0
+        while position < cell.body.upperBound {
+            guard let step = block.varint(at: &position), let count = block.varint(at: &position),
+                step < UInt64(LatencyScale.count), count <= UInt64(Int64.max)
+            else { throw RollupBlock.Damage() }
+            bucket &+= Int(step)
+            var old = BucketCount(bucket: bucket, count: Int64(count))
+            while next < added.endIndex, added[next].bucket < bucket {
+                append(added[next], behind: &previous, to: &body)
+                next &+= 1
+            }
+            if next < added.endIndex, added[next].bucket == bucket {
+                old.count += added[next].count
+                next &+= 1
+            }
+            append(old, behind: &previous, to: &body)
+        }
+        for count in added[next...] { append(count, behind: &previous, to: &body) }
     }
 
     // MARK: Bytes
@@ -112,33 +127,42 @@ struct RollupMerge {
         first = key.first
     }
 
-    private mutating func begin(_ numbers: RollupNumbers) {
-        body.removeAll(keepingCapacity: true)
-        append(numbers.count)
-        append(numbers.succeeded)
-        append(numbers.failed)
-        append(numbers.totalMS)
+    /// The most bytes of a cell's numbers and of so many buckets.
+    private static func room(forBuckets count: Int) -> Int { (6 + 2 * count) * OutputSpan<UInt8>.longestVarint }
+
+    private static func append(_ numbers: RollupNumbers, _ kind: RollupKind, to body: inout OutputSpan<UInt8>) {
+        append(numbers.count, to: &body)
+        append(numbers.succeeded, to: &body)
+        append(numbers.failed, to: &body)
+        append(numbers.totalMS, to: &body)
         if kind.hasTimes {
-            append(numbers.firstMS)
-            append(numbers.lastMS &- numbers.firstMS)
+            append(numbers.firstMS, to: &body)
+            append(numbers.lastMS &- numbers.firstMS, to: &body)
         }
     }
 
     /// What is taken back was counted before, so nothing stays below zero where the tables are whole.
-    private mutating func append(_ number: Int64) { body.append(varint: UInt64(max(0, number))) }
+    private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
+        body.append(varint: UInt64(max(0, number)))
+    }
 
     @inline(__always)
-    private mutating func append(_ bucket: BucketCount, behind previous: inout Int) {
+    private static func append(
+        _ bucket: BucketCount, behind previous: inout Int, to body: inout OutputSpan<UInt8>
+    ) {
         guard bucket.count > 0 else { return }
         body.append(varint: UInt64(bucket.bucket &- previous))
         body.append(varint: UInt64(bucket.count))
         previous = bucket.bucket
     }
 
+    /// Adds the cell whose body was put together.
     private mutating func end(_ key: RollupKey, _ numbers: RollupNumbers) {
-        guard numbers.count > 0 else { return }
-        append(key)
-        bytes.append(varint: UInt64(body.count))
-        bytes += body
+        if numbers.count > 0 {
+            append(key)
+            bytes.append(varint: UInt64(body.count))
+            bytes += body
+        }
+        body.removeAll(keepingCapacity: true)
     }
 }

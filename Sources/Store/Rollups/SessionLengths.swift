@@ -47,6 +47,6 @@ struct SessionLengths {
                     key: RollupKey(0), numbers: change.numbers, buckets: start..<buckets.count)
             )
         }
-        try RollupTable.add(changes, buckets, in: database)
+        try RollupTable.add(RollupTable.Part(changes, buckets, areNew: false), in: database)
     }
 }

@@ -1,5 +1,3 @@
-import GRDB
-
 /// What was counted of the usage in a transaction, on its way to the table: everything that needs no database to be put in
 /// order is done here.
 struct UsageCounts: Sendable {
@@ -15,16 +13,8 @@ struct UsageCounts: Sendable {
     /// How many events were counted.
     var events: Int { columns.events.count }
 
-    /// What is to be added to the table for one kind and one grain.
-    struct Part: Sendable {
-        let changes: [RollupTable.Change]
-        let buckets: [BucketCount]
-
-        func add(to database: Database) throws { try RollupTable.add(changes, buckets, in: database) }
-    }
-
     /// Puts the counts in order, kind by kind, and hands out each part as it is done.
-    func forEachPart(_ use: (Part) throws -> Void) rethrows {
+    func forEachPart(_ use: (RollupTable.Part) throws -> Void) rethrows {
         guard !columns.isEmpty else { return }
         for kind in RollupKind.allCases {
             let keys = keys[Int(kind.rawValue)]
@@ -43,8 +33,9 @@ struct UsageCounts: Sendable {
 
     private static func part(
         of cells: UsageCells, _ grain: RollupGrain, _ kind: RollupKind, _ keys: [RollupKey]
-    ) -> Part {
+    ) -> RollupTable.Part {
         let (changes, buckets) = cells.changes(grain, kind) { keys[$0] }
-        return Part(changes: changes, buckets: buckets)
+        // Events come in order, most often: they have the day before them, and not the quarter of an hour.
+        return RollupTable.Part(changes, buckets, areNew: grain == .slot)
     }
 }

@@ -69,7 +69,7 @@ struct UsageRollup {
     /// Adds what was counted to the table and starts afresh.
     mutating func flush(into database: Database) throws {
         let counts = try take(in: database)
-        try counts.forEachPart { try $0.add(to: database) }
+        try counts.forEachPart { try RollupTable.add($0, in: database) }
         giveBack(counts)
     }
 
