@@ -40,7 +40,7 @@ package enum Limits {
 
     /// How much input is read at once, in bytes: large enough that the calls do not count, small enough for the
     /// processor's second-level cache.
-    package static let inputChunkBytes = 256 * 1024
+    package static let inputChunkBytes = 512 * 1024
     /// Room of the ring between intake and buffer, in bytes.
     package static let ringBytes = 1024 * 1024
     /// The ring is flushed when it holds this many records …

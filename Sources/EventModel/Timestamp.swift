@@ -120,13 +120,16 @@ package enum Timestamp {
     }
 }
 
-/// Reads times as `Timestamp.parse` does and remembers the last minute: a stream's next event is most often in it.
+/// Reads times as `Timestamp.parse` does and remembers the last minute and its day: a stream's next event is most often in
+/// them.
 package struct TimestampParser: Sendable {
     /// The text up to the minute, `2026-11-23T08:30`, as two numbers of eight bytes.
     private var firstEight: UInt64 = 0
     private var lastEight: UInt64 = 0
-    /// Where that minute begins in UTC, milliseconds since 1970; nil before the first.
-    private var minute: Int64?
+    /// Where that minute and its day begin in UTC, milliseconds since 1970; nil before the first.
+    private var begins: (minute: Int64, day: Int64)?
+    /// The bytes of the second number that belong to the day, `23T`.
+    private static let dayMask: UInt64 = 0xFF_FFFF
 
     package init() {}
 
@@ -146,15 +149,34 @@ package struct TimestampParser: Sendable {
     @inline(__always)
     private mutating func parse(_ text: Span<UInt8>, otherwise parse: (Span<UInt8>) -> Int64?) -> Int64? {
         let (first, last) = (text.uint64(at: 0), text.uint64(at: 8))
-        if let minute, first == firstEight, last == lastEight, let rest = Self.millisecondsOfMinute(text) {
-            return minute + rest
+        guard let rest = Self.millisecondsOfMinute(text) else { return parse(text) }
+        if let begins, first == firstEight {
+            if last == lastEight { return begins.minute + rest }
+            if (last ^ lastEight) & Self.dayMask == 0, let minute = Self.minuteOfDay(text) {
+                lastEight = last
+                self.begins = (begins.day + minute * 60_000, begins.day)
+                return begins.day + minute * 60_000 + rest
+            }
         }
-        let time = parse(text)
-        if let time, let rest = Self.millisecondsOfMinute(text) {
-            (firstEight, lastEight) = (first, last)
-            minute = time - rest
-        }
+        guard let time = parse(text), let minute = Self.minuteOfDay(text) else { return nil }
+        (firstEight, lastEight) = (first, last)
+        begins = (time - rest, time - rest - minute * 60_000)
         return time
+    }
+
+    /// The minutes that `hh:mm` at byte 11 says; nil when it is not that.
+    @inline(__always)
+    private static func minuteOfDay(_ text: Span<UInt8>) -> Int64? {
+        var isWrong = text[13] != UInt8(ascii: ":")
+        func digit(_ index: Int) -> Int64 {
+            let value = text[index] &- UInt8(ascii: "0")
+            if value > 9 { isWrong = true }
+            return Int64(value)
+        }
+        let hour = digit(11) * 10 + digit(12)
+        let minute = digit(14) * 10 + digit(15)
+        guard !isWrong, hour < 24, minute < 60 else { return nil }
+        return hour * 60 + minute
     }
 
     /// The milliseconds that `:ss.mmm` at byte 16 says; nil when it is not that or a leap second.

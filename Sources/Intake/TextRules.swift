@@ -5,11 +5,8 @@ import Platform
 /// the first time.
 struct TextRules: Sendable {
     private let secrets = SecretRules()
-    private let classes: [UInt8]
-
-    init() {
-        classes = (0...255).map(Self.classify)
-    }
+    /// What each byte may be, in place so that looking a byte up needs no check.
+    private let classes: [256 of UInt8] = .init { classify($0) }
 
     /// Whether `text` has the form of a keyed hash.
     func isHash(_ text: Span<UInt8>) -> Bool {
@@ -85,12 +82,10 @@ struct TextRules: Sendable {
     @inline(__always)
     private func has(_ byte: UInt8, _ wanted: UInt8) -> Bool { classes[Int(byte)] & wanted != 0 }
 
+    /// Whether every byte from `start` on is of the class `wanted`. It goes to the end in any case: most texts match.
     private func matches(_ text: Span<UInt8>, from start: Int, _ wanted: UInt8) -> Bool {
-        var index = start
-        while index < text.count {
-            if !has(text[index], wanted) { return false }
-            index &+= 1
-        }
-        return true
+        var common = wanted
+        for index in start..<text.count { common &= classes[Int(text[index])] }
+        return common == wanted
     }
 }

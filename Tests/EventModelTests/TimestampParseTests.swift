@@ -1,4 +1,5 @@
 import EventModel
+import TestSupport
 import Testing
 
 @Suite("Reading RFC 3339")
@@ -68,6 +69,26 @@ struct TimestampParseTests {
                 #expect(Timestamp.rfc3339(moment).utf8.count == 24)
             }
         }
+    }
+
+    @Test("A parser that remembers the last minute and day reads a stream of times as one that does not")
+    func rememberingAStream() {
+        var parser = TimestampParser()
+        var databaseParser = TimestampParser()
+        var generator = SeededGenerator(seed: 3)
+        var mistakes: [Int64] = []
+        var time: Int64 = 1_700_000_000_000
+        for _ in 0..<5000 {
+            // Most stay in the minute or the day, some go far, forwards and back.
+            let reach: Int64 = [10_000, 4_000_000, 40_000_000_000].randomElement(using: &generator) ?? 1
+            time += Int64.random(in: -reach...reach, using: &generator)
+            let text = Array(Timestamp.rfc3339(time).utf8)
+            let databaseText = Array(Timestamp.databaseText(time).utf8)
+            if parser.parse(text.span) != time || databaseParser.parse(databaseText: databaseText.span) != time {
+                mistakes.append(time)
+            }
+        }
+        #expect(mistakes.isEmpty)
     }
 
     @Test("A parser that remembers the last day reads every text as one that does not")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What happens when events come faster than they can be written: here a disk that takes nothing stands in for that.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FullBufferTests {
     @Test("Without room events are dropped and counted, here and in the books, and the rest is there once")
     func drops() async throws {

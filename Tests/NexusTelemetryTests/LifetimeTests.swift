@@ -6,7 +6,7 @@ import Testing
 
 @testable import NexusTelemetry
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LifetimeTests {
     @Test("After a shutdown everything before is on disk, and everything after is refused and counted")
     func shutdown() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NexusTelemetry
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TelemetryTests {
     @Test("What many threads record at once is on disk exactly once")
     func manyThreads() async throws {

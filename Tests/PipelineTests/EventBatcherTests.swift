@@ -73,7 +73,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == Limits.flushRecords)
     }
 
-    @Test("What has waited for the interval is written by time", .timeLimit(.minutes(1)))
+    @Test("What has waited for the interval is written by time", .timeLimit(.minutes(5)))
     func flushByTime() async throws {
         let batcher = batcher()
         let clock = SteppedClock()

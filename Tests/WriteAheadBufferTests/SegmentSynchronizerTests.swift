@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WriteAheadBuffer
 
-@Suite("Putting the buffer on disk in the background", .timeLimit(.minutes(1)))
+@Suite("Putting the buffer on disk in the background", .timeLimit(.minutes(5)))
 struct SegmentSynchronizerTests {
     private let harness: BufferHarness
     private let clock = SteppedClock()
