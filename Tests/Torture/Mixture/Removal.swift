@@ -13,8 +13,8 @@ extension World {
     }
 
     /// One that the seed chooses, of what was recorded so far.
-    func pickSelection() -> Selection {
-        let recorded = model.recorded
+    func pickSelection() throws -> Selection {
+        let recorded = try settledRecords()
         switch pick(1...10) {
         case 1: return Selection(flags: ["--all"], numbers: recorded)
         case 2...3: return Selection(flags: ["--command", "true"], numbers: recorded.intersection(model.execs))
@@ -30,6 +30,18 @@ extension World {
             let before = IndexSet(model.times.filter { $0.value < day * 86_400 }.keys)
             return Selection(flags: ["--before", name], numbers: recorded.intersection(before))
         }
+    }
+
+    /// What is recorded, and nothing on its way: a service that lives may have taken in any part of what was written into its
+    /// pipe, and a purge removes what has come.
+    private func settledRecords() throws -> IndexSet {
+        if service == nil {
+            model.pipeWasLost()
+        } else {
+            try room.flush()
+            model.flushed()
+        }
+        return model.recorded
     }
 
     /// Purges; killed in the middle it has removed either all that was meant or nothing.
@@ -54,7 +66,7 @@ extension World {
     /// Recorders and the service go on while everything before them is removed: what they record stays or goes, and what
     /// was there before is gone.
     func purgeAmongRecorders() throws {
-        let numbers = model.recorded
+        let numbers = try settledRecords()
         model.noteNewKey()
         let recorders = try (1...pick(4...20)).map { _ in
             let number = model.take(1)

@@ -60,9 +60,9 @@ enum Steps {
     ]
 
     private static let removal = [
-        Step("nexus telemetry purge") { try $0.purge($0.pickSelection()) },
+        Step("nexus telemetry purge") { try $0.purge(try $0.pickSelection()) },
         Step("nexus telemetry purge is killed") { world in
-            try world.purge(world.pickSelection(), kill: .after(world.pick(0...60_000)))
+            try world.purge(try world.pickSelection(), kill: .after(world.pick(0...60_000)))
         },
         Step("nexus telemetry purge among recorders") { try $0.purgeAmongRecorders() },
         Step("nexus telemetry rekey") { try $0.rekey() },
