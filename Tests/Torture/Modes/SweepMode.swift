@@ -56,7 +56,7 @@ struct SweepMode: Mode {
             let number = world.model.take(1)
             let flags = Model.flags(number.lowerBound) + (target == .durableRecord ? ["--durable"] : [])
             let child = try world.room.start(strace + [programs.recorder] + flags)
-            try child.requireDecentEnd()
+            try child.requireDecentEnd(underFaultsIn: log)
             if child.poll() == .exited(0) { world.model.acknowledge(number) }
         case .stream, .durableStream:
             let numbers = world.model.take(300)
@@ -65,11 +65,11 @@ struct SweepMode: Mode {
                 strace + [programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
             child.send(Array(Model.lines(numbers).utf8))
             try child.exchange { false }
-            try child.requireDecentEnd()
+            try child.requireDecentEnd(underFaultsIn: log)
             world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
         case .flush:
             try world.recordSingly(4, with: [programs.recorder])
-            try world.room.start(strace + [programs.nexus, "flush"]).requireDecentEnd()
+            try world.room.start(strace + [programs.nexus, "flush"]).requireDecentEnd(underFaultsIn: log)
         }
         try world.checkStored()
         return Fault.wasInjected(in: log)
