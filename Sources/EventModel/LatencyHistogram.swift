@@ -103,23 +103,45 @@ package struct LatencyHistogram: Sendable, Equatable {
     }
 
     /// Adds durations of a sum, in milliseconds, whose buckets stand in `bytes` from `start` to the end, in the form of
-    /// `encoded` without the sum. False when they are damaged; some may have been added then.
+    /// `encoded` without the sum. False when they are damaged; nothing is added then.
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
-        guard sum >= 0 else { return false }
+        // Looked through first, so that there is room for all of them when they are added.
+        guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
         add(sum: sum)
-        let limit = LatencyScale.count
+        guard let buckets else { return true }
+        include(buckets.lowerBound)
+        include(buckets.upperBound)
+        var index = -first
+        var total = 0
         var position = start
-        var bucket = 0
-        while position < bytes.count {
-            let isFirst = position == start
-            guard let step = bytes.varint(at: &position), let times = bytes.varint(at: &position),
-                step < UInt64(limit), step > 0 || isFirst, times > 0, times <= UInt64(UInt32.max) << 16
-            else { return false }
-            bucket += Int(step)
-            guard bucket < limit else { return false }
-            add(Int(times), toBucket: bucket)
+        var target = counts.mutableSpan
+        while let step = bytes.varint(at: &position), let times = bytes.varint(at: &position) {
+            index &+= Int(step)
+            target[index] &+= Int(times)
+            total &+= Int(times)
         }
+        count &+= total
         return true
+    }
+
+    /// From which bucket to which those reach that stand in `bytes` from `start` on; within, nil when there are none. Nil
+    /// when they are damaged.
+    private static func range(of bytes: Span<UInt8>, from start: Int) -> ClosedRange<Int>?? {
+        let limit = UInt64(LatencyScale.count)
+        var position = start
+        guard position < bytes.count else { return .some(nil) }
+        guard let first = bytes.varint(at: &position), first < limit else { return nil }
+        var bucket = first
+        while true {
+            guard let times = bytes.varint(at: &position), times > 0, times <= UInt64(UInt32.max) << 16 else {
+                return nil
+            }
+            guard position < bytes.count else { return Int(first)...Int(bucket) }
+            guard let step = bytes.varint(at: &position), step > 0, step < limit, bucket + step < limit else {
+                return nil
+            }
+            bucket += step
+        }
     }
 
     // MARK: Counting

@@ -2,8 +2,8 @@ import GRDB
 import GRDBSQLite
 import Platform
 
-/// A statement that is bound and stepped through SQLite's own calls: hundreds of them run at the end of a transaction, and
-/// GRDB's arguments and rows cost several times what SQLite does for them.
+/// A statement that is bound and stepped through SQLite's own calls: hundreds of them run at the end of a transaction, a
+/// report reads thousands of rows, and GRDB's arguments and rows cost several times what SQLite does for them.
 ///
 /// Values are copied as they are bound. A statement is reset whenever one of these calls returns.
 struct DirectStatement {
@@ -65,9 +65,22 @@ struct DirectStatement {
         }
     }
 
-    /// The columns of a row, numbered from 0. For use inside `first` only.
+    /// Hands every row to `read`, which may not use the statement itself.
+    func forEachRow(_ read: (Columns) throws -> Void) throws {
+        let handle = unsafe statement.sqliteStatement
+        defer { unsafe sqlite3_reset(handle) }
+        while true {
+            switch unsafe sqlite3_step(handle) {
+            case SQLITE_ROW: try unsafe read(Columns(handle: handle))
+            case SQLITE_DONE: return
+            case let code: throw error(code)
+            }
+        }
+    }
+
+    /// The columns of a row, numbered from 0. For use inside `first` and `forEachRow` only.
     @safe struct Columns {
-        /// The statement stands on the row as long as `first` runs, and nothing steps it meanwhile.
+        /// The statement stands on the row as long as the closure runs that this is handed to; nothing steps it meanwhile.
         fileprivate let handle: OpaquePointer?
 
         func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }

@@ -55,19 +55,21 @@ package struct StoreReader: Sendable {
     package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
         try asStoreError(path) {
             try queue.read { database in
-                let rows = try Row.fetchCursor(
-                    database, sql: "SELECT * FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY slot",
-                    arguments: Self.slots(window))
+                let statement = try DirectStatement(
+                    "SELECT * FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY slot", in: database)
+                let slots = Self.slotRange(window)
+                statement.bind(1, slots.lowerBound)
+                statement.bind(2, slots.upperBound)
                 var result: [(slotStart: Int64, activity: Activity)] = []
-                while let row = try rows.next() {
+                try statement.forEachRow { row in
                     var activity = Activity()
-                    activity.events = row[1]
-                    activity.commands = row[2]
-                    activity.workspacesCreated = row[3]
-                    activity.tasksCompleted = row[4]
-                    activity.succeeded = row[5]
-                    activity.failed = row[6]
-                    result.append((row[0] * RollupSlot.milliseconds, activity))
+                    activity.events = Int(row.number(1))
+                    activity.commands = Int(row.number(2))
+                    activity.workspacesCreated = Int(row.number(3))
+                    activity.tasksCompleted = Int(row.number(4))
+                    activity.succeeded = Int(row.number(5))
+                    activity.failed = Int(row.number(6))
+                    result.append((row.number(0) * RollupSlot.milliseconds, activity))
                 }
                 return result
             }
@@ -149,10 +151,5 @@ package struct StoreReader: Sendable {
         let first = (max(0, window.lowerBound) + RollupSlot.milliseconds - 1) / RollupSlot.milliseconds
         let last = (end - 1) / RollupSlot.milliseconds
         return first <= last ? first..<last + 1 : 0..<0
-    }
-
-    private static func slots(_ window: Range<Int64>) -> StatementArguments {
-        let slots = slotRange(window)
-        return [slots.lowerBound, slots.upperBound]
     }
 }

@@ -50,20 +50,23 @@ struct UsageReading {
         _ kinds: [RollupKind], _ grain: RollupGrain, _ periods: Range<Int64>,
         _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
     ) throws {
-        let wanted = Set(kinds)
         guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
-        let statement = try database.cachedStatement(
-            sql: "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id")
+        let statement = try DirectStatement(
+            "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id", in: database)
         // From one day or quarter that has anything to the next: most of all time has nothing.
         var period = try nextPeriod(grain, periods.lowerBound)
         while let current = period, current < periods.upperBound {
             let ids = RollupBlockID.range(of: grain, current, first...last)
-            let rows = try Row.fetchCursor(statement, arguments: [ids.lowerBound, ids.upperBound])
-            while let row = try rows.next() {
-                let block = RollupBlockID(row[0])
-                guard let kind = block.kind, wanted.contains(kind) else { continue }
-                let cells: Data = row[1]
-                do { try take(block, kind, cells.span) } catch is RollupBlock.Damage { throw StoreError.damagedRollups }
+            statement.bind(1, ids.lowerBound)
+            statement.bind(2, ids.upperBound)
+            try statement.forEachRow { row in
+                let block = RollupBlockID(row.number(0))
+                guard let kind = block.kind, kinds.contains(kind) else { return }
+                do {
+                    try row.withBytes(1) { try take(block, kind, $0) }
+                } catch is RollupBlock.Damage {
+                    throw StoreError.damagedRollups
+                }
             }
             period = try nextPeriod(grain, current + 1)
         }
