@@ -99,6 +99,16 @@ package enum ThisProcess {
     /// starts are not concerned.
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
+    /// Lets others go first from now on that want the processor, as `nice` does: for work of seconds that nobody records or
+    /// reads by. Linux counts it for each thread, and new ones take it over; where it cannot be set all goes on as it was.
+    package static func makeWay() {
+        let niceness: CInt = 10
+        for thread in (try? Folder("/proc/self/task").names()) ?? [] {
+            guard let thread = id_t(thread) else { continue }
+            setpriority(CInt(PRIO_PROCESS.rawValue), thread, niceness)
+        }
+    }
+
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.
     package static func become(_ program: String, _ arguments: [String]) -> SystemError {
