@@ -35,13 +35,13 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Recording goes before.
+        ThisProcess.makeWay()
         let data = try DataFolder.required()
         let now = SystemClock().now()
         let target = try target(now: now)
         let window = try window.window(now: now)
         try await ReadingCommand.storeWaiting(in: data)
-        // Recording goes before.
-        ThisProcess.makeWay()
         let selection = SnapshotSelection(times: window == .allTime ? nil : window.range)
         let bar = ProgressLine(total: 1000)
         let format = format
