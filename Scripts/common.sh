@@ -41,9 +41,11 @@ require_packages() {
 # The system libraries that Nexus is built on.
 require_libraries() { require_packages libsqlite3-dev liblz4-dev; }
 
-# How the programs are built to be used: the standard library linked in, and at a fixed address, so that no pointers have
-# to be moved when a command starts.
-release=(--package-path "$repository" --configuration release --static-swift-stdlib -Xlinker -no-pie)
+# How the programs are built to be used: the standard library linked in; at a fixed address, so that no pointers have to be
+# moved when a command starts; and without their forty thousand symbols in the dynamic table, which the Swift runtime looks
+# through at every start to find out where it lies, and which nobody else needs.
+release=(--package-path "$repository" --configuration release --static-swift-stdlib
+    -Xlinker -no-pie -Xlinker --no-export-dynamic)
 
 # Builds in release, standard library linked in, and says where the programs are.
 build_release() {
