@@ -24,10 +24,11 @@ package struct WriterLock: ~Copyable, Sendable {
     }
 
     /// Takes the lock to store what was recorded: nil as well when the settings switch recording off. As this is looked at
-    /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned.
+    /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned. Nil too while somebody
+    /// waits for a turn: whoever made way, and is at once called to store again, would take the lock from under them.
     package static func acquireToStore(in data: DataFolder) throws(SystemError) -> WriterLock? {
         var gate = RecordingGate(data)
-        guard gate.isOpen(), let lock = try acquire(in: data), gate.isOpen() else { return nil }
+        guard gate.isOpen(), let lock = try acquire(in: data), gate.isOpen(), try !lock.isWanted() else { return nil }
         return lock
     }
 

@@ -115,6 +115,8 @@ struct PurgeTests {
         let program = try filled()
         let service = try RunningService(program)
         let stop = program.folder.path + "/stop"
+        // However this ends, the recorders do: whoever runs the tests waits for all that were started.
+        defer { _ = FileManager.default.createFile(atPath: stop, contents: nil) }
         // What is to go is recorded up to a moment before, by all of them, and waits anywhere between recorder and row.
         let loop = """
             for n in {1..10}; do "$1" --command "deploy doomed-$2" --session "doomed-$2" || exit; done

@@ -188,6 +188,22 @@ struct SQLiteWriterTests {
         #expect(try buffer.segments().isEmpty)
     }
 
+    @Test("Whoever stores leaves the lock to one that waits for a turn of its own, however often it tries")
+    func turn() throws {
+        let turn = try WriterTurn(in: data)
+        let waits = turn != nil
+        #expect(waits)
+        for _ in 0..<3 {
+            let refused = try WriterLock.acquireToStore(in: data) == nil
+            #expect(refused)
+        }
+        let itsOwn = try turn?.tryAcquire() != nil
+        #expect(itsOwn)
+        _ = consume turn
+        let stores = try WriterLock.acquireToStore(in: data) != nil
+        #expect(stores)
+    }
+
     @Test("Only one process at a time may write")
     func oneWriter() throws {
         let lock = try WriterLock.acquire(in: data)
