@@ -95,16 +95,32 @@ struct PlainLineDecoder: Sendable {
 
 /// Finds the field of a key by what followed the previous key last time: programs write their keys in a fixed order.
 private struct KeyPredictor: Sendable {
-    /// A key with its quotes and its colon as numbers: its first eight bytes, or fewer with zeros behind, and its last
-    /// eight.
+    /// A key with its quotes and its colon as numbers: its first eight bytes, or fewer with zeros behind, the eight behind
+    /// those, and its last eight, which overlap where it is shorter than 24.
     private struct Pattern {
         let field: EventField
         let length: Int
         let mask: UInt64
         let first: UInt64
+        let middle: UInt64
         let last: UInt64
-        /// Where the last eight bytes begin; 0 for a pattern that has no more than eight.
+        /// Where the middle and the last eight bytes begin; 0 for a pattern that has no more than eight.
+        let middleStart: Int
         let lastStart: Int
+
+        init(_ field: EventField) {
+            self.field = field
+            let text = Array("\"\(field.key)\":".utf8)
+            precondition(text.count <= 24)
+            let padded = (text + [UInt8](repeating: 0, count: 8)).span
+            length = text.count
+            mask = length >= 8 ? ~0 : ~(~0 << UInt64(length * 8))
+            lastStart = max(0, length - 8)
+            middleStart = min(8, lastStart)
+            first = padded.uint64(at: 0) & mask
+            middle = padded.uint64(at: middleStart) & mask
+            last = padded.uint64(at: lastStart) & mask
+        }
     }
 
     private let patterns: [Pattern]
@@ -113,15 +129,7 @@ private struct KeyPredictor: Sendable {
     private var previous = 14
 
     init() {
-        patterns = EventField.allCases.map { field in
-            let text = Array("\"\(field.key)\":".utf8)
-            let padded = text + [UInt8](repeating: 0, count: 8)
-            let mask: UInt64 = text.count >= 8 ? ~0 : ~(~0 << UInt64(text.count * 8))
-            let lastStart = max(0, text.count - 8)
-            return Pattern(
-                field: field, length: text.count, mask: mask, first: padded.span.uint64(at: 0),
-                last: padded.span.uint64(at: lastStart) & mask, lastStart: lastStart)
-        }
+        patterns = EventField.allCases.map(Pattern.init)
     }
 
     /// A line begins.
@@ -151,6 +159,7 @@ private struct KeyPredictor: Sendable {
     private func matches(_ pattern: Pattern, _ line: Span<UInt8>, _ position: Int) -> Bool {
         guard position &+ max(8, pattern.length) <= line.count else { return false }
         return line.uint64(at: position) & pattern.mask == pattern.first
+            && line.uint64(at: position &+ pattern.middleStart) & pattern.mask == pattern.middle
             && line.uint64(at: position &+ pattern.lastStart) & pattern.mask == pattern.last
     }
 }

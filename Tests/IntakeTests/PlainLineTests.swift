@@ -67,6 +67,21 @@ struct PlainLineTests {
         #expect(read > 1000, "\(read)")
     }
 
+    @Test("A key in which any one byte is another is not taken for it", arguments: EventField.allCases)
+    func otherKeys(field: EventField) {
+        let value = field.isText ? "\"a\"" : field == .success ? "true" : "5"
+        let line = Array("{\"\(field.key)\":\(value)}".utf8)
+        var plain = PlainLineDecoder()
+        #expect(Self.describe(line, { plain.decode($0, into: &$1) }) != nil)
+        for index in 1..<field.key.utf8.count + 4 {
+            for byte in [UInt8(ascii: "X"), UInt8(ascii: "\""), 0xC3] where byte != line[index] {
+                var other = line
+                other[index] = byte
+                #expect(Self.describe(other, { plain.decode($0, into: &$1) }) == nil, "\(other.text)")
+            }
+        }
+    }
+
     @Test("Every usual form is read by it")
     func usualForms() {
         var plain = PlainLineDecoder()
