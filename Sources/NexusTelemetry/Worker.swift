@@ -27,6 +27,8 @@ actor Worker {
     private var half: [UInt8]
     /// What is to be appended. It stays until that has succeeded, and nothing more is taken before.
     private var batch = RecordBatch()
+    /// Why nothing is appended any more: a batch was written and could not be put on disk.
+    private var failure: TelemetryError?
 
     /// Makes the data folder and the key where there are none, unless recording is off.
     init(queue: EventQueue, data: DataFolder, session: String, durable: Bool) throws(TelemetryError) {
@@ -53,6 +55,7 @@ actor Worker {
 
     /// Returns once all that was recorded before is in the buffer on disk. While recording is off it is thrown away.
     func drain() throws(TelemetryError) {
+        if let failure { throw failure }
         try appendBatch()
         // Before anything is taken: what cannot be hashed stays where it is.
         let isOn = gate.isOpen()
@@ -110,7 +113,15 @@ actor Worker {
         } catch  where error.isOff {
             queue.countDiscarded(batch.eventCount)
         } catch {
-            throw TelemetryError(error)
+            let error = TelemetryError(error)
+            if appender.hasUncertainBatch {
+                // Whoever drains may have stored it, so it must not be appended again; and such a disk is not to be trusted
+                // with the next one either.
+                queue.countWritten(batch.eventCount)
+                batch.removeAll()
+                failure = error
+            }
+            throw error
         }
         batch.removeAll()
     }

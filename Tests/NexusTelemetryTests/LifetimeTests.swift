@@ -55,6 +55,24 @@ struct LifetimeTests {
         #expect(try fixture.recorded.count == 1)
     }
 
+    @Test("What was written and could not be put on disk is not written again, and every flush from then on says so")
+    func uncertain() async throws {
+        let folder = try TemporaryFolder()
+        var options = Telemetry.Options()
+        options.dataFolder = folder.data.folder.path
+        options.durable = true
+        let telemetry = try Telemetry(options)
+        // A link is followed on the way to the buffer, and not when the data folder itself is to be put on disk.
+        let elsewhere = folder.path + "/elsewhere"
+        try FileManager.default.moveItem(atPath: folder.data.folder.path, toPath: elsewhere)
+        try FileManager.default.createSymbolicLink(atPath: folder.data.folder.path, withDestinationPath: elsewhere)
+        telemetry.record(TelemetryFixture.event(1))
+        for _ in 0..<3 { await #expect(throws: TelemetryError.self) { try await telemetry.flush() } }
+        await #expect(throws: TelemetryError.self) { try await telemetry.shutdown() }
+        #expect(try RecordedEvents(in: folder.data).count == 1)
+        #expect(telemetry.counters.written == 1 && telemetry.counters.pending == 0)
+    }
+
     @Test("What was recorded is written when the telemetry goes without a shutdown")
     func released() async throws {
         let folder = try TemporaryFolder()
