@@ -32,8 +32,12 @@ package struct DataFolder: Sendable {
     package var databasePath: String { folder.path(of: "nexus.db") }
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
-    /// Whether the database has a write-ahead log: somebody has it open, or was killed.
-    package var hasDatabaseLog: Bool { folder.has("nexus.db-wal") }
+    /// Whether the database has a write-ahead log: somebody has it open, or was killed. One of no length without an index is
+    /// none: a reader leaves it whose opening another's closing has crossed.
+    package var hasDatabaseLog: Bool {
+        guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
+        return bytes > 0 || folder.has("nexus.db-shm")
+    }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
     /// Thirty-two random bytes with which names are hashed.

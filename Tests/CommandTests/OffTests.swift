@@ -17,6 +17,20 @@ struct OffTests {
         #expect(try program.run("serve").status == 78)
     }
 
+    @Test("An empty log that somebody left is no hindrance, and stays, while recording is off")
+    func emptyLog() throws {
+        let program = try Program()
+        try program.run("record", "--command", "make")
+        try program.run("flush")
+        try program.run("telemetry", "off")
+        let path = program.folder.data.databasePath
+        try? FileManager.default.removeItem(atPath: path + "-shm")
+        #expect(FileManager.default.createFile(atPath: path + "-wal", contents: nil))
+        let before = program.dataFiles()
+        #expect(try program.run("stats").output.contains("make"))
+        #expect(program.changedFiles(since: before) == [])
+    }
+
     @Test("With damaged settings nothing is recorded, and every command says why")
     func damagedSettings() throws {
         let program = try Program()

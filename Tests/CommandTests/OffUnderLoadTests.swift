@@ -52,7 +52,8 @@ struct OffUnderLoadTests {
             }
             #expect(try program.run("exec", "--", "true").status == 0)
             #expect(try program.run("session", "start").status == 0)
-            #expect(try program.run("stats").status == 0)
+            let stats = try program.run("stats")
+            #expect(stats.status == 0, "round \(round): \(stats)")
             #expect(try program.run("telemetry", "status").output.contains("off ('nexus telemetry off' was called)"))
             #expect(program.changedFiles(since: before) == [])
             #expect(try program.run("telemetry", "on").output == "Recording is on.\n")
