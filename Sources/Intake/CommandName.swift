@@ -13,9 +13,11 @@ package enum CommandName {
     /// The name to record for `arguments`, the program first. It still passes the privacy rules as any command does.
     package static func of(_ arguments: [String]) -> String {
         guard let program = arguments.first else { return "" }
-        let name = program.split(separator: "/").last.map(String.init) ?? program
+        // Bytes: a slash or a blank before a combining accent is a part of one character with it.
+        let bytes = program.utf8.split(separator: UInt8(ascii: "/")).last ?? program.utf8[...]
         // A file's name of several words says more than which program it is.
-        guard !name.contains(" ") else { return "" }
+        guard !bytes.contains(UInt8(ascii: " ")) else { return "" }
+        let name = String(decoding: bytes, as: UTF8.self)
         guard programsWithSubcommands.contains(name), arguments.count > 1, isSubcommand(arguments[1]) else {
             return name
         }

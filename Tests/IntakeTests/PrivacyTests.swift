@@ -121,6 +121,17 @@ struct PrivacyTests {
         }
     }
 
+    @Test(
+        "Of a program that is run its base name is kept, none of several words, and a subcommand of known programs",
+        arguments: [
+            (["/usr/bin/make", "all"], "make"), (["git", "status"], "git status"), (["/opt/x/git", "-C", "x"], "git"),
+            (["/home/anna/my report"], ""), (["my \u{301}report"], ""), (["anna/\u{301}x"], "\u{301}x"), (["/"], "/"),
+            ([], ""),
+        ])
+    func programs(arguments: [String], name: String) {
+        #expect(CommandName.of(arguments) == name)
+    }
+
     private static func hash(_ name: String) -> String {
         let key = SymmetricKey(data: Data(0..<32))
         return HMAC<SHA256>.authenticationCode(for: Data(name.utf8), using: key).prefix(16)
