@@ -1,4 +1,5 @@
 import EventModel
+import Foundation
 import GRDB
 import Platform
 import Store
@@ -238,6 +239,28 @@ struct UsageTests {
             """)
         try tables.write { try Rollups.rebuild(slots: day * 96 + 5..<day * 96 + 100, in: $0) }
         #expect(try tables.rollups() == before)
+    }
+
+    @Test("Counts that cannot be are damage: they stop no event, and those of their block begin anew")
+    func impossibleCounts() async throws {
+        var filler = BufferFiller(data)
+        let line = #"{"timestamp":\#(start),"command":"make","duration_ms":5,"success":true}"#
+        try filler.append([line])
+        try await drain()
+        let tables = try Tables(data)
+        // Behind the version, the number of the key and the length stands the count; another comes in place of it that nothing
+        // can be added to.
+        let most = "FFFFFFFFFFFFFFFF7F"
+        let blocks = try tables.rows("SELECT id, hex(cells) AS cells, length(cells) AS length FROM usage_rollup")
+        for block in blocks {
+            let (id, cells, length) = (block["id"] as Int64, block["cells"] as String, block["length"] as Int)
+            let changed = cells.prefix(4) + String(format: "%02X", length - 3 + 8) + most + cells.dropFirst(8)
+            try tables.execute("UPDATE usage_rollup SET cells = x'\(changed)' WHERE id = \(id)")
+        }
+        try filler.append([line])
+        try await drain()
+        #expect(try tables.number("SELECT count(*) FROM events") == 2)
+        #expect(try tables.number("SELECT count(*) FROM usage_rollup WHERE instr(cells, x'\(most)')") == 0)
     }
 
     @Test("Rollups of days whose rows were removed stay, whatever is counted anew")

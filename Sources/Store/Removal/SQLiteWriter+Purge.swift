@@ -78,8 +78,6 @@ extension SQLiteWriter {
                 receipt.renewedKey = true
                 try removeStrayLines(data, &receipt)
             }
-            // What killed exports and imports have left holds rows too, wherever they had it.
-            for folder in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: folder) }
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }

@@ -21,10 +21,10 @@ struct RollupNumbers: Equatable, Sendable {
         lastMS = max(lastMS, other.lastMS)
     }
 
-    /// The sum, at most what a number holds: no event must be able to stop the writer.
+    /// The sum, at most what a block holds: no event must be able to stop the writer.
     static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, overflows) = one.addingReportingOverflow(other)
-        return overflows ? .max : sum
+        return overflows ? RollupBlock.highestNumber : min(sum, RollupBlock.highestNumber)
     }
 }
 
@@ -49,6 +49,9 @@ struct RollupChange {
 ///         where the kind has latency: buckets as in `LatencyHistogram`, without the sum, to the end
 enum RollupBlock {
     static let version: UInt8 = 1
+
+    /// The highest number of a cell. Two of them can be added; a higher one is damage.
+    static let highestNumber: Int64 = 1 << 61
 
     /// The bytes are no block.
     struct Damage: Error {}
@@ -96,9 +99,9 @@ enum RollupBlock {
                 key: RollupKey(UInt32(first), UInt32(second)), numbers: numbers, body: body, bucketStart: position)
         }
 
-        private mutating func number(_ bytes: Span<UInt8>, atMost limit: UInt64 = UInt64(Int64.max)) throws(Damage)
-            -> UInt64
-        {
+        private mutating func number(
+            _ bytes: Span<UInt8>, atMost limit: UInt64 = UInt64(RollupBlock.highestNumber)
+        ) throws(Damage) -> UInt64 {
             guard let number = bytes.varint(at: &position), number <= limit else { throw Damage() }
             return number
         }

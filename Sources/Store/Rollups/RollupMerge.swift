@@ -101,8 +101,9 @@ struct RollupMerge {
         var position = cell.bucketStart
         var bucket = 0
         while position < cell.body.upperBound {
-            guard let step = block.varint(at: &position), let count = block.varint(at: &position),
-                step < UInt64(LatencyScale.count), count <= UInt64(Int64.max)
+            let isFirst = position == cell.bucketStart
+            guard let step = block.varint(at: &position), let count = block.varint(at: &position), isFirst || step > 0,
+                step < UInt64(LatencyScale.count - bucket), count > 0, count <= UInt64(RollupBlock.highestNumber)
             else { throw RollupBlock.Damage() }
             bucket &+= Int(step)
             var old = BucketCount(bucket: bucket, count: Int64(count))
