@@ -78,7 +78,7 @@ package struct EventDraft: Sendable {
         present |= 1 << UInt16(field.index)
     }
 
-    /// Adds bytes to the draft's own text and returns where it ended before.
+    /// Adds bytes to the draft's own text.
     mutating func appendText(_ bytes: some Sequence<UInt8>) {
         text.append(contentsOf: bytes)
     }

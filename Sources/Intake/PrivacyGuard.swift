@@ -39,7 +39,7 @@ struct PrivacyGuard: Sendable {
 
     /// Checks a hash that was given instead of a name.
     func checkHash(_ text: Span<UInt8>, of field: EventField) throws(Rejection) {
-        guard rules.isHash(text) else { throw Rejection(.invalidHash, field: field) }
+        guard TextRules.isHash(text) else { throw Rejection(.invalidHash, field: field) }
     }
 
     /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that looks like a secret.

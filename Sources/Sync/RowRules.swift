@@ -21,7 +21,7 @@ struct RowRules {
         for column in EventRow.Column.all {
             guard set(column, row) else { return "\(column.name) is not what the column holds" }
         }
-        guard row[.timestamp] != .null, row[.sessionID] != .null, row[.eventType] != .null else {
+        guard case .text = row[.timestamp], case .text = row[.sessionID], case .text = row[.eventType] else {
             return "a column is empty that never is"
         }
         do throws(Rejection) {
