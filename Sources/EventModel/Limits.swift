@@ -52,6 +52,12 @@ package enum Limits {
     /// What was accepted is put on disk as often as this, in the background: with the time that a disk takes, and a service
     /// takes to notice what others append, a power cut costs at most 50 milliseconds' worth.
     package static let synchronizationInterval: Duration = .milliseconds(20)
+    /// When something has waited so long for the disk, a stream and the clients of the socket are held up until it answers …
+    package static let longestWaitForDisk: Duration = .milliseconds(40)
+    /// … though not for longer than this at a time: a disk that hangs must not stop whoever records.
+    package static let longestHoldUp: Duration = .milliseconds(100)
+    /// How often it is looked whether it has.
+    package static let lookInterval: Duration = .milliseconds(2)
     /// Batches that the ring holds: enough that bytes fill it first, but for the smallest.
     package static let ringBatches = 1024
     /// Connections that the service serves at once, where the system allows as many: a shell or a tool has one.

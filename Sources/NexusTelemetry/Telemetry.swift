@@ -128,6 +128,7 @@ public final class Telemetry: Sendable {
         running?.cancel()
         await running?.value
         try await flush()
+        await worker?.synchronizer.putOnDisk { _ in }
     }
 
     /// Wakes the worker when it has to come, until the task is cancelled, and one last time then.
@@ -142,5 +143,6 @@ public final class Telemetry: Sendable {
             }
         }
         try? await worker.drain()
+        await worker.synchronizer.putOnDisk { _ in }
     }
 }

@@ -1,8 +1,8 @@
 import Platform
 package import WriteAheadBuffer
 
-/// Appends to the write-ahead buffer on a thread of its own, so that a slow disk holds up nobody but those who wait for
-/// it.
+/// Appends to the write-ahead buffer on a thread of its own, so that a slow call holds up nobody but those who wait for its
+/// end.
 package actor BufferAppender {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

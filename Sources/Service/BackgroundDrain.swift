@@ -6,9 +6,11 @@ import Store
 /// too far ahead.
 ///
 /// When nothing has come for a moment it lets go of the database, so that an idle stream holds up nobody who wants to
-/// write to it, and keeps nobody from switching recording off at once.
+/// write to it, and keeps nobody from switching recording off at once. Where somebody else has the database it looks again
+/// a moment later: the stream may go on for days.
 actor BackgroundDrain {
-    /// After this long without events what was stored is put on disk and the database is let go of.
+    /// After this long without events what was stored is put on disk and the database is let go of; and so long it leaves it
+    /// to others.
     private static let quietTime: Duration = .milliseconds(200)
 
     private let data: DataFolder
@@ -20,14 +22,15 @@ actor BackgroundDrain {
     private var waiting: CheckedContinuation<Void, Never>?
     private var target = 0
     private var isRunning = true
-    /// Whether somebody else keeps it from storing: the filler does not wait for that.
+    /// Whether somebody else keeps it from storing, by what they read or as they have the database: the filler does not wait
+    /// for that.
     private var isHeldUp = false
     /// From when on the stream counts as idle.
     private var quietFrom = ContinuousClock.now + quietTime
     /// Whether it has itself woken to look.
     private var willWake = false
-    /// Whether it made way before all was stored.
-    private(set) var hasYielded = false
+    /// Whether it has stored all, at the end.
+    private(set) var hasStoredAll = false
     /// Why it ended early. What was accepted waits in the buffer then.
     private(set) var failure: StoreError?
 
@@ -41,8 +44,7 @@ actor BackgroundDrain {
         wake.yield()
     }
 
-    /// Drains until it has to make way, or `finish` was called and nothing waits any more, or the database fails: recording
-    /// goes on without it.
+    /// Drains until `finish` was called and nothing waits any more, or the database fails: recording goes on without it.
     func run() async {
         do {
             try await drainToTheEnd()
@@ -62,22 +64,35 @@ actor BackgroundDrain {
         try await withThrowingDiscardingTaskGroup { group in
             defer { group.cancelAll() }
             for await _ in wakeUps {
-                // Others drain from here on, or nobody does.
-                guard let writer = try takeWriter() else { return hasYielded = true }
-                if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
-                if ContinuousClock.now >= quietFrom {
-                    try await writer.finish()
-                    self.writer = nil
-                } else if !willWake {
+                if try await !drainOnCall(), !willWake {
                     willWake = true
                     group.addTask { await self.wake(after: Self.quietTime) }
                 }
-                if try await writer.mustYield() { return hasYielded = true }
             }
-            guard let writer = try takeWriter() else { return hasYielded = true }
+            guard let writer = try takeWriter() else { return }
             _ = try await writer.drain()
             try await writer.finish()
+            let isHeldUp = await writer.isHeldUp
+            hasStoredAll = try await !writer.mustYield() && !isHeldUp
         }
+    }
+
+    /// Stores what waits, unless others are in the way; false when it has to look again although nobody calls.
+    private func drainOnCall() async throws -> Bool {
+        guard let writer = try takeWriter() else {
+            isHeldUp = true
+            release()
+            return false
+        }
+        if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
+        if try await writer.mustYield() {
+            self.writer = nil
+            return false
+        }
+        guard ContinuousClock.now >= quietFrom else { return false }
+        try await writer.finish()
+        self.writer = nil
+        return true
     }
 
     /// The writer, which a stream that had nothing to store for a moment has let go of; nil when somebody else is it.

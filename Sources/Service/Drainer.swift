@@ -13,7 +13,7 @@ package struct Drainer: Sendable {
     private static let lookInterval: Duration = .milliseconds(5)
 
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
-    /// the settings switch recording off. Throws `StoreError.heldUp` when some had to stay in the buffer.
+    /// wants to be before all is stored, or the settings switch recording off. Throws `StoreError.heldUp` when some had to stay in the buffer.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
@@ -21,7 +21,7 @@ package struct Drainer: Sendable {
         let events = try await writer.drain()
         try await writer.finish()
         if await writer.isHeldUp { throw StoreError.heldUp(path: data.databasePath) }
-        return events
+        return try await writer.mustYield() ? nil : events
     }
 
     /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when

@@ -10,7 +10,7 @@ package import WriteAheadBuffer
 ///     input ─ StreamIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
 /// Each of the three has a thread of its own, and so has what puts the buffer on disk in the background. The stream pauses
-/// when it is too far ahead of its own drain.
+/// when it is too far ahead of its own drain, and for a moment when the disk hesitates.
 package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
         /// Acknowledge only what would survive a power cut.
@@ -78,10 +78,11 @@ package struct StreamRecorder: Sendable {
         var summary = try await synchronizer.run {
             report(.notOnDisk($0))
         } during: {
-            try await record(from: intake, through: batcher, draining: drain, report: report)
+            try await record(
+                from: intake, through: batcher, draining: drain, synchronizing: synchronizer, report: report)
         }
         summary.storeFailure = await drain?.failure ?? openingFailure
-        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasYielded == false)
+        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasStoredAll == true)
         summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
         return summary
     }
@@ -89,7 +90,7 @@ package struct StreamRecorder: Sendable {
     /// Everything at once, to the end of the input and of the drain.
     private func record(
         from intake: StreamIntake, through batcher: EventBatcher, draining drain: BackgroundDrain?,
-        report: @escaping @Sendable (Progress) -> Void
+        synchronizing synchronizer: SegmentSynchronizer, report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
         try await withThrowingTaskGroup(of: Summary?.self) { group in
             group.addTask {
@@ -102,7 +103,9 @@ package struct StreamRecorder: Sendable {
                     return nil
                 }
             }
-            group.addTask { try await pump(from: intake, through: batcher, ahead: drain, report: report) }
+            group.addTask {
+                try await pump(from: intake, through: batcher, ahead: drain, synchronizer, report: report)
+            }
             var summary = Summary()
             for try await result in group {
                 if let result { summary = result }
@@ -120,10 +123,10 @@ package struct StreamRecorder: Sendable {
         }
     }
 
-    /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain.
+    /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain and of the disk.
     private func pump(
         from intake: StreamIntake, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
-        report: @Sendable (Progress) -> Void
+        _ synchronizer: SegmentSynchronizer, report: @Sendable (Progress) -> Void
     ) async throws -> Summary {
         var summary = Summary()
         var bytes = 0
@@ -143,6 +146,7 @@ package struct StreamRecorder: Sendable {
             if case .signal(let number) = step.kind { summary.signal = number }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
             await drain?.keepUp(with: summary.accepted)
+            await synchronizer.keepUp()
         }
         await batcher.finish()
         await drain?.finish()

@@ -1,8 +1,10 @@
 import EventModel
 import Platform
+import Synchronization
 
 /// Puts on disk what is appended to the buffer, a moment later and on a thread of its own, so that a power cut takes
-/// little of what was only accepted. Nobody waits for it, and without appends nothing of it moves.
+/// little of what was only accepted. Without appends nothing of it moves, and nobody waits for it but while the disk
+/// hesitates: what is accepted meanwhile would be lost with the rest.
 ///
 /// It serves everything that is appended, by this process or another: whoever knows of an append says so. A segment whose
 /// call failed is not asked again, as a later success would prove nothing; it is taken up with the next segment.
@@ -14,6 +16,7 @@ package actor SegmentSynchronizer {
     /// Tells that something was appended. Holds one element at most.
     private let appends: AsyncStream<Void>
     private let appended: AsyncStream<Void>.Continuation
+    private let lag = Mutex(DiskLag())
     /// The newest segment that is on disk, and how it looked then.
     private var last: (segment: WriteAheadBuffer.SegmentNumber, stamp: FileStamp)?
     /// The newest segment that could not be put on disk.
@@ -28,11 +31,26 @@ package actor SegmentSynchronizer {
 
     /// Says that something was appended, by whomever.
     package nonisolated func noteAppended() {
+        lag.withLock { $0.noteAppended(at: .now) }
         appended.yield()
     }
 
+    /// Whether the disk hesitates: something has waited for it longer than `Limits.longestWaitForDisk`.
+    package nonisolated var isBehind: Bool {
+        lag.withLock { $0.age(at: .now) > Limits.longestWaitForDisk }
+    }
+
+    /// Waits for the disk while it hesitates, though no longer than `Limits.longestHoldUp`. To be called before more is
+    /// accepted.
+    package nonisolated func keepUp() async {
+        let deadline = ContinuousClock.now + Limits.longestHoldUp
+        while isBehind, ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: Limits.lookInterval)) != nil else { return }
+        }
+    }
+
     /// Puts on disk what was appended, at once or when an interval has passed since the last time, until the task is
-    /// cancelled. `report` is told once of each segment that cannot be.
+    /// cancelled, and then once more. `report` is told once of each segment that cannot be.
     package func run<Time: Clock>(
         every interval: Duration = Limits.synchronizationInterval, clock: Time = ContinuousClock(),
         report: @Sendable (BufferError) -> Void
@@ -41,10 +59,17 @@ package actor SegmentSynchronizer {
         for await _ in appends {
             let rest = interval - last.duration(to: clock.now)
             // What is appended meanwhile comes along.
-            if rest > .zero { guard (try? await clock.sleep(for: rest)) != nil else { return } }
+            if rest > .zero { guard (try? await clock.sleep(for: rest)) != nil else { break } }
             last = clock.now
             do { try synchronize() } catch { report(error) }
         }
+        putOnDisk(report: report)
+    }
+
+    /// Puts on disk what still waits, if anything does: whoever ends in good order leaves nothing to a power cut.
+    package func putOnDisk(report: (BufferError) -> Void) {
+        guard lag.withLock({ !$0.isEmpty }) else { return }
+        do { try synchronize() } catch { report(error) }
     }
 
     /// Runs `work`, and all the while what `run` does.
@@ -60,16 +85,20 @@ package actor SegmentSynchronizer {
 
     /// Appenders write to the newest segment, so anything new stands in the one that was the newest last time, or behind.
     private func synchronize() throws(BufferError) {
+        lag.withLock { $0.begin() }
+        defer { lag.withLock { $0.end() } }
         let segments = try buffer.segments()
         // At first nobody knows: within an interval not more than one segment is filled.
         let first = last?.segment ?? segments.suffix(2).first
+        var failure: SystemError?
         for segment in segments where segment >= first ?? segment {
             if let failed, segment <= failed { continue }
             do throws(SystemError) { try synchronize(segment) } catch {
                 failed = segment
-                throw .system(error)
+                failure = error
             }
         }
+        if let failure { throw .system(failure) }
     }
 
     private func synchronize(_ segment: WriteAheadBuffer.SegmentNumber) throws(SystemError) {

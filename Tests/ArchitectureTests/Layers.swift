@@ -37,7 +37,7 @@ struct Layers {
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["nexus"],
         "Foundation": ["Store", "Reports", "Sync", "nexus"],
-        "Synchronization": ["NexusTelemetry", "Service", "Store", "Sync", "nexus"],
+        "Synchronization": ["NexusTelemetry", "Service", "Store", "Sync", "WriteAheadBuffer", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service", "Sync"],
         "NIOHTTP1": ["Sync"],

@@ -53,6 +53,29 @@ struct StreamTests {
         return (process, input.fileHandleForWriting, output.fileHandleForReading)
     }
 
+    @Test("A stream that others kept from storing for a while stores again when they are done")
+    func kept() throws {
+        let program = try Program()
+        let (process, input, output) = try openStream(program)
+        defer { process.terminate() }
+        func stored(_ count: Int) -> Bool {
+            RunningService.poll { (try? program.query("SELECT count(*) FROM events")) == "\(count)" }
+        }
+        #expect(stored(1))
+        do {
+            // An idle stream lets go of the database within a moment.
+            let lock = try File(opening: program.folder.data.writerLockPath, [.readWrite, .create])
+            #expect(try RunningService.poll { try lock.tryLock() })
+            try input.write(contentsOf: Data((#"{"command":"b"}"# + "\n").utf8))
+            _ = output.availableData
+            #expect(try program.query("SELECT count(*) FROM events") == "1")
+            lock.unlock()
+        }
+        #expect(stored(2))
+        try input.write(contentsOf: Data((#"{"command":"c"}"# + "\n").utf8))
+        #expect(stored(3))
+    }
+
     @Test("What is recorded into a copied data folder is not taken for stored")
     func copiedFolder() throws {
         let program = try Program()

@@ -26,14 +26,14 @@ final class Backlog: Sendable {
         (calls, caller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The service has appended so many events.
-    func grow(by events: Int) {
+    /// The service has appended so many events, and put them on disk or not.
+    func grow(by events: Int, areOnDisk: Bool = false) {
         let isFirst = state.withLock { state in
             defer { state.events += events }
             state.changes &+= 1
             return state.events == 0
         }
-        synchronizer.noteAppended()
+        if !areOnDisk { synchronizer.noteAppended() }
         // Whoever drains looks again before it waits for the next call.
         if isFirst { caller.yield() }
     }
@@ -58,6 +58,9 @@ final class Backlog: Sendable {
 
     /// Whether the drain is so far behind that recording has to slow down.
     var isLong: Bool { state.withLock { $0.events > Limits.serviceBacklogEvents } }
+
+    /// Whether the disk hesitates.
+    var isDiskBehind: Bool { synchronizer.isBehind }
 
     /// A number that changes with every append, and whether somebody wants a drain now.
     var look: (changes: Int, isAsked: Bool) { state.withLock { ($0.changes, $0.isAsked) } }

@@ -14,6 +14,9 @@ import WriteAheadBuffer
 final class ConnectionGroup {
     /// How long a client is waited for that does not read its last answers when the service stops.
     static let patience: TimeAmount = .seconds(1)
+    /// How long a connection rests, and for how long at most, one rest after the other.
+    static let rest = TimeAmount(Limits.lookInterval)
+    static let longestRest = TimeAmount(Limits.longestHoldUp)
 
     let loop: any EventLoop
     let logger: Logger
@@ -81,8 +84,13 @@ final class ConnectionGroup {
     }
 
     /// Counts what was appended and has the drain come.
-    func noteAppended(_ batch: RecordBatch) { backlog.grow(by: batch.eventCount) }
+    func noteAppended(_ batch: RecordBatch, isOnDisk: Bool = false) {
+        backlog.grow(by: batch.eventCount, areOnDisk: isOnDisk)
+    }
 
-    /// How long a connection rests before it is read again: not at all, unless the drain is far behind.
-    var rest: TimeAmount? { backlog.isLong ? .milliseconds(2) : nil }
+    /// Whether a connection has to rest for a moment before it is read again.
+    var isBehind: Bool { backlog.isLong || backlog.isDiskBehind }
+
+    /// Whether it has to go on resting.
+    var isDiskBehind: Bool { backlog.isDiskBehind }
 }

@@ -8,7 +8,7 @@ import WriteAheadBuffer
 /// One client of the socket, from its first byte to its last answer.
 ///
 /// What has come is taken in and appended, and only then is it acknowledged. Nothing more is read while a client leaves
-/// its answers unread, while a batch is on its way to the disk, and, for a moment, while the drain is far behind.
+/// its answers unread, while a batch is on its way to the disk, and, for a moment, while the drain or the disk is far behind.
 final class SocketConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -171,7 +171,7 @@ final class SocketConnection: ChannelDuplexHandler {
             isStoring = false
             let isKept: Bool
             do { isKept = try result.get() } catch { return fail(error) }
-            if isKept { group.noteAppended(batch) }
+            if isKept { group.noteAppended(batch, isOnDisk: true) }
             acknowledge(events: batch.eventCount, isKept: isKept, rejected: rejected)
             if isStopping { return end() }
             takeWhatCame()
@@ -201,9 +201,15 @@ final class SocketConnection: ChannelDuplexHandler {
     }
 
     private func restIfBehind() {
-        guard !isResting, !isEnding, let rest = group.rest else { return }
+        guard !isResting, !isEnding, group.isBehind else { return }
+        rest(until: .now() + ConnectionGroup.longestRest)
+    }
+
+    /// Reads on after a moment, or when the disk has answered.
+    private func rest(until deadline: NIODeadline) {
         isResting = true
-        group.loop.assumeIsolated().scheduleTask(in: rest) { [self] in
+        group.loop.assumeIsolated().scheduleTask(in: ConnectionGroup.rest) { [self] in
+            if group.isDiskBehind, !isEnding, .now() < deadline { return rest(until: deadline) }
             isResting = false
             readOn()
         }
