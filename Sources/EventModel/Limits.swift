@@ -106,6 +106,8 @@ package enum Limits {
     /// keeps it from being emptied, nothing more is stored once a transaction might not fit any more: events wait in the
     /// buffer then.
     package static let databaseLogBytes = 64 * 1024 * 1024
+    /// It is copied into the database beside the writer whenever so much has come to it.
+    package static let copiedLogBytes = 8 * 1024 * 1024
     /// What one transaction may add to the log, in bytes, by the bounds above.
     package static let transactionLogBytes = 24 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.

@@ -18,6 +18,16 @@ enum DatabaseOpening {
         }
     }
 
+    /// For checkpoints beside the writer, who has the database open. It is not made where it is gone.
+    static func forCheckpoints(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "nexus.checkpointer"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")
+        }
+        return try DatabaseQueue(path: "file:" + escapedForURI(path) + "?mode=rw", configuration: configuration)
+    }
+
     /// For reports: never writes, never holds the writer up.
     ///
     /// Reading a database with a write-ahead log makes the log and its index where they are not there, and writes to the

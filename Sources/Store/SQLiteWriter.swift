@@ -15,11 +15,15 @@ package actor SQLiteWriter {
     let data: DataFolder
     let clock: any WallClock
     let buffer: WriteAheadBuffer
+    /// In front of the database, so that it is closed before that.
+    let checkpointer: Checkpointer
     let queue: DatabaseQueue
     /// The connection refers to it, so it is let go of later.
     private let logGauge: LogGauge
     /// SQLite's log; nil where it cannot be opened a second time. SQLite holds no lock on it that closing it would drop.
     private let log: LogFile?
+    /// How long the log was when it was last begun to copy.
+    private var copiedLogBytes = 0
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
@@ -49,6 +53,7 @@ package actor SQLiteWriter {
         gate = RecordingGate(data)
         self.clock = clock
         buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        checkpointer = Checkpointer(path: data.databasePath)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
         let logGauge = LogGauge(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
@@ -138,8 +143,7 @@ package actor SQLiteWriter {
         if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         isHeldUp = logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes
         if isHeldUp { return nil }
-        // So that a checkpoint has less to wait for.
-        defer { log?.startWritingOut() }
+        defer { prepareCheckpoint() }
         do {
             return try queue.write { database in
                 let isReserved = try rowIDs.reserve(in: database)
@@ -238,6 +242,7 @@ package actor SQLiteWriter {
     /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
     /// cut takes back commits that were not checkpointed, and their records must still be there.
     private func checkpoint(includingNewest: Bool) throws(StoreError) {
+        checkpointer.wait()
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
@@ -263,6 +268,15 @@ package actor SQLiteWriter {
         }
     }
 
+    /// Leaves less to wait for to the next checkpoint: has the system begin to write the log to disk, and the log copied
+    /// into the database.
+    private func prepareCheckpoint() {
+        log?.startWritingOut()
+        guard logGauge.bytes - copiedLogBytes >= Limits.copiedLogBytes else { return }
+        copiedLogBytes = logGauge.bytes
+        checkpointer.begin()
+    }
+
     /// Bytes of SQLite's write-ahead log, in use or not.
     private var logFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
@@ -273,6 +287,7 @@ package actor SQLiteWriter {
         do {
             _ = try database.checkpoint(cutting ? .truncate : .restart)
             logGauge.empty()
+            copiedLogBytes = 0
         } catch DatabaseError.SQLITE_BUSY {}
         try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }

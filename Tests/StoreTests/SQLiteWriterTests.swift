@@ -204,6 +204,38 @@ struct SQLiteWriterTests {
         #expect(stores)
     }
 
+    @Test(
+        "A log that grows long is copied into the database while the writer goes on, and nothing is lost of it",
+        .timeLimit(.minutes(5)))
+    func copiedBeside() async throws {
+        var filler = BufferFiller(data)
+        let long = String(repeating: "a-long-name.", count: 5)
+        let batch = filler.batch(
+            of: (0..<4000).map { number in
+                """
+                {"timestamp":\(1_795_000_000_000 + number),"command":"four words it has","session_id":"\(long)",\
+                "event_type":"\(long)","template_used":"\(long)","error_category":"\(long)","workspace":"w","task":"t"}
+                """
+            })
+        let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
+        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
+        func size(_ name: String) -> Int { data.folder.size(of: name) ?? 0 }
+        var stored = 0
+        while size("nexus.db-wal") < 2 * Limits.copiedLogBytes {
+            _ = try appender.append(batch.bytes.span)
+            stored += try await writer.drain()
+        }
+        // The writer itself copies nothing before the log has half its greatest length.
+        #expect(size("nexus.db-wal") < Limits.databaseLogBytes / 2)
+        while size("nexus.db") < Limits.copiedLogBytes / 2 { usleep(1000) }
+        _ = try appender.append(batch.bytes.span)
+        stored += try await writer.drain()
+        try await writer.finish()
+        let tables = try Tables(data)
+        #expect(try tables.number("SELECT count(*) FROM events") == stored)
+        #expect(try tables.integrity == "ok")
+    }
+
     @Test("Only one process at a time may write")
     func oneWriter() throws {
         let lock = try WriterLock.acquire(in: data)
