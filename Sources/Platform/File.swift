@@ -72,30 +72,40 @@ package struct File: ~Copyable, Sendable {
         package let isFolder: Bool
         /// Whether anybody but the owner may read or write it.
         package let isOpenToOthers: Bool
+
+        fileprivate init(_ status: stat) {
+            size = Int(status.st_size)
+            owner = status.st_uid
+            inode = UInt64(status.st_ino)
+            isRegular = status.st_mode & S_IFMT == S_IFREG
+            isFolder = status.st_mode & S_IFMT == S_IFDIR
+            isOpenToOthers = status.st_mode & 0o077 != 0
+        }
     }
 
     /// Whether this process's user owns a file of this status.
     package static func isOwn(_ status: Status) -> Bool { status.owner == geteuid() }
 
-    package func status() throws(SystemError) -> Status {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
-        return Status(
-            size: Int(status.st_size), owner: status.st_uid, inode: UInt64(status.st_ino),
-            isRegular: status.st_mode & S_IFMT == S_IFREG, isFolder: status.st_mode & S_IFMT == S_IFDIR,
-            isOpenToOthers: status.st_mode & 0o077 != 0)
-    }
+    package func status() throws(SystemError) -> Status { Status(try rawStatus()) }
 
     /// Whether `path` still leads to this file: it was not removed, and not renamed either.
-    package func isAtItsPath() throws(SystemError) -> Bool {
-        var own = stat()
+    package func isAtItsPath() throws(SystemError) -> Bool { try statusAtItsPath() != nil }
+
+    /// Its status, when `path` still leads to it; else nil.
+    package func statusAtItsPath() throws(SystemError) -> Status? {
+        let own = try rawStatus()
         var there = stat()
-        guard unsafe fstat(descriptor, &own) == 0 else { throw SystemError("examine", path) }
         guard unsafe lstat(path, &there) == 0 else {
-            if errno == ENOENT { return false }
+            if errno == ENOENT { return nil }
             throw SystemError("examine", path)
         }
-        return own.st_dev == there.st_dev && own.st_ino == there.st_ino
+        return own.st_dev == there.st_dev && own.st_ino == there.st_ino ? Status(own) : nil
+    }
+
+    private func rawStatus() throws(SystemError) -> stat {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError("examine", path) }
+        return status
     }
 
     /// Whether it is a terminal.

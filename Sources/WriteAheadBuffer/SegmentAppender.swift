@@ -50,8 +50,8 @@ package final class SegmentAppender {
     /// once they survive a power cut too. When it throws, none of them counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
-            // Before anything is opened; under the lock it is looked again.
-            try passGate()
+            // Before anything is opened; under the lock it is looked, again.
+            if current == nil { try passGate() }
             let segment = try takeCurrent()
             if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
         }
@@ -118,8 +118,7 @@ package final class SegmentAppender {
     /// The length of a locked segment that takes another batch; nil when it does not, which is remembered unless the
     /// segment was merely removed or kept aside.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
-        guard try segment.file.isAtItsPath() else { return nil }
-        let status = try segment.file.status()
+        guard let status = try segment.file.statusAtItsPath() else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
             unusable = segment.number
             return nil
