@@ -53,7 +53,7 @@ package enum Limits {
     /// takes to notice what others append, a power cut costs at most 50 milliseconds' worth.
     package static let synchronizationInterval: Duration = .milliseconds(20)
     /// When something has waited so long for the disk, a stream and the clients of the socket are held up until it answers …
-    package static let longestWaitForDisk: Duration = .milliseconds(40)
+    package static let longestWaitForDisk: Duration = .milliseconds(30)
     /// … though not for longer than this at a time: a disk that hangs must not stop whoever records.
     package static let longestHoldUp: Duration = .milliseconds(100)
     /// How often it is looked whether it has.
