@@ -20,8 +20,6 @@ package actor SQLiteWriter {
     let queue: DatabaseQueue
     /// The connection refers to it, so it is let go of later.
     private let logGauge: LogGauge
-    /// SQLite's log; nil where it cannot be opened a second time. SQLite holds no lock on it that closing it would drop.
-    private let log: LogFile?
     /// How long the log was when it was last begun to copy.
     private var copiedLogBytes = 0
     /// Which file the database was when it was opened.
@@ -59,7 +57,6 @@ package actor SQLiteWriter {
         let logGauge = LogGauge(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
         queue.writeWithoutTransaction { logGauge.watch($0) }
         self.logGauge = logGauge
-        log = LogFile(data)
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
@@ -268,10 +265,8 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Leaves less to wait for to the next checkpoint: has the system begin to write the log to disk, and the log copied
-    /// into the database.
+    /// Leaves less to wait for to the next checkpoint: has the log put on disk and copied into the database.
     private func prepareCheckpoint() {
-        log?.startWritingOut()
         guard logGauge.bytes - copiedLogBytes >= Limits.copiedLogBytes else { return }
         copiedLogBytes = logGauge.bytes
         checkpointer.begin()

@@ -70,6 +70,34 @@ struct SegmentSynchronizerTests {
         #expect(failures.isEmpty)
     }
 
+    @Test("What was appended last is put on disk when it ends")
+    func ending() async throws {
+        var ended: SegmentSynchronizer?
+        let failures = try await failures(of: harness.buffer) { synchronizer in
+            ended = synchronizer
+            try harness.appender().append([event(1)])
+            await note(synchronizer)
+            #expect(await synchronizer.count == 0)
+        }
+        #expect(await ended?.count == 1)
+        #expect(failures.isEmpty)
+    }
+
+    @Test("A disk that has not answered for long counts as behind, and holds up nobody for ever")
+    func behind() async throws {
+        let synchronizer = SegmentSynchronizer(buffer: harness.buffer)
+        #expect(!synchronizer.isBehind)
+        try harness.appender().append([event(1)])
+        synchronizer.noteAppended()
+        while !synchronizer.isBehind { await Task.yield() }
+        // Nobody puts anything on disk meanwhile.
+        await synchronizer.keepUp()
+        #expect(synchronizer.isBehind)
+        await synchronizer.putOnDisk { _ in }
+        #expect(!synchronizer.isBehind)
+        #expect(await synchronizer.count == 1)
+    }
+
     @Test("A segment that was filled is put on disk as well as the one behind it")
     func nextSegment() async throws {
         let appender = harness.appender()
