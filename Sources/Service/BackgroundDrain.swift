@@ -80,19 +80,25 @@ actor BackgroundDrain {
     /// Stores what waits, unless others are in the way; false when it has to look again although nobody calls.
     private func drainOnCall() async throws -> Bool {
         guard let writer = try takeWriter() else {
-            isHeldUp = true
-            release()
+            leaveToOthers()
             return false
         }
         if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
         if try await writer.mustYield() {
-            self.writer = nil
+            leaveToOthers()
             return false
         }
         guard ContinuousClock.now >= quietFrom else { return false }
         try await writer.finish()
         self.writer = nil
         return true
+    }
+
+    /// Lets go of the database, and of the filler: whoever has the one is not to hold up the other.
+    private func leaveToOthers() {
+        writer = nil
+        isHeldUp = true
+        release()
     }
 
     /// The writer, which a stream that had nothing to store for a moment has let go of; nil when somebody else is it.

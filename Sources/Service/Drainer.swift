@@ -13,7 +13,8 @@ package struct Drainer: Sendable {
     private static let lookInterval: Duration = .milliseconds(5)
 
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
-    /// wants to be before all is stored, or the settings switch recording off. Throws `StoreError.heldUp` when some had to stay in the buffer.
+    /// wants to be before all is stored, or the settings switch recording off. Throws `StoreError.heldUp` when some had to
+    /// stay in the buffer.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }

@@ -50,7 +50,7 @@ package final class SegmentAppender {
     /// once they survive a power cut too. When it throws, none of them counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
-            // Before anything is opened; under the lock it is looked, again.
+            // Before anything is opened; under the lock the settings are looked at in any case.
             if current == nil { try passGate() }
             let segment = try takeCurrent()
             if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
