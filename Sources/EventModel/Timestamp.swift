@@ -209,8 +209,8 @@ package struct TimestampFormatter: Sendable {
 
     /// Minutes since 1970.
     private var minute: Int64 = .min
-    /// What stands in front of its seconds, `YYYY-MM-DD HH:MM`.
-    private var minuteText: [16 of UInt8] = .init(repeating: 0)
+    /// What stands in front of its seconds, `YYYY-MM-DD HH:MM`: the first eight bytes and the others, as little-endian numbers.
+    private var minuteText: (UInt64, UInt64) = (0, 0)
 
     package init() {}
 
@@ -221,7 +221,8 @@ package struct TimestampFormatter: Sendable {
         if rest < 0 { rest += Self.millisecondsPerMinute }
         let minute = (milliseconds - rest) / Self.millisecondsPerMinute
         if minute != self.minute { remember(minute) }
-        for index in 0..<16 { target[index] = minuteText[index] }
+        target.store(littleEndian: minuteText.0, at: 0)
+        target.store(littleEndian: minuteText.1, at: 8)
         target[16] = UInt8(ascii: ":")
         let time = UInt32(truncatingIfNeeded: rest)
         Self.writeTwoDigits(time / 1000, at: 17, into: &target)
@@ -236,7 +237,7 @@ package struct TimestampFormatter: Sendable {
         var minuteOfDay = minute % 1440
         if minuteOfDay < 0 { minuteOfDay += 1440 }
         let date = Timestamp.date(ofDay: (minute - minuteOfDay) / 1440)
-        var text = minuteText
+        var text: [16 of UInt8] = .init(repeating: 0)
         var span = text.mutableSpan
         Self.writeTwoDigits(UInt32(date.year / 100), at: 0, into: &span)
         Self.writeTwoDigits(UInt32(date.year % 100), at: 2, into: &span)
@@ -248,7 +249,7 @@ package struct TimestampFormatter: Sendable {
         Self.writeTwoDigits(UInt32(minuteOfDay / 60), at: 11, into: &span)
         span[13] = UInt8(ascii: ":")
         Self.writeTwoDigits(UInt32(minuteOfDay % 60), at: 14, into: &span)
-        minuteText = text
+        minuteText = (text.span.uint64(at: 0), text.span.uint64(at: 8))
     }
 
     @inline(__always)

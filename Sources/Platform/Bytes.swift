@@ -62,6 +62,19 @@ extension Span<UInt8> {
     }
 }
 
+extension MutableSpan<UInt8> {
+    /// Writes `number` over the bytes at `offset`, little-endian. Traps when they do not all lie inside.
+    @inlinable @inline(__always)
+    package mutating func store(littleEndian number: UInt64, at offset: Int) {
+        let end = count
+        precondition(offset >= 0 && offset <= end && end - offset >= 8)
+        // Inside the bounds just checked, and an integer has no invalid bit pattern.
+        unsafe withUnsafeMutableBytes { buffer in
+            unsafe buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+}
+
 extension [UInt8] {
     /// Adds a copy of `bytes` at the end.
     @inlinable
