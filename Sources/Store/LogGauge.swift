@@ -6,18 +6,21 @@ import Synchronization
 /// How much of SQLite's write-ahead log is in use. The file says only how long it once was: after a checkpoint that got
 /// everything the log is written from its beginning again, over pages that the system still has in memory.
 final class LogGauge: Sendable {
-    /// Bytes in front of each page in the log (https://www.sqlite.org/fileformat2.html#walformat).
-    private static let frameHeaderBytes = 24
+    /// Bytes of a page in the log and of what stands in front of it (https://www.sqlite.org/fileformat2.html#walformat).
+    static let frameBytes = 24 + Schema.pageBytes
 
-    private let frames: Atomic<Int>
+    private let length: Atomic<Int>
 
     /// Of a log of `bytes` whose content is not known: all of it may be in use.
     init(fileBytes bytes: Int) {
-        frames = Atomic(bytes / (Schema.pageBytes + Self.frameHeaderBytes))
+        length = Atomic(bytes / Self.frameBytes)
     }
 
+    /// Frames in use: pages, each with what stands in front of it.
+    var frames: Int { length.load(ordering: .relaxed) }
+
     /// Bytes in use.
-    var bytes: Int { frames.load(ordering: .relaxed) * (Schema.pageBytes + Self.frameHeaderBytes) }
+    var bytes: Int { frames * Self.frameBytes }
 
     /// Has every commit of a connection tell how long the log is. The gauge must live as long as the connection.
     func watch(_ database: Database) {
@@ -27,11 +30,11 @@ final class LogGauge: Sendable {
             { context, _, _, frames in
                 // SQLite calls it with the context it was given, which lives as long as the connection.
                 unsafe Unmanaged<LogGauge>.fromOpaque(context!).takeUnretainedValue()
-                    .frames.store(Int(frames), ordering: .relaxed)
+                    .length.store(Int(frames), ordering: .relaxed)
                 return SQLITE_OK
             }, context)
     }
 
     /// All of the log is in the database.
-    func empty() { frames.store(0, ordering: .relaxed) }
+    func empty() { length.store(0, ordering: .relaxed) }
 }

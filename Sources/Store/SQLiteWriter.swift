@@ -20,8 +20,6 @@ package actor SQLiteWriter {
     let queue: DatabaseQueue
     /// The connection refers to it, so it is let go of later.
     private let logGauge: LogGauge
-    /// How long the log was when it was last begun to copy.
-    private var copiedLogBytes = 0
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
@@ -140,9 +138,8 @@ package actor SQLiteWriter {
         if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         isHeldUp = logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes
         if isHeldUp { return nil }
-        defer { prepareCheckpoint() }
         do {
-            return try queue.write { database in
+            let events = try queue.write { database in
                 let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
@@ -155,6 +152,9 @@ package actor SQLiteWriter {
                 if isReserved { try rowIDs.release(in: database) }
                 return events
             }
+            // Leaves less to wait for to the next checkpoint.
+            checkpointer.begin(frames: logGauge.frames)
+            return events
         } catch {
             try recover()
             throw StoreError(error, path: data.databasePath)
@@ -244,6 +244,7 @@ package actor SQLiteWriter {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
                 let isComplete = result.walFrameCount == result.checkpointedFrameCount
+                if isComplete { checkpointer.noteCopied(frames: result.walFrameCount) }
                 let cutting = includingNewest && logFileBytes >= Limits.databaseLogBytes / 2
                 if isComplete, cutting || logGauge.bytes > 0 { try startLogAnew(in: database, cutting: cutting) }
                 return isComplete
@@ -265,13 +266,6 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Leaves less to wait for to the next checkpoint: has the log put on disk and copied into the database.
-    private func prepareCheckpoint() {
-        guard logGauge.bytes - copiedLogBytes >= Limits.copiedLogBytes else { return }
-        copiedLogBytes = logGauge.bytes
-        checkpointer.begin()
-    }
-
     /// Bytes of SQLite's write-ahead log, in use or not.
     private var logFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
@@ -282,7 +276,7 @@ package actor SQLiteWriter {
         do {
             _ = try database.checkpoint(cutting ? .truncate : .restart)
             logGauge.empty()
-            copiedLogBytes = 0
+            checkpointer.noteCopied(frames: 0)
         } catch DatabaseError.SQLITE_BUSY {}
         try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }

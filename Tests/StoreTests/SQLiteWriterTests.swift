@@ -236,6 +236,40 @@ struct SQLiteWriterTests {
         #expect(try tables.integrity == "ok")
     }
 
+    @Test("A log that is copied is not begun to copy once more, as it may be started anew at that moment")
+    func copiedOnce() throws {
+        let much = Limits.copiedLogBytes / LogGauge.frameBytes + 1
+        let path = folder.path + "/log.db"
+        let database = try DatabaseQueue(path: path)
+        try database.writeWithoutTransaction { database in
+            try database.execute(
+                sql: """
+                    PRAGMA page_size = \(Schema.pageBytes); PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+                    CREATE TABLE pages (content BLOB)
+                    """)
+        }
+        /// Adds so many frames, about; returns how long the log is.
+        func grow(by frames: Int) throws -> Int {
+            try database.write {
+                try $0.execute(
+                    sql: "INSERT INTO pages VALUES (zeroblob(?))", arguments: [frames * Schema.pageBytes])
+            }
+            return try #require(FileStatus(of: path + "-wal")).size / LogGauge.frameBytes
+        }
+        let checkpointer = Checkpointer(path: path)
+        let first = try grow(by: much)
+        #expect(checkpointer.begin(frames: first))
+        checkpointer.wait()
+        // All of it is copied: whoever writes next starts the log anew.
+        #expect(!checkpointer.begin(frames: first))
+        #expect(checkpointer.begin(frames: first + much))
+        checkpointer.wait()
+        // Nothing is copied of a log that was started anew.
+        checkpointer.noteCopied(frames: 0)
+        #expect(checkpointer.begin(frames: much))
+        checkpointer.wait()
+    }
+
     @Test("Only one process at a time may write")
     func oneWriter() throws {
         let lock = try WriterLock.acquire(in: data)
