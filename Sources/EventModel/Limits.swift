@@ -94,6 +94,8 @@ package enum Limits {
     package static let drainChunkBytes = 256 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
     package static let transactionEvents = 32 * 1024
+    /// Events that are counted and inserted at once: enough that handing them over does not count, and a megabyte or two.
+    package static let insertedGroupEvents = 2048
     /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
     /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
     package static let transactionSlots = 512

@@ -28,4 +28,17 @@ package final class Companion: Sendable {
     package func wait() {
         _ = try? ends.take()
     }
+
+    /// Has `piece` done while `work` is done on this thread; returns what it returned once both are done, also where `work`
+    /// throws.
+    package func run<Result: Sendable>(
+        _ piece: @escaping @Sendable () -> Result, beside work: () throws -> Void
+    ) throws -> Result {
+        let result = HandOff<Result>(room: 1)
+        begin { _ = result.put(piece()) }
+        defer { wait() }
+        try work()
+        guard let result = try result.take() else { preconditionFailure("the piece puts its result") }
+        return result
+    }
 }

@@ -105,7 +105,6 @@ enum DatabaseOpening {
                     PRAGMA cache_size = -8192;
                     PRAGMA temp_store = MEMORY;
                     """)
-            try WaitingRows.register(in: database)
         }
         return configuration
     }

@@ -1,34 +1,77 @@
 import EventModel
+import Platform
 import Synchronization
+import WriteAheadBuffer
 
-/// What is counted of events beside storing their rows: sessions and usage, for a transaction. Counting needs no
-/// database, so that it can be done while the rows are inserted.
+/// Takes events in as far as that needs no database: reads their records, counts them, for a transaction, and lays them out as
+/// rows. So that it can be done on another thread while the database's inserts the rows before.
 final class EventCounts: Sendable {
+    /// What was counted in the transaction so far.
     struct State {
         var sessions: SessionTable
+        var activity = ActivityRollup()
         var usage = UsageRollup()
+        var counters = CounterTable()
+        /// The quarters of an hour that the events lie in, and that of the last one.
+        fileprivate var slots: Set<Int64> = []
+        fileprivate var slot: Int64 = .min
+        fileprivate let keepsRollups: Bool
+
+        /// Whether the transaction touches so much that it should end: each quarter of an hour and each session changes pages
+        /// of its own.
+        var isFull: Bool { slots.count >= Limits.transactionSlots || sessions.isFull }
+    }
+
+    /// What was found in a stretch.
+    struct Findings {
+        /// How many bytes of it are done with.
+        fileprivate(set) var consumed = 0
+        fileprivate(set) var events = 0
+        fileprivate(set) var isDamaged = false
+        /// Whether the stretch was left before its end, as the transaction or the group of rows is full.
+        fileprivate(set) var isCutShort = false
     }
 
     private let state: Mutex<State>
-    private let keepsRollups: Bool
 
     init(keepsRollups: Bool) {
-        self.keepsRollups = keepsRollups
-        state = Mutex(State(sessions: SessionTable(keepsLengths: keepsRollups)))
+        state = Mutex(State(sessions: SessionTable(keepsLengths: keepsRollups), keepsRollups: keepsRollups))
     }
 
-    /// Counts events that stand in `bytes`.
-    func observe(_ events: [WaitingEvent], of bytes: [UInt8]) {
+    /// Takes every whole record of `stretch`, until the transaction or `rows` is full; `isLast` when the segment ends with it.
+    /// Rows are numbered from `first` on.
+    func take(_ stretch: [UInt8], isLast: Bool, first: Int64, into rows: inout RowPages) -> Findings {
         state.withLock { state in
-            let bytes = bytes.span
-            for event in events {
-                let record = event.record
-                let payload = bytes.extracting(event.start..<bytes.count)
-                state.sessions.observe(
-                    event.type, success: record.success, at: record.timestamp,
-                    session: payload.extracting(record.sessionID))
-                if keepsRollups { state.usage.observe(record, event.type, payload) }
+            var findings = Findings()
+            var cursor = RecordCursor()
+            scan: while true {
+                if state.isFull || rows.isFull {
+                    findings.isCutShort = true
+                    break
+                }
+                switch cursor.next(in: stretch.span, isLast: isLast) {
+                case .record(let place):
+                    let row = first + Int64(findings.events)
+                    if state.take(stretch.span.extracting(place), row: row, into: &rows) { findings.events += 1 }
+                case .gap(_, let isTorn):
+                    state.counters.add(isTorn ? .tornRecords : .damagedRecords, 1)
+                    findings.isDamaged = true
+                case .needsMore, .end:
+                    break scan
+                }
             }
+            state.counters.add(.accepted, findings.events)
+            state.counters.add(.stored, findings.events)
+            findings.consumed = cursor.offset
+            return findings
+        }
+    }
+
+    /// Takes imported rows under their new ids, which ascend.
+    func take(_ rows: ImportedRows, under ids: ArraySlice<(id: Int64, place: Range<Int>)>, into pages: inout RowPages) {
+        state.withLock { state in
+            for (id, place) in ids { _ = state.take(rows.bytes.span.extracting(place), row: id, into: &pages) }
+            state.counters.add(.imported, ids.count)
         }
     }
 
@@ -38,10 +81,41 @@ final class EventCounts: Sendable {
     }
 }
 
-/// An event that waits to be inserted: its record, and where its payload begins in the bytes that it stands in.
-struct WaitingEvent: Sendable {
-    let record: EventRecord
-    let start: Int
-    /// Its type, where that is one that Nexus knows.
-    let type: EventType?
+extension EventCounts.State {
+    /// Takes the payload of one record; true when it is an event.
+    fileprivate mutating func take(_ payload: Span<UInt8>, row: Int64, into rows: inout RowPages) -> Bool {
+        guard let record = EventRecord(payload) else {
+            if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
+            return false
+        }
+        let slot = RollupSlot.containing(record.timestamp)
+        if slot != self.slot {
+            self.slot = slot
+            slots.insert(slot)
+        }
+        let type = EventType(payload.extracting(record.eventType))
+        sessions.observe(
+            type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID))
+        if keepsRollups {
+            activity.observe(type, success: record.success, at: record.timestamp, row: row)
+            usage.observe(record, type, payload)
+        }
+        rows.append(record, payload, id: row)
+        return true
+    }
+
+    /// The transaction has ended.
+    mutating func endTransaction() {
+        slots.removeAll(keepingCapacity: true)
+        slot = .min
+    }
+
+    /// Forgets what was not written: the transaction was taken back.
+    mutating func abandon() {
+        sessions.forget()
+        activity = ActivityRollup()
+        usage.abandon()
+        counters = CounterTable()
+        endTransaction()
+    }
 }

@@ -124,7 +124,7 @@ package struct RowOrigins: Sendable {
     package static func highestID(in database: Database) throws -> Int64 {
         let stored = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events") ?? 0
         let imported = try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM origins") ?? 0
-        return max(stored, imported, try RowIDs.floor(of: "events", in: database))
+        return max(stored, imported, try RowIDs.floor(of: .events, in: database))
     }
 
     /// Puts every id up to `last` that is under no line under one of `installation`.

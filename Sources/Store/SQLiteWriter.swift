@@ -30,7 +30,6 @@ package actor SQLiteWriter {
     /// long that it has reached its bound. What is accepted waits in the buffer.
     package private(set) var isHeldUp = false
     private var gate: RecordingGate
-    private var rowIDs = RowIDs()
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
     /// Behind the database, so that it is released when that is closed.
@@ -140,7 +139,6 @@ package actor SQLiteWriter {
         if isHeldUp { return nil }
         do {
             let events = try queue.write { database in
-                let isReserved = try rowIDs.reserve(in: database)
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, events < Limits.transactionEvents, !ingest.isFull {
@@ -149,7 +147,6 @@ package actor SQLiteWriter {
                     next = try mustYield() ? nil : nextWaiting()
                 }
                 try ingest.finish(into: database, now: clock.now())
-                if isReserved { try rowIDs.release(in: database) }
                 return events
             }
             // Leaves less to wait for to the next checkpoint.
@@ -213,20 +210,17 @@ package actor SQLiteWriter {
     /// After rows were removed, or a transaction was taken back: what is remembered of them is wrong.
     func forgetRows() {
         ingest.abandon()
-        rowIDs.forget()
     }
 
     /// Stores all of a segment before `end`, in a transaction of its own.
     func store(_ reader: SegmentReader, upTo end: Int) throws {
         do {
             try queue.write { database in
-                let isReserved = try rowIDs.reserve(in: database)
                 while positions.position(in: reader).offset < end {
                     _ = try ingest(reader, upTo: end, limit: Int.max, into: database)
                     if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
                 }
                 try ingest.finish(into: database, now: clock.now())
-                if isReserved { try rowIDs.release(in: database) }
             }
         } catch {
             try recover()

@@ -73,7 +73,7 @@ enum Schema {
         );
         """
 
-    static let contract = """
+    static let eventsTable = """
         CREATE TABLE events (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
@@ -89,6 +89,9 @@ enum Schema {
             services_count INTEGER,
             ports_used INTEGER
         );
+        """
+
+    private static let sessionsTable = """
         CREATE TABLE sessions (
             id INTEGER PRIMARY KEY,
             session_id TEXT UNIQUE NOT NULL,
@@ -101,6 +104,8 @@ enum Schema {
             errors_encountered INTEGER
         );
         """
+
+    static let contract = eventsTable + "\n" + sessionsTable
 
     /// The tables of the first version; what became of them since stands below.
     ///

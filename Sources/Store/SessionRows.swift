@@ -9,11 +9,14 @@ struct SessionRows {
     private let update: DirectStatement
     private let open: DirectStatement
     private let close: DirectStatement
+    /// The id for the next new session.
+    private var nextID: Int64
     private var formatter = TimestampFormatter()
     private var startedAt = [UInt8](repeating: 0, count: TimestampFormatter.length)
     private var endedAt = [UInt8](repeating: 0, count: TimestampFormatter.length)
 
     init(_ database: Database) throws {
+        nextID = try RowIDs.next(of: .sessions, in: database)
         find = try DirectStatement(
             """
             SELECT sessions.id, started_at, ended_at, last_event,
@@ -24,8 +27,8 @@ struct SessionRows {
         insert = try DirectStatement(
             """
             INSERT INTO sessions (started_at, ended_at, duration_ms, commands_executed, workspaces_created,
-                tasks_completed, errors_encountered, session_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                tasks_completed, errors_encountered, session_id, id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, in: database)
         update = try DirectStatement(
             """
@@ -57,15 +60,19 @@ struct SessionRows {
 
     /// Writes what is known of the session called `name`, which has the given row or none yet; returns its row. One that
     /// is over at `now` gets its end.
-    mutating func write(
-        _ state: SessionState, name: Span<UInt8>, row known: Int64?, in database: Database, now: Int64
-    ) throws -> Int64 {
+    mutating func write(_ state: SessionState, name: Span<UInt8>, row known: Int64?, now: Int64) throws -> Int64 {
         let isOver = state.isOver(at: now)
         let statement = known == nil ? insert : update
         try bind(state, isOver: isOver, to: statement)
-        if let known { statement.bind(8, known) } else { try statement.bind(8, text: name) }
+        let row = known ?? nextID
+        if known == nil {
+            try statement.bind(8, text: name)
+            statement.bind(9, row)
+            nextID += 1
+        } else {
+            statement.bind(8, row)
+        }
         try statement.run()
-        let row = known ?? database.lastInsertedRowID
         if isOver {
             close.bind(1, row)
             try close.run()

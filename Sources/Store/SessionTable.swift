@@ -52,7 +52,7 @@ struct SessionTable {
             let name = Array(names.key(at: index))
             if !entries[index].isLookedUp { try lookUp(index, name.span, in: rows) }
             let entry = entries[index]
-            entries[index].row = try rows.write(entry.state, name: name.span, row: entry.row, in: database, now: now)
+            entries[index].row = try rows.write(entry.state, name: name.span, row: entry.row, now: now)
             entries[index].isDirty = false
             if keepsLengths { rollUp(index) }
         }

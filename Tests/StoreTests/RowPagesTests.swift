@@ -1,0 +1,169 @@
+import EventModel
+import GRDB
+import Platform
+import TestSupport
+import Testing
+
+@testable import Store
+
+struct RowPagesTests {
+    private let queue: DatabaseQueue
+
+    init() throws {
+        queue = try DatabaseQueue()
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA page_size = \(Schema.pageBytes); \(Schema.eventsTable)")
+        }
+    }
+
+    /// An event for a row, and the values that its columns must then have.
+    private struct Sample {
+        var numbers = EventNumbers(timestamp: 1_795_000_000_000)
+        var texts: [EventField: String] = [.sessionID: "s", .eventType: "t"]
+
+        func payload() -> [UInt8] {
+            var encoder = EventEncoder()
+            encoder.begin(numbers)
+            func text(_ field: EventField) -> [UInt8]? { texts[field].map { Array($0.utf8) } }
+            if let hash = text(.workspaceHash) { encoder.appendWorkspace(hash: hash.span) }
+            if let hash = text(.taskHash) { encoder.appendTask(hash: hash.span) }
+            if let session = text(.sessionID) { encoder.appendSession(session.span) }
+            if let type = text(.eventType) { encoder.appendType(type.span) }
+            if let command = text(.command) { encoder.appendCommand(command.span) }
+            if let category = text(.errorCategory) { encoder.appendErrorCategory(category.span) }
+            if let template = text(.templateUsed) { encoder.appendTemplate(template.span) }
+            encoder.finish()
+            return encoder.payload
+        }
+
+        func row(_ id: Int64) -> String {
+            let values: [any DatabaseValueConvertible] = [
+                id, Timestamp.databaseText(numbers.timestamp), texts[.sessionID] ?? DatabaseValue.null,
+                texts[.eventType] ?? DatabaseValue.null, texts[.workspaceHash] ?? DatabaseValue.null,
+                texts[.taskHash] ?? DatabaseValue.null, texts[.command] ?? DatabaseValue.null,
+                numbers.durationMS ?? DatabaseValue.null, numbers.success ?? DatabaseValue.null,
+                texts[.errorCategory] ?? DatabaseValue.null, texts[.templateUsed] ?? DatabaseValue.null,
+                numbers.servicesCount ?? DatabaseValue.null, numbers.portsUsed ?? DatabaseValue.null,
+            ]
+            return values.map { "\($0.databaseValue)" }.joined(separator: "|")
+        }
+    }
+
+    /// Lays samples out under their ids and has them inserted, some at once.
+    private func insert(_ samples: [(id: Int64, sample: Sample)], atOnce: Int = Limits.insertedGroupEvents) throws {
+        try queue.write { database in
+            let inserters = try (0..<2).map { try EventInserter(database, number: $0) }
+            for (turn, start) in stride(from: 0, to: samples.count, by: atOnce).enumerated() {
+                inserters[turn % 2].rows.layOut { pages in
+                    for (id, sample) in samples[start..<min(start + atOnce, samples.count)] {
+                        let payload = sample.payload()
+                        if let record = EventRecord(payload.span) { pages.append(record, payload.span, id: id) }
+                    }
+                }
+                try inserters[turn % 2].insert()
+            }
+        }
+    }
+
+    private func expectStored(_ samples: [(id: Int64, sample: Sample)]) throws {
+        let rows = try queue.read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM events ORDER BY id").map { row in
+                row.databaseValues.map { "\($0)" }.joined(separator: "|")
+            }
+        }
+        #expect(rows == samples.map { $0.sample.row($0.id) })
+        #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA main.integrity_check") } == "ok")
+    }
+
+    @Test("Numbers come out as they went in, at every border between two sizes")
+    func numbers() throws {
+        let borders: [Int64] = [0, 1, 0x7F, 0x7FFF, 0x7F_FFFF, 0x7FFF_FFFF, 0x7FFF_FFFF_FFFF, .max]
+        let durations = borders.flatMap { [$0, $0 &+ 1, -$0, -$0 - 1, $0 - 1] } + [.min]
+        var samples: [(id: Int64, sample: Sample)] = []
+        for (index, duration) in durations.enumerated() {
+            var sample = Sample()
+            sample.numbers.durationMS = duration
+            sample.numbers.success = index % 3 == 0 ? nil : index % 3 == 1
+            sample.numbers.servicesCount = UInt32(truncatingIfNeeded: duration)
+            sample.numbers.portsUsed = index % 2 == 0 ? nil : UInt32.max - UInt32(index)
+            samples.append((Int64(index + 1), sample))
+        }
+        try insert(samples)
+        try expectStored(samples)
+    }
+
+    @Test("Texts of every length come out as they went in, and one that is absent is NULL")
+    func texts() throws {
+        var samples: [(id: Int64, sample: Sample)] = []
+        for length in 1...255 {
+            var sample = Sample()
+            sample.texts[.sessionID] = String(repeating: "s", count: length)
+            sample.texts[.eventType] = String(repeating: "t", count: 256 - length)
+            if length % 2 == 0 { sample.texts[.workspaceHash] = String(repeating: "a", count: 32) }
+            if length % 3 == 0 { sample.texts[.taskHash] = String(repeating: "b", count: 32) }
+            if length % 4 != 0 { sample.texts[.command] = String(repeating: "c", count: length) }
+            if length % 5 != 0 { sample.texts[.errorCategory] = String(repeating: "e", count: length) }
+            if length % 7 != 0, length < 160 { sample.texts[.templateUsed] = String(repeating: "m", count: length) }
+            samples.append((Int64(length), sample))
+        }
+        try insert(samples)
+        try expectStored(samples)
+    }
+
+    @Test("Ids of every size are kept, and gaps between them")
+    func ids() throws {
+        let powers = (1..<53).map { Int64(1) << Int64($0) }
+        let ids = [Int64(1)] + powers.flatMap { [$0, $0 + 1] } + [RowOrigins.largestID]
+        let samples = ids.map { (id: $0, sample: Sample()) }
+        try insert(samples)
+        try expectStored(samples)
+    }
+
+    @Test(
+        "As many of the longest rows as may be laid out at once have room",
+        arguments: [1, 2, 16, Limits.insertedGroupEvents])
+    func longestRows(count: Int) throws {
+        var longest = Sample()
+        longest.numbers.durationMS = .max
+        longest.numbers.success = false
+        longest.numbers.servicesCount = .max
+        longest.numbers.portsUsed = .max
+        for field in [EventField.sessionID, .eventType, .command] {
+            longest.texts[field] = String(repeating: "x", count: 255)
+        }
+        longest.texts[.errorCategory] = String(repeating: "x", count: Limits.recordBytes - 32 - 64 - 3 * 255 - 64)
+        longest.texts[.templateUsed] = String(repeating: "x", count: 64)
+        longest.texts[.workspaceHash] = String(repeating: "a", count: 32)
+        longest.texts[.taskHash] = String(repeating: "b", count: 32)
+        let samples = (0..<count).map { (id: RowOrigins.largestID - Int64(count - $0), sample: longest) }
+        #expect(longest.payload().count == Limits.recordBytes)
+        try insert(samples)
+        try expectStored(samples)
+    }
+
+    @Test("Groups of rows follow one another in one transaction, whatever their size", arguments: [1, 2, 100, 2048])
+    func groups(atOnce: Int) throws {
+        var random = SeededGenerator(seed: 11)
+        let samples = (1...5000).map { id in
+            var sample = Sample()
+            sample.numbers.timestamp += Int64(id) * 977
+            sample.numbers.durationMS = Int64.random(in: 0...5_000_000, using: &random)
+            sample.texts[.command] = String(repeating: "c", count: Int.random(in: 1...131, using: &random))
+            return (id: Int64(id), sample: sample)
+        }
+        try insert(samples, atOnce: atOnce)
+        try expectStored(samples)
+    }
+
+    @Test("SQLite copies whole records and takes none apart")
+    func recordsAreCopied() throws {
+        try queue.write { database in
+            _ = try EventInserter(database, number: 0)
+            let steps = try Row.fetchAll(
+                database, sql: "EXPLAIN INSERT INTO main.events SELECT * FROM waiting_0.events")
+            let names = Set(steps.map { $0["opcode"] as String })
+            #expect(names.contains("Insert"))
+            #expect(!names.contains("Column") && !names.contains("MakeRecord"))
+        }
+    }
+}
