@@ -71,9 +71,10 @@ private import Glibc
 
     private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
         unsafe pthread_mutex_lock(mutex)
+        // Who is woken takes the mutex first of all, so it is free by then.
         defer {
-            unsafe pthread_cond_broadcast(condition)
             unsafe pthread_mutex_unlock(mutex)
+            unsafe pthread_cond_broadcast(condition)
         }
         return try body()
     }
