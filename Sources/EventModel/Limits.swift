@@ -89,18 +89,19 @@ package enum Limits {
     /// Events that the service lets wait in the buffer before it slows its clients down, some 200 MiB: a drain takes
     /// them in about a second.
     package static let serviceBacklogEvents = 1_000_000
-    /// How much of a segment the writer reads at once, in bytes: some 1,500 events, which with what is known of them stay
-    /// in the processor's second-level cache.
+    /// How much of a segment the writer reads at once, in bytes: some 1,500 events, which with their rows stay in the
+    /// processor's second-level cache.
     package static let drainChunkBytes = 256 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
     package static let transactionEvents = 32 * 1024
-    /// Events that are counted and inserted at once: enough that handing them over does not count, and a megabyte or two.
+    /// Events that are counted and inserted at once: enough that handing them over does not count. Room for the longest rows
+    /// is 2 MiB, twice, of which usual ones touch an eighth.
     package static let insertedGroupEvents = 2048
     /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
     /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
     package static let transactionSlots = 512
     /// Sessions in one transaction that are not remembered from the ones before, for the same reason: their ids go into an
-    /// index in no order of time, each into a page of its own. It is looked at after every thousand events.
+    /// index in no order of time, each into a page of its own.
     package static let transactionNewSessions = 1024
     /// Sessions in one transaction, new or not. Those that are remembered stand near each other, a hundred on a page.
     package static let transactionSessions = 8192

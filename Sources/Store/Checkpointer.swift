@@ -9,9 +9,9 @@ import Synchronization
 ///
 /// It never begins on a log that is copied already. Whoever writes next then starts that log anew, and libraries before 3.51.3
 /// can take a copy that begins at the same moment for one of the new log (https://www.sqlite.org/wal.html#walresetbug). While
-/// something is left to copy nobody starts it anew, and nobody else copies.
+/// something is left to copy nobody starts it anew, and nobody else of Nexus copies.
 ///
-/// Both are there from the first call on; most drains are too short for one. It belongs to the writer's thread.
+/// Connection and thread are there from the first call on; most drains are too short for one. It belongs to the writer's thread.
 final class Checkpointer {
     private let path: String
     private let connection: Connection

@@ -61,7 +61,6 @@ final class EventCounts: Sendable {
                 }
             }
             state.counters.add(.accepted, findings.events)
-            state.counters.add(.stored, findings.events)
             findings.consumed = cursor.offset
             return findings
         }
@@ -71,7 +70,6 @@ final class EventCounts: Sendable {
     func take(_ rows: ImportedRows, under ids: ArraySlice<(id: Int64, place: Range<Int>)>, into pages: inout RowPages) {
         state.withLock { state in
             for (id, place) in ids { _ = state.take(rows.bytes.span.extracting(place), row: id, into: &pages) }
-            state.counters.add(.imported, ids.count)
         }
     }
 

@@ -52,7 +52,7 @@ struct ImportPlacing {
         origins = try RowOrigins.read(from: database).origins
         // The last line may grow, so it is written again.
         firstNewStretch = max(0, origins.stretches.count - 1)
-        highest = try RowOrigins.highestID(in: database)
+        highest = try RowIDs.highest(of: .events, in: database)
     }
 
     /// The ids under which `rows` are to be stored, in their order; nil for those that are here.

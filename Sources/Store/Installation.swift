@@ -30,7 +30,7 @@ package struct Installation: Equatable, Hashable, Sendable {
     /// where they come from, so that a snapshot taken before and one taken after still hold the same rows.
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
-            let last = try RowOrigins.highestID(in: database)
+            let last = try RowIDs.highest(of: .events, in: database)
             try RowOrigins.nameUnnamed(upTo: last, installation: old, in: database)
         }
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")

@@ -120,13 +120,6 @@ package struct RowOrigins: Sendable {
         }
     }
 
-    /// The highest id that any row of `events` ever had. Ids are not given twice, also when their rows are gone.
-    package static func highestID(in database: Database) throws -> Int64 {
-        let stored = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events") ?? 0
-        let imported = try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM origins") ?? 0
-        return max(stored, imported, try RowIDs.floor(of: .events, in: database))
-    }
-
     /// Puts every id up to `last` that is under no line under one of `installation`.
     static func nameUnnamed(upTo last: Int64, installation: Installation, in database: Database) throws {
         let origins = try read(from: database).origins

@@ -40,7 +40,7 @@ import Platform
     private static let longestCell =
         2 + longestVarint + (2 + 2 * 12) + TimestampFormatter.length + Limits.recordBytes
     private static let longestVarint = 9
-    /// Leaves that `rows` of them fill at most: what is left of one is less than a cell and its place take.
+    /// Leaves that a group of rows fills at most: what is left of one is less than a cell and its place take.
     private static let leaves =
         Limits.insertedGroupEvents * (longestCell + 2) / (Schema.pageBytes - 8 - longestCell - 2) + 1
 
@@ -53,7 +53,7 @@ import Platform
 
     /// How many rows have been laid out.
     private(set) var count = 0
-    private var lastID: Int64 = .min
+    private var lastID: Int64 = 0
     private var formatter = TimestampFormatter()
 
     /// Leaves that are begun, and of the last one how many cells it has and where the first of them stands.
@@ -72,22 +72,23 @@ import Platform
         for index in firstPage.indices { put(firstPage[index], at: index) }
         // The page count, which SQLite compares with the length.
         put(UInt32(Self.pages), at: 28)
+        finish()
     }
 
     /// Forgets all rows.
     mutating func removeAll() {
         count = 0
-        lastID = .min
+        lastID = 0
         leafCount = 0
         rootCellsStart = Schema.pageBytes
     }
 
-    /// Whether there is no room for one more row, however short.
+    /// Whether there are as many rows as are inserted at once.
     var isFull: Bool { count >= Limits.insertedGroupEvents }
 
-    /// Adds a row. Ids ascend.
+    /// Adds a row. Ids ascend, from 1 on.
     mutating func append(_ record: EventRecord, _ payload: Span<UInt8>, id: Int64) {
-        precondition(id > lastID && !isFull && payload.count <= Limits.recordBytes)
+        precondition(id > lastID && id < 1 << 56 && !isFull && payload.count <= Limits.recordBytes)
         let row = RowLayout(record)
         let length = Self.cellBytes(row, id: id)
         if leafCount == 0 { beginLeaf() }
@@ -107,7 +108,8 @@ import Platform
 
     /// Completes the pages: from now on they may be read.
     mutating func finish() {
-        guard count > 0 else { return }
+        // Without rows the root is a leaf without cells, so that none is read that stood there before.
+        guard count > 0 else { return writeHeader(of: Schema.pageBytes, kind: 13, cells: 0, from: Schema.pageBytes) }
         endLeaf()
         if leafCount == 1 {
             // Both pages lie inside the memory, and are not the same.
@@ -232,7 +234,7 @@ import Platform
         return place + 2
     }
 
-    /// Writes a number below 2^56, as all are.
+    /// Writes a number below 2^56.
     @inline(__always)
     private func put(varint number: UInt64, at place: Int) -> Int {
         let length = Self.length(ofVarint: number)

@@ -18,11 +18,11 @@ package actor SQLiteWriter {
     /// In front of the database, so that it is closed before that.
     let checkpointer: Checkpointer
     let queue: DatabaseQueue
-    /// The connection refers to it, so it is let go of later.
-    private let logGauge: LogGauge
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
+    /// The connection refers to it, so it is let go of later, and behind the statements that keep the connection.
+    private let logGauge: LogGauge
     var positions: BufferPositions
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []

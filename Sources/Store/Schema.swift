@@ -73,8 +73,12 @@ enum Schema {
         );
         """
 
-    static let eventsTable = """
-        CREATE TABLE events (
+    static let eventsTable = eventsTable(named: "events")
+
+    /// A table like `events` under another name.
+    static func eventsTable(named name: String) -> String {
+        """
+        CREATE TABLE \(name) (
             id INTEGER PRIMARY KEY,
             timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
             session_id TEXT NOT NULL,
@@ -90,6 +94,7 @@ enum Schema {
             ports_used INTEGER
         );
         """
+    }
 
     private static let sessionsTable = """
         CREATE TABLE sessions (

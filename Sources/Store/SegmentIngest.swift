@@ -19,7 +19,7 @@ struct SegmentIngest {
     /// The id of the next row that comes without one, once the transaction has asked for it.
     private var nextID: Int64?
     /// Who inserts rows that are laid out and wait.
-    private var waiting: EventInserter?
+    private var waiting: (inserter: EventInserter, counter: Counter)?
 
     // Made when they are needed first: most commands that look whether something waits find nothing.
     private var inserters: [EventInserter] = []
@@ -32,12 +32,14 @@ struct SegmentIngest {
     /// Whether the transaction should end.
     var isFull: Bool { counts.withState { $0.isFull } }
 
-    /// Takes every whole record of `stretch`, until the transaction is full; `isLast` when the segment ends with it.
+    /// Takes every whole record of `stretch`, until the transaction or the group of rows is full; `isLast` when the segment ends with it.
     mutating func ingest(
         _ stretch: [UInt8], isLast: Bool, into database: Database
     ) throws -> EventCounts.Findings {
         let first = try nextID ?? RowIDs.next(of: .events, in: database)
-        let findings = try layOut(in: database, isShared: stretch.count >= Self.bytesWorthSharing) { [counts] rows in
+        let findings = try layOut(
+            as: .stored, in: database, isShared: stretch.count >= Self.bytesWorthSharing
+        ) { [counts] rows in
             counts.take(stretch, isLast: isLast, first: first, into: &rows)
         }
         nextID = first + Int64(findings.events)
@@ -53,18 +55,22 @@ struct SegmentIngest {
         if zip(taken, taken.dropFirst()).contains(where: { $0.id > $1.id }) { taken.sort { $0.id < $1.id } }
         for start in stride(from: 0, to: taken.count, by: Limits.insertedGroupEvents) {
             let group = taken[start..<min(start + Limits.insertedGroupEvents, taken.count)]
-            try layOut(in: database, isShared: group.count >= Self.eventsWorthSharing) { [counts] pages in
+            try layOut(
+                as: .imported, in: database, isShared: group.count >= Self.eventsWorthSharing
+            ) { [counts] pages in
                 counts.take(rows, under: group, into: &pages)
             }
         }
+        // Whoever places the next ones looks which are there.
+        try insertWaiting()
         return taken.count
     }
 
     /// Writes what the rows changed elsewhere, before the transaction ends.
     mutating func finish(into database: Database, now: Int64) throws {
-        try insertWaiting()
         let usage = try counts.withState { try $0.usage.take(in: database) }
         if usage.events < Self.eventsWorthSharing {
+            try insertWaiting()
             try usage.forEachPart { try RollupTable.add($0, in: database) }
             try finishTheRest(into: database, now: now)
         } else {
@@ -79,6 +85,7 @@ struct SegmentIngest {
                 parts.abandon()
                 companion.wait()
             }
+            try insertWaiting()
             try finishTheRest(into: database, now: now)
             while let part = try parts.take() { try RollupTable.add(part, in: database) }
         }
@@ -113,10 +120,11 @@ struct SegmentIngest {
     /// Has rows laid out, beside this thread if that `isShared`, and inserts meanwhile those that wait.
     @discardableResult
     private mutating func layOut<Result: Sendable>(
-        in database: Database, isShared: Bool, _ work: @escaping @Sendable (inout RowPages) -> Result
+        as counter: Counter, in database: Database, isShared: Bool,
+        _ work: @escaping @Sendable (inout RowPages) -> Result
     ) throws -> Result {
-        let next = try inserter(otherThan: waiting, in: database)
-        defer { waiting = next }
+        let next = try inserter(otherThan: waiting?.inserter, in: database)
+        defer { waiting = (next, counter) }
         guard isShared else {
             try insertWaiting()
             return next.rows.layOut(work)
@@ -125,8 +133,10 @@ struct SegmentIngest {
     }
 
     private mutating func insertWaiting() throws {
-        try waiting?.insert()
+        guard let (inserter, counter) = waiting else { return }
         waiting = nil
+        let added = try inserter.insert()
+        counts.withState { $0.counters.add(counter, added) }
     }
 
     /// One of two, in turn: while rows are laid out for the one the other inserts its own.

@@ -60,7 +60,7 @@ struct RowPagesTests {
                         if let record = EventRecord(payload.span) { pages.append(record, payload.span, id: id) }
                     }
                 }
-                try inserters[turn % 2].insert()
+                _ = try inserters[turn % 2].insert()
             }
         }
     }
@@ -160,10 +160,77 @@ struct RowPagesTests {
         try queue.write { database in
             _ = try EventInserter(database, number: 0)
             let steps = try Row.fetchAll(
-                database, sql: "EXPLAIN INSERT INTO main.events SELECT * FROM waiting_0.events")
+                database, sql: "EXPLAIN INSERT INTO main.events SELECT * FROM waiting_0.rows")
             let names = Set(steps.map { $0["opcode"] as String })
             #expect(names.contains("Insert"))
             #expect(!names.contains("Column") && !names.contains("MakeRecord"))
         }
+    }
+
+    @Test("Where nothing is laid out nothing is inserted, whatever was before")
+    func empty() throws {
+        let samples = (1...500).map { (id: Int64($0), sample: Sample()) }
+        try insert(samples)
+        try queue.write { database in
+            let inserter = try EventInserter(database, number: 5)
+            #expect(try inserter.insert() == 0)
+            let payload = Sample().payload()
+            let parsed = EventRecord(payload.span)
+            let record = try #require(parsed)
+            inserter.rows.layOut { pages in
+                for id in 501...900 as ClosedRange<Int64> { pages.append(record, payload.span, id: id) }
+            }
+            #expect(try inserter.insert() == 400)
+            inserter.rows.layOut { _ in }
+            #expect(try inserter.insert() == 0)
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM waiting_5.rows") == 0)
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM events") == 900)
+        }
+    }
+
+    @Test("A table that somebody has altered gets its columns by their names, also while it is written")
+    func alteredTable() throws {
+        var sample = Sample()
+        sample.numbers.servicesCount = 11
+        sample.numbers.portsUsed = 22
+        let payload = sample.payload()
+        let parsed = EventRecord(payload.span)
+        let record = try #require(parsed)
+        let inserter = try queue.write { try EventInserter($0, number: 0) }
+        func insert(_ id: Int64) throws {
+            inserter.rows.layOut { $0.append(record, payload.span, id: id) }
+            let added = try queue.write { _ in try inserter.insert() }
+            #expect(added == 1)
+        }
+        try insert(1)
+        try queue.write {
+            try $0.execute(
+                sql: """
+                    ALTER TABLE events DROP COLUMN services_count; ALTER TABLE events ADD COLUMN services_count INTEGER;
+                    UPDATE events SET services_count = 11
+                    """)
+        }
+        try insert(2)
+        try queue.write { try $0.execute(sql: "ALTER TABLE events ADD COLUMN note TEXT") }
+        try insert(3)
+        let rows = try queue.read {
+            try String.fetchAll(
+                $0, sql: "SELECT id || ' ' || services_count || ' ' || ports_used FROM main.events ORDER BY id")
+        }
+        #expect(rows == ["1 11 22", "2 11 22", "3 11 22"])
+    }
+
+    @Test("An index and a trigger of somebody's are obeyed")
+    func indexAndTrigger() throws {
+        try queue.write {
+            try $0.execute(
+                sql: """
+                    CREATE INDEX by_time ON events (timestamp);
+                    CREATE TRIGGER leave_out BEFORE INSERT ON events WHEN new.id % 2 = 0 BEGIN SELECT RAISE(IGNORE); END
+                    """)
+        }
+        try insert((1...500).map { (id: Int64($0), sample: Sample()) })
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM main.events") } == 250)
+        #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA main.integrity_check") } == "ok")
     }
 }

@@ -270,6 +270,63 @@ struct SQLiteWriterTests {
         checkpointer.wait()
     }
 
+    @Test("What a transaction that failed had taken in is stored once by the next")
+    func failedTransaction() async throws {
+        var filler = BufferFiller(data)
+        try filler.append((0..<6000).map { #"{"command":"make","session_id":"s\#($0 % 7)","duration_ms":\#($0)}"# })
+        let writer = try writer()
+        try Tables(data).execute(
+            "CREATE TRIGGER full BEFORE INSERT ON events WHEN new.duration_ms = 5000 BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        await #expect(throws: StoreError.self) { try await writer.drain() }
+        let tables = try Tables(data)
+        #expect(try tables.number("SELECT count(*) FROM events") == 0)
+        try tables.execute("DROP TRIGGER full")
+        #expect(try await writer.drain() == 6000)
+        try await writer.finish()
+        #expect(try tables.number("SELECT count(DISTINCT duration_ms) FROM events") == 6000)
+        #expect(try tables.activityDifferences().isEmpty && tables.sessionDifferences().isEmpty)
+        #expect(try #require(try StoreReader(data: data)).books().stored == 6000)
+    }
+
+    @Test(
+        "Where a row's id leaves none for others nothing is stored, and nothing is lost once it is gone",
+        arguments: [
+            ("events", "(id, session_id, event_type) VALUES (9223372036854775807, 's', 't')"),
+            ("events", "(id, session_id, event_type) VALUES (1152921504606846976, 's', 't')"),
+            ("sessions", "(id, session_id) VALUES (9223372036854775807, 's')"),
+        ])
+    func highestID(table: String, row: String) async throws {
+        try await drain()
+        let tables = try Tables(data)
+        try tables.execute("INSERT INTO \(table) \(row)")
+        var filler = BufferFiller(data)
+        try filler.append(Array(repeating: #"{"command":"make","session_id":"other"}"#, count: 300))
+        await #expect(throws: StoreError.self) { try await drain() }
+        try tables.execute("DELETE FROM \(table) WHERE id > 1000")
+        #expect(try await drain() == 300)
+        #expect(try tables.number("SELECT max(id) FROM events") == 300)
+    }
+
+    @Test("Imported rows that come twice in one import are known the second time")
+    func importedTwice() async throws {
+        let installation = try #require(Installation(String(repeating: "ab", count: 16)))
+        var encoder = EventEncoder()
+        encoder.begin(EventNumbers(timestamp: 1_795_000_000_000))
+        encoder.appendSession(Array("s".utf8).span)
+        encoder.appendType(Array("t".utf8).span)
+        encoder.finish()
+        var rows = ImportedRows(of: installation)
+        for id in 1...3000 as ClosedRange<Int64> { rows.append(id, encoder.payload.span) }
+        let source = HandOff<ImportedRows>(room: 2)
+        let isPut = (source.put(rows), source.put(rows))
+        #expect(isPut == (true, true))
+        source.end()
+        let outcome = try await writer().importRows(source)
+        #expect(outcome.imported == 3000 && outcome.known == 3000)
+        #expect(try Tables(data).number("SELECT count(*) FROM events") == 3000)
+    }
+
     @Test("Only one process at a time may write")
     func oneWriter() throws {
         let lock = try WriterLock.acquire(in: data)

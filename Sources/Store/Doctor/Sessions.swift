@@ -37,9 +37,9 @@ enum Sessions {
         defer { try? database.execute(sql: "DROP TABLE IF EXISTS recounted") }
         try database.execute(
             sql: """
-                INSERT INTO sessions (session_id, started_at, ended_at)
-                    SELECT session_id, first, last FROM recounted WHERE true
-                    ON CONFLICT (session_id) DO NOTHING;
+                INSERT INTO sessions (id, session_id, started_at, ended_at)
+                    SELECT ? + row_number() OVER (ORDER BY first) - 1, session_id, first, last FROM recounted
+                    WHERE session_id NOT IN (SELECT session_id FROM sessions);
                 UPDATE sessions SET
                     started_at = first, ended_at = iif(ended_at IS NULL, NULL, last),
                     duration_ms = iif(ended_at IS NULL, NULL,
@@ -49,7 +49,8 @@ enum Sessions {
                     FROM recounted WHERE recounted.session_id = sessions.session_id;
                 UPDATE open_sessions SET last_event = CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
                     FROM sessions JOIN recounted USING (session_id) WHERE sessions.id = open_sessions.session;
-                """)
+                """, arguments: [try RowIDs.next(of: .sessions, in: database)])
+        try RowIDs.noteHighest(in: database)
         try database.execute(
             sql: """
                 DELETE FROM sessions

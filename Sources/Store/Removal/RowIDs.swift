@@ -8,14 +8,28 @@ enum RowIDs {
         case events, sessions
     }
 
-    /// The id for the next new row, behind the highest that is there and that ever was.
+    /// The highest id ever given in a table, to a row that is there or to one that is gone.
+    static func highest(of table: Table, in database: Database) throws -> Int64 {
+        let stored = try Int64.fetchOne(database, sql: "SELECT max(id) FROM main.\(table.rawValue)") ?? 0
+        // Imported rows may have been removed by another hand; what is noted of their origin is still about their ids.
+        let imported =
+            table == .events ? try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM main.origins") ?? 0 : 0
+        return try max(stored, imported, floor(of: table, in: database))
+    }
+
+    /// The id for the next new row. Throws where another tool has made a row with one that is too high to go on from.
     static func next(of table: Table, in database: Database) throws -> Int64 {
-        let highest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM \(table.rawValue)") ?? 0
-        return try max(highest, floor(of: table, in: database)) + 1
+        let highest = try highest(of: table, in: database)
+        guard highest < RowOrigins.largestID else {
+            throw DatabaseError(
+                resultCode: .SQLITE_FULL,
+                message: "no id is left in \(table.rawValue), as one of its rows has the id \(highest)")
+        }
+        return highest + 1
     }
 
     /// The highest id that a table is known to have given out to a row that is gone; 0 when none is.
-    static func floor(of table: Table, in database: Database) throws -> Int64 {
+    private static func floor(of table: Table, in database: Database) throws -> Int64 {
         guard try database.tableExists("row_id_floors") else { return 0 }
         return try Int64.fetchOne(
             database, sql: "SELECT id FROM row_id_floors WHERE name = ?", arguments: [table.rawValue]) ?? 0
