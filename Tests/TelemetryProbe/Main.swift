@@ -5,9 +5,11 @@ import NexusTelemetry
 /// so, and then goes on recording until it is killed.
 ///
 ///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts> | --end]
+///     TelemetryProbe <data folder> <events> <number of the first> --paced
 ///
 /// With a number each event's duration is its number, and the rest of it follows from that. The texts of a file are put
-/// into every field first, an event for each. With `--end` it ends when it has flushed.
+/// into every field first, an event for each. With `--end` it ends when it has flushed. With `--paced` it does so again and
+/// again, every few milliseconds, and does not go on recording between.
 @main
 struct TelemetryProbe {
     static func main() async throws {
@@ -23,6 +25,9 @@ struct TelemetryProbe {
                 for event in events(with: text) { await telemetry.recordWaitingForRoom(event) }
             }
         }
+        if CommandLine.arguments.last == "--paced" {
+            return try await recordPaced(telemetry, flushed, from: first ?? 0)
+        }
         for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number, behind: first)) }
         try await telemetry.flush()
         try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
@@ -31,6 +36,20 @@ struct TelemetryProbe {
         while true {
             await telemetry.recordWaitingForRoom(event(number, behind: first))
             number += 1
+        }
+    }
+
+    /// Records `count` events, flushes them and says so, and again a moment later.
+    private static func recordPaced(_ telemetry: Telemetry, _ count: Int, from first: Int) async throws {
+        var number = 0
+        while true {
+            for _ in 0..<count {
+                await telemetry.recordWaitingForRoom(event(number, behind: first))
+                number += 1
+            }
+            try await telemetry.flush()
+            try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
+            try await Task.sleep(for: .milliseconds(3))
         }
     }
 

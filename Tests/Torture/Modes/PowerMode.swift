@@ -5,8 +5,8 @@ import TestSupport
 /// Power cuts while everything records: what was acknowledged as durable is there when the computer starts again.
 ///
 /// And how much is lost of what was only accepted: the age, at the cut, of the oldest acknowledged event that is gone. That
-/// holds of what a stream accepts, and of everything while the service runs; a single event without it is on disk when the
-/// system gets to it, and not looked at here.
+/// holds of what a stream or a program with the Swift API accepts, and of everything while the service runs; a single event
+/// without it is on disk when the system gets to it, and not looked at here.
 struct PowerMode: Mode {
     let name = "power"
     let bar = "1,000 power cuts: 0 durable-acknowledged events lost; of accepted ones at most 50 ms worth"
@@ -52,7 +52,7 @@ struct PowerMode: Mode {
     private static func milliseconds(_ value: Double) -> String { "\(Int(value.rounded(.up))) ms" }
 
     private func cut(_ room: PoweredRoom, _ sums: inout Sums) throws {
-        switch room.world.pick(1...10) {
+        switch room.world.pick(1...11) {
         case 1...3: try durableStream(in: room)
         case 4...5: try durableRecorders(in: room)
         case 6:
@@ -63,6 +63,7 @@ struct PowerMode: Mode {
             try flush.wait()
         case 7...8: try acceptedStream(in: room, &sums)
         case 9: try acceptedBatches(in: room, &sums)
+        case 10: try acceptedCalls(in: room, &sums)
         default: try acceptedRecorders(in: room, &sums)
         }
     }
@@ -137,6 +138,28 @@ struct PowerMode: Mode {
             usleep(3000)
         }
         try measureLoss(of: acknowledged, by: "the socket", in: room, &sums)
+        try settle(room)
+    }
+
+    /// A program with the Swift API, which flushes a batch every few milliseconds.
+    private func acceptedCalls(in room: PoweredRoom, _ sums: inout Sums) throws {
+        let world = room.world
+        let batches = world.pick(5...60)
+        // It goes on until it is killed, which may take it some batches more.
+        let numbers = world.model.take(20 * (batches + 1000))
+        let program = try world.room.start(
+            [
+                world.room.programs.probe, world.room.data.folder.path, "20", "\(numbers.lowerBound)", "--paced",
+            ], output: .pipe)
+        var acknowledged: Acknowledged = []
+        for batch in 0..<batches {
+            try program.exchange(thenCloses: false) { program.lines.count > batch }
+            guard program.lines.count > batch else { throw Broken("the Swift program says: \(program.errors)") }
+            let first = numbers.lowerBound + 20 * batch
+            acknowledged.append((first..<first + 20, Date()))
+        }
+        try measureLoss(of: acknowledged, by: "a Swift program", in: room, &sums)
+        program.kill()
         try settle(room)
     }
 
