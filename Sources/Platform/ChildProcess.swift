@@ -100,17 +100,19 @@ package enum ThisProcess {
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
     /// Lets others go first from now on that want a processor: for work of seconds that nobody records or reads by. It takes
-    /// the priority that `nice` gives, and leaves one processor alone: whoever wakes up for a moment is not let in before
-    /// the slice of time of somebody who works on is over, however low that one's priority is. Linux counts both for each
-    /// thread, and new ones take them over; where they cannot be set all goes on as it was.
+    /// the priority that `nice` gives. Linux counts it for each thread, and new ones take it over; where it cannot be set all
+    /// goes on as it was.
     package static func makeWay() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
             guard let thread = CInt(thread) else { continue }
             setpriority(CInt(PRIO_PROCESS.rawValue), id_t(thread), niceness)
-            nexus_leave_a_processor(thread)
         }
     }
+
+    /// Lets whoever waits for this thread's processor have it first. They would otherwise wait for the end of its slice of
+    /// time, some milliseconds, however low its priority is.
+    package static func letOthersIn() { sched_yield() }
 
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.

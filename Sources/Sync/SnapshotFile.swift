@@ -1,8 +1,8 @@
 import Platform
 
-/// A snapshot while it is written, on a thread of its own.
+/// A snapshot while it is written, on a thread of its own, which leaves one processor to those who record.
 actor SnapshotFile {
-    private let executor = ThreadExecutor()
+    private let executor = ThreadExecutor(leavingAProcessor: true)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
@@ -58,9 +58,9 @@ actor SnapshotFile {
     }
 }
 
-/// Compresses pieces of the content, on a thread of its own.
+/// Compresses pieces of the content, on a thread of its own, which leaves one processor to those who record.
 actor SnapshotCompressor {
-    private let executor = ThreadExecutor()
+    private let executor = ThreadExecutor(leavingAProcessor: true)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let encoder: LZ4BlockEncoder

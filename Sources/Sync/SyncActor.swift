@@ -21,6 +21,9 @@ package actor SyncActor {
     /// … and so many are on their way: enough to keep them busy.
     private static let piecesAhead = 6
 
+    /// After so many bytes of hashing, some fifty microseconds, whoever waits for the processor is let in.
+    private static let bytesBetweenLooks = 64 * 1024
+
     private let data: DataFolder
 
     package init(data: DataFolder) {
@@ -94,8 +97,12 @@ package actor SyncActor {
                 let (compressor, place) = (compressors[number % compressors.count], number)
                 group.addTask { try await compressor.compress(piece, place, to: file) }
                 // Compressing this piece and the ones before, hashing it and reading the next go on at once.
-                hash.update(data: piece)
-                checksum.update(piece.span)
+                for start in stride(from: 0, to: piece.count, by: Self.bytesBetweenLooks) {
+                    let part = start..<min(start + Self.bytesBetweenLooks, piece.count)
+                    hash.update(data: piece[part])
+                    checksum.update(piece.span.extracting(part))
+                    ThisProcess.letOthersIn()
+                }
                 bytes += piece.count
                 number += 1
                 progress(content.done, content.total)
