@@ -71,6 +71,8 @@ actor SnapshotCompressor {
 
     /// Compresses the piece with this number and hands it on.
     func compress(_ piece: [UInt8], _ number: Int, to file: SnapshotFile) async throws {
-        try await file.add(encoder.blocks(of: piece.span), at: number)
+        let blocks = try encoder.blocks(of: piece.span)
+        ThisProcess.letOthersIn()
+        try await file.add(blocks, at: number)
     }
 }

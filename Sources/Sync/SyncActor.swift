@@ -21,8 +21,8 @@ package actor SyncActor {
     /// … and so many are on their way: enough to keep them busy.
     private static let piecesAhead = 6
 
-    /// After so many bytes of hashing, some fifty microseconds, whoever waits for the processor is let in.
-    private static let bytesBetweenLooks = 64 * 1024
+    /// After so many bytes of hashing, some ten microseconds, whoever waits for the processor is let in.
+    private static let bytesBetweenLooks = 16 * 1024
 
     private let data: DataFolder
 
