@@ -3,7 +3,8 @@ import EventModel
 package import Platform
 package import Store
 
-/// Takes snapshots. It reads on a thread of its own; compressing and writing have theirs.
+/// Takes snapshots. It reads on a thread of its own; hashing, compressing and writing have theirs. All but the one that hashes
+/// leave one processor to those who record.
 ///
 ///     database ─ pages of one moment ─┬─ hash
 ///                                     ├─ compress ─┐
@@ -13,16 +14,13 @@ package import Store
 /// it, for text, and for a small one, a copy of what is selected is made in a folder beside the target, and read from
 /// there. Memory holds a few pieces of a MiB however much there is.
 package actor SyncActor {
-    private let executor = ThreadExecutor()
+    private let executor = ThreadExecutor(leavingAProcessor: true)
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     /// Pieces are compressed side by side on so many threads …
     private static let compressors = 2
     /// … and so many are on their way: enough to keep them busy.
     private static let piecesAhead = 6
-
-    /// After so many bytes of hashing, some ten microseconds, whoever waits for the processor is let in.
-    private static let bytesBetweenLooks = 16 * 1024
 
     private let data: DataFolder
 
@@ -88,7 +86,8 @@ package actor SyncActor {
         _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> (bytes: Int, sha256: String) {
         var content = content
-        var (hash, checksum) = (SHA256(), XXH32())
+        let hash = ContentHash()
+        var checksum = XXH32()
         var (bytes, number) = (0, 0)
         let compressors = try (0..<Self.compressors).map { _ in try SnapshotCompressor() }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -97,12 +96,8 @@ package actor SyncActor {
                 let (compressor, place) = (compressors[number % compressors.count], number)
                 group.addTask { try await compressor.compress(piece, place, to: file) }
                 // Compressing this piece and the ones before, hashing it and reading the next go on at once.
-                for start in stride(from: 0, to: piece.count, by: Self.bytesBetweenLooks) {
-                    let part = start..<min(start + Self.bytesBetweenLooks, piece.count)
-                    hash.update(data: piece[part])
-                    checksum.update(piece.span.extracting(part))
-                    ThisProcess.letOthersIn()
-                }
+                hash.add(piece, count: piece.count)
+                checksum.update(piece.span)
                 bytes += piece.count
                 number += 1
                 progress(content.done, content.total)
@@ -111,7 +106,7 @@ package actor SyncActor {
             try await group.waitForAll()
         }
         try await file.endContent(bytes, checksum)
-        return (bytes, hash.finalize().hexadecimal)
+        return (bytes, hash.finish())
     }
 
     private static func manifest(
