@@ -3,8 +3,7 @@ import EventModel
 package import Platform
 package import Store
 
-/// Takes snapshots. It reads on a thread of its own; hashing, compressing and writing have theirs. All but the one that hashes
-/// leave one processor to those who record.
+/// Takes snapshots. It reads on a thread of its own; compressing and writing have theirs.
 ///
 ///     database ─ pages of one moment ─┬─ hash
 ///                                     ├─ compress ─┐
@@ -14,13 +13,16 @@ package import Store
 /// it, for text, and for a small one, a copy of what is selected is made in a folder beside the target, and read from
 /// there. Memory holds a few pieces of a MiB however much there is.
 package actor SyncActor {
-    private let executor = ThreadExecutor(leavingAProcessor: true)
+    private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     /// Pieces are compressed side by side on so many threads …
     private static let compressors = 2
     /// … and so many are on their way: enough to keep them busy.
     private static let piecesAhead = 6
+
+    /// After so many bytes of hashing, some ten microseconds, whoever waits for the processor is let in.
+    private static let bytesBetweenLooks = 16 * 1024
 
     private let data: DataFolder
 
@@ -85,9 +87,10 @@ package actor SyncActor {
     private func write(
         _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> (bytes: Int, sha256: String) {
+        // It stays on the processor that compressing leaves alone: whoever records is to be let in here, and at once.
+        ThisProcess.makeMoreWay()
         var content = content
-        let hash = ContentHash()
-        var checksum = XXH32()
+        var (hash, checksum) = (SHA256(), XXH32())
         var (bytes, number) = (0, 0)
         let compressors = try (0..<Self.compressors).map { _ in try SnapshotCompressor() }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -96,8 +99,12 @@ package actor SyncActor {
                 let (compressor, place) = (compressors[number % compressors.count], number)
                 group.addTask { try await compressor.compress(piece, place, to: file) }
                 // Compressing this piece and the ones before, hashing it and reading the next go on at once.
-                hash.add(piece, count: piece.count)
-                checksum.update(piece.span)
+                for start in stride(from: 0, to: piece.count, by: Self.bytesBetweenLooks) {
+                    let part = start..<min(start + Self.bytesBetweenLooks, piece.count)
+                    hash.update(data: piece[part])
+                    checksum.update(piece.span.extracting(part))
+                    ThisProcess.letOthersIn()
+                }
                 bytes += piece.count
                 number += 1
                 progress(content.done, content.total)
@@ -106,7 +113,7 @@ package actor SyncActor {
             try await group.waitForAll()
         }
         try await file.endContent(bytes, checksum)
-        return (bytes, hash.finish())
+        return (bytes, hash.finalize().hexadecimal)
     }
 
     private static func manifest(
