@@ -32,7 +32,8 @@ struct SegmentIngest {
     /// Whether the transaction should end.
     var isFull: Bool { counts.withState { $0.isFull } }
 
-    /// Takes every whole record of `stretch`, until the transaction or the group of rows is full; `isLast` when the segment ends with it.
+    /// Takes every whole record of `stretch`, until the transaction or the group of rows is full; `isLast` when the segment
+    /// ends with it.
     mutating func ingest(
         _ stretch: [UInt8], isLast: Bool, into database: Database
     ) throws -> EventCounts.Findings {

@@ -5,11 +5,11 @@ import NexusTelemetry
 /// so, and then goes on recording until it is killed.
 ///
 ///     TelemetryProbe <data folder> <events> [<number of the first> | <file with a JSON array of texts> | --end]
-///     TelemetryProbe <data folder> <events> <number of the first> --paced
+///     TelemetryProbe <data folder> <events> <number of the first> --called
 ///
 /// With a number each event's duration is its number, and the rest of it follows from that. The texts of a file are put
-/// into every field first, an event for each. With `--end` it ends when it has flushed. With `--paced` it does so again and
-/// again, every few milliseconds, and does not go on recording between.
+/// into every field first, an event for each. With `--end` it ends when it has flushed. With `--called` it does so for
+/// every line of its input, and ends with that.
 @main
 struct TelemetryProbe {
     static func main() async throws {
@@ -25,8 +25,8 @@ struct TelemetryProbe {
                 for event in events(with: text) { await telemetry.recordWaitingForRoom(event) }
             }
         }
-        if CommandLine.arguments.last == "--paced" {
-            return try await recordPaced(telemetry, flushed, from: first ?? 0)
+        if CommandLine.arguments.last == "--called" {
+            return try await recordOnCall(telemetry, flushed, from: first ?? 0)
         }
         for number in 0..<flushed { await telemetry.recordWaitingForRoom(event(number, behind: first)) }
         try await telemetry.flush()
@@ -39,18 +39,18 @@ struct TelemetryProbe {
         }
     }
 
-    /// Records `count` events, flushes them and says so, and again a moment later.
-    private static func recordPaced(_ telemetry: Telemetry, _ count: Int, from first: Int) async throws {
+    /// Records `count` events, flushes them and says so, for every line of the input.
+    private static func recordOnCall(_ telemetry: Telemetry, _ count: Int, from first: Int) async throws {
         var number = 0
-        while true {
+        while readLine() != nil {
             for _ in 0..<count {
                 await telemetry.recordWaitingForRoom(event(number, behind: first))
                 number += 1
             }
             try await telemetry.flush()
             try FileHandle.standardOutput.write(contentsOf: Data("flushed\n".utf8))
-            try await Task.sleep(for: .milliseconds(3))
         }
+        try await telemetry.shutdown()
     }
 
     /// Events with the text in one field each.

@@ -145,21 +145,24 @@ struct PowerMode: Mode {
     private func acceptedCalls(in room: PoweredRoom, _ sums: inout Sums) throws {
         let world = room.world
         let batches = world.pick(5...60)
-        // It goes on until it is killed, which may take it some batches more.
-        let numbers = world.model.take(20 * (batches + 1000))
+        let numbers = world.model.take(20 * batches)
         let program = try world.room.start(
             [
-                world.room.programs.probe, world.room.data.folder.path, "20", "\(numbers.lowerBound)", "--paced",
-            ], output: .pipe)
+                world.room.programs.probe, world.room.data.folder.path, "20", "\(numbers.lowerBound)", "--called",
+            ], input: .pipe, output: .pipe)
         var acknowledged: Acknowledged = []
-        for batch in 0..<batches {
-            try program.exchange(thenCloses: false) { program.lines.count > batch }
-            guard program.lines.count > batch else { throw Broken("the Swift program says: \(program.errors)") }
-            let first = numbers.lowerBound + 20 * batch
+        for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 20) {
+            program.send(Array("\n".utf8))
+            try program.exchange(thenCloses: false) { program.lines.count > acknowledged.count }
+            guard program.lines.count > acknowledged.count else {
+                throw Broken("the Swift program says: \(program.errors)")
+            }
             acknowledged.append((first..<first + 20, Date()))
+            usleep(3000)
         }
         try measureLoss(of: acknowledged, by: "a Swift program", in: room, &sums)
-        program.kill()
+        try program.exchange { false }
+        try program.wait()
         try settle(room)
     }
 
