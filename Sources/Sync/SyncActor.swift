@@ -87,7 +87,7 @@ package actor SyncActor {
     private func write(
         _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> (bytes: Int, sha256: String) {
-        // It stays on the processor that compressing leaves alone: whoever records is to be let in here, and at once.
+        // Most of its time it is on the processor that compressing leaves alone: whoever records is to be let in there at once.
         ThisProcess.makeMoreWay()
         var content = content
         var (hash, checksum) = (SHA256(), XXH32())

@@ -39,10 +39,8 @@ enum RowIDs {
     static func noteHighest(in database: Database) throws {
         for table in Table.allCases {
             try database.execute(
-                sql: """
-                    INSERT INTO row_id_floors SELECT ?1, coalesce(max(id), 0) FROM \(table.rawValue) WHERE true
-                    ON CONFLICT (name) DO UPDATE SET id = max(id, excluded.id)
-                    """, arguments: [table.rawValue])
+                sql: "INSERT OR REPLACE INTO row_id_floors VALUES (?, ?)",
+                arguments: [table.rawValue, try highest(of: table, in: database)])
         }
     }
 }
