@@ -1,2 +1,3 @@
-// The frame API of the system's liblz4, and its high-compression levels' constants.
+// The block and the frame API of the system's liblz4.
+#include <lz4.h>
 #include <lz4frame.h>

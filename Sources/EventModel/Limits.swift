@@ -127,8 +127,8 @@ package enum Limits {
     package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
     /// Longest value in a snapshot's database, in bytes: it is read in one piece, whatever it claims to be.
     package static let snapshotValueBytes = 64 * 1024
-    /// Rows of a snapshot that are read, or taken in, at once, some 1 MiB: several of them are on their way.
-    package static let snapshotRows = 8 * 1024
+    /// Rows of a snapshot that are read at once, as many as are inserted at once, some 256 KiB: several of them are on their way.
+    package static let snapshotRows = insertedGroupEvents
 
     // MARK: Sent elsewhere
 

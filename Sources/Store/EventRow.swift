@@ -45,7 +45,7 @@ package struct EventRow: Sendable {
     }
 
     package internal(set) var id: Int64 = 0
-    /// The row's texts, one behind the other, as they are stored: not necessarily UTF-8.
+    /// Where the row's texts stand, among others or alone, as they are stored: not necessarily UTF-8.
     package internal(set) var bytes: [UInt8] = []
     /// By column. An array, as a subscript copies the whole of an inline one, for every column of every row.
     var cells = [Cell](repeating: .null, count: Column.all.count)

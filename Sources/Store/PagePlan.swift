@@ -27,7 +27,7 @@ struct PagePlan {
         let free = try FreePages(pages)
         self.free = free.leaves
         others = Set(found.others + [1]).union(free.trunks).union(free.leaves).sorted()
-        eventLeaves = try TablePage.leaves(under: found.root, of: pages)
+        eventLeaves = try TablePage.leaves(under: found.root, of: pages.pageCount) { $1 = try pages.read($0...$0) }
     }
 
     private static func pagesOfOthers(in database: Database) throws -> [Int] {
@@ -77,51 +77,4 @@ private struct FreePages {
     }
 
     private static var damaged: DatabaseError { DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its free pages") }
-}
-
-/// What a page of a table says of itself (https://www.sqlite.org/fileformat2.html#b_tree_pages).
-enum TablePage {
-    private static let inner: UInt8 = 5
-    private static let leaf: UInt8 = 13
-    /// More levels than any table has.
-    private static let mostLevels = 20
-
-    /// How many rows stand in the leaf at `place` of `bytes`.
-    static func rows(_ bytes: [UInt8], at place: Int) -> Int { Int(bytes.bigEndian16(at: place + 3)) }
-
-    /// The leaves under the page `root`, all of which are equally deep.
-    static func leaves(under root: Int, of pages: PinnedPages) throws -> [Int] {
-        var level = [root]
-        for _ in 0..<mostLevels {
-            var below: [Int] = []
-            for number in level {
-                let page = try pages.read(number...number)
-                if page[0] == leaf, number == level.first { return level }
-                guard page[0] == inner else { throw damaged }
-                below += children(page)
-            }
-            guard below.count <= pages.pageCount, below.allSatisfy({ (2...pages.pageCount).contains($0) }) else {
-                throw damaged
-            }
-            level = below
-        }
-        throw damaged
-    }
-
-    private static var damaged: DatabaseError { DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its events") }
-
-    private static func children(_ page: [UInt8]) -> [Int] {
-        let count = min(Int(page.bigEndian16(at: 3)), (page.count - 12) / 2)
-        let cells = (0..<count).map { Int(page.bigEndian16(at: 12 + $0 * 2)) }
-        return cells.filter { $0 <= page.count - 4 }.map { Int(page.bigEndian32(at: $0)) }
-            + [Int(page.bigEndian32(at: 8))]
-    }
-}
-
-extension [UInt8] {
-    /// The four bytes at `offset` as SQLite writes numbers.
-    func bigEndian32(at offset: Int) -> UInt32 { span.uint32(at: offset).byteSwapped }
-
-    /// The two bytes at `offset` as SQLite writes numbers.
-    func bigEndian16(at offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
 }

@@ -18,6 +18,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case diskFull(path: String)
     /// This user may not read or write it.
     case notPermitted(path: String)
+    /// Another program keeps it for itself, longer than is waited for.
+    case locked(path: String)
+    /// An import is filling it, or was when it was ended, and what it has written so far cannot be read.
+    case beingFilled(path: String)
     /// A report that is being read keeps a purge from its end; the next command that stores goes on with it.
     case busy
     /// SQLite failed for another reason, in its own words.
@@ -46,6 +50,12 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
                 + "what was accepted waits in the buffer"
         case .notPermitted(let path):
             "\(path.escapedForDisplay) may not be read or written by this user"
+        case .locked(let path):
+            "another program keeps \(path.escapedForDisplay) locked, as 'nexus import' does while it fills an empty one: try again "
+                + "when it has ended"
+        case .beingFilled(let path):
+            "\(path.escapedForDisplay) is being filled by 'nexus import', or was when that was ended: try again when it is "
+                + "done, or run 'nexus flush', with recording on and where it may be written"
         case .busy:
             "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "
                 + "run 'nexus flush' when it has ended"
@@ -63,6 +73,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case let error as BufferError: self = .buffer(error)
         case let error as SystemError: self = .system(error)
         case let error as DatabaseError: self.init(error, path: path)
+        case is DamagedPage: self = .notADatabase(path: path)
         default: self = .database(path: path, message: String(describing: error))
         }
     }
@@ -71,6 +82,9 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: self = .notADatabase(path: path)
         case .SQLITE_FULL: self = .diskFull(path: path)
+        case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
+            self = .beingFilled(path: path)
+        case .SQLITE_BUSY: self = .locked(path: path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH: self = .notPermitted(path: path)
         default: self = .database(path: path, message: error.message ?? "code \(error.extendedResultCode.rawValue)")
         }

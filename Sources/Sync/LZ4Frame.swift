@@ -104,15 +104,46 @@ enum LZ4Frame {
 
     deinit { unsafe _ = LZ4F_freeDecompressionContext(context) }
 
-    /// The length of the content that the header at the beginning of `bytes` (19 or more) promises; 0: it promises none.
-    func contentSize(_ bytes: Span<UInt8>) throws(LZ4Error) -> (contentSize: UInt64, headerBytes: Int) {
+    /// What the header of a frame says.
+    struct Header {
+        /// Bytes of the header.
+        let length: Int
+        /// Length of the content; 0: it does not say.
+        let contentSize: UInt64
+        /// Bytes of content in every block but the last.
+        let blockBytes: Int
+        /// Whether each block can be unpacked without the others.
+        let isIndependent: Bool
+        /// Whether a checksum follows each block.
+        let hasBlockChecksums: Bool
+    }
+
+    /// The header at the beginning of `bytes` (19 or more).
+    func header(_ bytes: Span<UInt8>) throws(LZ4Error) -> Header {
         var info = LZ4F_frameInfo_t()
         var count = bytes.count
         let result = unsafe bytes.withUnsafeBytes { source in
             unsafe LZ4F_getFrameInfo(context, &info, source.baseAddress!, &count)
         }
         if let error = LZ4Error(result) { throw error }
-        return (info.contentSize, count)
+        // 4 to 7 stand for 64 KiB, 256 KiB, 1 MiB and 4 MiB; the library takes no others.
+        return Header(
+            length: count, contentSize: info.contentSize, blockBytes: 1 << (8 + 2 * Int(info.blockSizeID.rawValue)),
+            isIndependent: info.blockMode == LZ4F_blockIndependent,
+            hasBlockChecksums: info.blockChecksumFlag == LZ4F_blockChecksumEnabled)
+    }
+
+    /// Unpacks a block that stands for itself over what `content` holds, which it fills; false when it does not.
+    static func unpackBlock(_ block: Span<UInt8>, into content: inout [UInt8]) -> Bool {
+        let room = content.count
+        let got = unsafe content.withUnsafeMutableBytes { target in
+            unsafe block.withUnsafeBytes { source in
+                // The call reads `source.count` bytes at most, and writes `target.count` at most.
+                unsafe LZ4_decompress_safe(
+                    source.baseAddress, target.baseAddress, CInt(clamping: source.count), CInt(clamping: target.count))
+            }
+        }
+        return Int(got) == room
     }
 
     /// What one call did.

@@ -26,11 +26,12 @@ package actor SnapshotChecker {
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
+                let pages = try pages()
                 try checkDatabase(at: copy, manifest)
                 if let flaw = try await SnapshotRows(path: copy).flaw() {
                     throw SnapshotError.damaged(path: path, what: flaw)
                 }
-                try readRows(of: copy, manifest) { _ in true }
+                try readRows(of: pages, besides: copy, manifest) { _ in true }
             case .ndjson, .csv:
                 var lines = TextLines(isCSV: manifest.content == .csv)
                 try input.unpack(progress) { lines.count($0) }
@@ -42,35 +43,60 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Unpacks a snapshot that can be read back to a file at `copy`, which must not be there.
-    func unpack(to copy: String, progress: (Int, Int) -> Void) throws(SnapshotError) -> SnapshotManifest {
+    /// Checks frame and hash of a snapshot that can be read back, and unpacks its database to a file at `copy`, which must not be
+    /// there; but for the rows of `events`, in whose place the file has a hole.
+    func unpackAllButEvents(to copy: String) throws(SnapshotError) -> SnapshotManifest {
         try asSnapshotError {
             let input = try SnapshotInput(path: path)
             guard input.manifest.content == .sqlite else {
                 throw SnapshotError.oneWay(path: path, format: input.manifest.content)
             }
-            try unpack(input, to: copy, progress)
+            let pages = try pages()
+            guard let holdEvents = try pages.holdEvents() else { throw wrongTables }
+            let file = try newFile(at: copy, input.manifest)
+            try file.truncate(to: input.manifest.bytes)
+            var offset = 0
+            try input.unpack({ _, _ in }) { piece in
+                var start = 0
+                while start < piece.count {
+                    let page = (offset + start) / pages.pageBytes
+                    let end = min(piece.count, (page + 1) * pages.pageBytes - offset)
+                    // What is behind the last whole page is none.
+                    if page < holdEvents.count, !holdEvents[page] {
+                        try file.write(piece.extracting(start..<end), at: offset + start)
+                    }
+                    start = end
+                }
+                offset += piece.count
+            }
             return input.manifest
         }
     }
 
     private func unpack(_ input: borrowing SnapshotInput, to copy: String, _ progress: (Int, Int) -> Void) throws {
-        let file = try File(opening: copy, [.write, .create, .exclusive])
-        guard try file.freeSpace() > input.manifest.bytes else {
-            throw SnapshotError.noRoom(path: path, bytes: input.manifest.bytes)
-        }
+        let file = try newFile(at: copy, input.manifest)
         try input.unpack(progress) { try file.write($0) }
+    }
+
+    private func newFile(at copy: String, _ manifest: SnapshotManifest) throws -> File {
+        let file = try File(opening: copy, [.write, .create, .exclusive])
+        guard try file.freeSpace() > manifest.bytes else {
+            throw SnapshotError.noRoom(path: path, bytes: manifest.bytes)
+        }
+        return file
+    }
+
+    /// The pages of the database, where they are in the snapshot.
+    private func pages() throws -> DatabasePages {
+        guard let pages = try DatabasePages(try SnapshotInput(path: path).blocks(), path: path) else {
+            throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database")
+        }
+        return pages
     }
 
     /// Checks what the database is, but for what SQLite says to its pages and for the events.
     func checkDatabase(at copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
         try asSnapshotError {
-            var header: [UInt8] = []
-            _ = try File(opening: copy, .read).read(appendingTo: &header, limit: 100)
-            // Versions of the format to read and to write: 1 is a plain database, 2 one with a log beside it.
-            guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)), header[18] == 1,
-                header[19] == 1
-            else { throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database") }
             let rows = try SnapshotRows(path: copy)
             if let flaw = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: flaw) }
             guard try rows.sessions() == manifest.sessions else { throw wrongRows }
@@ -81,42 +107,44 @@ package actor SnapshotChecker {
         }
     }
 
+    /// Hands all events to `take`, as `readRows` of pages does, once `checkDatabase` has found the copy sound.
+    func readRows(
+        besides copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
+    ) throws(SnapshotError) {
+        try asSnapshotError { try readRows(of: try pages(), besides: copy, manifest, take) }
+    }
+
     /// Hands all events to `take`, many at a time, each checked by the rules for events, and checks that there are as many
     /// as the manifest says, and of that span; ends early when `take` says false.
-    func readRows(
-        of copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
+    private func readRows(
+        of pages: DatabasePages, besides copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
     ) throws(SnapshotError) {
         try asSnapshotError {
             guard let own = Installation(manifest.installation), let origins = try SnapshotRows(path: copy).origins()
             else { throw SnapshotError.damaged(path: path, what: "where its rows come from cannot be") }
-            let source = try SnapshotRows(path: copy)
+            guard var source = try EventPageReader(pages) else { throw wrongTables }
             var rules = RowRules()
-            var last = Int64.min
             var first: Int64?
-            var previous = Int64.min
+            var last = Int64.min
             var events = 0
-            while true {
-                var rows = ImportedRows(of: own)
-                let reached = try source.rows(after: last, limit: Limits.snapshotRows) { row in
-                    let identity = origins.identity(of: row.id, own: own)
-                    if identity.installation != rows.installation {
-                        if rows.count > 0, !take(rows) { throw CancellationError() }
-                        rows = ImportedRows(of: identity.installation)
-                    }
-                    if let flaw = rules.check(row, use: { rows.append(identity.id, $0) }) {
-                        throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
-                    }
-                    // Pages that somebody made up could give rows without an end.
-                    guard row.id > previous, events < manifest.events else { throw wrongRows }
-                    previous = row.id
-                    first = first ?? row.id
-                    events += 1
+            var rows = ImportedRows(of: own)
+            while try source.next({ row in
+                let identity = origins.identity(of: row.id, own: own)
+                if identity.installation != rows.installation || rows.count >= Limits.snapshotRows {
+                    if rows.count > 0, !take(rows) { throw CancellationError() }
+                    try Task.checkCancellation()
+                    rows = ImportedRows(of: identity.installation)
                 }
-                guard let reached else { break }
-                guard take(rows) else { throw CancellationError() }
-                last = reached
-                try Task.checkCancellation()
-            }
+                if let flaw = rules.check(row, use: { rows.append(identity.id, $0) }) {
+                    throw SnapshotError.damaged(path: path, what: "row \(row.id): \(flaw)")
+                }
+                // Pages that somebody made up could give rows without an end.
+                guard row.id > last, events < manifest.events else { throw wrongRows }
+                last = row.id
+                first = first ?? row.id
+                events += 1
+            }) {}
+            guard take(rows) else { throw CancellationError() }
             guard events == manifest.events else { throw wrongRows }
             guard first == manifest.firstID, first == nil || last == manifest.lastID,
                 rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
@@ -124,6 +152,8 @@ package actor SnapshotChecker {
             else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
         }
     }
+
+    private var wrongTables: SnapshotError { .damaged(path: path, what: "its tables are not those of a snapshot") }
 
     private var wrongRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
 
@@ -140,7 +170,7 @@ package actor SnapshotChecker {
     private func snapshotError(_ error: any Error) -> SnapshotError {
         if Task.isCancelled { return .cancelled }
         return switch error {
-        case StoreError.notADatabase: .damaged(path: path, what: "SQLite cannot read what it holds")
+        case StoreError.notADatabase: .damaged(path: path, what: "the database that it holds is damaged")
         case StoreError.database(_, let message): .damaged(path: path, what: "SQLite says: \(message)")
         case let error as StoreError: .store(error)
         default: SnapshotError(error, path: path)

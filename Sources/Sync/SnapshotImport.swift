@@ -4,14 +4,15 @@ package import Store
 
 /// Takes the rows of a snapshot into a data folder.
 ///
-///     snapshot ─ unpack ─▶ copy ─ check every row ─▶ writer: one transaction
+///     snapshot ─ check frame and hash ─ read and check every row ─▶ writer: one transaction
+///          └──▶ a copy of all but the rows, for SQLite
 ///
-/// The checks and the writing go on at once; the transaction ends only after all checks, so that a snapshot comes in
+/// The rows are read where they are. Checks and writing go on at once; the transaction ends only after all checks, so that a snapshot comes in
 /// whole or not at all, whatever is wrong with it and whenever the process ends. SQLite is not asked about its pages, as
 /// `nexus verify` does: the frame, the hash, every row by the rules, their order, their number and their span say enough.
 package struct SnapshotImport: Sendable {
-    /// Batches that wait between reading and writing, some five MiB each.
-    private static let batchesAhead = 2
+    /// Batches that wait between reading and writing, of which each has room for `Limits.snapshotRows`: two megabytes, usually.
+    private static let batchesAhead = 8
 
     private let path: String
 
@@ -28,7 +29,7 @@ package struct SnapshotImport: Sendable {
             let scratch = try ScratchFolder(in: parent)
             let copy = scratch.path(of: "content.db")
             let reader = SnapshotChecker(path: path)
-            let manifest = try await reader.unpack(to: copy, progress: { _, _ in })
+            let manifest = try await reader.unpackAllButEvents(to: copy)
             return try await merge(copy, manifest, reader, into: writer, progress)
         } catch {
             throw SnapshotError(error, path: path)
@@ -69,7 +70,7 @@ extension SnapshotChecker {
         _ progress: (Int, Int) -> Void
     ) throws {
         var done = 0
-        try readRows(of: copy, manifest) { rows in
+        try readRows(besides: copy, manifest) { rows in
             done += rows.count
             progress(done, manifest.events)
             return target.put(rows)

@@ -13,6 +13,7 @@ struct SnapshotInput: ~Copyable {
     private let file: File
     /// Bytes of the content's frame.
     private let frameBytes: Int
+    private let header: LZ4FrameDecoder.Header
 
     /// Opens a file and reads what it says of itself.
     init(path: String) throws {
@@ -32,8 +33,8 @@ struct SnapshotInput: ~Copyable {
         guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "it is cut") }
         let trailer = try Self.read(file, at: frameBytes, count: status.size - frameBytes)
         let manifest = try SnapshotManifest.read(trailer: trailer, path: path)
-        let promised = try LZ4FrameDecoder().contentSize(start.span).contentSize
-        guard promised == UInt64(manifest.bytes) else {
+        let header = try LZ4FrameDecoder().header(start.span)
+        guard header.contentSize == UInt64(manifest.bytes) else {
             throw SnapshotError.damaged(path: path, what: "the manifest and the frame tell different lengths")
         }
         let (largest, overflows) = status.size.multipliedReportingOverflow(by: Limits.snapshotRatio)
@@ -46,6 +47,12 @@ struct SnapshotInput: ~Copyable {
         self.path = path
         self.file = file
         self.frameBytes = frameBytes
+        self.header = header
+    }
+
+    /// The content, wherever one looks; only where it is in blocks that stand for themselves, as Nexus packs it.
+    consuming func blocks() throws -> SnapshotBlocks {
+        try SnapshotBlocks(file, header, frameBytes: frameBytes, contentBytes: manifest.bytes, path: path)
     }
 
     private static func read(_ file: borrowing File, at offset: Int, count: Int) throws -> [UInt8] {

@@ -66,7 +66,7 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
-        case .busy, .heldUp: .tryAgain
+        case .busy, .heldUp, .locked, .beingFilled: .tryAgain
         case .newerVersion, .olderVersion: .settings
         case .buffer(let cause): RecordingError.buffer(cause).exitCode
         case .system(let cause): Platform.ExitCode(cause)

@@ -35,14 +35,15 @@ let package = Package(
         .target(
             name: "Intake", dependencies: ["Crypto", "EventModel", "Platform"], path: "Sources/Intake",
             swiftSettings: settings),
-        // What the reader of snapshots takes from it.
-        .target(name: "Store", path: "StandIns/Store", swiftSettings: settings),
+        // What reads the pages of snapshots, and what the reader of snapshots takes from it besides.
+        .target(
+            name: "Store", dependencies: ["EventModel", "Platform"], path: "StandIns/Store", swiftSettings: settings),
         .target(
             name: "Sync", dependencies: ["CLZ4", "Crypto", "EventModel", "Platform", "Store"], path: "Parts/Sync",
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(
             name: "nexus-fuzz",
-            dependencies: ["CLZ4", "Crypto", "EventModel", "Intake", "Platform", "Sync", "WriteAheadBuffer"],
+            dependencies: ["CLZ4", "Crypto", "EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
             path: "Targets",
             // libFuzzer's runtime brings the program's `main` along, so that Swift's gets another name.
             swiftSettings: settings + [

@@ -9,9 +9,9 @@ package struct Installation: Equatable, Sendable {
     }
 }
 
-/// Stands in for what the database may throw, which no reader of bytes does.
+/// Stands in for what the database may throw.
 package enum StoreError: Error, Equatable, CustomStringConvertible {
-    case never
+    case notADatabase(path: String)
 
-    package var description: String { "nothing" }
+    package var description: String { "damaged" }
 }
