@@ -38,6 +38,8 @@ package struct DataFolder: Sendable {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
         return bytes > 0 || folder.has("nexus.db-shm")
     }
+    /// Whether what the database held before stands beside it: somebody is writing to its file itself, or was killed.
+    package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
     /// Thirty-two random bytes with which names are hashed.

@@ -41,8 +41,11 @@ enum DatabaseOpening {
             try requireNoLinks(path)
             var configuration = reading
             if pinning { configuration.letTransactionsStayOpen() }
+            let mayWrite = mayWrite(data)
+            // Read as a file that does not change it would be read as it is.
+            if !mayWrite, data.hasDatabaseJournal { throw StoreError.beingFilled(path: path) }
             let queue = try DatabaseQueue(
-                path: mayWrite(data) ? path : address(forReading: data), configuration: configuration)
+                path: mayWrite ? path : address(forReading: data), configuration: configuration)
             try queue.read { database in
                 if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerVersion(path: path) }
                 guard try Schema.migrator.hasCompletedMigrations(database) else {

@@ -66,10 +66,10 @@ final class EventCounts: Sendable {
         }
     }
 
-    /// Takes imported rows under their new ids, which ascend.
-    func take(_ rows: ImportedRows, under ids: ArraySlice<(id: Int64, place: Range<Int>)>, into pages: inout RowPages) {
+    /// Takes imported rows as they are placed, in the order of their ids.
+    func take(_ rows: ImportedRows, placed: ArraySlice<PlacedRow>, into pages: inout RowPages) {
         state.withLock { state in
-            for (id, place) in ids { _ = state.take(rows.bytes.span.extracting(place), row: id, into: &pages) }
+            for row in placed { _ = state.take(rows.bytes.span.extracting(row.place), row: row.id, into: &pages) }
         }
     }
 

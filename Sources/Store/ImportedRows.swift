@@ -10,11 +10,16 @@ package struct ImportedRows: Sendable {
     /// Payloads of events (see `EventRecord`), one behind the other.
     package private(set) var bytes: [UInt8] = []
     /// Their ids where they were recorded, and where each payload stands.
-    private(set) var rows: [(id: Int64, place: Range<Int>)] = []
+    private(set) var rows: [PlacedRow] = []
 
     package init(of installation: Installation) {
         self.installation = installation
+        rows.reserveCapacity(Limits.snapshotRows)
+        bytes.reserveCapacity(Limits.snapshotRows * Self.usualBytes)
     }
+
+    /// Bytes of an event's payload, rather more than it usually has: to make room again and again costs as much as to fill it.
+    private static let usualBytes = 160
 
     package var count: Int { rows.count }
 
@@ -22,8 +27,26 @@ package struct ImportedRows: Sendable {
     package mutating func append(_ id: Int64, _ payload: Span<UInt8>) {
         let start = bytes.count
         bytes.append(payload)
-        rows.append((id, start..<bytes.count))
+        rows.append(PlacedRow(id: id, place: start..<bytes.count))
     }
+}
+
+extension ImportedRows {
+    /// Whether each id is higher than the one before, the first one than `id`.
+    func ascend(from id: Int64) -> Bool {
+        var last = id
+        for row in rows {
+            guard row.id > last else { return false }
+            last = row.id
+        }
+        return true
+    }
+}
+
+/// An id, and where the payload of the event stands that has it.
+struct PlacedRow: Sendable {
+    let id: Int64
+    let place: Range<Int>
 }
 
 /// What an import did.
@@ -55,37 +78,56 @@ struct ImportPlacing {
         highest = try RowIDs.highest(of: .events, in: database)
     }
 
-    /// The ids under which `rows` are to be stored, in their order; nil for those that are here.
-    mutating func place(_ rows: ImportedRows, in database: Database) throws -> [Int64?] {
+    /// Which of `rows` are to be stored, and under which ids, which ascend; the others are here. `present` says which ids of a
+    /// range are in the table, those of rows that were placed before included.
+    mutating func place(
+        _ rows: ImportedRows, present: (ClosedRange<Int64>) throws -> Set<Int64>
+    ) throws -> [PlacedRow] {
         let isOwn = rows.installation == own
-        // Rows behind all that ever came from there are new; most are.
-        var known = isOwn ? 0 : origins.highestID(of: rows.installation)
-        var ids: [Int64?] = rows.rows.map { row in
-            if isOwn { return row.id }
-            return row.id > known ? nil : origins.id(of: .init(installation: rows.installation, id: row.id))
+        let known = isOwn ? highest : origins.highestID(of: rows.installation)
+        if rows.ascend(from: known) { return placeNew(rows, isOwn: isOwn) }
+        return try placeAmongKnown(rows, isOwn: isOwn, present: present)
+    }
+
+    /// Places rows that are behind all that ever came from where they come from, as most are.
+    private mutating func placeNew(_ rows: ImportedRows, isOwn: Bool) -> [PlacedRow] {
+        rows.rows.map { row in
+            guard !isOwn else {
+                highest = row.id
+                return row
+            }
+            highest += 1
+            origins.append(highest, .init(installation: rows.installation, id: row.id))
+            return PlacedRow(id: highest, place: row.place)
+        }
+    }
+
+    private mutating func placeAmongKnown(
+        _ rows: ImportedRows, isOwn: Bool, present: (ClosedRange<Int64>) throws -> Set<Int64>
+    ) throws -> [PlacedRow] {
+        let ids = rows.rows.map { row in
+            isOwn ? row.id : origins.id(of: .init(installation: rows.installation, id: row.id))
         }
         let given = ids.compactMap { $0 }
-        var present: Set<Int64> = []
-        if let low = given.min(), let high = given.max(), low <= highest {
-            let found = try Int64.fetchCursor(
-                database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ?", arguments: [low, high])
-            while let id = try found.next() { present.insert(id) }
-        }
-        for index in ids.indices {
-            if let id = ids[index] {
-                if !present.insert(id).inserted { ids[index] = nil }
+        var here: Set<Int64> = []
+        if let low = given.min(), let high = given.max(), low <= highest { here = try present(low...high) }
+        var placed: [PlacedRow] = []
+        for (row, id) in zip(rows.rows, ids) {
+            let identity = RowOrigins.Identity(installation: rows.installation, id: row.id)
+            // A made-up snapshot may have the same row twice, which has got its id by now.
+            if let id = id ?? origins.id(of: identity) {
+                guard here.insert(id).inserted else { continue }
                 highest = max(highest, id)
+                placed.append(PlacedRow(id: id, place: row.place))
             } else {
-                let identity = RowOrigins.Identity(installation: rows.installation, id: rows.rows[index].id)
-                // A made-up snapshot may have the same row twice.
-                guard identity.id > known || origins.id(of: identity) == nil else { continue }
-                known = max(known, identity.id)
                 highest += 1
-                ids[index] = highest
                 origins.append(highest, identity)
+                here.insert(highest)
+                placed.append(PlacedRow(id: highest, place: row.place))
             }
         }
-        return ids
+        // Rows that were here before and were removed come back under ids from before.
+        return placed.sorted { $0.id < $1.id }
     }
 
     /// Writes where the rows come from, before the transaction ends.

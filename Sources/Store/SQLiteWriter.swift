@@ -22,7 +22,7 @@ package actor SQLiteWriter {
     private let identity: FileIdentity?
     var ingest: SegmentIngest
     /// The connection refers to it, so it is let go of later, and behind the statements that keep the connection.
-    private let logGauge: LogGauge
+    let logGauge: LogGauge
     var positions: BufferPositions
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
@@ -93,40 +93,6 @@ package actor SQLiteWriter {
         }
         try removeExpired()
         try checkpoint(includingNewest: true)
-    }
-
-    // MARK: Importing
-
-    /// Takes in all the rows that `source` hands out, in one transaction: all of a snapshot or nothing of it. An error
-    /// that ends the putting takes everything back and is thrown on.
-    package func importRows(_ source: HandOff<ImportedRows>) throws -> ImportOutcome {
-        do {
-            let outcome = try queue.write { database in
-                var outcome = ImportOutcome()
-                var placing = try ImportPlacing(database)
-                var waiting = 0
-                while let rows = try source.take() {
-                    let ids = try placing.place(rows, in: database)
-                    let taken = try ingest.ingest(rows, under: ids, into: database)
-                    outcome.imported += taken
-                    outcome.known += rows.count - taken
-                    waiting += taken
-                    // What is counted is written as often as in a transaction of its own, so that memory stays bounded.
-                    guard ingest.isFull || waiting >= Limits.transactionEvents else { continue }
-                    try ingest.finish(into: database, now: clock.now())
-                    waiting = 0
-                }
-                try ingest.finish(into: database, now: clock.now())
-                try placing.finish(in: database)
-                return outcome
-            }
-            try checkpoint(includingNewest: false)
-            return outcome
-        } catch {
-            source.abandon()
-            try recover()
-            throw error
-        }
     }
 
     // MARK: One transaction
@@ -202,7 +168,7 @@ package actor SQLiteWriter {
     }
 
     /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
-    private func recover() throws(StoreError) {
+    func recover() throws(StoreError) {
         forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
     }
@@ -232,7 +198,7 @@ package actor SQLiteWriter {
 
     /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
     /// cut takes back commits that were not checkpointed, and their records must still be there.
-    private func checkpoint(includingNewest: Bool) throws(StoreError) {
+    func checkpoint(includingNewest: Bool) throws(StoreError) {
         checkpointer.wait()
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in

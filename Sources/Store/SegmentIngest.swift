@@ -47,24 +47,27 @@ struct SegmentIngest {
         return findings
     }
 
-    /// Takes imported rows under `ids`; nil: not to be taken. Returns how many it took.
-    mutating func ingest(_ rows: ImportedRows, under ids: [Int64?], into database: Database) throws -> Int {
-        var taken: [(id: Int64, place: Range<Int>)] = []
-        taken.reserveCapacity(rows.count)
-        for (row, id) in zip(rows.rows, ids) { if let id { taken.append((id, row.place)) } }
-        // They ascend but for rows that were here before and were removed.
-        if zip(taken, taken.dropFirst()).contains(where: { $0.id > $1.id }) { taken.sort { $0.id < $1.id } }
-        for start in stride(from: 0, to: taken.count, by: Limits.insertedGroupEvents) {
-            let group = taken[start..<min(start + Limits.insertedGroupEvents, taken.count)]
+    /// Takes imported rows, as they are `placed`, in the order of their ids.
+    mutating func ingest(_ rows: ImportedRows, placed: [PlacedRow], into database: Database) throws {
+        for start in stride(from: 0, to: placed.count, by: Limits.insertedGroupEvents) {
+            let group = placed[start..<min(start + Limits.insertedGroupEvents, placed.count)]
             try layOut(
                 as: .imported, in: database, isShared: group.count >= Self.eventsWorthSharing
             ) { [counts] pages in
-                counts.take(rows, under: group, into: &pages)
+                counts.take(rows, placed: group, into: &pages)
             }
         }
-        // Whoever places the next ones looks which are there.
+    }
+
+    /// The ids in the range that are in the table, those of rows that were taken included.
+    mutating func present(_ ids: ClosedRange<Int64>, in database: Database) throws -> Set<Int64> {
         try insertWaiting()
-        return taken.count
+        let found = try Int64.fetchCursor(
+            database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ?",
+            arguments: [ids.lowerBound, ids.upperBound])
+        var present: Set<Int64> = []
+        while let id = try found.next() { present.insert(id) }
+        return present
     }
 
     /// Writes what the rows changed elsewhere, before the transaction ends.

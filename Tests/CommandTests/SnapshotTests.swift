@@ -218,4 +218,36 @@ struct SnapshotTests {
         let strays = try there.folder.data.folder.names().filter { $0.hasPrefix(ScratchFolder.prefix) }
         #expect(strays.isEmpty)
     }
+
+    @Test("An import into an empty folder that is killed leaves none of it, and says so to whom that is in the way")
+    func killedFirstImport() throws {
+        let here = try filled(50_000)
+        let file = path(here, "snapshot.lz4")
+        try here.run("export", "-o", file)
+        for isOff in [false, true] {
+            let there = try Program()
+            if isOff { try there.run("telemetry", "off") }
+            let process = there.process(["import", file])
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            while process.isRunning, (there.folder.data.folder.size(of: "nexus.db") ?? 0) < 2_000_000 {
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            #expect(there.folder.data.hasDatabaseJournal, "it was not killed in the middle")
+            let report = try there.run("stats", "--json")
+            if isOff {
+                #expect(report.status == 75)
+                #expect(report.errors.contains("is being filled by 'nexus import'"), "\(report.errors)")
+            } else {
+                #expect(report.status == 0, "\(report.errors)")
+                #expect(try there.query("SELECT count(*) FROM events") == "0")
+            }
+            let last = try there.run("import", file)
+            #expect(last.status == 0, "\(last.errors)")
+            #expect(!there.folder.data.hasDatabaseJournal)
+            #expect(try there.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "50000|50000")
+        }
+    }
 }

@@ -36,6 +36,71 @@ struct ImportTests {
         #expect(try there.dump() == before)
     }
 
+    /// Whether the database has a log beside it, as its header says.
+    private func hasLog(_ harness: SnapshotHarness) throws -> Bool {
+        try Data(contentsOf: URL(filePath: harness.data.databasePath))[18] == 2
+    }
+
+    @Test("The first rows go straight into the file, which has a log again afterwards")
+    func first() async throws {
+        let here = try await SnapshotHarness(events: 30_000)
+        try await here.export()
+        let there = try await SnapshotHarness()
+        let lock = try await there.writerLock()
+        let writer = try SQLiteWriter(data: there.data, lock: lock)
+        let queue = HandOff<ImportedRows>(room: 1)
+        queue.end()
+        _ = try await writer.importRows(queue)
+        #expect(try hasLog(there))
+        _ = try await SnapshotImport(path: here.path("snapshot")).run(into: writer, unpackingIn: there.data.folder)
+        #expect(try hasLog(there))
+        // Nothing has gone through it.
+        #expect((there.data.folder.size(of: "nexus.db-wal") ?? 0) == 0)
+        #expect(!there.data.hasDatabaseJournal)
+        try await writer.finish()
+        try expectSame(here, there)
+    }
+
+    @Test("Where somebody reads, the first rows go through the log, and the reader sees nothing of them")
+    func firstBesideAReader() async throws {
+        let here = try await SnapshotHarness(events: 5000)
+        try await here.export()
+        let there = try await SnapshotHarness(events: 1)
+        try await DatabaseQueue(path: there.data.databasePath).write { try $0.execute(sql: "DELETE FROM events") }
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: there.data.databasePath, configuration: configuration)
+        try await reader.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM events") == 0)
+        }
+        #expect(try await there.take(here.path("snapshot")) == .init(imported: 5000, known: 0))
+        try await reader.writeWithoutTransaction { database in
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM events") == 0)
+            try database.execute(sql: "COMMIT")
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM events") == 5000)
+        }
+    }
+
+    @Test("A first import that finds a bad row after many good ones leaves an empty database with a log")
+    func firstThatFails() async throws {
+        let here = try await SnapshotHarness(events: 60_000)
+        try await here.export()
+        let content = here.path("content")
+        try here.unpacked().write(to: URL(filePath: content))
+        let database = try DatabaseQueue(path: content)
+        try await database.write { try $0.execute(sql: "UPDATE events SET command = 'rm -rf /' WHERE id = 59999") }
+        try database.close()
+        try here.pack(try Data(contentsOf: URL(filePath: content)), as: "bad") { _ in }
+        let there = try await SnapshotHarness()
+        await #expect(throws: SnapshotError.self) { try await there.take(here.path("bad")) }
+        #expect(try there.count("SELECT count(*) FROM events") == 0)
+        #expect(try hasLog(there))
+        try await there.record(0..<10)
+        #expect(try there.count("SELECT count(*) FROM events") == 10)
+        try there.expectSound()
+    }
+
     @Test("A part and then the whole give the whole")
     func parts() async throws {
         let here = try await SnapshotHarness(events: 1000)

@@ -40,7 +40,7 @@ package struct DatabaseCheck {
     private static func advice(on error: StoreError) -> String {
         switch error {
         case .newerVersion: "update this Nexus"
-        case .olderVersion: "run 'nexus flush'"
+        case .olderVersion, .beingFilled: "run 'nexus flush'"
         case .notADatabase: "put a backup in its place, or move it away: what is recorded from then on starts a new one"
         default: "see to it that it can be read, and run this again"
         }
