@@ -42,41 +42,65 @@ package struct DatabasePages {
     }
 
     /// Reads a page, the first of which is 1, in place of what `page` holds.
-    func read(_ number: Int, into page: inout [UInt8]) throws {
+    package func read(_ number: Int, into page: inout [UInt8]) throws {
         guard number >= 1, number <= count else { throw TablePage.damaged }
         try source.read((number - 1) * pageBytes..<number * pageBytes, into: &page)
     }
 
-    /// The page that the table `events` begins with, as the schema has it, which in Nexus's databases fits the first page; nil
-    /// when it does not say.
-    func rootOfEvents() throws -> Int? { try sayingWhichIsDamaged(path) { try findRootOfEvents() } }
-
-    private func findRootOfEvents() throws -> Int? {
-        var page: [UInt8] = []
-        try read(1, into: &page)
-        guard page[Self.headerBytes] == TablePage.leaf else { return nil }
-        // type, name, tbl_name, rootpage, sql
-        var entry = [EventRow.Cell](repeating: .null, count: 5)
-        for index in 0..<TablePage.rows(page, at: Self.headerBytes) {
-            let place = Self.headerBytes + TablePage.leafHeaderBytes + 2 * index
-            guard place + 2 <= page.count else { throw TablePage.damaged }
-            var record = RecordReader(place: Int(page.bigEndian16(at: place)))
-            _ = try record.readCell(of: page.span, skipping: 0, into: &entry)
-            guard case .text(let type) = entry[0], case .text(let name) = entry[1], case .integer(let root) = entry[3],
-                page[type].elementsEqual("table".utf8), page[name].elementsEqual("events".utf8)
-            else { continue }
-            return Int(exactly: root)
+    /// How many rows a table has; nil when the schema does not have it.
+    package func rows(of table: String) throws -> Int? {
+        guard let root = try root(of: table) else { return nil }
+        return try sayingWhichIsDamaged(path) {
+            var leaves = LeafReader(self, root: root)
+            var page: [UInt8] = []
+            var rows = 0
+            while try leaves.next(into: &page) { rows += TablePage.rows(page, at: 0) }
+            return rows
         }
-        return nil
     }
 
-    /// By page, the first of which is 0 here, whether it holds rows of `events`; nil when the schema does not say where they are.
-    package func holdEvents() throws -> [Bool]? {
-        guard let root = try rootOfEvents() else { return nil }
-        return try sayingWhichIsDamaged(path) {
-            var holdEvents = [Bool](repeating: false, count: count)
-            for number in try TablePage.leaves(under: root, of: count, read: read) { holdEvents[number - 1] = true }
-            return holdEvents
+    /// The numbers of all pages of these tables, and that of the schema's: what SQLite looks at that is asked about no other. Pages
+    /// on which long values go on are not among them.
+    package func numbers(of tables: [String]) throws -> [Int] {
+        var numbers = [1]
+        for table in tables {
+            var next = try root(of: table).map { [$0] } ?? []
+            try sayingWhichIsDamaged(path) {
+                var page: [UInt8] = []
+                while let number = next.popLast() {
+                    guard number >= 2, numbers.count < count else { throw TablePage.damaged }
+                    numbers.append(number)
+                    try read(number, into: &page)
+                    if page[0] == TablePage.inner || page[0] == TablePage.innerOfIndex {
+                        next += TablePage.children(page)
+                    }
+                }
+            }
+        }
+        return numbers
+    }
+
+    /// The page that a table begins with, as the schema has it, which in Nexus's databases fits the first page; nil when it does
+    /// not say.
+    func root(of table: String) throws -> Int? {
+        try sayingWhichIsDamaged(path) { () throws -> Int? in
+            var page: [UInt8] = []
+            try read(1, into: &page)
+            guard page[Self.headerBytes] == TablePage.leaf else { return nil }
+            // type, name, tbl_name, rootpage, sql
+            var entry = [EventRow.Cell](repeating: .null, count: 5)
+            for index in 0..<TablePage.rows(page, at: Self.headerBytes) {
+                let place = Self.headerBytes + TablePage.leafHeaderBytes + 2 * index
+                guard place + 2 <= page.count else { throw TablePage.damaged }
+                var record = RecordReader(place: Int(page.bigEndian16(at: place)))
+                _ = try record.readCell(of: page.span, skipping: 0, into: &entry)
+                guard case .text(let type) = entry[0], case .text(let name) = entry[1],
+                    case .integer(let root) = entry[3], page[type].elementsEqual("table".utf8),
+                    page[name].elementsEqual(table.utf8)
+                else { continue }
+                return Int(exactly: root)
+            }
+            return nil
         }
     }
 }

@@ -21,7 +21,7 @@ package struct EventPageReader {
 
     /// Nil when the schema does not say where the rows are.
     package init?(_ pages: DatabasePages) throws {
-        guard let root = try pages.rootOfEvents() else { return nil }
+        guard let root = try pages.root(of: "events") else { return nil }
         path = pages.path
         leaves = LeafReader(pages, root: root)
     }

@@ -49,13 +49,6 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// How many rows `sessions` has.
-    package func sessions() throws(StoreError) -> Int {
-        try asStoreError(path) {
-            try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sessions") ?? 0 }
-        }
-    }
-
     /// The lowest and the highest id of an event; nil without rows.
     static func ids(in database: Database) throws -> ClosedRange<Int64>? {
         guard let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),

@@ -15,6 +15,8 @@ import Platform
 enum TablePage {
     static let inner: UInt8 = 5
     static let leaf: UInt8 = 13
+    /// The kind of an inner page of an index, or of a table without row ids.
+    static let innerOfIndex: UInt8 = 2
     /// More levels than any table has.
     static let mostLevels = 20
     /// Where the places of a leaf's cells begin.

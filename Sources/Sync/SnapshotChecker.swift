@@ -26,12 +26,13 @@ package actor SnapshotChecker {
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
-                let pages = try pages()
-                try checkDatabase(at: copy, manifest)
+                // Whether it is a plain database at all.
+                _ = try pages()
+                try checkTables(of: copy, manifest)
                 if let flaw = try await SnapshotRows(path: copy).flaw() {
                     throw SnapshotError.damaged(path: path, what: flaw)
                 }
-                try readRows(of: pages, besides: copy, manifest) { _ in true }
+                try readRows(besides: copy, manifest) { _ in true }
             case .ndjson, .csv:
                 var lines = TextLines(isCSV: manifest.content == .csv)
                 try input.unpack(progress) { lines.count($0) }
@@ -43,33 +44,35 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Checks frame and hash of a snapshot that can be read back, and unpacks its database to a file at `copy`, which must not be
-    /// there; but for the rows of `events`, in whose place the file has a hole.
-    func unpackAllButEvents(to copy: String) throws(SnapshotError) -> SnapshotManifest {
+    /// What a snapshot that can be read back says of itself.
+    func manifest() throws(SnapshotError) -> SnapshotManifest {
         try asSnapshotError {
-            let input = try SnapshotInput(path: path)
-            guard input.manifest.content == .sqlite else {
-                throw SnapshotError.oneWay(path: path, format: input.manifest.content)
+            let manifest = try SnapshotInput(path: path).manifest
+            guard manifest.content == .sqlite else {
+                throw SnapshotError.oneWay(path: path, format: manifest.content)
             }
+            return manifest
+        }
+    }
+
+    /// Checks frame and hash of the content.
+    func checkContent() throws(SnapshotError) {
+        try asSnapshotError { try SnapshotInput(path: path).unpack({ _, _ in }) { _ in } }
+    }
+
+    /// Unpacks of the database what says where its rows come from to a file at `copy`, which must not be there, and checks that: a
+    /// file of the same length with holes in place of `events` and `sessions`.
+    func unpackTables(to copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
+        try asSnapshotError {
             let pages = try pages()
-            guard let holdEvents = try pages.holdEvents() else { throw wrongTables }
-            let file = try newFile(at: copy, input.manifest)
-            try file.truncate(to: input.manifest.bytes)
-            var offset = 0
-            try input.unpack({ _, _ in }) { piece in
-                var start = 0
-                while start < piece.count {
-                    let page = (offset + start) / pages.pageBytes
-                    let end = min(piece.count, (page + 1) * pages.pageBytes - offset)
-                    // What is behind the last whole page is none.
-                    if page < holdEvents.count, !holdEvents[page] {
-                        try file.write(piece.extracting(start..<end), at: offset + start)
-                    }
-                    start = end
-                }
-                offset += piece.count
+            let file = try newFile(at: copy, manifest)
+            try file.truncate(to: manifest.bytes)
+            var page: [UInt8] = []
+            for number in try pages.numbers(of: ["origins", "manifest"]) {
+                try pages.read(number, into: &page)
+                try file.write(page.span, at: (number - 1) * pages.pageBytes)
             }
-            return input.manifest
+            try checkTables(of: copy, manifest)
         }
     }
 
@@ -94,34 +97,26 @@ package actor SnapshotChecker {
         return pages
     }
 
-    /// Checks what the database is, but for what SQLite says to its pages and for the events.
-    func checkDatabase(at copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
-        try asSnapshotError {
-            let rows = try SnapshotRows(path: copy)
-            if let flaw = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: flaw) }
-            guard try rows.sessions() == manifest.sessions else { throw wrongRows }
-            let facts = try rows.facts()
-            guard facts["installation"] == manifest.installation,
-                facts["format_version"] == String(manifest.formatVersion)
-            else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }
-        }
-    }
-
-    /// Hands all events to `take`, as `readRows` of pages does, once `checkDatabase` has found the copy sound.
-    func readRows(
-        besides copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
-    ) throws(SnapshotError) {
-        try asSnapshotError { try readRows(of: try pages(), besides: copy, manifest, take) }
+    /// Checks that the tables are those of a snapshot, and this one's.
+    private func checkTables(of copy: String, _ manifest: SnapshotManifest) throws {
+        let rows = try SnapshotRows(path: copy)
+        if let flaw = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: flaw) }
+        let facts = try rows.facts()
+        guard facts["installation"] == manifest.installation, facts["format_version"] == String(manifest.formatVersion)
+        else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }
     }
 
     /// Hands all events to `take`, many at a time, each checked by the rules for events, and checks that there are as many
-    /// as the manifest says, and of that span; ends early when `take` says false.
-    private func readRows(
-        of pages: DatabasePages, besides copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
+    /// as the manifest says, and of that span; ends early when `take` says false. They are read where they are in the snapshot,
+    /// once `checkTables` has found nothing in the copy.
+    func readRows(
+        besides copy: String, _ manifest: SnapshotManifest, _ take: (ImportedRows) -> Bool
     ) throws(SnapshotError) {
         try asSnapshotError {
             guard let own = Installation(manifest.installation), let origins = try SnapshotRows(path: copy).origins()
             else { throw SnapshotError.damaged(path: path, what: "where its rows come from cannot be") }
+            let pages = try pages()
+            guard try pages.rows(of: "sessions") == manifest.sessions else { throw wrongRows }
             guard var source = try EventPageReader(pages) else { throw wrongTables }
             var rules = RowRules()
             var first: Int64?

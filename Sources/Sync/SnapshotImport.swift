@@ -4,8 +4,8 @@ package import Store
 
 /// Takes the rows of a snapshot into a data folder.
 ///
-///     snapshot ─ check frame and hash ─ read and check every row ─▶ writer: one transaction
-///          └──▶ a copy of all but the rows, for SQLite
+///     snapshot ─┬─ check frame and hash ────────┐
+///               └─ read rows, check every one ──┴▶ writer: one transaction
 ///
 /// The rows are read where they are. Checks and writing go on at once; the transaction ends only after all checks, so that a snapshot comes in
 /// whole or not at all, whatever is wrong with it and whenever the process ends. SQLite is not asked about its pages, as
@@ -29,7 +29,8 @@ package struct SnapshotImport: Sendable {
             let scratch = try ScratchFolder(in: parent)
             let copy = scratch.path(of: "content.db")
             let reader = SnapshotChecker(path: path)
-            let manifest = try await reader.unpackAllButEvents(to: copy)
+            let manifest = try await reader.manifest()
+            try await reader.unpackTables(to: copy, manifest)
             return try await merge(copy, manifest, reader, into: writer, progress)
         } catch {
             throw SnapshotError(error, path: path)
@@ -45,8 +46,11 @@ package struct SnapshotImport: Sendable {
             group.addTask { try await writer.importRows(rows) }
             group.addTask {
                 do {
-                    try await reader.checkDatabase(at: copy, manifest)
-                    try await reader.hand(rows, of: copy, manifest, progress)
+                    try await withThrowingTaskGroup(of: Void.self) { checks in
+                        checks.addTask { [path] in try await SnapshotChecker(path: path).checkContent() }
+                        checks.addTask { try await reader.hand(rows, besides: copy, manifest, progress) }
+                        try await checks.waitForAll()
+                    }
                     rows.end()
                 } catch {
                     rows.end(error)
@@ -66,7 +70,7 @@ package struct SnapshotImport: Sendable {
 extension SnapshotChecker {
     /// Puts all rows into `target`.
     fileprivate func hand(
-        _ target: HandOff<ImportedRows>, of copy: String, _ manifest: SnapshotManifest,
+        _ target: HandOff<ImportedRows>, besides copy: String, _ manifest: SnapshotManifest,
         _ progress: (Int, Int) -> Void
     ) throws {
         var done = 0

@@ -187,12 +187,13 @@ struct EventPageReaderTests {
     @Test("Pages that lead in a circle, to nowhere or to what is no table end the reading with an error")
     func damagedPages() throws {
         let sound = try plainRows(2000)
-        let root = try #require(try pages(sound).rootOfEvents())
+        let root = try #require(try pages(sound).root(of: "events"))
         let start = (root - 1) * 4096
         #expect(sound[start] == TablePage.inner)
-        let holdEvents = try #require(try pages(sound).holdEvents())
-        #expect(!holdEvents[root - 1] && !holdEvents[0])
-        let firstLeaf = try #require(holdEvents.firstIndex(of: true)) * 4096
+        let numbers = try pages(sound).numbers(of: ["events"])
+        #expect(numbers.prefix(2) == [1, root])
+        #expect(try pages(sound).rows(of: "events") == 2000)
+        let firstLeaf = (try #require(numbers.dropFirst(2).min()) - 1) * 4096
         // The child under which the highest ids stand is itself, is none, or is the schema.
         for child in [UInt8(root), 255, 0, 1] {
             var damaged = sound

@@ -44,7 +44,8 @@ enum SnapshotTarget {
     private static func readRows(_ content: [UInt8]) {
         do {
             guard let pages = try DatabasePages(Content(content), path: path) else { return }
-            if let holdEvents = try pages.holdEvents() { precondition(holdEvents.count == pages.count) }
+            let numbers = try pages.numbers(of: ["events", "origins"])
+            precondition(numbers.count <= pages.count, "pages are read without an end")
             guard var reader = try EventPageReader(pages) else { return }
             var rows = 0
             while try reader.next({ row in
@@ -55,6 +56,8 @@ enum SnapshotTarget {
             }) {}
             // A row takes two bytes at least, for where it stands.
             precondition(rows * 2 <= content.count, "more rows are read than there is room for")
+            let counted = try pages.rows(of: "events")
+            precondition(counted == rows, "rows are counted that are not read")
         } catch {
             precondition(error as? StoreError == .notADatabase(path: path), "\(error)")
         }
