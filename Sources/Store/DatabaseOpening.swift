@@ -58,7 +58,7 @@ enum DatabaseOpening {
 
     /// SQLite follows links, and nothing else of Nexus does: what one leads to is not ours to read or write.
     private static func requireNoLinks(_ path: String) throws(SystemError) {
-        for path in [path, path + "-wal", path + "-shm"] where FileStatus(of: path)?.kind == .link {
+        for path in [path, path + "-wal", path + "-shm", path + "-journal"] where FileStatus(of: path)?.kind == .link {
             throw .link(path)
         }
     }

@@ -68,7 +68,8 @@ package struct DatabasePages {
             try sayingWhichIsDamaged(path) {
                 var page: [UInt8] = []
                 while let number = next.popLast() {
-                    guard number >= 2, numbers.count < count else { throw TablePage.damaged }
+                    // In sound ones no page stands twice, so that all that are known now are no more than there are.
+                    guard number >= 2, numbers.count + next.count < count else { throw TablePage.damaged }
                     numbers.append(number)
                     try read(number, into: &page)
                     if page[0] == TablePage.inner || page[0] == TablePage.innerOfIndex {

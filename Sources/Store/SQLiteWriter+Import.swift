@@ -7,10 +7,8 @@ extension SQLiteWriter {
     /// that ends the putting takes everything back and is thrown on.
     package func importRows(_ source: HandOff<ImportedRows>) throws -> ImportOutcome {
         do {
-            let isWithoutLog = try leaveLogIfEmpty()
-            defer { if isWithoutLog { returnToLog() } }
-            let outcome = try queue.write { try importRows(source, into: $0) }
-            if !isWithoutLog { try checkpoint(includingNewest: false) }
+            let outcome = try withoutLogIfEmpty { try queue.write { try importRows(source, into: $0) } }
+            try checkpoint(includingNewest: false)
             return outcome
         } catch {
             source.abandon()
@@ -39,13 +37,18 @@ extension SQLiteWriter {
         return outcome
     }
 
-    /// Has the next transaction write to the database's file itself, if that has no events and nobody else has it open; says
-    /// whether it will.
+    /// Has a transaction write to the database's file itself, if that has no events and nobody else has it open.
     ///
     /// A log would take each page in only to have it copied out again, after all that is only in the log was summed up anew for
     /// pages that were written twice: half of the time that storing takes. What the file held before stands beside it until the
     /// transaction ends, and whoever opens it next puts that back if it never does (https://www.sqlite.org/atomiccommit.html).
     /// Who wants to read meanwhile has to wait, and misses nothing.
+    private func withoutLogIfEmpty<Result>(_ work: () throws -> Result) throws -> Result {
+        let isWithoutLog = try leaveLogIfEmpty()
+        defer { if isWithoutLog { returnToLog() } }
+        return try work()
+    }
+
     private func leaveLogIfEmpty() throws -> Bool {
         checkpointer.wait()
         return try queue.writeWithoutTransaction { database in

@@ -250,4 +250,35 @@ struct SnapshotTests {
             #expect(try there.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "50000|50000")
         }
     }
+
+    @Test("A report in a folder that is kept locked, as by an import into an empty one, waits and then says so")
+    func locked() throws {
+        let program = try Program()
+        try program.run("record", "--command", "make")
+        try program.run("flush")
+        let holder = Process()
+        holder.executableURL = URL(filePath: "/usr/bin/sqlite3")
+        holder.arguments = [program.folder.data.databasePath]
+        let (input, output) = (Pipe(), Pipe())
+        holder.standardInput = input
+        holder.standardOutput = output
+        try holder.run()
+        defer {
+            try? input.fileHandleForWriting.close()
+            holder.waitUntilExit()
+        }
+        input.fileHandleForWriting.write(
+            Data("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE; SELECT 'held';\n".utf8))
+        var text = ""
+        while !text.contains("held") {
+            let piece = output.fileHandleForReading.availableData
+            guard !piece.isEmpty else { break }
+            text += String(decoding: piece, as: UTF8.self)
+        }
+        #expect(text == "delete\nheld\n")
+        let report = try program.run("stats")
+        #expect(report.status == 75)
+        #expect(report.errors.contains("locked, as 'nexus import' does"), "\(report.errors)")
+        #expect(report.errors.split(separator: "\n").count == 1)
+    }
 }
