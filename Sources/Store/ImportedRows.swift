@@ -29,9 +29,7 @@ package struct ImportedRows: Sendable {
         bytes.append(payload)
         rows.append(PlacedRow(id: id, place: start..<bytes.count))
     }
-}
 
-extension ImportedRows {
     /// Whether each id is higher than the one before, the first one than `id`.
     func ascend(from id: Int64) -> Bool {
         var last = id

@@ -27,7 +27,26 @@ struct PagePlan {
         let free = try FreePages(pages)
         self.free = free.leaves
         others = Set(found.others + [1]).union(free.trunks).union(free.leaves).sorted()
-        eventLeaves = try TablePage.leaves(under: found.root, of: pages.pageCount) { $1 = try pages.read($0...$0) }
+        eventLeaves = try Self.leaves(under: found.root, of: pages)
+    }
+
+    /// The leaves under the page `root`, all of which are equally deep: only the first is looked at.
+    private static func leaves(under root: Int, of pages: PinnedPages) throws -> [Int] {
+        var level = [root]
+        for _ in 0..<TablePage.mostLevels {
+            var below: [Int] = []
+            for number in level {
+                let page = try pages.read(number...number)
+                if page[0] == TablePage.leaf, number == level.first { return level }
+                guard page[0] == TablePage.inner else { throw TablePage.damaged }
+                below += TablePage.children(page)
+            }
+            guard below.count <= pages.pageCount, below.allSatisfy({ (2...pages.pageCount).contains($0) }) else {
+                throw TablePage.damaged
+            }
+            level = below
+        }
+        throw TablePage.damaged
     }
 
     private static func pagesOfOthers(in database: Database) throws -> [Int] {

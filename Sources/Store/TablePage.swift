@@ -25,25 +25,6 @@ enum TablePage {
     /// How many rows stand in the leaf at `place` of `bytes`.
     static func rows(_ bytes: [UInt8], at place: Int) -> Int { Int(bytes.bigEndian16(at: place + 3)) }
 
-    /// The leaves under the page `root` of `count` pages, all of which are equally deep; `read` reads a page in place of what it
-    /// is given.
-    static func leaves(under root: Int, of count: Int, read: (Int, inout [UInt8]) throws -> Void) throws -> [Int] {
-        var level = [root]
-        var page: [UInt8] = []
-        for _ in 0..<mostLevels {
-            var below: [Int] = []
-            for number in level {
-                try read(number, &page)
-                if page[0] == leaf, number == level.first { return level }
-                guard page[0] == inner else { throw damaged }
-                below += children(page)
-            }
-            guard below.count <= count, below.allSatisfy({ (2...count).contains($0) }) else { throw damaged }
-            level = below
-        }
-        throw damaged
-    }
-
     static let damaged = DamagedPage()
 
     /// The pages to which an inner one leads, by their ids.

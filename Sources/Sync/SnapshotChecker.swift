@@ -27,7 +27,7 @@ package actor SnapshotChecker {
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
                 // Whether it is a plain database at all.
-                _ = try pages()
+                _ = try pages(manifest)
                 try checkTables(of: copy, manifest)
                 if let flaw = try await SnapshotRows(path: copy).flaw() {
                     throw SnapshotError.damaged(path: path, what: flaw)
@@ -56,15 +56,24 @@ package actor SnapshotChecker {
     }
 
     /// Checks frame and hash of the content.
-    func checkContent() throws(SnapshotError) {
-        try asSnapshotError { try SnapshotInput(path: path).unpack({ _, _ in }) { _ in } }
+    func checkContent(_ manifest: SnapshotManifest) throws(SnapshotError) {
+        try asSnapshotError { try input(manifest).unpack({ _, _ in }) { _ in } }
+    }
+
+    /// The file once more, for reading beside others who do: it must be the one whose manifest was read.
+    private func input(_ manifest: SnapshotManifest) throws -> SnapshotInput {
+        let input = try SnapshotInput(path: path)
+        guard input.manifest == manifest else {
+            throw SnapshotError.damaged(path: path, what: "it was replaced while it was read")
+        }
+        return input
     }
 
     /// Unpacks of the database what says where its rows come from to a file at `copy`, which must not be there, and checks that: a
     /// file of the same length with holes in place of `events` and `sessions`.
     func unpackTables(to copy: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
         try asSnapshotError {
-            let pages = try pages()
+            let pages = try pages(manifest)
             let file = try newFile(at: copy, manifest)
             try file.truncate(to: manifest.bytes)
             var page: [UInt8] = []
@@ -90,8 +99,8 @@ package actor SnapshotChecker {
     }
 
     /// The pages of the database, where they are in the snapshot.
-    private func pages() throws -> DatabasePages {
-        guard let pages = try DatabasePages(try SnapshotInput(path: path).blocks(), path: path) else {
+    private func pages(_ manifest: SnapshotManifest) throws -> DatabasePages {
+        guard let pages = try DatabasePages(try input(manifest).blocks(), path: path) else {
             throw SnapshotError.damaged(path: path, what: "it does not hold a plain SQLite database")
         }
         return pages
@@ -115,7 +124,7 @@ package actor SnapshotChecker {
         try asSnapshotError {
             guard let own = Installation(manifest.installation), let origins = try SnapshotRows(path: copy).origins()
             else { throw SnapshotError.damaged(path: path, what: "where its rows come from cannot be") }
-            let pages = try pages()
+            let pages = try pages(manifest)
             guard try pages.rows(of: "sessions") == manifest.sessions else { throw wrongRows }
             guard var source = try EventPageReader(pages) else { throw wrongTables }
             var rules = RowRules()

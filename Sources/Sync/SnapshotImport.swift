@@ -7,11 +7,12 @@ package import Store
 ///     snapshot ─┬─ check frame and hash ────────┐
 ///               └─ read rows, check every one ──┴▶ writer: one transaction
 ///
-/// The rows are read where they are. Checks and writing go on at once; the transaction ends only after all checks, so that a snapshot comes in
-/// whole or not at all, whatever is wrong with it and whenever the process ends. SQLite is not asked about its pages, as
-/// `nexus verify` does: the frame, the hash, every row by the rules, their order, their number and their span say enough.
+/// The rows are read where they are. Checks and writing go on at once; the transaction ends only after all checks, so that a
+/// snapshot comes in whole or not at all, whatever is wrong with it and whenever the process ends. SQLite is not asked about
+/// its pages, as `nexus verify` does: the frame, the hash, every row by the rules, their order, their number and their span
+/// say enough.
 package struct SnapshotImport: Sendable {
-    /// Batches that wait between reading and writing, of which each has room for `Limits.snapshotRows`: two megabytes, usually.
+    /// Batches that wait between reading and writing, of which each has room for `Limits.snapshotRows`: three megabytes.
     private static let batchesAhead = 8
 
     private let path: String
@@ -47,7 +48,7 @@ package struct SnapshotImport: Sendable {
             group.addTask {
                 do {
                     try await withThrowingTaskGroup(of: Void.self) { checks in
-                        checks.addTask { [path] in try await SnapshotChecker(path: path).checkContent() }
+                        checks.addTask { [path] in try await SnapshotChecker(path: path).checkContent(manifest) }
                         checks.addTask { try await reader.hand(rows, besides: copy, manifest, progress) }
                         try await checks.waitForAll()
                     }

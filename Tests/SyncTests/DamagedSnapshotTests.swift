@@ -4,9 +4,10 @@ import Foundation
 import GRDB
 import Platform
 import Store
-import Sync
 import TestSupport
 import Testing
+
+@testable import Sync
 
 @Suite("Snapshots that are not what they say")
 struct DamagedSnapshotTests {
@@ -78,6 +79,23 @@ struct DamagedSnapshotTests {
             bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             try write(bytes, harness, "flipped")
             try await expectRefused(harness, "flipped", "")
+        }
+    }
+
+    @Test("One that another takes the place of is not taken for that")
+    func replaced() async throws {
+        let harness = try await SnapshotHarness(events: 50)
+        try await harness.export()
+        let checker = SnapshotChecker(path: harness.path("snapshot"))
+        let manifest = try await checker.manifest()
+        try await checker.checkContent(manifest)
+        try await harness.record(50..<60)
+        try await harness.export()
+        await #expect(
+            throws: SnapshotError.damaged(
+                path: harness.path("snapshot"), what: "it was replaced while it was read")
+        ) {
+            try await checker.checkContent(manifest)
         }
     }
 
