@@ -26,8 +26,7 @@ package actor SnapshotChecker {
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
                 let copy = scratch.path(of: "content.db")
                 try unpack(input, to: copy, progress)
-                // Whether it is a plain database at all.
-                _ = try pages(manifest)
+                try checkSessions(manifest)
                 try checkTables(of: copy, manifest)
                 if let flaw = try await SnapshotRows(path: copy).flaw() {
                     throw SnapshotError.damaged(path: path, what: flaw)
@@ -55,9 +54,17 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Checks frame and hash of the content.
+    /// Checks frame and hash of the content, and how many sessions it holds.
     func checkContent(_ manifest: SnapshotManifest) throws(SnapshotError) {
-        try asSnapshotError { try input(manifest).unpack({ _, _ in }) { _ in } }
+        try asSnapshotError {
+            try input(manifest).unpack({ _, _ in }) { _ in }
+            try checkSessions(manifest)
+        }
+    }
+
+    private func checkSessions(_ manifest: SnapshotManifest) throws {
+        guard let sessions = try pages(manifest).rows(of: "sessions") else { throw wrongTables }
+        guard sessions == manifest.sessions else { throw wrongRows }
     }
 
     /// The file once more, for reading beside others who do: it must be the one whose manifest was read.
@@ -124,9 +131,7 @@ package actor SnapshotChecker {
         try asSnapshotError {
             guard let own = Installation(manifest.installation), let origins = try SnapshotRows(path: copy).origins()
             else { throw SnapshotError.damaged(path: path, what: "where its rows come from cannot be") }
-            let pages = try pages(manifest)
-            guard try pages.rows(of: "sessions") == manifest.sessions else { throw wrongRows }
-            guard var source = try EventPageReader(pages) else { throw wrongTables }
+            guard var source = try EventPageReader(try pages(manifest)) else { throw wrongTables }
             var rules = RowRules()
             var first: Int64?
             var last = Int64.min

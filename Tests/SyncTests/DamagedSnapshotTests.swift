@@ -121,6 +121,19 @@ struct DamagedSnapshotTests {
         try await expectRefused(harness, "newer", "was written by a newer Nexus")
     }
 
+    @Test("One that holds more or fewer rows than it says is refused", arguments: ["events", "sessions"])
+    func counts(key: String) async throws {
+        let harness = try await SnapshotHarness(events: 50)
+        try await harness.export()
+        let content = try harness.unpacked()
+        for change in [-1, 1] {
+            try harness.pack(content, as: "counts") { manifest in
+                manifest[key] = (manifest[key] as? Int ?? 0) + change
+            }
+            try await expectRefused(harness, "counts", "does not hold as many rows as it says")
+        }
+    }
+
     @Test("One that would grow beyond all measure is refused before it does")
     func bomb() async throws {
         let harness = try await SnapshotHarness(events: 20)
