@@ -41,9 +41,9 @@ package enum LatencyScale {
         let value = min(milliseconds, Limits.durationMilliseconds)
         let exponent = 63 &- value.leadingZeroBitCount
         let part = Int(truncatingIfNeeded: value >> Int64(exponent &- 6)) & 63
-        var bucket = Int(starts[exponent &* 64 &+ part])
-        while value >= bounds[bucket &+ 1] { bucket &+= 1 }
-        return bucket
+        let bucket = Int(starts[exponent &* 64 &+ part])
+        // A part is narrower than a bucket, so it lies in one or two of them.
+        return bucket &+ (value >= bounds[bucket &+ 1] ? 1 : 0)
     }
 
     /// The durations that a bucket counts, in whole milliseconds.

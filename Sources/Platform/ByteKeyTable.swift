@@ -104,13 +104,18 @@ package struct ByteKeyTable: Sendable {
         let count = key.count
         var state = seeds.0 ^ UInt64(count)
         guard count > 8 else { return Self.fold(Self.upToEight(key) ^ seeds.1, state) }
-        var offset = 0
-        while offset &+ 16 < count {
-            state = Self.fold(key.uint64(at: offset) ^ seeds.1, key.uint64(at: offset &+ 8) ^ state)
-            offset &+= 16
+        return unsafe key.withUnsafeBytes { bytes in
+            // Every load lies inside the bytes: the last sixteen overlap those before where they do not fill a step.
+            @inline(__always) func number(at offset: Int) -> UInt64 {
+                unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+            var offset = 0
+            while offset &+ 16 < count {
+                state = Self.fold(number(at: offset) ^ seeds.1, number(at: offset &+ 8) ^ state)
+                offset &+= 16
+            }
+            return Self.fold(number(at: max(0, count &- 16)) ^ seeds.1, number(at: count &- 8) ^ state)
         }
-        let first = key.uint64(at: max(0, count &- 16))
-        return Self.fold(first ^ seeds.1, key.uint64(at: count &- 8) ^ state)
     }
 
     /// Up to eight bytes as one number.

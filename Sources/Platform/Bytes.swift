@@ -43,22 +43,31 @@ extension Span<UInt8> {
     /// Whether the bytes of `other` are the same.
     @inlinable @inline(__always)
     package func equals(_ other: Span<UInt8>) -> Bool {
+        let count = count
         guard count == other.count else { return false }
-        // What is compared last overlaps what was compared before, so that no byte is left for a loop.
-        if count >= 8 {
-            guard uint64(at: count &- 8) == other.uint64(at: count &- 8) else { return false }
-            var index = 0
-            while index < count &- 8 {
-                if uint64(at: index) != other.uint64(at: index) { return false }
-                index &+= 8
-            }
-            return true
-        }
-        if count >= 4 {
-            return uint32(at: 0) == other.uint32(at: 0) && uint32(at: count &- 4) == other.uint32(at: count &- 4)
-        }
         guard count > 0 else { return true }
-        return self[0] == other[0] && self[count / 2] == other[count / 2] && self[count &- 1] == other[count &- 1]
+        return unsafe withUnsafeBytes { one in
+            unsafe other.withUnsafeBytes { other in
+                // Every load lies inside the `count` bytes that both have. What is compared last overlaps what was compared
+                // before, so that no byte is left for a loop.
+                @inline(__always)
+                func areEqual<Number: BitwiseCopyable & Equatable>(_: Number.Type, at offset: Int) -> Bool {
+                    unsafe one.loadUnaligned(fromByteOffset: offset, as: Number.self)
+                        == other.loadUnaligned(fromByteOffset: offset, as: Number.self)
+                }
+                if count >= 8 {
+                    var index = 0
+                    while index < count &- 8 {
+                        guard areEqual(UInt64.self, at: index) else { return false }
+                        index &+= 8
+                    }
+                    return areEqual(UInt64.self, at: count &- 8)
+                }
+                if count >= 4 { return areEqual(UInt32.self, at: 0) && areEqual(UInt32.self, at: count &- 4) }
+                return areEqual(UInt8.self, at: 0) && areEqual(UInt8.self, at: count / 2)
+                    && areEqual(UInt8.self, at: count &- 1)
+            }
+        }
     }
 }
 
