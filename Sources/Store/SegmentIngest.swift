@@ -18,6 +18,8 @@ struct SegmentIngest {
     private let counts: EventCounts
     /// The id of the next row that comes without one, once the transaction has asked for it.
     private var nextID: Int64?
+    /// Rows that SQLite says it added. Not among `counts`, which the thread that lays out rows has to itself meanwhile.
+    private var added = CounterTable()
     /// Who inserts rows that are laid out and wait.
     private var waiting: (inserter: EventInserter, counter: Counter)?
 
@@ -100,17 +102,19 @@ struct SegmentIngest {
         nextID = nil
     }
 
-    private func finishTheRest(into database: Database, now: Int64) throws {
+    private mutating func finishTheRest(into database: Database, now: Int64) throws {
         try counts.withState { state in
             try state.sessions.flush(into: database, now: now)
             try state.activity.flush(into: database)
             try state.counters.flush(into: database)
         }
+        try added.flush(into: database)
     }
 
     /// Forgets what was not written: the transaction was taken back.
     mutating func abandon() {
         counts.withState { $0.abandon() }
+        added = CounterTable()
         waiting = nil
         nextID = nil
     }
@@ -139,8 +143,7 @@ struct SegmentIngest {
     private mutating func insertWaiting() throws {
         guard let (inserter, counter) = waiting else { return }
         waiting = nil
-        let added = try inserter.insert()
-        counts.withState { $0.counters.add(counter, added) }
+        added.add(counter, try inserter.insert())
     }
 
     /// One of two, in turn: while rows are laid out for the one the other inserts its own.

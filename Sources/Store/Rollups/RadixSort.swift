@@ -1,26 +1,42 @@
-/// Sorts whole numbers without comparing them: by eleven bits at a time, the lowest first.
+/// Sorts whole numbers without comparing them: by up to twelve bits at a time, the lowest first.
 enum RadixSort {
-    private static let bits: UInt64 = 11
-    private static let mask: UInt64 = 1 << bits - 1
+    /// Bits of a pass: with more of them its counters no longer fit into the processor's nearest cache.
+    private static let mostBits = 12
 
-    /// Sorts `numbers`, all of which are less than `limit`.
+    /// Sorts `numbers` by their lowest bits, as many as numbers below `limit` have; what stands above those comes along, and
+    /// where they are equal the order stays.
     static func sort(_ numbers: inout [UInt64], below limit: UInt64) {
+        guard limit > 1 else { return }
+        let width = UInt64.bitWidth - (limit - 1).leadingZeroBitCount
+        let passes = (width + mostBits - 1) / mostBits
+        let bits = (width + passes - 1) / passes
         var target = [UInt64](repeating: 0, count: numbers.count)
-        var shift: UInt64 = 0
-        while shift < 64, (limit &- 1) >> shift > 0, limit > 0 {
-            var starts = [Int](repeating: 0, count: 1 << Int(bits))
-            for number in numbers { starts[Int(truncatingIfNeeded: number &>> shift & mask)] &+= 1 }
-            var sum = 0
-            for digit in starts.indices {
-                (starts[digit], sum) = (sum, sum + starts[digit])
-            }
-            for number in numbers {
-                let digit = Int(truncatingIfNeeded: number &>> shift & mask)
-                target[starts[digit]] = number
-                starts[digit] &+= 1
-            }
+        for pass in 0..<passes {
+            var span = target.mutableSpan
+            sort(numbers.span, into: &span, by: min(bits, width - pass * bits), above: pass * bits)
             swap(&numbers, &target)
-            shift += bits
+        }
+    }
+
+    /// One pass: by so many bits above the lowest `shift`.
+    private static func sort(
+        _ numbers: Span<UInt64>, into target: inout MutableSpan<UInt64>, by bits: Int, above shift: Int
+    ) {
+        let (shift, mask): (UInt64, UInt64) = (UInt64(shift), 1 << UInt64(bits) - 1)
+        var counters = [UInt32](repeating: 0, count: 1 << bits)
+        var starts = counters.mutableSpan
+        for index in numbers.indices { starts[Int(truncatingIfNeeded: numbers[index] &>> shift & mask)] &+= 1 }
+        var sum: UInt32 = 0
+        for digit in starts.indices {
+            let count = starts[digit]
+            starts[digit] = sum
+            sum &+= count
+        }
+        for index in numbers.indices {
+            let number = numbers[index]
+            let digit = Int(truncatingIfNeeded: number &>> shift & mask)
+            target[Int(starts[digit])] = number
+            starts[digit] &+= 1
         }
     }
 }

@@ -50,21 +50,3 @@ struct RollupNames {
         return try UInt32.fetchOne(database, sql: sql, arguments: [kind.rawValue]) ?? 0
     }
 }
-
-/// Keys that were seen since the last transaction, numbered in the order in which they came.
-struct RollupKeys {
-    private var places: [RollupKey: Int] = [:]
-    private(set) var keys: [RollupKey] = []
-
-    mutating func place(of key: RollupKey) -> Int {
-        if let place = places[key] { return place }
-        places[key] = keys.count
-        keys.append(key)
-        return keys.count - 1
-    }
-
-    mutating func removeAll() {
-        places.removeAll(keepingCapacity: true)
-        keys.removeAll(keepingCapacity: true)
-    }
-}

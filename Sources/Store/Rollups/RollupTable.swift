@@ -41,32 +41,56 @@ enum RollupTable {
 
     /// Adds the changes.
     static func add(_ part: Part, in database: Database) throws {
-        let old = try DirectStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
-        let insert = try DirectStatement("INSERT INTO usage_rollup VALUES (?1, ?2)", in: database)
-        let update = try DirectStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
+        let table = try Statements(database)
         for block in part.blocks {
+            if let fresh = block.fresh, try table.insert(fresh, as: block.id) { continue }
             let changes = part.changes[block.changes]
-            old.bind(1, block.id.value)
-            let known = try old.first { $0.withBytes(0) { merged($0, changes, part.buckets, block.kind) } }
-            if let known {
-                try write(known, of: block.id, update, in: database)
-            } else {
-                let bytes = block.fresh ?? RollupMerge.block(of: changes, part.buckets, block.kind)
-                try write(bytes, of: block.id, insert, in: database)
+            if let known = try table.read(block.id, { merged($0, changes, part.buckets, block.kind) }) {
+                try table.replace(block.id, with: known)
+            } else if let bytes = block.fresh ?? RollupMerge.block(of: changes, part.buckets, block.kind) {
+                try table.insert(bytes, as: block.id)
             }
         }
     }
 
-    /// Nil: no cell is left.
-    private static func write(
-        _ bytes: [UInt8]?, of id: RollupBlockID, _ statement: DirectStatement, in database: Database
-    ) throws {
-        guard let bytes else {
-            return try database.execute(sql: "DELETE FROM usage_rollup WHERE id = ?", arguments: [id.value])
+    private struct Statements {
+        private let database: Database
+        private let old: DirectStatement
+        private let insert: DirectStatement
+        private let update: DirectStatement
+        private let delete: DirectStatement
+
+        init(_ database: Database) throws {
+            self.database = database
+            old = try DirectStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
+            // One that is there is left alone: to look first would double what most blocks cost, which are not there.
+            insert = try DirectStatement(
+                "INSERT INTO usage_rollup VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", in: database)
+            update = try DirectStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
+            delete = try DirectStatement("DELETE FROM usage_rollup WHERE id = ?", in: database)
         }
-        statement.bind(1, id.value)
-        try statement.bind(2, blob: bytes.span)
-        try statement.run()
+
+        func read<Result>(_ id: RollupBlockID, _ use: (Span<UInt8>) -> Result) throws -> Result? {
+            old.bind(1, id.value)
+            return try old.first { $0.withBytes(0, use) }
+        }
+
+        /// False when there is such a block.
+        @discardableResult
+        func insert(_ bytes: [UInt8], as id: RollupBlockID) throws -> Bool {
+            insert.bind(1, id.value)
+            try insert.bind(2, blob: bytes.span)
+            try insert.run()
+            return database.changesCount > 0
+        }
+
+        /// Nil: no cell is left.
+        func replace(_ id: RollupBlockID, with bytes: [UInt8]?) throws {
+            let statement = bytes == nil ? delete : update
+            statement.bind(1, id.value)
+            if let bytes { try statement.bind(2, blob: bytes.span) }
+            try statement.run()
+        }
     }
 
     private static func merged(

@@ -7,17 +7,21 @@ struct SessionLengths {
     private struct Change {
         var numbers = RollupNumbers()
         var buckets: [Int: Int64] = [:]
+
+        mutating func count(_ bucket: Int, _ durationMS: Int64, _ times: Int64) {
+            numbers.count += times
+            numbers.totalMS += durationMS * times
+            buckets[bucket, default: 0] += times
+        }
     }
 
     private var slots: [Int64: Change] = [:]
 
     /// Puts a session in, or takes it out again with `times` −1.
     mutating func count(startedAt: Int64, durationMS: Int64, times: Int64 = 1) {
-        var change = slots[RollupSlot.containing(startedAt)] ?? Change()
-        change.numbers.count += times
-        change.numbers.totalMS += durationMS * times
-        change.buckets[LatencyScale.bucket(of: durationMS), default: 0] += times
-        slots[RollupSlot.containing(startedAt)] = change
+        let bucket = LatencyScale.bucket(of: durationMS)
+        // In place: a copy would be one of all its buckets.
+        slots[RollupSlot.containing(startedAt), default: Change()].count(bucket, durationMS, times)
     }
 
     /// Adds what was counted to the table and starts afresh.

@@ -5,7 +5,9 @@ import Platform
 /// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
 /// `usage_rollup`. Taking an event needs no database.
 struct UsageRollup {
-    private var columns = UsageColumns()
+    private var events = 0
+    /// By kind.
+    private var cells = RollupKind.allCases.map(UsageCells.init)
     private var commands = RollupNames(.command)
     private var workspaces = RollupNames(.workspace)
     private var tasks = RollupNames(.task)
@@ -35,34 +37,35 @@ struct UsageRollup {
         _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
         command: Span<UInt8>, category: Span<UInt8>, template: Span<UInt8>
     ) {
-        begin(event)
-        columns.count(.eventType, place(of: type, known))
-        if !workspace.isEmpty { columns.count(.workspace, workspaces.place(of: workspace)) }
-        if !task.isEmpty { columns.count(.task, tasks.place(of: task)) }
+        let usage = UsageEvent(event)
+        events &+= 1
+        count(.eventType, usage, at: place(of: type, known))
+        if !workspace.isEmpty { count(.workspace, usage, at: workspaces.place(of: workspace)) }
+        if !task.isEmpty { count(.task, usage, at: tasks.place(of: task)) }
         var (commandKey, categoryKey): (UInt32, UInt32) = (0, 0)
         if !command.isEmpty {
             let place = commands.place(of: command)
-            columns.count(.command, place)
+            count(.command, usage, at: place)
             commandKey = UInt32(place + 1)
         }
         if !category.isEmpty {
             let place = categories.place(of: category)
-            columns.count(.errorCategory, place)
+            count(.errorCategory, usage, at: place)
             categoryKey = UInt32(place + 1)
         }
-        if event.success == false { count(.failure, RollupKey(commandKey, categoryKey)) }
+        if event.success == false { count(.failure, usage, RollupKey(commandKey, categoryKey)) }
         if !template.isEmpty {
             let place = templates.place(of: template)
-            columns.count(.template, place)
-            if commandKey != 0 { count(.commandTemplate, RollupKey(commandKey, UInt32(place + 1))) }
+            count(.template, usage, at: place)
+            if commandKey != 0 { count(.commandTemplate, usage, RollupKey(commandKey, UInt32(place + 1))) }
         }
         if let services = event.servicesCount {
-            count(.services, RollupKey(services))
-            if commandKey != 0 { count(.commandServices, RollupKey(commandKey, services)) }
+            count(.services, usage, RollupKey(services))
+            if commandKey != 0 { count(.commandServices, usage, RollupKey(commandKey, services)) }
         }
         if let ports = event.portsUsed {
-            count(.ports, RollupKey(ports))
-            if commandKey != 0 { count(.commandPorts, RollupKey(commandKey, ports)) }
+            count(.ports, usage, RollupKey(ports))
+            if commandKey != 0 { count(.commandPorts, usage, RollupKey(commandKey, ports)) }
         }
     }
 
@@ -76,8 +79,9 @@ struct UsageRollup {
     /// Takes out what was counted, with the numbers of all names.
     mutating func take(in database: Database) throws -> UsageCounts {
         try findNumbers(in: database)
-        let counts = UsageCounts(columns: columns, keys: RollupKind.allCases.map(keys(of:)))
-        columns = UsageColumns()
+        let counts = UsageCounts(events: events, cells: cells, keys: RollupKind.allCases.map(keys(of:)))
+        events = 0
+        cells = RollupKind.allCases.map(UsageCells.init)
         for index in keys.indices { keys[index].removeAll() }
         if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) { forgetNames() }
         return counts
@@ -85,14 +89,15 @@ struct UsageRollup {
 
     /// Takes back counts that were written, for their room.
     mutating func giveBack(_ counts: consuming UsageCounts) {
-        guard columns.isEmpty else { return }
-        columns = counts.emptiedColumns()
+        guard events == 0 else { return }
+        cells = counts.emptiedCells()
     }
 
     /// Forgets what was not written, and what it remembers: the transaction was taken back.
     mutating func abandon() {
         for index in keys.indices { keys[index].removeAll() }
-        columns.removeAll()
+        events = 0
+        for index in cells.indices { cells[index].removeAll() }
         forgetNames()
     }
 
@@ -108,17 +113,6 @@ struct UsageRollup {
 
     // MARK: Counting
 
-    @inline(__always)
-    private mutating func begin(_ event: EventNumbers) {
-        let durationMS = max(0, event.durationMS ?? 0)
-        columns.begin(
-            .init(
-                slot: RollupSlot.containing(event.timestamp), timestamp: max(0, event.timestamp),
-                durationMS: durationMS,
-                bucket: event.durationMS == nil ? -1 : Int16(truncatingIfNeeded: LatencyScale.bucket(of: durationMS)),
-                succeeded: event.success == true, failed: event.success == false))
-    }
-
     /// The place of a type. Most events are of one that Nexus knows, which needs no look-up.
     @inline(__always)
     private mutating func place(of type: Span<UInt8>, _ known: EventType?) -> Int {
@@ -128,8 +122,13 @@ struct UsageRollup {
         return typePlaces[index]
     }
 
-    private mutating func count(_ kind: RollupKind, _ key: RollupKey) {
-        columns.count(kind, keys[Int(kind.rawValue)].place(of: key))
+    @inline(__always)
+    private mutating func count(_ kind: RollupKind, _ event: UsageEvent, at place: Int) {
+        cells[Int(kind.rawValue)].count(event, at: place)
+    }
+
+    private mutating func count(_ kind: RollupKind, _ event: UsageEvent, _ key: RollupKey) {
+        count(kind, event, at: keys[Int(kind.rawValue)].place(of: key))
     }
 
     // MARK: Keys
@@ -158,6 +157,19 @@ struct UsageRollup {
         case .commandTemplate: places.map { RollupKey(commands.number($0.first), templates.number($0.second)) }
         case .commandServices, .commandPorts: places.map { RollupKey(commands.number($0.first), $0.second) }
         }
+    }
+}
+
+extension UsageEvent {
+    @inline(__always)
+    fileprivate init(_ event: EventNumbers) {
+        // What lies before 1970, which only another hand can have written, counts as its first moment.
+        timestamp = max(0, event.timestamp)
+        slot = RollupSlot.containing(timestamp)
+        durationMS = max(0, event.durationMS ?? 0)
+        bucket = event.durationMS == nil ? -1 : LatencyScale.bucket(of: durationMS)
+        succeeded = event.success == true ? 1 : 0
+        failed = event.success == false ? 1 : 0
     }
 }
 
