@@ -93,7 +93,9 @@ package enum Limits {
     /// processor's second-level cache.
     package static let drainChunkBytes = 256 * 1024
     /// Events in one transaction: enough that its fixed cost does not count, and a fraction of a second at most.
-    package static let transactionEvents = 32 * 1024
+    package static let transactionEvents = 64 * 1024
+    /// Bytes of their records in one transaction: more than so many usual ones have, and their rows have to fit the log below.
+    package static let transactionBytes = 12 * 1024 * 1024
     /// Events that are counted and inserted at once: enough that handing them over does not count. Room for the longest rows
     /// is 2 MiB, twice, of which usual ones touch an eighth.
     package static let insertedGroupEvents = 2048

@@ -15,11 +15,16 @@ final class EventCounts: Sendable {
         /// The quarters of an hour that the events lie in, and that of the last one.
         fileprivate var slots: Set<Int64> = []
         fileprivate var slot: Int64 = .min
+        fileprivate var events = 0
+        fileprivate var bytes = 0
         fileprivate let keepsRollups: Bool
 
         /// Whether the transaction touches so much that it should end: each quarter of an hour and each session changes pages
         /// of its own.
-        var isFull: Bool { slots.count >= Limits.transactionSlots || sessions.isFull }
+        var isFull: Bool {
+            events >= Limits.transactionEvents || bytes >= Limits.transactionBytes
+                || slots.count >= Limits.transactionSlots || sessions.isFull
+        }
     }
 
     /// What was found in a stretch.
@@ -86,6 +91,8 @@ extension EventCounts.State {
             if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
             return false
         }
+        events += 1
+        bytes += payload.count
         let slot = RollupSlot.containing(record.timestamp)
         if slot != self.slot {
             self.slot = slot
@@ -104,6 +111,7 @@ extension EventCounts.State {
 
     /// The transaction has ended.
     mutating func endTransaction() {
+        (events, bytes) = (0, 0)
         slots.removeAll(keepingCapacity: true)
         slot = .min
     }

@@ -20,17 +20,13 @@ extension SQLiteWriter {
     private func importRows(_ source: HandOff<ImportedRows>, into database: Database) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
-        var waiting = 0
         while let rows = try source.take() {
             let placed = try placing.place(rows) { try ingest.present($0, in: database) }
             try ingest.ingest(rows, placed: placed, into: database)
             outcome.imported += placed.count
             outcome.known += rows.count - placed.count
-            waiting += placed.count
             // What is counted is written as often as in a transaction of its own, so that memory stays bounded.
-            guard ingest.isFull || waiting >= Limits.transactionEvents else { continue }
-            try ingest.finish(into: database, now: clock.now())
-            waiting = 0
+            if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
         }
         try ingest.finish(into: database, now: clock.now())
         try placing.finish(in: database)

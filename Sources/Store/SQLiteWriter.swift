@@ -107,8 +107,8 @@ package actor SQLiteWriter {
             let events = try queue.write { database in
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
-                while let (reader, end) = next, events < Limits.transactionEvents, !ingest.isFull {
-                    events += try ingest(reader, upTo: end, limit: Limits.transactionEvents - events, into: database)
+                while let (reader, end) = next, !ingest.isFull {
+                    events += try ingest(reader, upTo: end, into: database)
                     // Under a trickle of events something always waits; whoever wants the lock is not made to.
                     next = try mustYield() ? nil : nextWaiting()
                 }
@@ -124,13 +124,11 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Takes in what stands in one segment before `end`, up to about `limit` events.
-    private func ingest(
-        _ reader: SegmentReader, upTo end: Int, limit: Int, into database: Database
-    ) throws -> Int {
+    /// Takes in what stands in one segment before `end`, until the transaction is full.
+    private func ingest(_ reader: SegmentReader, upTo end: Int, into database: Database) throws -> Int {
         var position = positions.position(in: reader)
         var events = 0
-        while position.offset < end, events < limit, !ingest.isFull {
+        while position.offset < end, !ingest.isFull {
             try reader.read(into: &chunk, from: position.offset, upTo: end, limit: Limits.drainChunkBytes)
             let isLast = chunk.count < Limits.drainChunkBytes || position.offset + chunk.count == end
             let findings = try ingest.ingest(chunk, isLast: isLast, into: database)
@@ -183,7 +181,7 @@ package actor SQLiteWriter {
         do {
             try queue.write { database in
                 while positions.position(in: reader).offset < end {
-                    _ = try ingest(reader, upTo: end, limit: Int.max, into: database)
+                    _ = try ingest(reader, upTo: end, into: database)
                     if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
                 }
                 try ingest.finish(into: database, now: clock.now())

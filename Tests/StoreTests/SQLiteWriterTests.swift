@@ -205,17 +205,35 @@ struct SQLiteWriterTests {
         #expect(stores)
     }
 
-    @Test("A log that grows long is copied into the database while the writer goes on, and nothing is lost of it")
-    func copiedBeside() async throws {
+    /// 4,000 events that are as long as most of them may be.
+    private func longEvents() -> RecordBatch {
         var filler = BufferFiller(data)
         let long = String(repeating: "a-long-name.", count: 5)
-        let batch = filler.batch(
+        return filler.batch(
             of: (0..<4000).map { number in
                 """
                 {"timestamp":\(1_795_000_000_000 + number),"command":"four words it has","session_id":"\(long)",\
                 "event_type":"\(long)","template_used":"\(long)","error_category":"\(long)","workspace":"w","task":"t"}
                 """
             })
+    }
+
+    @Test("A transaction of long events ends before it takes more of the log than it may")
+    func longEventsInTransaction() async throws {
+        let batch = longEvents()
+        let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
+        for _ in 0..<20 { _ = try appender.append(batch.bytes.span) }
+        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
+        let before = data.folder.size(of: "nexus.db-wal") ?? 0
+        let stored = try #require(try await writer.drainOnce())
+        #expect(stored < Limits.transactionEvents)
+        #expect(try #require(data.folder.size(of: "nexus.db-wal")) - before <= Limits.transactionLogBytes)
+        #expect(try await writer.drain() == 20 * 4000 - stored)
+    }
+
+    @Test("A log that grows long is copied into the database while the writer goes on, and nothing is lost of it")
+    func copiedBeside() async throws {
+        let batch = longEvents()
         let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
         let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
         func size(_ name: String) -> Int { data.folder.size(of: name) ?? 0 }
