@@ -48,6 +48,8 @@ package struct LineSource: Sendable {
     package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
         do {
             let bytes = lines.bytes
+            // Most events are shorter encoded than as a line.
+            chunk.batch.reserve(bytes.count)
             while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
         }
         if let tally = intake.takeTally() {

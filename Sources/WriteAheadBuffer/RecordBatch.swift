@@ -13,6 +13,9 @@ package struct RecordBatch: Sendable {
 
     package var isEmpty: Bool { recordCount == 0 }
 
+    /// Makes room for so many bytes in all, so that those that are there are not moved while more are added.
+    package mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
     /// Adds one payload of 1 to `Limits.recordBytes` bytes.
     package mutating func append(_ payload: Span<UInt8>) {
         precondition(payload.count > 0 && payload.count <= Limits.recordBytes)
