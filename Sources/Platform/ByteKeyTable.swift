@@ -4,19 +4,20 @@
 /// nothing and costs one hash and one comparison. Open addressing with linear probing, at most half full. The seeds
 /// differ in every process, so that nobody can prepare keys that all fall together.
 package struct ByteKeyTable: Sendable {
-    /// A key: its hash, and where its bytes stand in `keyBytes`.
-    private struct Entry {
-        let hash: UInt64
-        let start: Int
-        let count: Int
-    }
-
-    /// Of each key the upper half of its hash and, in the lower half, its number plus 1; 0 where nothing is.
+    /// Of each key the upper half of its hash and, in the lower half, its place plus 1; 0 where nothing is. The place is where
+    /// it stands in `keys`, in steps of eight bytes.
     private var slots: [UInt64]
-    private var entries: [Entry] = []
-    private var keyBytes: [UInt8] = []
+    /// The keys, so that a look-up goes to one place in memory after the slot. Numbers are little-endian.
+    ///
+    ///     offset  size  what
+    ///          0     4  the key's number
+    ///          4     4  how many bytes it has
+    ///          8        the bytes, and zeros up to a multiple of eight
+    private var keys: [UInt8] = []
+    /// The place of each key.
+    private var places: [UInt32] = []
     private let seeds: (UInt64, UInt64)
-    /// The number of the key that was found last.
+    /// The place of the key that was found last.
     private var recent = 0
 
     package init() {
@@ -25,30 +26,30 @@ package struct ByteKeyTable: Sendable {
     }
 
     /// How many keys there are.
-    package var count: Int { entries.count }
-    /// How many bytes the keys have in all.
-    package var byteCount: Int { keyBytes.count }
+    package var count: Int { places.count }
+    /// How many bytes the keys take in all.
+    package var byteCount: Int { keys.count }
 
     /// The number of `key`; nil when it is not there. The key that was found last is looked at first.
     package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
-        if recent < entries.count, isKey(entries[recent], key) { return recent }
-        guard let index = find(key, hash(key)).index else { return nil }
-        recent = index
+        if !places.isEmpty, let index = index(ofKeyAt: recent, if: key) { return index }
+        guard let (index, place) = find(key, hash(key)).key else { return nil }
+        recent = place
         return index
     }
 
     /// The number of `key`, and whether it was added by this call.
     package mutating func index(of key: Span<UInt8>) -> (index: Int, isNew: Bool) {
         let hash = hash(key)
-        let (index, place) = find(key, hash)
-        if let index { return (index, false) }
-        return (add(key, hash: hash, at: place), true)
+        let (known, slot) = find(key, hash)
+        if let known { return (known.index, false) }
+        return (add(key, hash: hash, in: slot), true)
     }
 
     /// The bytes of key number `index`.
     package func key(at index: Int) -> ArraySlice<UInt8> {
-        let entry = entries[index]
-        return keyBytes[entry.start..<entry.start + entry.count]
+        let start = Int(places[index]) * 8
+        return keys[start + 8..<start + 8 + Int(keys.span.uint32(at: start + 4))]
     }
 
     /// Forgets every key; numbering starts again at 0.
@@ -58,42 +59,51 @@ package struct ByteKeyTable: Sendable {
 
     private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
-    /// The number of a key, or else the free place for it.
+    /// The number and the place of a key, or else the free slot for it.
     @inline(__always)
-    private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (index: Int?, place: Int) {
+    private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (key: (index: Int, place: Int)?, slot: Int) {
         let mask = slots.count &- 1
-        var place = Int(truncatingIfNeeded: hash) & mask
+        var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
-            let slot = slots[place]
-            if slot == 0 { return (nil, place) }
-            if (slot ^ hash) & Self.tagMask == 0 {
-                let index = Int(truncatingIfNeeded: slot & ~Self.tagMask) &- 1
-                if isKey(entries[index], key) { return (index, place) }
+            let entry = slots[slot]
+            if entry == 0 { return (nil, slot) }
+            if (entry ^ hash) & Self.tagMask == 0 {
+                let place = Int(truncatingIfNeeded: entry & ~Self.tagMask) &- 1
+                if let index = index(ofKeyAt: place, if: key) { return ((index, place), slot) }
             }
-            place = (place &+ 1) & mask
+            slot = (slot &+ 1) & mask
         }
     }
 
+    /// The number of the key at a place; nil when it is not `key`.
     @inline(__always)
-    private func isKey(_ entry: Entry, _ key: Span<UInt8>) -> Bool {
-        guard entry.count == key.count else { return false }
-        return keyBytes.span.extracting(entry.start..<entry.start &+ entry.count).equals(key)
+    private func index(ofKeyAt place: Int, if key: Span<UInt8>) -> Int? {
+        let header = keys.span.uint64(at: place &* 8)
+        guard Int(header >> 32) == key.count else { return nil }
+        let start = place &* 8 &+ 8
+        guard keys.span.extracting(start..<start &+ key.count).equals(key) else { return nil }
+        return Int(header & ~Self.tagMask)
     }
 
-    private mutating func add(_ key: Span<UInt8>, hash: UInt64, at place: Int) -> Int {
-        entries.append(Entry(hash: hash, start: keyBytes.count, count: key.count))
-        keyBytes.append(key)
-        slots[place] = hash & Self.tagMask | UInt64(count)
+    private mutating func add(_ key: Span<UInt8>, hash: UInt64, in slot: Int) -> Int {
+        let index = count
+        places.append(UInt32(keys.count / 8))
+        keys.append(littleEndian: UInt32(index))
+        keys.append(littleEndian: UInt32(key.count))
+        keys.append(key)
+        while keys.count % 8 != 0 { keys.append(0) }
+        slots[slot] = hash & Self.tagMask | UInt64(places[index] + 1)
         if count * 2 > slots.count { grow() }
-        return count - 1
+        return index
     }
 
     private mutating func grow() {
         slots = Array(repeating: 0, count: slots.count * 2)
-        for (index, entry) in entries.enumerated() {
-            var place = Int(truncatingIfNeeded: entry.hash) & (slots.count - 1)
-            while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
-            slots[place] = entry.hash & Self.tagMask | UInt64(index + 1)
+        for (index, place) in places.enumerated() {
+            let hash = hash(key(at: index).span)
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = hash & Self.tagMask | UInt64(place + 1)
         }
     }
 
