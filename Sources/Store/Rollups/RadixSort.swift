@@ -5,12 +5,12 @@ enum RadixSort {
 
     /// Sorts `numbers` by their lowest bits, as many as numbers below `limit` have; what stands above those comes along, and
     /// where they are equal the order stays.
-    static func sort(_ numbers: inout [UInt64], below limit: UInt64) {
+    static func sort<Number: FixedWidthInteger>(_ numbers: inout [Number], below limit: Number) {
         guard limit > 1 else { return }
-        let width = UInt64.bitWidth - (limit - 1).leadingZeroBitCount
+        let width = Number.bitWidth - (limit - 1).leadingZeroBitCount
         let passes = (width + mostBits - 1) / mostBits
         let bits = (width + passes - 1) / passes
-        var target = [UInt64](repeating: 0, count: numbers.count)
+        var target = [Number](repeating: 0, count: numbers.count)
         for pass in 0..<passes {
             var span = target.mutableSpan
             sort(numbers.span, into: &span, by: min(bits, width - pass * bits), above: pass * bits)
@@ -19,10 +19,10 @@ enum RadixSort {
     }
 
     /// One pass: by so many bits above the lowest `shift`.
-    private static func sort(
-        _ numbers: Span<UInt64>, into target: inout MutableSpan<UInt64>, by bits: Int, above shift: Int
+    private static func sort<Number: FixedWidthInteger>(
+        _ numbers: Span<Number>, into target: inout MutableSpan<Number>, by bits: Int, above shift: Int
     ) {
-        let (shift, mask): (UInt64, UInt64) = (UInt64(shift), 1 << UInt64(bits) - 1)
+        let (shift, mask): (Number, Number) = (Number(shift), 1 << Number(bits) - 1)
         var counters = [UInt32](repeating: 0, count: 1 << bits)
         var starts = counters.mutableSpan
         for index in numbers.indices { starts[Int(truncatingIfNeeded: numbers[index] &>> shift & mask)] &+= 1 }

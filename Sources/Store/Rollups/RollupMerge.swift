@@ -19,7 +19,7 @@ struct RollupMerge {
         _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
-        merge.bytes.reserveCapacity(block.count + roomForChanges)
+        merge.bytes.reserveCapacity(block.count + usualBytes(of: changes))
         var next = changes.startIndex
         var cursor = try RollupBlock.Cursor(kind, block)
         while let cell = try cursor.next(in: block) {
@@ -43,13 +43,15 @@ struct RollupMerge {
         of changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], _ kind: RollupKind
     ) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
-        merge.bytes.reserveCapacity(roomForChanges)
+        merge.bytes.reserveCapacity(1 + usualBytes(of: changes))
         for (_, change) in changes { merge.append(change, buckets) }
         return merge.finished
     }
 
-    /// Bytes that most blocks grow by at most.
-    private static let roomForChanges = 1024
+    /// Bytes that changes usually add to a block at most.
+    private static func usualBytes(of changes: ArraySlice<RollupTable.Change>) -> Int {
+        changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
+    }
 
     private var finished: [UInt8]? { bytes.count > 1 ? bytes : nil }
 

@@ -10,18 +10,57 @@ struct UsageEvent {
     /// Negative where the event has no duration.
     let bucket: Int
     /// One or zero.
-    let succeeded: Int64
-    let failed: Int64
+    let succeeded: UInt32
+    let failed: UInt32
 }
 
-/// The cells of one kind, counted in a transaction: those of one quarter of an hour after the other, as events come, so that
-/// the ones that are being added to are few and stay in the processor's cache. A quarter may come in several runs; `changes`
-/// puts them together.
+/// The cells of one kind, counted in a transaction of less than a million events: those of one quarter of an hour after the
+/// other, as events come, so that the ones that are being added to are few and stay in the processor's cache. A quarter may
+/// come in several runs; `changes` puts them together.
 struct UsageCells {
     private struct Cell {
+        let place: UInt32
+        var count: UInt32 = 0
+        var succeeded: UInt32 = 0
+        var failed: UInt32 = 0
+        var totalMS: Int64 = 0
+
+        init(place: Int) {
+            self.place = UInt32(place)
+        }
+
+        @inline(__always)
+        mutating func count(_ event: UsageEvent) {
+            count &+= 1
+            succeeded &+= event.succeeded
+            failed &+= event.failed
+            totalMS = RollupNumbers.sum(totalMS, event.durationMS)
+        }
+
+        mutating func add(_ other: Cell) {
+            count += other.count
+            succeeded += other.succeeded
+            failed += other.failed
+            totalMS = RollupNumbers.sum(totalMS, other.totalMS)
+        }
+    }
+
+    /// Cells of one quarter of an hour or day that came in a row.
+    private struct Run {
         let period: Int64
-        let place: Int
-        var numbers = RollupNumbers()
+        /// Its first cell.
+        let start: Int
+    }
+
+    /// When the first and the last event was that a cell counts.
+    private struct Times {
+        var first: Int64 = .max
+        var last: Int64 = .min
+
+        mutating func add(_ other: Times) {
+            first = min(first, other.first)
+            last = max(last, other.last)
+        }
     }
 
     let kind: RollupKind
@@ -30,15 +69,17 @@ struct UsageCells {
     private let periodSlots: Int64
 
     private var cells: [Cell] = []
+    private var runs: [Run] = []
+    /// Of each cell, where the kind has times.
+    private var times: [Times] = []
     /// Each duration that was counted: its cell, and in the lowest bits its bucket.
-    private var durations: [UInt64] = []
+    private var durations: [UInt32] = []
     /// For each place, its last cell.
     private var last: [Int32] = []
-    /// The run that is being counted: its quarter of an hour or day, and its first cell.
-    private var period: Int64 = .min
-    private var start = 0
-    private static let bucketBits: UInt64 = 11
-    private static let bucketMask: UInt64 = 1 << bucketBits - 1
+    /// The run that is being counted.
+    private var run = Run(period: .min, start: 0)
+    private static let bucketBits: UInt32 = 11
+    private static let bucketMask: UInt32 = 1 << bucketBits - 1
 
     /// Counts by the quarter of an hour, or by the day if the kind is kept by nothing else.
     init(_ kind: RollupKind) {
@@ -52,51 +93,66 @@ struct UsageCells {
 
     mutating func removeAll() {
         cells.removeAll(keepingCapacity: true)
+        runs.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
         durations.removeAll(keepingCapacity: true)
         last.removeAll(keepingCapacity: true)
-        period = .min
-        start = 0
+        run = Run(period: .min, start: 0)
     }
 
     /// Counts an event for a place among the keys of the kind.
     @inline(__always)
     mutating func count(_ event: UsageEvent, at place: Int) {
-        let cell = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
-        cells[cell].numbers.count(event)
-        if hasTimes { cells[cell].numbers.note(event.timestamp) }
+        let index = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
+        cells[index].count(event)
+        if hasTimes { times[index].add(Times(first: event.timestamp, last: event.timestamp)) }
         if hasLatency && event.bucket >= 0 {
-            durations.append(UInt64(cell) &<< Self.bucketBits | UInt64(event.bucket))
+            durations.append(
+                UInt32(truncatingIfNeeded: index) &<< Self.bucketBits | UInt32(truncatingIfNeeded: event.bucket))
         }
     }
 
     /// The cell of a place in a quarter of an hour or a day.
     @inline(__always)
     private mutating func cell(_ period: Int64, _ place: Int) -> Int {
-        if period != self.period {
-            self.period = period
-            start = cells.count
-        }
+        if period != run.period { begin(period) }
         if place < last.count {
             let known = Int(last[place])
-            if known >= start { return known }
+            if known >= run.start { return known }
         }
-        return add(period, place)
+        return add(place)
     }
 
-    private mutating func add(_ period: Int64, _ place: Int) -> Int {
+    private mutating func begin(_ period: Int64) {
+        run = Run(period: period, start: cells.count)
+        runs.append(run)
+    }
+
+    private mutating func add(_ place: Int) -> Int {
         while last.count <= place { last.append(-1) }
         last[place] = Int32(cells.count)
-        cells.append(Cell(period: period, place: place))
+        cells.append(Cell(place: place))
+        if hasTimes { times.append(Times()) }
         return cells.count - 1
+    }
+
+    /// Hands out every cell with the number of its run.
+    private func forEachCell(_ use: (_ cell: Int, _ run: Int) -> Void) {
+        for run in runs.indices {
+            let end = run + 1 < runs.count ? runs[run + 1].start : cells.count
+            for cell in runs[run].start..<end { use(cell, run) }
+        }
     }
 
     /// The same counts by the day, of a kind that is counted by the quarter of an hour.
     func byDay() -> UsageCells {
         var days = UsageCells(kind)
-        let targets = cells.map { cell -> UInt64 in
-            let target = days.cell(cell.period / RollupGrain.slotsPerDay, cell.place)
-            days.cells[target].numbers.add(cell.numbers)
-            return UInt64(target)
+        var targets = [UInt32](repeating: 0, count: cells.count)
+        forEachCell { cell, run in
+            let target = days.cell(runs[run].period / RollupGrain.slotsPerDay, Int(cells[cell].place))
+            days.cells[target].add(cells[cell])
+            if hasTimes { days.times[target].add(times[cell]) }
+            targets[cell] = UInt32(target)
         }
         days.durations = durations.map { duration in
             targets[Int(duration >> Self.bucketBits)] << Self.bucketBits | duration & Self.bucketMask
@@ -110,39 +166,46 @@ struct UsageCells {
     ) -> (changes: [RollupTable.Change], buckets: [BucketCount]) {
         var changes: [RollupTable.Change] = []
         changes.reserveCapacity(cells.count)
-        var ranks = [UInt64](repeating: 0, count: cells.count)
-        for index in order(keys) {
-            let cell = cells[index]
-            let key = keys[cell.place]
-            let block = RollupBlockID(grain, cell.period, kind, group: key.group)
+        var ranks = [UInt32](repeating: 0, count: cells.count)
+        for (index, period) in order(keys) {
+            let key = keys[Int(cells[index].place)]
+            let block = RollupBlockID(grain, period, kind, group: key.group)
             if let last = changes.last, last.block == block, last.change.key == key {
-                changes[changes.count - 1].change.numbers.add(cell.numbers)
+                changes[changes.count - 1].change.numbers.add(numbers(of: index))
             } else {
-                changes.append((block, RollupChange(key: key, numbers: cell.numbers, buckets: 0..<0)))
+                changes.append((block, RollupChange(key: key, numbers: numbers(of: index), buckets: 0..<0)))
             }
-            ranks[index] = UInt64(changes.count - 1)
+            ranks[index] = UInt32(changes.count - 1)
         }
         let buckets = hasLatency ? buckets(of: &changes, ranks) : []
         return (changes, buckets)
     }
 
+    private func numbers(of index: Int) -> RollupNumbers {
+        let cell = cells[index]
+        var numbers = RollupNumbers(
+            count: Int64(cell.count), succeeded: Int64(cell.succeeded), failed: Int64(cell.failed),
+            totalMS: cell.totalMS)
+        if hasTimes { (numbers.firstMS, numbers.lastMS) = (times[index].first, times[index].last) }
+        return numbers
+    }
+
     /// The cells in order of their periods and, in each, of their keys.
-    private func order(_ keys: [RollupKey]) -> [Int] {
+    private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
         let keyRanks = Self.ranks(of: keys)
-        var runs: [Int64] = []
-        for cell in cells where runs.last != cell.period { runs.append(cell.period) }
-        let periodRanks = Self.ranks(of: runs)
-        var run = -1
+        let runRanks = Self.ranks(of: runs.map(\.period))
+        let periods = Set(runs.map(\.period)).sorted()
         // Above the bits that are sorted by stands which cell it is.
-        let limit = UInt64(runs.count * keys.count)
+        let limit = UInt64(periods.count * keys.count)
         let shift = UInt64(UInt64.bitWidth - limit.leadingZeroBitCount)
-        var numbers = cells.indices.map { index -> UInt64 in
-            if index == 0 || cells[index].period != cells[index - 1].period { run += 1 }
-            let rank = periodRanks[run] * keys.count + keyRanks[cells[index].place]
-            return UInt64(index) << shift | UInt64(rank)
+        var numbers: [UInt64] = []
+        numbers.reserveCapacity(cells.count)
+        forEachCell { cell, run in
+            let rank = runRanks[run] * keys.count + keyRanks[Int(cells[cell].place)]
+            numbers.append(UInt64(cell) << shift | UInt64(rank))
         }
         RadixSort.sort(&numbers, below: limit)
-        return numbers.map { Int($0 >> shift) }
+        return numbers.map { (Int($0 >> shift), periods[Int($0 & (1 << shift - 1)) / keys.count]) }
     }
 
     /// How many different values are less than each.
@@ -156,11 +219,11 @@ struct UsageCells {
     }
 
     /// Counts the buckets of every change, and tells each where its own are.
-    private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt64]) -> [BucketCount] {
+    private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
         var sorted = durations.map { duration in
             ranks[Int(duration >> Self.bucketBits)] << Self.bucketBits | duration & Self.bucketMask
         }
-        RadixSort.sort(&sorted, below: UInt64(changes.count) << Self.bucketBits)
+        RadixSort.sort(&sorted, below: UInt32(changes.count) << Self.bucketBits)
         var buckets: [BucketCount] = []
         buckets.reserveCapacity(sorted.count)
         var next = 0
@@ -176,23 +239,5 @@ struct UsageCells {
             changes[rank].change.buckets = start..<buckets.count
         }
         return buckets
-    }
-}
-
-extension RollupNumbers {
-    /// Counts an event.
-    @inline(__always)
-    fileprivate mutating func count(_ event: UsageEvent) {
-        count &+= 1
-        succeeded &+= event.succeeded
-        failed &+= event.failed
-        totalMS = Self.sum(totalMS, event.durationMS)
-    }
-
-    /// Notes when an event was that it counts.
-    @inline(__always)
-    fileprivate mutating func note(_ timestamp: Int64) {
-        firstMS = min(firstMS, timestamp)
-        lastMS = max(lastMS, timestamp)
     }
 }
