@@ -46,21 +46,26 @@ struct ActivityRollup {
     mutating func flush(into database: Database) throws {
         putAway()
         slot = .min
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (slot) DO UPDATE SET
-                    events = events + excluded.events, commands = commands + excluded.commands,
-                    workspaces_created = workspaces_created + excluded.workspaces_created,
-                    tasks_completed = tasks_completed + excluded.tasks_completed,
-                    succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
-                    first_row = min(first_row, excluded.first_row), last_row = max(last_row, excluded.last_row)
-                """)
+        let statement = try DirectStatement(
+            """
+            INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (slot) DO UPDATE SET
+                events = events + excluded.events, commands = commands + excluded.commands,
+                workspaces_created = workspaces_created + excluded.workspaces_created,
+                tasks_completed = tasks_completed + excluded.tasks_completed,
+                succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+                first_row = min(first_row, excluded.first_row), last_row = max(last_row, excluded.last_row)
+            """, in: database)
         for (slot, counts) in slots.sorted(by: { $0.key < $1.key }) {
-            try statement.execute(arguments: [
-                slot, counts.events, counts.commands, counts.workspacesCreated, counts.tasksCompleted,
-                counts.succeeded, counts.failed, counts.firstRow, counts.lastRow,
-            ])
+            let numbers = [
+                counts.events, counts.commands, counts.workspacesCreated, counts.tasksCompleted, counts.succeeded,
+                counts.failed,
+            ]
+            statement.bind(1, slot)
+            for (number, parameter) in zip(numbers, 2...) { statement.bind(Int32(parameter), Int64(number)) }
+            statement.bind(8, counts.firstRow)
+            statement.bind(9, counts.lastRow)
+            try statement.run()
         }
         slots.removeAll(keepingCapacity: true)
     }

@@ -22,7 +22,25 @@ struct RollupNames {
 
     /// Finds the numbers of all names seen; a name gets one where it has none.
     mutating func findNumbers(in database: Database) throws {
-        for place in numbers.count..<names.count { numbers.append(try load(place, from: database)) }
+        guard numbers.count < names.count else { return }
+        let known = try DirectStatement("SELECT number FROM rollup_names WHERE kind = ? AND name = ?", in: database)
+        let insert = try DirectStatement(
+            "INSERT INTO rollup_names (kind, number, name) VALUES (?, ?, ?)", in: database)
+        for place in numbers.count..<names.count {
+            known.bind(1, Int64(kind.rawValue))
+            try known.bind(2, text: names.key(at: place).span)
+            if let number = try known.first({ $0.number(0) }) {
+                numbers.append(try Self.number(number))
+            } else {
+                let number = try Self.number(Int64(highestNumber(in: database)) + 1)
+                insert.bind(1, Int64(kind.rawValue))
+                insert.bind(2, Int64(number))
+                try insert.bind(3, text: names.key(at: place).span)
+                try insert.run()
+                highest = number
+                numbers.append(number)
+            }
+        }
     }
 
     /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
@@ -33,14 +51,11 @@ struct RollupNames {
 
     var isFull: Bool { names.count >= Limits.rememberedNames }
 
-    private mutating func load(_ place: Int, from database: Database) throws -> UInt32 {
-        let name = String(decoding: names.key(at: place), as: UTF8.self)
-        let known = try database.cachedStatement(sql: "SELECT number FROM rollup_names WHERE kind = ? AND name = ?")
-        if let number = try UInt32.fetchOne(known, arguments: [kind.rawValue, name]) { return number }
-        let number = try highestNumber(in: database) + 1
-        try database.cachedStatement(sql: "INSERT INTO rollup_names (kind, number, name) VALUES (?, ?, ?)")
-            .execute(arguments: [kind.rawValue, number, name])
-        highest = number
+    /// Another hand may have written one that is none.
+    private static func number(_ number: Int64) throws -> UInt32 {
+        guard let number = UInt32(exactly: number) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a name's number is out of range")
+        }
         return number
     }
 
