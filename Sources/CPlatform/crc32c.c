@@ -26,6 +26,13 @@ continue_sse42(uint32_t crc, const unsigned char *bytes, size_t length) {
         state = _mm_crc32_u64(state, word);
     }
     uint32_t rest = (uint32_t)state;
+    if (length >= 4) {
+        uint32_t word;
+        memcpy(&word, bytes, 4);
+        rest = _mm_crc32_u32(rest, word);
+        bytes += 4;
+        length -= 4;
+    }
     while (length--) {
         rest = _mm_crc32_u8(rest, *bytes++);
     }

@@ -170,14 +170,24 @@ extension [UInt8] {
 /// C library's copying would take longer than these are copied.
 @inlinable @inline(__always)
 package func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
-    guard count >= 8 && count <= 32 else { return unsafe target.copyMemory(from: source, byteCount: count) }
-    // The last eight bytes overlap the ones before, so that no byte is left for a loop.
-    var offset = 0
-    while offset < count &- 8 {
-        unsafe target.storeBytes(
-            of: source.loadUnaligned(fromByteOffset: offset, as: UInt64.self), toByteOffset: offset, as: UInt64.self)
-        offset &+= 8
+    guard count >= 8 && count <= 64 else { return unsafe target.copyMemory(from: source, byteCount: count) }
+    // What is copied last overlaps what was copied before, so that no byte is left for a loop.
+    guard count >= 16 else {
+        unsafe copy(UInt64.self, from: source, to: target, at: 0)
+        return unsafe copy(UInt64.self, from: source, to: target, at: count &- 8)
     }
-    let last = unsafe source.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
-    unsafe target.storeBytes(of: last, toByteOffset: count &- 8, as: UInt64.self)
+    var offset = 0
+    while offset < count &- 16 {
+        unsafe copy(SIMD16<UInt8>.self, from: source, to: target, at: offset)
+        offset &+= 16
+    }
+    unsafe copy(SIMD16<UInt8>.self, from: source, to: target, at: count &- 16)
+}
+
+@inlinable @inline(__always)
+func copy<Piece: BitwiseCopyable>(
+    _: Piece.Type, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, at offset: Int
+) {
+    unsafe target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: offset, as: Piece.self), toByteOffset: offset, as: Piece.self)
 }

@@ -43,18 +43,33 @@ struct RowLayout {
         success = Number(record.success.map { $0 ? 1 : 0 })
         services = Number(record.servicesCount.map(Int64.init))
         ports = Number(record.portsUsed.map(Int64.init))
-        let (session, type, command) = (record.sessionID.count, record.eventType.count, record.command.count)
-        let (category, template) = (record.errorCategory.count, record.templateUsed.count)
-        @inline(__always) func isWide(_ text: Int) -> Int { Self.kind(ofText: text) >= 0x80 ? 1 : 0 }
-        // Its own length, and the kinds of the id and twelve columns, of which those of long texts take two bytes.
-        headerBytes = 14 + isWide(session) + isWide(type) + isWide(command) + isWide(category) + isWide(template)
+        headerBytes = Self.narrowHeader + Self.wideKinds(of: record)
+        let texts = record.templateUsed.upperBound &- record.workspaceHash.lowerBound
         bytes =
-            headerBytes + TimestampFormatter.length + session + type + record.workspaceHash.count
-            + record.taskHash.count + command + category + template + duration.bytes + success.bytes + services.bytes
-            + ports.bytes
+            headerBytes &+ TimestampFormatter.length &+ texts &+ duration.bytes &+ success.bytes &+ services.bytes
+            &+ ports.bytes
     }
+
+    /// Bytes of a header: its own length, and the kinds of the id and of twelve columns, when each takes one byte.
+    private static let narrowHeader = 14
+
+    /// How many columns have a text so long that their kind takes two bytes. Hashes are never so long.
+    @inline(__always)
+    private static func wideKinds(of record: EventRecord) -> Int {
+        // All of them together are seldom as long.
+        let together = record.templateUsed.upperBound &- record.taskHash.upperBound
+        guard kind(ofText: together) >= 0x80 else { return 0 }
+        let texts = [
+            record.sessionID, record.eventType, record.command, record.errorCategory, record.templateUsed,
+        ]
+        return texts.count { kind(ofText: $0.count) >= 0x80 }
+    }
+
+    /// Whether each kind takes one byte of the header.
+    @inline(__always)
+    var isNarrow: Bool { headerBytes == Self.narrowHeader }
 
     /// The kind of a column that holds a text of so many bytes; NULL where there is none.
     @inline(__always)
-    static func kind(ofText bytes: Int) -> Int { bytes == 0 ? 0 : 13 + 2 * bytes }
+    static func kind(ofText bytes: Int) -> Int { bytes == 0 ? 0 : 13 &+ 2 &* bytes }
 }

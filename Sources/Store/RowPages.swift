@@ -156,21 +156,7 @@ import Platform
     ) {
         var end = put(varint: UInt64(row.bytes), at: start)
         end = put(varint: UInt64(bitPattern: id), at: end)
-        put(UInt8(row.headerBytes), at: end)
-        put(UInt8(0), at: end + 1)
-        end = put(kindOfText: TimestampFormatter.length, at: end + 2)
-        end = put(kindOfText: record.sessionID.count, at: end)
-        end = put(kindOfText: record.eventType.count, at: end)
-        end = put(kindOfText: record.workspaceHash.count, at: end)
-        end = put(kindOfText: record.taskHash.count, at: end)
-        end = put(kindOfText: record.command.count, at: end)
-        put(row.duration.kind, at: end)
-        put(row.success.kind, at: end + 1)
-        end = put(kindOfText: record.errorCategory.count, at: end + 2)
-        end = put(kindOfText: record.templateUsed.count, at: end)
-        put(row.services.kind, at: end)
-        put(row.ports.kind, at: end + 1)
-        end += 2
+        end = row.isNarrow ? putNarrowHeader(record, row, at: end) : putHeader(record, row, at: end)
         var time = unsafe MutableSpan(_unsafeStart: memory + end, count: TimestampFormatter.length)
         formatter.write(record.timestamp, into: &time)
         end += TimestampFormatter.length
@@ -183,6 +169,41 @@ import Platform
         end = put(row.services, at: end)
         end = put(row.ports, at: end)
         assert(end == start + Self.cellBytes(row, id: id))
+    }
+
+    /// The header of a record without a long text, as most are: all of its bytes at once.
+    @inline(__always)
+    private func putNarrowHeader(_ record: EventRecord, _ row: RowLayout, at place: Int) -> Int {
+        @inline(__always) func kind(_ text: Range<Int>) -> UInt64 { UInt64(RowLayout.kind(ofText: text.count)) }
+        let time = UInt64(RowLayout.kind(ofText: TimestampFormatter.length))
+        let first =
+            UInt64(row.headerBytes) | time << 16 | kind(record.sessionID) << 24 | kind(record.eventType) << 32
+            | kind(record.workspaceHash) << 40 | kind(record.taskHash) << 48 | kind(record.command) << 56
+        let rest =
+            UInt64(row.duration.kind) | UInt64(row.success.kind) << 8 | kind(record.errorCategory) << 16
+            | kind(record.templateUsed) << 24 | UInt64(row.services.kind) << 32 | UInt64(row.ports.kind) << 40
+        put(first.byteSwapped, at: place)
+        // Two bytes too many, over which the time is written next.
+        put(rest.byteSwapped, at: place + 8)
+        return place + row.headerBytes
+    }
+
+    private func putHeader(_ record: EventRecord, _ row: RowLayout, at place: Int) -> Int {
+        put(UInt8(row.headerBytes), at: place)
+        put(UInt8(0), at: place + 1)
+        var end = put(kindOfText: TimestampFormatter.length, at: place + 2)
+        end = put(kindOfText: record.sessionID.count, at: end)
+        end = put(kindOfText: record.eventType.count, at: end)
+        end = put(kindOfText: record.workspaceHash.count, at: end)
+        end = put(kindOfText: record.taskHash.count, at: end)
+        end = put(kindOfText: record.command.count, at: end)
+        put(row.duration.kind, at: end)
+        put(row.success.kind, at: end + 1)
+        end = put(kindOfText: record.errorCategory.count, at: end + 2)
+        end = put(kindOfText: record.templateUsed.count, at: end)
+        put(row.services.kind, at: end)
+        put(row.ports.kind, at: end + 1)
+        return end + 2
     }
 
     @inline(__always)
@@ -237,6 +258,14 @@ import Platform
     /// Writes a number below 2^56.
     @inline(__always)
     private func put(varint number: UInt64, at place: Int) -> Int {
+        if number < 0x4000 {
+            guard number >= 0x80 else {
+                put(UInt8(number), at: place)
+                return place + 1
+            }
+            put(UInt16((number >> 7 | 0x80) << 8 | number & 0x7F), at: place)
+            return place + 2
+        }
         let length = Self.length(ofVarint: number)
         var rest = number
         var index = length - 1
