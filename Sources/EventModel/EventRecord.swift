@@ -97,6 +97,7 @@ package struct EventNumbers: Sendable, Equatable {
     package var servicesCount: UInt32?
     package var portsUsed: UInt32?
 
+    @inlinable
     package init(
         timestamp: Int64, durationMS: Int64? = nil, success: Bool? = nil, servicesCount: UInt32? = nil,
         portsUsed: UInt32? = nil
@@ -154,18 +155,21 @@ package struct EventEncoder: Sendable {
         room.store(littleEndian: header, at: 0)
     }
 
+    @inline(__always)
     private mutating func appendHash(_ hash: Span<UInt8>, _ flag: EventRecord.Flags) {
         precondition(hash.count == Limits.hashCharacters)
         header |= UInt64(flag.rawValue) << 8
         append(hash)
     }
 
+    @inline(__always)
     private mutating func appendText(_ text: Span<UInt8>, lengthAt index: UInt64) {
         precondition(text.count <= UInt8.max)
         header |= UInt64(text.count) << (index * 8)
         append(text)
     }
 
+    @inline(__always)
     private mutating func append(_ bytes: Span<UInt8>) {
         room.store(bytes, at: length)
         length += bytes.count

@@ -5,34 +5,40 @@
 /// rounding, so that every computer counts alike. Some 1,100 buckets reach from nothing to a year; longer durations count
 /// in the last.
 package enum LatencyScale {
-    /// Where each bucket begins, in milliseconds, and behind the last the first duration that is past all.
-    private static let bounds: [Int64] = {
-        var bounds: [Int64] = [0]
-        while let last = bounds.last, last <= Limits.durationMilliseconds { bounds.append(last + max(1, last / 50)) }
-        return bounds
-    }()
+    private struct Table {
+        /// Where each bucket begins, in milliseconds, and behind the last the first duration that is past all.
+        let bounds: [Int64]
+        /// For each power of two, in 64 parts, the bucket in which the part begins.
+        let starts: [UInt16]
 
-    /// For each power of two, in 64 parts, the bucket in which the part begins.
-    private static let starts: [UInt16] = {
-        var starts = [UInt16](repeating: 0, count: 64 * 64)
-        for exponent in 6..<63 {
-            for part in 0..<64 {
-                let value = (Int64(64 + part)) << (exponent - 6)
-                guard value <= Limits.durationMilliseconds else { continue }
-                var low = 0
-                var high = bounds.count - 1
-                while high - low > 1 {
-                    let middle = (low + high) / 2
-                    if bounds[middle] <= value { low = middle } else { high = middle }
-                }
-                starts[exponent * 64 + part] = UInt16(low)
+        init() {
+            var bounds: [Int64] = [0]
+            while let last = bounds.last, last <= Limits.durationMilliseconds {
+                bounds.append(last + max(1, last / 50))
             }
+            var starts = [UInt16](repeating: 0, count: 64 * 64)
+            for exponent in 6..<63 {
+                for part in 0..<64 {
+                    let value = (Int64(64 + part)) << (exponent - 6)
+                    guard value <= Limits.durationMilliseconds else { continue }
+                    var low = 0
+                    var high = bounds.count - 1
+                    while high - low > 1 {
+                        let middle = (low + high) / 2
+                        if bounds[middle] <= value { low = middle } else { high = middle }
+                    }
+                    starts[exponent * 64 + part] = UInt16(low)
+                }
+            }
+            self.bounds = bounds
+            self.starts = starts
         }
-        return starts
-    }()
+    }
+
+    private static let table = Table()
 
     /// How many buckets there are.
-    package static var count: Int { bounds.count - 1 }
+    package static var count: Int { table.bounds.count - 1 }
 
     /// The bucket of a duration in milliseconds; what is less than nothing counts as nothing, what is longer than a year
     /// as a year.
@@ -41,16 +47,19 @@ package enum LatencyScale {
         let value = min(milliseconds, Limits.durationMilliseconds)
         let exponent = 63 &- value.leadingZeroBitCount
         let part = Int(truncatingIfNeeded: value >> Int64(exponent &- 6)) & 63
-        let bucket = Int(starts[exponent &* 64 &+ part])
+        let table = table
+        let bucket = Int(table.starts[exponent &* 64 &+ part])
         // A part is narrower than a bucket, so it lies in one or two of them.
-        return bucket &+ (value >= bounds[bucket &+ 1] ? 1 : 0)
+        return bucket &+ (value >= table.bounds[bucket &+ 1] ? 1 : 0)
     }
 
     /// The durations that a bucket counts, in whole milliseconds.
-    package static func range(of bucket: Int) -> ClosedRange<Int64> { bounds[bucket]...(bounds[bucket + 1] - 1) }
+    package static func range(of bucket: Int) -> ClosedRange<Int64> {
+        table.bounds[bucket]...(table.bounds[bucket + 1] - 1)
+    }
 
     /// The middle of a bucket, in milliseconds: what stands for everything in it.
     package static func middle(of bucket: Int) -> Double {
-        Double(bounds[bucket] + bounds[bucket + 1] - 1) / 2
+        Double(table.bounds[bucket] + table.bounds[bucket + 1] - 1) / 2
     }
 }

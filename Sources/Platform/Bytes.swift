@@ -150,7 +150,7 @@ extension [UInt8] {
     }
 
     /// Copies `bytes` over those from `offset` on. Traps when there are not as many.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func store(_ bytes: Span<UInt8>, at offset: Int) {
         unsafe withUnsafeMutableBytes { buffer in
             precondition(offset >= 0 && offset <= buffer.count && bytes.count <= buffer.count - offset)
