@@ -59,10 +59,9 @@ struct RowLayout {
         // All of them together are seldom as long.
         let together = record.templateUsed.upperBound &- record.taskHash.upperBound
         guard kind(ofText: together) >= 0x80 else { return 0 }
-        let texts = [
-            record.sessionID, record.eventType, record.command, record.errorCategory, record.templateUsed,
-        ]
-        return texts.count { kind(ofText: $0.count) >= 0x80 }
+        @inline(__always) func isWide(_ text: Range<Int>) -> Int { kind(ofText: text.count) >= 0x80 ? 1 : 0 }
+        return isWide(record.sessionID) + isWide(record.eventType) + isWide(record.command)
+            + isWide(record.errorCategory) + isWide(record.templateUsed)
     }
 
     /// Whether each kind takes one byte of the header.
