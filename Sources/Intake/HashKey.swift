@@ -31,18 +31,25 @@ package struct HashKey: Sendable, Equatable {
         var bytes: [UInt8] = []
         var isExposed = false
         do throws(SystemError) {
-            let file = try File(opening: data.keyPath, [.read, .nonBlocking])
-            let status = try file.status()
-            guard status.isRegular else { throw SystemError.notAFile(data.keyPath) }
-            isExposed = !File.isOwn(status) || status.isOpenToOthers
-            _ = try file.read(appendingTo: &bytes, limit: length + 1)
+            // One that was replaced since it was opened may be overwritten by now.
+            var isCurrent = false
+            while !isCurrent {
+                let file = try File(opening: data.keyPath, [.read, .nonBlocking])
+                let status = try file.status()
+                guard status.isRegular else { throw SystemError.notAFile(data.keyPath) }
+                isExposed = !File.isOwn(status) || status.isOpenToOthers
+                bytes.removeAll()
+                _ = try file.read(appendingTo: &bytes, limit: length + 1)
+                isCurrent = try file.isAtItsPath()
+            }
         } catch  where error.isNotFound {
             return nil
         } catch {
             throw .system(error)
         }
         guard !isExposed else { throw .exposed(path: data.keyPath) }
-        guard bytes.count == length else { throw .damaged(path: data.keyPath) }
+        // A key of zeros is one that was overwritten: anybody can guess it.
+        guard bytes.count == length, bytes.contains(where: { $0 != 0 }) else { throw .damaged(path: data.keyPath) }
         return HashKey(bytes: bytes)
     }
 
@@ -107,7 +114,8 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
     /// Whether nothing may be written at all.
     package var isOff: Bool {
         switch self {
-        case .off, .settings: true
+        case .off: true
+        case .settings(let error): error.isOff
         case .system, .damaged, .exposed: false
         }
     }

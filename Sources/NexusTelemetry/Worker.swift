@@ -120,6 +120,8 @@ actor Worker {
                 queue.countWritten(batch.eventCount)
                 batch.removeAll()
                 failure = error
+                // Whoever waits for room would wait for ever.
+                queue.close()
             }
             throw error
         }

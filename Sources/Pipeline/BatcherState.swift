@@ -70,6 +70,16 @@ struct BatcherState {
         written += count
     }
 
+    /// Takes a batch back out, by its number from 0, whose flush has failed: it is not tried again. No flush is under way.
+    mutating func withdraw(_ number: Int) {
+        precondition(inFlight == nil)
+        guard number >= written, number < added else { return }
+        bytes -= ring[number - written].bytes.count
+        records -= ring[number - written].recordCount
+        // Its place stays, so that the numbers of the others do.
+        ring[number - written] = RecordBatch()
+    }
+
     /// Whether batches from the one numbered `first` to before `end`, all done with, were thrown away in part.
     func wasDiscarded(_ batches: Range<Int>) -> Bool {
         discarded.contains { $0.overlaps(batches) }

@@ -22,8 +22,8 @@ package struct CostLog: Sendable {
     /// Notes a call, unless another process does so at this moment or recording is off.
     func note(nanoseconds: UInt64) {
         // Where the folder cannot be used, a link for one, nothing was recorded and nothing is noted.
-        guard (try? data.folder.requireOwn()) != nil,
-            let file = try? File(opening: path, [.readWrite, .append, .create]), (try? file.tryLock()) == true
+        guard (try? data.folder.requireOwn()) != nil, makeIfMissing(),
+            let file = try? File(opening: path, [.readWrite, .append]), (try? file.tryLock()) == true
         else {
             return
         }
@@ -35,6 +35,15 @@ package struct CostLog: Sendable {
         try? dropOld(file)
         Self.append(UInt32(clamping: nanoseconds / 1000), to: &bytes)
         try? file.write(bytes.span)
+    }
+
+    /// Makes the file where there is none, under the lock that is held to change the settings; false when it may not be made.
+    private func makeIfMissing() -> Bool {
+        if data.folder.has("costs") { return true }
+        guard let lock = try? data.lock() else { return false }
+        defer { lock.unlock() }
+        var gate = RecordingGate(data)
+        return gate.isOpen() && (try? File(opening: path, [.readWrite, .create])) != nil
     }
 
     /// Returns once no note is being written that was begun before.

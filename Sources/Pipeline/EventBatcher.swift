@@ -18,6 +18,9 @@ package actor EventBatcher {
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
+    /// Whether nothing is taken any more.
+    package var isBroken: Bool { failure != nil }
+
     package init(appender: BufferAppender) {
         self.appender = appender
         (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -33,7 +36,8 @@ package actor EventBatcher {
     }
 
     /// Puts a batch into the ring and returns once it is in the buffer on disk: true. False when it was thrown away, as
-    /// recording is off.
+    /// recording is off. When it throws, nothing of the batch was written and nothing will be, so that it may be sent again;
+    /// unless the batcher is broken, of whose last batches nobody knows.
     package func record(_ batch: RecordBatch) async throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) {
@@ -41,7 +45,10 @@ package actor EventBatcher {
             let number = state.added
             state.add(batch)
             arrived.yield()
-            try await flush()
+            do throws(BufferError) { try await flush() } catch {
+                if failure == nil { state.withdraw(number) }
+                throw error
+            }
             // Another's flush may have taken it along, and been told in this one's place.
             return !state.wasDiscarded(number..<number + 1)
         } catch  where error.isOff {
@@ -60,7 +67,7 @@ package actor EventBatcher {
                 await withCheckedContinuation { waiting.append($0) }
                 continue
             }
-            let outcome = await appender.append(batch)
+            let outcome = batch.isEmpty ? .written : await appender.append(batch)
             state.endFlush(outcome.flushEnd)
             if case .uncertain(let error) = outcome { failure = error }
             for continuation in waiting { continuation.resume() }

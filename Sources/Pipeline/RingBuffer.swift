@@ -15,9 +15,17 @@ struct RingBuffer<Element> {
 
     /// The `index`-th oldest element.
     subscript(index: Int) -> Element {
-        precondition(index >= 0 && index < count)
-        guard let element = slots[(head + index) % slots.count] else { preconditionFailure("an empty slot is counted") }
-        return element
+        get {
+            precondition(index >= 0 && index < count)
+            guard let element = slots[(head + index) % slots.count] else {
+                preconditionFailure("an empty slot is counted")
+            }
+            return element
+        }
+        set {
+            precondition(index >= 0 && index < count)
+            slots[(head + index) % slots.count] = newValue
+        }
     }
 
     /// Adds an element behind the others; there must be room.

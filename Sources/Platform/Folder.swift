@@ -32,6 +32,11 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
+    /// Throws when it is there, or may be, and this user cannot look into it.
+    package func requireReadableIfThere() throws(SystemError) {
+        guard unsafe access(path, R_OK | X_OK) == 0 || errno == ENOENT else { throw SystemError("open", path) }
+    }
+
     /// Whether this user may make files in it.
     package var isWritable: Bool { unsafe access(path, W_OK) == 0 }
 
@@ -131,9 +136,17 @@ package struct Folder: Sendable, Equatable {
     }
 
     private func makeMissing() throws(SystemError) {
-        if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        if try make() { return }
         guard errno == ENOENT, parent != self else { throw SystemError("create", path) }
         try parent.makeMissing()
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("create", path) }
+        guard try make() else { throw SystemError("create", path) }
+    }
+
+    /// Makes the folder, unless it is there; false when that is not possible. A power cut must not take its name back, with all
+    /// that is put on disk in it; not everybody who may make a folder may read the one above.
+    private func make() throws(SystemError) -> Bool {
+        guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
+        try? parent.synchronize()
+        return true
     }
 }

@@ -13,9 +13,14 @@ package enum NamedPipe {
         return pipe
     }
 
+    /// Opens a pipe that somebody reads for writing without waiting.
+    package static func openForWriting(_ path: String) throws(SystemError) -> File {
+        try File(opening: path, [.write, .nonBlocking])
+    }
+
     /// Writes to a pipe if somebody reads it, and never waits: false when nobody does or it is full.
     package static func offer(_ text: String, to path: String) -> Bool {
-        guard let pipe = try? File(opening: path, [.write, .nonBlocking]) else { return false }
+        guard let pipe = try? openForWriting(path) else { return false }
         return (try? pipe.write(text)) != nil
     }
 

@@ -17,7 +17,8 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
     /// Whether what was to be written is not wanted: it must not be kept for another try.
     package var isOff: Bool {
         switch self {
-        case .off, .settings: true
+        case .off: true
+        case .settings(let error): error.isOff
         case .system, .full, .newerVersion: false
         }
     }

@@ -18,8 +18,8 @@ package final class SegmentAppender {
     private var unusable: WriteAheadBuffer.SegmentNumber?
     /// Whether this appender has begun a segment behind others that wait to be drained.
     package private(set) var hasBegunAnother = false
-    /// Whether a batch was written and could not be put on disk: it may be stored or not, so it must not be appended a
-    /// second time.
+    /// Whether a batch was written, in part at least, and could neither be put on disk nor taken back: it may be stored or not,
+    /// so it must not be appended a second time.
     package private(set) var hasUncertainBatch = false
 
     private struct OpenSegment: ~Copyable {
@@ -74,7 +74,7 @@ package final class SegmentAppender {
         try passGate()
         do throws(SystemError) {
             guard let size = try usableSize(of: &segment) else { return nil }
-            let end = try write(batch, to: segment.file, behind: size)
+            let end = try write(batch, to: segment, behind: size)
             segment.file.unlock()
             if durable { try synchronize(&segment) }
             let receipt = Receipt(segment: segment.number, end: end)
@@ -85,14 +85,20 @@ package final class SegmentAppender {
         }
     }
 
-    private func write(_ batch: Span<UInt8>, to file: borrowing File, behind size: Int) throws(SystemError) -> Int {
+    private func write(
+        _ batch: Span<UInt8>, to segment: borrowing OpenSegment, behind size: Int
+    ) throws(SystemError) -> Int {
         let start = SegmentFormat.aligned(size)
         do throws(SystemError) {
-            if start > size { try file.write([UInt8](repeating: 0, count: start - size).span) }
-            try file.write(batch)
+            if start > size { try segment.file.write([UInt8](repeating: 0, count: start - size).span) }
+            try segment.file.write(batch)
         } catch {
             // What a full disk let through is taken back, so that the next record stands right behind the last.
-            try? file.truncate(to: size)
+            do throws(SystemError) { try segment.file.truncate(to: size) } catch {
+                // Where that fails too, whole records of the batch may stand there.
+                unusable = segment.number
+                hasUncertainBatch = true
+            }
             throw error
         }
         return start + batch.count
@@ -181,10 +187,19 @@ package final class SegmentAppender {
         }
     }
 
+    /// Makes the folder, under the lock that is held to change the settings.
+    private func prepareFolder() throws(BufferError) {
+        let lock = try asBufferError { () throws(SystemError) in try buffer.data.lock() }
+        defer { lock.unlock() }
+        try passGate()
+        try asBufferError { () throws(SystemError) in try buffer.folder.prepare() }
+    }
+
     /// Makes a segment, unless another process has just done so: one at a time, under the folder's lock.
     private func startSegment() throws(BufferError) -> OpenSegment {
+        if !buffer.folder.exists { try prepareFolder() }
         let folder = try asBufferError { () throws(SystemError) in
-            try buffer.folder.prepare()
+            try buffer.folder.requireOwn()
             let folder = try File(opening: buffer.folder.path, [.read, .folder])
             try folder.lock()
             return folder
@@ -197,6 +212,8 @@ package final class SegmentAppender {
         // Seconds since 1970, so that numbers go on rising after the folder was emptied.
         let now = UInt64(clamping: clock.now() / 1000)
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
+        // One that nobody would list.
+        guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
             hasBegunAnother = hasBegunAnother || !segments.isEmpty

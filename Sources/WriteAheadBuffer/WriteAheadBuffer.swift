@@ -38,15 +38,17 @@ package struct WriteAheadBuffer: Sendable {
             self.value = value
         }
 
+        /// The upper half is no segment's, so that a number fits a column of the database.
+        static let highest = SegmentNumber(UInt64(Int64.max) - 1)
+
         /// The number in a file name; nil for a name that is not a segment's.
         init?(fileName: String) {
             guard fileName.hasSuffix(".wab"), fileName.utf8.count == 20,
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
-            // `UInt64` reads a sign and capitals too; such a file would be listed and never found. The upper half is no
-            // segment's, so that the next number always exists and fits a column of the database.
-            guard self.fileName == fileName, value < UInt64(Int64.max) else { return nil }
+            // `UInt64` reads a sign and capitals too; such a file would be listed and never found.
+            guard self.fileName == fileName, self <= Self.highest else { return nil }
         }
 
         package var fileName: String {

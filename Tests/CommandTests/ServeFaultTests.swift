@@ -25,6 +25,15 @@ struct ServeFaultTests {
         #expect(rows == "1003|1003", "\(service.errors)")
     }
 
+    @Test("A service whose pipe somebody has removed still ends when it is asked to")
+    func removedPipe() throws {
+        let service = try RunningService(Program())
+        #expect(try service.client().exchange([line(1)], total: 1).accepted == 1)
+        try FileManager.default.removeItem(atPath: service.runtime.pipePath)
+        #expect(try service.stop() == 0)
+        #expect(try service.program.query("SELECT count(*) FROM events") == "1")
+    }
+
     @Test("Connections beyond the limit are told so, and those that are served go on")
     func tooManyConnections() throws {
         let service = try RunningService(Program(), limits: "ulimit -n 64")

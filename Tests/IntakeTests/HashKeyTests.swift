@@ -19,6 +19,14 @@ struct HashKeyTests {
         #expect(try folder.data.folder.names() == ["key"])
     }
 
+    @Test("A key of zeros, which is one that was overwritten, is none")
+    func overwritten() throws {
+        let folder = try TemporaryFolder()
+        _ = try HashKey.load(from: folder.data)
+        try Data(repeating: 0, count: HashKey.length).write(to: URL(filePath: folder.data.keyPath))
+        #expect(throws: HashKeyError.damaged(path: folder.data.keyPath)) { try HashKey.load(from: folder.data) }
+    }
+
     @Test("Two folders have two keys")
     func different() throws {
         let folders = try [TemporaryFolder(), TemporaryFolder()]

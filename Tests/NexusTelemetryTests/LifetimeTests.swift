@@ -62,6 +62,7 @@ struct LifetimeTests {
         options.dataFolder = folder.data.folder.path
         options.durable = true
         let telemetry = try Telemetry(options)
+        try folder.data.bufferFolder.prepare()
         // A link is followed on the way to the buffer, and not when the data folder itself is to be put on disk.
         let elsewhere = folder.path + "/elsewhere"
         try FileManager.default.moveItem(atPath: folder.data.folder.path, toPath: elsewhere)

@@ -51,7 +51,7 @@ struct EventBatcherTests {
     func failedSynchronization() async throws {
         // A link is followed on the way to the buffer, and not when its folder itself is to be put on disk.
         let path = folder.path + "/link"
-        try Folder(folder.data.folder.path).prepare()
+        try folder.data.bufferFolder.prepare()
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.data.folder.path)
         let linked = WriteAheadBuffer(folder: Folder(path + "/buffer"))
         let batcher = EventBatcher(appender: BufferAppender(buffer: linked, durable: true))
@@ -62,6 +62,19 @@ struct EventBatcherTests {
         await batcher.finish()
         await batcher.flushByTime()
         #expect(try eventsOnDisk() == 3)
+    }
+
+    @Test("What could not be recorded is not recorded later, when it may have been sent again")
+    func withdrawn() async throws {
+        try folder.data.folder.prepare()
+        try Data().write(to: URL(filePath: folder.data.bufferFolder.path))
+        let batcher = batcher()
+        await #expect(throws: BufferError.self) { try await batcher.record(batch(3)) }
+        try FileManager.default.removeItem(atPath: folder.data.bufferFolder.path)
+        let isRecorded = try await batcher.record(batch(1))
+        #expect(isRecorded)
+        try await batcher.flush()
+        #expect(try eventsOnDisk() == 1)
     }
 
     @Test("As many records as make a flush due are written without one")

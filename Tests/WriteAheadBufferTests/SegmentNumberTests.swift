@@ -39,6 +39,18 @@ struct SegmentNumberTests {
         #expect(try harness.buffer.segments().map(\.value) == [0x9, 0xA, 0x10])
     }
 
+    @Test("Behind the last number there is nothing to append to, and it is said")
+    func lastNumber() throws {
+        let harness = try BufferHarness()
+        try harness.buffer.folder.prepare()
+        // One that nobody appends to.
+        let path = harness.buffer.folder.path(of: WriteAheadBuffer.SegmentNumber(UInt64(Int64.max) - 1).fileName)
+        try File(opening: path, [.write, .create]).write([UInt8](repeating: 1, count: 100).span)
+        let appender = SegmentAppender(buffer: harness.buffer)
+        let bytes = [UInt8](repeating: 0, count: 16)
+        #expect(throws: BufferError.self) { try appender.append(bytes.span) }
+    }
+
     @Test("A segment that is gone has no reader")
     func noReader() throws {
         let harness = try BufferHarness()

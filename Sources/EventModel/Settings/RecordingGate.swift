@@ -31,7 +31,12 @@ package struct RecordingGate: Sendable {
         if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
         // The stamp is older than what is read: a change in between is noticed at the next look.
         let answer = Result { () throws(SettingsError) in RecordingSwitch.of(try file.load()) }
-        last = .found(Finding(stamp: stamp, answer: answer))
+        // What could not be read for want of descriptors or memory can be read the next time.
+        if case .failure(.system) = answer {
+            last = .none
+        } else {
+            last = .found(Finding(stamp: stamp, answer: answer))
+        }
         return answer
     }
 

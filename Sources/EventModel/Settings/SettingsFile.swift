@@ -94,6 +94,14 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether they say that nothing is to be recorded. Settings that only could not be read now say nothing.
+    package var isOff: Bool {
+        switch self {
+        case .damaged, .full: true
+        case .system: false
+        }
+    }
+
     /// The exit code that sysexits.h has for it.
     package var exitCode: ExitCode {
         switch self {

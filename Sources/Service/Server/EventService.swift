@@ -50,9 +50,10 @@ package struct EventService {
         try home.removeNames()
         let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
-        let pipe = PipeServer(
+        let pipe = try PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: intake, batcher: pipeBatcher, watch: try FolderWatch(buffer.folder), backlog: backlog)
+            intake: intake, batcher: pipeBatcher, watch: try FolderWatch(buffer.folder), backlog: backlog,
+            logger: logger)
         let socket = SocketServer(
             path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
             logger: logger)

@@ -1,5 +1,6 @@
 import EventModel
 import Intake
+import Logging
 import Pipeline
 import Platform
 import ServiceLifecycle
@@ -16,19 +17,38 @@ struct PipeServer: Service {
     /// script's `printf` pays for a copy of its line and no more.
     private static let rest: Duration = .milliseconds(2)
 
-    private let path: String
+    /// How long it is waited for a disk that takes nothing.
+    private static let restAfterFailure: Duration = .milliseconds(200)
+
+    private let waker: Waker
     private let intake: StreamIntake
     private let batcher: EventBatcher
     private let backlog: Backlog
+    private let logger: Logger
 
+    /// The pipe's other end: it is there also when somebody has removed the pipe's name.
+    private final class Waker: Sendable {
+        private let pipe: File
+
+        init(_ path: String) throws(SystemError) { pipe = try NamedPipe.openForWriting(path) }
+
+        /// The read that waits for input gets some: an empty line, which is no event.
+        func wakeReader() {
+            // A pipe that is full has input.
+            try? pipe.write("\n")
+        }
+    }
+
+    /// `pipe` is the one at `path`.
     init(
         path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, watch: consuming FolderWatch,
-        backlog: Backlog
-    ) {
-        self.path = path
+        backlog: Backlog, logger: Logger
+    ) throws(SystemError) {
+        waker = try Waker(path)
         self.intake = StreamIntake(input: pipe, watch: watch, intake: intake)
         self.batcher = batcher
         self.backlog = backlog
+        self.logger = logger
     }
 
     func run() async throws {
@@ -38,7 +58,7 @@ struct PipeServer: Service {
             var isLast = false
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully
-                if isStopping { wakeReader() }
+                if isStopping { waker.wakeReader() }
                 guard let step = try await intake.nextOrChange() else {
                     backlog.noticeChange()
                     continue
@@ -49,19 +69,29 @@ struct PipeServer: Service {
                     isLast = step.bytes < Limits.inputChunkBytes || unread <= 0
                 }
                 // What comes while recording is off is thrown away.
-                guard try await batcher.record(step.chunk.batch) else { continue }
+                guard try await record(step.chunk.batch) else { continue }
                 // Who writes an empty line wants what waits to be stored.
                 if step.chunk.isEmpty { backlog.askForDrain() } else { backlog.grow(by: step.chunk.batch.eventCount) }
                 if !isStopping, step.bytes < Limits.inputChunkBytes { try? await Task.sleep(for: Self.rest) }
             }
         } onGracefulShutdown: {
-            wakeReader()
+            waker.wakeReader()
         }
     }
 
-    /// The read that waits for input gets some: an empty line, which is no event.
-    private func wakeReader() {
-        // A pipe that is full has input.
-        _ = NamedPipe.offer("\n", to: path)
+    /// Appends a batch; false when it was thrown away, as recording is off. Who wrote it was told nothing and cannot send it again,
+    /// so it is tried until the disk takes it or the service ends. Where it may stand there in part it is not.
+    private func record(_ batch: RecordBatch) async throws -> Bool {
+        var isTold = false
+        while true {
+            do {
+                return try await batcher.record(batch)
+            } catch {
+                guard !Task.isShuttingDownGracefully, !Task.isCancelled, await !batcher.isBroken else { throw error }
+                if !isTold { logger.error("\(String(describing: error).escapedForDisplay); it is tried again") }
+                isTold = true
+                try? await Task.sleep(for: Self.restAfterFailure)
+            }
+        }
     }
 }
