@@ -72,6 +72,12 @@ package struct EventRecord: Sendable {
         portsUsed = flags.contains(.ports) ? payload.uint32(at: 28) : nil
     }
 
+    /// Whether its numbers are such as intake lets in; others only another hand can have written.
+    package var isWithinLimits: Bool {
+        timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
+            && (durationMS ?? 0) >= 0 && (durationMS ?? 0) <= Limits.durationMilliseconds
+    }
+
     @usableFromInline static let textStart = 32
 
     @usableFromInline

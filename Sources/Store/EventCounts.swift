@@ -87,7 +87,7 @@ final class EventCounts: Sendable {
 extension EventCounts.State {
     /// Takes the payload of one record; true when it is an event.
     fileprivate mutating func take(_ payload: Span<UInt8>, row: Int64, into rows: inout RowPages) -> Bool {
-        guard let record = EventRecord(payload) else {
+        guard let record = EventRecord(payload), record.isWithinLimits else {
             if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
             return false
         }

@@ -57,7 +57,13 @@ package actor SQLiteWriter {
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
-        do { segments = try buffer.segments() } catch { throw .buffer(error) }
+        do throws(BufferError) {
+            segments = try buffer.segments()
+            // A writer that was killed may have removed some. Before they are forgotten no power cut may bring them back.
+            if buffer.folder.exists { try buffer.synchronize() }
+        } catch {
+            throw .buffer(error)
+        }
         ingest = SegmentIngest(keepsRollups: keepsRollups)
         positions = try asStoreError(data.databasePath) {
             try queue.write { database in
@@ -137,6 +143,7 @@ package actor SQLiteWriter {
                 isLast && !findings.isCutShort ? SegmentFormat.aligned(end) : position.offset + findings.consumed
             position.isDamaged = position.isDamaged || findings.isDamaged
         }
+        try requireFiles()
         try positions.set(position, of: reader.number, in: database)
         return events
     }
@@ -209,10 +216,7 @@ package actor SQLiteWriter {
             }
         }
         guard isComplete else { return }
-        // What was stored in a file that is no longer there is not stored: its segments stay for the next database.
-        guard FileIdentity(of: data.databasePath) == identity else {
-            throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
-        }
+        try requireFiles()
         do {
             if try removeStored(includingNewest: includingNewest) {
                 try buffer.synchronize()
@@ -221,6 +225,19 @@ package actor SQLiteWriter {
             }
         } catch {
             throw StoreError(error, path: data.databasePath)
+        }
+    }
+
+    /// Throws when others can no longer see what this writer does. What is stored in a file that is no longer there is not
+    /// stored: its segments stay for the next database. And where the lock's file is gone another may write beside this one.
+    private func requireFiles() throws(StoreError) {
+        guard FileIdentity(of: data.databasePath) == identity else {
+            throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
+        }
+        let isLocked: Bool
+        do throws(SystemError) { isLocked = try lock.isInForce() } catch { throw .system(error) }
+        guard isLocked else {
+            throw .database(path: data.writerLockPath, message: "the file was removed or replaced while it was in use")
         }
     }
 

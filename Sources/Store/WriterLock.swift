@@ -19,9 +19,13 @@ package struct WriterLock: ~Copyable, Sendable {
         try data.folder.prepare()
         let file = try File(opening: data.writerLockPath, [.readWrite, .create])
         let turn = try File(opening: data.writerTurnPath, [.readWrite, .create])
-        guard try file.tryLock() else { return nil }
+        // The lock of a file that was removed meanwhile keeps nobody out.
+        guard try file.tryLock(), try file.isAtItsPath() else { return nil }
         return WriterLock(file: file, turn: turn)
     }
+
+    /// Whether it still keeps others out: its file is where they look for it.
+    func isInForce() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
     /// Takes the lock to store what was recorded: nil as well when the settings switch recording off. As this is looked at
     /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned. Nil too while somebody

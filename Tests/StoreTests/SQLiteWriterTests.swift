@@ -57,6 +57,50 @@ struct SQLiteWriterTests {
         #expect(row["ports_used"] == 8)
     }
 
+    @Test(
+        "A writer whose lock is gone, or whose database, stores nothing more", arguments: ["writer.lock", "nexus.db"])
+    func losesItsFiles(name: String) async throws {
+        var filler = BufferFiller(data)
+        try filler.append(Array(repeating: #"{"command":"make"}"#, count: 10))
+        var first: SQLiteWriter? = try writer()
+        #expect(try await first?.drain() == 10)
+        try filler.append(Array(repeating: #"{"command":"make"}"#, count: 10))
+        try data.folder.remove(name)
+        if name == "nexus.db" {
+            try data.folder.remove("nexus.db-wal")
+            try data.folder.remove("nexus.db-shm")
+        }
+        do {
+            let first = first
+            await #expect(throws: StoreError.self) { try await first?.drain() }
+        }
+        // Whose lock is there keeps it until it goes.
+        first = nil
+        try await drain()
+        #expect(try Tables(data).number("SELECT count(*) FROM events") == 20)
+    }
+
+    @Test("A made-up record stops nobody", arguments: [Int64.min, -1, 0, Limits.latestTimestamp + 1, .max])
+    func outOfLimits(timestamp: Int64) async throws {
+        var filler = BufferFiller(data)
+        try filler.append([#"{"command":"make"}"#])
+        var encoder = EventEncoder()
+        encoder.begin(EventNumbers(timestamp: timestamp))
+        encoder.appendSession(Array("s".utf8).span)
+        encoder.appendType(Array("t".utf8).span)
+        encoder.finish()
+        var batch = RecordBatch()
+        batch.append(encoder.payload.span)
+        var tally = Tally()
+        tally.count(.droppedField, times: .max)
+        for _ in 0..<2 { batch.append(tally.encoded().span) }
+        _ = try SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder)).append(batch.bytes.span)
+        #expect(try await drain() == 1)
+        #expect(try await drain() == 0)
+        let books = try #require(try StoreReader(data: data)?.books())
+        #expect(books.damagedRecords == 1 && books.stored == 1 && books.balance)
+    }
+
     @Test("What an event does not say is NULL, also behind an event that said it")
     func absentColumns() async throws {
         var filler = BufferFiller(data)
