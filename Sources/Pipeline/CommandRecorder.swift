@@ -30,14 +30,14 @@ package struct CommandRecorder: Sendable {
     }
 
     /// Runs `arguments`, the program first.
-    package func run(_ arguments: [String]) -> Outcome {
+    package func run(_ arguments: [ProgramArgument]) -> Outcome {
         let startedAt = SystemClock().now()
         let start = SystemClock.monotonicNanoseconds()
         let result = Result { () throws(SystemError) in try ChildProcess.runInForeground(arguments) }
         let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
 
         var draft = EventDraft()
-        draft.set(.command, CommandName.of(arguments))
+        draft.set(.command, CommandName.of(arguments.map(\.text)))
         draft.set(.eventType, EventType.command.rawValue)
         draft.set(.timestamp, startedAt)
         draft.set(.durationMS, Int64(clamping: milliseconds))

@@ -5,7 +5,7 @@ package enum DetachedDrain {
     /// Starts the `nexus` that stands beside this program, else the one on the `PATH`. That there is none, or that
     /// another process drains already, is no failure of the recorder.
     package static func start() {
-        _ = try? ChildProcess(detached: [program, "flush"])
+        _ = try? ChildProcess(detached: [ProgramArgument(program), ProgramArgument("flush")])
     }
 
     private static var program: String {

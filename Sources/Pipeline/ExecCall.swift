@@ -7,26 +7,26 @@ package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
     /// The program first.
-    package let command: [String]
+    package let command: [ProgramArgument]
 
-    package init(_ command: [String], workspace: String?, task: String?) {
+    package init(_ command: [ProgramArgument], workspace: String?, task: String?) {
         self.command = command
         self.workspace = workspace
         self.task = task
     }
 
     /// Reads what follows the program's name; nil for any other call.
-    package init?(_ arguments: ArraySlice<String>) {
-        var rest = arguments
-        guard rest.popFirst() == "exec" else { return nil }
+    package init?(_ arguments: [ProgramArgument]) {
+        var rest = arguments[...]
+        guard rest.popFirst() == ProgramArgument("exec") else { return nil }
         var workspace: String?
         var task: String?
-        while let flag = rest.first, flag == "--workspace" || flag == "--task", rest.count > 1 {
-            let name = rest[rest.startIndex + 1]
+        while let flag = rest.first?.text, flag == "--workspace" || flag == "--task", rest.count > 1 {
+            let name = rest[rest.startIndex + 1].text
             if flag == "--task" { task = name } else { workspace = name }
             rest = rest.dropFirst(2)
         }
-        guard rest.popFirst() == "--", !rest.isEmpty else { return nil }
+        guard rest.popFirst() == ProgramArgument("--"), !rest.isEmpty else { return nil }
         self.init(Array(rest), workspace: workspace, task: task)
     }
 

@@ -22,16 +22,37 @@ package struct ChildProcess: Sendable {
 
     /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, on its own feet: in a session of its own,
     /// with nothing to read or write.
-    package init(detached arguments: [String]) throws(SystemError) {
+    package init(detached arguments: [ProgramArgument]) throws(SystemError) {
         var none = sigset_t()
         unsafe sigemptyset(&none)
         try self.init(arguments, blocking: none, detached: true)
     }
 
     /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
-    /// blocked in it.
-    private init(_ arguments: [String], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
-        let program = arguments[0]
+    /// blocked in it. A file that the system cannot run though it may is a script for the shell, as it is for every shell and
+    /// `execvp`.
+    private init(_ arguments: [ProgramArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
+        do throws(SystemError) {
+            processID = try Self.start(arguments, blocking: mask, detached: detached)
+        } catch  where error.code == ENOEXEC {
+            guard let script = Self.file(of: arguments[0]) else { throw error }
+            let shell = [ProgramArgument("/bin/sh"), script] + arguments.dropFirst()
+            processID = try Self.start(shell, blocking: mask, detached: detached)
+        }
+    }
+
+    /// The file that is run by this name: the first on the `PATH` that may be, unless the name has a slash.
+    private static func file(of program: ProgramArgument) -> ProgramArgument? {
+        guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
+        let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        return folders.lazy.map { ProgramArgument(($0.isEmpty ? "." : $0) + "/" + program.text) }.first { file in
+            unsafe access(file.text, X_OK) == 0
+        }
+    }
+
+    private static func start(
+        _ arguments: [ProgramArgument], blocking mask: sigset_t, detached: Bool
+    ) throws(SystemError) -> pid_t {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -47,18 +68,20 @@ package struct ChildProcess: Sendable {
                 unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
             }
         }
-        // The copies live until the call returns; the new program has its own by then.
-        var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { unsafe vector.forEach { unsafe free($0) } }
         var processID = pid_t()
-        let code = unsafe posix_spawnp(&processID, program, &actions, &attributes, &vector, nexus_environment())
-        guard code == 0 else { throw SystemError("run", program, code: code) }
-        self.processID = processID
+        let code = unsafe ProgramArgument.withList(of: arguments) { list in
+            // The program's name is the first of the list, which is never empty; the new program has copies of its own.
+            unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, nexus_environment())
+        }
+        guard code == 0 else { throw SystemError("run", arguments[0].text, code: code) }
+        return processID
     }
 
     /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to
     /// this process reach it. What the terminal sends it has by itself.
-    package static func runInForeground(_ arguments: [String]) throws(SystemError) -> Termination {
+    package static func runInForeground(_ arguments: [ProgramArgument]) throws(SystemError) -> Termination {
+        // Who ignores it, as this process may from its start, is never told that a child has ended.
+        signal(SIGCHLD, SIG_DFL)
         var relayed = sigset_t()
         unsafe sigemptyset(&relayed)
         for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD] {
@@ -122,10 +145,8 @@ package enum ThisProcess {
 
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.
-    package static func become(_ program: String, _ arguments: [String]) -> SystemError {
-        // The copies live until the program is replaced, and for good where it is not: the process is about to end then.
-        let vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        _ = unsafe execv(program, vector)
+    package static func become(_ program: String, _ arguments: [ProgramArgument]) -> SystemError {
+        unsafe ProgramArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
         return SystemError("run", program)
     }
 

@@ -20,19 +20,19 @@ struct FrontProgram {
         return FrontProgram(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
     }
 
-    func run(_ arguments: ArraySlice<String>) -> Never {
+    func run(_ arguments: [ProgramArgument]) -> Never {
         if let call = ExecCall(arguments) {
             ThisProcess.end(call.run(data: DataFolder.fromEnvironment(), say: Self.speaker.say))
         }
         // What is wrong with other flags, and what help says, is the argument parser's to tell.
-        if arguments.first == "record", let call = try? RecorderArguments(arguments.dropFirst()),
+        if arguments.first == ProgramArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
             call.request == .record
         {
             Environment.restrictNewFiles()
             Self.speaker.record(call)
             ThisProcess.end(0)
         }
-        let failure = ThisProcess.become(wholeProgram, [Self.name] + arguments)
+        let failure = ThisProcess.become(wholeProgram, [ProgramArgument(Self.name)] + arguments)
         Self.speaker.end("\(failure.description); install it again", .unavailable)
     }
 }

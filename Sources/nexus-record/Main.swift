@@ -10,7 +10,7 @@ import Platform
 struct Main {
     static func main() {
         ThisProcess.forbidCoreFile()
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = ProgramArgument.ofThisProcess
         if let front = FrontProgram.atHand { front.run(arguments) }
         Environment.restrictNewFiles()
         do throws(RecorderArguments.Misuse) {

@@ -22,8 +22,11 @@ struct RecorderArguments {
     private(set) var isSoft = false
     private var outcome: Bool?
 
-    init(_ arguments: some Sequence<String>) throws(Misuse) {
-        var rest = arguments.makeIterator()
+    init(_ arguments: some Collection<ProgramArgument>) throws(Misuse) {
+        if let wrong = arguments.first(where: { !$0.isText }) {
+            throw Misuse(sentence: "'\(wrong.text.escapedForDisplay)' is not UTF-8: say it in UTF-8")
+        }
+        var rest = arguments.lazy.map(\.text).makeIterator()
         while let argument = rest.next() {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }

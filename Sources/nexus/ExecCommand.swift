@@ -29,11 +29,13 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        Self.run(ExecCall(command, workspace: workspace, task: task))
+        // They are the last of all; the parser has them as text, which file names need not be.
+        let command = ProgramArgument.ofThisProcess.suffix(command.count)
+        Self.run(ExecCall(Array(command), workspace: workspace, task: task))
     }
 
     /// Runs the usual call, past the argument parser; returns for any other.
-    static func runAtOnce(_ arguments: ArraySlice<String>) {
+    static func runAtOnce(_ arguments: [ProgramArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }
 

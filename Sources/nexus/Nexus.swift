@@ -22,9 +22,11 @@ struct Nexus: AsyncParsableCommand {
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.
     @MainActor static func main() async {
         ThisProcess.forbidCoreFile()
-        ExecCommand.runAtOnce(CommandLine.arguments.dropFirst())
+        let arguments = ProgramArgument.ofThisProcess
+        ExecCommand.runAtOnce(arguments)
         Environment.restrictNewFiles()
         do {
+            try requireText(arguments)
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -40,5 +42,16 @@ struct Nexus: AsyncParsableCommand {
             try? File.standardError.write(message.isEmpty ? "" : message + "\n")
             ThisProcess.end(exitCode(for: error).rawValue)
         }
+    }
+
+    /// The parser would replace what is not UTF-8: another file would be read or written than the one that was named. What
+    /// `exec` runs gets its arguments as they are.
+    private static func requireText(_ arguments: [ProgramArgument]) throws {
+        guard arguments.first != ProgramArgument("exec"), let wrong = arguments.firstIndex(where: { !$0.isText }) else {
+            return
+        }
+        throw CommandFailure(
+            "argument \(wrong + 1), '\(arguments[wrong].text.escapedForDisplay)', is not UTF-8: say it in UTF-8", .usage
+        )
     }
 }

@@ -30,6 +30,52 @@ struct ExecTests {
             try program.query("SELECT group_concat(error_category) FROM events") == "not_found,not_executable")
     }
 
+    /// Runs a line of the shell that finds the program as `$0`.
+    private func shell(_ program: Program, _ line: String) throws -> (status: Int32, output: String) {
+        let process = program.process(["-c", line, Program.url.path])
+        process.executableURL = URL(filePath: "/bin/sh")
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test("Arguments reach the command byte for byte; where they name a file of ours they have to be UTF-8")
+    func bytes() throws {
+        let program = try Program()
+        let named = "F=$(printf 'caf\\351'); "
+        for call in ["exec -- printf %s", "exec printf %s", "exec --workspace w -- printf %s"] {
+            let outcome = try shell(program, named + "\"$0\" \(call) \"$F\" | od -An -tx1")
+            #expect(outcome.output == " 63 61 66 e9\n", "\(call)")
+        }
+        let refused = try shell(program, named + "\"$0\" verify \"$F\"")
+        #expect(refused.status == 64)
+        #expect(refused.output.contains("is not UTF-8"))
+    }
+
+    @Test("A script that does not say what runs it is run by the shell, as it is everywhere")
+    func plainScript() throws {
+        let program = try Program()
+        let path = program.folder.path + "/plain"
+        try "echo hello \"$1\"\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+        #expect(try program.run("exec", "--", path, "you").output == "hello you\n")
+        let onPath = try shell(program, "PATH=\"\(program.folder.path):$PATH\" \"$0\" exec -- plain me")
+        #expect(onPath.status == 0 && onPath.output == "hello me\n")
+    }
+
+    @Test("Whoever starts it may ignore the end of children")
+    func ignoredChildren() throws {
+        let program = try Program()
+        let outcome = try shell(program, "timeout 20 env --ignore-signal=CHLD \"$0\" exec -- sh -c 'sleep 0.1; exit 3'")
+        #expect(outcome.status == 3, "\(outcome.output)")
+        try program.run("flush")
+        #expect(try program.query("SELECT error_category FROM events") == "exit_3")
+    }
+
     @Test("Input, output and errors pass through")
     func streams() throws {
         let outcome = try Program().run("exec", "--", "sh", "-c", "cat; echo wrong >&2", input: "hello")

@@ -1,0 +1,42 @@
+private import Glibc
+
+/// An argument of a program, byte for byte as the system has it: it need not be UTF-8, as file names need not.
+package struct ProgramArgument: Equatable, Sendable {
+    /// Without the zero at the end.
+    package let bytes: [UInt8]
+
+    package init(_ text: String) { bytes = Array(text.utf8) }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Those of this process, its name left out.
+    package static var ofThisProcess: [ProgramArgument] {
+        (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+            // The strings are there as long as the process, and nobody writes to them.
+            guard let argument = unsafe CommandLine.unsafeArgv[index] else { return nil }
+            return unsafe ProgramArgument(
+                bytes: Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
+        }
+    }
+
+    /// With what is not UTF-8 replaced.
+    package var text: String { bytes.text }
+
+    /// Whether it is UTF-8.
+    package var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
+
+    /// Hands out the arguments as the system takes them: as a list of strings that end with a zero, with nothing behind the last.
+    static func withList<Result>(
+        of arguments: [ProgramArgument], _ use: (inout [UnsafeMutablePointer<CChar>?]) -> Result
+    ) -> Result {
+        // The copies live until the call returns.
+        var list =
+            unsafe arguments.map { argument in
+                unsafe (argument.bytes + [0]).withUnsafeBytes { bytes in
+                    unsafe bytes.baseAddress.flatMap { unsafe strdup($0.assumingMemoryBound(to: CChar.self)) }
+                }
+            } + [nil]
+        defer { unsafe list.forEach { unsafe free($0) } }
+        return unsafe use(&list)
+    }
+}
