@@ -52,6 +52,35 @@ struct ShellHookTests {
         }
     }
 
+    @Test("A service that was killed holds no prompt up", arguments: InteractiveShell.Kind.allCases)
+    func killed(kind: InteractiveShell.Kind) throws {
+        let program = try Program()
+        let service = try RunningService(program)
+        let shell = try InteractiveShell(kind, program, recorder: true)
+        service.kill()
+        try shell.type("true", "cat /dev/null")
+        #expect(try shell.rows(Self.columns, count: 2).sorted() == ["cat|1|", "true|1|"])
+    }
+
+    @Test(
+        "The hook can be read under options that change the language",
+        arguments: [
+            (InteractiveShell.Kind.zsh, "setopt sh_glob ksh_arrays"), (.zsh, "setopt ksh_glob"),
+            (.bash, "set -o posix"),
+            (.bash, "set -T"), (.bash, "shopt -s extdebug"),
+        ])
+    func otherLanguages(kind: InteractiveShell.Kind, before: String) throws {
+        let complaint = "command_not_found_handle() { echo \"$1\" >>\"$HOME/complaints\"; }"
+        let program = try Program()
+        let shell = try InteractiveShell(
+            kind, program, before: kind == .bash ? before + "\n" + complaint : before, recorder: true)
+        try shell.type("f() { true; }", "sh -c 'exit 3'", "cat /dev/null")
+        let rows = try shell.rows(Self.columns, count: 3)
+        #expect(rows.contains("sh|0|exit_3") && rows.contains("cat|1|"), "\(rows)")
+        #expect(!rows.contains { $0.hasPrefix("local") }, "\(rows)")
+        #expect(!FileManager.default.fileExists(atPath: program.folder.path + "/complaints"))
+    }
+
     @Test("Hook and recorder share the shell's session", arguments: InteractiveShell.Kind.allCases)
     func session(kind: InteractiveShell.Kind) throws {
         let program = try Program()

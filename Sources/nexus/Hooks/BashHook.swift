@@ -17,7 +17,8 @@ enum BashHook {
         # What the DEBUG trap calls: takes the first command of a line. The last argument is $_, which a call leaves as it
         # was; the first is the status to return, as with extdebug one that is not 0 keeps a command from running.
         __nexus_debug() {
-            if [[ ${__nexus_armed-} == 1 && $BASH_COMMAND != __nexus_* ]]; then
+            # With functrace the trap also goes off inside of this hook's own functions.
+            if [[ ${__nexus_armed-} == 1 && $BASH_COMMAND != __nexus_* && ${FUNCNAME[1]-} != __nexus_* ]]; then
                 __nexus_armed=0
                 __nexus_line=${BASH_COMMAND:0:4096}
             fi
@@ -224,8 +225,9 @@ enum BashHook {
                 precmd_functions+=(__nexus_prompt)
             else
                 eval "__nexus_words=($1)"
+                # In POSIX mode a trap that is not set is shown as one that is -.
                 # shellcheck disable=SC2016
-                if [[ -n ${__nexus_words[2]-} ]]; then
+                if [[ -n ${__nexus_words[2]-} && ${__nexus_words[2]} != - ]]; then
                     # Behind the trap that was there, which sees what it always saw. A list with && fails without ending
                     # a shell that has errexit.
                     trap -- "${__nexus_words[2]}"$'\n''__nexus_debug "$?" "$_" && : "$_"' DEBUG

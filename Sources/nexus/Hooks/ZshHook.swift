@@ -4,10 +4,16 @@ import Intake
 ///
 /// The pipe is opened by zsh/system without waiting, which also tells whether anybody reads it: no write can block,
 /// whatever the service is doing.
+///
+/// All of it is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh would not even read it otherwise.
 enum ZshHook {
     static var text: String {
+        "# Records each command's name, duration and success: nexus help init.\n\\builtin emulate zsh -c '"
+            + script.replacing("'", with: #"'\''"#) + "'\n"
+    }
+
+    private static var script: String {
         #"""
-        # Records each command's name, duration and success: nexus help init.
         if [[ -o interactive ]] && (( ! ${+functions[__nexus_precmd]} )); then
 
         __nexus_preexec() {
@@ -114,8 +120,9 @@ enum ZshHook {
             else
                 return
             fi
-            # Without a reader the pipe does not open, and a full one refuses the line: the recorder takes it then.
-            if [[ -p $folder/pipe ]] && sysopen -w -o nonblock -o cloexec -u descriptor -- $folder/pipe; then
+            # Without a reader the pipe does not open, and a full one refuses the line: the recorder takes it then. Of several
+            # -o the last one counts.
+            if [[ -p $folder/pipe ]] && sysopen -w -o nonblock,cloexec -u descriptor -- $folder/pipe; then
                 if syswrite -o $descriptor -- "$json"$'\n'; then
                     exec {descriptor}>&-
                     return
