@@ -30,6 +30,15 @@ package struct ImportedRows: Sendable {
         rows.append(PlacedRow(id: id, place: start..<bytes.count))
     }
 
+    /// Takes out the rows of before a moment, in milliseconds since 1970; returns how many.
+    mutating func removeRows(before time: Int64) -> Int {
+        let all = rows
+        rows = all.filter { row in
+            EventRecord(bytes.span.extracting(row.place)).map { $0.timestamp >= time } ?? false
+        }
+        return all.count - rows.count
+    }
+
     /// Whether each id is higher than the one before, the first one than `id`.
     func ascend(from id: Int64) -> Bool {
         var last = id
@@ -53,6 +62,8 @@ package struct ImportOutcome: Equatable, Sendable {
     package internal(set) var imported = 0
     /// Rows that were here already.
     package internal(set) var known = 0
+    /// Rows of days whose rows are no longer kept here. What was counted of those days stays as it is.
+    package internal(set) var expired = 0
 
     package init() {}
 }

@@ -20,7 +20,10 @@ extension SQLiteWriter {
     private func importRows(_ source: HandOff<ImportedRows>, into database: Database) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
-        while let rows = try source.take() {
+        // Of days whose rows were too old to be kept only counts are left: their rows would be counted again.
+        let kept = try Rollups.completeFrom(in: database) * RollupSlot.milliseconds
+        while var rows = try source.take() {
+            if kept > 0 { outcome.expired += rows.removeRows(before: kept) }
             let placed = try placing.place(rows) { try ingest.present($0, in: database) }
             try ingest.ingest(rows, placed: placed, into: database)
             outcome.imported += placed.count

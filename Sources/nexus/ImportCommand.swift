@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventModel
 import Platform
 import Reports
 import Service
@@ -10,8 +11,8 @@ struct ImportCommand: AsyncParsableCommand {
         commandName: "import", abstract: "Take the events of a snapshot into this data folder.",
         discussion: """
             Every event is known by the installation that recorded it and its number there: what is here already is left \
-            as it is, so that importing twice changes nothing. What was removed here comes back. A snapshot comes in whole \
-            or not at all.
+            as it is, so that importing twice changes nothing. What was purged here comes back; what is too old to be kept \
+            ('nexus telemetry retain') stays out. A snapshot comes in whole or not at all. While recording is off nothing does.
             """)
 
     @Argument(help: "The snapshot, with SQLite in it.", completion: .file())
@@ -22,6 +23,11 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
+        if case .off(let reason) = try RecordingSwitch.current(for: data) {
+            throw CommandFailure(
+                "nothing is written while recording is off (\(reason.escapedForDisplay)); 'nexus stats --from' reads a "
+                    + "snapshot without importing it", .settings)
+        }
         let bar = ProgressLine(total: 1000)
         let file = file
         let outcome = try await SignalledWork.run(ifStopped: "nothing was imported") {
@@ -38,14 +44,17 @@ struct ImportCommand: AsyncParsableCommand {
             try await writer.finish()
             return outcome
         }
-        let values = Values(imported: outcome.imported, known: outcome.known)
-        try File.standardOutput.write(
-            json ? JSONText.of(values) : "\(outcome.imported) events imported, \(outcome.known) were here already\n")
+        let values = Values(imported: outcome.imported, known: outcome.known, expired: outcome.expired)
+        let expired =
+            outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
+        let text = "\(outcome.imported) events imported, \(outcome.known) were here already\(expired)\n"
+        try File.standardOutput.write(json ? JSONText.of(values) : text)
     }
 
     /// The keys are a contract.
     private struct Values: Encodable {
         let imported: Int
         let known: Int
+        let expired: Int
     }
 }

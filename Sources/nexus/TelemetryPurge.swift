@@ -40,12 +40,14 @@ extension TelemetryCommand {
         }
 
         func run() async throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             let selection = try selection()
             let found = try StoreReader(data: data)?.count(selection)
             let waiting = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+            let counted = try StoreReader(data: data)?.countWithoutRows(selection) ?? 0
             let sentence =
                 "\(found?.events ?? 0) events in \(found?.sessions ?? 0) sessions"
+                + (counted > 0 ? ", the counts of \(counted) events that are no longer kept" : "")
                 + (waiting > 0 ? ", and what of the \(waiting) waiting ones is meant" : "")
             if confirmation.dryRun {
                 return try File.standardOutput.write("Would be removed: \(sentence).\n")
@@ -85,7 +87,7 @@ extension TelemetryCommand {
         @OptionGroup var confirmation: Confirmation
 
         func run() async throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             if confirmation.dryRun {
                 return try File.standardOutput.write("A new key would be made, and the old one destroyed.\n")
             }

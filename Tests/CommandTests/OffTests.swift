@@ -17,6 +17,20 @@ struct OffTests {
         #expect(try program.run("serve").status == 78)
     }
 
+    @Test("Nothing is imported while recording is off")
+    func noImport() throws {
+        let program = try Program()
+        let snapshot = program.folder.path + "/a.lz4"
+        try program.run("record", "--command", "make")
+        try program.run("export", "-o", snapshot)
+        try program.run("telemetry", "off")
+        let before = program.dataFiles()
+        let outcome = try program.run("import", snapshot)
+        #expect(outcome.status == 78)
+        #expect(outcome.errors.contains("while recording is off"))
+        #expect(program.changedFiles(since: before) == [])
+    }
+
     @Test("An empty log that somebody left is no hindrance, and stays, while recording is off")
     func emptyLog() throws {
         let program = try Program()

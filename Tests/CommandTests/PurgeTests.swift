@@ -55,6 +55,59 @@ struct PurgeTests {
         try program.checkTables()
     }
 
+    /// Three events of January, of which only the counts are left, and one of now.
+    private func expired() throws -> (program: Program, snapshot: String) {
+        let program = try Program()
+        let lines = (1...3).map { day in
+            """
+            {"timestamp":"2026-01-0\(day)T10:00:00Z","command":"oldcommand","template_used":"oldtemplate",\
+            "session_id":"oldsession","error_category":"oldcategory","success":false}
+            """
+        }
+        try program.run("record", "--stdin", input: lines.joined(separator: "\n"))
+        let snapshot = program.folder.path + "/old.lz4"
+        try program.run("export", "-o", snapshot)
+        #expect(try program.run("telemetry", "retain", "30d").status == 0)
+        try program.run("record", "--command", "recent")
+        try program.run("flush")
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+        return (program, snapshot)
+    }
+
+    @Test("Days of which only counts are left go with their names, and it is said before that they do")
+    func purgeExpired() throws {
+        let program = try expired().program
+        let asked = try program.run("telemetry", "purge", "--before", "2026-06-01", "--dry-run").output
+        #expect(asked.contains("the counts of 3 events that are no longer kept"), "\(asked)")
+        #expect((try receipt(program, "--before", "2026-06-01")["found_in"] as? [String]) == [])
+        for text in ["oldcommand", "oldtemplate", "oldcategory", "oldsession"] {
+            #expect(try occurrences(of: text, in: program) == 0, "\(text)")
+        }
+        #expect(try program.query("SELECT name FROM rollup_names WHERE kind = 0") == "recent")
+        #expect(try program.run("stats", "--by", "command", "--csv").output.contains("recent,1,"))
+        try program.checkTables()
+    }
+
+    @Test("Of days of which only counts are left those that stay keep their names")
+    func purgePartOfExpired() throws {
+        let program = try expired().program
+        _ = try receipt(program, "--before", "2026-01-02")
+        #expect(try program.run("stats", "--by", "command", "--csv").output.contains("oldcommand,2,"))
+        #expect(try program.run("stats", "--by", "template", "--csv").output.contains("oldtemplate,2,"))
+    }
+
+    @Test("What is too old to be kept is not imported, as it is counted already")
+    func importExpired() throws {
+        let (program, snapshot) = try expired()
+        let before = try program.run("stats", "--by", "command", "--csv").output
+        let outcome = try program.run("import", snapshot)
+        #expect(outcome.output.hasPrefix("0 events imported, 0 were here already, 3 are of days"), "\(outcome)")
+        #expect(try program.run("stats", "--by", "command", "--csv").output == before)
+        #expect(before.contains("oldcommand,3,"))
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+        #expect(try program.run("doctor").status == 0)
+    }
+
     @Test("A session is gone with its hashes, and sessions that lose a part are counted anew")
     func purgeSessionAndTime() throws {
         let program = try filled()

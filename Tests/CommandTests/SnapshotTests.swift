@@ -226,7 +226,6 @@ struct SnapshotTests {
         try here.run("export", "-o", file)
         for isOff in [false, true] {
             let there = try Program()
-            if isOff { try there.run("telemetry", "off") }
             // The kill comes with a page that one thread writes, of some four hundred.
             let process = there.process([
                 "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=SIGKILL:when=150",
@@ -237,10 +236,12 @@ struct SnapshotTests {
             try process.run()
             process.waitUntilExit()
             #expect(there.folder.data.hasDatabaseJournal, "it was not killed in the middle")
+            if isOff { try there.run("telemetry", "off") }
             let report = try there.run("stats", "--json")
             if isOff {
                 #expect(report.status == 75)
                 #expect(report.errors.contains("is being filled by 'nexus import'"), "\(report.errors)")
+                try there.run("telemetry", "on")
             } else {
                 #expect(report.status == 0, "\(report.errors)")
                 #expect(try there.query("SELECT count(*) FROM events") == "0")

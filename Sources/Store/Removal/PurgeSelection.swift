@@ -13,6 +13,13 @@ package struct PurgeSelection: Equatable, Sendable {
     /// Everything there is; with a condition set, less.
     package init() {}
 
+    /// The day (its number since 1970, UTC) before which whole days go, counts and all; nil where only some of their events are
+    /// meant.
+    var firstDayThatStays: Int64? {
+        guard let before, session == nil, command == nil else { return nil }
+        return (RollupSlot.containing(max(0, before)) + RollupGrain.slotsPerDay - 1) / RollupGrain.slotsPerDay
+    }
+
     /// Whether there is no condition.
     package var isEverything: Bool { before == nil && session == nil && command == nil }
 

@@ -11,6 +11,7 @@ struct PurgeTransaction {
     /// Removes what is selected; returns the texts that stood in it and are nowhere left.
     func run(in database: Database, receipt: inout PurgeReceipt) throws -> Set<String> {
         let gone = try textsThatGo(in: database)
+        let namesBefore = try Self.names(in: database)
         try RowIDs.noteHighest(in: database)
         try database.execute(sql: "INSERT OR REPLACE INTO purges VALUES (1, ?)", arguments: [renewsKey])
         if selection.isEverything {
@@ -20,7 +21,13 @@ struct PurgeTransaction {
             try removeFromRollups(gone, in: database)
             try Rollups.rebuild(in: database)
         }
-        return gone
+        // Of rows that were too old to be kept only the names are left.
+        return gone.union(namesBefore.subtracting(try Self.names(in: database)))
+    }
+
+    private static func names(in database: Database) throws -> Set<String> {
+        try String.fetchSet(database, sql: "SELECT name FROM rollup_names").subtracting(
+            EventType.allCases.map(\.rawValue))
     }
 
     // MARK: Texts
@@ -140,9 +147,10 @@ struct PurgeTransaction {
             return try database.execute(
                 sql: "DELETE FROM activity_rollup; DELETE FROM usage_rollup; DELETE FROM rollup_names")
         }
-        if let before = selection.before, selection.session == nil, selection.command == nil {
-            let day = (RollupSlot.containing(before) + RollupGrain.slotsPerDay - 1) / RollupGrain.slotsPerDay
+        if let day = selection.firstDayThatStays {
             try Rollups.forget(beforeDay: min(day, complete / RollupGrain.slotsPerDay), in: database)
+            // What is still counted among days without rows keeps its names, and rows get theirs when they are counted anew.
+            try RollupNames.removeUnused(before: complete, in: database)
         }
         var names = gone
         if let command = selection.command { names.insert(command) }

@@ -14,6 +14,19 @@ extension StoreReader {
         }
     }
 
+    /// How many events a purge would remove that are only counted any more, as their rows were too old to be kept.
+    package func countWithoutRows(_ selection: PurgeSelection) throws(StoreError) -> Int {
+        guard let day = selection.firstDayThatStays else { return 0 }
+        return try asStoreError(path) {
+            try queue.read { database in
+                let end = min(day * RollupGrain.slotsPerDay, try Rollups.completeFrom(in: database))
+                return try Int.fetchOne(
+                    database, sql: "SELECT coalesce(sum(events), 0) FROM activity_rollup WHERE slot < ?",
+                    arguments: [end]) ?? 0
+            }
+        }
+    }
+
     /// The beginning of the oldest quarter of an hour with events, in milliseconds since 1970; nil without any. Counts of
     /// rows that are no longer kept are among it.
     package func firstActivity() throws(StoreError) -> Int64? {

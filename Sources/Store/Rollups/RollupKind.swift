@@ -35,6 +35,21 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// What the first and the second number of its keys stand for, as far as they stand for names.
+    var names: [RollupNameKind] {
+        switch self {
+        case .command, .commandServices, .commandPorts: [.command]
+        case .workspace: [.workspace]
+        case .template: [.template]
+        case .errorCategory: [.errorCategory]
+        case .eventType: [.eventType]
+        case .task: [.task]
+        case .failure: [.command, .errorCategory]
+        case .commandTemplate: [.command, .template]
+        case .services, .ports, .sessionLength: []
+        }
+    }
+
     /// Whether its cells say when they were first and last seen.
     var hasTimes: Bool { self == .failure }
 

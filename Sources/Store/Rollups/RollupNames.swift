@@ -1,4 +1,5 @@
 import EventModel
+import Foundation
 import GRDB
 import Platform
 
@@ -41,6 +42,36 @@ struct RollupNames {
                 numbers.append(number)
             }
         }
+    }
+
+    /// Removes the names that no block before a quarter of an hour has, nor any row: the blocks from there on are counted anew from
+    /// the rows.
+    static func removeUnused(before slot: Int64, in database: Database) throws {
+        var used: Set<NumberedName> = []
+        let blocks = try Row.fetchCursor(database, sql: "SELECT id, cells FROM usage_rollup")
+        while let row = try blocks.next() {
+            let block = RollupBlockID(row[0])
+            let start = block.grain == .day ? block.period * RollupGrain.slotsPerDay : block.period
+            guard start < slot, let kind = block.kind else { continue }
+            let bytes = [UInt8](row[1] as Data)
+            guard var cursor = try? RollupBlock.Cursor(kind, bytes.span) else { continue }
+            while let cell = try? cursor.next(in: bytes.span) {
+                for (name, number) in zip(kind.names, [cell.key.first, cell.key.second]) {
+                    used.insert(NumberedName(kind: name.rawValue, number: number))
+                }
+            }
+        }
+        for row in try Row.fetchAll(database, sql: "SELECT kind, number FROM rollup_names") {
+            let (kind, number): (UInt8, UInt32) = (row[0], row[1])
+            guard !used.contains(NumberedName(kind: kind, number: number)) else { continue }
+            try database.execute(
+                sql: "DELETE FROM rollup_names WHERE kind = ? AND number = ?", arguments: [kind, number])
+        }
+    }
+
+    private struct NumberedName: Hashable {
+        let kind: UInt8
+        let number: UInt32
     }
 
     /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
