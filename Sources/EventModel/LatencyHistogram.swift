@@ -62,10 +62,13 @@ package struct LatencyHistogram: Sendable, Equatable {
         var seen = 0
         for (index, times) in counts.enumerated() {
             seen += times
-            if seen >= rank { return LatencyScale.middle(of: first + index) }
+            if seen >= rank { return nearest(to: LatencyScale.middle(of: first + index)) }
         }
         return nil
     }
+
+    /// What the sum tells besides of a duration: a single one is the sum, and none is longer.
+    private func nearest(to middle: Double) -> Double { count == 1 ? Double(sum) : min(middle, Double(sum)) }
 
     /// The mean duration in milliseconds, exact; nil when nothing was counted.
     package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }

@@ -55,4 +55,18 @@ package struct DataFolder: Sendable {
     package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
     /// How long the ledger is, so that missing lines show.
     package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
+
+    /// Whether the file at a path, of whatever name, is one of those that Nexus keeps here.
+    package func owns(fileAt path: String) -> Bool {
+        if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
+            return true
+        }
+        guard let file = FileIdentity(of: path) else { return false }
+        let names = [
+            "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", Self.settingsName, "writer.lock",
+            "writer.turn", "ledger.ndjson", "ledger.head", "costs", "notice", RuntimeFolder.lockName,
+            RuntimeFolder.processName,
+        ]
+        return names.contains { FileIdentity(of: folder.path(of: $0)) == file }
+    }
 }

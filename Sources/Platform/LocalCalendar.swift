@@ -73,8 +73,15 @@ package enum LocalCalendar {
         unsafe parts.tm_mday = CInt(day.day + days)
         // The C library finds out whether summer time is in force.
         unsafe parts.tm_isdst = -1
-        return Int64(unsafe mktime(&parts)) * 1000
+        var start = Int64(unsafe mktime(&parts)) * 1000
+        // Where clocks go back at midnight there are two, of which it gives one or the other.
+        let day = self.day(of: start)
+        while self.day(of: start - quarter) == day { start -= quarter }
+        return start
     }
+
+    /// By so much, and multiples of it, clocks go back.
+    private static let quarter: Int64 = 15 * 60 * 1000
 
     /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when nothing says otherwise.
     package static var zoneName: String {

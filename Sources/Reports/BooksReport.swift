@@ -49,6 +49,8 @@ package struct BooksReport: Sendable {
     /// Nil when no single event was recorded yet.
     package var cost: Cost?
     package var sent: [Sent] = []
+    /// Why it is not known for sure what was sent; nil when it is.
+    package var sentProblem: String?
 
     /// `bytes` is the size of the data folder.
     package init(recording: RecordingSwitch, folder: String, bytes: Int, books: Books) {
@@ -96,13 +98,15 @@ package struct BooksReport: Sendable {
             lines.append(
                 "Cost:       half of the last \(cost.calls) calls took up to \(cost.p50) µs, 99 % up to \(cost.p99) µs")
         }
-        lines +=
-            sent.isEmpty
-            ? ["Sent:       nothing, ever"]
-            : sent.map {
-                "Sent:       \($0.rows) rows (\($0.bytes) bytes) in \($0.transfers) transfers to "
-                    + "\($0.destination.escapedForDisplay), last \($0.last.escapedForDisplay)"
-            }
+        lines += sent.map {
+            "Sent:       \($0.rows) rows (\($0.bytes) bytes) in \($0.transfers) transfers to "
+                + "\($0.destination.escapedForDisplay), last \($0.last.escapedForDisplay)"
+        }
+        if let sentProblem {
+            lines.append("SENT:       not known for sure, as the record of it is not as it was written: \(sentProblem)")
+        } else if sent.isEmpty {
+            lines.append("Sent:       nothing, ever")
+        }
         lines.append(
             books.balance
                 ? "The books balance: received = accepted + rejected, accepted = stored + pending."
@@ -115,7 +119,7 @@ package struct BooksReport: Sendable {
         Values(
             recording: recording == .on, reason: reason, preference: settings.isRecordingOn ? "on" : "off",
             retentionDays: settings.retentionDays, since: since.map(Timestamp.rfc3339), keyProblem: keyProblem,
-            costMicroseconds: cost, sent: sent, purged: books.purged, expired: books.expired,
+            costMicroseconds: cost, sent: sent, sentProblem: sentProblem, purged: books.purged, expired: books.expired,
             events: books.stored - books.purged - books.expired, dataFolder: folder, bytes: bytes,
             received: books.received,
             accepted: books.accepted, rejected: books.rejected,
@@ -137,6 +141,7 @@ package struct BooksReport: Sendable {
         let keyProblem: String?
         let costMicroseconds: Cost?
         let sent: [Sent]
+        let sentProblem: String?
         let purged: Int
         let expired: Int
         let events: Int

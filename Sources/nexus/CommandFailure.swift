@@ -83,4 +83,11 @@ extension DataFolder {
         }
         return data
     }
+
+    /// The same for a command that reads: a folder that cannot be looked into is not one without events.
+    static func readable() throws -> DataFolder {
+        let data = try required()
+        try data.folder.requireReadableIfThere()
+        return data
+    }
 }

@@ -51,8 +51,12 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func key(_ data: DataFolder) -> CheckResult {
         do {
-            let key = try HashKey.existing(in: data)
-            return .fine("key", key == nil ? "there is none yet; the first event makes it" : "32 bytes, yours alone")
+            guard try HashKey.existing(in: data) == nil else { return .fine("key", "32 bytes, yours alone") }
+            let hasEvents = (try? StoreReader(data: data)?.books())?.accepted ?? 0 > 0
+            guard hasEvents else { return .fine("key", "there is none yet; the first event makes it") }
+            return .wrong(
+                "key", "there is none any more, and names get other hashes with the one that the next event makes",
+                advice: "put the key of a backup in its place, unless you have removed it on purpose")
         } catch {
             return .wrong(
                 "key", error.description,

@@ -37,9 +37,9 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         // Recording goes before.
         ThisProcess.makeWay()
-        let data = try DataFolder.required()
+        let data = try DataFolder.readable()
         let now = SystemClock().now()
-        let target = try target(now: now)
+        let target = try target(in: data, now: now)
         let window = try window.window(now: now)
         try await ReadingCommand.storeWaiting(in: data)
         let selection = SnapshotSelection(times: window == .allTime ? nil : window.range)
@@ -56,7 +56,7 @@ struct ExportCommand: AsyncParsableCommand {
         try File.standardError.write("nexus: \(manifest.events) events in \(path.escapedForDisplay)\n")
     }
 
-    private func target(now: Int64) throws -> SnapshotTarget {
+    private func target(in data: DataFolder, now: Int64) throws -> SnapshotTarget {
         guard output != "-" else {
             // What is piped is for a program; a terminal would only show it as noise.
             guard !File.standardOutput.isTerminal else {
@@ -65,7 +65,14 @@ struct ExportCommand: AsyncParsableCommand {
             }
             return .standardOutput
         }
-        if let output { return .file(output) }
+        if let output {
+            guard !output.isEmpty else { throw CommandFailure("-o takes the name of a file", .usage) }
+            guard !data.owns(fileAt: output) else {
+                throw CommandFailure(
+                    "\(output.escapedForDisplay) is a file that nexus itself keeps its data in: name another", .usage)
+            }
+            return .file(output)
+        }
         return .file("nexus-\(LocalCalendar.day(of: now).text).\(format.fileExtension)")
     }
 }

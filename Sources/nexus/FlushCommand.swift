@@ -8,7 +8,7 @@ struct FlushCommand: AsyncParsableCommand {
         commandName: "flush", abstract: "Store what waits in the buffer now.")
 
     func run() async throws {
-        let data = try DataFolder.required()
+        let data = try DataFolder.readable()
         guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
         guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
             throw CommandFailure(

@@ -34,7 +34,7 @@ struct InsightsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let data = try DataFolder.required()
+        let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
         let insights = Insights(try InsightsInput(window, from: StoreReader(data: data)))

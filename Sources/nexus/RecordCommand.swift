@@ -72,7 +72,7 @@ struct EventOptions: ParsableArguments {
     @Option(help: "What kind of event; 'command' when only --command is given.")
     var type: String?
 
-    @Option(help: "What was run. The first plain words are kept, at most four; flags, paths and values are not.")
+    @Option(help: "What was run. The first plain words are kept, at most four, to the first flag, path or quote.")
     var command: String?
 
     @Option(help: ArgumentHelp("How long it took, in milliseconds.", valueName: "n"))

@@ -56,8 +56,11 @@ struct SessionCommand: AsyncParsableCommand {
         var shell = Shell.sh
 
         func run() throws {
-            guard let session = Environment.value("NEXUS_SESSION"), EventIntake.isSession(session) else {
+            guard let session = Environment.value("NEXUS_SESSION"), !session.isEmpty else {
                 throw CommandFailure("no session was started here: NEXUS_SESSION is not set", .usage)
+            }
+            guard EventIntake.isSession(session) else {
+                throw CommandFailure("NEXUS_SESSION is no session's id: 'nexus session start' sets a right one", .usage)
             }
             try SessionCommand.record(.sessionEnded, of: session)
             try File.standardOutput.write(shell.unset + "\n")
@@ -78,7 +81,7 @@ struct SessionCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             try await ReadingCommand.storeWaiting(in: data)
             let report = SessionsReport(try StoreReader(data: data)?.latestSessions(limit) ?? [])
             try File.standardOutput.write(json ? report.json.document : report.text(.ofOutput()))
@@ -105,7 +108,7 @@ struct SessionCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             let id = id ?? AmbientSession.id(environment: Environment.value)
             try await ReadingCommand.storeWaiting(in: data)
             guard let reader = try StoreReader(data: data), let session = try reader.session(id) else {

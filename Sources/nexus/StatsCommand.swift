@@ -12,7 +12,7 @@ struct StatsCommand: AsyncParsableCommand {
         commandName: "stats", abstract: "Show what happened: the dashboard.",
         discussion: """
             Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
-            is compared with the window of the same length before. What --command, --workspace and --failed ask for is \
+            is compared with as many days before it, while today is among them up to the same time of day. What --command, --workspace and --failed ask for is \
             counted from the events themselves, all else from sums that are kept.
             """)
 
@@ -52,7 +52,7 @@ struct StatsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let data = try DataFolder.required()
+        let data = try DataFolder.readable()
         if let from {
             let snapshot = try await SignalledWork.run(ifStopped: "nothing was changed") {
                 try await OpenedSnapshot(from)

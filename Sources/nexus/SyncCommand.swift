@@ -47,7 +47,7 @@ struct SyncCommand: AsyncParsableCommand {
         private static let shownRows = 3
 
         func run() async throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             let destination = try Destinations(in: data).find(to)
             let credentials = try Credentials.load(file: credentials)
             try await ReadingCommand.storeWaiting(in: data)
@@ -151,7 +151,7 @@ struct SyncCommand: AsyncParsableCommand {
         var json = false
 
         func run() throws {
-            let data = try DataFolder.required()
+            let data = try DataFolder.readable()
             var log = TransferLog()
             let findings = try LedgerReader.read(data) { log.observe($0) }
             let report = LedgerReport(log.finished(), findings)

@@ -33,7 +33,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             report.since = try StoreReader(data: data)?.firstActivity()
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
             report.keyProblem = Self.keyProblem(data, hasEvents: books.accepted > 0)
-            report.sent = try Self.sent(from: data)
+            (report.sent, report.sentProblem) = try Self.sent(from: data)
             try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
         }
 
@@ -48,21 +48,22 @@ struct TelemetryCommand: AsyncParsableCommand {
             }
         }
 
-        /// What the ledger says was sent, by destination.
-        private static func sent(from data: DataFolder) throws -> [BooksReport.Sent] {
+        /// What the ledger says was sent, by destination, and what is wrong with the ledger.
+        private static func sent(from data: DataFolder) throws -> ([BooksReport.Sent], problem: String?) {
             var sent: [String: BooksReport.Sent] = [:]
-            try LedgerReader.read(data) { entry in
+            let findings = try LedgerReader.read(data) { entry in
                 guard entry.event == .sent else { return }
                 var line =
                     sent[entry.destination]
                     ?? .init(destination: entry.destination, transfers: 0, rows: 0, bytes: 0, last: entry.at)
                 line.transfers += 1
-                line.rows += entry.rows
-                line.bytes += entry.bytes
+                // Whoever made a ledger up must not stop this.
+                line.rows = line.rows.addingReportingOverflow(entry.rows).partialValue
+                line.bytes = line.bytes.addingReportingOverflow(entry.bytes).partialValue
                 line.last = entry.at
                 sent[entry.destination] = line
             }
-            return sent.values.sorted { $0.destination < $1.destination }
+            return (sent.values.sorted { $0.destination < $1.destination }, findings.damage?.description)
         }
     }
 

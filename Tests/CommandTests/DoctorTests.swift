@@ -36,6 +36,18 @@ struct DoctorTests {
 
     private func path(_ program: Program, _ name: String) -> String { program.folder.data.folder.path(of: name) }
 
+    @Test("A key that is gone is missed once there are events")
+    func missingKey() throws {
+        let program = try Program()
+        #expect(try program.run("doctor").status == 0)
+        try program.run("record", "--command", "make", "--workspace", "w")
+        try program.run("flush")
+        #expect(try program.run("doctor").status == 0)
+        try program.folder.data.folder.remove("key")
+        let outcome = try program.run("doctor")
+        #expect(outcome.status == 65 && outcome.output.contains("names get other hashes"), "\(outcome)")
+    }
+
     @Test("Where nothing was recorded, and where all is well, nothing is wrong, and nothing is changed")
     func fine() throws {
         let empty = try Program()

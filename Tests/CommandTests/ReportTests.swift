@@ -22,6 +22,32 @@ struct ReportTests {
             #"{"command":"git status","duration_ms":30,"success":true,"workspace":"webshop","session_id":"s2"}"#)
     }
 
+    @Test(
+        "A data folder that cannot be looked into is not reported as empty",
+        arguments: ["stats", "insights", "flush", "export"])
+    func unreachable(command: String) throws {
+        var program = try Program()
+        program.environment["NEXUS_DATA_DIR"] = "/dev/null/nowhere"
+        let outcome = try program.run(command)
+        #expect(outcome.status == 74, "\(outcome)")
+        #expect(outcome.errors == "nexus: cannot open /dev/null/nowhere: not a directory\n")
+    }
+
+    @Test(
+        "A day with two midnights begins with the first",
+        arguments: [
+            ("Atlantic/Azores", ["2026-10-24T12", "2026-10-25T00", "2026-10-25T12"], "2026-10-24", "2026-10-25"),
+            ("America/Havana", ["2025-11-01T12", "2025-11-02T04", "2025-11-02T17"], "2025-11-01", "2025-11-02"),
+        ])
+    func twoMidnights(zone: String, hours: [String], first: String, last: String) throws {
+        var program = try Program()
+        program.environment["TZ"] = zone
+        let lines = hours.map { #"{"timestamp":"\#($0):30:00Z","command":"make"}"# }.joined(separator: "\n")
+        try program.run("record", "--stdin", input: lines)
+        let table = try program.run("stats", "--by", "day", "--csv", "--since", first, "--until", last).output
+        #expect(table.contains("\(first),1,") && table.contains("\(last),2,"), "\(table)")
+    }
+
     @Test("A workspace is asked for by its name, which stands nowhere")
     func workspace() throws {
         try work()

@@ -57,6 +57,26 @@ struct SyncFolderTests {
         #expect(try !program.folder.data.folder.names().contains { $0.contains("lz4") || $0.contains("scratch") })
     }
 
+    @Test(
+        "Where the record of what was sent is not whole, 'status' says that and not that nothing was",
+        arguments: [
+            "rm ledger.ndjson", "sed -i 1d ledger.ndjson", ": >ledger.ndjson",
+        ])
+    func damagedLedger(damage: String) throws {
+        try record(0..<5)
+        try program.run("sync", "--to", "file://\(folder)")
+        #expect(try program.run("telemetry", "status").output.contains("Sent:       5 rows"))
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "cd \"$0\" && \(damage)", program.folder.data.folder.path]
+        try process.run()
+        process.waitUntilExit()
+        let status = try program.run("telemetry", "status").output
+        #expect(status.contains("SENT:       not known for sure"), "\(status)")
+        #expect(!status.contains("nothing, ever"))
+        #expect(try program.run("telemetry", "status", "--json").output.contains("sent_problem"))
+    }
+
     @Test("A file that is there already counts as sent when its bytes are ours, and is left alone when they are not")
     func alreadyThere() throws {
         try record(0..<50)

@@ -9,6 +9,17 @@ struct LatencyHistogramTests {
         return Double(sorted[rank - 1])
     }
 
+    @Test(
+        "A single duration is known exactly, and none is longer than all together",
+        arguments: [8200, 123_457] as [Int64])
+    func single(duration: Int64) {
+        var histogram = LatencyHistogram()
+        histogram.record(duration)
+        for share in [0, 0.5, 0.95, 1] { #expect(histogram.quantile(share) == Double(duration)) }
+        histogram.record(0)
+        #expect(histogram.quantile(1).map { $0 <= Double(duration) } == true)
+    }
+
     @Test("Every duration up to a year lies in its bucket, and at most 1 % from the middle of it")
     func buckets() {
         #expect(LatencyScale.count <= 2048)

@@ -40,7 +40,8 @@ package struct UsageSource: Sendable {
             window: window, zone: zone, filter: filter, totals: activity.total,
             activityBefore: then.map { LocalDays($0.activity).total }, sessions: .init(now.sessions),
             sessionsBefore: then.map { .init($0.sessions) }, days: activity.days, commands: rows(.command),
-            errors: rows(.errorCategory), templates: rows(.template), services: amounts(.services),
+            errors: UsageRow.list(now.failures, before: then?.failures), templates: rows(.template),
+            services: amounts(.services),
             ports: amounts(.ports))
     }
 
@@ -87,6 +88,15 @@ package struct UsageSource: Sendable {
         var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
         var sessions = LatencyHistogram()
+
+        /// The error categories with the events that failed: what says that it succeeded may have one too.
+        var failures: [UsageCell] {
+            (cells[.errorCategory] ?? []).filter { $0.failed > 0 }.map { cell in
+                var failures = cell
+                (failures.count, failures.succeeded) = (cell.failed, 0)
+                return failures
+            }
+        }
     }
 
     private func counts(_ dimensions: [UsageDimension], in range: Range<Int64>) throws(StoreError) -> Counts {
