@@ -146,7 +146,9 @@ package struct Folder: Sendable, Equatable {
     /// that is put on disk in it; not everybody who may make a folder may read the one above.
     private func make() throws(SystemError) -> Bool {
         guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
-        try? parent.synchronize()
+        let above: File
+        do throws(SystemError) { above = try File(opening: parent.path, [.read, .folder]) } catch { return true }
+        try above.synchronizeData()
         return true
     }
 }
