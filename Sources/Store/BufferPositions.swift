@@ -49,6 +49,11 @@ struct BufferPositions {
             ])
     }
 
+    /// Whether it knows segments that are not among `segments`.
+    func hasOthers(than segments: [WriteAheadBuffer.SegmentNumber]) -> Bool {
+        positions.keys.contains { !segments.contains($0) }
+    }
+
     /// Forgets the segments that are gone for good.
     mutating func keepOnly(_ segments: [WriteAheadBuffer.SegmentNumber], in database: Database) throws {
         for segment in positions.keys where !segments.contains(segment) {

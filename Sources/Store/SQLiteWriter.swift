@@ -47,7 +47,8 @@ package actor SQLiteWriter {
         self.obeysSettings = obeysSettings
         gate = RecordingGate(data)
         self.clock = clock
-        buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        self.buffer = buffer
         checkpointer = Checkpointer(path: data.databasePath)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
@@ -57,17 +58,13 @@ package actor SQLiteWriter {
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
-        do throws(BufferError) {
-            segments = try buffer.segments()
-            // A writer that was killed may have removed some. Before they are forgotten no power cut may bring them back.
-            if buffer.folder.exists { try buffer.synchronize() }
-        } catch {
-            throw .buffer(error)
-        }
+        do { segments = try buffer.segments() } catch { throw .buffer(error) }
         ingest = SegmentIngest(keepsRollups: keepsRollups)
         positions = try asStoreError(data.databasePath) {
             try queue.write { database in
                 var positions = try BufferPositions(from: database)
+                // A writer that was killed may have removed them. Before they are forgotten no power cut may bring them back.
+                if positions.hasOthers(than: segments), buffer.folder.exists { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
             }
