@@ -47,22 +47,16 @@ package struct Tally: Equatable, Sendable {
     /// How many events were not taken.
     package var rejected: Int {
         counts.reduce(0) { sum, entry in
-            if case .rejected = entry.key { Self.sum(sum, entry.value) } else { sum }
+            if case .rejected = entry.key { sum.saturatingSum(entry.value) } else { sum }
         }
     }
 
     package mutating func count(_ item: Item, times: Int = 1) {
-        if times > 0 { counts[item] = Self.sum(self[item], times) }
+        if times > 0 { counts[item] = self[item].saturatingSum(times) }
     }
 
     package mutating func add(_ other: Tally) {
         for (item, times) in other.counts { count(item, times: times) }
-    }
-
-    /// The sum of two counts, at most what a number holds: a record must not be able to stop whoever reads it.
-    private static func sum(_ one: Int, _ other: Int) -> Int {
-        let (sum, overflows) = one.addingReportingOverflow(other)
-        return overflows ? .max : sum
     }
 
     /// The payload of a record.

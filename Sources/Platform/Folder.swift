@@ -147,7 +147,11 @@ package struct Folder: Sendable, Equatable {
     private func make() throws(SystemError) -> Bool {
         guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
         let above: File
-        do throws(SystemError) { above = try File(opening: parent.path, [.read, .folder]) } catch { return true }
+        do throws(SystemError) {
+            above = try File(opening: parent.path, [.read, .folder, .followingLinks])
+        } catch  where error.isPermission {
+            return true
+        }
         try above.synchronizeData()
         return true
     }

@@ -22,8 +22,8 @@ package struct ProgramArgument: Equatable, Sendable {
     /// With what is not UTF-8 replaced.
     package var text: String { bytes.text }
 
-    /// Whether it is UTF-8.
-    package var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
+    /// The text that it is; nil when it is not UTF-8.
+    package var exactText: String? { String(validating: bytes, as: UTF8.self) }
 
     /// Hands out the arguments as the system takes them: as a list of strings that end with a zero, with nothing behind the last.
     static func withList<Result>(

@@ -19,16 +19,9 @@ package struct Books: Equatable, Sendable {
     package var stored: Int { counts[.stored] ?? 0 }
     /// Rows that came in from snapshots, beside those that were recorded here.
     package var imported: Int { counts[.imported] ?? 0 }
-    package var accepted: Int { Self.sum(counts[.accepted] ?? 0, pending) }
-    package var rejected: Int { rejectedByReason.reduce(0) { Self.sum($0, $1.count) } }
-    package var received: Int { Self.sum(accepted, rejected) }
-
-    /// The sum, at most what a number holds: whatever the tables say, the books are shown.
-    private static func sum(_ one: Int, _ other: Int) -> Int {
-        let (sum, overflows) = one.addingReportingOverflow(other)
-        return overflows ? .max : sum
-    }
-
+    package var accepted: Int { (counts[.accepted] ?? 0).saturatingSum(pending) }
+    package var rejected: Int { rejectedByReason.reduce(0) { $0.saturatingSum($1.count) } }
+    package var received: Int { accepted.saturatingSum(rejected) }
     package var droppedFields: Int { times(.droppedField) }
     package var cutCommands: Int { times(.cutCommand) }
     /// Events that programs had no room for; nobody received them.
@@ -67,7 +60,7 @@ package struct Books: Equatable, Sendable {
         }
     }
 
-    private func times(_ item: Tally.Item) -> Int { Self.sum(counts[.tally(item)] ?? 0, pendingTally[item]) }
+    private func times(_ item: Tally.Item) -> Int { (counts[.tally(item)] ?? 0).saturatingSum(pendingTally[item]) }
 
     /// Adds what waits behind the positions: it reads every waiting record, and stores nothing.
     mutating func addPending(of buffer: WriteAheadBuffer, behind positions: BufferPositions) throws {

@@ -1,18 +1,16 @@
 import EventModel
 import GRDB
+import Platform
 
 /// What a transaction adds to the books.
 struct CounterTable {
-    /// The most that is added at once: thousands of them fit a number of the table.
+    /// The most that is added at once: thousands of them fit a number of the table, so that made-up records do not end it.
     private static let most = 1 << 48
 
     private var counts: [Counter: Int] = [:]
 
     mutating func add(_ counter: Counter, _ times: Int) {
-        guard times > 0 else { return }
-        // A made-up record must not be able to stop the writer.
-        let (sum, overflows) = counts[counter, default: 0].addingReportingOverflow(times)
-        counts[counter] = overflows ? Self.most : min(sum, Self.most)
+        if times > 0 { counts[counter] = min(counts[counter, default: 0].saturatingSum(times), Self.most) }
     }
 
     mutating func add(_ tally: Tally) {

@@ -30,17 +30,7 @@ package enum UsageDimension: CaseIterable, Sendable {
     }
 
     /// What its numbers stand for; nil where they stand for themselves.
-    var names: RollupNameKind? {
-        switch self {
-        case .command: .command
-        case .workspace: .workspace
-        case .task: .task
-        case .template: .template
-        case .errorCategory: .errorCategory
-        case .eventType: .eventType
-        case .services, .ports: nil
-        }
-    }
+    var names: RollupNameKind? { kind.names.first }
 }
 
 /// The events that have something in common: what `SELECT … GROUP BY` gives.

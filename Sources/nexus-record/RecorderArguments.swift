@@ -23,10 +23,13 @@ struct RecorderArguments {
     private var outcome: Bool?
 
     init(_ arguments: some Collection<ProgramArgument>) throws(Misuse) {
-        if let wrong = arguments.first(where: { !$0.isText }) {
-            throw Misuse(sentence: "'\(wrong.text.escapedForDisplay)' is not UTF-8: say it in UTF-8")
+        let texts = try arguments.map { (argument) throws(Misuse) in
+            guard let text = argument.exactText else {
+                throw Misuse(sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8: say it in UTF-8")
+            }
+            return text
         }
-        var rest = arguments.lazy.map(\.text).makeIterator()
+        var rest = texts.makeIterator()
         while let argument = rest.next() {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }

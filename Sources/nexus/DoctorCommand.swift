@@ -50,18 +50,14 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func key(_ data: DataFolder) -> CheckResult {
-        do {
-            guard try HashKey.existing(in: data) == nil else { return .fine("key", "32 bytes, yours alone") }
-            let hasEvents = (try? StoreReader(data: data)?.books())?.accepted ?? 0 > 0
-            guard hasEvents else { return .fine("key", "there is none yet; the first event makes it") }
-            return .wrong(
-                "key", "there is none any more, and names get other hashes with the one that the next event makes",
-                advice: "put the key of a backup in its place, unless you have removed it on purpose")
-        } catch {
-            return .wrong(
-                "key", error.description,
-                advice: "put the key of a backup in its place, or move it away: hashes from then on are others")
+        let hasEvents = (try? StoreReader(data: data)?.books())?.accepted ?? 0 > 0
+        guard let problem = HashKey.problem(in: data, hasEvents: hasEvents) else {
+            let isThere = KeyFile(data).exists
+            return .fine("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
         }
+        return .wrong(
+            "key", problem,
+            advice: "put the key of a backup in its place, or move it away: hashes from then on are others")
     }
 
     private func settings(_ data: DataFolder) -> CheckResult {

@@ -47,7 +47,9 @@ struct Nexus: AsyncParsableCommand {
     /// The parser would replace what is not UTF-8: another file would be read or written than the one that was named. What
     /// `exec` runs gets its arguments as they are.
     private static func requireText(_ arguments: [ProgramArgument]) throws {
-        guard arguments.first != ProgramArgument("exec"), let wrong = arguments.firstIndex(where: { !$0.isText }) else {
+        guard arguments.first != ProgramArgument("exec"),
+            let wrong = arguments.firstIndex(where: { $0.exactText == nil })
+        else {
             return
         }
         throw CommandFailure(

@@ -12,8 +12,9 @@ struct StatsCommand: AsyncParsableCommand {
         commandName: "stats", abstract: "Show what happened: the dashboard.",
         discussion: """
             Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
-            is compared with as many days before it, while today is among them up to the same time of day. What --command, --workspace and --failed ask for is \
-            counted from the events themselves, all else from sums that are kept.
+            is compared with as many days before it, and while today is among them only up to the same time of day. What \
+            --command, --workspace and --failed ask for is counted from the events themselves, all else from sums that are \
+            kept.
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions

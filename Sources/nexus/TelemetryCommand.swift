@@ -32,20 +32,9 @@ struct TelemetryCommand: AsyncParsableCommand {
             report.settings = try SettingsFile(data).load()
             report.since = try StoreReader(data: data)?.firstActivity()
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
-            report.keyProblem = Self.keyProblem(data, hasEvents: books.accepted > 0)
+            report.keyProblem = HashKey.problem(in: data, hasEvents: books.accepted > 0)
             (report.sent, report.sentProblem) = try Self.sent(from: data)
             try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
-        }
-
-        /// A key that is gone is replaced by the next recorder, and names then get other hashes: the person should know.
-        private static func keyProblem(_ data: DataFolder, hasEvents: Bool) -> String? {
-            do throws(HashKeyError) {
-                let key = try HashKey.existing(in: data)
-                return key == nil && hasEvents
-                    ? "there is none any more; the next event makes a new one, and names get other hashes" : nil
-            } catch {
-                return error.description
-            }
         }
 
         /// What the ledger says was sent, by destination, and what is wrong with the ledger.
@@ -57,9 +46,8 @@ struct TelemetryCommand: AsyncParsableCommand {
                     sent[entry.destination]
                     ?? .init(destination: entry.destination, transfers: 0, rows: 0, bytes: 0, last: entry.at)
                 line.transfers += 1
-                // Whoever made a ledger up must not stop this.
-                line.rows = line.rows.addingReportingOverflow(entry.rows).partialValue
-                line.bytes = line.bytes.addingReportingOverflow(entry.bytes).partialValue
+                line.rows = line.rows.saturatingSum(entry.rows)
+                line.bytes = line.bytes.saturatingSum(entry.bytes)
                 line.last = entry.at
                 sent[entry.destination] = line
             }
