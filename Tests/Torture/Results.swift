@@ -18,6 +18,7 @@ struct Results {
     mutating func add(_ line: Line) { lines.append(line) }
 
     var hasMissed: Bool { lines.contains { $0.result == .missed } }
+    var hasSkipped: Bool { lines.contains { $0.result == .skipped } }
 
     private static let titles = ["mode", "bar", "figure", "", "took"]
     /// Columns whose cells are sentences are broken into lines of at most so many characters.

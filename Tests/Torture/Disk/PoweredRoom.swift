@@ -9,7 +9,6 @@ final class PoweredRoom {
     let world: World
     private let disk: PowerDisk
     private let mounts: [Mount]
-    private let loop: String
     private let disks: Room
 
     init(_ programs: Programs, seed: UInt64) throws {
@@ -22,22 +21,25 @@ final class PoweredRoom {
         ])
         let content = try Data(contentsOf: URL(filePath: path + "/image"))
         disk = try PowerDisk(content: [UInt8](content), at: path + "/disk")
-        loop = try disks.output(of: [try Programs.find("losetup"), "--find", "--show", path + "/disk"])
+        let loop = try disks.output(of: [try Programs.find("losetup"), "--find", "--show", path + "/disk"])
             .trimmingCharacters(in: .newlines)
         mounts = [try Mount([loop], at: path + "/live", by: disks)]
+        // It goes with the mount from here on, whatever becomes of this process.
+        try disks.output(of: [try Programs.find("losetup"), "--detach", loop])
         world = try World(Room(programs, dataAt: path + "/live/data"), seed: seed)
     }
 
     deinit {
         world.killService()
         _ = try? disks.output(of: ["/usr/bin/umount", disks.scratch.path + "/live"])
-        _ = try? disks.output(of: ["/usr/sbin/losetup", "--detach", loop])
         _ = try? disks.output(of: ["/usr/bin/umount", disks.scratch.path + "/disk"])
     }
 
     /// Cuts the power now, and lets `look` see what a computer that starts again finds. This one runs on.
     func cutPower<Value>(_ look: (Promises) throws -> Value) throws -> Value {
-        let content = disk.cutPower(using: &world.random)
+        // A generator of its own: how much it has to choose among is the machine's, and what is drawn next the seed's.
+        var random = SeededGenerator(seed: UInt64(world.pick(0...Int(Int32.max))))
+        let content = disk.cutPower(using: &random)
         let room = try Room(world.room.programs, dataAt: disks.scratch.path + "/found/data")
         try Data(content).write(to: URL(filePath: disks.scratch.path + "/cut"))
         let found = try Mount(

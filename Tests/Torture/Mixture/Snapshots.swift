@@ -30,8 +30,10 @@ extension World {
 
     /// Takes one of the snapshots back in; killed in the middle it has come in whole or not at all.
     func importSnapshot(kill: Kill = .never) throws {
+        // Drawn in any case: whether there is one may be the machine's, and what is drawn next the seed's.
+        let choice = pick(0...999)
         guard !snapshots.isEmpty else { return }
-        let snapshot = snapshots[pick(0...snapshots.count - 1)]
+        let snapshot = snapshots[choice % snapshots.count]
         let missing = snapshot.numbers.subtracting(try promises.storedNumbers())
         let isDone = try change(["import", snapshot.path], kill: kill)
         let come = missing.intersection(try promises.storedNumbers())

@@ -2,7 +2,8 @@ import Foundation
 import Platform
 import TestSupport
 
-/// The clock jumps by up to ten days, both ways, under a running service and everything else that records.
+/// The clock jumps by up to ten days, both ways, under a running service and everything else that records: between programs,
+/// while a command runs that is measured, and in the middle of a stream.
 struct ClockMode: Mode {
     let name = "clock"
     let bar = "±10 days, 100 times: no negative duration, rollups = rows"
@@ -19,32 +20,59 @@ struct ClockMode: Mode {
         world.room.environment["LD_PRELOAD"] = library
         world.room.environment["SHIFTED_CLOCK"] = clock
         for jump in 1...jumps {
-            let minutes = world.pick(-14_400...14_400)
-            try "\(minutes * 60)".write(toFile: clock, atomically: true, encoding: .utf8)
-            do { try record(in: world, jump) } catch {
-                throw Broken("jump \(jump), to \(minutes) minutes, with --seed \(settings.seed): \(error)")
+            do {
+                try setClock(clock, in: world)
+                try record(in: world, jump) { try self.setClock(clock, in: world) }
+            } catch {
+                throw Broken("jump \(jump) with --seed \(settings.seed): \(error)")
             }
         }
         let days = try world.promises.query("SELECT count(DISTINCT date(timestamp)) FROM events")
             .trimmingCharacters(in: .newlines)
         try world.stopService()
         try world.checkStored()
+        try world.checkHealth()
         guard jumps < 20 || (Int(days) ?? 0) > 5 else { throw Broken("the clock does not jump: \(days) days") }
         return Verdict(
             "\(jumps) jumps over \(days) days, \(world.model.acknowledged.count) events: no negative duration, "
                 + "rollups and sessions = rows", isMet: true)
     }
 
-    private func record(in world: World, _ jump: Int) throws {
+    private func setClock(_ clock: String, in world: World) throws {
+        let minutes = world.pick(-14_400...14_400)
+        try "\(minutes * 60)".write(toFile: clock, atomically: true, encoding: .utf8)
+    }
+
+    private func record(in world: World, _ jump: Int, jumpAgain: @escaping () throws -> Void) throws {
         try world.socket(batches: 2, of: 10)
         try world.recordSingly(1, with: [world.room.programs.recorder])
         switch jump % 4 {
-        case 0: try world.exec()
-        case 1: try world.stream(50)
+        case 0:
+            try world.exec(["sleep", "0.1"]) { _ in
+                usleep(60_000)
+                try jumpAgain()
+            }
+        case 1: try stream(in: world, jumpAgain)
         case 2: try world.read(["stats"])
         default: try world.pipe(20)
         }
         try world.checkStored()
+    }
+
+    /// A stream with a jump behind its first half.
+    private func stream(in world: World, _ jump: () throws -> Void) throws {
+        let numbers = world.model.take(50)
+        let middle = numbers.lowerBound + 25
+        let child = try world.room.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
+        child.send(Array(Model.lines(numbers.lowerBound..<middle).utf8))
+        try child.exchange(thenCloses: false) { child.accepted >= 25 }
+        try jump()
+        child.send(Array(Model.lines(middle..<numbers.upperBound).utf8))
+        try child.exchange { false }
+        guard try child.wait() == .exited(0), child.accepted == 50 else {
+            throw Broken("a stream accepted \(child.accepted) of 50: \(child.errors)")
+        }
+        world.model.acknowledge(numbers)
     }
 
     private static func compiler() throws -> String {

@@ -13,7 +13,8 @@ struct PinnedMode: Mode {
     private static let interval = 0.01
 
     private struct Phase {
-        /// Milliseconds from sending a batch to its acknowledgement.
+        /// Milliseconds from when a batch was due to its acknowledgement, so that one that had to wait for the one before it
+        /// counts as late as it is.
         var latencies: [Double] = []
         /// The longest that SQLite's log has been, in bytes.
         var longestLog = 0
@@ -34,8 +35,12 @@ struct PinnedMode: Mode {
         let reader = try world.room.start(
             [try Programs.find("sqlite3"), "-readonly", world.room.data.databasePath], input: .pipe, output: .pipe)
         reader.send(Array("BEGIN; SELECT count(*) FROM events;\n".utf8))
-        try reader.exchange(thenCloses: false) { !reader.lines.isEmpty }
+        try requireAnswer(1, of: reader)
         let during = try record(for: seconds, world, client, &sent)
+        // It still sees what it saw at first.
+        reader.send(Array("SELECT count(*) FROM events;\n".utf8))
+        try requireAnswer(2, of: reader)
+        guard reader.lines[0] == reader.lines[1] else { throw Broken("the reader saw \(reader.lines)") }
         reader.kill()
 
         // Millions of events wait by now.
@@ -44,6 +49,7 @@ struct PinnedMode: Mode {
         let catchingUp = Date().timeIntervalSince(start)
         try world.checkStored()
         try world.stopService()
+        guard during.longestLog > 0 else { throw Broken("there was no log") }
         let cap = Limits.databaseLogBytes
         let (old, new) = (before.quantile(0.99), during.quantile(0.99))
         return Verdict(
@@ -55,30 +61,42 @@ struct PinnedMode: Mode {
             isMet: during.longestLog <= cap && new <= 2 * old)
     }
 
+    private func requireAnswer(_ number: Int, of reader: Child) throws {
+        guard try reader.exchange(thenCloses: false, until: { reader.lines.count >= number }) else {
+            throw Broken("the reader ended: \(reader.errors)")
+        }
+    }
+
     private func record(
         for seconds: Int, _ world: World, _ client: UnixClient, _ sent: inout Int
     ) throws -> Phase {
         var phase = Phase()
-        let start = Date()
-        var batches = 0
-        while Date().timeIntervalSince(start) < Double(seconds) {
+        let start = ContinuousClock.now
+        let batches = seconds * Int(1 / Self.interval)
+        for batch in 0..<batches {
             let numbers = world.model.take(Self.batch)
             let lines = Array(Model.lines(numbers).utf8)
-            let due = start.addingTimeInterval(Double(batches) * Self.interval)
-            let rest = due.timeIntervalSinceNow
-            if rest > 0 { usleep(useconds_t(rest * 1e6)) }
-            let began = ContinuousClock.now
+            let due = start + .seconds(Double(batch) * Self.interval)
+            let rest = due - .now
+            if rest > .zero { usleep(useconds_t(rest / .microseconds(1))) }
             try client.send(lines)
             sent += Self.batch
             guard try client.acknowledgement(of: sent).counts.accepted == sent else { throw Broken("a batch is lost") }
-            phase.latencies.append((ContinuousClock.now - began) / .milliseconds(1))
+            phase.latencies.append((.now - due) / .milliseconds(1))
             world.model.acknowledge(numbers)
-            batches += 1
-            if batches % 50 == 0 {
-                let log = try? FileManager.default.attributesOfItem(atPath: world.room.data.databasePath + "-wal")
-                phase.longestLog = max(phase.longestLog, log?[.size] as? Int ?? 0)
-            }
+            if batch % 50 == 49 { phase.longestLog = max(phase.longestLog, try logBytes(of: world)) }
+        }
+        let late = (ContinuousClock.now - start) / .seconds(1) - Double(seconds)
+        guard late < 0.01 * Double(seconds) + 0.1 else {
+            throw Broken("\(batches) batches took \(late) s longer than 10,000 events a second do")
         }
         return phase
+    }
+
+    /// How long SQLite's log is.
+    private func logBytes(of world: World) throws -> Int {
+        let log = try FileManager.default.attributesOfItem(atPath: world.room.data.databasePath + "-wal")
+        guard let bytes = log[.size] as? Int else { throw Broken("nobody says how long the log is") }
+        return bytes
     }
 }

@@ -12,66 +12,109 @@ struct SweepMode: Mode {
         "ftruncate", "link,linkat",
     ]
     private static let errors = ["EIO", "ENOSPC", "EINTR"]
-    /// Past this many occurrences of one call, the next ones are more of the same.
-    private static let mostOccurrences = 40
+    /// Past this many occurrences of one call in a thread, the next ones are more of the same.
+    private static let mostOccurrences = 100
+    private static let streamEvents = 300
 
     private enum Target: CaseIterable {
         case record, durableRecord, stream, durableStream, flush
     }
 
+    private struct Attempt {
+        let target: Target
+        let fault: Fault
+    }
+
     func run(_ settings: Settings) throws -> Verdict {
-        _ = try Programs.find("strace")
-        // A short run takes every so manieth, another one each time.
+        let attempts = try Target.allCases.flatMap { try Self.attempts(on: $0, settings) }
+        // A short run takes every so manieth, others each time.
         let step = max(1, Int(1 / settings.scale) / 2)
-        var turn = Int(settings.seed % UInt64(step))
-        var faults = 0
-        for target in Target.allCases {
-            for call in Self.calls {
-                for error in Self.errors {
-                    for occurrence in 1...Self.mostOccurrences {
-                        turn += 1
-                        guard turn % step == 0 else { continue }
-                        let fault = Fault(call: call, error: error, occurrence: occurrence)
-                        let wasInjected: Bool
-                        do { wasInjected = try suffer(fault, target, settings) } catch {
-                            throw Broken("\(target) with \(fault): \(error)")
-                        }
-                        guard wasInjected else { break }
-                        faults += 1
-                    }
+        var faults: [String: Int] = [:]
+        for index in stride(from: Int(settings.seed % UInt64(step)), to: attempts.count, by: step) {
+            let attempt = attempts[index]
+            do {
+                // How often a call is made differs a little from run to run.
+                if try Self.suffer(attempt, settings) { faults[attempt.fault.call, default: 0] += 1 }
+            } catch {
+                throw Broken("\(attempt.target) with \(attempt.fault): \(error)")
+            }
+        }
+        guard !faults.isEmpty else { throw Broken("no call failed") }
+        let counts = Self.calls.map { "\($0.prefix { $0 != "," }) \(faults[$0] ?? 0)" }.joined(separator: ", ")
+        return Verdict(
+            "\(faults.values.reduce(0, +)) faults (\(counts)): 0 false acknowledgements, integrity_check ok each time",
+            isMet: true)
+    }
+
+    /// All that can fail in one run of a target, by what it calls when nothing does.
+    private static func attempts(on target: Target, _ settings: Settings) throws -> [Attempt] {
+        let world = try World(settings.programs, seed: settings.seed)
+        let log = world.room.scratch.path + "/trace"
+        let strace = try Trace.arguments(tracing: calls.joined(separator: ","), log: log)
+        try run(target, in: world, under: strace) { guard try $0.requireDecentEnd() else { throw Broken($0.errors) } }
+        let trace = Trace(log)
+        return calls.flatMap { call in
+            let occurrences = min(trace.mostInAThread(of: call.split(separator: ",")), mostOccurrences)
+            return errors.flatMap { error in
+                (0..<occurrences).map {
+                    Attempt(target: target, fault: Fault(call: call, error: error, occurrence: $0 + 1))
                 }
             }
         }
-        return Verdict("\(faults) faults: 0 false acknowledgements, integrity_check ok each time", isMet: true)
     }
 
-    /// One run with one fault; false when the program does not make that call so often.
-    private func suffer(_ fault: Fault, _ target: Target, _ settings: Settings) throws -> Bool {
+    /// One run with one fault; false when the program did not make that call so often.
+    private static func suffer(_ attempt: Attempt, _ settings: Settings) throws -> Bool {
         let world = try World(settings.programs, seed: settings.seed)
         let log = world.room.scratch.path + "/trace"
-        let strace = try fault.arguments(log: log)
-        let programs = settings.programs
+        try run(attempt.target, in: world, under: attempt.fault.arguments(log: log)) { child in
+            if try child.requireDecentEnd(underFaultsIn: log) { try requireTruth(attempt, Trace(log)) }
+        }
+        try world.checkStored()
+        return Fault.wasInjected(in: log)
+    }
+
+    /// Runs the target and takes note of what it acknowledges; `judge` sees how it ended.
+    private static func run(
+        _ target: Target, in world: World, under strace: [String], _ judge: (Child) throws -> Void
+    ) throws {
+        let programs = world.room.programs
         switch target {
         case .record, .durableRecord:
             let number = world.model.take(1)
             let flags = Model.flags(number.lowerBound) + (target == .durableRecord ? ["--durable"] : [])
             let child = try world.room.start(strace + [programs.recorder] + flags)
-            try child.requireDecentEnd(underFaultsIn: log)
+            try judge(child)
             if child.poll() == .exited(0) { world.model.acknowledge(number) }
         case .stream, .durableStream:
-            let numbers = world.model.take(300)
+            let numbers = world.model.take(streamEvents)
             let flags = target == .durableStream ? ["--durable"] : []
             let child = try world.room.start(
                 strace + [programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
             child.send(Array(Model.lines(numbers).utf8))
             try child.exchange { false }
-            try child.requireDecentEnd(underFaultsIn: log)
-            world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
+            try judge(child)
+            // A stream that returns 0 has taken all of it, whatever came through of its acknowledgements.
+            let isWhole = child.poll() == .exited(0)
+            world.model.acknowledge(
+                isWhole ? numbers : numbers.lowerBound..<numbers.lowerBound + child.accepted)
         case .flush:
             try world.recordSingly(4, with: [programs.recorder])
-            try world.room.start(strace + [programs.nexus, "flush"]).requireDecentEnd(underFaultsIn: log)
+            try judge(try world.room.start(strace + [programs.nexus, "flush"]))
         }
-        try world.checkStored()
-        return Fault.wasInjected(in: log)
+    }
+
+    /// What cannot be read back from the page cache: a durable acknowledgement in spite of a disk that did not answer. What the
+    /// database could not put on disk is in the buffer still, so of a stream only the buffer's files count.
+    private static func requireTruth(_ attempt: Attempt, _ trace: Trace) throws {
+        guard ["fdatasync", "fsync"].contains(attempt.fault.call), attempt.fault.error != "EINTR" else { return }
+        let failed = trace.injected.filter { call in
+            switch attempt.target {
+            case .durableRecord: true
+            case .durableStream: call.file?.hasSuffix(".wab") ?? false
+            case .record, .stream, .flush: false
+            }
+        }
+        if let call = failed.first { throw Broken("it returned 0 in spite of \(call.text)") }
     }
 }

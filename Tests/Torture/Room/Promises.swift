@@ -92,6 +92,7 @@ struct Promises {
         SELECT 'sessions without events', count(*) FROM sessions
             WHERE started_at >= (SELECT start FROM complete) AND session_id NOT IN (SELECT session_id FROM events);
         SELECT 'sessions of negative length', count(*) FROM sessions WHERE duration_ms < 0;
+        SELECT 'events of negative length', count(*) FROM events WHERE duration_ms < 0;
         SELECT 'rows that the books do not know', abs((SELECT count(*) FROM events)
             - (SELECT total(count) FROM counters WHERE name IN ('stored', 'imported'))
             + (SELECT total(count) FROM counters WHERE name IN ('purged', 'expired'))) + 0;
@@ -99,14 +100,15 @@ struct Promises {
 
         """
 
-    /// Each line counts what is wrong with the rows that the model sent.
+    /// Each line counts what is wrong with the rows that the model sent; a value that is missing is wrong.
     private static func contents(keys: Int) -> String {
         """
         SELECT 'doubled events', count(*) FROM (SELECT 1 FROM events GROUP BY \(number) HAVING count(*) > 1);
-        SELECT 'damaged events', count(*) FROM events WHERE NOT (length(workspace_hash) = 32
-            AND length(task_hash) = 32 AND CASE WHEN session_id GLOB 'exec-*' THEN command = 'true' AND success = 1
+        SELECT 'damaged events', count(*) FROM events WHERE (length(workspace_hash) = 32
+            AND length(task_hash) = 32 AND CASE WHEN session_id GLOB 'exec-*'
+                THEN command IN ('true', 'sleep') AND success = 1 AND duration_ms BETWEEN 0 AND 60000
                 ELSE command = 'make all' AND services_count = duration_ms % 1000
-                    AND success = (duration_ms % 7 <> 0) END);
+                    AND success = (duration_ms % 7 <> 0) END) IS NOT TRUE;
         SELECT 'workspaces too many', max(count(DISTINCT workspace_hash), \(keys)) - \(keys) FROM events;
 
         """

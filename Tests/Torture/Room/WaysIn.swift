@@ -31,15 +31,21 @@ extension World {
 
     /// Runs a command and records it.
     func exec(kill: Kill = .never) throws {
-        let number = model.take(1)
-        model.noteExec(number.lowerBound)
-        let child = try room.nexus(
-            "exec", "--workspace", Room.workspace, "--task", Room.task, "--", "true",
-            variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
-        if case .after(let microseconds) = kill {
+        try exec(["true"]) { child in
+            guard case .after(let microseconds) = kill else { return }
             usleep(useconds_t(microseconds))
             child.signal(SIGKILL)
         }
+    }
+
+    /// Runs `true` or `sleep` and records it; `meanwhile` something else happens.
+    func exec(_ command: [String], _ meanwhile: (Child) throws -> Void) throws {
+        let number = model.take(1)
+        model.noteExec(number.lowerBound)
+        let words = ["exec", "--workspace", Room.workspace, "--task", Room.task, "--"] + command
+        let child = try room.start(
+            [room.programs.nexus] + words, variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
+        try meanwhile(child)
         try settle(child, number)
     }
 
@@ -47,7 +53,7 @@ extension World {
     private func settle(_ child: Child, _ number: Range<Int>) throws {
         switch try child.wait() {
         case .exited(0): model.acknowledge(number)
-        case .signaled(SIGKILL): break
+        case .signaled(SIGKILL): noteEnd(of: child)
         case let end: throw Broken("'\(child.name)' ended with \(end): \(child.errors)")
         }
     }
@@ -75,7 +81,7 @@ extension World {
             try child.exchange { child.accepted >= enough }
             usleep(useconds_t(microseconds))
         }
-        child.kill()
+        self.kill(child)
         // What it had said before it was killed still stands in the pipe.
         try child.exchange { false }
         acknowledge(child.accepted, of: numbers)
@@ -95,7 +101,7 @@ extension World {
         try child.exchange { !child.received.isEmpty }
         guard child.lines == ["flushed"] else { throw Broken("the Swift program says: \(child.errors)") }
         usleep(useconds_t(microseconds))
-        child.kill()
+        kill(child)
         acknowledge(count, of: numbers)
     }
 
@@ -153,7 +159,7 @@ extension World {
         let child = try room.start([room.programs.nexus] + arguments, output: .pipe)
         if case .after(let microseconds) = kill {
             usleep(useconds_t(microseconds))
-            child.kill()
+            self.kill(child)
             return
         }
         try child.exchange { false }

@@ -12,6 +12,8 @@ final class World {
     var snapshots: [(path: String, numbers: IndexSet)] = []
     /// Where `nexus sync` sends to; made with the first.
     private(set) lazy var sent = SentFolder(in: room)
+    /// Programs that were there to be killed, and died of it.
+    private(set) var killed = 0
 
     convenience init(_ programs: Programs, seed: UInt64) throws {
         try self.init(Room(programs), seed: seed)
@@ -39,8 +41,19 @@ final class World {
         return service
     }
 
+    /// `kill -9`; one that has ended already is not counted among the killed.
+    func kill(_ child: Child) {
+        child.kill()
+        noteEnd(of: child)
+    }
+
+    /// Takes note of how a child has ended.
+    func noteEnd(of child: Child) {
+        if child.poll() == .signaled(SIGKILL) { killed += 1 }
+    }
+
     func killService() {
-        service?.child.kill()
+        if let service { kill(service.child) }
         service = nil
         model.pipeWasLost()
     }
