@@ -11,11 +11,13 @@ bench_hook() {
     echo 'eval "$(nexus init bash)"' >"$work/hook.bash"
     start_service "$work/served"
     for ((run = 0; run < runs; run++)); do
-        sample plain "$(type_lines "$work/plain.bash")"
-        sample served "$(NEXUS_DATA_DIR=$work/served type_lines "$work/hook.bash")"
-        sample alone "$(NEXUS_DATA_DIR=$work/alone type_lines "$work/hook.bash")"
+        type_lines plain "$work/plain.bash"
+        NEXUS_DATA_DIR=$work/served type_lines served "$work/hook.bash"
+        NEXUS_DATA_DIR=$work/alone type_lines alone "$work/hook.bash"
     done
     stop_service
+    require_recorded "$work/served" $((lines * runs))
+    require_recorded "$work/alone" $((lines * runs))
     row "a line without the hook" --of plain --unit ms
     row "with it, service running" --of served --unit ms
     row "with it, no service" --of alone --unit ms
@@ -24,10 +26,11 @@ bench_hook() {
     finish
 }
 
-# Types commands that do nothing into a bash on a terminal of its own, with this start file; prints the milliseconds a
-# line took, from the shell's first prompt to its last. A bash that reads its lines at once has no typist to wait for.
+# type_lines SERIES FILE: types commands that do nothing into a bash on a terminal of its own, with this start file; adds the
+# milliseconds a line took, from the shell's first prompt to its last. A bash that reads its lines at once has no typist to wait for.
 type_lines() {
-    local start=$1 line
+    local start=$2 line
+    rm -f "$work/took"
     # shellcheck disable=SC2016 # for the shell that reads it
     {
         printf 'begun=$EPOCHREALTIME\n'
@@ -35,5 +38,6 @@ type_lines() {
         printf 'echo "$begun $EPOCHREALTIME" >"%s"; exit\n' "$work/took"
     } >"$work/lines"
     HOME=$work PATH=$PATH script -qec "bash --noediting --rcfile $start -i" /dev/null <"$work/lines" >/dev/null
-    awk -v lines="$lines" '{ printf "%.4f\n", ($2 - $1) * 1000 / lines }' "$work/took"
+    [ -s "$work/took" ] || fail "bash did not run what was typed."
+    sample "$1" "$(awk -v lines="$lines" '{ printf "%.4f", ($2 - $1) * 1000 / lines }' "$work/took")"
 }

@@ -9,7 +9,7 @@ bench_ingest_large() { ingest ingest-large "${1:-20000000}" "${2:-2}"; }
 
 ingest() {
     local section=$1 events=$2 runs=$3 run
-    begin "$section" "Ingest, $(amount "$events") events" "$runs rounds of each in turn"
+    begin "$section" "Ingest, $(amount "$events") events" "$runs rounds in turn, two of what takes long"
     require_compiled sqlite-loader -lsqlite3
     require_python_peers
     versions_of_peers

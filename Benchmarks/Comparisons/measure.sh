@@ -7,6 +7,8 @@
 # begin NAME TITLE SIZES: starts a section, in a folder of its own.
 begin() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/nexus-bench.XXXXXX")
+    # Where nothing says that recording is off, as a file of the folder that this is called from might.
+    cd "$work" || fail "there is no $work."
     mkdir "$work/series"
     say "$2: $3" >&2
     state name "$1"
@@ -87,6 +89,13 @@ per_call() {
     for ((call = 0; call < calls; call++)); do "$@" >/dev/null 2>&1 || [ "$1" = logger ] || fail "'$*' failed."; done
     end=${EPOCHREALTIME/./}
     sample "$name.call" "$(awk -v n="$calls" -v t="$((end - start))" 'BEGIN { printf "%.3f", t / n }')"
+}
+
+# require_recorded FOLDER EVENTS: what records nothing is quick, and proves nothing.
+require_recorded() {
+    local accepted
+    accepted=$(NEXUS_DATA_DIR=$1 nexus telemetry status --json | sed -n 's/^ *"accepted" *: *\([0-9]*\).*/\1/p')
+    [ "${accepted:-0}" -ge "$2" ] || fail "of $2 events only ${accepted:-0} were recorded."
 }
 
 # The number that so many of a hundred lines of a file do not exceed.

@@ -69,6 +69,8 @@ await_stored() {
 # Ends what the section started, and removes its folder.
 clean_up() {
     local process
+    # What runs as long as there is this file ends with it.
+    rm -f "$work/exporting"
     for process in $service $echo_server $clickhouse; do kill "$process" 2>/dev/null || true; done
     wait
     rm -rf "$work"

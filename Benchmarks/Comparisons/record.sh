@@ -24,7 +24,7 @@ bench_record() {
 
 call_in_turn() {
     local run latency
-    sqlite3 "$work/oneshot.db" "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; $events_table" >/dev/null
+    sqlite3 "$work/oneshot.db" "PRAGMA journal_mode = WAL; $events_table" >/dev/null
     export NEXUS_DATA_DIR=$work/oneshot
     for ((run = 0; run < runs; run++)); do
         per_call lean "$calls" nexus-record --command make --success
@@ -44,6 +44,9 @@ call_in_turn() {
         sample write "${latency#* }"
     done
     unset NEXUS_DATA_DIR
+    require_recorded "$work/oneshot" $((2 * calls * runs))
+    # Fifty a call by the pipe, and by the socket five batches of a hundred.
+    require_recorded "$work/served" $((550 * calls * runs))
 }
 
 # print_events SERIES TARGET: adds the mean microseconds of a script's line that prints an event there. The loop stands
@@ -52,20 +55,20 @@ print_events() {
     local events=$((calls * 50)) start end event
     start=${EPOCHREALTIME/./}
     for ((event = 0; event < events; event++)); do
-        printf '{"command":"make all","duration_ms":%d,"success":true}\n' "$event" >"$2"
+        printf '{"command":"make all","duration_ms":%d,"success":true}\n' "$event" 1<>"$2"
     done
     end=${EPOCHREALTIME/./}
     sample "$1.call" "$(awk -v n="$events" -v t="$((end - start))" 'BEGIN { printf "%.3f", t / n }')"
 }
 
 insert_with_sqlite() {
-    sqlite3 "$work/oneshot.db" "INSERT INTO events (session_id, event_type, command, success)
+    sqlite3 "$work/oneshot.db" "PRAGMA synchronous = NORMAL; INSERT INTO events (session_id, event_type, command, success)
         VALUES ('s', 'command', 'make', 1)"
 }
 
 record_rows() {
     local us=(--unit µs) shown=(--unit µs --chart record)
-    chart record "Recording one event from a script" "microseconds a call, process start included; less is better"
+    chart record "Recording one event from a script" "microseconds a call, with the start of a process where there is one; less is better"
     row "printf into the service's pipe" --of pipe.call "${shown[@]}" --ours
     row "printf to /dev/null" --of null.call "${us[@]}"
     row "/bin/true" --of true.call "${shown[@]}"

@@ -4,7 +4,7 @@
 
 bench_reports() {
     local events=${1:-10000000} runs=${2:-9} few=10000 calls=20 duckdb
-    begin reports "Reports over $(amount "$events") events" "$runs rounds of $calls calls of each in turn"
+    begin reports "Reports over $(amount "$events") events" "$runs rounds of $calls calls in turn, fewer of what takes long"
     require_installed
     require_benchmark DrainCost
     require_python_peers
@@ -69,7 +69,7 @@ compare_percentiles() {
             reported AS (SELECT json_extract(rows.value, '\$.name') AS command, shares.key,
                 json_extract(rows.value, '\$.' || shares.key) AS ms
                 FROM json_each(readfile('$work/commands.json'), '\$.rows') AS rows, shares)
-        SELECT count(*), 100 * max(abs(reported.ms - exact.ms) / max(exact.ms, 1)), count(reported.ms)
+        SELECT count(*), max(100.0 * abs(reported.ms - exact.ms) / max(exact.ms, 1)), count(reported.ms)
         FROM exact LEFT JOIN reported USING (command, key)" >"$work/error"
     read -r percentiles error found <"$work/error"
     [ "$percentiles" -eq "$found" ] || fail "of $percentiles percentiles, $found are in the report."

@@ -2,7 +2,7 @@
 # Export beside `sqlite3 .backup` and `lz4 -1`; import beside a stream; recording while exports run.
 
 bench_snapshot() {
-    local events=${1:-7000000} runs=${2:-5} part=1000000 calls=300
+    local events=${1:-7000000} runs=${2:-5} part=1000000 calls=1000
     ((events >= part)) || part=$events
     begin snapshot "Snapshots of $(amount "$events") events" "$runs rounds of each in turn"
     require_installed
@@ -67,28 +67,32 @@ import_in_turn() {
 record_beside_exports() {
     local run exports
     for ((run = 0; run < runs; run++)); do
-        sample alone "$(p99_of_calls)"
+        time_calls alone 0
+        : >"$work/exported"
         : >"$work/exporting"
         while [ -e "$work/exporting" ]; do
-            NEXUS_DATA_DIR=$work/full nexus export -o "$work/beside.lz4" 2>/dev/null || true
+            NEXUS_DATA_DIR=$work/full nexus export -o "$work/beside.lz4" 2>/dev/null || break
+            echo >>"$work/exported"
         done &
         exports=$!
-        sample beside "$(p99_of_calls)"
+        time_calls beside 2
         rm "$work/exporting"
         wait "$exports"
     done
 }
 
-# Milliseconds that 99 of 100 events, recorded one by one, do not exceed.
-p99_of_calls() {
+# time_calls SERIES EXPORTS: adds the milliseconds that 99 of 100 events, recorded one by one, do not exceed: of so many, and of
+# more until so many exports have ended.
+time_calls() {
     local start end call
-    for ((call = 0; call < calls; call++)); do
+    for ((call = 0; call < calls || $2 > 0 && $(wc -l <"$work/exported") < $2; call++)); do
+        ((call < 100 * calls)) || fail "no export ends."
         start=${EPOCHREALTIME/./}
-        NEXUS_DATA_DIR=$work/full nexus-record --command make --success
+        NEXUS_DATA_DIR=$work/full nexus-record --command make --success || fail "an event was not recorded."
         end=${EPOCHREALTIME/./}
         echo $((end - start))
     done >"$work/calls"
-    percentile 99 "$work/calls" | awk '{ print $1 / 1000 }'
+    sample "$1" "$(percentile 99 "$work/calls" | awk '{ print $1 / 1000 }')"
 }
 
 snapshot_rows() {
