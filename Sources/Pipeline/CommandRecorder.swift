@@ -33,14 +33,22 @@ package struct CommandRecorder: Sendable {
     package func run(_ arguments: [ProgramArgument]) -> Outcome {
         let startedAt = SystemClock().now()
         let start = SystemClock.monotonicNanoseconds()
-        let result = Result { () throws(SystemError) in try ChildProcess.runInForeground(arguments) }
-        let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
+        return ChildProcess.runInForeground(arguments) { result in
+            let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
+            ThisProcess.outliveFileLimits()
+            return record(arguments, startedAt: startedAt, milliseconds: Int64(clamping: milliseconds), result)
+        }
+    }
 
+    private func record(
+        _ arguments: [ProgramArgument], startedAt: Int64, milliseconds: Int64,
+        _ result: Result<ChildProcess.Termination, SystemError>
+    ) -> Outcome {
         var draft = EventDraft()
         draft.set(.command, CommandName.of(arguments.map(\.text)))
         draft.set(.eventType, EventType.command.rawValue)
         draft.set(.timestamp, startedAt)
-        draft.set(.durationMS, Int64(clamping: milliseconds))
+        draft.set(.durationMS, milliseconds)
         if let workspace { draft.set(.workspace, workspace) }
         if let task { draft.set(.task, task) }
         let (exitCode, category) = Self.judge(result)

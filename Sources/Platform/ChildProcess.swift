@@ -64,6 +64,8 @@ package struct ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         if detached {
+            // Whoever waits for the end of what this process was handed does not wait for the other one.
+            unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
             for descriptor: CInt in 0...2 {
                 unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
             }
@@ -78,38 +80,88 @@ package struct ChildProcess: Sendable {
     }
 
     /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to
-    /// this process reach it. What the terminal sends it has by itself.
-    package static func runInForeground(_ arguments: [ProgramArgument]) throws(SystemError) -> Termination {
+    /// this process reach it. What the terminal sends it has by itself. A program that stops stops this one too, where a
+    /// terminal's user can let both go on.
+    ///
+    /// `finish` is handed how it ended, and its result returned. Until then only the user's keys end this process: who ends a
+    /// program by a signal to all of its group does not end this one before it is known what became of it.
+    package static func runInForeground<Value>(
+        _ arguments: [ProgramArgument], _ finish: (Result<Termination, SystemError>) -> Value
+    ) -> Value {
         // Who ignores it, as this process may from its start, is never told that a child has ended.
         signal(SIGCHLD, SIG_DFL)
         var relayed = sigset_t()
         unsafe sigemptyset(&relayed)
-        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD] {
+        for number in [
+            SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGPIPE,
+            SIGWINCH, SIGTSTP, SIGCHLD,
+        ] {
             unsafe sigaddset(&relayed, number)
         }
         var before = sigset_t()
         unsafe pthread_sigmask(SIG_BLOCK, &relayed, &before)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let child = try ChildProcess(arguments, blocking: before, detached: false)
+        let result = Result { () throws(SystemError) in
+            let child = try ChildProcess(arguments, blocking: before, detached: false)
+            return try child.waitForEnd(relaying: &relayed)
+        }
+        letKeysThrough()
+        return finish(result)
+    }
+
+    /// The user may give up on what still has to be done; what was typed so far was meant for the program.
+    private static func letKeysThrough() {
+        var keys = sigset_t()
+        unsafe sigemptyset(&keys)
+        unsafe sigaddset(&keys, SIGINT)
+        unsafe sigaddset(&keys, SIGQUIT)
+        var none = timespec()
+        while unsafe sigtimedwait(&keys, nil, &none) > 0 {}
+        unsafe pthread_sigmask(SIG_UNBLOCK, &keys, nil)
+    }
+
+    private func waitForEnd(relaying signals: inout sigset_t) throws(SystemError) -> Termination {
         while true {
-            if let termination = try child.termination() { return termination }
+            switch try look() {
+            case .ended(let termination): return termination
+            case .stopped: stopAlong()
+            case nil: break
+            }
             var information = unsafe siginfo_t()
-            let number = unsafe sigwaitinfo(&relayed, &information)
+            let number = unsafe sigwaitinfo(&signals, &information)
             // A code above zero says that the kernel sent it, the terminal's way, to every process of the group.
-            if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(child.processID, number) }
+            if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(processID, number) }
         }
     }
 
-    /// How it ended; nil while it has not.
-    private func termination() throws(SystemError) -> Termination? {
+    private enum Change {
+        case stopped
+        case ended(Termination)
+    }
+
+    /// What has become of it since the last look.
+    private func look() throws(SystemError) -> Change? {
         var status: CInt = 0
         let processID = self.processID
-        let ended = retryingInterrupts { Int(unsafe waitpid(processID, &status, WNOHANG)) }
-        guard ended >= 0 else { throw SystemError("wait for", "process \(processID)") }
-        guard ended == Int(processID) else { return nil }
+        let changed = retryingInterrupts { Int(unsafe waitpid(processID, &status, WNOHANG | WUNTRACED)) }
+        guard changed >= 0 else { throw SystemError("wait for", "process \(processID)") }
+        guard changed == Int(processID) else { return nil }
         // The macros of wait(2), which Swift does not see.
-        let signal = status & 0x7F
-        return signal == 0 ? .exited(status >> 8 & 0xFF) : .signaled(signal)
+        switch status & 0x7F {
+        case 0: return .ended(.exited(status >> 8 & 0xFF))
+        case 0x7F: return .stopped
+        case let signal: return .ended(.signaled(signal))
+        }
+    }
+
+    /// Stops this process as its program has stopped, so that a shell sees it and gives its user the terminal back; when it is
+    /// let go on, so is the program. Without a terminal nobody looks: whoever stopped the program lets it go on alone.
+    private func stopAlong() {
+        let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return }
+        close(terminal)
+        kill(getpid(), SIGSTOP)
+        kill(processID, SIGCONT)
     }
 }
 
@@ -149,6 +201,24 @@ package enum ThisProcess {
         unsafe ProgramArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
         return SystemError("run", program)
     }
+
+    /// Prepares a process whose own files are all it opens. They are the owner's alone; one that may not grow any more is an
+    /// error and no signal; and a stream that it was started without is empty, as the next file would get its number.
+    package static func prepareForOwnFiles() {
+        Environment.restrictNewFiles()
+        ignore([SIGXFSZ])
+        while true {
+            let descriptor = unsafe open("/dev/null", O_RDWR)
+            guard (0...2).contains(descriptor) else {
+                close(descriptor)
+                return
+            }
+        }
+    }
+
+    /// Takes a file that may not grow any more for an error, not a signal; for the time when no program is started any more that
+    /// would ignore it as well.
+    package static func outliveFileLimits() { ignore([SIGXFSZ]) }
 
     /// Lets signals pass it by.
     package static func ignore(_ signals: [Int32]) {

@@ -28,7 +28,7 @@ struct FrontProgram {
         if arguments.first == ProgramArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
             call.request == .record
         {
-            Environment.restrictNewFiles()
+            ThisProcess.prepareForOwnFiles()
             Self.speaker.record(call)
             ThisProcess.end(0)
         }

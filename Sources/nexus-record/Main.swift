@@ -12,7 +12,7 @@ struct Main {
         ThisProcess.forbidCoreFile()
         let arguments = ProgramArgument.ofThisProcess
         if let front = FrontProgram.atHand { front.run(arguments) }
-        Environment.restrictNewFiles()
+        ThisProcess.prepareForOwnFiles()
         do throws(RecorderArguments.Misuse) {
             let call = try RecorderArguments(arguments)
             switch call.request {

@@ -24,7 +24,8 @@ struct Nexus: AsyncParsableCommand {
         ThisProcess.forbidCoreFile()
         let arguments = ProgramArgument.ofThisProcess
         ExecCommand.runAtOnce(arguments)
-        Environment.restrictNewFiles()
+        // What `exec` runs has everything as it was given.
+        if arguments.first != ProgramArgument("exec") { ThisProcess.prepareForOwnFiles() }
         do {
             try requireText(arguments)
             var command = try parseAsRoot()

@@ -117,6 +117,46 @@ struct ExecTests {
         #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "caught\n")
     }
 
+    @Test("What the command makes has the rights that it has without the recorder")
+    func newFiles() throws {
+        let program = try Program()
+        for call in ["exec -- sh -c umask", "exec sh -c umask", "exec --workspace=w -- sh -c umask"] {
+            let outcome = try shell(program, "umask 022; \"$0\" \(call)")
+            #expect(outcome.output == "0022\n", "\(call)")
+        }
+    }
+
+    @Test("Where files may not grow the command's code is returned all the same")
+    func fileLimit() throws {
+        let program = try Program()
+        #expect(try shell(program, "ulimit -f 0; \"$0\" exec -- sh -c 'exit 3'").status == 3)
+        let recorder = Program.url.deletingLastPathComponent().path + "/nexus-record"
+        let soft = try shell(program, "ulimit -f 0; \(recorder) --command x --soft")
+        #expect(soft.status == 0 && soft.output.hasPrefix("nexus-record: cannot"), "\(soft)")
+        #expect(try shell(program, "ulimit -f 0; \(recorder) --command x").status == 74)
+    }
+
+    @Test("A command that is ended by a signal to its whole group is recorded")
+    func signalToTheGroup() throws {
+        let program = try Program()
+        let outcome = try shell(
+            program, "for i in 1 2 3 4 5 6 7 8 9 10; do timeout 0.3 \"$0\" exec -- sleep 20 & done; wait")
+        try program.run("flush")
+        let rows = "SELECT count(*) FROM events WHERE error_category = 'signal_15'"
+        #expect(try program.query(rows) == "10", "\(outcome)")
+    }
+
+    @Test("A command that stops gives the terminal back, and goes on when the user says so")
+    func stoppedCommand() throws {
+        let shell = try InteractiveShell(.bash, Program())
+        let done = shell.program.folder.path + "/done"
+        let statuses = try shell.type(
+            "\(Program.url.path) exec -- bash -c 'kill -STOP $$; echo >\(done); exit 5'", "test -e \(done)", "fg")
+        #expect(statuses == ["147", "1", "5"])
+        #expect(FileManager.default.fileExists(atPath: done))
+        try shell.leave()
+    }
+
     @Test("When nothing can be recorded the child runs all the same, and nobody is told but on a terminal")
     func unrecordable() throws {
         var program = try Program()

@@ -5,10 +5,14 @@
 #include "crc32c.h"
 #include "json_scan.h"
 
+#include <spawn.h>
 #include <unistd.h>
 
 /// POSIX_SPAWN_SETSID, which the C library names only where GNU extensions are asked for before anything is included.
 enum NexusSpawnFlags { NEXUS_SPAWN_SETSID = 0x80 };
+
+/// Closes every descriptor from `lowest` on in a new program; the C library shows it likewise.
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int lowest);
 
 /// F_SETPIPE_SZ of fcntl(2), likewise.
 enum NexusPipeCommands { NEXUS_SET_PIPE_SIZE = 1031 };
