@@ -78,6 +78,11 @@ package enum Limits {
 
     /// Longest settings file, in bytes: many hundred destinations, and nothing that a recorder notices reading.
     package static let settingsBytes = 64 * 1024
+    /// Longest that a recorder waits for a segment that somebody else appends to, who may have been stopped in the middle of
+    /// it; then it begins another. An append takes some microseconds.
+    package static let longestWaitForSegment: Duration = .milliseconds(50)
+    /// Once a segment has taken so many bytes more, whoever appends looks whether others wait before it.
+    package static let backlogLookBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
     package static let segmentBytes = 8 * 1024 * 1024
     /// Longest payload of a record, in bytes; anything longer in a segment is damage.

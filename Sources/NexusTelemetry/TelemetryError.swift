@@ -59,7 +59,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
             switch error {
             case .full: .bufferFull
             case .system(let error): Code(error)
-            case .newerVersion, .off: .inputOutput
+            case .newerVersion, .busy, .off: .inputOutput
             case .settings: .damagedSettings
             }
         self.init(code: code, message: error.description, cause: error)

@@ -14,8 +14,7 @@ package struct OneShotRecorder: Sendable {
     /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
     /// counted in the books before the error is thrown.
     ///
-    /// The result says whether a drain is due: the buffer has begun another segment, so that at least a whole one
-    /// waits. Only the recorder that began it is told, so that one drain is started and not one by each.
+    /// The result says whether a drain is due, as a whole segment waits (see `SegmentAppender`).
     @discardableResult
     package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
@@ -43,7 +42,7 @@ package struct OneShotRecorder: Sendable {
             throw .buffer(error)
         }
         do { try result.get() } catch { throw .rejected(error) }
-        return appender.hasBegunAnother
+        return appender.isDrainDue
     }
 }
 
@@ -70,7 +69,7 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
         case .settings(let error), .buffer(.settings(let error)): error.exitCode
         case .buffer(.system(let error)): ExitCode(error)
         case .buffer(.newerVersion), .buffer(.off): .settings
-        case .buffer(.full): .tryAgain
+        case .buffer(.full), .buffer(.busy): .tryAgain
         case .rejected: .rejectedInput
         }
     }

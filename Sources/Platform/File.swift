@@ -231,6 +231,20 @@ package struct File: ~Copyable, Sendable {
         return false
     }
 
+    /// Waits for the exclusive lock, but not for ever: somebody who was stopped keeps it until he goes on. False when it has
+    /// not come free by then.
+    package func lock(within patience: Duration) throws(SystemError) -> Bool {
+        let deadline = ContinuousClock.now + patience
+        while try !tryLock() {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(Self.lockInterval)
+        }
+        return true
+    }
+
+    /// Microseconds between two looks at a lock: some times as long as an append has it.
+    private static let lockInterval: UInt32 = 200
+
     package func unlock() {
         // Cannot fail on a descriptor that is open, and it is open as long as this value lives.
         _ = flock(descriptor, LOCK_UN)

@@ -16,8 +16,9 @@ package final class SegmentAppender {
     private var current: OpenSegment?
     /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
-    /// Whether this appender has begun a segment behind others that wait to be drained.
-    package private(set) var hasBegunAnother = false
+    /// Whether a whole segment waits to be drained. It is looked when this appender begins a segment, and whenever one has
+    /// grown by so much: of many who append one is told each time, not all.
+    package private(set) var isDrainDue = false
     /// Whether a batch was written, in part at least, and could neither be put on disk nor taken back: it may be stored or not,
     /// so it must not be appended a second time.
     package private(set) var hasUncertainBatch = false
@@ -70,12 +71,18 @@ package final class SegmentAppender {
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
         var segment = opened
-        do { try segment.file.lock() } catch { throw .system(error) }
+        guard try hasLocked(segment.file) else {
+            unusable = segment.number
+            return nil
+        }
         try passGate()
         do throws(SystemError) {
             guard let size = try usableSize(of: &segment) else { return nil }
             let end = try write(batch, to: segment, behind: size)
             segment.file.unlock()
+            if size / Limits.backlogLookBytes != end / Limits.backlogLookBytes {
+                lookForBacklog(behind: segment.number)
+            }
             if durable { try synchronize(&segment) }
             let receipt = Receipt(segment: segment.number, end: end)
             current = consume segment
@@ -83,6 +90,17 @@ package final class SegmentAppender {
         } catch {
             throw .system(error)
         }
+    }
+
+    /// Takes the lock of a segment or the folder; false when whoever has it does not go on.
+    private func hasLocked(_ file: borrowing File) throws(BufferError) -> Bool {
+        do { return try file.lock(within: Limits.longestWaitForSegment) } catch { throw .system(error) }
+    }
+
+    private func lookForBacklog(behind number: WriteAheadBuffer.SegmentNumber) {
+        // A folder that cannot be read now is no reason to say that the batch was not taken.
+        guard let oldest = try? buffer.segments().first else { return }
+        isDrainDue = isDrainDue || oldest < number
     }
 
     private func write(
@@ -200,10 +218,9 @@ package final class SegmentAppender {
         if !buffer.folder.exists { try prepareFolder() }
         let folder = try asBufferError { () throws(SystemError) in
             try buffer.folder.requireOwn()
-            let folder = try File(opening: buffer.folder.path, [.read, .folder])
-            try folder.lock()
-            return folder
+            return try File(opening: buffer.folder.path, [.read, .folder])
         }
+        guard try hasLocked(folder) else { throw .busy(folder: buffer.folder.path) }
         defer { folder.unlock() }
         try passGate()
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
@@ -216,7 +233,7 @@ package final class SegmentAppender {
         guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            hasBegunAnother = hasBegunAnother || !segments.isEmpty
+            isDrainDue = isDrainDue || !segments.isEmpty
             // Whoever locks it first writes the header: that may be another process, which sees the file already.
             return OpenSegment(
                 file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)

@@ -57,6 +57,47 @@ struct ConcurrentAppendTests {
         try Self.expectAll(of: harness, writers: 6, count: 2500)
     }
 
+    @Test("Who was stopped in the middle of an append holds up nobody: others go on in another segment")
+    func stoppedAppender() throws {
+        let harness = try BufferHarness()
+        let first = try harness.appender().append([event(1)])
+        let stopped = try File(opening: harness.path(of: first.segment), [.readWrite])
+        #expect(try stopped.tryLock())
+        let second = try harness.appender().append([event(2)])
+        #expect(second.segment > first.segment)
+        #expect(try harness.appender().append([event(3)]).segment == second.segment)
+        stopped.unlock()
+        #expect(try Scan(of: harness.buffer).numbers == [1, 2, 3].map { EventRecord(event($0).span)?.timestamp })
+    }
+
+    @Test("Who was stopped while it began a segment is told of")
+    func stoppedBeginner() throws {
+        let harness = try BufferHarness()
+        let first = try harness.appender().append([event(1)])
+        let stopped = try File(opening: harness.path(of: first.segment), [.readWrite])
+        let beginner = try File(opening: harness.buffer.folder.path, [.read, .folder])
+        #expect(try stopped.tryLock() && beginner.tryLock())
+        #expect(throws: BufferError.busy(folder: harness.buffer.folder.path)) {
+            try harness.appender().append([event(2)])
+        }
+    }
+
+    @Test("One of those who append behind a whole segment is told that a drain is due, whenever much has come")
+    func dueDrains() throws {
+        let harness = try BufferHarness()
+        let payloads = (0..<Limits.segmentBytes / 512).map { wideEvent($0) }
+        try harness.appender().append(payloads)
+        var due = 0
+        var bytes = 0
+        while bytes < 4 * Limits.backlogLookBytes {
+            let appender = harness.appender()
+            bytes = try appender.append([event(1)]).end
+            due += appender.isDrainDue ? 1 : 0
+        }
+        // One that begins the segment, and one for each stretch that was filled.
+        #expect(due == 5)
+    }
+
     @Test("While segments are drained away under them, appenders lose nothing", arguments: [false, true])
     func drained(keepAside: Bool) async throws {
         let harness = try BufferHarness()
