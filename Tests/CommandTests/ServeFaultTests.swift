@@ -34,6 +34,37 @@ struct ServeFaultTests {
         #expect(try service.program.query("SELECT count(*) FROM events") == "1")
     }
 
+    @Test("A service whose folder was removed ends, and leaves alone the one that took its place")
+    func removedFolder() throws {
+        let program = try Program()
+        let first = try RunningService(program)
+        #expect(try first.client().exchange([line(1)], total: 1).accepted == 1)
+        try FileManager.default.removeItem(atPath: program.folder.data.folder.path)
+        let second = try RunningService(program)
+        #expect(RunningService.poll { !first.process.isRunning })
+        #expect(first.process.terminationStatus == 69)
+        #expect(first.errors.contains("was removed or replaced while it was in use: start the service again"))
+        #expect(try second.client().exchange([line(2)], total: 1).accepted == 1)
+        #expect(try second.stop() == 0)
+        #expect(try program.query("SELECT duration_ms FROM events") == "2")
+    }
+
+    @Test("While the key is no key, lines wait in the pipe")
+    func exposedKey() throws {
+        let service = try RunningService(Program())
+        let key = service.program.folder.data.keyPath
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+        #expect(NamedPipe.offer(line(1) + "\n", to: service.runtime.pipePath))
+        #expect(RunningService.poll { service.errors.contains("it is tried again") })
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        #expect(RunningService.poll { (try? service.program.run("flush").status) == 0 && rows(service) == "1" })
+        #expect(try service.stop() == 0)
+    }
+
+    private func rows(_ service: RunningService) -> String? {
+        try? service.program.query("SELECT count(*) FROM events")
+    }
+
     @Test("Connections beyond the limit are told so, and those that are served go on")
     func tooManyConnections() throws {
         let service = try RunningService(Program(), limits: "ulimit -n 64")

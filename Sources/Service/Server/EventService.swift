@@ -52,8 +52,7 @@ package struct EventService {
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = try PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: intake, batcher: pipeBatcher, watch: try FolderWatch(buffer.folder), backlog: backlog,
-            logger: logger)
+            intake: intake, batcher: pipeBatcher, buffer: buffer.folder, backlog: backlog, logger: logger)
         let socket = SocketServer(
             path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
             logger: logger)
@@ -83,6 +82,8 @@ package struct EventService {
 /// Why a service did not start or had to end.
 package enum ServiceError: Error, Equatable, CustomStringConvertible {
     case alreadyRunning(String)
+    /// The folder that it serves was removed or replaced while it did.
+    case folderGone(String)
     /// The socket's path is longer than the system allows.
     case pathTooLong(String)
 
@@ -90,6 +91,8 @@ package enum ServiceError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .alreadyRunning(let path):
             "another nexus serve already serves \(path.escapedForDisplay)"
+        case .folderGone(let path):
+            "\(path.escapedForDisplay) was removed or replaced while it was in use: start the service again"
         case .pathTooLong(let path):
             "\(path.escapedForDisplay) is too long for a socket: choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR"
         }

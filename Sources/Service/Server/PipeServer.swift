@@ -25,6 +25,9 @@ struct PipeServer: Service {
     private let batcher: EventBatcher
     private let backlog: Backlog
     private let logger: Logger
+    /// The folder that is watched, and which one that was at first.
+    private let buffer: Folder
+    private let identity: FileIdentity?
 
     /// The pipe's other end: it is there also when somebody has removed the pipe's name.
     private final class Waker: Sendable {
@@ -39,13 +42,15 @@ struct PipeServer: Service {
         }
     }
 
-    /// `pipe` is the one at `path`.
+    /// `pipe` is the one at `path`; `buffer` the folder that others append in.
     init(
-        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, watch: consuming FolderWatch,
+        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: Folder,
         backlog: Backlog, logger: Logger
     ) throws(SystemError) {
         waker = try Waker(path)
-        self.intake = StreamIntake(input: pipe, watch: watch, intake: intake)
+        self.intake = StreamIntake(input: pipe, watch: try FolderWatch(buffer), intake: intake)
+        self.buffer = buffer
+        identity = FileIdentity(of: buffer.path)
         self.batcher = batcher
         self.backlog = backlog
         self.logger = logger
@@ -59,7 +64,11 @@ struct PipeServer: Service {
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully
                 if isStopping { waker.wakeReader() }
-                guard let step = try await intake.nextOrChange() else {
+                guard let step = try await next() else {
+                    // Nobody finds a service whose folder was removed, and another one may be in its place.
+                    guard FileIdentity(of: buffer.path) == identity else {
+                        throw ServiceError.folderGone(buffer.path)
+                    }
                     backlog.noticeChange()
                     continue
                 }
@@ -79,15 +88,28 @@ struct PipeServer: Service {
         }
     }
 
+    /// What was read, or nil for a change of the folder. As long as there is no key that names could be hashed with nothing is
+    /// read: what stands in the pipe waits.
+    private func next() async throws -> StreamIntake.Step? {
+        try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
+    }
+
     /// Appends a batch; false when it was thrown away, as recording is off. Who wrote it was told nothing and cannot send it again,
     /// so it is tried until the disk takes it or the service ends. Where it may stand there in part it is not.
     private func record(_ batch: RecordBatch) async throws -> Bool {
+        try await retrying(unless: { _ in await batcher.isBroken }) { try await batcher.record(batch) }
+    }
+
+    /// Tries again until it succeeds, the service ends or `isFinal`; the first failure is told.
+    private func retrying<Value>(
+        unless isFinal: (any Error) async -> Bool, _ work: () async throws -> Value
+    ) async throws -> Value {
         var isTold = false
         while true {
             do {
-                return try await batcher.record(batch)
+                return try await work()
             } catch {
-                guard !Task.isShuttingDownGracefully, !Task.isCancelled, await !batcher.isBroken else { throw error }
+                guard !Task.isShuttingDownGracefully, !Task.isCancelled, await !isFinal(error) else { throw error }
                 if !isTold { logger.error("\(String(describing: error).escapedForDisplay); it is tried again") }
                 isTold = true
                 try? await Task.sleep(for: Self.restAfterFailure)

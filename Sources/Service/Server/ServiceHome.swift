@@ -25,8 +25,10 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
-    /// Removes what others could reach the service by, or a killed one before it.
+    /// Removes what others could reach the service by, or a killed one before it. Where the lock's file is no longer the one at
+    /// its path the names there are another service's.
     func removeNames() throws(SystemError) {
+        guard try lock.isAtItsPath() else { return }
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName, RuntimeFolder.socketName] {
             try runtime.folder.remove(name)
         }
