@@ -62,15 +62,26 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code that sysexits.h has for it; but a place that may not be written is to a script that records what a disk is
+    /// that takes nothing.
     package var exitCode: ExitCode {
-        switch self {
+        if let systemError, systemError.isUnwritable { return .inputOutput }
+        return switch self {
         case .key(let error): error.exitCode
         case .settings(let error), .buffer(.settings(let error)): error.exitCode
         case .buffer(.system(let error)): ExitCode(error)
         case .buffer(.newerVersion), .buffer(.off): .settings
         case .buffer(.full), .buffer(.busy): .tryAgain
         case .rejected: .rejectedInput
+        }
+    }
+
+    private var systemError: SystemError? {
+        switch self {
+        case .key(.system(let error)), .key(.settings(.system(let error))), .settings(.system(let error)),
+            .buffer(.system(let error)), .buffer(.settings(.system(let error))):
+            error
+        case .key, .settings, .buffer, .rejected: nil
         }
     }
 }

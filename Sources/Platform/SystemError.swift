@@ -41,6 +41,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether this user may not do it.
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
 
+    /// Whether the place itself may not be written, or not be looked into, by this user.
+    package var isUnwritable: Bool { code == EACCES || code == EROFS }
+
     /// Whether it is there and may not be run.
     package var isNotExecutable: Bool { code == EACCES || code == ENOEXEC || code == EISDIR }
 

@@ -36,10 +36,10 @@ struct OneEvent {
         do throws(SettingsError) {
             guard try RecordingSwitch.current(for: data) == .on else { return }
         } catch {
-            end(error.description, error.exitCode, isSoft: call.isSoft)
+            end(error.description, RecordingError.settings(error).exitCode, isSoft: call.isSoft)
         }
         guard let data else {
-            end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .settings, isSoft: call.isSoft)
+            end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
         }
         do throws(RecordingError) {
             let isDrainDue = try OneShotRecorder(data: data).record(call.draft, durable: call.isDurable)

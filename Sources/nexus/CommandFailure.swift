@@ -79,7 +79,7 @@ extension DataFolder {
     /// The data folder of this call; throws the sentence for a person who has none.
     static func required() throws -> DataFolder {
         guard let data = fromEnvironment() else {
-            throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .settings)
+            throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput)
         }
         return data
     }

@@ -96,7 +96,27 @@ struct FailureTests {
     func noHome() throws {
         var program = try Program()
         program.environment["NEXUS_DATA_DIR"] = nil
-        expect(try program.run("record", "--command", "x"), 78, "set NEXUS_DATA_DIR or HOME")
+        expect(try program.run("record", "--command", "x"), 74, "set NEXUS_DATA_DIR or HOME")
+    }
+
+    @Test(
+        "A home that may not be written is to a recorder what a broken disk is",
+        .enabled(if: geteuid() == 0, "it takes root to mount"))
+    func unwritableHome() throws {
+        var program = try Program()
+        program.environment["NEXUS_DATA_DIR"] = nil
+        program.environment["HOME"] = program.folder.path
+        let process = program.process([
+            "--mount", "--propagation", "private", "sh", "-c",
+            "mount -t tmpfs -o ro none \"$HOME\" && exec \(Program.url.path) record --command x",
+        ])
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 74 && text.contains("read-only file system"), "\(text)")
     }
 
     @Test("On a full disk nothing is acknowledged that is not kept, and recording goes on when there is room")

@@ -39,9 +39,15 @@ struct ServeFaultTests {
         let program = try Program()
         let first = try RunningService(program)
         #expect(try first.client().exchange([line(1)], total: 1).accepted == 1)
-        try FileManager.default.removeItem(atPath: program.folder.data.folder.path)
+        let folder = program.folder.data.folder
+        // What the service makes meanwhile is in the way of the folder's removal.
+        #expect(
+            RunningService.poll {
+                try? FileManager.default.removeItem(atPath: folder.path)
+                return !folder.exists
+            })
         let second = try RunningService(program)
-        #expect(RunningService.poll { !first.process.isRunning })
+        try #require(RunningService.poll { !first.process.isRunning })
         #expect(first.process.terminationStatus == 69)
         #expect(first.errors.contains("was removed or replaced while it was in use: start the service again"))
         #expect(try second.client().exchange([line(2)], total: 1).accepted == 1)
@@ -59,6 +65,16 @@ struct ServeFaultTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
         #expect(RunningService.poll { (try? service.program.run("flush").status) == 0 && rows(service) == "1" })
         #expect(try service.stop() == 0)
+    }
+
+    @Test("Damaged settings are told in the log, as whoever writes into the pipe is told nothing")
+    func damagedSettings() throws {
+        let service = try RunningService(Program())
+        try "{".write(toFile: service.program.folder.data.settingsPath, atomically: false, encoding: .utf8)
+        for number in 1...2 { #expect(NamedPipe.offer(line(number) + "\n", to: service.runtime.pipePath)) }
+        #expect(RunningService.poll { service.errors.contains("what comes is thrown away") })
+        #expect(try service.stop() == 0)
+        #expect(service.errors.split(separator: "\n").count { $0.contains("thrown away") } == 1, "\(service.errors)")
     }
 
     private func rows(_ service: RunningService) -> String? {

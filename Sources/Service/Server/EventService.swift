@@ -52,7 +52,7 @@ package struct EventService {
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = try PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: intake, batcher: pipeBatcher, buffer: buffer.folder, backlog: backlog, logger: logger)
+            intake: intake, batcher: pipeBatcher, buffer: buffer, backlog: backlog, logger: logger)
         let socket = SocketServer(
             path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
             logger: logger)

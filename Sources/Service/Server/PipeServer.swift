@@ -25,9 +25,7 @@ struct PipeServer: Service {
     private let batcher: EventBatcher
     private let backlog: Backlog
     private let logger: Logger
-    /// The folder that is watched, and which one that was at first.
-    private let buffer: Folder
-    private let identity: FileIdentity?
+    private let buffer: WriteAheadBuffer
 
     /// The pipe's other end: it is there also when somebody has removed the pipe's name.
     private final class Waker: Sendable {
@@ -42,15 +40,14 @@ struct PipeServer: Service {
         }
     }
 
-    /// `pipe` is the one at `path`; `buffer` the folder that others append in.
+    /// `pipe` is the one at `path`; others append to `buffer`.
     init(
-        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: Folder,
+        path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: WriteAheadBuffer,
         backlog: Backlog, logger: Logger
     ) throws(SystemError) {
         waker = try Waker(path)
-        self.intake = StreamIntake(input: pipe, watch: try FolderWatch(buffer), intake: intake)
+        self.intake = StreamIntake(input: pipe, watch: try FolderWatch(buffer.folder), intake: intake)
         self.buffer = buffer
-        identity = FileIdentity(of: buffer.path)
         self.batcher = batcher
         self.backlog = backlog
         self.logger = logger
@@ -61,14 +58,11 @@ struct PipeServer: Service {
             // What may stand in the pipe when the service is asked to stop is still taken.
             var unread = Limits.pipeBytes
             var isLast = false
+            var told: String?
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully
                 if isStopping { waker.wakeReader() }
                 guard let step = try await next() else {
-                    // Nobody finds a service whose folder was removed, and another one may be in its place.
-                    guard FileIdentity(of: buffer.path) == identity else {
-                        throw ServiceError.folderGone(buffer.path)
-                    }
                     backlog.noticeChange()
                     continue
                 }
@@ -78,7 +72,10 @@ struct PipeServer: Service {
                     isLast = step.bytes < Limits.inputChunkBytes || unread <= 0
                 }
                 // What comes while recording is off is thrown away.
-                guard try await record(step.chunk.batch) else { continue }
+                guard try await record(step.chunk.batch) else {
+                    tellOfDamagedSettings(told: &told)
+                    continue
+                }
                 // Who writes an empty line wants what waits to be stored.
                 if step.chunk.isEmpty { backlog.askForDrain() } else { backlog.grow(by: step.chunk.batch.eventCount) }
                 if !isStopping, step.bytes < Limits.inputChunkBytes { try? await Task.sleep(for: Self.rest) }
@@ -88,10 +85,26 @@ struct PipeServer: Service {
         }
     }
 
+    /// Who writes into the pipe is told nothing. That what comes is thrown away for want of settings that can be read has to
+    /// stand somewhere, once.
+    private func tellOfDamagedSettings(told: inout String?) {
+        var problem: String?
+        do throws(SettingsError) { _ = try RecordingSwitch.current(for: buffer.data) } catch {
+            problem = error.description
+        }
+        if let problem, problem != told { logger.error("\(problem); what comes is thrown away") }
+        told = problem
+    }
+
     /// What was read, or nil for a change of the folder. As long as there is no key that names could be hashed with nothing is
-    /// read: what stands in the pipe waits.
+    /// read: what stands in the pipe waits. A service whose folder was removed nobody finds any more, and another one may
+    /// be in its place.
     private func next() async throws -> StreamIntake.Step? {
-        try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
+        do {
+            return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
+        } catch let error as SystemError where error.isNotFound {
+            throw ServiceError.folderGone(buffer.folder.path)
+        }
     }
 
     /// Appends a batch; false when it was thrown away, as recording is off. Who wrote it was told nothing and cannot send it again,

@@ -101,8 +101,10 @@ final class SocketConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in close() }
     }
 
+    /// Closes once the loop has ended what it is at: in the middle of reading it takes the channel for open.
     private func close() {
-        context?.close(promise: nil)
+        isEnding = true
+        group.loop.assumeIsolated().execute { [self] in context?.close(promise: nil) }
     }
 
     // MARK: Reading
