@@ -68,7 +68,6 @@ record_beside_exports() {
     local run exports
     for ((run = 0; run < runs; run++)); do
         time_calls alone 0
-        : >"$work/exported"
         : >"$work/exporting"
         while [ -e "$work/exporting" ]; do
             NEXUS_DATA_DIR=$work/full nexus export -o "$work/beside.lz4" 2>/dev/null || break
@@ -84,9 +83,10 @@ record_beside_exports() {
 # time_calls SERIES EXPORTS: adds the milliseconds that 99 of 100 events, recorded one by one, do not exceed: of so many, and of
 # more until so many exports have ended.
 time_calls() {
-    local start end call
-    for ((call = 0; call < calls || $2 > 0 && $(wc -l <"$work/exported") < $2; call++)); do
-        ((call < 100 * calls)) || fail "no export ends."
+    local start end call=0
+    : >"$work/exported"
+    until ((call >= calls)) && [ "$(wc -l <"$work/exported")" -ge "$2" ]; do
+        ((++call <= 100 * calls)) || fail "no export ends."
         start=${EPOCHREALTIME/./}
         NEXUS_DATA_DIR=$work/full nexus-record --command make --success || fail "an event was not recorded."
         end=${EPOCHREALTIME/./}
