@@ -8,8 +8,10 @@ bench_ingest() { ingest ingest "${1:-1000000}" "${2:-5}"; }
 bench_ingest_large() { ingest ingest-large "${1:-20000000}" "${2:-2}"; }
 
 ingest() {
-    local section=$1 events=$2 runs=$3 run
-    begin "$section" "Ingest, $(amount "$events") events" "$runs rounds in turn, two of what takes long"
+    local section=$1 events=$2 runs=$3 run sizes
+    sizes="$runs rounds of each in turn"
+    [ "$section" = ingest-large ] || sizes+=", two with Python"
+    begin "$section" "Ingest, $(amount "$events") events" "$sizes"
     require_compiled sqlite-loader -lsqlite3
     require_python_peers
     versions_of_peers
