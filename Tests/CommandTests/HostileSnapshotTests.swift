@@ -7,7 +7,7 @@ import Testing
 /// Files that are no sound snapshots, given to the real program: a sentence, 65, nothing taken in, and little memory.
 struct HostileSnapshotTests {
     /// Peak memory that no file may exceed, in KiB.
-    private static let mostMemory = 64 * 1024
+    private static let mostMemory = 64 * 1024 * Program.memoryFactor
 
     private let program: Program
     private let sound: String

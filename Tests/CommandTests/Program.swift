@@ -14,9 +14,18 @@ struct Program {
     let folder: TemporaryFolder
     var environment: [String: String]
 
+    /// What programs that were built to watch themselves go by (`Scripts/test --sanitize`); empty for others.
+    private static let watching = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
+    }
+
+    /// How many times the usual memory a program may take: to watch itself takes several times as much.
+    static let memoryFactor = watching.isEmpty ? 1 : 8
+
     init() throws {
         folder = try TemporaryFolder()
         environment = ["NEXUS_DATA_DIR": folder.data.folder.path, "TZ": "UTC", "NEXUS_SESSION": "test"]
+        environment.merge(Self.watching) { own, _ in own }
     }
 
     /// The program stands beside the tests' own.

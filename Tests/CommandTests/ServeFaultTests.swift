@@ -171,8 +171,8 @@ struct ServeFaultTests {
         #expect(answer.errors.count == 1 && answer.errors[0].hasPrefix(#"{"line":1,"error":"#), "\(answer.errors)")
         // A third of the line at most, with the some 36 MiB that a debug build takes for itself: it cannot have been
         // held.
-        #expect(try service.status("VmHWM") < before + 32 * 1024)
-        #expect(try service.status("VmHWM") < 80 * 1024)
+        #expect(try service.status("VmHWM") < before + 32 * 1024 * Program.memoryFactor)
+        #expect(try service.status("VmHWM") < 80 * 1024 * Program.memoryFactor)
         #expect(try service.stop() == 0)
         let rows = try service.program.query("SELECT count(*) FROM events")
         #expect(rows == "1", "\(service.errors)")
@@ -197,7 +197,7 @@ struct ServeFaultTests {
         // service itself has nothing that moves. A few more are threads of its pool on their way to sleep.
         #expect(wakeUps <= 10 + 5)
         // A debug build takes about twice what a release build does.
-        #expect(resident < 64 * 1024)
+        #expect(resident < 64 * 1024 * Program.memoryFactor)
     }
 
     private func wakeUpsInTenSeconds(of service: RunningService) throws -> Int {
