@@ -48,9 +48,12 @@ struct ClockMode: Mode {
         try world.recordSingly(1, with: [world.room.programs.recorder])
         switch jump % 4 {
         case 0:
-            try world.exec(["sleep", "0.1"]) { _ in
-                usleep(60_000)
+            // It says a word once it runs, and ends when its input does.
+            try world.exec(["cat"], input: .pipe, output: .pipe) { child in
+                child.send([UInt8(ascii: "\n")])
+                try child.exchange(thenCloses: false) { !child.received.isEmpty }
                 try jumpAgain()
+                child.closeInput()
             }
         case 1: try stream(in: world, jumpAgain)
         case 2: try world.read(["stats"])

@@ -38,13 +38,17 @@ extension World {
         }
     }
 
-    /// Runs `true` or `sleep` and records it; `meanwhile` something else happens.
-    func exec(_ command: [String], _ meanwhile: (Child) throws -> Void) throws {
+    /// Runs `true` or `cat` and records it; `meanwhile` something else happens.
+    func exec(
+        _ command: [String], input: Child.Stream = .none, output: Child.Stream = .none,
+        _ meanwhile: (Child) throws -> Void
+    ) throws {
         let number = model.take(1)
         model.noteExec(number.lowerBound)
         let words = ["exec", "--workspace", Room.workspace, "--task", Room.task, "--"] + command
         let child = try room.start(
-            [room.programs.nexus] + words, variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
+            [room.programs.nexus] + words, input: input, output: output,
+            variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
         try meanwhile(child)
         try settle(child, number)
     }
