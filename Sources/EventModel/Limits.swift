@@ -81,7 +81,7 @@ package enum Limits {
     /// Longest that a recorder waits for a segment that somebody else appends to, who may have been stopped in the middle of
     /// it; then it begins another. An append takes some microseconds.
     package static let longestWaitForSegment: Duration = .milliseconds(50)
-    /// Once a segment has taken so many bytes more, whoever appends looks whether others wait before it.
+    /// Once a segment has taken so many bytes more, a recorder looks whether others wait before it.
     package static let backlogLookBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
     package static let segmentBytes = 8 * 1024 * 1024

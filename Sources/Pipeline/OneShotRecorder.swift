@@ -14,7 +14,7 @@ package struct OneShotRecorder: Sendable {
     /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
     /// counted in the books before the error is thrown.
     ///
-    /// The result says whether a drain is due, as a whole segment waits (see `SegmentAppender`).
+    /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
     @discardableResult
     package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
@@ -33,16 +33,18 @@ package struct OneShotRecorder: Sendable {
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(draft) { batch.append($0) } }
         if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
-        let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
-        do throws(BufferError) { _ = try appender.append(batch.bytes.span, durable: durable) } catch  where error.isOff
-        {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let receipt: SegmentAppender.Receipt
+        do throws(BufferError) {
+            receipt = try SegmentAppender(buffer: buffer).append(batch.bytes.span, durable: durable)
+        } catch  where error.isOff {
             // Switched off a moment ago: as if it had been before.
             return false
         } catch {
             throw .buffer(error)
         }
         do { try result.get() } catch { throw .rejected(error) }
-        return appender.isDrainDue
+        return buffer.isDrainDue(after: receipt)
     }
 }
 
@@ -68,10 +70,8 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
         if let systemError, systemError.isUnwritable { return .inputOutput }
         return switch self {
         case .key(let error): error.exitCode
-        case .settings(let error), .buffer(.settings(let error)): error.exitCode
-        case .buffer(.system(let error)): ExitCode(error)
-        case .buffer(.newerVersion), .buffer(.off): .settings
-        case .buffer(.full), .buffer(.busy): .tryAgain
+        case .settings(let error): error.exitCode
+        case .buffer(let error): error.exitCode
         case .rejected: .rejectedInput
         }
     }

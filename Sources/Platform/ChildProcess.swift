@@ -206,7 +206,7 @@ package enum ThisProcess {
     /// error and no signal; and a stream that it was started without is empty, as the next file would get its number.
     package static func prepareForOwnFiles() {
         Environment.restrictNewFiles()
-        ignore([SIGXFSZ])
+        outliveFileLimits()
         while true {
             let descriptor = unsafe open("/dev/null", O_RDWR)
             guard (0...2).contains(descriptor) else {

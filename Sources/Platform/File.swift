@@ -234,11 +234,13 @@ package struct File: ~Copyable, Sendable {
     /// Waits for the exclusive lock, but not for ever: somebody who was stopped keeps it until he goes on. False when it has
     /// not come free by then.
     package func lock(within patience: Duration) throws(SystemError) -> Bool {
+        // Mostly nobody has it, and then nobody needs to know the time.
+        if try tryLock() { return true }
         let deadline = ContinuousClock.now + patience
-        while try !tryLock() {
+        repeat {
             guard ContinuousClock.now < deadline else { return false }
             usleep(Self.lockInterval)
-        }
+        } while try !tryLock()
         return true
     }
 

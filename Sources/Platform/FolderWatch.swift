@@ -40,8 +40,8 @@ package struct FolderWatch: ~Copyable, Sendable {
     }
 
     /// Waits until `input` can be read without waiting or the folder changes. A change is told at most every `rest`:
-    /// what is appended by the thousand is one change. Throws `ENOENT` once the folder was removed or
-    /// moved, whatever has its name then.
+    /// what is appended by the thousand is one change. Throws `ENOENT` once the folder was removed or moved, whatever has its
+    /// name then.
     package func wait(for input: borrowing File, rest: Duration) throws(SystemError) -> Event {
         if try input.waitForInput(atMost: rest) { return .input }
         var entries = [

@@ -25,6 +25,16 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .system(let error): ExitCode(error)
+        case .full, .busy: .tryAgain
+        case .newerVersion, .off: .settings
+        case .settings(let error): error.exitCode
+        }
+    }
+
     package var description: String {
         switch self {
         case .system(let error): error.description

@@ -16,9 +16,6 @@ package final class SegmentAppender {
     private var current: OpenSegment?
     /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
-    /// Whether a whole segment waits to be drained. It is looked when this appender begins a segment, and whenever one has
-    /// grown by so much: of many who append one is told each time, not all.
-    package private(set) var isDrainDue = false
     /// Whether a batch was written, in part at least, and could neither be put on disk nor taken back: it may be stored or not,
     /// so it must not be appended a second time.
     package private(set) var hasUncertainBatch = false
@@ -41,9 +38,10 @@ package final class SegmentAppender {
         gate = RecordingGate(buffer.data)
     }
 
-    /// Where a batch ended.
+    /// Where a batch stands.
     package struct Receipt: Equatable, Sendable {
         package let segment: WriteAheadBuffer.SegmentNumber
+        package let start: Int
         package let end: Int
     }
 
@@ -80,11 +78,8 @@ package final class SegmentAppender {
             guard let size = try usableSize(of: &segment) else { return nil }
             let end = try write(batch, to: segment, behind: size)
             segment.file.unlock()
-            if size / Limits.backlogLookBytes != end / Limits.backlogLookBytes {
-                lookForBacklog(behind: segment.number)
-            }
             if durable { try synchronize(&segment) }
-            let receipt = Receipt(segment: segment.number, end: end)
+            let receipt = Receipt(segment: segment.number, start: SegmentFormat.aligned(size), end: end)
             current = consume segment
             return receipt
         } catch {
@@ -95,12 +90,6 @@ package final class SegmentAppender {
     /// Takes the lock of a segment or the folder; false when whoever has it does not go on.
     private func hasLocked(_ file: borrowing File) throws(BufferError) -> Bool {
         do { return try file.lock(within: Limits.longestWaitForSegment) } catch { throw .system(error) }
-    }
-
-    private func lookForBacklog(behind number: WriteAheadBuffer.SegmentNumber) {
-        // A folder that cannot be read now is no reason to say that the batch was not taken.
-        guard let oldest = try? buffer.segments().first else { return }
-        isDrainDue = isDrainDue || oldest < number
     }
 
     private func write(
@@ -233,7 +222,6 @@ package final class SegmentAppender {
         guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            isDrainDue = isDrainDue || !segments.isEmpty
             // Whoever locks it first writes the header: that may be another process, which sees the file already.
             return OpenSegment(
                 file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)

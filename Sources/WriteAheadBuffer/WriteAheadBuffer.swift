@@ -65,6 +65,17 @@ package struct WriteAheadBuffer: Sendable {
             .compactMap(SegmentNumber.init(fileName:)).sorted()
     }
 
+    /// Whether a drain is due after an append: a whole segment waits before its own. It is looked for whoever appends the first
+    /// batch of a segment, and for one each time that so much has come: of many who append, not for all.
+    package func isDrainDue(after receipt: SegmentAppender.Receipt) -> Bool {
+        let isFirst = receipt.start <= SegmentFormat.headerLength
+        guard isFirst || receipt.start / Limits.backlogLookBytes != receipt.end / Limits.backlogLookBytes,
+            // A folder that cannot be read now is no reason to say that the batch was not taken.
+            let oldest = try? segments().first
+        else { return false }
+        return oldest < receipt.segment
+    }
+
     /// Opens a segment for reading; nil when it is gone.
     package func reader(of number: SegmentNumber) throws(BufferError) -> SegmentReader? {
         do throws(SystemError) {

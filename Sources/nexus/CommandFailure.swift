@@ -29,8 +29,8 @@ struct CommandFailure: Error {
         case let error as SystemError: self.init(error.description, Platform.ExitCode(error))
         case let error as RecordingError: self.init(error)
         case let error as SettingsError: self.init(error.description, error.exitCode)
-        case let error as HashKeyError: self.init(RecordingError.key(error))
-        case let error as BufferError: self.init(RecordingError.buffer(error))
+        case let error as HashKeyError: self.init(error.description, error.exitCode)
+        case let error as BufferError: self.init(error.description, error.exitCode)
         case let error as NothingRecorded: self.init(error.description, .usage)
         case let error as ServiceError: self.init(error.description, .unavailable)
         case let error as StoreError: self.init(error.description, Self.code(of: error))
@@ -68,7 +68,7 @@ struct CommandFailure: Error {
         case .notPermitted: .notPermitted
         case .busy, .heldUp, .locked, .beingFilled: .tryAgain
         case .newerVersion, .olderVersion: .settings
-        case .buffer(let cause): RecordingError.buffer(cause).exitCode
+        case .buffer(let cause): cause.exitCode
         case .system(let cause): Platform.ExitCode(cause)
         case .notADatabase, .damagedRollups, .diskFull, .database: .inputOutput
         }

@@ -55,6 +55,22 @@ struct ServeFaultTests {
         #expect(try program.query("SELECT duration_ms FROM events") == "2")
     }
 
+    @Test("The line that the README has for scripts waits for nobody where a service was killed")
+    func lineBehindAKill() throws {
+        let service = try RunningService(Program())
+        service.kill()
+        let readme = try String(
+            contentsOf: URL(filePath: #filePath).appending(path: "../../../README.md").standardized, encoding: .utf8)
+        let line = try #require(readme.split(separator: "\n").first { $0.contains("[ -p \"$pipe\" ]") })
+        let shell = service.program.process(["10", "bash", "-c", String(line)])
+        shell.executableURL = URL(filePath: "/usr/bin/timeout")
+        shell.environment?["pipe"] = service.runtime.pipePath
+        shell.environment?["ms"] = "5"
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0, "\(line)")
+    }
+
     @Test("While the key is no key, lines wait in the pipe")
     func exposedKey() throws {
         let service = try RunningService(Program())

@@ -90,9 +90,9 @@ struct ConcurrentAppendTests {
         var due = 0
         var bytes = 0
         while bytes < 4 * Limits.backlogLookBytes {
-            let appender = harness.appender()
-            bytes = try appender.append([event(1)]).end
-            due += appender.isDrainDue ? 1 : 0
+            let receipt = try harness.appender().append([event(1)])
+            bytes = receipt.end
+            due += harness.buffer.isDrainDue(after: receipt) ? 1 : 0
         }
         // One that begins the segment, and one for each stretch that was filled.
         #expect(due == 5)
