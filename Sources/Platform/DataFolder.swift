@@ -33,11 +33,14 @@ package struct DataFolder: Sendable {
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
     /// Whether the database has a write-ahead log: somebody has it open, or was killed. One of no length without an index is
-    /// none: a reader leaves it whose opening another's closing has crossed.
+    /// none: a reader leaves it whose opening another's closing has crossed. Nor is one that is nothing but its header, as
+    /// the kill of a writer at its first commit leaves it: where SQLite may not write, it waits for more of it in vain.
     package var hasDatabaseLog: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
-        return bytes > 0 || folder.has("nexus.db-shm")
+        return bytes > Self.databaseLogHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
     }
+    /// Bytes of the log's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+    private static let databaseLogHeaderBytes = 32
     /// Whether what the database held before stands beside it: somebody is writing to its file itself, or was killed.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.

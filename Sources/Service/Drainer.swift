@@ -44,7 +44,7 @@ package struct Drainer: Sendable {
         return false
     }
 
-    /// How many events wait; nil while the writer still makes the tables or brings them up to date.
+    /// How many events wait; nil while the writer still brings the tables up to date.
     private func pending() throws -> Int? {
         do {
             return try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending

@@ -28,14 +28,16 @@ enum DatabaseOpening {
         return try DatabaseQueue(path: "file:" + escapedForURI(path) + "?mode=rw", configuration: configuration)
     }
 
-    /// For reports: never writes, never holds the writer up.
+    /// For reports: never writes, never holds the writer up. Nil when there is none yet, or only one whose first writer
+    /// has not made all of its tables, and may have been killed before it did.
     ///
     /// Reading a database with a write-ahead log makes the log and its index where they are not there, and writes to the
     /// index where nobody else has the database open. While recording is off nothing may be written, and in a folder of
     /// somebody else's nothing can be.
     ///
     /// With `pinning` a transaction may stay open between two uses.
-    static func forReading(_ data: DataFolder, pinning: Bool = false) throws(StoreError) -> DatabaseQueue {
+    static func forReading(_ data: DataFolder, pinning: Bool = false) throws(StoreError) -> DatabaseQueue? {
+        guard data.hasDatabase else { return nil }
         let path = data.databasePath
         return try asStoreError(path) {
             try requireNoLinks(path)
@@ -46,13 +48,13 @@ enum DatabaseOpening {
             if !mayWrite, data.hasDatabaseJournal { throw StoreError.beingFilled(path: path) }
             let queue = try DatabaseQueue(
                 path: mayWrite ? path : address(forReading: data), configuration: configuration)
-            try queue.read { database in
+            let isMade = try queue.read { database in
                 if try Schema.migrator.hasBeenSuperseded(database) { throw StoreError.newerVersion(path: path) }
-                guard try Schema.migrator.hasCompletedMigrations(database) else {
-                    throw StoreError.olderVersion(path: path)
-                }
+                if try Schema.migrator.hasCompletedMigrations(database) { return true }
+                guard try Schema.isBegun(in: database) else { throw StoreError.olderVersion(path: path) }
+                return false
             }
-            return queue
+            return isMade ? queue : nil
         }
     }
 

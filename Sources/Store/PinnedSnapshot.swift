@@ -26,8 +26,8 @@ package final class PinnedSnapshot {
         // Where nothing can be written SQLite reads by other means.
         guard data.folder.isWritable else { return nil }
         return try asStoreError(data.databasePath) {
-            let queue = try DatabaseOpening.forReading(data, pinning: true)
-            guard let pages = try PinnedPages(queue) else { return nil }
+            guard let queue = try DatabaseOpening.forReading(data, pinning: true), let pages = try PinnedPages(queue)
+            else { return nil }
             guard let plan = try PagePlan(pages), plan.others.count * 2 <= pages.pageCount else { return nil }
             return try PinnedSnapshot(pages, plan, path)
         }

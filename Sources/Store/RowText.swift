@@ -55,9 +55,9 @@ package struct RowText: Sendable {
 
     /// Opens the database of a data folder for reading; nil when there is none yet.
     package init?(data: DataFolder) throws(StoreError) {
-        guard data.hasDatabase else { return nil }
+        guard let queue = try DatabaseOpening.forReading(data) else { return nil }
         path = data.databasePath
-        queue = try DatabaseOpening.forReading(data)
+        self.queue = queue
     }
 
     /// Which database it is, and under which id its own rows go; nil when no writer has brought it up to date yet.

@@ -30,6 +30,16 @@ enum Schema {
         return migrator
     }
 
+    /// Whether nothing is in a database that not all migrations were applied to: it is a new one whose tables are being
+    /// made, each migration in a transaction of its own, or were when their maker was killed.
+    static func isBegun(in database: Database) throws -> Bool {
+        let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+        guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
+        return try ["events", "sessions", "counters"].allSatisfy { table in
+            try tables.contains(table) && Row.fetchOne(database, sql: "SELECT 1 FROM \(table) LIMIT 1") == nil
+        }
+    }
+
     /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
     ///   Unlike the installation's id it never changes and never leaves the data folder.
     private static let store = """

@@ -39,7 +39,7 @@ package enum SnapshotDatabase {
     ) async throws(StoreError) -> Copied? {
         try await asStoreError(data.databasePath) {
             // Opening says whether it is a database at all, and of this version.
-            let source = try DatabaseOpening.forReading(data)
+            guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
             var installation: Installation?

@@ -54,7 +54,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
             "another program keeps \(path.escapedForDisplay) locked, as 'nexus import' does while it fills an empty one: try again "
                 + "when it has ended"
         case .beingFilled(let path):
-            "\(path.escapedForDisplay) is being filled by 'nexus import', or was when that was ended: try again when it is "
+            "\(path.escapedForDisplay) is being made, or filled by 'nexus import', or was when that was ended: try again when it is "
                 + "done, or run 'nexus flush', with recording on and where it may be written"
         case .busy:
             "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "

@@ -12,9 +12,8 @@ package struct StoreReader: Sendable {
 
     /// Opens the database of a data folder for reading; nil when there is none yet.
     package init?(data: DataFolder) throws(StoreError) {
-        guard data.hasDatabase else { return nil }
-        self.data = data
-        queue = try DatabaseOpening.forReading(data)
+        guard let queue = try DatabaseOpening.forReading(data) else { return nil }
+        self.init(queue: queue, data: data)
     }
 
     init(queue: DatabaseQueue, data: DataFolder) {

@@ -39,7 +39,7 @@ package actor SyncActor {
         _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
-        guard data.hasDatabase else { throw .nothingRecorded(folder: data.folder.path) }
+        guard try hasTables() else { throw .nothingRecorded(folder: data.folder.path) }
         let (folder, name) = try target.place()
         do {
             let scratch = try ScratchFolder(in: folder)
@@ -63,6 +63,10 @@ package actor SyncActor {
     }
 
     private static func remove(_ scratch: consuming ScratchFolder) {}
+
+    private func hasTables() throws(SnapshotError) -> Bool {
+        do { return try StoreReader(data: data) != nil } catch { throw .store(error) }
+    }
 
     /// Writes the content and says what it is.
     private func write(

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -81,5 +82,42 @@ struct KillTests {
         }
         for (run, count) in acknowledged.enumerated() { #expect(found[run, default: 0] >= count, "run \(run)") }
         try program.checkTables()
+    }
+
+    /// Runs `nexus flush` until one of its threads writes to a file for the `number`th time; false when it has ended
+    /// before.
+    private func isFlushKilled(_ program: Program, atWrite number: Int) throws -> Bool {
+        let process = program.process([
+            "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
+            "inject=pwrite64:signal=SIGKILL:when=\(number)", Program.url.path, "flush",
+        ])
+        process.executableURL = URL(filePath: "/usr/bin/strace")
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus != 0
+    }
+
+    @Test("A first flush killed at any of its writes leaves what the doctor finds fine and reports read")
+    func killedFirstFlush() throws {
+        var kills = 0
+        // Making the file, then its log's header and first frames, then the tables.
+        for number in Array(1...16) + Array(stride(from: 24, through: 400, by: 8)) {
+            let program = try Program()
+            try program.run("record", "--command", "make")
+            guard try isFlushKilled(program, atWrite: number) else { break }
+            kills += 1
+            let doctor = try program.run("doctor")
+            #expect(doctor.status == 0, "killed at write \(number): \(doctor.output)")
+            try program.run("telemetry", "off")
+            let isHalfMade = program.folder.data.hasDatabaseJournal
+            let report = try program.run("stats", "--json")
+            #expect(report.status == (isHalfMade ? 75 : 0), "killed at write \(number): \(report.errors)")
+            try program.run("telemetry", "on")
+            #expect(try program.run("flush").status == 0)
+            #expect(try program.query("SELECT count(*) FROM events") == "1")
+        }
+        #expect(kills > 16, "the tables were not being made any more")
     }
 }

@@ -240,7 +240,7 @@ struct SnapshotTests {
             let report = try there.run("stats", "--json")
             if isOff {
                 #expect(report.status == 75)
-                #expect(report.errors.contains("is being filled by 'nexus import'"), "\(report.errors)")
+                #expect(report.errors.contains("or filled by 'nexus import'"), "\(report.errors)")
                 try there.run("telemetry", "on")
             } else {
                 #expect(report.status == 0, "\(report.errors)")

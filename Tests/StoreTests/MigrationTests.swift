@@ -81,6 +81,32 @@ struct MigrationTests {
         #expect(try reader.books().sessions == 2)
     }
 
+    /// How far the making of a database had come.
+    enum Progress: CaseIterable {
+        case file, listOfMigrations, firstMigration
+
+        var sql: String {
+            switch self {
+            case .file: ""
+            case .listOfMigrations: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)"
+            case .firstMigration: MigrationTests.first
+            }
+        }
+    }
+
+    @Test(
+        "A database whose first writer was killed before all of its tables were made is none yet, with recording on or off",
+        arguments: Progress.allCases, [true, false])
+    func begun(_ progress: Progress, isOff: Bool) throws {
+        try data.folder.prepare()
+        let queue = try DatabaseQueue(path: data.databasePath)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL; " + progress.sql) }
+        try queue.close()
+        if isOff { try SettingsFile(data).update { $0.set(recording: false) } }
+        #expect(try StoreReader(data: data) == nil)
+        #expect(try DatabaseCheck(data, isQuick: false).run() == [.fine("database", "there is none yet")])
+    }
+
     @Test("A report on a database of an older version is refused with a sentence, and changes nothing")
     func older() throws {
         try makeFirstVersion()

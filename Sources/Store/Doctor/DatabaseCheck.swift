@@ -16,11 +16,11 @@ package struct DatabaseCheck {
     }
 
     package func run() throws -> [CheckResult] {
-        guard data.hasDatabase else { return [.fine("database", "there is none yet")] }
-        let queue: DatabaseQueue
-        do { queue = try DatabaseOpening.forReading(data) } catch {
+        let opened: DatabaseQueue?
+        do { opened = try DatabaseOpening.forReading(data) } catch {
             return [.wrong("database", error.description, advice: Self.advice(on: error))]
         }
+        guard let queue = opened else { return [.fine("database", "there is none yet")] }
         let results = try asStoreError(data.databasePath) {
             try queue.read { database in
                 let integrity = try integrity(of: database)
