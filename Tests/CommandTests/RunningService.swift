@@ -92,9 +92,10 @@ final class RunningService {
         throw Failure(description: "no \(name)")
     }
 
-    /// Looks every few milliseconds, for ten seconds at most, whether something is so.
+    /// Looks every few milliseconds, for a minute at most, whether something is so: only who fails waits that long.
     static func poll(until condition: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<2000 {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
             if try condition() { return true }
             usleep(5000)
         }
