@@ -81,6 +81,9 @@ package enum Limits {
     /// Longest that a recorder waits for a segment that somebody else appends to, who may have been stopped in the middle of
     /// it; then it begins another. An append takes some microseconds.
     package static let longestWaitForSegment: Duration = .milliseconds(50)
+    /// Longest that anybody waits for an append who cannot go elsewhere: whoever reads a segment, removes it or begins the next.
+    /// A disk may take a part of it; who was stopped with Ctrl-Z takes for ever.
+    package static let longestWaitForAppend: Duration = .seconds(2)
     /// Once a segment has taken so many bytes more, a recorder looks whether others wait before it.
     package static let backlogLookBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.

@@ -1,5 +1,6 @@
 import EventModel
 package import Platform
+package import WriteAheadBuffer
 
 /// What recording itself has cost the scripts that wait for it: the last thousand calls that recorded one event.
 ///
@@ -46,12 +47,16 @@ package struct CostLog: Sendable {
         return gate.isOpen() && (try? File(opening: path, [.readWrite, .create])) != nil
     }
 
-    /// Returns once no note is being written that was begun before.
-    package func waitForWrites() throws(SystemError) {
+    /// Returns once no note is being written that was begun before. Throws `BufferError.busy` for one that does not end.
+    package func waitForWrites() throws(BufferError) {
         guard data.folder.has("costs") else { return }
-        let file = try File(opening: path, .read)
-        try file.lock()
-        file.unlock()
+        let hasWaited: Bool
+        do throws(SystemError) {
+            hasWaited = try File(opening: path, .read).lock(within: Limits.longestWaitForAppend)
+        } catch {
+            throw .system(error)
+        }
+        guard hasWaited else { throw .busy(path: path) }
     }
 
     /// The middle and the slowest hundredth of the calls, in microseconds.

@@ -72,7 +72,7 @@ actor BackgroundDrain {
             guard let writer = try takeWriter() else { return }
             _ = try await writer.drain()
             try await writer.finish()
-            let isHeldUp = await writer.isHeldUp
+            let isHeldUp = await writer.holdUp != nil
             hasStoredAll = try await !writer.mustYield() && !isHeldUp
         }
     }
@@ -118,7 +118,7 @@ actor BackgroundDrain {
             release()
             if try await writer.mustYield() { return events }
         }
-        isHeldUp = await writer.isHeldUp
+        isHeldUp = await writer.holdUp != nil
         // Nothing waits, whoever has stored it while this one had let go.
         if !isHeldUp { drained = max(drained, target) }
         release()

@@ -13,15 +13,15 @@ package struct Drainer: Sendable {
     private static let lookInterval: Duration = .milliseconds(5)
 
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
-    /// wants to be before all is stored, or the settings switch recording off. Throws `StoreError.heldUp` when some had to
-    /// stay in the buffer.
+    /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.holdUp` says when
+    /// some had to stay in the buffer.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         let writer = try SQLiteWriter(data: data, lock: lock)
         let events = try await writer.drain()
         try await writer.finish()
-        if await writer.isHeldUp { throw StoreError.heldUp(path: data.databasePath) }
+        if let holdUp = await writer.holdUp { throw holdUp }
         return try await writer.mustYield() ? nil : events
     }
 

@@ -154,14 +154,16 @@ package struct StreamRecorder: Sendable {
     }
 
     /// A stream that drained itself has stored all it accepted. Otherwise it tries once more, now that it is done;
-    /// where another process still drains, what waits in the buffer may be this stream's.
+    /// where another process still drains or something is held up, what waits in the buffer may be this stream's.
     private func storedEvents(of summary: Summary, drained: Bool) async throws -> Int {
         guard summary.storeFailure == nil else {
             let pending = (try? StoreReader(data: data)?.books().pending) ?? summary.accepted
             return max(0, summary.accepted - pending)
         }
         if drained { return summary.accepted }
-        if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
+        do {
+            if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
+        } catch let error as StoreError where error.isHoldUp {}
         let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
         return max(0, summary.accepted - books.pending)
     }

@@ -67,7 +67,7 @@ package struct Books: Equatable, Sendable {
         var chunk: [UInt8] = []
         for number in try buffer.segments() {
             guard let reader = try buffer.reader(of: number) else { continue }
-            let end = try reader.committedEnd()
+            let end = try reader.committedEnd() ?? reader.writtenEnd()
             var offset = positions.position(in: reader).offset
             while offset < end {
                 try reader.read(into: &chunk, from: offset, upTo: end, limit: Limits.drainChunkBytes)

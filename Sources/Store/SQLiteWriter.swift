@@ -26,9 +26,12 @@ package actor SQLiteWriter {
     var positions: BufferPositions
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
-    /// Whether nothing is stored for now: a program that reads the database has kept its log from being emptied for so
-    /// long that it has reached its bound. What is accepted waits in the buffer.
-    package private(set) var isHeldUp = false
+    /// Why something has to stay in the buffer for now: a program that reads the database has kept its log from being emptied
+    /// for so long that it has reached its bound (`StoreError.heldUp`), or one that records has stopped in the middle of an
+    /// append (`BufferError.busy`).
+    package private(set) var holdUp: StoreError?
+    /// The segments in which an append did not end when it was waited for: only a look is taken whether it has.
+    private var heldSegments: Set<WriteAheadBuffer.SegmentNumber> = []
     private var gate: RecordingGate
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
@@ -102,10 +105,13 @@ package actor SQLiteWriter {
 
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
     package func drainOnce() throws(StoreError) -> Int? {
+        holdUp = nil
         guard let waiting = try nextWaiting() else { return nil }
         if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
-        isHeldUp = logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes
-        if isHeldUp { return nil }
+        if logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
+            holdUp = .heldUp(path: data.databasePath)
+            return nil
+        }
         do {
             let events = try queue.write { database in
                 var events = 0
@@ -145,12 +151,18 @@ package actor SQLiteWriter {
         return events
     }
 
-    /// The oldest segment in which something waits, and how far it is written.
+    /// The oldest segment in which something waits and no append is stuck, and how far it is written.
     private func nextWaiting() throws(StoreError) -> (reader: SegmentReader, end: Int)? {
         do throws(BufferError) {
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
-                let end = try reader.committedEnd()
+                let patience = heldSegments.contains(number) ? .zero : Limits.longestWaitForAppend
+                guard let end = try reader.committedEnd(within: patience) else {
+                    heldSegments.insert(number)
+                    holdUp = .buffer(.busy(path: reader.path))
+                    continue
+                }
+                heldSegments.remove(number)
                 if positions.position(in: reader).offset < end { return (reader, end) }
             }
             return nil

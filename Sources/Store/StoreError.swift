@@ -66,6 +66,14 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether what was accepted is only kept waiting, by somebody who reads or who has stopped in the middle of recording.
+    package var isHoldUp: Bool {
+        switch self {
+        case .heldUp, .buffer(.busy): true
+        default: false
+        }
+    }
+
     /// The error that a failure of GRDB, of the buffer or of a system call means here.
     init(_ error: any Error, path: String) {
         switch error {

@@ -7,8 +7,8 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
     case system(SystemError)
     /// As many segments as are allowed wait to be drained.
     case full(folder: String)
-    /// Another process has the folder's lock and does not go on, as one that was stopped.
-    case busy(folder: String)
+    /// Another process has the lock of a segment or of the folder and does not go on, as one that was stopped.
+    case busy(path: String)
     /// A segment was written by a later version of Nexus, in a format that this one does not know.
     case newerVersion(path: String, version: UInt32)
     /// The settings switch recording off: nothing of the batch was written, and nothing is to be.
@@ -41,8 +41,8 @@ package enum BufferError: Error, Equatable, CustomStringConvertible {
         case .full(let folder):
             "the buffer in \(folder.escapedForDisplay) is full (\(Limits.waitingSegments) segments wait): "
                 + "run 'nexus flush', then try again"
-        case .busy(let folder):
-            "another process has stopped while it began a segment in \(folder.escapedForDisplay): let it go on or end it, "
+        case .busy(let path):
+            "another process has stopped while it was writing to \(path.escapedForDisplay): let it go on or end it, "
                 + "then try again"
         case .newerVersion(let path, let version):
             "\(path.escapedForDisplay) has format \(version), which a newer Nexus wrote: update this one"

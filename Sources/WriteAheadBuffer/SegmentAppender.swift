@@ -69,7 +69,7 @@ package final class SegmentAppender {
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
         var segment = opened
-        guard try hasLocked(segment.file) else {
+        guard try hasLocked(segment.file, within: Limits.longestWaitForSegment) else {
             unusable = segment.number
             return nil
         }
@@ -88,8 +88,8 @@ package final class SegmentAppender {
     }
 
     /// Takes the lock of a segment or the folder; false when whoever has it does not go on.
-    private func hasLocked(_ file: borrowing File) throws(BufferError) -> Bool {
-        do { return try file.lock(within: Limits.longestWaitForSegment) } catch { throw .system(error) }
+    private func hasLocked(_ file: borrowing File, within patience: Duration) throws(BufferError) -> Bool {
+        do { return try file.lock(within: patience) } catch { throw .system(error) }
     }
 
     private func write(
@@ -209,7 +209,9 @@ package final class SegmentAppender {
             try buffer.folder.requireOwn()
             return try File(opening: buffer.folder.path, [.read, .folder])
         }
-        guard try hasLocked(folder) else { throw .busy(folder: buffer.folder.path) }
+        guard try hasLocked(folder, within: Limits.longestWaitForAppend) else {
+            throw .busy(path: buffer.folder.path)
+        }
         defer { folder.unlock() }
         try passGate()
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }

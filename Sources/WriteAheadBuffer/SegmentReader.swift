@@ -1,3 +1,4 @@
+import EventModel
 import Platform
 
 /// Reads one segment while others go on appending to it.
@@ -25,13 +26,21 @@ package final class SegmentReader {
         try asBufferError { () throws(SystemError) in try file.isAtItsPath() }
     }
 
-    /// How far the segment is written: everything before it is final.
-    package func committedEnd() throws(BufferError) -> Int {
+    /// How far the segment is written: everything before it is final. Nil when somebody is in the middle of an append and
+    /// does not go on within `patience`.
+    package func committedEnd(
+        within patience: Duration = Limits.longestWaitForAppend
+    ) throws(BufferError) -> Int? {
         try asBufferError { () throws(SystemError) in
-            try file.lock()
+            guard try file.lock(within: patience) else { return nil }
             defer { file.unlock() }
             return try file.status().size
         }
+    }
+
+    /// How far the segment is written at this moment, which may be the middle of an append.
+    package func writtenEnd() throws(BufferError) -> Int {
+        try asBufferError { () throws(SystemError) in try file.status().size }
     }
 
     /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on, none behind `end`.

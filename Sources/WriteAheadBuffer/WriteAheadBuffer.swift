@@ -16,17 +16,17 @@ package struct WriteAheadBuffer: Sendable {
     package var data: DataFolder { DataFolder(folder.parent.path) }
 
     /// Returns once every append that was under way when it was called has ended: with the settings changed before, no
-    /// append knows the old ones any more.
+    /// append knows the old ones any more. Throws `BufferError.busy` for one that does not end.
     package func waitForAppends() throws(BufferError) {
-        try asBufferError { () throws(SystemError) in
-            guard folder.exists else { return }
+        guard folder.exists else { return }
+        let hasWaited = try asBufferError { () throws(SystemError) in
             let folder = try File(opening: folder.path, [.read, .folder])
-            try folder.lock()
-            folder.unlock()
+            return try folder.lock(within: Limits.longestWaitForAppend)
         }
+        guard hasWaited else { throw .busy(path: folder.path) }
         for number in try segments() {
             guard let reader = try reader(of: number) else { continue }
-            _ = try reader.committedEnd()
+            guard try reader.committedEnd() != nil else { throw .busy(path: reader.path) }
         }
     }
 
@@ -87,14 +87,14 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment unless something was appended behind `end`, the position that is stored. With `keepAside`
+    /// Removes a segment unless something was appended behind `end`, the position that is stored, or is being. With `keepAside`
     /// the file stays under another name, for a look at what is damaged in it.
     ///
     /// Call `synchronize` afterwards. Returns whether the segment went.
     package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in
             // Under the lock nobody is between looking at the segment and appending to it.
-            try reader.file.lock()
+            guard try reader.file.lock(within: Limits.longestWaitForSegment) else { return false }
             defer { reader.file.unlock() }
             guard try reader.file.isAtItsPath() else { return false }
             guard SegmentFormat.aligned(try reader.file.status().size) <= SegmentFormat.aligned(end) else {
@@ -112,9 +112,11 @@ package struct WriteAheadBuffer: Sendable {
     }
 
     /// Removes a segment whole: holds up whoever appends to it while `store` puts in safety what stands in it before the
-    /// offset that it is handed. Returns whether it was still there.
+    /// offset that it is handed. Returns whether it was still there; throws `BufferError.busy` when an append does not end.
     package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
-        try reader.file.lock()
+        guard try reader.file.lock(within: Limits.longestWaitForAppend) else {
+            throw BufferError.busy(path: reader.path)
+        }
         defer { reader.file.unlock() }
         guard try reader.file.isAtItsPath() else { return false }
         try store(try reader.file.status().size)

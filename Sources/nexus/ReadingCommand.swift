@@ -15,7 +15,7 @@ enum ReadingCommand {
         guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
-        } catch StoreError.heldUp {
+        } catch let error as StoreError where error.isHoldUp {
         } catch let error where Self.isPermission(error) {
             // What cannot be written can still be read.
             if try WriteAheadBuffer(folder: data.bufferFolder).segments().isEmpty { return }

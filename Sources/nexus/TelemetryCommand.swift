@@ -81,9 +81,15 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let start = SystemClock.monotonicNanoseconds()
-            guard try await TelemetryControl(data: .required()).switchOff() else {
+            switch try await TelemetryControl(data: .required()).switchOff() {
+            case .isQuiet: break
+            case .writerIsBusy:
                 throw CommandFailure(
                     "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
+            case .hasStopped(let path):
+                throw CommandFailure(
+                    "recording is off, but a process has stopped while it was writing to \(path.escapedForDisplay), and may "
+                        + "end that when it goes on: let it, or end it, and run this again", .tryAgain)
             }
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
             try File.standardOutput.write(

@@ -84,6 +84,37 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
+    @Test("Beside one who has stopped in the middle of recording nobody waits for ever, and each says what is left")
+    func stoppedRecorder() throws {
+        let program = try Program()
+        try program.run("record", "--command", "make")
+        let folder = program.folder.data.bufferFolder
+        let segment = folder.path(of: try #require(try folder.names().first))
+        let stopped = try File(opening: segment, [.readWrite])
+        #expect(try stopped.tryLock())
+        let stream = try program.run("record", "--stdin", input: #"{"command":"make"}"# + "\n")
+        #expect(stream.status == 0, "\(stream.errors)")
+
+        let report = try program.run("stats")
+        #expect(report.status == 0)
+        #expect(report.errors == "nexus: some events wait to be stored and are not in this report yet\n")
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+        let flush = try program.run("flush")
+        #expect(flush.status == 75)
+        #expect(flush.errors.contains("another process has stopped while it was writing to \(segment)"))
+        #expect(try program.run("telemetry", "purge", "--all", "--yes").status == 75)
+        #expect(try program.run("doctor").status == 0)
+        let off = try program.run("telemetry", "off")
+        #expect(off.status == 75)
+        #expect(off.errors.contains("recording is off, but a process has stopped while it was writing to \(segment)"))
+
+        stopped.unlock()
+        #expect(try program.run("telemetry", "off").status == 0)
+        try program.run("telemetry", "on")
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "2")
+    }
+
     @Test("A damaged key is said, not replaced")
     func damagedKey() throws {
         let program = try Program()

@@ -25,7 +25,7 @@ struct EventBatcherTests {
         var count = 0
         for number in try buffer.segments() {
             let reader = try #require(try buffer.reader(of: number))
-            let end = try reader.committedEnd()
+            let end = try #require(try reader.committedEnd())
             var bytes: [UInt8] = []
             try reader.read(into: &bytes, from: SegmentFormat.headerLength, upTo: end, limit: end)
             var cursor = RecordCursor()

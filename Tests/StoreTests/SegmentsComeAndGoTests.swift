@@ -47,4 +47,32 @@ struct SegmentsComeAndGoTests {
         #expect(try tables.number("SELECT count(DISTINCT duration_ms) FROM events") == appenders * rounds)
         #expect(try tables.number("SELECT count(*) FROM events") == appenders * rounds)
     }
+
+    @Test("What others append beside one who was stopped in the middle is stored, and his once he goes on")
+    func stoppedAppender() async throws {
+        let folder = try TemporaryFolder()
+        let data = folder.data
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        var filler = BufferFiller(data)
+        try filler.append([#"{"command":"make","duration_ms":1}"#])
+        let first = try #require(try buffer.segments().first)
+        let path = buffer.folder.path(of: first.fileName)
+        let stopped = try File(opening: path, [.readWrite])
+        #expect(try stopped.tryLock())
+        try filler.append([#"{"command":"make","duration_ms":2}"#])
+
+        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
+        #expect(try await writer.drain() == 1)
+        #expect(await writer.holdUp == .buffer(.busy(path: path)))
+        try await writer.finish()
+        let reader = try #require(try StoreReader(data: data))
+        #expect(try reader.books().stored == 1)
+        #expect(try reader.books().pending == 1)
+        #expect(try buffer.segments() == [first])
+
+        stopped.unlock()
+        #expect(try await writer.drain() == 1)
+        #expect(await writer.holdUp == nil)
+        #expect(try Tables(data).number("SELECT count(DISTINCT duration_ms) FROM events") == 2)
+    }
 }

@@ -2,6 +2,7 @@ import EventModel
 import Foundation
 import Platform
 import TestSupport
+import Testing
 import WriteAheadBuffer
 
 /// What stands in segments, as a reader finds it.
@@ -27,7 +28,7 @@ struct Scan: Equatable {
     init(of buffer: WriteAheadBuffer, chunk limit: Int = Limits.drainChunkBytes) throws {
         for number in try buffer.segments() {
             guard let reader = try buffer.reader(of: number) else { continue }
-            let end = try reader.committedEnd()
+            let end = try #require(try reader.committedEnd())
             var offset = SegmentFormat.headerLength
             var chunk: [UInt8] = []
             while offset < end {

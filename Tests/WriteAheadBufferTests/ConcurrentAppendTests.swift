@@ -70,6 +70,24 @@ struct ConcurrentAppendTests {
         #expect(try Scan(of: harness.buffer).numbers == [1, 2, 3].map { EventRecord(event($0).span)?.timestamp })
     }
 
+    @Test("Who reads, removes or waits for appends is not held up for ever by who was stopped in the middle of one")
+    func stoppedBesideReader() throws {
+        let harness = try BufferHarness()
+        let receipt = try harness.appender().append([event(1)])
+        let reader = try #require(try harness.buffer.reader(of: receipt.segment))
+        let stopped = try File(opening: harness.path(of: receipt.segment), [.readWrite])
+        #expect(try stopped.tryLock())
+        #expect(try reader.committedEnd(within: .zero) == nil)
+        #expect(try reader.writtenEnd() == receipt.end)
+        #expect(try !harness.buffer.remove(reader, drainedTo: receipt.end, keepAside: false))
+        #expect(throws: BufferError.busy(path: reader.path)) { try harness.buffer.waitForAppends() }
+        #expect(throws: BufferError.busy(path: reader.path)) { try harness.buffer.removeWhole(reader) { _ in } }
+        stopped.unlock()
+        #expect(try reader.committedEnd(within: .zero) == receipt.end)
+        try harness.buffer.waitForAppends()
+        #expect(try harness.buffer.remove(reader, drainedTo: receipt.end, keepAside: false))
+    }
+
     @Test("Who was stopped while it began a segment is told of")
     func stoppedBeginner() throws {
         let harness = try BufferHarness()
@@ -77,7 +95,7 @@ struct ConcurrentAppendTests {
         let stopped = try File(opening: harness.path(of: first.segment), [.readWrite])
         let beginner = try File(opening: harness.buffer.folder.path, [.read, .folder])
         #expect(try stopped.tryLock() && beginner.tryLock())
-        #expect(throws: BufferError.busy(folder: harness.buffer.folder.path)) {
+        #expect(throws: BufferError.busy(path: harness.buffer.folder.path)) {
             try harness.appender().append([event(2)])
         }
     }
@@ -139,7 +157,7 @@ struct ConcurrentAppendTests {
     private static func drain(_ buffer: WriteAheadBuffer, keepAside: Bool, into scan: inout Scan) throws {
         for number in try buffer.segments() {
             guard let reader = try buffer.reader(of: number) else { continue }
-            let end = try reader.committedEnd()
+            let end = try #require(try reader.committedEnd())
             guard try buffer.remove(reader, drainedTo: end, keepAside: keepAside) else { continue }
             var bytes: [UInt8] = []
             try reader.read(into: &bytes, from: 0, upTo: end, limit: end)

@@ -62,7 +62,7 @@ struct DrainService: Service {
                             nextLook = .now + Self.quietTime
                             group.addTask { await call(after: Self.quietTime) }
                         }
-                    } else if await current.isHeldUp {
+                    } else if await current.holdUp != nil {
                         group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
                         try await current.finish()

@@ -54,7 +54,7 @@ package enum BufferCheck {
     }
 
     private static func count(_ reader: SegmentReader, _ count: inout Count) throws {
-        let end = try reader.committedEnd()
+        let end = try reader.committedEnd() ?? reader.writtenEnd()
         var offset = SegmentFormat.headerLength
         var chunk: [UInt8] = []
         while offset < end {

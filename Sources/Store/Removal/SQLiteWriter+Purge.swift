@@ -145,7 +145,8 @@ extension SQLiteWriter {
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
                 // Most of it while others go on recording; the little that they add meanwhile follows under the lock.
-                try store(reader, upTo: try reader.committedEnd())
+                guard let end = try reader.committedEnd() else { throw BufferError.busy(path: reader.path) }
+                try store(reader, upTo: end)
                 if try buffer.removeWhole(reader, store: { end in try store(reader, upTo: end) }) { files += 1 }
                 readers[number] = nil
             }
