@@ -3,6 +3,14 @@
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# Asked for help, a script shows what stands at its head.
+case "${1:-}" in
+-h | --help)
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
+esac
+
 say() { printf '\n== %s\n' "$*"; }
 
 fail() {
