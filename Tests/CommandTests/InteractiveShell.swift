@@ -17,10 +17,11 @@ final class InteractiveShell {
     private let keyboard = Pipe()
     private let promptsPath: String
 
-    /// Starts a shell; `before` is put before the hook in its start file, and with `recorder` the programs of the build
+    /// Starts a shell; `before` and `after` are put around the hook in its start file, and with `recorder` the programs of the build
     /// can be found. `wrapper` goes before the shell's own command line.
     init(
-        _ kind: Kind, _ program: Program, before: String = "", recorder: Bool = false, wrapper: String = ""
+        _ kind: Kind, _ program: Program, before: String = "", after: String = "", recorder: Bool = false,
+        wrapper: String = ""
     ) throws {
         let path = "/usr/bin/" + kind.rawValue
         try #require(
@@ -48,7 +49,7 @@ final class InteractiveShell {
         let url = URL(filePath: home).appending(path: file)
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         // Twice: the second time must change nothing.
-        let text = [words, before, evaluate, evaluate, ""].joined(separator: "\n")
+        let text = [words, before, evaluate, evaluate, after, ""].joined(separator: "\n")
         try text.write(to: url, atomically: true, encoding: .utf8)
 
         var environment = program.environment

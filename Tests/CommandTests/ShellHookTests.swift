@@ -129,6 +129,11 @@ struct ShellHookTests {
                 kind == .zsh ? "true" : "-",
             ],
             "\(rows)")
+        if kind != .fish {
+            // The words of an array are no commands.
+            try shell.type("words=(git hunter)", "HUNTER=1 words+=(npm hunter) true")
+            #expect(try shell.rows("coalesce(command, '-')", count: 13).suffix(2) == ["-", "-"])
+        }
         let bytes = try FileManager.default.subpathsOfDirectory(atPath: program.folder.data.folder.path).reduce(Data())
         {
             $0 + (FileManager.default.contents(atPath: program.folder.data.folder.path + "/" + $1) ?? Data())
@@ -147,6 +152,21 @@ struct ShellHookTests {
         // It counts at each prompt, so the next command is recorded, and only that.
         try shell.type("\(set) DO_NOT_TRACK\(separator)0")
         #expect(try shell.rows("success", count: 1) == ["1"])
+    }
+
+    @Test("What is stopped with Ctrl-Z has not failed", arguments: [InteractiveShell.Kind.bash, .zsh])
+    func stoppedCommand(kind: InteractiveShell.Kind) throws {
+        let shell = try InteractiveShell(kind, try Program(), recorder: true)
+        #expect(try shell.type("sh -c 'kill -TSTP $$'", "kill -KILL %1", "false") == ["148", "0", "1"])
+        #expect(try shell.rows(Self.columns, count: 2).sorted() == ["false|0|exit_1", "kill|1|"])
+    }
+
+    @Test("In bash a command that somebody puts before the hook's hides no failure")
+    func bashCommandBefore() throws {
+        let shell = try InteractiveShell(
+            .bash, try Program(), after: #"PROMPT_COMMAND="history -a; $PROMPT_COMMAND""#, recorder: true)
+        #expect(try shell.type("false", "true") == ["1", "0"])
+        #expect(try shell.rows(Self.columns, count: 2).sorted() == ["false|0|exit_1", "true|1|"])
     }
 
     @Test("In bash other hooks, strict options and a changed IFS survive")

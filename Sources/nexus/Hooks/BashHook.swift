@@ -141,6 +141,8 @@ enum BashHook {
                 __nexus_up+=/..
             done
             [[ ! -e /.nexus-telemetry-off ]] || return
+            # Stopped with Ctrl-Z or by the terminal, and not at its end.
+            ((__nexus_code < 147 || __nexus_code > 150)) || return
             local IFS=$' \t\n' __nexus_name='' __nexus_session=$__nexus_shell_session __nexus_folder=''
             local __nexus_pid='' __nexus_state=''
             # 127 says that there is no such command: what was typed is no name.
@@ -211,6 +213,9 @@ enum BashHook {
             for __nexus_part in "${PROMPT_COMMAND[@]}"; do
                 # What bash-preexec finds there it takes for a command that is not typed, so nothing is left behind.
                 [[ $__nexus_next != : || $__nexus_part != "$__nexus_first_prompt" ]] || continue
+                # What somebody has put before it in the same text would change $?: it goes to the front.
+                [[ $__nexus_next == : || $__nexus_part != ?*"$__nexus_first_prompt"* ]] ||
+                    __nexus_part=$__nexus_first_prompt$'\n'${__nexus_part/"$__nexus_first_prompt"/:}
                 __nexus_commands+=("${__nexus_part/"$__nexus_first_prompt"/"$__nexus_next"}")
             done
             if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then

@@ -46,6 +46,8 @@ enum ZshHook {
                 case $word in
                 (\#(HookWords.prefixes.joined(separator: "|"))) prefix=$word ;;
                 (-*) name=$prefix; return ;;
+                # The words of an array are no command, and where it ends is not looked for.
+                ([A-Za-z_]*=*\() return ;;
                 ([A-Za-z_]*=*) ;;
                 (*) break ;;
                 esac
@@ -79,6 +81,8 @@ enum ZshHook {
             done
             [[ ! -e /.nexus-telemetry-off ]] || return
             local -i code=$1 took=0 descriptor=-1
+            # Stopped with Ctrl-Z or by the terminal, and not at its end.
+            (( code < 147 || code > 150 )) || return
             local name= session=$__nexus_shell_session folder= category=
             if (( __nexus_begin )); then
                 (( took = EPOCHREALTIME * 1000 - __nexus_begin, took = took < 0 ? 0 : took ))
