@@ -41,6 +41,9 @@ package struct DataFolder: Sendable {
     }
     /// Bytes of the log's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     private static let databaseLogHeaderBytes = 32
+    /// Whether the log has lost the index that SQLite reads it by: the folder was copied without, or a writer was killed as it
+    /// let go of the database.
+    package var hasLogWithoutIndex: Bool { hasDatabaseLog && !folder.has("nexus.db-shm") }
     /// Whether what the database held before stands beside it: somebody is writing to its file itself, or was killed.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.

@@ -18,9 +18,10 @@ package enum LocalCalendar {
         package init?(_ text: String) {
             let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
-                let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970
+                let year = UInt16(digits: parts[0]), let month = UInt16(digits: parts[1]),
+                let day = UInt16(digits: parts[2]), year >= 1970
             else { return nil }
-            self.init(year: year, month: month, day: day)
+            self.init(year: Int(year), month: Int(month), day: Int(day))
             guard LocalCalendar.day(of: LocalCalendar.start(of: self)) == self else { return nil }
         }
 
@@ -85,11 +86,21 @@ package enum LocalCalendar {
 
     /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when nothing says otherwise.
     package static var zoneName: String {
-        if let name = Environment.value("TZ"), !name.isEmpty {
-            return name.hasPrefix(":") ? String(name.dropFirst()) : name
+        if let value = Environment.value("TZ") {
+            let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
+            // What the C library takes for an empty one.
+            return name.isEmpty ? "UTC" : name
         }
         let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "/") ?? []
         guard let folder = parts.firstIndex(of: "zoneinfo"), folder + 1 < parts.endIndex else { return "UTC" }
         return parts[(folder + 1)...].joined(separator: "/")
+    }
+}
+
+extension UInt16 {
+    /// What digits alone say: a sign is none.
+    package init?(digits text: Substring) {
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        self.init(text)
     }
 }

@@ -10,8 +10,15 @@ extension LocalCalendar {
         let folder = Environment.value("TZDIR") ?? "/usr/share/zoneinfo"
         let path = name.hasPrefix("/") ? name : folder + "/" + name
         // UTC needs no file.
-        let isThere = unsafe access(path, R_OK) == 0
-        return isThere || name == "UTC" ? nil : name
+        return name == "UTC" || isZone(path) ? nil : name
+    }
+
+    /// Whether a file describes a zone (tzfile(5)); a folder and another kind of file are taken for UTC too.
+    private static func isZone(_ path: String) -> Bool {
+        guard let file = try? File(opening: path, [.read, .nonBlocking, .followingLinks]),
+            (try? file.status().isRegular) == true
+        else { return false }
+        return (try? file.read(4)) == Array("TZif".utf8)
     }
 
     /// Whether it is a rule of POSIX, `CET-1CEST` or `<+0530>-5:30`: an abbreviation and an offset.

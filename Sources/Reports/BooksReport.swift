@@ -74,7 +74,7 @@ package struct BooksReport: Sendable {
         lines += books.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
         lines += [
             "Stored:     \(books.stored) in \(books.sessions) session\(books.sessions == 1 ? "" : "s")",
-            "Pending:    \(books.pending)" + (books.pending > 0 ? " (in the buffer; 'nexus flush' stores them)" : ""),
+            "Pending:    \(books.pending)" + pendingText,
         ]
         if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
         if books.purged > 0 {
@@ -165,6 +165,12 @@ package struct BooksReport: Sendable {
 
     private var reason: String? {
         if case .off(let reason) = recording { reason } else { nil }
+    }
+
+    private var pendingText: String {
+        guard books.pending > 0 else { return "" }
+        return recording == .on
+            ? " (in the buffer; 'nexus flush' stores them)" : " (in the buffer, until recording is on again)"
     }
 
     private var recordingText: String { reason.map { "off (\($0.escapedForDisplay))" } ?? "on" }

@@ -44,8 +44,13 @@ enum DatabaseOpening {
             var configuration = reading
             if pinning { configuration.letTransactionsStayOpen() }
             let mayWrite = mayWrite(data)
-            // Read as a file that does not change it would be read as it is.
-            if !mayWrite, data.hasDatabaseJournal { throw StoreError.beingFilled(path: path) }
+            if mayWrite {
+                if data.hasDatabaseJournal { try undoInterruptedFilling(of: data) }
+            } else {
+                // Read as a file that does not change it would be read as it is.
+                if data.hasDatabaseJournal { throw StoreError.beingFilled(path: path) }
+                if data.hasLogWithoutIndex { throw StoreError.logWithoutIndex(path: path) }
+            }
             let queue = try DatabaseQueue(
                 path: mayWrite ? path : address(forReading: data), configuration: configuration)
             let isMade = try queue.read { database in
@@ -56,6 +61,13 @@ enum DatabaseOpening {
             }
             return isMade ? queue : nil
         }
+    }
+
+    /// Whoever made the tables or filled them may have been killed; a reader cannot take back what was written by then. A
+    /// writer that lives has the lock.
+    private static func undoInterruptedFilling(of data: DataFolder) throws {
+        guard let lock = try WriterLock.acquireToStore(in: data) else { return }
+        try withExtendedLifetime(lock) { _ = try forWriting(data.databasePath) }
     }
 
     /// SQLite follows links, and nothing else of Nexus does: what one leads to is not ours to read or write.

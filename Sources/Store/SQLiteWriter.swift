@@ -67,10 +67,20 @@ package actor SQLiteWriter {
             try queue.write { database in
                 var positions = try BufferPositions(from: database)
                 // A writer that was killed may have removed them. Before they are forgotten no power cut may bring them back.
-                if positions.hasOthers(than: segments), buffer.folder.exists { try buffer.synchronize() }
+                if positions.hasOthers(than: segments) { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
             }
+        }
+    }
+
+    deinit {
+        // SQLite removes the log's index before the log. Whoever is killed in between leaves a log without an index, which
+        // nobody can read who may not write, and which says nothing once it is cut to nothing. A reader prevents that, and
+        // then neither is removed.
+        try? queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA busy_timeout = 0")
+            _ = try database.checkpoint(.truncate)
         }
     }
 

@@ -45,7 +45,7 @@ package enum SnapshotDatabase {
             var installation: Installation?
             var times: (from: String, until: String)?
             if selection == .everything {
-                try source.backup(to: target, pagesPerStep: pagesAtOnce) { _ in try Task.checkCancellation() }
+                try copyPages(of: source, to: target)
                 try source.close()
                 (installation, times) = try await target.writeWithoutTransaction { database in
                     // The copy of a database with a log says that it has one too.
@@ -64,6 +64,17 @@ package enum SnapshotDatabase {
             guard let installation else { return nil }
             try await target.writeWithoutTransaction { try finish($0, installation) }
             return Copied(installation: installation, times: times)
+        }
+    }
+
+    /// In one transaction: to a new one a log of no length that may not be written looks changed, and the copying would begin
+    /// again with each step.
+    private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
+        try source.read { source in
+            _ = try Row.fetchOne(source, sql: "SELECT count(*) FROM sqlite_schema")
+            try target.writeWithoutTransaction { target in
+                try source.backup(to: target, pagesPerStep: pagesAtOnce) { _ in try Task.checkCancellation() }
+            }
         }
     }
 

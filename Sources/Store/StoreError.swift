@@ -22,6 +22,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case locked(path: String)
     /// An import is filling it, or was when it was ended, and what it has written so far cannot be read.
     case beingFilled(path: String)
+    /// What was written last stands in a log that nobody can read who may not write.
+    case logWithoutIndex(path: String)
     /// A report that is being read keeps a purge from its end; the next command that stores goes on with it.
     case busy
     /// SQLite failed for another reason, in its own words.
@@ -56,6 +58,9 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .beingFilled(let path):
             "\(path.escapedForDisplay) is being made, or filled by 'nexus import', or was when that was ended: try again when it is "
                 + "done, or run 'nexus flush', with recording on and where it may be written"
+        case .logWithoutIndex(let path):
+            "\(path.escapedForDisplay) was copied, or left by a program that was killed, so that it cannot be read before it is "
+                + "written to: run 'nexus flush', with recording on and where it may be written"
         case .busy:
             "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "
                 + "run 'nexus flush' when it has ended"
@@ -63,6 +68,14 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
             "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
         case .buffer(let error): error.description
         case .system(let error): error.description
+        }
+    }
+
+    /// Whether nothing is wrong with the database but that the next writer has to end or take back what another began.
+    var isUnfinished: Bool {
+        switch self {
+        case .beingFilled, .logWithoutIndex: true
+        default: false
         }
     }
 

@@ -56,6 +56,25 @@ extension StoreReader {
         }
     }
 
+    /// The session of this id; where there is none those that begin with it, as a list shows them that has no room for the
+    /// whole: then with an ellipsis behind.
+    package func sessions(named name: String, atMost limit: Int) throws(StoreError) -> [Session] {
+        if let session = try session(name) { return [session] }
+        let start = name.hasSuffix("…") ? String(name.dropLast()) : name
+        return try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT * FROM sessions WHERE session_id > ? AND substr(session_id, 1, length(?)) = ?
+                        ORDER BY session_id LIMIT ?
+                        """,
+                    arguments: [start, start, start, limit]
+                ).map(Session.init)
+            }
+        }
+    }
+
     /// The first `limit` events of a session in order of time, and how many it has in all.
     package func events(
         ofSession id: String, limit: Int

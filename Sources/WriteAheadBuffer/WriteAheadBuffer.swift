@@ -133,8 +133,9 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Returns once creations and removals are on disk.
+    /// Returns once creations and removals are on disk. Where nothing was ever recorded there is no folder.
     package func synchronize() throws(BufferError) {
+        guard folder.exists else { return }
         try asBufferError { () throws(SystemError) in try folder.synchronize() }
     }
 

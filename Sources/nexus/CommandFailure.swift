@@ -66,7 +66,7 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
-        case .busy, .heldUp, .locked, .beingFilled: .tryAgain
+        case .busy, .heldUp, .locked, .beingFilled, .logWithoutIndex: .tryAgain
         case .newerVersion, .olderVersion: .settings
         case .buffer(let cause): cause.exitCode
         case .system(let cause): Platform.ExitCode(cause)
@@ -89,5 +89,15 @@ extension DataFolder {
         let data = try required()
         try data.folder.requireReadableIfThere()
         return data
+    }
+}
+
+extension CommandFailure {
+    /// Throws where days would be others than those of the zone that was asked for.
+    static func requireKnownZone() throws {
+        guard let zone = LocalCalendar.unknownZone else { return }
+        throw CommandFailure(
+            "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
+                + "Europe/Berlin for example, or unset it", .settings)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventModel
 import Platform
 import Service
+import Store
 
 struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,14 @@ struct FlushCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.readable()
-        guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
+        guard data.folder.exists else { return }
+        if case .off(let reason) = try RecordingSwitch.current(for: data) {
+            let waiting = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+            guard waiting > 0 else { return }
+            throw CommandFailure(
+                "recording is off, as \(reason.escapedForDisplay): \(waiting) events wait until it is on again",
+                .settings)
+        }
         guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)

@@ -12,7 +12,14 @@ enum ReadingCommand {
 
     /// `isQuiet` where a sentence on standard error would stand in the middle of a screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
-        guard data.folder.exists, try RecordingSwitch.current(for: data) == .on else { return }
+        guard data.folder.exists else { return }
+        guard try RecordingSwitch.current(for: data) == .on else {
+            // What was accepted before still waits, and nothing may be written now.
+            let waiting = isQuiet ? 0 : try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
+            guard waiting > 0 else { return }
+            return try File.standardError.write(
+                "nexus: recording is off, and what waited to be stored when it was switched off is not in this\n")
+        }
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
         } catch let error as StoreError where error.isHoldUp {

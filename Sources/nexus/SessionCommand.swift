@@ -81,6 +81,7 @@ struct SessionCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            try CommandFailure.requireKnownZone()
             let data = try DataFolder.readable()
             try await ReadingCommand.storeWaiting(in: data)
             let report = SessionsReport(try StoreReader(data: data)?.latestSessions(limit) ?? [])
@@ -92,7 +93,7 @@ struct SessionCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Show what happened in a session, one event after the other.")
 
-        @Argument(help: "The session's id, as list shows it; by default the session of this shell.")
+        @Argument(help: "The session's id, or what it begins with; by default the session of this shell.")
         var id: String?
 
         @Option(help: ArgumentHelp("How many events at most, the first.", valueName: "n"))
@@ -105,18 +106,25 @@ struct SessionCommand: AsyncParsableCommand {
             guard (1...10_000).contains(limit) else {
                 throw ValidationError("--limit takes a number from 1 to 10000.")
             }
+            guard id?.isEmpty != true else { throw ValidationError("A session's id is not empty.") }
         }
 
         func run() async throws {
+            try CommandFailure.requireKnownZone()
             let data = try DataFolder.readable()
             let id = id ?? AmbientSession.id(environment: Environment.value)
             try await ReadingCommand.storeWaiting(in: data)
-            guard let reader = try StoreReader(data: data), let session = try reader.session(id) else {
+            let reader = try StoreReader(data: data)
+            let found = try reader?.sessions(named: id, atMost: 2) ?? []
+            guard found.count < 2 else {
+                throw CommandFailure("more than one session begins with \(id.escapedForDisplay)", .rejectedInput)
+            }
+            guard let reader, let session = found.first else {
                 throw CommandFailure(
                     "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
                     .rejectedInput)
             }
-            let (events, total) = try reader.events(ofSession: id, limit: limit)
+            let (events, total) = try reader.events(ofSession: session.id, limit: limit)
             let timeline = SessionTimeline(session, events: events, total: total)
             try File.standardOutput.write(json ? timeline.json.document : timeline.text(.ofOutput()))
         }

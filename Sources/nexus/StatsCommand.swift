@@ -12,7 +12,7 @@ struct StatsCommand: AsyncParsableCommand {
         commandName: "stats", abstract: "Show what happened: the dashboard.",
         discussion: """
             Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
-            is compared with as many days before it, and while today is among them only up to the same time of day. What \
+            is compared with as many days before it, and while today is among them only up to the same quarter of an hour. What \
             --command, --workspace and --failed ask for is counted from the events themselves, all else from sums that are \
             kept.
             """)
@@ -98,7 +98,7 @@ extension UsageBreakdown.Kind: ExpressibleByArgument {}
 
 /// What a report is confined to.
 struct FilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only this command.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this command, named as reports name it.", valueName: "name"))
     var command: String?
 
     @Option(help: ArgumentHelp("Only this workspace, by its name or its hash.", valueName: "name"))
@@ -153,11 +153,7 @@ struct WindowOptions: ParsableArguments {
     }
 
     func window(now: Int64) throws -> ReportWindow {
-        if let zone = LocalCalendar.unknownZone {
-            throw CommandFailure(
-                "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
-                    + "Europe/Berlin for example, or unset it", .settings)
-        }
+        try CommandFailure.requireKnownZone()
         if day { return .lastDays(1, now: now) }
         if week { return .lastDays(7, now: now) }
         if month { return .lastDays(30, now: now) }

@@ -37,22 +37,20 @@ extension TelemetryCommand {
             guard all != (before != nil || session != nil || command != nil) else {
                 throw ValidationError("Say what to remove: --all, or one or more of --before, --session and --command.")
             }
+            // A script whose variable is not set means none of them, and surely not every event without a command.
+            guard command?.isEmpty != true, session?.isEmpty != true else {
+                throw ValidationError("--command and --session take a name.")
+            }
         }
 
         func run() async throws {
             let data = try DataFolder.readable()
             let selection = try selection()
-            let found = try StoreReader(data: data)?.count(selection)
-            let waiting = try StoreReader(data: data)?.books().pending ?? Books(pendingIn: data).pending
-            let counted = try StoreReader(data: data)?.countWithoutRows(selection) ?? 0
-            let sentence =
-                "\(found?.events ?? 0) events in \(found?.sessions ?? 0) sessions"
-                + (counted > 0 ? ", the counts of \(counted) events that are no longer kept" : "")
-                + (waiting > 0 ? ", and what of the \(waiting) waiting ones is meant" : "")
             if confirmation.dryRun {
-                return try File.standardOutput.write("Would be removed: \(sentence).\n")
+                return try File.standardOutput.write("Would be removed: \(sentence(on: selection, in: data)).\n")
             }
-            guard try confirmation.isGiven(for: "Remove \(sentence), for good?") else { return }
+            guard try confirmation.isGiven(for: "Remove \(sentence(on: selection, in: data)), for good?")
+            else { return }
             guard let receipt = try await Purger(data: data).purge(selection) else { throw CommandFailure.writerIsBusy }
             let report = PurgeReport(receipt)
             try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
@@ -62,11 +60,23 @@ extension TelemetryCommand {
             }
         }
 
+        /// What there is of what is selected.
+        private func sentence(on selection: PurgeSelection, in data: DataFolder) throws -> String {
+            let reader = try StoreReader(data: data)
+            let found = try reader?.count(selection)
+            let waiting = try reader?.books().pending ?? Books(pendingIn: data).pending
+            let counted = try reader?.countWithoutRows(selection) ?? 0
+            return "\(found?.events ?? 0) events in \(found?.sessions ?? 0) sessions"
+                + (counted > 0 ? ", the counts of \(counted) events that are no longer kept" : "")
+                + (waiting > 0 ? ", and what of the \(waiting) waiting ones is meant" : "")
+        }
+
         private func selection() throws -> PurgeSelection {
             var selection = PurgeSelection()
             selection.session = session
             selection.command = command
             if let before {
+                try CommandFailure.requireKnownZone()
                 guard let day = ReportWindow.Day(before) else {
                     throw CommandFailure("--before takes a date that exists, as YYYY-MM-DD", .usage)
                 }
@@ -121,7 +131,8 @@ extension TelemetryCommand {
 
         private func days() throws -> Int? {
             if time == "forever" { return nil }
-            guard time.hasSuffix("d"), let days = Int(time.dropLast()), Settings.retentionDaysRange.contains(days)
+            guard time.hasSuffix("d"), let days = UInt16(digits: time.dropLast()).map(Int.init),
+                Settings.retentionDaysRange.contains(days)
             else {
                 throw CommandFailure("give a number of days from 1 to 36500 with a 'd' behind it, or 'forever'", .usage)
             }
@@ -139,12 +150,12 @@ struct Confirmation: ParsableArguments {
     var yes = false
 
     /// Asks on a terminal; without one only `--yes` counts.
-    func isGiven(for question: String) throws -> Bool {
+    func isGiven(for question: @autoclosure () throws -> String) throws -> Bool {
         if yes { return true }
         guard File.standardInput.isTerminal, File.standardError.isTerminal else {
             throw CommandFailure("this cannot be undone: say --yes, or --dry-run to see what it would do", .usage)
         }
-        try File.standardError.write(question + " [y/N] ")
+        try File.standardError.write(question() + " [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
             try File.standardError.write("Nothing was done.\n")
             return false

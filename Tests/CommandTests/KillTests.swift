@@ -84,21 +84,6 @@ struct KillTests {
         try program.checkTables()
     }
 
-    /// Runs `nexus flush` until one of its threads writes to a file for the `number`th time; false when it has ended
-    /// before.
-    private func isFlushKilled(_ program: Program, atWrite number: Int) throws -> Bool {
-        let process = program.process([
-            "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
-            "inject=pwrite64:signal=SIGKILL:when=\(number)", Program.url.path, "flush",
-        ])
-        process.executableURL = URL(filePath: "/usr/bin/strace")
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus != 0
-    }
-
     @Test("A first flush killed at any of its writes leaves what the doctor finds fine and reports read")
     func killedFirstFlush() throws {
         var kills = 0
@@ -106,10 +91,11 @@ struct KillTests {
         for number in Array(1...16) + Array(stride(from: 24, through: 400, by: 8)) {
             let program = try Program()
             try program.run("record", "--command", "make")
-            guard try isFlushKilled(program, atWrite: number) else { break }
+            guard try TracedKill("pwrite64", at: number, program, "flush").isKilled else { break }
             kills += 1
             let doctor = try program.run("doctor")
             #expect(doctor.status == 0, "killed at write \(number): \(doctor.output)")
+            #expect(try program.run("telemetry", "status").status == 0)
             try program.run("telemetry", "off")
             let isHalfMade = program.folder.data.hasDatabaseJournal
             let report = try program.run("stats", "--json")
@@ -119,5 +105,30 @@ struct KillTests {
             #expect(try program.query("SELECT count(*) FROM events") == "1")
         }
         #expect(kills > 16, "the tables were not being made any more")
+    }
+
+    @Test("A flush killed as it removes a file leaves what reports read with recording off", arguments: [false, true])
+    func killedWhileRemoving(isFirst: Bool) throws {
+        var kills = 0
+        for number in 1...8 {
+            let program = try Program()
+            if !isFirst {
+                try program.run("record", "--command", "make")
+                try program.run("flush")
+            }
+            try program.run("record", "--command", "make")
+            guard try TracedKill("unlink", at: number, program, "flush").isKilled else { break }
+            kills += 1
+            #expect(try program.run("telemetry", "status").status == 0)
+            let doctor = try program.run("doctor")
+            #expect(doctor.status == 0, "killed at removal \(number): \(doctor.output)")
+            try program.run("telemetry", "off")
+            let report = try program.run("stats", "--json")
+            #expect(report.status == 0, "killed at removal \(number): \(report.errors)")
+            try program.run("telemetry", "on")
+            #expect(try program.run("flush").status == 0)
+            #expect(try program.query("SELECT count(*) FROM events") == (isFirst ? "1" : "2"))
+        }
+        #expect(kills > 1)
     }
 }

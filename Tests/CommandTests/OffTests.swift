@@ -17,6 +17,49 @@ struct OffTests {
         #expect(try program.run("serve").status == 78)
     }
 
+    @Test("What waits when recording is switched off is kept, and every command that leaves it out says so")
+    func waiting() throws {
+        let program = try Program()
+        try program.run("record", "--command", "stored")
+        try program.run("flush")
+        try program.run("record", "--command", "waiting")
+        try program.run("telemetry", "off")
+        let snapshot = program.folder.path + "/a.lz4"
+        for command in [["stats"], ["insights"], ["session", "list"], ["export", "-o", snapshot]] {
+            let outcome = try program.run(command)
+            #expect(outcome.status == 0)
+            #expect(
+                outcome.errors
+                    == "nexus: recording is off, and what waited to be stored when it was switched off is not in this\n"
+            )
+        }
+        let flush = try program.run("flush")
+        #expect(flush.status == 78 && flush.errors.contains("1 events wait until it is on again"), "\(flush.errors)")
+        let status = try program.run("telemetry", "status").output
+        #expect(status.contains("Pending:    1 (in the buffer, until recording is on again)"))
+        try program.run("telemetry", "on")
+        let report = try program.run("stats")
+        #expect(report.errors.isEmpty && report.output.contains("2 events"))
+    }
+
+    @Test("While recording is off a large database is exported beside an empty log that a reader has left")
+    func exportBesideEmptyLog() throws {
+        let program = try Program()
+        let line = #"{"command":"make all","duration_ms":1,"success":true}"# + "\n"
+        try program.run("record", "--stdin", input: String(repeating: line, count: 400_000))
+        try program.run("stats")
+        try program.run("telemetry", "off")
+        let data = program.folder.data
+        #expect(
+            data.folder.size(of: "nexus.db-wal") == 0 && data.folder.has("nexus.db-shm"), "no reader has left a log")
+        #expect(try #require(data.folder.size(of: "nexus.db")) > 1024 * 16_384)
+        for format in ["sqlite", "csv"] {
+            let snapshot = program.folder.path + "/" + format
+            #expect(try program.run("export", "--format", format, "-o", snapshot).status == 0)
+            #expect(try program.run("verify", snapshot).status == 0)
+        }
+    }
+
     @Test("Nothing is imported while recording is off")
     func noImport() throws {
         let program = try Program()

@@ -195,6 +195,22 @@ struct PrivacyTests {
         #expect(try program.query("SELECT sum(events) FROM activity_rollup") == "2")
     }
 
+    @Test("A removal of old rows that was killed in the middle is gone on with by whatever stores next")
+    func interruptedRetain() throws {
+        let program = try Program()
+        let old = #"{"command":"old-command","timestamp":"2025-01-05T10:00:00Z","session_id":"old"}"#
+        #expect(try program.run("record", "--stdin", input: old + "\n").status == 0)
+        // As the first of its transactions leaves it.
+        let firstKept = Int(Date().timeIntervalSince1970) / 86_400 - 90
+        _ = try program.query("INSERT INTO counters VALUES ('rows_complete_from_slot', \(firstKept * 96))")
+        #expect(try program.run("telemetry", "retain", "90d").status == 0)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "0")
+        // And then not again each time.
+        let done = try program.query("SELECT count FROM counters WHERE name = 'expired_before_day'")
+        #expect(done == "\(firstKept)" || done == "\(firstKept + 1)")
+    }
+
     @Test("A key that others may read is refused with a sentence that says what to do")
     func exposedKey() throws {
         let program = try Program()

@@ -53,7 +53,11 @@ struct Program {
 
     /// Runs to the end with `input` on standard input. Files stand in for pipes, so that no amount of text blocks.
     @discardableResult
-    func run(_ arguments: String..., input: String = "") throws -> Outcome {
+    func run(_ arguments: String..., input: String = "") throws -> Outcome { try run(arguments, input: input) }
+
+    /// The same with the arguments in a list.
+    @discardableResult
+    func run(_ arguments: [String], input: String = "") throws -> Outcome {
         let process = process(arguments)
         let names = ["in", "out", "err"].map { folder.path + "/" + $0 + UUID().uuidString }
         defer { for name in names { try? FileManager.default.removeItem(atPath: name) } }

@@ -55,6 +55,50 @@ struct PurgeTests {
         try program.checkTables()
     }
 
+    @Test("A purge by a name that is empty, as of a variable that is not set, removes nothing")
+    func emptyName() throws {
+        let program = try Program()
+        try program.run("record", "--type", "task_completed")
+        for flag in ["--command", "--session"] {
+            #expect(try program.run("telemetry", "purge", "--yes", flag, "").status == 64)
+        }
+        try program.run("flush")
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+    }
+
+    @Test("Where nothing was ever recorded, but imported, a purge removes that, and there is a new key when asked for")
+    func purgeOfImported() throws {
+        let here = try filled()
+        let snapshot = here.folder.path + "/snapshot.lz4"
+        #expect(try here.run("export", "-o", snapshot).status == 0)
+        let there = try Program()
+        #expect(try there.run("import", snapshot).status == 0)
+        #expect(try there.run("telemetry", "rekey", "--yes").status == 0)
+        #expect(try receipt(there, "--command", "deploy")["events_removed"] as? Int == 6)
+        #expect(try there.run("telemetry", "purge", "--all", "--yes").status == 0)
+        #expect(try there.query("SELECT count(*) FROM events") == "0")
+    }
+
+    @Test("A purge takes back first what an import that was killed has left", arguments: [false, true])
+    func purgeAfterKilledImport(isOff: Bool) throws {
+        let here = try filled()
+        let snapshot = here.folder.path + "/snapshot.lz4"
+        #expect(try here.run("export", "-o", snapshot).status == 0)
+        let there = try Program()
+        // The journal is the last that an import removes.
+        var number = 1
+        while try TracedKill("unlink", at: number, there, "import", snapshot).isKilled,
+            !there.folder.data.hasDatabaseJournal
+        {
+            number += 1
+            try FileManager.default.removeItem(atPath: there.folder.data.folder.path)
+        }
+        #expect(there.folder.data.hasDatabaseJournal, "it was not killed before it removed the journal")
+        if isOff { try there.run("telemetry", "off") }
+        #expect(try there.run("telemetry", "purge", "--all", "--yes").status == 0)
+        #expect(try there.query("SELECT count(*) FROM events") == "0")
+    }
+
     /// Three events of January, of which only the counts are left, and one of now.
     private func expired() throws -> (program: Program, snapshot: String) {
         let program = try Program()

@@ -129,6 +129,14 @@ struct ReportTests {
         #expect(lines.first == "  s1: 2026-06-01 10:00:00 (UTC), 5m 0s, 1 command, 0 tasks, 1 error", "\(text)")
         #expect(lines.suffix(2).first?.contains("10:00:00  session_started") == true, "\(text)")
         #expect(lines.last?.contains("10:05:00  make all") == true && lines.last?.contains("1m 1s  exit_2") == true)
+        // As a list shows an id that it has no room for, or as somebody types it.
+        try record(
+            #"{"command":"true","session_id":"another-one"}"#, #"{"command":"true","session_id":"another-two"}"#)
+        #expect(try program.run("session", "show", "another-o…").output.hasPrefix("  another-one: "))
+        #expect(try program.run("session", "show", "another-t").output.hasPrefix("  another-two: "))
+        let several = try program.run("session", "show", "another-")
+        #expect(several.status == 65 && several.errors.contains("more than one session begins with another-"))
+        #expect(try program.run("session", "show", "").status == 64)
     }
 
     @Test("Colour and width are a terminal's; without colour there is no escape sequence")
@@ -193,12 +201,16 @@ struct ReportTests {
 
     @Test(
         "A zone that nobody knows is said, instead of days of another",
-        arguments: ["Europe/Atlantis", ":Mars/Phobos", "Nowhere", "\u{1B}[2J"])
+        arguments: ["Europe/Atlantis", ":Mars/Phobos", "Nowhere", "\u{1B}[2J", "Europe", "/etc/passwd"])
     func unknownZone(zone: String) throws {
         var program = program
         program.environment["TZ"] = zone
-        for report in ["stats", "insights"] {
-            let outcome = try program.run(report)
+        let commands = [
+            ["stats"], ["insights"], ["session", "list"],
+            ["telemetry", "purge", "--before", "2026-01-02", "--dry-run"],
+        ]
+        for command in commands {
+            let outcome = try program.run(command)
             #expect(outcome.status == 78 && outcome.errors.contains("is not known here"), "\(outcome.errors)")
             #expect(!outcome.errors.contains("\u{1B}"))
         }

@@ -227,14 +227,7 @@ struct SnapshotTests {
         for isOff in [false, true] {
             let there = try Program()
             // The kill comes with a page that one thread writes, of some four hundred.
-            let process = there.process([
-                "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=SIGKILL:when=150",
-                Program.url.path, "import", file,
-            ])
-            process.executableURL = URL(filePath: "/usr/bin/strace")
-            process.standardOutput = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
+            _ = try TracedKill("pwrite64", at: 150, there, "import", file)
             #expect(there.folder.data.hasDatabaseJournal, "it was not killed in the middle")
             if isOff { try there.run("telemetry", "off") }
             let report = try there.run("stats", "--json")

@@ -113,7 +113,7 @@ struct DashboardTests {
         #expect(ReportWindow.lastDays(7, now: now).first?.text == "2026-11-17")
         #expect(ReportWindow.lastDays(30, now: now).first?.text == "2026-10-25")
         #expect(ReportWindow.between(ReportWindow.Day("2026-11-24"), ReportWindow.Day("2026-11-23")) == nil)
-        for text in ["2026-02-30", "2026-13-01", "26-01-01", "2026-1-1", "yesterday", "", "2026-01-01x"] {
+        for text in ["2026-02-30", "2026-13-01", "26-01-01", "2026-1-1", "yesterday", "", "2026-01-01x", "2026-+1-+1"] {
             #expect(ReportWindow.Day(text) == nil, "\(text)")
         }
         #expect(ReportWindow.Day("2028-02-29") != nil)

@@ -50,6 +50,16 @@ struct TextTests {
         #expect(text.displayWidth == columns)
     }
 
+    @Test(
+        "A number has four digits behind the point, and what is not whole does not become it",
+        arguments: [
+            (30_000.0 / 30_001, 0.9999), (1.0 / 30_001, 0.0001), (0.5, 0.5), (1.0, 1.0), (0.0, 0.0), (2.0 / 3, 0.6667),
+            (-0.00001, -0.0001), (12.000_01, 12.0001), (1e12, 1e12),
+        ])
+    func numbers(value: Double, rounded: Double) {
+        #expect(NumberText.rounded(value) == rounded)
+    }
+
     @Test("A text is cut by columns, not by characters")
     func truncation() {
         #expect("日本語".truncated(toWidth: 5, mark: "…") == "日本…")

@@ -29,6 +29,11 @@ package struct Insights: Sendable {
     package let runsSince: Int64?
     /// The outcomes of each command in the whole window.
     package let outcomes: [String: Outcomes]
+    /// Those of the commands that failed, most failures first.
+    var failing: [(command: String, outcomes: Outcomes)] {
+        outcomes.filter { $0.value.failed > 0 }.map { ($0.key, $0.value) }
+            .sorted { ($1.1.failed, $0.0) < ($0.1.failed, $1.0) }
+    }
 
     package init(_ input: InsightsInput) {
         let totals = input.histories.map { ($0, $0.latency($0.cells.indices)) }

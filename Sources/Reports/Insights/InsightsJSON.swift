@@ -26,6 +26,7 @@ package enum InsightsJSON {
         }
         if focus == .errors {
             members.append(.init("failures", .array(insights.failures.prefix(top).map(failure))))
+            members.append(.init("outcomes", .array(insights.failing.prefix(top).map(outcomes))))
             members.append(.init("commands", .array(insights.allStreaks.prefix(top).map(streak))))
             members.append(.init("retries", .array(insights.allRetries.prefix(top).map(retries))))
             members.append(
@@ -61,6 +62,13 @@ package enum InsightsJSON {
             .init("category", .string(failure.category)), .init("command", .string(failure.command)),
             .init("count", .integer(failure.count)), .init("first_seen", .string(Timestamp.rfc3339(failure.first))),
             .init("last_seen", .string(Timestamp.rfc3339(failure.last))),
+        ])
+    }
+
+    private static func outcomes(_ command: String, _ outcomes: Outcomes) -> JSONValue {
+        .object([
+            .init("command", .string(command)), .init("runs", .integer(outcomes.judged)),
+            .init("failed", .integer(outcomes.failed)),
         ])
     }
 

@@ -124,8 +124,7 @@ package enum InsightsRenderer {
 
     private static func commands(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
         let streaks = Dictionary(insights.allStreaks.map { ($0.command, $0) }, uniquingKeysWith: { first, _ in first })
-        let failing = insights.outcomes.filter { $0.value.failed > 0 }
-            .sorted { ($1.value.failed, $0.key) < ($0.value.failed, $1.key) }
+        let failing = insights.failing
         return TextTable(
             columns: [
                 .name("COMMAND"), .number("FAILED", rank: 0), .number("OF RUNS", rank: 1), .number("RATE", rank: 0),

@@ -31,8 +31,8 @@ package struct Retries: Equatable, Sendable {
         var counts: [String: Counts] = [:]
         for run in runs {
             if let before = last.updateValue(run, forKey: Key(session: run.session, command: run.command)),
-                // From the end of the run before; the timestamp of an event is when it was recorded.
-                run.timestamp - run.durationMS - before.timestamp <= window
+                // From the end of the run before: hooks and exec say when a run began.
+                run.timestamp - before.timestamp - before.durationMS <= window
             {
                 counts[run.command, default: Counts()].repeated += before.success ? 0 : 1
                 counts[run.command, default: Counts()].repeatedAfterSuccess += before.success ? 1 : 0

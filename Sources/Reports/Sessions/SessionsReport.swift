@@ -15,8 +15,8 @@ package struct SessionsReport: Sendable {
         guard !sessions.isEmpty else { return "No sessions yet.\n" }
         let table = TextTable(
             columns: [
-                .name("SESSION"), .text("STARTED", rank: 0), .text("LENGTH", rank: 0), .number("COMMANDS", rank: 1),
-                .number("TASKS", rank: 3), .number("ERRORS", rank: 2),
+                .name("SESSION"), .text("STARTED", rank: 0), .text("LENGTH", rank: 1), .number("COMMANDS", rank: 2),
+                .number("TASKS", rank: 4), .number("ERRORS", rank: 3),
             ],
             rows: sessions.map { session in
                 [

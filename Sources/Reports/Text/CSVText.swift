@@ -25,7 +25,7 @@ package enum CSVText {
         switch field {
         case .empty: ""
         case .integer(let value): String(value)
-        case .number(let value): value.isFinite ? String((value * 10_000).rounded() / 10_000) : ""
+        case .number(let value): value.isFinite ? String(NumberText.rounded(value)) : ""
         case .text(let text): encoded(text)
         }
     }

@@ -65,10 +65,9 @@ package indirect enum JSONValue: Sendable, Equatable {
         text += (items.isEmpty ? "" : indent) + close
     }
 
-    /// Four digits behind the point at most: what is measured here is not known any better.
     private static func decimal(_ value: Double) -> String {
         guard abs(value) < 1e14 else { return String(value) }
-        let scaled = (value * 10_000).rounded() / 10_000
+        let scaled = NumberText.rounded(value)
         return scaled == scaled.rounded() ? String(Int64(scaled)) : String(scaled)
     }
 

@@ -27,6 +27,15 @@ package enum NumberText {
         return "\(rounded)%"
     }
 
+    /// With four digits behind the point at most: what is measured here is not known any better. What is not whole does not
+    /// become it, so that a share of 1 means all.
+    package static func rounded(_ value: Double) -> Double {
+        let scaled = value * 10_000
+        let whole = value.rounded()
+        guard value != whole, scaled.rounded() == whole * 10_000 else { return scaled.rounded() / 10_000 }
+        return (whole * 10_000 + (value > whole ? 1 : -1)) / 10_000
+    }
+
     /// Digits in groups of three.
     package static func grouped(_ number: Int) -> String {
         let digits = String(number.magnitude).utf8

@@ -9,7 +9,8 @@ package enum BreakdownRenderer {
         var lines = TextBlock.wrapped(
             "\(report.window.title) by \(report.kind.rawValue) (\(report.zone.escapedForDisplay))\(filter)", looks)
         if shown.isEmpty {
-            lines += ["", "  Nothing recorded in this window."]
+            let nothing = report.kind == .session ? "No session began" : "Nothing recorded"
+            lines += ["", "  \(nothing) in this window."]
         } else {
             lines +=
                 [""] + table(shown, report, looks).lines(looks) + TextBlock.more(report.rows.count - shown.count, looks)

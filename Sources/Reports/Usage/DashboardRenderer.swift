@@ -59,7 +59,8 @@ package enum DashboardRenderer {
         let dates = first == last ? first.text : "\(first.text) to \(last.text)"
         var text =
             "\(dates) (\(report.zone.escapedForDisplay)): \(NumberText.counted(report.totals.events, "event"))"
-            + " in \(NumberText.counted(report.sessions.count, "session"))"
+            + (report.sessions.count == 0
+                ? ", no session began" : " in \(NumberText.counted(report.sessions.count, "session"))")
         if let before = report.activityBefore {
             text +=
                 ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"

@@ -17,7 +17,9 @@ package struct DatabaseCheck {
 
     package func run() throws -> [CheckResult] {
         let opened: DatabaseQueue?
-        do { opened = try DatabaseOpening.forReading(data) } catch {
+        do { opened = try DatabaseOpening.forReading(data) } catch let error where error.isUnfinished {
+            return [.note("database", error.description, advice: "run 'nexus flush'")]
+        } catch {
             return [.wrong("database", error.description, advice: Self.advice(on: error))]
         }
         guard let queue = opened else { return [.fine("database", "there is none yet")] }
@@ -40,7 +42,7 @@ package struct DatabaseCheck {
     private static func advice(on error: StoreError) -> String {
         switch error {
         case .newerVersion: "update this Nexus"
-        case .olderVersion, .beingFilled: "run 'nexus flush'"
+        case .olderVersion: "run 'nexus flush'"
         case .notADatabase: "put a backup in its place, or move it away: what is recorded from then on starts a new one"
         default: "see to it that it can be read, and run this again"
         }

@@ -15,7 +15,7 @@ extension SQLiteWriter {
         guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
         let firstKept = clock.now() / Self.dayMilliseconds - Int64(days)
         let isDue = try asStoreError(data.databasePath) {
-            try queue.read { try Rollups.completeFrom(in: $0) < firstKept * RollupGrain.slotsPerDay }
+            try queue.read { try Self.firstDayRemovedUpTo(in: $0) < firstKept }
         }
         guard isDue else { return }
         defer { forgetRows() }
@@ -34,8 +34,23 @@ extension SQLiteWriter {
             }
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
+                // Last of all: who is killed before has the next one go on.
+                try Self.noteRemoved(upTo: firstKept, in: database)
             }
         }
+    }
+
+    /// Counts among the books, as the others that are Nexus's own do.
+    private static let removedUpToName = "expired_before_day"
+
+    /// The day (its number since 1970, UTC) up to which all rows were removed.
+    private static func firstDayRemovedUpTo(in database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [removedUpToName])
+            ?? 0
+    }
+
+    private static func noteRemoved(upTo day: Int64, in database: Database) throws {
+        try database.execute(sql: "INSERT OR REPLACE INTO counters VALUES (?, ?)", arguments: [removedUpToName, day])
     }
 
     /// Removes at most `rowsAtOnce` rows of a range; returns how many.

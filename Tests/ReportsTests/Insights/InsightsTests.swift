@@ -112,6 +112,14 @@ struct InsightsTests {
         #expect(all.count == 1)
         #expect(all.first?.failures == 3 && all.first?.repeated == 2 && all.first?.repeatedAfterSuccess == 1)
         #expect(all.first?.timeMS == 2000)
+        // The ten minutes begin where the failed run has ended.
+        func long(_ minute: Int64, lasts minutes: Int64, _ success: Bool) -> RunRecord {
+            RunRecord(
+                timestamp: minute * 60_000, session: "s", command: "long", success: success,
+                durationMS: minutes * 60_000)
+        }
+        #expect(Retries.all([long(0, lasts: 15, false), long(16, lasts: 1, true)]).first?.repeated == 1)
+        #expect(Retries.all([long(0, lasts: 1, false), long(60, lasts: 55, true)]).isEmpty)
     }
 
     @Test("A command is compared with what it was last, not with what it was long ago")
