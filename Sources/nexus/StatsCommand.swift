@@ -64,8 +64,9 @@ struct StatsCommand: AsyncParsableCommand {
             try await File.standardOutput.write(report(of: data))
             return
         }
-        guard File.standardOutput.isTerminal else {
-            throw CommandFailure("--watch takes a terminal: without one, run nexus stats again instead", .usage)
+        guard File.standardOutput.isTerminal, Environment.value("TERM") != "dumb" else {
+            throw CommandFailure(
+                "--watch takes a terminal that can be drawn on: without one, run nexus stats again instead", .usage)
         }
         try await ReportWatch.run { try await report(of: data) }
     }

@@ -142,10 +142,10 @@ struct ReportTests {
     @Test("Colour and width are a terminal's; without colour there is no escape sequence")
     func terminal() throws {
         try work()
-        func screen(_ settings: String, columns: Int) throws -> String {
+        func screen(_ settings: String, columns: Int, _ report: String = "--by command") throws -> String {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/script")
-            let command = "stty cols \(columns); \(settings) '\(Program.url.path)' stats --by command"
+            let command = "stty cols \(columns); \(settings) '\(Program.url.path)' stats \(report)"
             process.arguments = ["-qec", command, "/dev/null"]
             process.environment = program.environment.merging(["TERM": "xterm", "LANG": "C.UTF-8"]) { $1 }
             process.standardInput = FileHandle.nullDevice
@@ -162,6 +162,8 @@ struct ReportTests {
         #expect(!narrow.contains("\u{1B}") && !narrow.contains("SHARE OF TIME") && narrow.contains("COUNT"))
         let dumb = try screen("TERM=dumb", columns: 100)
         #expect(dumb.utf8.allSatisfy { $0 < 0x80 } && !dumb.contains("\u{1B}"))
+        let watch = try screen("TERM=dumb", columns: 100, "--watch")
+        #expect(watch.hasPrefix("nexus: --watch takes a terminal that can be drawn on"), "\(watch)")
     }
 
     @Test("Watching draws on the second screen and leaves the terminal as it was", arguments: ["INT", "TERM"])
@@ -188,10 +190,21 @@ struct ReportTests {
         try record(#"{"command":"later command","session_id":"s3"}"#)
         try waitUntil("a drawing with what came later") { screen().contains("later command") }
         let pid = try String(contentsOfFile: pidFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        let kill = Process()
-        kill.executableURL = URL(filePath: "/bin/kill")
-        kill.arguments = ["-\(signal)", pid]
-        try kill.run()
+        func send(_ signal: String) throws {
+            let kill = Process()
+            kill.executableURL = URL(filePath: "/bin/kill")
+            kill.arguments = ["-\(signal)", pid]
+            try kill.run()
+            kill.waitUntilExit()
+        }
+        // Ctrl-Z: the shell finds its terminal as it was, and `fg` the second screen.
+        let (enter, leave) = ("\u{1B}[?1049h", "\u{1B}[?1049l")
+        #expect(!screen().contains(leave))
+        try send("TSTP")
+        try waitUntil("the first screen") { screen().contains(leave) }
+        try send("CONT")
+        try waitUntil("the second screen") { screen().ranges(of: enter).count == 2 }
+        try send(signal)
         try waitUntil("the end") { !process.isRunning }
         let all = screen()
         #expect(all.hasPrefix("\u{1B}[?1049h\u{1B}[?25l"))

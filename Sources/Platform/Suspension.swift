@@ -1,0 +1,51 @@
+private import Glibc
+
+/// What a program that has changed the terminal writes to it when it is stopped with Ctrl-Z, so that the shell finds it as it
+/// was, and when it goes on.
+package enum Suspension {
+    /// `nonisolated(unsafe)`: written once, before the handlers are set that read them, and never released.
+    nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+    nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+
+    /// Has the texts written to standard output from now on, until the process ends; once in a process.
+    package static func write(onStop stop: String, onContinue go: String) {
+        unsafe onStop = copy(stop)
+        unsafe onContinue = copy(go)
+        handleStop()
+        set(SIGCONT) { _ in
+            let before = errno
+            unsafe Suspension.put(Suspension.onContinue)
+            Suspension.handleStop()
+            errno = before
+        }
+    }
+
+    private static func copy(_ text: String) -> UnsafeMutableBufferPointer<UInt8> {
+        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count)
+        _ = unsafe bytes.initialize(fromContentsOf: text.utf8)
+        return unsafe bytes
+    }
+
+    private static func handleStop() {
+        set(SIGTSTP) { number in
+            let before = errno
+            unsafe Suspension.put(Suspension.onStop)
+            // The signal is held back as long as this runs, and does then what it does to everybody.
+            signal(number, SIG_DFL)
+            raise(number)
+            errno = before
+        }
+    }
+
+    /// A handler calls only what signal-safety(7) lists.
+    private static func put(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
+        unsafe _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+    }
+
+    private static func set(_ number: CInt, _ handler: @escaping @convention(c) (CInt) -> Void) {
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = handler
+        action.sa_flags = SA_RESTART
+        unsafe sigaction(number, &action, nil)
+    }
+}
