@@ -155,12 +155,7 @@ struct Promises {
 
     /// No raw name, in the buffer, the database, its log, or anywhere else.
     private func checkNames() throws {
-        let folder = room.data.folder.path
-        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
-            let path = folder + "/" + name
-            let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-            // A file may go while the folder is walked over.
-            guard type == .typeRegular, let bytes = FileManager.default.contents(atPath: path) else { continue }
+        for (name, bytes) in room.files() {
             for raw in [Room.workspace, Room.task, "--secret"] where bytes.range(of: Data(raw.utf8)) != nil {
                 throw Broken("'\(raw)' stands in \(name)")
             }

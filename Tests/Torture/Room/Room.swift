@@ -42,6 +42,18 @@ final class Room {
         try start([programs.nexus] + arguments, input: input, output: output, variables: variables)
     }
 
+    /// The bytes of each file in the data folder, by its name there.
+    func files() -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: data.folder.path)) ?? [] {
+            let path = data.folder.path + "/" + name
+            let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+            // A pipe would be waited for; and a file may go while the folder is walked over.
+            if type == .typeRegular { files[name] = FileManager.default.contents(atPath: path) }
+        }
+        return files
+    }
+
     /// What a program printed, run to its end; throws unless it returned 0.
     @discardableResult
     func output(of arguments: [String], input: String = "", variables: [String: String] = [:]) throws -> String {
