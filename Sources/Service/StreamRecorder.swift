@@ -164,7 +164,7 @@ package struct StreamRecorder: Sendable {
         do {
             if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
         } catch let error as StoreError where error.isHoldUp {}
-        let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+        let books = try Books.current(in: data)
         return max(0, summary.accepted - books.pending)
     }
 }

@@ -60,6 +60,11 @@ package struct Books: Equatable, Sendable {
         }
     }
 
+    /// The books of a data folder as they are now, with or without a database.
+    package static func current(in data: DataFolder) throws -> Books {
+        try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+    }
+
     private func times(_ item: Tally.Item) -> Int { (counts[.tally(item)] ?? 0).saturatingSum(pendingTally[item]) }
 
     /// Adds what waits behind the positions: it reads every waiting record, and stores nothing.

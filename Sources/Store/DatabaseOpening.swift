@@ -28,7 +28,8 @@ enum DatabaseOpening {
         return try DatabaseQueue(path: "file:" + escapedForURI(path) + "?mode=rw", configuration: configuration)
     }
 
-    /// For reports: never writes, never holds the writer up. Nil when there is none yet, or only one whose first writer
+    /// For reports: never holds the writer up, and writes nothing but to take back what a killed maker of the tables has left,
+    /// where it may write. Nil when there is none yet, or only one whose first writer
     /// has not made all of its tables, and may have been killed before it did.
     ///
     /// Reading a database with a write-ahead log makes the log and its index where they are not there, and writes to the

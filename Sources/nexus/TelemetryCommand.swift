@@ -25,7 +25,7 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let data = try DataFolder.required()
-            let books = try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+            let books = try Books.current(in: data)
             var report = BooksReport(
                 recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
                 books: books)
