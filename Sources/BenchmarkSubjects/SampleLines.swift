@@ -10,7 +10,7 @@ enum SampleLines {
         (0..<count).map { number in
             Array(
                 """
-                {"timestamp":\(1_800_000_000_000 + number * 250),"session_id":"session-\(number)",\
+                {"timestamp":\(1_700_000_000_000 + number * 250),"session_id":"session-\(number)",\
                 "event_type":"command","workspace":"workspace-\(number)","task":"task-\(number)",\
                 "command":"tool\(number) build","duration_ms":\(number % 9000),"success":true}
                 """.utf8)
@@ -20,7 +20,7 @@ enum SampleLines {
     private static func line(_ number: Int) -> String {
         let command = ["swift build", "swift test --parallel", "git commit -m x", "docker compose up"][number % 4]
         return """
-            {"timestamp":\(1_800_000_000_000 + number * 250),"session_id":"session-\(number % 40)",\
+            {"timestamp":\(1_700_000_000_000 + number * 250),"session_id":"session-\(number % 40)",\
             "event_type":"command","workspace":"workspace-\(number % 25)","task":"task-\(number % 60)",\
             "command":"\(command)","duration_ms":\(number % 9000),"success":\(number % 8 != 0),\
             "services_count":\(number % 5)}

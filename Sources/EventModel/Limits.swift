@@ -33,6 +33,10 @@ package enum Limits {
     /// Latest time of an event: the end of the year 9999, the last that the text form can hold. Microseconds given in
     /// place of milliseconds fall behind it.
     package static let latestTimestamp: Int64 = 253_402_300_799_999
+    /// How far ahead of the clock the time of a recorded event may be, in milliseconds: a day, so that a local time given as UTC
+    /// is accepted in every time zone. A later one would keep a session open and shift every report until that day comes.
+    /// Imported rows are not compared to the clock.
+    package static let aheadMilliseconds: Int64 = 24 * 3600 * 1000
     /// Idle time after which a session counts as over, in milliseconds: half an hour, as web analytics has it.
     package static let sessionIdleMilliseconds: Int64 = 30 * 60 * 1000
 

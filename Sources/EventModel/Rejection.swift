@@ -29,6 +29,10 @@ package struct Rejection: Error, Equatable, Sendable {
         case missingType = 12
         case looksSecret = 13
         case contradiction = 14
+        /// The time is more than a day ahead of the clock.
+        case futureTimestamp = 15
+        /// The clock of the machine is outside the years that an event may have.
+        case wrongClock = 16
 
         /// The name in the books and in JSON.
         package var name: String {
@@ -47,6 +51,8 @@ package struct Rejection: Error, Equatable, Sendable {
             case .missingType: "missing_type"
             case .looksSecret: "looks_secret"
             case .contradiction: "contradiction"
+            case .futureTimestamp: "future_timestamp"
+            case .wrongClock: "wrong_clock"
             }
         }
     }
@@ -71,6 +77,9 @@ package struct Rejection: Error, Equatable, Sendable {
             case .missingType: "neither event_type nor command is there"
             case .looksSecret: "\(what) looks like a secret"
             case .contradiction: "\(what) is given as a name and as a hash"
+            case .futureTimestamp:
+                "timestamp is more than a day ahead of this machine's clock; correct the timestamp or the clock"
+            case .wrongClock: "the clock of this machine is not in the years 2000 to 9999; set the clock"
             }
         return column.map { "\(sentence) (at byte \($0))" } ?? sentence
     }

@@ -9,10 +9,12 @@ struct EventAssembler: Sendable {
     private var timestamps = TimestampParser()
     private let session: [UInt8]
     private let clock: any WallClock
+    private let acceptsFuture: Bool
 
-    init(key: HashKey, session: String, clock: any WallClock) {
+    init(key: HashKey, session: String, acceptsFuture: Bool, clock: any WallClock) {
         privacy = PrivacyGuard(key: key)
         self.session = Array(session.utf8)
+        self.acceptsFuture = acceptsFuture
         self.clock = clock
     }
 
@@ -63,11 +65,24 @@ struct EventAssembler: Sendable {
             timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
-        guard let timestamp else { return clock.now() }
-        guard timestamp >= Limits.earliestTimestamp, timestamp <= Limits.latestTimestamp else {
-            throw Rejection(.invalidTimestamp, field: .timestamp)
+        // A given time is compared to the clock, so a wrong clock rejects every event and not only those without a time.
+        if acceptsFuture, let timestamp { return try inRange(timestamp) }
+        let now = clock.now()
+        guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
+        guard let timestamp else { return now }
+        guard try inRange(timestamp) <= now + Limits.aheadMilliseconds else {
+            throw Rejection(.futureTimestamp, field: .timestamp)
         }
         return timestamp
+    }
+
+    private func inRange(_ timestamp: Int64) throws(Rejection) -> Int64 {
+        guard Self.isInRange(timestamp) else { throw Rejection(.invalidTimestamp, field: .timestamp) }
+        return timestamp
+    }
+
+    private static func isInRange(_ timestamp: Int64) -> Bool {
+        timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
     }
 
     private func inRange(_ number: Int64?, _ field: EventField, _ limit: Int64) throws(Rejection) -> Int64? {

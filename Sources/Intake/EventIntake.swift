@@ -19,10 +19,14 @@ package struct EventIntake: Sendable {
     private var cutCommands = 0
     private var droppedFields = 0
 
-    /// `session` is the one that events without a session id belong to; it must be a valid one.
-    package init(key: HashKey, session: String, strict: Bool = false, clock: any WallClock = SystemClock()) {
+    /// `session` is the one that events without a session id belong to; it must be a valid one. With `acceptsFuture` a time
+    /// is not compared to the clock: that is for rows that were recorded elsewhere.
+    package init(
+        key: HashKey, session: String, strict: Bool = false, acceptsFuture: Bool = false,
+        clock: any WallClock = SystemClock()
+    ) {
         isStrict = strict
-        assembler = EventAssembler(key: key, session: session, clock: clock)
+        assembler = EventAssembler(key: key, session: session, acceptsFuture: acceptsFuture, clock: clock)
     }
 
     /// An intake that lives long: it takes the key of the data folder, now and whenever `refreshKey` finds a new one.

@@ -33,6 +33,10 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let missingType = RejectionReason(.missingType)
     /// The time is not from 2000 to 9999.
     public static let invalidTimestamp = RejectionReason(.invalidTimestamp)
+    /// The time is more than a day ahead of the computer's clock.
+    public static let futureTimestamp = RejectionReason(.futureTimestamp)
+    /// The computer's clock is not in the years 2000 to 9999.
+    public static let wrongClock = RejectionReason(.wrongClock)
     /// A number or the duration is outside its range.
     public static let outOfRange = RejectionReason(.outOfRange)
     /// A text is too long or has characters that its field does not allow.

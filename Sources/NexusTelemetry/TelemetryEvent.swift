@@ -29,8 +29,8 @@ public struct TelemetryEvent: Sendable, Equatable {
     /// The session it belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the session at hand, which is
     /// `$NEXUS_SESSION` or else the process that started this one.
     public var session: String?
-    /// When it happened, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to 9999. Nil for the moment
-    /// of recording.
+    /// When it happened, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of the computer's
+    /// clock. Nil for the time of recording.
     public var timestamp: Int64?
 
     /// An event with the given fields.

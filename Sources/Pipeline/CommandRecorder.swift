@@ -47,7 +47,9 @@ package struct CommandRecorder: Sendable {
         var draft = EventDraft()
         draft.set(.command, CommandName.of(arguments.map(\.text)))
         draft.set(.eventType, EventType.command.rawValue)
-        draft.set(.timestamp, startedAt)
+        // A clock that was set back meanwhile would make the start a time to come, which is refused.
+        let now = SystemClock().now()
+        draft.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
         draft.set(.durationMS, milliseconds)
         if let workspace { draft.set(.workspace, workspace) }
         if let task { draft.set(.task, task) }

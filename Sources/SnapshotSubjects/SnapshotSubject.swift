@@ -31,7 +31,7 @@ public final class SnapshotSubject: Sendable {
         for number in 0..<events {
             let line = Array(
                 """
-                {"timestamp":\(1_800_000_000_000 + number * 250),"workspace":"workspace-\(number % 25)",\
+                {"timestamp":\(1_700_000_000_000 + number * 250),"workspace":"workspace-\(number % 25)",\
                 "command":"swift build","duration_ms":\(number % 9000),"success":\(number % 8 != 0)}
                 """.utf8)
             let isTaken = (try? intake.accept(line: line.span) { batch.append($0) }) != nil

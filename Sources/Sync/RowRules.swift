@@ -8,7 +8,7 @@ import Store
 struct RowRules {
     /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
-        key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "none")
+        key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "none", acceptsFuture: true)
     private var draft = EventDraft()
     private var timestamps = TimestampParser()
     /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.

@@ -283,7 +283,7 @@ struct UsageTests {
     @Test("Events of any time in many years, and thousands of names, are counted right, in many small transactions")
     func adversarial() async throws {
         var random = SeededGenerator(seed: 11)
-        var filler = BufferFiller(data)
+        var filler = BufferFiller(data, now: Limits.latestTimestamp)
         let earliest = Limits.earliestTimestamp
         let lines = (0..<5000).map { number in
             let time = Int64.random(in: earliest...Limits.latestTimestamp, using: &random)

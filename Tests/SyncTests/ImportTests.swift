@@ -158,6 +158,19 @@ struct ImportTests {
         #expect(try await here.take(here.path("old")) == .init(imported: 0, known: 200))
     }
 
+    @Test("Rows of the years 2000 to 9999 are verified and imported, whatever the clock says")
+    func everyYear() async throws {
+        let here = try await SnapshotHarness()
+        var filler = BufferFiller(here.data, now: Limits.latestTimestamp)
+        try filler.append(
+            [Limits.earliestTimestamp, Limits.latestTimestamp].map { #"{"command":"make","timestamp":\#($0)}"# })
+        try await here.record(0..<1)
+        try await here.export()
+        #expect(try await SnapshotChecker(path: here.path("snapshot")).verify().events == 3)
+        let there = try await SnapshotHarness()
+        #expect(try await there.take(here.path("snapshot")) == .init(imported: 3, known: 0))
+    }
+
     @Test("Recording goes on behind the imported rows")
     func recording() async throws {
         let here = try await SnapshotHarness(events: 100)

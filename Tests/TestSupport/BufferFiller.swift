@@ -11,8 +11,8 @@ package struct BufferFiller {
     private var intake: EventIntake
     private let appender: SegmentAppender
 
-    package init(_ data: DataFolder, session: String = "ambient") {
-        intake = EventIntake(key: Self.key, session: session, clock: ManualWallClock(1_800_000_000_000))
+    package init(_ data: DataFolder, session: String = "ambient", now: Int64 = 1_800_000_000_000) {
+        intake = EventIntake(key: Self.key, session: session, clock: ManualWallClock(now))
         appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
     }
 
