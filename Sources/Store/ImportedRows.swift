@@ -78,33 +78,37 @@ struct ImportPlacing {
     private let firstNewStretch: Int
     /// The highest id ever given.
     private var highest: Int64
+    /// The same before the import: no row of this installation's own can have a higher one.
+    private let highestBefore: Int64
 
     init(_ database: Database) throws {
         own = try Installation.current(in: database)
         origins = try RowOrigins.read(from: database).origins
         // The last line may grow, so it is written again.
         firstNewStretch = max(0, origins.stretches.count - 1)
-        highest = try RowIDs.highest(of: .events, in: database)
+        highest = try RowIDs.next(of: .events, in: database) - 1
+        highestBefore = highest
     }
 
     /// Which of `rows` are to be stored, and under which ids, which ascend; the others are here. `present` says which ids of a
     /// range are in the table, those of rows that were placed before included.
+    ///
+    /// - Throws: `StoreError.neverRecorded` for a row that claims to be this installation's own and has an id that was never
+    ///   given out: such a row could exhaust the ids, or take the id of an event yet to come.
     mutating func place(
         _ rows: ImportedRows, present: (ClosedRange<Int64>) throws -> Set<Int64>
     ) throws -> [PlacedRow] {
         let isOwn = rows.installation == own
-        let known = isOwn ? highest : origins.highestID(of: rows.installation)
-        if rows.ascend(from: known) { return placeNew(rows, isOwn: isOwn) }
+        if isOwn, let row = rows.rows.first(where: { $0.id > highestBefore }) {
+            throw StoreError.neverRecorded(id: row.id, highest: highestBefore)
+        }
+        if !isOwn, rows.ascend(from: origins.highestID(of: rows.installation)) { return placeNew(rows) }
         return try placeAmongKnown(rows, isOwn: isOwn, present: present)
     }
 
     /// Places rows that are behind all that ever came from where they come from, as most are.
-    private mutating func placeNew(_ rows: ImportedRows, isOwn: Bool) -> [PlacedRow] {
+    private mutating func placeNew(_ rows: ImportedRows) -> [PlacedRow] {
         rows.rows.map { row in
-            guard !isOwn else {
-                highest = row.id
-                return row
-            }
             highest += 1
             origins.append(highest, .init(installation: rows.installation, id: row.id))
             return PlacedRow(id: highest, place: row.place)
@@ -126,7 +130,6 @@ struct ImportPlacing {
             // A made-up snapshot may have the same row twice, which has got its id by now.
             if let id = id ?? origins.id(of: identity) {
                 guard here.insert(id).inserted else { continue }
-                highest = max(highest, id)
                 placed.append(PlacedRow(id: id, place: row.place))
             } else {
                 highest += 1

@@ -24,6 +24,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case beingFilled(path: String)
     /// What was written last stands in a log that nobody can read who may not write.
     case logWithoutIndex(path: String)
+    /// A table has a row whose id is so high that no new row can have a higher one.
+    case idsExhausted(table: String, id: Int64)
+    /// Rows to import claim to be of this installation, with ids that it never gave out.
+    case neverRecorded(id: Int64, highest: Int64)
     /// A report that is being read keeps a purge from its end; the next command that stores goes on with it.
     case busy
     /// SQLite failed for another reason, in its own words.
@@ -61,6 +65,12 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .logWithoutIndex(let path):
             "\(path.escapedForDisplay) was copied, or left by a program that was killed, so that it cannot be read before it is "
                 + "written to: run 'nexus flush', with recording on and where it may be written"
+        case .idsExhausted(let table, let id):
+            "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is left; "
+                + "\(Self.adviceOnExhaustedIDs)"
+        case .neverRecorded(let id, let highest):
+            "nothing was imported: the snapshot has a row of this installation with the id \(id), and the highest that was "
+                + "given out here is \(highest); if nexus.db was replaced by an older copy, restore the whole data folder"
         case .busy:
             "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "
                 + "run 'nexus flush' when it has ended"
@@ -70,6 +80,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .system(let error): error.description
         }
     }
+
+    /// What to do about ids that are exhausted: imported rows get new ids.
+    static let adviceOnExhaustedIDs =
+        "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 
     /// Whether nothing is wrong with the database but that the next writer has to end or take back what another began.
     var isUnfinished: Bool {
@@ -85,6 +99,11 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .heldUp, .buffer(.busy): true
         default: false
         }
+    }
+
+    /// Whether no new row can be stored, as no id is left for it.
+    package var isOutOfIDs: Bool {
+        if case .idsExhausted = self { true } else { false }
     }
 
     /// The error that a failure of GRDB, of the buffer or of a system call means here.

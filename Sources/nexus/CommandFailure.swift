@@ -68,9 +68,10 @@ struct CommandFailure: Error {
         case .notPermitted: .notPermitted
         case .busy, .heldUp, .locked, .beingFilled, .logWithoutIndex: .tryAgain
         case .newerVersion, .olderVersion: .settings
+        case .neverRecorded: .rejectedInput
         case .buffer(let cause): cause.exitCode
         case .system(let cause): Platform.ExitCode(cause)
-        case .notADatabase, .damagedRollups, .diskFull, .database: .inputOutput
+        case .notADatabase, .damagedRollups, .diskFull, .idsExhausted, .database: .inputOutput
         }
     }
 }

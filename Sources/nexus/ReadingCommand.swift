@@ -23,6 +23,9 @@ enum ReadingCommand {
         do {
             if try await Drainer(data: data).drainOrAsk(patience: patience) { return }
         } catch let error as StoreError where error.isHoldUp {
+        } catch let error as StoreError where error.isOutOfIDs {
+            // What is stored can still be read, and has to be exported before the ids can start again.
+            return isQuiet ? () : try File.standardError.write("nexus: \(error.description)\n")
         } catch let error where Self.isPermission(error) {
             // What cannot be written can still be read.
             if try WriteAheadBuffer(folder: data.bufferFolder).segments().isEmpty { return }

@@ -8,7 +8,8 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify", abstract: "Check a snapshot: is it whole, and what it says it is?",
         discussion: """
             It checks the frame, the hash, the manifest, the database as SQLite sees it, every field of every row, and the \
-            counts. What is wrong is said in one sentence, and the command returns 65.
+            counts. What is wrong is said in one sentence, and the command returns 65. It does not compare the snapshot to the \
+            data folder: 'nexus import' does, and refuses rows of this installation that were never recorded here.
             """)
 
     @Argument(help: "The snapshot.", completion: .file())

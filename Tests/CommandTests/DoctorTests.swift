@@ -70,7 +70,8 @@ struct DoctorTests {
         let checks = (values?["checks"] as? [[String: Any]])?.compactMap { $0["check"] as? String }
         #expect(
             checks == [
-                "folder", "key", "settings", "buffer", "database", "books", "sessions", "rollups", "log", "ledger",
+                "folder", "key", "settings", "buffer", "database", "ids", "books", "sessions", "rollups", "log",
+                "ledger",
             ])
     }
 

@@ -230,13 +230,13 @@ extension SnapshotHarness {
     }
 
     /// Changes what a snapshot holds by SQL, and packs it again.
-    func change(_ name: String, as changed: String, _ sql: String) throws {
+    func change(_ name: String, as changed: String, _ sql: String, events: Int = 20) throws {
         let content = path("content-" + UUID().uuidString)
         try unpacked(name).write(to: URL(filePath: content))
         defer { try? FileManager.default.removeItem(atPath: content) }
         let queue = try DatabaseQueue(path: content)
         try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
         try queue.close()
-        try pack(try Data(contentsOf: URL(filePath: content)), as: changed) { _ in }
+        try pack(try Data(contentsOf: URL(filePath: content)), as: changed) { $0["events"] = events }
     }
 }

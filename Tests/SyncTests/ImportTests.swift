@@ -145,6 +145,29 @@ struct ImportTests {
         #expect(try SnapshotHarness.query(here.data.databasePath, "SELECT * FROM events") == before)
     }
 
+    @Test(
+        "Rows of this installation with ids that it never gave out are refused, and nothing is imported",
+        arguments: [501, 1 << 53])
+    func neverRecorded(id: Int64) async throws {
+        let here = try await SnapshotHarness(events: 500)
+        try await here.export()
+        try here.change("snapshot", as: "made-up", "UPDATE events SET id = \(id) WHERE id = 500", events: 500)
+        try await DatabaseQueue(path: here.data.databasePath).write { database in
+            try database.execute(sql: "DELETE FROM events WHERE id BETWEEN 100 AND 249")
+        }
+        let before = try here.dump()
+        await #expect(throws: SnapshotError.store(.neverRecorded(id: id, highest: 500))) {
+            try await here.take(here.path("made-up"))
+        }
+        #expect(try here.dump() == before)
+        // Elsewhere they are rows of another installation, and take none of the ids that are left.
+        let there = try await SnapshotHarness(events: 10)
+        try await there.take(here.path("made-up"))
+        try await there.record(10..<20)
+        #expect(try there.count("SELECT max(id) FROM events") == 520)
+        try there.expectSound()
+    }
+
     @Test("With a new installation id rows are still the ones they were")
     func renewed() async throws {
         let here = try await SnapshotHarness(events: 200)

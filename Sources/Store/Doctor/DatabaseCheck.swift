@@ -28,7 +28,7 @@ package struct DatabaseCheck {
                 let integrity = try integrity(of: database)
                 // What is counted over damaged pages says nothing.
                 guard integrity.state == .fine else { return [integrity] }
-                var results = [integrity, try books(of: database)]
+                var results = [integrity, try ids(of: database), try books(of: database)]
                 if !isQuick {
                     results.append(try sessions(of: database))
                     results.append(try RollupCheck(database).run())
@@ -57,6 +57,16 @@ package struct DatabaseCheck {
         return .wrong(
             "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
             advice: "put a backup in its place, or save what can be read with sqlite3's .recover")
+    }
+
+    private func ids(of database: Database) throws -> CheckResult {
+        guard let table = try RowIDs.exhaustedTable(in: database) else {
+            return .fine("ids", "there are ids left for new rows")
+        }
+        let id = try RowIDs.highest(of: table, in: database)
+        return .wrong(
+            "ids", "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is left",
+            advice: StoreError.adviceOnExhaustedIDs)
     }
 
     private func books(of database: Database) throws -> CheckResult {

@@ -55,8 +55,8 @@ struct PurgeTransaction {
     // MARK: Rows
 
     private func removeEverything(in database: Database, receipt: inout PurgeReceipt) throws {
-        receipt.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
-        receipt.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+        receipt.events += try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        receipt.sessions += try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
         for table in [
             "events", "sessions", "open_sessions", "activity_rollup", "usage_rollup", "rollup_names", "counters",
             "origins",
@@ -65,6 +65,7 @@ struct PurgeTransaction {
         }
         // Nothing is left that could be linked to the old id, so none is noted as having it.
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
+        try RowIDs.restartExhausted(in: database)
     }
 
     private func removeRows(in database: Database, receipt: inout PurgeReceipt) throws {

@@ -1,3 +1,4 @@
+import EventModel
 import GRDB
 
 /// Keeps the promise that no row id is given twice, also when the row with the highest was removed: what is sent or
@@ -17,15 +18,32 @@ enum RowIDs {
         return try max(stored, imported, floor(of: table, in: database))
     }
 
-    /// The id for the next new row. Throws where another tool has made a row with one that is too high to go on from.
+    /// The highest id that new rows follow. Past it ids are exhausted: the rows of one more transaction still get ids that
+    /// every reader of a snapshot accepts.
+    private static let lastUsableID = RowOrigins.largestID - Int64(Limits.transactionEvents)
+
+    /// The id for the next new row.
+    ///
+    /// - Throws: `StoreError.idsExhausted` where another tool, or an import by an older Nexus, has made a row with an id that
+    ///   is too high.
     static func next(of table: Table, in database: Database) throws -> Int64 {
         let highest = try highest(of: table, in: database)
-        guard highest < RowOrigins.largestID else {
-            throw DatabaseError(
-                resultCode: .SQLITE_FULL,
-                message: "no id is left in \(table.rawValue), as one of its rows has the id \(highest)")
-        }
+        guard highest <= lastUsableID else { throw StoreError.idsExhausted(table: table.rawValue, id: highest) }
         return highest + 1
+    }
+
+    /// The first table without an id for a new row; nil when there is none.
+    static func exhaustedTable(in database: Database) throws -> Table? {
+        try Table.allCases.first { try highest(of: $0, in: database) > lastUsableID }
+    }
+
+    /// Starts again with the id 1 in tables without rows whose ids are exhausted, inside a transaction of the caller's. The
+    /// installation has got a new id in it, so no identity is given twice; the database gets a new name, so that the progress
+    /// of a sync is not taken for that of the new ids.
+    static func restartExhausted(in database: Database) throws {
+        try database.execute(sql: "DELETE FROM row_id_floors WHERE id > ?", arguments: [lastUsableID])
+        guard database.changesCount > 0 else { return }
+        try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
     }
 
     /// The highest id that a table is known to have given out to a row that is gone; 0 when none is.

@@ -18,21 +18,11 @@ extension SQLiteWriter {
     package func purge(_ selection: PurgeSelection) throws(StoreError) -> PurgeReceipt {
         var receipt = PurgeReceipt()
         do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
+        // Without an id nothing can be stored, so the rows go first; what waits in the buffer goes in the second transaction.
+        var texts: Set<String> = []
+        if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
         receipt.bufferFiles = try storeWholeBuffer()
-        let work = PurgeTransaction(selection: selection, renewsKey: selection.isEverything, now: clock.now())
-        let texts: Set<String> = try asStoreError(data.databasePath) {
-            try queue.writeWithoutTransaction { database in
-                // Freed pages are overwritten, not only forgotten; and the commit is on disk when it returns.
-                try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
-                var texts: Set<String> = []
-                try database.inTransaction(.immediate) {
-                    texts = try work.run(in: database, receipt: &receipt)
-                    return .commit
-                }
-                return texts
-            }
-        }
-        forgetRows()
+        texts.formUnion(try removeRows(selection, &receipt))
         try Self.finishPurge(queue, data, &receipt)
         receipt.values = texts.count
         do {
@@ -46,6 +36,30 @@ extension SQLiteWriter {
             throw StoreError(error, path: data.databasePath)
         }
         return receipt
+    }
+
+    private func areIDsExhausted() throws(StoreError) -> Bool {
+        try asStoreError(data.databasePath) { try queue.read { try RowIDs.exhaustedTable(in: $0) != nil } }
+    }
+
+    /// The transaction of a purge; returns the texts that stood in removed rows and are nowhere left.
+    private func removeRows(
+        _ selection: PurgeSelection, _ receipt: inout PurgeReceipt
+    ) throws(StoreError) -> Set<String> {
+        let work = PurgeTransaction(selection: selection, renewsKey: selection.isEverything, now: clock.now())
+        defer { forgetRows() }
+        return try asStoreError(data.databasePath) {
+            try queue.writeWithoutTransaction { database in
+                // Freed pages are overwritten, not only forgotten; and the commit is on disk when it returns.
+                try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
+                var texts: Set<String> = []
+                try database.inTransaction(.immediate) {
+                    texts = try work.run(in: database, receipt: &receipt)
+                    return .commit
+                }
+                return texts
+            }
+        }
     }
 
     /// Makes a new key and gives the installation another id, after all that waits was stored.
