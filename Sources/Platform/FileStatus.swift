@@ -13,6 +13,10 @@ package struct FileStatus: Equatable, Sendable {
     package let isOwn: Bool
     /// Length in bytes.
     package let size: Int
+    /// The file's number in its file system; a copy has another.
+    package let inode: UInt64
+    /// The time of the last change of content, permissions or name (ctime), in nanoseconds since 1970: no program can set it.
+    package let changedNanoseconds: Int64
 
     /// What stands at `path`, a link itself and not where it leads; nil when nothing does.
     package init?(of path: String) {
@@ -30,5 +34,7 @@ package struct FileStatus: Equatable, Sendable {
         permissions = status.st_mode & 0o7777
         isOwn = status.st_uid == geteuid()
         size = Int(status.st_size)
+        inode = UInt64(status.st_ino)
+        changedNanoseconds = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 }

@@ -65,6 +65,7 @@ package actor SQLiteWriter {
         ingest = SegmentIngest(keepsRollups: keepsRollups)
         positions = try asStoreError(data.databasePath) {
             try queue.write { database in
+                try StoreFiles.renewIdentityIfCopied(data, in: database)
                 var positions = try BufferPositions(from: database)
                 // A writer that was killed may have removed them. Before they are forgotten no power cut may bring them back.
                 if positions.hasOthers(than: segments) { try buffer.synchronize() }

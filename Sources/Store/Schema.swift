@@ -27,6 +27,9 @@ enum Schema {
         migrator.registerMigration("5: removal") { database in
             try database.execute(sql: removal)
         }
+        migrator.registerMigration("6: which files") { database in
+            try database.execute(sql: files)
+        }
         return migrator
     }
 
@@ -41,7 +44,7 @@ enum Schema {
     }
 
     /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
-    ///   Unlike the installation's id it never changes and never leaves the data folder.
+    ///   It never leaves the data folder, and changes only where row ids begin again or the data folder was copied.
     private static let store = """
         CREATE TABLE store (
             id TEXT NOT NULL
@@ -80,6 +83,16 @@ enum Schema {
         CREATE TABLE purges (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             renews_key BOOLEAN NOT NULL
+        );
+        """
+
+    /// - `store_files`: one line, by which a copied or restored data folder is noticed (see `StoreFiles`).
+    private static let files = """
+        CREATE TABLE store_files (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            database_inode INTEGER NOT NULL,
+            lock_inode INTEGER NOT NULL,
+            lock_changed INTEGER NOT NULL
         );
         """
 

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import TestSupport
 import Testing
 
@@ -97,6 +98,21 @@ struct SyncServerTests {
         }
         #expect(numbers(here, "|") == numbers(there, "\t"))
         #expect(try server.query("SELECT uniqExact(installation_id) FROM nexus.nexus_events") == "1")
+    }
+
+    @Test("Of two copies of a data folder neither replaces the other's rows in ClickHouse")
+    func copies() throws {
+        let server = try ClickHouseServer()
+        try record(0..<100)
+        #expect(try program.run("sync", "--to", url(server)).status == 0)
+        let other = try Program()
+        try FileManager.default.copyItem(
+            atPath: program.folder.data.folder.path, toPath: other.folder.data.folder.path)
+        try record(100..<150)
+        try record(150..<200, with: other)
+        for program in [program, other] { #expect(try program.run("sync", "--to", url(server)).status == 0) }
+        #expect(try server.query("SELECT count() FROM nexus.nexus_events FINAL") == "200")
+        #expect(try server.query("SELECT uniqExact(installation_id) FROM nexus.nexus_events") == "2")
     }
 
     @Test("Rows go in batches of ten thousand and more where there are as many")
