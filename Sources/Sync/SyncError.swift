@@ -20,6 +20,10 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
     case notPermitted(String, reason: String)
     /// The destination does not take it, and will not next time either.
     case refused(String, reason: String)
+    /// What answers at the destination is not ClickHouse; nothing was sent.
+    case notClickHouse(String, answer: String)
+    /// The answer to rows that were sent does not confirm them.
+    case unexpectedAnswer(String, answer: String)
     /// What stands at the destination under the name is something else.
     case occupied(String)
     /// What was to be kept at the destination was not.
@@ -47,6 +51,12 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
             "\(place.escapedForDisplay) does not let you: \(reason.escapedForDisplay). "
                 + "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"
         case .refused(let place, let reason): "\(place.escapedForDisplay) refuses: \(reason.escapedForDisplay)"
+        case .notClickHouse(let place, let answer):
+            "nothing was sent: \(place.escapedForDisplay) is not ClickHouse, it answers \(answer.escapedForDisplay); "
+                + "check the host and the port"
+        case .unexpectedAnswer(let place, let answer):
+            "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay) where ClickHouse "
+                + "answers nothing; nothing is noted as sent, check the server and run again"
         case .occupied(let place):
             "\(place.escapedForDisplay) is there already and is something else: move it away and run again"
         case .inputOutput(let error): error.description
@@ -58,7 +68,7 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
     package var exitCode: ExitCode {
         switch self {
         case .badDestination, .unknownName: .usage
-        case .badCredentials, .refused: .settings
+        case .badCredentials, .refused, .notClickHouse, .unexpectedAnswer: .settings
         case .damagedLedger, .occupied: .inputOutput
         case .alreadySending, .busy, .notReady: .tryAgain
         case .unreachable: .unavailable

@@ -45,6 +45,10 @@ final class ScriptedServer: Sendable {
         case keep
         /// Answers with what was kept last, followed by more.
         case kept(more: String = "")
+        /// Answers with the request itself.
+        case echo
+        /// Answers the question whether it is ClickHouse as ClickHouse does.
+        case isClickHouse
     }
 
     private struct State {
@@ -117,6 +121,14 @@ final class ScriptedServer: Sendable {
             let kept = state.withLock { $0.kept } + Array(more.utf8)
             send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(kept.count)\r\nConnection: close\r\n\r\n")
             send(connection, kept)
+        case .echo:
+            let text = header.removingPercentEncoding ?? header
+            send(
+                connection, "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
+        case .isClickHouse:
+            let text = Self.answerOfClickHouse(to: header)
+            send(
+                connection, "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
         case .cut(let count): read(upTo: count)
         case .silence: read(upTo: length)
         case .stall(let count):
@@ -133,6 +145,16 @@ final class ScriptedServer: Sendable {
             }
             send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         }
+    }
+
+    /// What ClickHouse answers to the question in the request line; nothing to any other.
+    private static func answerOfClickHouse(to header: String) -> String {
+        let line = header.prefix { !$0.isNewline }.split(separator: " ").dropFirst().first ?? ""
+        let question = String(line).removingPercentEncoding ?? ""
+        let numbers = question.split { !$0.isNumber }.compactMap { UInt64($0) }
+        guard question.contains("SELECT intDiv(toUInt64("), numbers.count >= 3 else { return "" }
+        // 64 of toUInt64, the number, the divisor.
+        return "\(numbers[1] / numbers[2])\t\(String("\(numbers[1])".reversed()))\tUInt16\n"
     }
 
     private func receive(_ connection: Int32, _ bytes: inout [UInt8], limit: Int = 65_536) -> Bool {

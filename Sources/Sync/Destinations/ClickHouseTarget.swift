@@ -31,17 +31,41 @@ struct ClickHouseTarget: Target {
     /// Makes the table, and its database, where they are not there. A table that is there is used as it is: for a cluster
     /// a `Distributed` one over a replicated one, for example.
     func prepare() async throws {
-        let databases = try await query(
-            "SELECT count() FROM system.databases WHERE name = '\(database.text)'", changes: false)
-        if databases.hasPrefix("0") { _ = try await query("CREATE DATABASE IF NOT EXISTS \(database.text)") }
-        let tables = try await query("EXISTS TABLE \(database.text).\(Self.table)", changes: false)
-        if tables.hasPrefix("0") { _ = try await query(Self.definition(in: database)) }
+        try await requireClickHouse()
+        if try await isZero("SELECT count() FROM system.databases WHERE name = '\(database.text)'") {
+            try await change("CREATE DATABASE IF NOT EXISTS \(database.text)")
+        }
+        if try await isZero("EXISTS TABLE \(database.text).\(Self.table)") {
+            try await change(Self.definition(in: database))
+        }
+    }
+
+    /// Asks what only ClickHouse answers, and no page that was written before: functions of its own, of random numbers. A
+    /// login page, another server on the port or one that echoes what it gets would otherwise swallow the rows with a 200.
+    private func requireClickHouse() async throws {
+        let number = UInt64.random(in: 1 << 32..<1 << 48)
+        let divisor = UInt64.random(in: 1000..<10_000)
+        let answer = try await ask(
+            "SELECT intDiv(toUInt64(\(number)), \(divisor)), reverse(toString(\(number))), toTypeName(toUInt16(1))")
+        let expected = "\(number / divisor)\t\(String("\(number)".reversed()))\tUInt16\n"
+        guard answer.text == expected else { throw notClickHouse(answer) }
+    }
+
+    /// Whether the answer to a question for 0 or 1 is 0.
+    private func isZero(_ question: String) async throws -> Bool {
+        let answer = try await ask(question)
+        guard ["0\n", "1\n"].contains(answer.text) else { throw notClickHouse(answer) }
+        return answer.text == "0\n"
+    }
+
+    private func notClickHouse(_ answer: WebConnection.Answer) -> RetryPolicy.Failure {
+        .lasting(.notClickHouse(connection.place, answer: answer.summary))
     }
 
     func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
         guard case .lines(let pieces) = parcel.content else { preconditionFailure("ClickHouse takes rows") }
         let columns = RowText.columns.joined(separator: ", ")
-        _ = try await query(
+        try await change(
             "INSERT INTO \(database.text).\(Self.table) (\(columns)) FORMAT TabSeparated",
             body: .stream(LinePieces(pieces), length: .known(Int64(parcel.transfer.bytes))))
     }
@@ -61,16 +85,24 @@ struct ClickHouseTarget: Target {
         """
     }
 
-    /// A statement in the URL, its data in the body. What changes nothing goes as GET, which ClickHouse holds to that.
-    private func query(
-        _ statement: String, changes: Bool = true, body: HTTPClientRequest.Body? = nil
-    ) async throws -> String {
+    /// Sends a question as GET, which ClickHouse lets change nothing.
+    private func ask(_ question: String) async throws -> WebConnection.Answer {
+        try await connection.send(.GET, Self.path(of: question + " FORMAT TabSeparated"))
+    }
+
+    /// Sends a statement that changes something, in the URL, with its data in the body. ClickHouse answers nothing to it; with
+    /// any other answer it is not known who took the data.
+    private func change(_ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer())) async throws {
+        let answer = try await connection.send(.POST, Self.path(of: statement), body: body)
+        guard answer.text.isEmpty else {
+            throw RetryPolicy.Failure.lasting(.unexpectedAnswer(connection.place, answer: answer.summary))
+        }
+    }
+
+    private static func path(of statement: String) -> String {
         var allowed = CharacterSet.alphanumerics
         allowed.insert(charactersIn: "-._~")
-        let encoded = statement.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-        return try await connection.send(
-            changes ? .POST : .GET, "/?query=\(encoded)", body: body ?? (changes ? .bytes(ByteBuffer()) : nil)
-        ).text
+        return "/?query=\(statement.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")"
     }
 }
 

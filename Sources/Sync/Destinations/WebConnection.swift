@@ -15,6 +15,12 @@ struct WebConnection: Sendable {
         let status: Int
         /// The beginning of what it said.
         let text: String
+
+        /// Status and first line, for a message.
+        var summary: String {
+            let line = text.split(whereSeparator: \.isNewline).first?.prefix(100)
+            return "HTTP \(status)" + (line.map { ": \($0)" } ?? " and nothing else")
+        }
     }
 
     private let client: HTTPClient
