@@ -95,6 +95,9 @@ let package = Package(
                 "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
+            resources: [
+                .embedInCode("Hooks/nexus.bash"), .embedInCode("Hooks/nexus.fish"), .embedInCode("Hooks/nexus.zsh"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus-record", dependencies: ["EventModel", "Intake", "Pipeline", "Platform"], swiftSettings: strict),
