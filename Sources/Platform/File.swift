@@ -207,6 +207,11 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Sets the permission bits, `0o500` for example.
+    package func setPermissions(_ permissions: UInt32) throws(SystemError) {
+        guard fchmod(descriptor, mode_t(permissions)) == 0 else { throw SystemError("change the permissions of", path) }
+    }
+
     /// Returns once the content is on disk. After an error the content must be taken for lost: the system forgets
     /// which pages it failed to write, and a second call would wrongly succeed.
     package func synchronizeData() throws(SystemError) {

@@ -109,6 +109,9 @@ package struct Folder: Sendable, Equatable {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
     }
 
+    /// Removes an empty folder in it; false when that is not possible.
+    package func removeFolder(_ name: String) -> Bool { unsafe rmdir(path(of: name)) == 0 }
+
     /// Gives a file another name in the same folder, replacing what had it.
     package func rename(_ name: String, to newName: String) throws(SystemError) {
         guard unsafe Glibc.rename(path(of: name), path(of: newName)) == 0 else {

@@ -17,6 +17,7 @@ package struct RuntimeFolder: Sendable {
     package static let pipeName = "pipe"
     package static let processName = "pid"
     package static let lockName = "serve.lock"
+    package static let hooksName = "run"
 
     /// Takes lines of NDJSON and acknowledges them.
     package var socketPath: String { folder.path(of: Self.socketName) }
@@ -24,6 +25,10 @@ package struct RuntimeFolder: Sendable {
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// Holds the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
+    /// What the hook of bash uses while the service lives: the pipe under a second name, and the number of the process. The
+    /// mode is 0500: opening the pipe for reading and writing, the only way in which bash does not wait for a reader, makes
+    /// no plain file where the pipe has gone, and no other user can put something else in its place.
+    package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The service holds the lock on this file as long as it lives.
     package var lockPath: String { folder.path(of: Self.lockName) }
 }

@@ -17,11 +17,17 @@ final class InteractiveShell {
     private let keyboard = Pipe()
     private let promptsPath: String
 
+    /// Makes the tests' user an ordinary one where that is root, for whom the hooks never use the pipe: in a user namespace
+    /// with another number, and without root's rights. Files of the tests still belong to it.
+    private static let ordinaryUser =
+        geteuid() == 0 ? "/usr/bin/unshare --user --map-user=1000 --map-group=1000 --" : ""
+
     /// Starts a shell; `before` and `after` are put around the hook in its start file, and with `recorder` the programs of the build
-    /// can be found. `wrapper` goes before the shell's own command line.
+    /// can be found; to fish they always can, as its hook needs the recorder. `wrapper` goes before the shell's own command
+    /// line. With `asRoot` the shell stays root's where the tests are.
     init(
         _ kind: Kind, _ program: Program, before: String = "", after: String = "", recorder: Bool = false,
-        wrapper: String = ""
+        wrapper: String = "", asRoot: Bool = false
     ) throws {
         let path = "/usr/bin/" + kind.rawValue
         try #require(
@@ -59,11 +65,13 @@ final class InteractiveShell {
         environment["LANG"] = "C.UTF-8"
         environment["SHELL"] = "/bin/sh"
         let folder = Program.url.deletingLastPathComponent().path
-        environment["PATH"] = (recorder ? folder + ":" : "") + "/usr/bin:/bin"
+        environment["PATH"] = (recorder || kind == .fish ? folder + ":" : "") + "/usr/bin:/bin"
         // The start of the process is a program's, as Program has it: no signal is blocked.
         _ = program.process([])
         process.executableURL = URL(filePath: "/usr/bin/script")
-        process.arguments = ["-qec", "stty cols 200 rows 50; exec \(wrapper) \(command)", "/dev/null"]
+        process.arguments = [
+            "-qec", "stty cols 200 rows 50; exec \(asRoot ? "" : Self.ordinaryUser) \(wrapper) \(command)", "/dev/null",
+        ]
         process.environment = environment
         process.standardInput = keyboard
         process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")

@@ -13,7 +13,7 @@ struct OffTests {
         #expect(try program.run("telemetry", "off").status == 0)
         let before = program.dataFiles()
         #expect(try service.stop() == 0)
-        #expect(program.changedFiles(since: before) == ["pid"])
+        #expect(program.changedFiles(since: before) == ["pid", "run/pid"])
         #expect(try program.run("serve").status == 78)
     }
 

@@ -196,7 +196,7 @@ struct ServeTests {
     /// What a service that has ended leaves: nothing to reach it by, and nothing unstored.
     private func expectTidy(_ service: RunningService) throws {
         let runtime = service.runtime
-        for path in [runtime.socketPath, runtime.pipePath, runtime.processPath] {
+        for path in [runtime.socketPath, runtime.pipePath, runtime.processPath, runtime.hooksFolder.path] {
             #expect(!FileManager.default.fileExists(atPath: path))
         }
         #expect(try service.program.folder.data.bufferFolder.names() == [])
@@ -211,6 +211,26 @@ struct ServeTests {
             refused.errors == "nexus: another nexus serve already serves \(service.program.folder.data.folder.path)\n")
         #expect(try service.client().exchange(lines(1...1), total: 1).accepted == 1)
         #expect(try String(contentsOfFile: service.runtime.processPath, encoding: .utf8) == "\(service.id)\n")
+    }
+
+    @Test("The folder for the hooks is closed even to its owner, and has the pipe under a second name")
+    func hooksFolder() throws {
+        let service = try RunningService(Program())
+        let folder = service.runtime.hooksFolder
+        #expect(RunningService.poll { FileStatus(of: folder.path)?.permissions == 0o500 })
+        #expect(FileIdentity(of: folder.path(of: "pipe")) == FileIdentity(of: service.runtime.pipePath))
+        #expect(try String(contentsOfFile: folder.path(of: "pid"), encoding: .utf8) == "\(service.id)\n")
+        #expect(try folder.names().sorted() == ["pid", "pipe"])
+        service.kill()
+        // A shell may have made a file in it, were it open.
+        unsafe chmod(folder.path, 0o700)
+        try folder.remove("pipe")
+        try Data("left".utf8).write(to: URL(filePath: folder.path(of: "pipe")))
+        let next = try RunningService(service.program)
+        #expect(RunningService.poll { FileStatus(of: folder.path)?.permissions == 0o500 })
+        #expect(FileStatus(of: folder.path(of: "pipe"))?.kind == .pipe)
+        #expect(try next.stop() == 0)
+        try expectTidy(next)
     }
 
     @Test(
@@ -267,7 +287,7 @@ struct ServeTests {
         try Data("precious".utf8).write(to: URL(filePath: precious))
         let names = [
             RuntimeFolder.socketName, RuntimeFolder.pipeName, RuntimeFolder.processName,
-            RuntimeFolder.processName + ".new",
+            RuntimeFolder.hooksName, RuntimeFolder.processName + ".new",
         ]
         for name in names.dropLast() {
             try FileManager.default.createSymbolicLink(

@@ -12,6 +12,8 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit {
+        // A service that was killed leaves a folder that is closed even to its owner.
+        unsafe _ = chmod(path + "/data/run", 0o700)
         try? FileManager.default.removeItem(atPath: path)
     }
 

@@ -57,6 +57,10 @@ package struct EventService {
             path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
             logger: logger)
         try home.announce()
+        do throws(SystemError) { try home.admitHooks() } catch {
+            logger.warning(
+                "shell hooks start the recorder instead of using the pipe: \(error.description.escapedForDisplay)")
+        }
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
         let synchronizing = SynchronizingService(synchronizer: synchronizer, logger: logger)

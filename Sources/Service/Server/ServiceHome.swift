@@ -25,10 +25,40 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
+    /// Makes the folder that the hook of bash uses. Where it cannot be made, as the file system has no second names for a pipe,
+    /// the hook starts the recorder.
+    func admitHooks() throws(SystemError) {
+        removeHooksFolder()
+        let folder = runtime.hooksFolder
+        try folder.prepare()
+        _ = try runtime.folder.link(
+            RuntimeFolder.pipeName, as: RuntimeFolder.hooksName + "/" + RuntimeFolder.pipeName)
+        let pid = try File(opening: folder.path(of: RuntimeFolder.processName), [.write, .create, .exclusive])
+        try pid.write("\(ProcessIdentity.current().processID)\n")
+        // From here on it is used.
+        try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
+    }
+
+    /// Removes the folder as far as that is possible: what is left of it, the next service removes.
+    private func removeHooksFolder() {
+        let folder = runtime.hooksFolder
+        guard let status = FileStatus(of: folder.path) else { return }
+        guard status.kind == .folder else {
+            try? runtime.folder.remove(RuntimeFolder.hooksName)
+            return
+        }
+        // From here on it is no longer used. A shell that is about to open the pipe may still make a file of its name, into
+        // which nothing is written.
+        try? File(opening: folder.path, [.read, .folder]).setPermissions(0o700)
+        for name in [RuntimeFolder.processName, RuntimeFolder.pipeName] { try? folder.remove(name) }
+        _ = runtime.folder.removeFolder(RuntimeFolder.hooksName)
+    }
+
     /// Removes what others could reach the service by, or a killed one before it. Where the lock's file is no longer the one at
     /// its path the names there are another service's.
     func removeNames() throws(SystemError) {
         guard try lock.isAtItsPath() else { return }
+        removeHooksFolder()
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName, RuntimeFolder.socketName] {
             try runtime.folder.remove(name)
         }

@@ -176,15 +176,24 @@ __nexus_record() {
     else
         return
     fi
-    # The service lives when its number is that of a process of its name that is not stopped: a stopped one reads
-    # nothing, and once the pipe is full a write would wait for it. <> opens without waiting for a reader. A
-    # service that runs but is stuck still leaves a mebibyte of room, some seven thousand commands.
-    if [[ -p $__nexus_folder/pipe && -r $__nexus_folder/pid ]] &&
-        read -r __nexus_pid <"$__nexus_folder/pid" &&
-        [[ -n $__nexus_pid && $__nexus_pid != *[^0123456789]* ]] &&
-        IFS='' read -r __nexus_state <"/proc/$__nexus_pid/stat" &&
-        [[ $__nexus_state == "$__nexus_pid (nexus"*') '[RSDI]' '* ]] &&
-        builtin printf '%s\n' "$__nexus_json" 1<>"$__nexus_folder/pipe"; then
+    # Nothing here can be swapped between a test and its use. The service's folder is reached through a descriptor, and has to
+    # be this user's and closed even to this user (mode 0500), so that nobody puts other files into it, and 8<>, which opens
+    # without waiting for a reader, makes none. To root no folder is closed, so root starts the recorder.
+    # The service lives when its number is that of a process of its name that is not stopped: a stopped one reads nothing.
+    # What is in the pipe was not read yet, by a service that may be stuck, so that a write could wait for it. Lines that
+    # follow one another at once are faster than the service, so a pipe counts as read that was empty 100 ms ago.
+    if ((EUID)) && [[ ! -L $__nexus_folder && ! -L $__nexus_folder/run ]] && {
+        [[ -O /proc/self/fd/9/. && ! -w /proc/self/fd/9/. ]] &&
+            [[ -f /proc/self/fd/9/pid && ! -L /proc/self/fd/9/pid && ! -L /proc/self/fd/9/pipe ]] &&
+            builtin read -r __nexus_pid <"/proc/self/fd/9/pid" &&
+            [[ -n $__nexus_pid && $__nexus_pid != *[^0123456789]* ]] &&
+            IFS='' builtin read -r __nexus_state <"/proc/$__nexus_pid/stat" &&
+            [[ $__nexus_state == "$__nexus_pid (nexus"*') '[RSDI]' '* ]] && {
+            builtin read -r -t 0 -u 8 || __nexus_empty_at=$__nexus_end
+            [[ -p /proc/self/fd/8 && -O /proc/self/fd/8 ]] && ((__nexus_end - __nexus_empty_at < 100000)) &&
+                builtin printf '%s\n' "$__nexus_json" >&8
+        } 8<>"/proc/self/fd/9/pipe"
+    } 9<"$__nexus_folder/run/."; then
         return
     fi 2>/dev/null
     # In a subshell, so that neither $! nor the list of jobs knows of it.
@@ -245,7 +254,7 @@ __nexus_find_session() {
     __nexus_shell_session=shell-${__nexus_boot%%-*}-$$-${__nexus_fields[19]-0}
 }
 
-__nexus_shell=$$ __nexus_begin='' __nexus_line='' __nexus_armed=0
+__nexus_shell=$$ __nexus_begin='' __nexus_line='' __nexus_armed=0 __nexus_empty_at=0
 __nexus_find_session
 # shellcheck disable=SC2016
 __nexus_first_prompt='__nexus_install "$(trap -p DEBUG)" && :'

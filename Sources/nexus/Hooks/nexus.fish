@@ -57,50 +57,24 @@ if status is-interactive; and not functions -q __nexus_postexec
         # 127 says that there is no such command: what was typed is no name.
         set -l name ''
         test $code -eq 127; or set name (__nexus_find_name "$argv[1]")
-        set -l json '{"event_type":"command"'
         set -l flags --soft --type command --session $session --duration-ms $took
         if test -n "$name"
-            set json $json",\"command\":\"$name\""
             set -a flags --command $name
         end
         if test $code -eq 0
-            set json $json',"success":true'
             set -a flags --success
         else
             set -l category exit_$code
             test $code -gt 128 -a $code -le 192; and set category signal_(math $code - 128)
-            set json $json",\"success\":false,\"error_category\":\"$category\""
             set -a flags --failure --error-category $category
         end
-        set json $json",\"duration_ms\":$took,\"session_id\":\"$session\"}"
 
-        set -l folder
-        if test -n "$NEXUS_DATA_DIR"
-            set folder $NEXUS_DATA_DIR
-        else if string match -q '/*' -- "$XDG_RUNTIME_DIR"
-            set folder $XDG_RUNTIME_DIR/nexus
-        else if string match -q '/*' -- "$XDG_DATA_HOME"
-            set folder $XDG_DATA_HOME/nexus
-        else if string match -q '/*' -- "$HOME"
-            set folder $HOME/.local/share/nexus
-        else
-            return
-        end
-        # The service lives when its number is that of a process of its name that is not stopped: a stopped one
-        # reads nothing, and once the pipe is full a write would wait for it.
-        if test -p $folder/pipe -a -r $folder/pid
-            read -l pid <$folder/pid
-            if string match -qr '^[0-9]+$' -- "$pid"; and test -r /proc/$pid/stat
-                read -l state </proc/$pid/stat
-                if string match -qr '^[0-9]+ \(nexus.*\) [RSDI] ' -- "$state"
-                    echo $json >$folder/pipe
-                    and return
-                end
-            end
-        end
-        # By way of a shell that is gone at once, so that neither $last_pid nor the list of jobs knows of it.
+        # fish cannot open a pipe without waiting for a reader, nor look at what it has opened, so the event goes through the
+        # recorder whether a service runs or not.
+        # By way of a shell that is gone at once, so that neither $last_pid nor the list of jobs knows of it. The end of the
+        # terminal does not end the recorder of the last command.
         if command -q nexus-record
-            command sh -c 'nexus-record "$@" </dev/null >/dev/null 2>&1 &' sh $flags
+            command sh -c 'trap "" HUP; nexus-record "$@" </dev/null >/dev/null 2>&1 &' sh $flags
         end
     end
 

@@ -108,10 +108,16 @@ __nexus_record() {
     else
         return
     fi
-    # Without a reader the pipe does not open, and a full one refuses the line: the recorder takes it then. Of several
-    # -o the last one counts.
-    if [[ -p $folder/pipe ]] && sysopen -w -o nonblock,cloexec -u descriptor -- $folder/pipe; then
-        if syswrite -o $descriptor -- "$json"$'\n'; then
+    # What was opened is checked, not what has the name: only a pipe of this user that no other user may open gets the event.
+    # Without a reader the pipe does not open, and a full one refuses the line: the recorder takes it then. Root, who
+    # may have the environment of another user, starts the recorder.
+    if (( EUID )) && [[ ! -L $folder && ! -L $folder/run && -p $folder/run/pipe ]] &&
+        sysopen -w -o nonblock,cloexec,nofollow -u descriptor -- $folder/run/pipe
+    then
+        local -A opened
+        if zstat -H opened -f $descriptor && (( opened[uid] == EUID && (opened[mode] & 8#170077) == 8#10000 )) &&
+            syswrite -o $descriptor -- "$json"$'\n'
+        then
             exec {descriptor}>&-
             return
         fi
@@ -129,6 +135,7 @@ __nexus_start() {
     \builtin setopt unset no_err_exit no_err_return no_xtrace
     local boot=00000000 stat=
     zmodload zsh/datetime zsh/system 2>/dev/null
+    zmodload -F zsh/stat b:zstat 2>/dev/null
     [[ -r /proc/sys/kernel/random/boot_id ]] && IFS= read -r boot </proc/sys/kernel/random/boot_id
     [[ -r /proc/$$/stat ]] && IFS= read -r -d '' stat </proc/$$/stat
     local -a fields=(${(s: :)${stat##*\) }})

@@ -185,6 +185,8 @@ struct HostileTests {
         #expect(lines.count > 1000)
         try shell.typeAhead(lines)
         try shell.leave()
+        // The hook of fish leaves recorders behind that may not have come to their end.
+        if kind == .fish { _ = try shell.rows("1", count: 701) }
         service.kill()
         let places = WhereItCouldLeak(program: program)
         #expect(try places.valuesInDataFolder() == [])
