@@ -108,9 +108,6 @@ package enum Limits {
     package static let transactionEvents = 64 * 1024
     /// Bytes of their records in one transaction: more than so many usual ones have, and their rows have to fit the log below.
     package static let transactionBytes = 12 * 1024 * 1024
-    /// Events that are counted and inserted at once: enough that handing them over does not count. Room for the longest rows
-    /// is 2 MiB, twice, of which usual ones touch an eighth.
-    package static let insertedGroupEvents = 2048
     /// Different quarters of an hour in one transaction: each one changes pages of its own in the rollups, some 16 KiB and
     /// its day's, and all of them have to fit the log below. Events that come in order touch ten.
     package static let transactionSlots = 512
@@ -123,14 +120,17 @@ package enum Limits {
     /// keeps it from being emptied, nothing more is stored once a transaction might not fit any more: events wait in the
     /// buffer then.
     package static let databaseLogBytes = 64 * 1024 * 1024
-    /// It is copied into the database beside the writer whenever so much has come to it.
-    package static let copiedLogBytes = 8 * 1024 * 1024
     /// What one transaction may add to the log, in bytes, by the bounds above.
     package static let transactionLogBytes = 24 * 1024 * 1024
     /// Damaged segments that are kept aside for a look; older ones go.
     package static let damagedSegmentsKept = 4
 
     // MARK: Snapshots
+
+    /// From this size on, in bytes, a database is exported without a copy: a smaller one is copied in a tenth of a second.
+    package static let directSnapshotBytes = 64 * 1024 * 1024
+    /// Longest wait for the writer lock before the database is copied after all: that takes about as long.
+    package static let directSnapshotPatience: Duration = .seconds(1)
 
     /// Longest manifest of a snapshot, in bytes: some thirty times a usual one.
     package static let manifestBytes = 16 * 1024
@@ -141,8 +141,8 @@ package enum Limits {
     package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
     /// Longest value in a snapshot's database, in bytes: it is read in one piece, whatever it claims to be.
     package static let snapshotValueBytes = 64 * 1024
-    /// Rows of a snapshot that are read at once, as many as are inserted at once, some 256 KiB: several of them are on their way.
-    package static let snapshotRows = insertedGroupEvents
+    /// Rows of a snapshot that are read and inserted at once, some 256 KiB: they stay in the processor's second-level cache.
+    package static let snapshotRows = 2048
 
     // MARK: Sent elsewhere
 

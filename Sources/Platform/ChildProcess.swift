@@ -185,16 +185,6 @@ package enum ThisProcess {
         }
     }
 
-    /// Gives the calling thread less of a processor than `makeWay` leaves it, so that the system takes its processor for the one
-    /// with the least to do.
-    package static func makeMoreWay() {
-        setpriority(CInt(PRIO_PROCESS.rawValue), 0, 15)
-    }
-
-    /// Lets whoever waits for this thread's processor have it first. They would otherwise wait for the end of its slice of
-    /// time, some milliseconds, however low its priority is.
-    package static func letOthersIn() { sched_yield() }
-
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.
     package static func become(_ program: String, _ arguments: [ProgramArgument]) -> SystemError {

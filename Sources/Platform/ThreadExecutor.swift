@@ -1,4 +1,3 @@
-private import CPlatform
 private import Glibc
 
 /// A serial executor with a thread of its own, for actors whose work blocks: reading, writing, SQLite.
@@ -7,12 +6,9 @@ private import Glibc
 package final class ThreadExecutor: SerialExecutor {
     private let queue: JobQueue
 
-    /// With `leavingAProcessor` its thread leaves one processor alone: whoever wakes up there for a moment is not let in before
-    /// the slice of time of somebody who works on is over, however low that one's priority is. Where there is no second one,
-    /// or where it cannot be set, all goes on as it was.
-    package init(leavingAProcessor: Bool = false) {
+    package init() {
         queue = JobQueue()
-        queue.start(leavingAProcessor: leavingAProcessor)
+        queue.start()
     }
 
     deinit {
@@ -55,11 +51,8 @@ package final class ThreadExecutor: SerialExecutor {
         unsafe mutex.deallocate()
     }
 
-    func start(leavingAProcessor: Bool) {
-        startThread {
-            if leavingAProcessor { nexus_leave_a_processor(0) }
-            self.run()
-        }
+    func start() {
+        startThread { self.run() }
     }
 
     func push(_ job: UnownedJob, on executor: UnownedSerialExecutor) {

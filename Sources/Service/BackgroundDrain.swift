@@ -56,8 +56,14 @@ actor BackgroundDrain {
             failure = .database(path: data.databasePath, message: String(describing: error))
         }
         isRunning = false
-        writer = nil
+        await closeWriter()
         release()
+    }
+
+    private func closeWriter() async {
+        let writer = writer
+        self.writer = nil
+        await writer?.close()
     }
 
     private func drainToTheEnd() async throws {
@@ -80,25 +86,25 @@ actor BackgroundDrain {
     /// Stores what waits, unless others are in the way; false when it has to look again although nobody calls.
     private func drainOnCall() async throws -> Bool {
         guard let writer = try takeWriter() else {
-            leaveToOthers()
+            await leaveToOthers()
             return false
         }
         if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
         if try await writer.mustYield() {
-            leaveToOthers()
+            await leaveToOthers()
             return false
         }
         guard ContinuousClock.now >= quietFrom else { return false }
         try await writer.finish()
-        self.writer = nil
+        await closeWriter()
         return true
     }
 
     /// Lets go of the database, and of the filler: whoever has the one is not to hold up the other.
-    private func leaveToOthers() {
-        writer = nil
+    private func leaveToOthers() async {
         isHeldUp = true
         release()
+        await closeWriter()
     }
 
     /// The writer, which a stream that had nothing to store for a moment has let go of; nil when somebody else is it.

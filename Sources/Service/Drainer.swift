@@ -18,11 +18,12 @@ package struct Drainer: Sendable {
     @discardableResult
     package func drainIfFree() async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
-        let writer = try SQLiteWriter(data: data, lock: lock)
-        let events = try await writer.drain()
-        try await writer.finish()
-        if let holdUp = await writer.holdUp { throw holdUp }
-        return try await writer.mustYield() ? nil : events
+        return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
+            let events = try await writer.drain()
+            try await writer.finish()
+            if let holdUp = await writer.holdUp { throw holdUp }
+            return try await writer.mustYield() ? nil : events
+        }
     }
 
     /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when

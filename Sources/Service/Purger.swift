@@ -28,8 +28,7 @@ package struct Purger: Sendable {
         guard data.folder.exists else { throw NothingRecorded(path: data.folder.path) }
         let control = TelemetryControl(data: data)
         guard let lock = try await control.waitForWriter() else { return nil }
-        let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
-        return try await work(writer)
+        return try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false, work)
     }
 }
 

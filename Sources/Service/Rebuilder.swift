@@ -12,7 +12,7 @@ package struct Rebuilder: Sendable {
     /// Counts sessions and rollups anew from the rows; false when the writer had not made way in time.
     package func rebuild() async throws -> Bool {
         guard let lock = try await TelemetryControl(data: data).waitForWriter() else { return false }
-        try await SQLiteWriter(data: data, lock: lock, obeysSettings: false).rebuildCounts()
+        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) { try await $0.rebuildCounts() }
         return true
     }
 }

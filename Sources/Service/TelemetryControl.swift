@@ -50,18 +50,7 @@ package struct TelemetryControl: Sendable {
 
     /// The writer lock, from whoever has it: nil when that takes longer than it may.
     package func waitForWriter() async throws -> WriterLock? {
-        let deadline = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < deadline {
-            if let turn = try WriterTurn(in: data) {
-                wakeService()
-                while ContinuousClock.now < deadline {
-                    if let lock = try turn.tryAcquire() { return lock }
-                    try await Task.sleep(for: .milliseconds(5))
-                }
-            }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return nil
+        try await WriterLock.acquire(in: data, within: Self.patience)
     }
 
     /// An empty line in its pipe is no event, and has the service look whether anything has changed.

@@ -46,7 +46,7 @@ struct ActivityRollup {
     mutating func flush(into database: Database) throws {
         putAway()
         slot = .min
-        let statement = try DirectStatement(
+        let statement = try RawStatement(
             """
             INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (slot) DO UPDATE SET

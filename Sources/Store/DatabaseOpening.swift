@@ -18,16 +18,6 @@ enum DatabaseOpening {
         }
     }
 
-    /// For checkpoints beside the writer, who has the database open. It is not made where it is gone.
-    static func forCheckpoints(_ path: String) throws -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.label = "nexus.checkpointer"
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")
-        }
-        return try DatabaseQueue(path: "file:" + escapedForURI(path) + "?mode=rw", configuration: configuration)
-    }
-
     /// For reports: never holds the writer up, and writes nothing but to take back what a killed maker of the tables has left,
     /// where it may write. Nil when there is none yet, or only one whose first writer
     /// has not made all of its tables, and may have been killed before it did.
@@ -36,22 +26,23 @@ enum DatabaseOpening {
     /// index where nobody else has the database open. While recording is off nothing may be written, and in a folder of
     /// somebody else's nothing can be.
     ///
-    /// With `pinning` a transaction may stay open between two uses.
-    static func forReading(_ data: DataFolder, pinning: Bool = false) throws(StoreError) -> DatabaseQueue? {
+    /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
+    static func forReading(
+        _ data: DataFolder, keepsTransactionsOpen: Bool = false
+    ) throws(StoreError) -> DatabaseQueue? {
         guard data.hasDatabase else { return nil }
         let path = data.databasePath
         return try asStoreError(path) {
             try requireNoLinks(path)
-            var configuration = reading
-            if pinning { configuration.letTransactionsStayOpen() }
             let mayWrite = mayWrite(data)
             if mayWrite {
-                if data.hasDatabaseJournal { try undoInterruptedFilling(of: data) }
-            } else {
-                // Read as a file that does not change it would be read as it is.
-                if data.hasDatabaseJournal { throw StoreError.beingFilled(path: path) }
-                if data.hasLogWithoutIndex { throw StoreError.logWithoutIndex(path: path) }
+                if data.hasDatabaseJournal { try recover(data) }
+            } else if data.hasDatabaseJournal || data.hasLogWithoutIndex {
+                // Read as a file that does not change, it would show a transaction that did not end, or lack the last ones.
+                throw StoreError.needsRecovery(path: path)
             }
+            var configuration = reading
+            if keepsTransactionsOpen { configuration.keepTransactionsOpen() }
             let queue = try DatabaseQueue(
                 path: mayWrite ? path : address(forReading: data), configuration: configuration)
             let isMade = try queue.read { database in
@@ -64,9 +55,9 @@ enum DatabaseOpening {
         }
     }
 
-    /// Whoever made the tables or filled them may have been killed; a reader cannot take back what was written by then. A
-    /// writer that lives has the lock.
-    private static func undoInterruptedFilling(of data: DataFolder) throws {
+    /// Rolls back what a process that was killed had begun to write, which a reader cannot do. Does nothing while a writer
+    /// holds the lock.
+    private static func recover(_ data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return }
         try withExtendedLifetime(lock) { _ = try forWriting(data.databasePath) }
     }
@@ -90,7 +81,8 @@ enum DatabaseOpening {
         data.hasDatabaseLog ? "mode=ro&readonly_shm=1" : "immutable=1"
     }
 
-    private static func mayWrite(_ data: DataFolder) -> Bool {
+    /// Whether anything may be written in the folder: recording is on, and the user has the right to.
+    static func mayWrite(_ data: DataFolder) -> Bool {
         (try? RecordingSwitch.current(for: data)) == .on && data.folder.isWritable
     }
 

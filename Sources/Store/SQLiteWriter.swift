@@ -15,14 +15,12 @@ package actor SQLiteWriter {
     let data: DataFolder
     let clock: any WallClock
     let buffer: WriteAheadBuffer
-    /// In front of the database, so that it is closed before that.
-    let checkpointer: Checkpointer
     let queue: DatabaseQueue
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
-    /// The connection refers to it, so it is let go of later, and behind the statements that keep the connection.
-    let logGauge: LogGauge
+    /// The connection refers to it, so it is released after the connection and the statements that keep that.
+    private let wal: WALSizeMonitor
     var positions: BufferPositions
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
@@ -35,8 +33,8 @@ package actor SQLiteWriter {
     private var gate: RecordingGate
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
-    /// Behind the database, so that it is released when that is closed.
-    private let lock: WriterLock
+    /// After the database, so that it is released when that is closed. Nil once the writer was closed.
+    private var lock: WriterLock?
 
     /// Opens the database of a data folder, and makes it where there is none. With `obeysSettings` it stores nothing more
     /// once recording is off. Without `keepsRollups` nothing is counted: that is for measuring what counting costs, and
@@ -46,18 +44,17 @@ package actor SQLiteWriter {
         clock: any WallClock = SystemClock()
     ) throws(StoreError) {
         self.data = data
-        self.lock = lock
+        self.lock = consume lock
         self.obeysSettings = obeysSettings
         gate = RecordingGate(data)
         self.clock = clock
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         self.buffer = buffer
-        checkpointer = Checkpointer(path: data.databasePath)
         let queue = try DatabaseOpening.forWriting(data.databasePath)
         self.queue = queue
-        let logGauge = LogGauge(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
-        queue.writeWithoutTransaction { logGauge.watch($0) }
-        self.logGauge = logGauge
+        let wal = WALSizeMonitor(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
+        queue.writeWithoutTransaction { wal.watch($0) }
+        self.wal = wal
         identity = FileIdentity(of: data.databasePath)
         try Self.finishInterruptedPurge(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
@@ -75,20 +72,42 @@ package actor SQLiteWriter {
         }
     }
 
-    deinit {
-        // SQLite removes the log's index before the log. Whoever is killed in between leaves a log without an index, which
-        // nobody can read who may not write, and which says nothing once it is cut to nothing. A reader prevents that, and
-        // then neither is removed.
+    /// Opens the database, passes its writer to `work`, and closes it, also when `work` throws.
+    package static func withWriter<Result: Sendable>(
+        of data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true,
+        _ work: (SQLiteWriter) async throws -> Result
+    ) async throws -> Result {
+        let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: obeysSettings)
+        let result: Result
+        do {
+            result = try await work(writer)
+        } catch {
+            await writer.close()
+            throw error
+        }
+        await writer.close()
+        return result
+    }
+
+    /// Closes the database and releases the writer lock. Nothing else may be called afterwards.
+    ///
+    /// It truncates the WAL first: SQLite, when it closes the last connection, removes the WAL's index before the WAL. A
+    /// process that is killed in between leaves a WAL that a reader without write access cannot read, unless it is empty.
+    /// A failure loses nothing: the next writer recovers the WAL.
+    package func close() {
         try? queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 0")
             _ = try database.checkpoint(.truncate)
         }
+        ingest = SegmentIngest(keepsRollups: false)
+        try? queue.close()
+        lock = nil
     }
 
     /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
     package func mustYield() throws(StoreError) -> Bool {
         if obeysSettings, !gate.isOpen() { return true }
-        do throws(SystemError) { return try lock.isWanted() } catch { throw .system(error) }
+        do throws(SystemError) { return try lock?.isWanted() ?? true } catch { throw .system(error) }
     }
 
     /// Takes in all that waits, one transaction after another; returns how many events that were. Stops early, between
@@ -118,13 +137,13 @@ package actor SQLiteWriter {
     package func drainOnce() throws(StoreError) -> Int? {
         holdUp = nil
         guard let waiting = try nextWaiting() else { return nil }
-        if logGauge.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
-        if logGauge.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
+        if wal.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
+        if wal.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
             holdUp = .heldUp(path: data.databasePath)
             return nil
         }
         do {
-            let events = try queue.write { database in
+            return try queue.write { database in
                 var events = 0
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, !ingest.isFull {
@@ -135,9 +154,6 @@ package actor SQLiteWriter {
                 try ingest.finish(into: database, now: clock.now())
                 return events
             }
-            // Leaves less to wait for to the next checkpoint.
-            checkpointer.begin(frames: logGauge.frames)
-            return events
         } catch {
             try recover()
             throw StoreError(error, path: data.databasePath)
@@ -224,14 +240,12 @@ package actor SQLiteWriter {
     /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
     /// cut takes back commits that were not checkpointed, and their records must still be there.
     func checkpoint(includingNewest: Bool) throws(StoreError) {
-        checkpointer.wait()
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
                 let isComplete = result.walFrameCount == result.checkpointedFrameCount
-                if isComplete { checkpointer.noteCopied(frames: result.walFrameCount) }
                 let cutting = includingNewest && logFileBytes >= Limits.databaseLogBytes / 2
-                if isComplete, cutting || logGauge.bytes > 0 { try startLogAnew(in: database, cutting: cutting) }
+                if isComplete, cutting || wal.bytes > 0 { try startLogAnew(in: database, cutting: cutting) }
                 return isComplete
             }
         }
@@ -255,7 +269,7 @@ package actor SQLiteWriter {
             throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
         }
         let isLocked: Bool
-        do throws(SystemError) { isLocked = try lock.isInForce() } catch { throw .system(error) }
+        do throws(SystemError) { isLocked = try lock?.isInForce() ?? false } catch { throw .system(error) }
         guard isLocked else {
             throw .database(path: data.writerLockPath, message: "the file was removed or replaced while it was in use")
         }
@@ -270,8 +284,7 @@ package actor SQLiteWriter {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         do {
             _ = try database.checkpoint(cutting ? .truncate : .restart)
-            logGauge.empty()
-            checkpointer.noteCopied(frames: 0)
+            wal.reset()
         } catch DatabaseError.SQLITE_BUSY {}
         try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }

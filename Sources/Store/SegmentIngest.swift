@@ -1,162 +1,152 @@
 import EventModel
 import GRDB
 import Platform
+import WriteAheadBuffer
 
-/// Takes the records of a stretch of a segment into the tables: rows, sessions, rollups and books together, inside
-/// one transaction of the caller's.
+/// Ingests records into the tables: rows, sessions, rollups and counters, inside one transaction of the caller's.
 ///
-///     this thread, which has the database:   insert the rows of the stretch before
-///     beside it:                             read the records of this one ─ count ─ lay out rows
-///
-/// What was counted is put in order beside this thread too, and written at the end of the transaction.
+/// Rows are inserted a chunk at a time. What the records change elsewhere is counted in memory and written by `finish`.
 struct SegmentIngest {
-    /// Bytes of a stretch, and events, from which on sharing the work pays: waking another thread takes as long as a few dozen
-    /// events.
-    private static let bytesWorthSharing = 32 * 1024
-    private static let eventsWorthSharing = 200
-
-    private let counts: EventCounts
-    /// The id of the next row that comes without one, once the transaction has asked for it.
-    private var nextID: Int64?
-    /// Rows that SQLite says it added. Not among `counts`, which the thread that lays out rows has to itself meanwhile.
-    private var added = CounterTable()
-    /// Who inserts rows that are laid out and wait.
-    private var waiting: (inserter: EventInserter, counter: Counter)?
-
-    // Made when they are needed first: most commands that look whether something waits find nothing.
-    private var inserters: [EventInserter] = []
-    private var companion: Companion?
-
-    init(keepsRollups: Bool) {
-        counts = EventCounts(keepsRollups: keepsRollups)
+    /// What a chunk of a segment held.
+    struct Findings {
+        /// How many bytes of the chunk are done with.
+        fileprivate(set) var consumed = 0
+        fileprivate(set) var events = 0
+        fileprivate(set) var isDamaged = false
+        /// Whether ingest stopped before the chunk's end, because the transaction is full.
+        fileprivate(set) var isCutShort = false
     }
 
-    /// Whether the transaction should end.
-    var isFull: Bool { counts.withState { $0.isFull } }
+    private var sessions: SessionTable
+    private var activity = ActivityRollup()
+    private var usage = UsageRollup()
+    private var counters = CounterTable()
+    private let keepsRollups: Bool
 
-    /// Takes every whole record of `stretch`, until the transaction or the group of rows is full; `isLast` when the segment
-    /// ends with it.
-    mutating func ingest(
-        _ stretch: [UInt8], isLast: Bool, into database: Database
-    ) throws -> EventCounts.Findings {
-        let first = try nextID ?? RowIDs.next(of: .events, in: database)
-        let findings = try layOut(
-            as: .stored, in: database, isShared: stretch.count >= Self.bytesWorthSharing
-        ) { [counts] rows in
-            counts.take(stretch, isLast: isLast, first: first, into: &rows)
+    /// The 15-minute buckets that the transaction's events are in, and that of the last event.
+    private var slots: Set<Int64> = []
+    private var slot: Int64 = .min
+    private var events = 0
+    private var bytes = 0
+
+    /// The id of the next recorded event's row, once the transaction has asked for it.
+    private var nextID: Int64?
+    /// Rows to insert, of the chunk at hand.
+    private var rows: [EventInserter.Row] = []
+    /// Prepared for the first row: most commands that look for pending events find none.
+    private var inserter: EventInserter?
+
+    /// - Parameter keepsRollups: false leaves out the rollups, to measure what they cost.
+    init(keepsRollups: Bool) {
+        self.keepsRollups = keepsRollups
+        sessions = SessionTable(keepsLengths: keepsRollups)
+    }
+
+    /// Whether the transaction should end: each 15-minute bucket and each session changes pages of its own.
+    var isFull: Bool {
+        events >= Limits.transactionEvents || bytes >= Limits.transactionBytes
+            || slots.count >= Limits.transactionSlots || sessions.isFull
+    }
+
+    /// Ingests every whole record of a chunk, until the transaction is full.
+    /// - Parameter isLast: whether the segment ends with the chunk.
+    mutating func ingest(_ chunk: [UInt8], isLast: Bool, into database: Database) throws -> Findings {
+        var findings = Findings()
+        var cursor = RecordCursor()
+        var id = try nextID ?? RowIDs.next(of: .events, in: database)
+        scan: while true {
+            if isFull {
+                findings.isCutShort = true
+                break
+            }
+            switch cursor.next(in: chunk.span, isLast: isLast) {
+            case .record(let range):
+                if observe(chunk.span.extracting(range), id: id, start: range.lowerBound) {
+                    findings.events += 1
+                    id += 1
+                }
+            case .gap(_, let isTorn):
+                counters.add(isTorn ? .tornRecords : .damagedRecords, 1)
+                findings.isDamaged = true
+            case .needsMore, .end:
+                break scan
+            }
         }
-        nextID = first + Int64(findings.events)
+        try insertRows(of: chunk.span, as: .stored, into: database)
+        counters.add(.accepted, findings.events)
+        nextID = id
+        findings.consumed = cursor.offset
         return findings
     }
 
-    /// Takes imported rows, as they are `placed`, in the order of their ids.
-    mutating func ingest(_ rows: ImportedRows, placed: [PlacedRow], into database: Database) throws {
-        for start in stride(from: 0, to: placed.count, by: Limits.insertedGroupEvents) {
-            let group = placed[start..<min(start + Limits.insertedGroupEvents, placed.count)]
-            try layOut(
-                as: .imported, in: database, isShared: group.count >= Self.eventsWorthSharing
-            ) { [counts] pages in
-                counts.take(rows, placed: group, into: &pages)
-            }
+    /// Ingests imported rows under the ids that they were given.
+    mutating func ingest(_ imported: ImportedRows, placed: [PlacedRow], into database: Database) throws {
+        for row in placed {
+            _ = observe(imported.bytes.span.extracting(row.place), id: row.id, start: row.place.lowerBound)
         }
+        try insertRows(of: imported.bytes.span, as: .imported, into: database)
     }
 
-    /// The ids in the range that are in the table, those of rows that were taken included.
-    mutating func present(_ ids: ClosedRange<Int64>, in database: Database) throws -> Set<Int64> {
-        try insertWaiting()
-        let found = try Int64.fetchCursor(
-            database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ?",
-            arguments: [ids.lowerBound, ids.upperBound])
-        var present: Set<Int64> = []
-        while let id = try found.next() { present.insert(id) }
-        return present
-    }
-
-    /// Writes what the rows changed elsewhere, before the transaction ends.
+    /// Writes what the rows change elsewhere, before the transaction ends.
     mutating func finish(into database: Database, now: Int64) throws {
-        let usage = try counts.withState { try $0.usage.take(in: database) }
-        if usage.events < Self.eventsWorthSharing {
-            try insertWaiting()
-            try usage.forEachPart { try RollupTable.add($0, in: database) }
-            try finishTheRest(into: database, now: now)
-        } else {
-            let parts = HandOff<RollupTable.Part>(room: 4)
-            let companion = makeCompanion()
-            companion.begin {
-                usage.forEachPart { _ = parts.put($0) }
-                parts.end()
-            }
-            // Also where writing fails: nothing is put in order any more when this returns.
-            defer {
-                parts.abandon()
-                companion.wait()
-            }
-            try insertWaiting()
-            try finishTheRest(into: database, now: now)
-            while let part = try parts.take() { try RollupTable.add(part, in: database) }
-        }
-        counts.withState { state in
-            state.usage.giveBack(usage)
-            state.endTransaction()
-        }
-        nextID = nil
+        try usage.flush(into: database)
+        try sessions.flush(into: database, now: now)
+        try activity.flush(into: database)
+        try counters.flush(into: database)
+        endTransaction()
     }
 
-    private mutating func finishTheRest(into database: Database, now: Int64) throws {
-        try counts.withState { state in
-            try state.sessions.flush(into: database, now: now)
-            try state.activity.flush(into: database)
-            try state.counters.flush(into: database)
-        }
-        try added.flush(into: database)
-    }
-
-    /// Forgets what was not written: the transaction was taken back.
+    /// Forgets what was not written: the transaction was rolled back.
     mutating func abandon() {
-        counts.withState { $0.abandon() }
-        added = CounterTable()
-        waiting = nil
+        sessions.forget()
+        activity = ActivityRollup()
+        usage.abandon()
+        counters = CounterTable()
+        rows.removeAll(keepingCapacity: true)
+        endTransaction()
+    }
+
+    private mutating func endTransaction() {
+        (events, bytes) = (0, 0)
+        slots.removeAll(keepingCapacity: true)
+        slot = .min
         nextID = nil
     }
 
     mutating func closeOrphanedSessions(in database: Database, now: Int64) throws {
-        try counts.withState { try $0.sessions.closeOrphans(in: database, now: now) }
+        try sessions.closeOrphans(in: database, now: now)
     }
 
-    // MARK: Rows
+    // MARK: Records
 
-    /// Has rows laid out, beside this thread if that `isShared`, and inserts meanwhile those that wait.
-    @discardableResult
-    private mutating func layOut<Result: Sendable>(
-        as counter: Counter, in database: Database, isShared: Bool,
-        _ work: @escaping @Sendable (inout RowPages) -> Result
-    ) throws -> Result {
-        let next = try inserter(otherThan: waiting?.inserter, in: database)
-        defer { waiting = (next, counter) }
-        guard isShared else {
-            try insertWaiting()
-            return next.rows.layOut(work)
+    /// Counts one record. Returns true when it is an event, which then waits in `rows` to be inserted.
+    private mutating func observe(_ payload: Span<UInt8>, id: Int64, start: Int) -> Bool {
+        guard let record = EventRecord(payload), record.isWithinLimits else {
+            if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
+            return false
         }
-        return try makeCompanion().run({ [rows = next.rows] in rows.layOut(work) }, beside: { try insertWaiting() })
+        events += 1
+        bytes += payload.count
+        let slot = RollupSlot.containing(record.timestamp)
+        if slot != self.slot {
+            self.slot = slot
+            slots.insert(slot)
+        }
+        let type = EventType(payload.extracting(record.eventType))
+        sessions.observe(
+            type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID))
+        if keepsRollups {
+            activity.observe(type, success: record.success, at: record.timestamp, row: id)
+            usage.observe(record, type, payload)
+        }
+        rows.append(EventInserter.Row(id: id, start: start, record: record))
+        return true
     }
 
-    private mutating func insertWaiting() throws {
-        guard let (inserter, counter) = waiting else { return }
-        waiting = nil
-        added.add(counter, try inserter.insert())
-    }
-
-    /// One of two, in turn: while rows are laid out for the one the other inserts its own.
-    private mutating func inserter(otherThan other: EventInserter?, in database: Database) throws -> EventInserter {
-        if let free = inserters.first(where: { $0 !== other }) { return free }
-        let inserter = try EventInserter(database, number: inserters.count)
-        inserters.append(inserter)
-        return inserter
-    }
-
-    private mutating func makeCompanion() -> Companion {
-        let companion = self.companion ?? Companion()
-        self.companion = companion
-        return companion
+    private mutating func insertRows(of payloads: Span<UInt8>, as counter: Counter, into database: Database) throws {
+        guard !rows.isEmpty else { return }
+        if inserter == nil { inserter = try EventInserter(database) }
+        counters.add(counter, try inserter?.insert(rows, payloads: payloads) ?? 0)
+        rows.removeAll(keepingCapacity: true)
     }
 }

@@ -4,11 +4,11 @@ import Platform
 
 /// The tables `sessions` and `open_sessions`, a session at a time: looked up, inserted, brought up to date.
 struct SessionRows {
-    private let find: DirectStatement
-    private let insert: DirectStatement
-    private let update: DirectStatement
-    private let open: DirectStatement
-    private let close: DirectStatement
+    private let find: RawStatement
+    private let insert: RawStatement
+    private let update: RawStatement
+    private let open: RawStatement
+    private let close: RawStatement
     /// The id for the next new session.
     private var nextID: Int64
     private var formatter = TimestampFormatter()
@@ -17,27 +17,27 @@ struct SessionRows {
 
     init(_ database: Database) throws {
         nextID = try RowIDs.next(of: .sessions, in: database)
-        find = try DirectStatement(
+        find = try RawStatement(
             """
             SELECT sessions.id, started_at, ended_at, last_event,
                 commands_executed, workspaces_created, tasks_completed, errors_encountered
             FROM sessions LEFT JOIN open_sessions ON session = sessions.id
             WHERE session_id = ?
             """, in: database)
-        insert = try DirectStatement(
+        insert = try RawStatement(
             """
             INSERT INTO sessions (started_at, ended_at, duration_ms, commands_executed, workspaces_created,
                 tasks_completed, errors_encountered, session_id, id)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, in: database)
-        update = try DirectStatement(
+        update = try RawStatement(
             """
             UPDATE sessions SET started_at = ?, ended_at = ?, duration_ms = ?, commands_executed = ?,
                 workspaces_created = ?, tasks_completed = ?, errors_encountered = ?
             WHERE id = ?
             """, in: database)
-        open = try DirectStatement("INSERT OR REPLACE INTO open_sessions VALUES (?, ?)", in: database)
-        close = try DirectStatement("DELETE FROM open_sessions WHERE session = ?", in: database)
+        open = try RawStatement("INSERT OR REPLACE INTO open_sessions VALUES (?, ?)", in: database)
+        close = try RawStatement("DELETE FROM open_sessions WHERE session = ?", in: database)
     }
 
     /// The row of the session called `name` and what it says; nil when there is none.
@@ -85,7 +85,7 @@ struct SessionRows {
     }
 
     /// Binds the first seven columns.
-    private mutating func bind(_ state: SessionState, isOver: Bool, to statement: DirectStatement) throws {
+    private mutating func bind(_ state: SessionState, isOver: Bool, to statement: RawStatement) throws {
         Self.write(state.startedAt, into: &startedAt, &formatter)
         try statement.bind(1, text: startedAt.span)
         if isOver {

@@ -52,7 +52,7 @@ package enum SnapshotDatabase {
                     try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
                     let found = (try Installation.current(in: database), try span(of: database))
                     try dropOthers(in: database)
-                    try shrink(database)
+                    try clearFreePages(of: database)
                     return found
                 }
             } else {
@@ -113,9 +113,10 @@ package enum SnapshotDatabase {
         return configuration
     }
 
-    /// Makes a snapshot's database of a copy, at `path`, in which only the pages are that no table of a snapshot has;
-    /// SQLite then changes no others. Returns how many pages the database has.
-    static func putAwayOthers(in path: String, _ installation: Installation) throws -> Int {
+    /// Makes a snapshot's database of the file at `path`, in which the pages of the snapshot's tables are holes: SQLite
+    /// reads and writes only the pages of what it drops, the schema and the free list.
+    /// - Returns: how many pages the database has.
+    static func dropOthers(in path: String, _ installation: Installation) throws -> Int {
         let queue = try DatabaseQueue(path: path, configuration: writing)
         defer { try? queue.close() }
         return try queue.writeWithoutTransaction { database in
@@ -145,12 +146,36 @@ package enum SnapshotDatabase {
         }
     }
 
-    private static func shrink(_ database: Database) throws {
+    /// Removes what free pages still hold of removed rows.
+    private static func clearFreePages(of database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-        // Some free pages cost less than writing everything once more; many would make a snapshot look like a bomb.
-        if free * 2 > pages { try database.execute(sql: "VACUUM") }
+        // Overwriting some costs less than a VACUUM. Many would make the snapshot look like a decompression bomb.
+        if free * 2 > pages {
+            try database.execute(sql: "VACUUM")
+        } else if free > 0 {
+            try overwriteFreePages(free, of: database)
+        }
     }
+
+    /// Allocates all free pages for a table of zeros, and frees them again by dropping it (`secure_delete` is on).
+    private static func overwriteFreePages(_ free: Int, of database: Database) throws {
+        let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? Schema.pageBytes
+        try database.inTransaction {
+            try database.execute(sql: "CREATE TABLE filler (zeros BLOB)")
+            var rest = free * pageBytes
+            while rest > 0 {
+                let bytes = min(rest, fillerBytes)
+                try database.execute(sql: "INSERT INTO filler VALUES (zeroblob(?))", arguments: [bytes])
+                rest -= bytes
+            }
+            try database.execute(sql: "DROP TABLE filler")
+            return .commit
+        }
+    }
+
+    /// Bytes of a value of zeros, below SQLite's default limit of a billion.
+    private static let fillerBytes = 256 * 1024 * 1024
 
     /// Copies the rows that are selected, and the sessions they belong to.
     private static func select(

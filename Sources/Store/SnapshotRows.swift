@@ -13,7 +13,7 @@ package struct SnapshotRows: Sendable {
         configuration.label = "nexus.snapshot"
         configuration.readonly = true
         configuration.prepareDatabase { database in
-            EventRowReader.limitValues(of: database, to: Limits.snapshotValueBytes)
+            database.limitValues(to: Limits.snapshotValueBytes)
             try database.execute(
                 sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096")
         }
@@ -65,6 +65,13 @@ package struct SnapshotRows: Sendable {
         return (from, until)
     }
 
+    /// How many sessions there are.
+    package func sessionCount() throws(StoreError) -> Int {
+        try asStoreError(path) {
+            try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sessions") ?? 0 }
+        }
+    }
+
     /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
     /// handed out, nil when there was none. What `body` throws comes out as it is.
     package func rows(
@@ -100,7 +107,10 @@ package struct SnapshotRows: Sendable {
     package func flawOfTables() throws(StoreError) -> String? {
         try asStoreError(path) {
             try queue.read {
-                try Self.schema(of: $0) == Self.expectedSchema() ? nil : "its tables are not those of a snapshot"
+                guard try String.fetchOne($0, sql: "PRAGMA journal_mode") != "wal" else {
+                    return "its database expects a WAL"
+                }
+                return try Self.schema(of: $0) == Self.expectedSchema() ? nil : "its tables are not those of a snapshot"
             }
         }
     }

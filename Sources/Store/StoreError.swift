@@ -18,12 +18,11 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case diskFull(path: String)
     /// This user may not read or write it.
     case notPermitted(path: String)
-    /// Another program keeps it for itself, longer than is waited for.
+    /// Another program keeps it locked, longer than Nexus waits.
     case locked(path: String)
-    /// An import is filling it, or was when it was ended, and what it has written so far cannot be read.
-    case beingFilled(path: String)
-    /// What was written last stands in a log that nobody can read who may not write.
-    case logWithoutIndex(path: String)
+    /// A process that was killed left a journal, or a WAL without its index, which only a writer can recover; or the
+    /// database is being created.
+    case needsRecovery(path: String)
     /// A table has a row whose id is so high that no new row can have a higher one.
     case idsExhausted(table: String, id: Int64)
     /// Rows to import claim to be of this installation, with ids that it never gave out.
@@ -57,14 +56,10 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .notPermitted(let path):
             "\(path.escapedForDisplay) may not be read or written by this user"
         case .locked(let path):
-            "another program keeps \(path.escapedForDisplay) locked, as 'nexus import' does while it fills an empty one: try again "
-                + "when it has ended"
-        case .beingFilled(let path):
-            "\(path.escapedForDisplay) is being made, or filled by 'nexus import', or was when that was ended: try again when it is "
-                + "done, or run 'nexus flush', with recording on and where it may be written"
-        case .logWithoutIndex(let path):
-            "\(path.escapedForDisplay) was copied, or left by a program that was killed, so that it cannot be read before it is "
-                + "written to: run 'nexus flush', with recording on and where it may be written"
+            "another program keeps \(path.escapedForDisplay) locked: try again when it has ended"
+        case .needsRecovery(let path):
+            "cannot read \(path.escapedForDisplay): it was copied in use, or left by a process that was killed, and must be "
+                + "recovered first; run 'nexus flush', with recording on and where the folder is writable"
         case .idsExhausted(let table, let id):
             "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is left; "
                 + "\(Self.adviceOnExhaustedIDs)"
@@ -84,14 +79,6 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     /// What to do about ids that are exhausted: imported rows get new ids.
     static let adviceOnExhaustedIDs =
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
-
-    /// Whether nothing is wrong with the database but that the next writer has to end or take back what another began.
-    var isUnfinished: Bool {
-        switch self {
-        case .beingFilled, .logWithoutIndex: true
-        default: false
-        }
-    }
 
     /// Whether what was accepted is only kept waiting, by somebody who reads or who has stopped in the middle of recording.
     package var isHoldUp: Bool {
@@ -113,7 +100,6 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case let error as BufferError: self = .buffer(error)
         case let error as SystemError: self = .system(error)
         case let error as DatabaseError: self.init(error, path: path)
-        case is DamagedPage: self = .notADatabase(path: path)
         default: self = .database(path: path, message: String(describing: error))
         }
     }
@@ -123,7 +109,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: self = .notADatabase(path: path)
         case .SQLITE_FULL: self = .diskFull(path: path)
         case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
-            self = .beingFilled(path: path)
+            self = .needsRecovery(path: path)
         case .SQLITE_BUSY: self = .locked(path: path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH: self = .notPermitted(path: path)
         default: self = .database(path: path, message: error.message ?? "code \(error.extendedResultCode.rawValue)")

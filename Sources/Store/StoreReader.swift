@@ -54,7 +54,7 @@ package struct StoreReader: Sendable {
     package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
         try asStoreError(path) {
             try queue.read { database in
-                let statement = try DirectStatement(
+                let statement = try RawStatement(
                     "SELECT * FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY slot", in: database)
                 let slots = Self.slotRange(window)
                 statement.bind(1, slots.lowerBound)

@@ -27,6 +27,24 @@ package struct WriterLock: ~Copyable, Sendable {
     /// Whether it still keeps others out: its file is where they look for it.
     func isInForce() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
+    /// Waits for the lock, which a process that holds it for long releases between two transactions. Wakes the service, so
+    /// that it notices. Nil when the lock was not released within `patience`.
+    package static func acquire(in data: DataFolder, within patience: Duration) async throws -> WriterLock? {
+        let deadline = ContinuousClock.now + patience
+        while ContinuousClock.now < deadline {
+            if let turn = try WriterTurn(in: data) {
+                // An empty line in its pipe is no event.
+                _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
+                while ContinuousClock.now < deadline {
+                    if let lock = try turn.tryAcquire() { return lock }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return nil
+    }
+
     /// Takes the lock to store what was recorded: nil as well when the settings switch recording off. As this is looked at
     /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned. Nil too while somebody
     /// waits for a turn: whoever made way, and is at once called to store again, would take the lock from under them.

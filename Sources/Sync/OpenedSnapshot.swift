@@ -14,9 +14,11 @@ package final class OpenedSnapshot: Sendable {
             let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
             let data = DataFolder(scratch.folder.path)
             guard let lock = try WriterLock.acquire(in: data) else { throw CancellationError() }
-            let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
-            _ = try await SnapshotImport(path: path).run(into: writer, unpackingIn: scratch.folder, progress: progress)
-            try await writer.finish()
+            let folder = scratch.folder
+            try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) { writer in
+                _ = try await SnapshotImport(path: path).run(into: writer, unpackingIn: folder, progress: progress)
+                try await writer.finish()
+            }
             self.scratch = scratch
         } catch {
             throw SnapshotError(error, path: path)

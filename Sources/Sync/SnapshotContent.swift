@@ -4,13 +4,13 @@ import Store
 
 /// The content of a snapshot, piece by piece, from the database or from the copy that was taken of it.
 struct SnapshotContent {
-    /// What is read at once, in bytes: a block of the frame.
-    private static let chunkBytes = LZ4Frame.blockBytes
+    /// Bytes that are read at once: four blocks of the frame, so that passing them to another thread does not count.
+    private static let chunkBytes = 4 * LZ4FrameEncoder.blockBytes
     /// Rows that are written as text at once: some MiB.
     private static let rowsAtOnce = 4 * 1024
 
     private enum Source {
-        case pages(PinnedSnapshot)
+        case direct(DirectSnapshot)
         case file(FileReader)
         case rows(SnapshotRows, after: Int64, isCSV: Bool)
         case finished
@@ -21,10 +21,10 @@ struct SnapshotContent {
     let total: Int
     private(set) var done = 0
 
-    /// The pages of a database that is written while they are read.
-    init(_ pages: PinnedSnapshot) {
-        total = pages.bytes
-        source = .pages(pages)
+    /// The database of a snapshot that was made without a copy.
+    init(_ snapshot: DirectSnapshot) {
+        total = snapshot.bytes
+        source = .direct(snapshot)
     }
 
     /// `path` is the copy; `events` its number of rows.
@@ -43,8 +43,8 @@ struct SnapshotContent {
     /// The next piece; nil at the end.
     mutating func next() throws -> [UInt8]? {
         switch source {
-        case .pages(let pages):
-            let chunk = try pages.read(Self.chunkBytes)
+        case .direct(let snapshot):
+            let chunk = try snapshot.read(Self.chunkBytes)
             done += chunk?.count ?? 0
             return chunk
         case .file(let reader):

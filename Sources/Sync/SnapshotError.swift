@@ -53,6 +53,19 @@ package enum SnapshotError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The error that a failure to read a snapshot's own database means here: the database is damaged, as nobody else uses it.
+    init(reading error: any Error, path: String) {
+        if Task.isCancelled {
+            self = .cancelled
+            return
+        }
+        switch error {
+        case StoreError.notADatabase: self = .damaged(path: path, what: "the database that it holds is damaged")
+        case StoreError.database(_, let message): self = .damaged(path: path, what: "SQLite says: \(message)")
+        default: self.init(error, path: path)
+        }
+    }
+
     /// The error that a failure of the store, of liblz4 or of a system call means here.
     init(_ error: any Error, path: String) {
         switch error {

@@ -1,47 +1,40 @@
 import Platform
 
-/// A snapshot while it is written, on a thread of its own, which leaves one processor to those who record.
+/// A snapshot while it is written: compresses the content and writes it, on a thread of its own.
 actor SnapshotFile {
-    private let executor = ThreadExecutor(leavingAProcessor: true)
+    private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
-    /// Blocks that came before their turn, by their number.
-    private var early: [Int: [UInt8]] = [:]
-    /// The number of the block that is to be written next.
-    private var next = 0
+    private let encoder: LZ4FrameEncoder
+    /// Bytes of content so far.
+    private var contentBytes = 0
 
-    /// Makes the file, which must not be there. Room for the header is left: it tells the length of the content.
+    /// Creates the file, which must not exist. Space for the header is left free: it tells the length of the content.
     init(path: String) throws {
+        encoder = try LZ4FrameEncoder()
         file = try File(opening: path, [.readWrite, .create, .exclusive])
-        try file.write([UInt8](repeating: 0, count: LZ4Frame.headerBytes).span)
+        try file.write([UInt8](repeating: 0, count: LZ4FrameEncoder.headerBytes).span)
     }
 
-    /// Adds the block, or blocks, with this number; numbers begin at 0 and may come in any order.
-    func add(_ blocks: [UInt8], at number: Int) throws {
-        early[number] = blocks
-        while let blocks = early.removeValue(forKey: next) {
-            next += 1
-            try file.write(blocks.span)
-            // So that little is left to wait for at the end.
-            file.startWritingOut()
-        }
+    /// Compresses and writes the next bytes of the content.
+    func append(_ chunk: [UInt8]) throws {
+        let blocks = try encoder.blocks(of: chunk.span)
+        try file.write(blocks.span)
+        contentBytes += chunk.count
+        // Leaves less to wait for at the end.
+        file.startWritingOut()
     }
 
-    /// Ends the content, of so many bytes and with this checksum.
-    func endContent(_ size: Int, _ checksum: XXH32) throws {
-        let header = try LZ4Frame.header(contentSize: size)
-        // The header of an empty frame is shorter, and its end follows at once.
-        let end = size == 0 ? header.count : try file.status().size
-        try file.truncate(to: end)
-        try file.write(LZ4Frame.end(checksum).span, at: end)
-        try file.write(header.span, at: 0)
-    }
-
-    /// Adds the manifest; returns once all is on disk.
+    /// Ends the content and adds the manifest. Returns once all is on disk, with `synchronize`.
     func end(with trailer: [UInt8], synchronize: Bool) throws {
-        let end = try file.status().size
-        try file.write(trailer.span, at: end)
+        let header = try LZ4FrameEncoder.header(contentSize: contentBytes)
+        // The header of an empty frame is shorter, and its end mark follows at once.
+        let end = contentBytes == 0 ? header.count : try file.status().size
+        let rest = try encoder.end() + trailer
+        try file.truncate(to: end)
+        try file.write(rest.span, at: end)
+        try file.write(header.span, at: 0)
         if synchronize { try file.synchronizeData() }
     }
 
@@ -55,24 +48,5 @@ actor SnapshotFile {
             offset += bytes.count
             bytes.removeAll(keepingCapacity: true)
         }
-    }
-}
-
-/// Compresses pieces of the content, on a thread of its own, which leaves one processor to those who record.
-actor SnapshotCompressor {
-    private let executor = ThreadExecutor(leavingAProcessor: true)
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
-
-    private let encoder: LZ4BlockEncoder
-
-    init() throws {
-        encoder = try LZ4BlockEncoder()
-    }
-
-    /// Compresses the piece with this number and hands it on.
-    func compress(_ piece: [UInt8], _ number: Int, to file: SnapshotFile) async throws {
-        let blocks = try encoder.blocks(of: piece.span)
-        ThisProcess.letOthersIn()
-        try await file.add(blocks, at: number)
     }
 }

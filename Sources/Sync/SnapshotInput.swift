@@ -1,3 +1,4 @@
+import Crypto
 import EventModel
 import Platform
 
@@ -13,7 +14,6 @@ struct SnapshotInput: ~Copyable {
     private let file: File
     /// Bytes of the content's frame.
     private let frameBytes: Int
-    private let header: LZ4FrameDecoder.Header
 
     /// Opens a file and reads what it says of itself.
     init(path: String) throws {
@@ -47,12 +47,6 @@ struct SnapshotInput: ~Copyable {
         self.path = path
         self.file = file
         self.frameBytes = frameBytes
-        self.header = header
-    }
-
-    /// The content, wherever one looks; only where it is in blocks that stand for themselves, as Nexus packs it.
-    consuming func blocks() throws -> SnapshotBlocks {
-        try SnapshotBlocks(file, header, frameBytes: frameBytes, contentBytes: manifest.bytes, path: path)
     }
 
     private static func read(_ file: borrowing File, at offset: Int, count: Int) throws -> [UInt8] {
@@ -66,10 +60,8 @@ struct SnapshotInput: ~Copyable {
     /// Unpacks the content, hands it to `take` piece by piece, and checks length and hash.
     func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
         let decoder = try LZ4FrameDecoder()
-        let hash = ContentHash()
-        // Two in turn: one is hashed while the next piece is unpacked into the other.
-        var outputs = [[UInt8]](repeating: [UInt8](repeating: 0, count: Self.chunkBytes), count: 2)
-        var turn = 0
+        var hash = SHA256()
+        var output = [UInt8](repeating: 0, count: Self.chunkBytes)
         var offset = 0
         var length = 0
         var isComplete = false
@@ -78,17 +70,15 @@ struct SnapshotInput: ~Copyable {
             guard !input.isEmpty else { throw SnapshotError.damaged(path: path, what: "the content ends too early") }
             var position = 0
             while position < input.count, !isComplete {
-                let step = try decoder.decode(input.span.extracting(position..<input.count), into: &outputs[turn])
+                let step = try decoder.decode(input.span.extracting(position..<input.count), into: &output)
                 position += step.consumed
                 length += step.produced
                 // The library checks the length only at the end.
                 guard length <= manifest.bytes else {
                     throw SnapshotError.damaged(path: path, what: "it holds more than it says")
                 }
-                let output = outputs[turn]
-                hash.add(output, count: step.produced)
+                hash.update(data: output[..<step.produced])
                 try take(output.span.extracting(0..<step.produced))
-                turn = 1 - turn
                 isComplete = step.isComplete
             }
             offset += position
@@ -98,7 +88,7 @@ struct SnapshotInput: ~Copyable {
         guard offset == frameBytes, length == manifest.bytes else {
             throw SnapshotError.damaged(path: path, what: "it holds less than it says")
         }
-        guard hash.finish() == manifest.sha256 else {
+        guard hash.finalize().hexadecimal == manifest.sha256 else {
             throw SnapshotError.damaged(path: path, what: "the content is not what the manifest says (SHA-256)")
         }
     }

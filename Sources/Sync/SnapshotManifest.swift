@@ -21,7 +21,7 @@ package enum SnapshotFormat: String, CaseIterable, Codable, Sendable {
 /// A snapshot is a file of two LZ4 frames. Numbers are little-endian.
 ///
 ///     offset  size  what
-///          0     f  an LZ4 frame with content size and content checksum: the content
+///          0     f  an LZ4 frame with content size, and content checksum: the content
 ///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools pass over
 ///        f+4     4  n + 16, the bytes that follow
 ///        f+8     n  the manifest: a JSON object in UTF-8, keys as below

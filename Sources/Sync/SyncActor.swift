@@ -3,31 +3,24 @@ import EventModel
 package import Platform
 package import Store
 
-/// Takes snapshots. It reads on a thread of its own; compressing and writing have theirs.
+/// Writes snapshots. It reads and hashes on a thread of its own; compressing and writing have another.
 ///
-///     database ─ pages of one moment ─┬─ hash
-///                                     ├─ compress ─┐
-///                                     └─ compress ─┴─▶ temporary file ─ fsync ─ rename
+///     database ─ copy ─┬─ hash ────────────────────────────────┐
+///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
 ///
-/// The whole of a database is read where it stands (see `PinnedSnapshot`), and its log held back meanwhile. For a part of
-/// it, for text, and for a small one, a copy of what is selected is made in a folder beside the target, and read from
-/// there. Memory holds a few pieces of a MiB however much there is.
+/// The copy is made in a folder next to the target, in one read transaction, and read from there. A large database is read
+/// without a copy (see `DirectSnapshot`). Memory holds a few chunks of 4 MiB, however large the database is.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    /// Pieces are compressed side by side on so many threads …
-    private static let compressors = 2
-    /// … and so many are on their way: enough to keep them busy.
-    private static let piecesAhead = 6
-
-    /// After so many bytes of hashing, some ten microseconds, whoever waits for the processor is let in.
-    private static let bytesBetweenLooks = 16 * 1024
-
     private let data: DataFolder
+    private let directSnapshotBytes: Int
 
-    package init(data: DataFolder) {
+    /// - Parameter directSnapshotBytes: the size of the database from which on it is exported without a copy.
+    package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
         self.data = data
+        self.directSnapshotBytes = directSnapshotBytes
     }
 
     /// Writes a snapshot of what is selected. `progress` is told how much of how much is done, in units of its own.
@@ -73,9 +66,11 @@ package actor SyncActor {
         _ selection: SnapshotSelection, as format: SnapshotFormat, copyingTo copy: String, _ file: SnapshotFile,
         _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> SnapshotManifest {
-        if format == .sqlite, selection == .everything, let pinned = try PinnedSnapshot.pin(data, copy: copy) {
-            let written = try await write(SnapshotContent(pinned), to: file, progress)
-            return Self.manifest(format, of: pinned.installation, pinned.counts, written)
+        if format == .sqlite, selection == .everything,
+            let snapshot = try await DirectSnapshot.make(of: data, copy: copy, leastBytes: directSnapshotBytes)
+        {
+            let written = try await write(SnapshotContent(snapshot), to: file, progress)
+            return Self.manifest(format, of: snapshot.installation, snapshot.counts, written)
         }
         guard let copied = try await SnapshotDatabase.copy(selection, of: data, to: copy) else {
             throw SnapshotError.outdatedDatabase(path: data.databasePath)
@@ -87,36 +82,24 @@ package actor SyncActor {
         return Self.manifest(format, of: copied.installation, try await counted, written)
     }
 
-    /// Writes the content as blocks of the frame; says how long it is, and its SHA-256.
+    /// Writes the content. Returns its length in bytes, and its SHA-256.
     private func write(
         _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> (bytes: Int, sha256: String) {
-        // Most of its time it is on the processor that compressing leaves alone: whoever records is to be let in there at once.
-        ThisProcess.makeMoreWay()
         var content = content
-        var (hash, checksum) = (SHA256(), XXH32())
-        var (bytes, number) = (0, 0)
-        let compressors = try (0..<Self.compressors).map { _ in try SnapshotCompressor() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            while let piece = try content.next() {
-                if number >= Self.piecesAhead { try await group.next() }
-                let (compressor, place) = (compressors[number % compressors.count], number)
-                group.addTask { try await compressor.compress(piece, place, to: file) }
-                // Compressing this piece and the ones before, hashing it and reading the next go on at once.
-                for start in stride(from: 0, to: piece.count, by: Self.bytesBetweenLooks) {
-                    let part = start..<min(start + Self.bytesBetweenLooks, piece.count)
-                    hash.update(data: piece[part])
-                    checksum.update(piece.span.extracting(part))
-                    ThisProcess.letOthersIn()
-                }
-                bytes += piece.count
-                number += 1
-                progress(content.done, content.total)
-                try Task.checkCancellation()
-            }
-            try await group.waitForAll()
+        var hash = SHA256()
+        var bytes = 0
+        var next = try content.next()
+        while let chunk = next {
+            // Compressing this chunk goes on while it is hashed and the next one is read.
+            async let appended: Void = file.append(chunk)
+            hash.update(data: chunk)
+            bytes += chunk.count
+            next = try content.next()
+            try await appended
+            progress(content.done, content.total)
+            try Task.checkCancellation()
         }
-        try await file.endContent(bytes, checksum)
         return (bytes, hash.finalize().hexadecimal)
     }
 

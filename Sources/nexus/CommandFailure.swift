@@ -66,7 +66,7 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> Platform.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
-        case .busy, .heldUp, .locked, .beingFilled, .logWithoutIndex: .tryAgain
+        case .busy, .heldUp, .locked, .needsRecovery: .tryAgain
         case .newerVersion, .olderVersion: .settings
         case .neverRecorded: .rejectedInput
         case .buffer(let cause): cause.exitCode

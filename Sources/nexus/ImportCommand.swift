@@ -36,13 +36,14 @@ struct ImportCommand: AsyncParsableCommand {
                 throw CommandFailure(
                     "another nexus process writes the database and does not make way: try again later", .tryAgain)
             }
-            let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: false)
-            let outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) {
-                done, total in
-                if total > 0 { bar?.show(done * 1000 / total) }
+            return try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) { writer in
+                let outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) {
+                    done, total in
+                    if total > 0 { bar?.show(done * 1000 / total) }
+                }
+                try await writer.finish()
+                return outcome
             }
-            try await writer.finish()
-            return outcome
         }
         let values = Values(imported: outcome.imported, known: outcome.known, expired: outcome.expired)
         let expired =

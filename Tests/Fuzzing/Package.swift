@@ -35,9 +35,8 @@ let package = Package(
         .target(
             name: "Intake", dependencies: ["Crypto", "EventModel", "Platform"], path: "Sources/Intake",
             swiftSettings: settings),
-        // What reads the pages of snapshots, and what the reader of snapshots takes from it besides.
-        .target(
-            name: "Store", dependencies: ["EventModel", "Platform"], path: "StandIns/Store", swiftSettings: settings),
+        // What the reader of snapshots needs of it.
+        .target(name: "Store", path: "StandIns/Store", swiftSettings: settings),
         .target(
             name: "Sync", dependencies: ["CLZ4", "Crypto", "EventModel", "Platform", "Store"], path: "Parts/Sync",
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),

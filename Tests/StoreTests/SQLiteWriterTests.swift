@@ -275,63 +275,6 @@ struct SQLiteWriterTests {
         #expect(try await writer.drain() == 20 * 4000 - stored)
     }
 
-    @Test("A log that grows long is copied into the database while the writer goes on, and nothing is lost of it")
-    func copiedBeside() async throws {
-        let batch = longEvents()
-        let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
-        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
-        func size(_ name: String) -> Int { data.folder.size(of: name) ?? 0 }
-        var stored = 0
-        while size("nexus.db-wal") < 2 * Limits.copiedLogBytes {
-            _ = try appender.append(batch.bytes.span)
-            stored += try await writer.drain()
-        }
-        // The writer itself copies nothing before the log has half its greatest length.
-        #expect(size("nexus.db-wal") < Limits.databaseLogBytes / 2)
-        await writer.waitForCheckpointer()
-        #expect(size("nexus.db") >= Limits.copiedLogBytes / 2)
-        _ = try appender.append(batch.bytes.span)
-        stored += try await writer.drain()
-        try await writer.finish()
-        let tables = try Tables(data)
-        #expect(try tables.number("SELECT count(*) FROM events") == stored)
-        #expect(try tables.integrity == "ok")
-    }
-
-    @Test("A log that is copied is not begun to copy once more, as it may be started anew at that moment")
-    func copiedOnce() throws {
-        let much = Limits.copiedLogBytes / LogGauge.frameBytes + 1
-        let path = folder.path + "/log.db"
-        let database = try DatabaseQueue(path: path)
-        try database.writeWithoutTransaction { database in
-            try database.execute(
-                sql: """
-                    PRAGMA page_size = \(Schema.pageBytes); PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
-                    CREATE TABLE pages (content BLOB)
-                    """)
-        }
-        /// Adds so many frames, about; returns how long the log is.
-        func grow(by frames: Int) throws -> Int {
-            try database.write {
-                try $0.execute(
-                    sql: "INSERT INTO pages VALUES (zeroblob(?))", arguments: [frames * Schema.pageBytes])
-            }
-            return try #require(FileStatus(of: path + "-wal")).size / LogGauge.frameBytes
-        }
-        let checkpointer = Checkpointer(path: path)
-        let first = try grow(by: much)
-        #expect(checkpointer.begin(frames: first))
-        checkpointer.wait()
-        // All of it is copied: whoever writes next starts the log anew.
-        #expect(!checkpointer.begin(frames: first))
-        #expect(checkpointer.begin(frames: first + much))
-        checkpointer.wait()
-        // Nothing is copied of a log that was started anew.
-        checkpointer.noteCopied(frames: 0)
-        #expect(checkpointer.begin(frames: much))
-        checkpointer.wait()
-    }
-
     @Test("What a transaction that failed had taken in is stored once by the next")
     func failedTransaction() async throws {
         var filler = BufferFiller(data)
@@ -380,11 +323,11 @@ struct SQLiteWriterTests {
         encoder.finish()
         var rows = ImportedRows(of: installation)
         for id in 1...3000 as ClosedRange<Int64> { rows.append(id, encoder.payload.span) }
-        let source = HandOff<ImportedRows>(room: 2)
+        let source = BoundedQueue<ImportedRows>(capacity: 2)
         let isPut = (source.put(rows), source.put(rows))
         #expect(isPut == (true, true))
         source.end()
-        let outcome = try await writer().importRows(source)
+        let outcome = try await writer().importRows(from: source)
         #expect(outcome.imported == 3000 && outcome.known == 3000)
         #expect(try Tables(data).number("SELECT count(*) FROM events") == 3000)
     }
@@ -416,9 +359,4 @@ struct SQLiteWriterTests {
         #expect(throws: StoreError.newerVersion(path: data.databasePath)) { try writer() }
         #expect(throws: StoreError.newerVersion(path: data.databasePath)) { try StoreReader(data: data) }
     }
-}
-
-extension SQLiteWriter {
-    /// Returns once nothing is being copied beside it.
-    fileprivate func waitForCheckpointer() { checkpointer.wait() }
 }

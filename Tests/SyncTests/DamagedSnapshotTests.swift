@@ -82,23 +82,6 @@ struct DamagedSnapshotTests {
         }
     }
 
-    @Test("One that another takes the place of is not taken for that")
-    func replaced() async throws {
-        let harness = try await SnapshotHarness(events: 50)
-        try await harness.export()
-        let checker = SnapshotChecker(path: harness.path("snapshot"))
-        let manifest = try await checker.manifest()
-        try await checker.checkContent(manifest)
-        try await harness.record(50..<60)
-        try await harness.export()
-        await #expect(
-            throws: SnapshotError.damaged(
-                path: harness.path("snapshot"), what: "it was replaced while it was read")
-        ) {
-            try await checker.checkContent(manifest)
-        }
-    }
-
     @Test("Other kinds of files are no snapshots")
     func otherKinds() async throws {
         let harness = try await SnapshotHarness(events: 20)

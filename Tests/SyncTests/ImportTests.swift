@@ -36,32 +36,7 @@ struct ImportTests {
         #expect(try there.dump() == before)
     }
 
-    /// Whether the database has a log beside it, as its header says.
-    private func hasLog(_ harness: SnapshotHarness) throws -> Bool {
-        try Data(contentsOf: URL(filePath: harness.data.databasePath))[18] == 2
-    }
-
-    @Test("The first rows go straight into the file, which has a log again afterwards")
-    func first() async throws {
-        let here = try await SnapshotHarness(events: 30_000)
-        try await here.export()
-        let there = try await SnapshotHarness()
-        let lock = try await there.writerLock()
-        let writer = try SQLiteWriter(data: there.data, lock: lock)
-        let queue = HandOff<ImportedRows>(room: 1)
-        queue.end()
-        _ = try await writer.importRows(queue)
-        #expect(try hasLog(there))
-        _ = try await SnapshotImport(path: here.path("snapshot")).run(into: writer, unpackingIn: there.data.folder)
-        #expect(try hasLog(there))
-        // Nothing has gone through it.
-        #expect((there.data.folder.size(of: "nexus.db-wal") ?? 0) == 0)
-        #expect(!there.data.hasDatabaseJournal)
-        try await writer.finish()
-        try expectSame(here, there)
-    }
-
-    @Test("Where somebody reads, the first rows go through the log, and the reader sees nothing of them")
+    @Test("A reader that began before an import sees none of its rows")
     func firstBesideAReader() async throws {
         let here = try await SnapshotHarness(events: 5000)
         try await here.export()
@@ -82,7 +57,7 @@ struct ImportTests {
         }
     }
 
-    @Test("A first import that finds a bad row after many good ones leaves an empty database with a log")
+    @Test("A first import that finds a bad row after many good ones leaves an empty database")
     func firstThatFails() async throws {
         let here = try await SnapshotHarness(events: 60_000)
         try await here.export()
@@ -95,7 +70,6 @@ struct ImportTests {
         let there = try await SnapshotHarness()
         await #expect(throws: SnapshotError.self) { try await there.take(here.path("bad")) }
         #expect(try there.count("SELECT count(*) FROM events") == 0)
-        #expect(try hasLog(there))
         try await there.record(0..<10)
         #expect(try there.count("SELECT count(*) FROM events") == 10)
         try there.expectSound()

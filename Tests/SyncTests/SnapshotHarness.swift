@@ -66,9 +66,11 @@ struct SnapshotHarness {
 
     @discardableResult
     func export(
-        _ selection: SnapshotSelection = .everything, as format: SnapshotFormat = .sqlite, to name: String = "snapshot"
+        _ selection: SnapshotSelection = .everything, as format: SnapshotFormat = .sqlite, to name: String = "snapshot",
+        withoutCopy: Bool = false
     ) async throws -> SnapshotManifest {
-        try await SyncActor(data: data).export(selection, as: format, to: .file(path(name)))
+        try await SyncActor(data: data, directSnapshotBytes: withoutCopy ? 0 : Limits.directSnapshotBytes).export(
+            selection, as: format, to: .file(path(name)))
     }
 
     /// What `lz4 -dc` of Debian makes of a snapshot.

@@ -26,11 +26,6 @@ static inline char *const *nexus_environment(void) {
 /// Keeps the system from writing this process's memory into a core file, wherever core files go.
 void nexus_forbid_core_file(void);
 
-/// Leaves one processor to others: keeps a thread (0: the calling one), and those that it will start, to all but the first of
-/// those that it may run on. Without a second one, or where that cannot be set, nothing changes. The sets of
-/// sched_setaffinity(2) are macros.
-void nexus_leave_a_processor(int thread);
-
 /// sync_file_range(2) over a whole file, to start and not to wait: a GNU extension.
 void nexus_start_writing_out(int descriptor);
 

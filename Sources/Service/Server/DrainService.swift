@@ -40,6 +40,7 @@ struct DrainService: Service {
                 do {
                     if let current = writer, try await current.mustYield() {
                         writer = nil
+                        await current.close()
                         // Whoever waits may take more than one turn.
                         group.addTask { await call(after: Self.retryInterval) }
                         continue
@@ -55,6 +56,7 @@ struct DrainService: Service {
                     let events = try await drain(current)
                     if try await current.mustYield() {
                         writer = nil
+                        await current.close()
                         group.addTask { await call(after: Self.retryInterval) }
                     } else if events > 0 {
                         isTidy = false
@@ -72,6 +74,7 @@ struct DrainService: Service {
                 } catch {
                     // What was accepted waits in the buffer.
                     logger.error("\(String(describing: error).escapedForDisplay)")
+                    await writer?.close()
                     writer = nil
                     group.addTask { await call(after: Self.retryInterval) }
                 }
@@ -116,9 +119,17 @@ struct DrainService: Service {
     }
 
     private func drainForGood(_ current: SQLiteWriter?) async throws {
-        guard let writer = try current ?? openWriter(), try await !writer.mustYield() else { return }
-        _ = try await writer.drain()
-        try await writer.finish()
+        guard let writer = try current ?? openWriter() else { return }
+        do {
+            if try await !writer.mustYield() {
+                _ = try await writer.drain()
+                try await writer.finish()
+            }
+        } catch {
+            await writer.close()
+            throw error
+        }
+        await writer.close()
     }
 
     private func openWriter() throws -> SQLiteWriter? {

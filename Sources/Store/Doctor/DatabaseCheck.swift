@@ -17,9 +17,12 @@ package struct DatabaseCheck {
 
     package func run() throws -> [CheckResult] {
         let opened: DatabaseQueue?
-        do { opened = try DatabaseOpening.forReading(data) } catch let error where error.isUnfinished {
-            return [.note("database", error.description, advice: "run 'nexus flush'")]
+        do {
+            opened = try DatabaseOpening.forReading(data)
         } catch {
+            if case .needsRecovery = error {
+                return [.note("database", error.description, advice: "run 'nexus flush'")]
+            }
             return [.wrong("database", error.description, advice: Self.advice(on: error))]
         }
         guard let queue = opened else { return [.fine("database", "there is none yet")] }

@@ -150,8 +150,6 @@ extension SQLiteWriter {
     /// Stores all that waits and removes its files; returns how many. Recorders are held up for the time that it takes to
     /// store what they have appended a moment ago.
     private func storeWholeBuffer() throws(StoreError) -> Int {
-        // What empties the log at the end is turned away while another copies it.
-        checkpointer.wait()
         var files = 0
         try asStoreError(data.databasePath) {
             // A commit must be on disk before the file goes that it came from.

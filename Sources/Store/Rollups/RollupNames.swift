@@ -24,8 +24,8 @@ struct RollupNames {
     /// Finds the numbers of all names seen; a name gets one where it has none.
     mutating func findNumbers(in database: Database) throws {
         guard numbers.count < names.count else { return }
-        let known = try DirectStatement("SELECT number FROM rollup_names WHERE kind = ? AND name = ?", in: database)
-        let insert = try DirectStatement(
+        let known = try RawStatement("SELECT number FROM rollup_names WHERE kind = ? AND name = ?", in: database)
+        let insert = try RawStatement(
             "INSERT INTO rollup_names (kind, number, name) VALUES (?, ?, ?)", in: database)
         for place in numbers.count..<names.count {
             known.bind(1, Int64(kind.rawValue))

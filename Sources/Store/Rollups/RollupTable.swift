@@ -54,20 +54,18 @@ enum RollupTable {
     }
 
     private struct Statements {
-        private let database: Database
-        private let old: DirectStatement
-        private let insert: DirectStatement
-        private let update: DirectStatement
-        private let delete: DirectStatement
+        private let old: RawStatement
+        private let insert: RawStatement
+        private let update: RawStatement
+        private let delete: RawStatement
 
         init(_ database: Database) throws {
-            self.database = database
-            old = try DirectStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
+            old = try RawStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
             // One that is there is left alone: to look first would double what most blocks cost, which are not there.
-            insert = try DirectStatement(
+            insert = try RawStatement(
                 "INSERT INTO usage_rollup VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", in: database)
-            update = try DirectStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
-            delete = try DirectStatement("DELETE FROM usage_rollup WHERE id = ?", in: database)
+            update = try RawStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
+            delete = try RawStatement("DELETE FROM usage_rollup WHERE id = ?", in: database)
         }
 
         func read<Result>(_ id: RollupBlockID, _ use: (Span<UInt8>) -> Result) throws -> Result? {
@@ -80,8 +78,7 @@ enum RollupTable {
         func insert(_ bytes: [UInt8], as id: RollupBlockID) throws -> Bool {
             insert.bind(1, id.value)
             try insert.bind(2, blob: bytes.span)
-            try insert.run()
-            return database.changesCount > 0
+            return try insert.run() > 0
         }
 
         /// Nil: no cell is left.

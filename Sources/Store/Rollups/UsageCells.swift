@@ -195,17 +195,17 @@ struct UsageCells {
         let keyRanks = Self.ranks(of: keys)
         let runRanks = Self.ranks(of: runs.map(\.period))
         let periods = Set(runs.map(\.period)).sorted()
-        // Above the bits that are sorted by stands which cell it is.
-        let limit = UInt64(periods.count * keys.count)
-        let shift = UInt64(UInt64.bitWidth - limit.leadingZeroBitCount)
+        // Sorted as one number: the rank, and in the lowest bits which cell it is.
+        let cellBits = UInt64(UInt64.bitWidth - UInt64(cells.count).leadingZeroBitCount)
+        let cellMask: UInt64 = 1 << cellBits - 1
         var numbers: [UInt64] = []
         numbers.reserveCapacity(cells.count)
         forEachCell { cell, run in
             let rank = runRanks[run] * keys.count + keyRanks[Int(cells[cell].place)]
-            numbers.append(UInt64(cell) << shift | UInt64(rank))
+            numbers.append(UInt64(rank) << cellBits | UInt64(cell))
         }
-        RadixSort.sort(&numbers, below: limit)
-        return numbers.map { (Int($0 >> shift), periods[Int($0 & (1 << shift - 1)) / keys.count]) }
+        numbers.sort()
+        return numbers.map { (Int($0 & cellMask), periods[Int($0 >> cellBits) / keys.count]) }
     }
 
     /// How many different values are less than each.
@@ -223,7 +223,7 @@ struct UsageCells {
         var sorted = durations.map { duration in
             ranks[Int(duration >> Self.bucketBits)] << Self.bucketBits | duration & Self.bucketMask
         }
-        RadixSort.sort(&sorted, below: UInt32(changes.count) << Self.bucketBits)
+        sorted.sort()
         var buckets: [BucketCount] = []
         buckets.reserveCapacity(sorted.count)
         var next = 0

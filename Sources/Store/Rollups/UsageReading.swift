@@ -51,7 +51,7 @@ struct UsageReading {
         _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
     ) throws {
         guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
-        let statement = try DirectStatement(
+        let statement = try RawStatement(
             "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id", in: database)
         // From one day or quarter that has anything to the next: most of all time has nothing.
         var period = try nextPeriod(grain, periods.lowerBound)

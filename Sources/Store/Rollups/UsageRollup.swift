@@ -5,7 +5,6 @@ import Platform
 /// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
 /// `usage_rollup`. Taking an event needs no database.
 struct UsageRollup {
-    private var events = 0
     /// By kind.
     private var cells = RollupKind.allCases.map(UsageCells.init)
     private var commands = RollupNames(.command)
@@ -38,7 +37,6 @@ struct UsageRollup {
         command: Span<UInt8>, category: Span<UInt8>, template: Span<UInt8>
     ) {
         let usage = UsageEvent(event)
-        events &+= 1
         count(.eventType, usage, at: place(of: type, known))
         if !workspace.isEmpty { count(.workspace, usage, at: workspaces.place(of: workspace)) }
         if !task.isEmpty { count(.task, usage, at: tasks.place(of: task)) }
@@ -69,36 +67,37 @@ struct UsageRollup {
         }
     }
 
-    /// Adds what was counted to the table and starts afresh.
+    /// Adds what was counted to the table and resets the counts.
     mutating func flush(into database: Database) throws {
-        let counts = try take(in: database)
-        try counts.forEachPart { try RollupTable.add($0, in: database) }
-        giveBack(counts)
-    }
-
-    /// Takes out what was counted, with the numbers of all names.
-    mutating func take(in database: Database) throws -> UsageCounts {
         try findNumbers(in: database)
-        let counts = UsageCounts(events: events, cells: cells, keys: RollupKind.allCases.map(keys(of:)))
-        events = 0
-        cells = RollupKind.allCases.map(UsageCells.init)
-        for index in keys.indices { keys[index].removeAll() }
+        for kind in RollupKind.allCases {
+            let cells = cells[Int(kind.rawValue)]
+            guard !cells.isEmpty else { continue }
+            let keys = keys(of: kind)
+            if kind.isKeptBySlot { try Self.write(cells, .slot, keys, into: database) }
+            try Self.write(kind.isKeptBySlot ? cells.byDay() : cells, .day, keys, into: database)
+        }
+        resetCounts()
         if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) { forgetNames() }
-        return counts
     }
 
-    /// Takes back counts that were written, for their room.
-    mutating func giveBack(_ counts: consuming UsageCounts) {
-        guard events == 0 else { return }
-        cells = counts.emptiedCells()
+    private static func write(
+        _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], into database: Database
+    ) throws {
+        let (changes, buckets) = cells.changes(grain, keys: keys)
+        // Events mostly come in order: their day was written before, their 15-minute bucket was not.
+        try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
 
     /// Forgets what was not written, and what it remembers: the transaction was taken back.
     mutating func abandon() {
-        for index in keys.indices { keys[index].removeAll() }
-        events = 0
-        for index in cells.indices { cells[index].removeAll() }
+        resetCounts()
         forgetNames()
+    }
+
+    private mutating func resetCounts() {
+        for index in keys.indices { keys[index].removeAll() }
+        for index in cells.indices { cells[index].removeAll() }
     }
 
     private mutating func forgetNames() {

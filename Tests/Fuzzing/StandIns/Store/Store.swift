@@ -12,6 +12,7 @@ package struct Installation: Equatable, Sendable {
 /// Stands in for what the database may throw.
 package enum StoreError: Error, Equatable, CustomStringConvertible {
     case notADatabase(path: String)
+    case database(path: String, message: String)
 
     package var description: String { "damaged" }
 }

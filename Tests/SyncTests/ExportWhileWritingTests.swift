@@ -7,8 +7,8 @@ import Sync
 import TestSupport
 import Testing
 
-@Suite("A large database is read where it stands")
-struct PinnedSnapshotTests {
+@Suite("Export of a large database, also while it is written", .serialized)
+struct ExportWhileWritingTests {
     /// Rows in all: enough that most pages are those of events.
     private static let events = 12_000
     /// Events that were recorded; the others are copies of them.
@@ -38,12 +38,6 @@ struct PinnedSnapshotTests {
         return try DatabaseQueue(path: harness.data.databasePath, configuration: configuration)
     }
 
-    private func isPinned(_ harness: SnapshotHarness) throws -> Bool {
-        let copy = harness.path("copy-" + UUID().uuidString)
-        defer { try? FileManager.default.removeItem(atPath: copy) }
-        return try PinnedSnapshot.pin(harness.data, copy: copy) != nil
-    }
-
     /// What the snapshot holds is the database of this moment, and whole.
     private func expectSame(
         _ harness: SnapshotHarness, _ manifest: SnapshotManifest, sourceLocation: SourceLocation = #_sourceLocation
@@ -67,11 +61,10 @@ struct PinnedSnapshotTests {
         }
     }
 
-    @Test("All of it in the file, or much of it still in the log: the snapshot is the same database")
-    func log() async throws {
+    @Test("A snapshot equals the database, whether its pages are in the file or in the WAL", arguments: [false, true])
+    func log(withoutCopy: Bool) async throws {
         let harness = try await large()
-        #expect(try isPinned(harness))
-        try expectSame(harness, try await harness.export())
+        try expectSame(harness, try await harness.export(withoutCopy: withoutCopy))
         let writer = try writer(harness)
         try await writer.write { database in
             try database.execute(
@@ -81,8 +74,7 @@ struct PinnedSnapshotTests {
                     """)
         }
         #expect(harness.data.hasDatabaseLog)
-        #expect(try isPinned(harness))
-        let manifest = try await harness.export()
+        let manifest = try await harness.export(withoutCopy: withoutCopy)
         #expect(manifest.events == Self.events + 1)
         try expectSame(harness, manifest)
         // The last pages stand only in the log, behind the end of the file.
@@ -93,15 +85,16 @@ struct PinnedSnapshotTests {
                     + "task_hash, command, duration_ms, success, error_category, template_used, services_count, "
                     + "ports_used FROM events")
         }
-        try expectSame(harness, try await harness.export())
+        try expectSame(harness, try await harness.export(withoutCopy: withoutCopy))
         try writer.close()
-        try expectSame(harness, try await harness.export())
+        try expectSame(harness, try await harness.export(withoutCopy: withoutCopy))
     }
 
-    @Test("While another writes and empties its log without a pause, each snapshot is of one moment")
-    func whileWritten() async throws {
+    @Test(
+        "Each snapshot is of one instant while another process writes and checkpoints without a pause",
+        arguments: [false, true])
+    func whileWritten(withoutCopy: Bool) async throws {
         let harness = try await large()
-        #expect(try isPinned(harness))
         let writer = try writer(harness)
         let writing = Task.detached {
             var turns = 0
@@ -125,7 +118,7 @@ struct PinnedSnapshotTests {
             }
         }
         for _ in 0..<25 {
-            let manifest = try await harness.export()
+            let manifest = try await harness.export(withoutCopy: withoutCopy)
             let found = try harness.query(
                 "snapshot",
                 """
@@ -139,8 +132,9 @@ struct PinnedSnapshotTests {
         try await writing.value
     }
 
-    @Test("What was removed, and what a person added, does not leave with free pages")
-    func freePages() async throws {
+    @Test(
+        "A snapshot holds neither removed rows on free pages nor tables that the user added", arguments: [false, true])
+    func freePages(withoutCopy: Bool) async throws {
         let harness = try await large()
         let writer = try writer(harness)
         try await writer.write { database in
@@ -157,35 +151,81 @@ struct PinnedSnapshotTests {
                     CREATE VIEW seen AS SELECT * FROM notes;
                     """)
         }
-        #expect(try isPinned(harness))
-        try expectSame(harness, try await harness.export())
+        try expectSame(harness, try await harness.export(withoutCopy: withoutCopy))
     }
 
-    @Test("A database with pages of another size, and one that moves its pages about, come out whole")
-    func otherPages() async throws {
-        for (settings, pins) in [("PRAGMA page_size = 4096", true), ("PRAGMA auto_vacuum = FULL", false)] {
+    @Test("Export works with another page size and with auto_vacuum", arguments: [false, true])
+    func otherPages(withoutCopy: Bool) async throws {
+        for settings in ["PRAGMA page_size = 4096", "PRAGMA auto_vacuum = FULL"] {
             let harness = try await large()
             let writer = try writer(harness)
             try await writer.writeWithoutTransaction { database in
                 try database.execute(
                     sql: "PRAGMA journal_mode = DELETE; \(settings); VACUUM; PRAGMA journal_mode = WAL")
             }
-            #expect(try isPinned(harness) == pins)
-            try expectSame(harness, try await harness.export())
+            try expectSame(harness, try await harness.export(withoutCopy: withoutCopy))
             try writer.close()
         }
     }
 
-    @Test("A small one, and one that is mostly free, is copied")
-    func copied() async throws {
-        let small = try await SnapshotHarness(events: 100)
-        #expect(try !isPinned(small))
+    @Test("An export of a database that is mostly free pages is small")
+    func mostlyFree() async throws {
         let harness = try await large()
         let writer = try writer(harness)
         try await writer.write { try $0.execute(sql: "DELETE FROM events WHERE id > 300") }
-        #expect(try !isPinned(harness))
-        let manifest = try await harness.export()
+        let manifest = try await harness.export(withoutCopy: true)
         try expectSame(harness, manifest)
         #expect(manifest.bytes < 2_000_000)
+    }
+
+    @Test("While a snapshot is read without a copy, checkpoints leave the file as it is and commits are kept")
+    func fileStaysTheSame() async throws {
+        let harness = try await large()
+        let snapshot = try #require(
+            try await DirectSnapshot.make(of: harness.data, copy: harness.path("copy"), leastBytes: 0))
+        let before = try Data(contentsOf: URL(filePath: harness.data.databasePath))
+        let writer = try writer(harness)
+        try await writer.write { try $0.execute(sql: "UPDATE events SET duration_ms = 7") }
+        for mode in [Database.CheckpointMode.passive, .truncate] {
+            _ = try? await writer.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA busy_timeout = 0")
+                return try database.checkpoint(mode).checkpointedFrameCount
+            }
+        }
+        #expect(try Data(contentsOf: URL(filePath: harness.data.databasePath)) == before)
+        var bytes = 0
+        while let chunk = try snapshot.read(1 << 20) { bytes += chunk.count }
+        #expect(bytes == snapshot.bytes)
+        // The snapshot has ended: the file may change again.
+        _ = try await writer.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        #expect(try Data(contentsOf: URL(filePath: harness.data.databasePath)) != before)
+        #expect(
+            try await writer.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM events WHERE duration_ms = 7") }
+                == Self.events)
+    }
+
+    @Test("A database is copied while another process keeps the writer lock, or a reader uses the WAL")
+    func fallsBackToACopy() async throws {
+        let harness = try await large()
+        do {
+            let lock = try await harness.writerLock()
+            #expect(
+                try await DirectSnapshot.make(
+                    of: harness.data, copy: harness.path("copy"), leastBytes: 0, patience: .milliseconds(20)) == nil)
+            _ = consume lock
+        }
+        let writer = try writer(harness)
+        try await writer.write { try $0.execute(sql: "UPDATE events SET duration_ms = 8 WHERE id = 1") }
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: harness.data.databasePath, configuration: configuration)
+        try await reader.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            #expect(try Int.fetchOne(database, sql: "SELECT duration_ms FROM events WHERE id = 1") == 8)
+        }
+        #expect(
+            try await DirectSnapshot.make(of: harness.data, copy: harness.path("copy"), leastBytes: 0) == nil)
+        try expectSame(harness, try await harness.export(withoutCopy: true))
+        try await reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
     }
 }

@@ -1,16 +1,15 @@
 private import Glibc
 
-/// A short queue between two threads that both block: one puts, the other takes, and whoever is ahead waits.
+/// A bounded queue between two threads that may block: `put` waits while it is full, `take` while it is empty.
 ///
-/// For work inside a transaction, which may not wait for another actor: what it needs next comes from here.
+/// It serves work inside a SQLite transaction, which must not span an `await`. Both sides run on executors of their own.
 ///
 /// `@unchecked Sendable`: `elements` and `state` are read and written only between `pthread_mutex_lock` and
-/// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed when nobody refers to the
-/// queue any more.
-@safe package final class HandOff<Element: Sendable>: @unchecked Sendable {
+/// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed with the last reference.
+@safe package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private enum State {
         case open
-        /// Nothing more will be put; nil: all came.
+        /// Nothing more will be put; nil: the producer put everything.
         case ended((any Error)?)
         /// Nothing more will be taken.
         case abandoned
@@ -18,13 +17,13 @@ private import Glibc
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let room: Int
+    private let capacity: Int
     private var elements: [Element] = []
     private var state = State.open
 
-    /// A queue that holds up to `room` elements.
-    package init(room: Int) {
-        self.room = room
+    /// - Parameter capacity: the most elements that wait, at least 1.
+    package init(capacity: Int) {
+        self.capacity = capacity
         unsafe pthread_mutex_init(mutex, nil)
         unsafe pthread_cond_init(condition, nil)
     }
@@ -36,18 +35,18 @@ private import Glibc
         unsafe mutex.deallocate()
     }
 
-    /// Adds an element, as soon as there is room; false when nobody will take it.
+    /// Adds an element, once there is space. Returns false when the consumer takes no more.
     package func put(_ element: Element) -> Bool {
         locked {
-            while case .open = state, elements.count >= room { unsafe pthread_cond_wait(condition, mutex) }
+            while case .open = state, elements.count >= capacity { unsafe pthread_cond_wait(condition, mutex) }
             guard case .open = state else { return false }
             elements.append(element)
             return true
         }
     }
 
-    /// The next element, as soon as there is one; nil when all have been taken. Throws what ended the putting early, at
-    /// once, whatever still waits.
+    /// Returns the next element, once there is one; nil after the last.
+    /// - Throws: the error that the producer ended with, at once, whatever still waits.
     package func take() throws -> Element? {
         try locked {
             while true {
@@ -59,19 +58,18 @@ private import Glibc
         }
     }
 
-    /// Says that nothing more will be put, and why if that is early.
+    /// Notes that the producer puts nothing more, and the error that stopped it, if any.
     package func end(_ error: (any Error)? = nil) {
         locked { if case .open = state { state = .ended(error) } }
     }
 
-    /// Says that nothing more will be taken.
+    /// Notes that the consumer takes nothing more.
     package func abandon() {
         locked { state = .abandoned }
     }
 
     private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
         unsafe pthread_mutex_lock(mutex)
-        // Who is woken takes the mutex first of all, so it is free by then.
         defer {
             unsafe pthread_mutex_unlock(mutex)
             unsafe pthread_cond_broadcast(condition)

@@ -1,0 +1,197 @@
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// The only file that calls SQLite's C interface. GRDB opens connections and runs statements; the calls here serve the
+/// paths that bind or read millions of values, which GRDB's arguments and rows make several times as slow.
+
+/// A prepared statement, bound and stepped through SQLite's own calls.
+///
+/// Parameters are numbered from 1 and keep their values until they are bound again. Columns are numbered from 0. A
+/// statement is reset whenever `run`, `first` or `forEachRow` returns. Not Sendable: it belongs to its connection's thread.
+struct RawStatement {
+    private let statement: Statement
+
+    /// Returns the statement of `sql` from the connection's cache, prepared once per connection.
+    /// - Parameter arguments: values of its parameters that stay the same; the others are bound by `bind`.
+    init(_ sql: String, in database: Database, arguments: StatementArguments? = nil) throws {
+        statement = try database.cachedStatement(sql: sql)
+        reset()
+        if let arguments { try statement.setArguments(arguments) }
+    }
+
+    // MARK: Binding
+
+    /// Binds a number, or NULL for nil.
+    @inline(__always)
+    func bind(_ parameter: Int32, _ number: Int64?) {
+        let handle = unsafe statement.sqliteStatement
+        if let number {
+            unsafe sqlite3_bind_int64(handle, parameter, number)
+        } else {
+            unsafe sqlite3_bind_null(handle, parameter)
+        }
+    }
+
+    /// Binds a copy of a text.
+    func bind(_ parameter: Int32, text: Span<UInt8>) throws {
+        try check(
+            unsafe text.withUnsafeBytes { bytes in
+                let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+                return unsafe sqlite3_bind_text(
+                    statement.sqliteStatement, parameter, start, Int32(clamping: bytes.count), Self.copied)
+            })
+    }
+
+    /// Binds a copy of a blob.
+    func bind(_ parameter: Int32, blob: Span<UInt8>) throws {
+        try check(
+            unsafe blob.withUnsafeBytes { bytes in
+                unsafe sqlite3_bind_blob(
+                    statement.sqliteStatement, parameter, bytes.baseAddress, Int32(clamping: bytes.count), Self.copied)
+            })
+    }
+
+    /// Binds a text without a copy, or NULL where it is empty. The bytes must neither move nor change until the statement
+    /// was stepped for the last time with this value (`SQLITE_STATIC`, https://www.sqlite.org/c3ref/bind_blob.html).
+    @unsafe @inline(__always)
+    func bind(_ parameter: Int32, uncopiedText bytes: UnsafeRawBufferPointer) {
+        let handle = unsafe statement.sqliteStatement
+        if unsafe bytes.isEmpty {
+            unsafe sqlite3_bind_null(handle, parameter)
+        } else {
+            unsafe sqlite3_bind_text(
+                handle, parameter, bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+                Int32(truncatingIfNeeded: bytes.count), nil)
+        }
+    }
+
+    private func check(_ code: Int32) throws {
+        guard code == SQLITE_OK else { throw error(code) }
+    }
+
+    private func error(_ code: Int32) -> DatabaseError {
+        DatabaseError(resultCode: ResultCode(rawValue: code), sql: statement.sql)
+    }
+
+    // MARK: Running
+
+    /// Runs a statement that returns no rows.
+    /// - Returns: how many rows it inserted, updated or deleted itself; what triggers did does not count.
+    @discardableResult
+    func run() throws -> Int {
+        _ = try first { _ in }
+        return Int(unsafe sqlite3_changes(sqlite3_db_handle(statement.sqliteStatement)))
+    }
+
+    /// Passes the first row to `read`. Returns nil when there is none.
+    func first<Result>(_ read: (Columns) throws -> Result) throws -> Result? {
+        defer { reset() }
+        return try step().map(read)
+    }
+
+    /// Passes every row to `read`, which must not use the statement itself.
+    func forEachRow(_ read: (Columns) throws -> Void) throws {
+        defer { reset() }
+        while let row = try step() { try read(row) }
+    }
+
+    /// Steps to the next row. Returns nil after the last. The caller resets the statement when it is done.
+    func step() throws -> Columns? {
+        let handle = unsafe statement.sqliteStatement
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return unsafe Columns(handle: handle)
+        case SQLITE_DONE: return nil
+        case let code: throw error(code)
+        }
+    }
+
+    /// Ends the statement's execution, so that it holds no read transaction open.
+    func reset() {
+        unsafe _ = sqlite3_reset(statement.sqliteStatement)
+    }
+
+    /// The columns of the row that a statement is on, valid until the statement is stepped or reset.
+    @safe struct Columns {
+        /// The statement, which is on the row while the caller that was passed this runs.
+        fileprivate let handle: OpaquePointer?
+
+        /// Which kind of value a column has.
+        enum Kind {
+            case null, integer, text, other
+        }
+
+        func kind(_ column: Int32) -> Kind {
+            switch unsafe sqlite3_column_type(handle, column) {
+            case SQLITE_NULL: .null
+            case SQLITE_INTEGER: .integer
+            case SQLITE_TEXT: .text
+            default: .other
+            }
+        }
+
+        func isNull(_ column: Int32) -> Bool { kind(column) == .null }
+
+        /// Returns a column's number, and 0 where the value is none.
+        func number(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+
+        /// Passes the bytes of a text or a blob to `use`, without a copy; none where the value is NULL.
+        func withBytes<Result>(_ column: Int32, _ use: (Span<UInt8>) throws -> Result) rethrows -> Result {
+            // SQLite's own bytes, as many as it says, valid until the statement is stepped or reset: after `use`.
+            let start = unsafe sqlite3_column_blob(handle, column)
+            let count = Int(unsafe sqlite3_column_bytes(handle, column))
+            let bytes = unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
+            return try unsafe use(Span(_unsafeBytes: bytes))
+        }
+    }
+
+    /// SQLITE_TRANSIENT: SQLite copies the value before the call returns. C has it as a cast that Swift does not import.
+    private static var copied: sqlite3_destructor_type { unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+}
+
+extension Configuration {
+    /// Lets a transaction stay open between two calls on a connection: its owner ends it.
+    mutating func keepTransactionsOpen() { allowsUnsafeTransactions = true }
+}
+
+extension Database {
+    /// Limits the length of any value that this connection reads, in bytes: reading a longer one fails, so that an
+    /// untrusted database cannot fill the memory (https://www.sqlite.org/c3ref/limit.html).
+    func limitValues(to bytes: Int) {
+        unsafe _ = sqlite3_limit(sqliteConnection, SQLITE_LIMIT_LENGTH, Int32(clamping: bytes))
+    }
+}
+
+/// How many bytes of SQLite's WAL are in use. The file's length says only how long it once was: after a checkpoint that
+/// copied all of it, SQLite overwrites it from its start.
+final class WALSizeMonitor: Sendable {
+    /// Bytes of a page in the WAL and of its frame header (https://www.sqlite.org/fileformat2.html#walformat).
+    private static let frameBytes = 24 + Schema.pageBytes
+
+    private let frames: Atomic<Int>
+
+    /// - Parameter fileBytes: the WAL's length when the database was opened; all of it may be in use.
+    init(fileBytes: Int) {
+        frames = Atomic(fileBytes / Self.frameBytes)
+    }
+
+    /// Bytes in use after the last commit.
+    var bytes: Int { frames.load(ordering: .relaxed) * Self.frameBytes }
+
+    /// Notes the WAL's length after every commit of a connection. The monitor must outlive the connection, whose commits do
+    /// not checkpoint by themselves any more (https://www.sqlite.org/c3ref/wal_hook.html).
+    func watch(_ database: Database) {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe sqlite3_wal_hook(
+            database.sqliteConnection,
+            { context, _, _, frames in
+                // SQLite passes the context it was given, which lives as long as the connection.
+                unsafe Unmanaged<WALSizeMonitor>.fromOpaque(context!).takeUnretainedValue()
+                    .frames.store(Int(frames), ordering: .relaxed)
+                return SQLITE_OK
+            }, context)
+    }
+
+    /// Notes that the next commit overwrites the WAL from its start.
+    func reset() { frames.store(0, ordering: .relaxed) }
+}

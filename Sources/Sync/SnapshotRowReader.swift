@@ -1,0 +1,77 @@
+import EventModel
+import Platform
+import Store
+
+/// Reads the events of an unpacked snapshot in batches. Each row is checked by the rules for events, and all of them
+/// against what the manifest says of their number and span.
+struct SnapshotRowReader {
+    private let rows: SnapshotRows
+    private let manifest: SnapshotManifest
+    private let origins: RowOrigins
+    private let own: Installation
+    /// The snapshot, for messages.
+    private let path: String
+    private var rules = RowRules()
+    private var first: Int64?
+    private var last = Int64.min
+    /// Rows that were read so far.
+    private(set) var events = 0
+    private var isAtEnd = false
+    /// Batches that were read and not returned yet: a batch has the rows of one installation.
+    private var batches: [ImportedRows] = []
+
+    /// - Parameters:
+    ///   - rows: the snapshot's database, whose tables were checked.
+    ///   - path: the snapshot.
+    init(_ rows: SnapshotRows, _ manifest: SnapshotManifest, path: String) throws {
+        guard let own = Installation(manifest.installation), let origins = try rows.origins() else {
+            throw SnapshotError.damaged(path: path, what: "the provenance of its rows is not valid")
+        }
+        (self.rows, self.manifest, self.own, self.origins, self.path) = (rows, manifest, own, origins, path)
+    }
+
+    /// Returns the next rows, at most `Limits.snapshotRows`; nil after the last.
+    mutating func next() throws(SnapshotError) -> ImportedRows? {
+        do {
+            while batches.isEmpty, !isAtEnd { try readRows() }
+        } catch {
+            throw SnapshotError(reading: error, path: path)
+        }
+        return batches.isEmpty ? nil : batches.removeFirst()
+    }
+
+    private mutating func readRows() throws {
+        try Task.checkCancellation()
+        var batch: ImportedRows?
+        let reached = try rows.rows(after: last, limit: Limits.snapshotRows) { row in
+            // A crafted database may return rows without an end.
+            guard row.id > last, events < manifest.events else { throw wrongRows }
+            let identity = origins.identity(of: row.id, own: own)
+            if let full = batch, full.installation != identity.installation {
+                batches.append(full)
+                batch = nil
+            }
+            if batch == nil { batch = ImportedRows(of: identity.installation) }
+            if let problem = rules.check(row, use: { batch?.append(identity.id, $0) }) {
+                throw SnapshotError.damaged(path: path, what: "row \(row.id): \(problem)")
+            }
+            first = first ?? row.id
+            last = row.id
+            events += 1
+        }
+        if let batch { batches.append(batch) }
+        guard reached == nil else { return }
+        isAtEnd = true
+        try checkSpan()
+    }
+
+    private func checkSpan() throws {
+        guard events == manifest.events else { throw wrongRows }
+        guard first == manifest.firstID, first == nil || last == manifest.lastID,
+            rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
+            rules.span.map({ Timestamp.rfc3339($0.upperBound) }) == manifest.until
+        else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
+    }
+
+    private var wrongRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
+}

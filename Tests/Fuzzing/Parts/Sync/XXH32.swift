@@ -1,1 +1,0 @@
-../../../../Sources/Sync/XXH32.swift
