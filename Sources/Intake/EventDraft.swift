@@ -58,19 +58,6 @@ package struct EventDraft: Sendable {
         present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
     }
 
-    /// Notes that a field was named and has the text at `range` of the line; false when it was named before.
-    @inline(__always)
-    mutating func take(_ range: Range<Int>, of field: EventField) -> Bool {
-        let bit: UInt16 = 1 << UInt16(field.index)
-        guard seen & bit == 0 else { return false }
-        seen |= bit
-        if !range.isEmpty {
-            places[field.index] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))
-            present |= bit
-        }
-        return true
-    }
-
     /// Sets a text that stands in the decoded line, or in other bytes of the caller's.
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
@@ -126,14 +113,6 @@ extension EventField {
         case .templateUsed: 11
         case .servicesCount: 12
         case .portsUsed: 13
-        }
-    }
-
-    /// Whether its value is a text; that of a timestamp may also be a number.
-    @inline(__always) var isText: Bool {
-        switch self {
-        case .durationMS, .success, .servicesCount, .portsUsed: false
-        default: true
         }
     }
 }

@@ -1,4 +1,3 @@
-public import CPlatform
 private import Glibc
 
 // Every number that Nexus writes is little-endian, whatever the processor.
@@ -28,16 +27,9 @@ extension Span<UInt8> {
         }
     }
 
-    /// Where the first byte at or after `start` stands that ends or interrupts a plain ASCII string in JSON: a quote, a
-    /// backslash, a control character or anything beyond ASCII; `count` when there is none.
-    @inlinable @inline(__always)
-    package func jsonStringEnd(from start: Int) -> Int {
-        precondition(start >= 0 && start <= count)
-        return unsafe withUnsafeBytes { buffer in
-            guard let base = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
-            // It reads no more than the buffer's bytes, and `start` is not behind them.
-            return unsafe nexus_json_string_end(base, start, buffer.count)
-        }
+    /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
+    package var text: String {
+        unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether the bytes of `other` are the same.

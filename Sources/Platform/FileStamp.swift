@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// What tells one state of a file from another without reading it: a file that was written or replaced has another

@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// What time it is, for everything that dates an event. Tests hand in their own.

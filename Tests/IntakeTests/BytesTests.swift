@@ -1,3 +1,4 @@
+import EventModel
 import Platform
 import TestSupport
 import Testing

@@ -3,7 +3,6 @@
 
 /* What Swift's Glibc module does not show. */
 #include "crc32c.h"
-#include "json_scan.h"
 
 #include <spawn.h>
 #include <unistd.h>

@@ -86,7 +86,7 @@ package struct Settings: Equatable, Sendable {
         var destinations = destinations
         destinations[name] = url
         let urls = destinations.sorted { $0.key < $1.key }.map {
-            JSONValue.Member(key: $0.key, value: .string($0.value))
+            JSONValue.Member($0.key, .string($0.value))
         }
         set(Key.destinations, urls.isEmpty ? nil : .object(urls))
     }
@@ -99,7 +99,7 @@ package struct Settings: Equatable, Sendable {
         switch (index, value) {
         case (let index?, let value?): members[index].value = value
         case (let index?, nil): members.remove(at: index)
-        case (nil, let value?): members.append(.init(key: key, value: value))
+        case (nil, let value?): members.append(.init(key, value))
         case (nil, nil): break
         }
     }

@@ -5,6 +5,11 @@ package enum JSONValue: Equatable, Sendable {
     package struct Member: Equatable, Sendable {
         package let key: String
         package var value: JSONValue
+
+        package init(_ key: String, _ value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     case null
@@ -20,8 +25,8 @@ package enum JSONValue: Equatable, Sendable {
     /// nested deeper than `Limits.nestingDepth`.
     package init?(_ bytes: [UInt8]) {
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
-        var parser = JSONParser(bytes: bytes)
-        guard let value = try? parser.parseWhole() else { return nil }
+        var parser = JSONParser()
+        guard let value = try? parser.parseWhole(bytes.span) else { return nil }
         self = value
     }
 
