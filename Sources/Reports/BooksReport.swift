@@ -6,7 +6,7 @@ package import Store
 /// The state of recording: what `nexus telemetry status` shows.
 package struct BooksReport: Sendable {
     /// What was sent to one destination so far.
-    package struct Sent: Encodable, Equatable, Sendable {
+    package struct Sent: Equatable, Sendable {
         package let destination: String
         package var transfers: Int
         package var rows: Int
@@ -21,10 +21,17 @@ package struct BooksReport: Sendable {
             self.bytes = bytes
             self.last = last
         }
+
+        var json: JSONValue {
+            [
+                "bytes": .integer(bytes), "destination": .string(destination), "last": .string(last),
+                "rows": .integer(rows), "transfers": .integer(transfers),
+            ]
+        }
     }
 
     /// What recording one event has cost the scripts that waited for it, in microseconds.
-    package struct Cost: Encodable, Equatable, Sendable {
+    package struct Cost: Equatable, Sendable {
         package let calls: Int
         package let p50: Int
         package let p99: Int
@@ -114,53 +121,32 @@ package struct BooksReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The same as values for JSON.
-    package var json: some Encodable {
-        Values(
-            recording: recording == .on, reason: reason, preference: settings.isRecordingOn ? "on" : "off",
-            retentionDays: settings.retentionDays, since: since.map(Timestamp.rfc3339), keyProblem: keyProblem,
-            costMicroseconds: cost, sent: sent, sentProblem: sentProblem, purged: books.purged, expired: books.expired,
-            events: books.stored - books.purged - books.expired, dataFolder: folder, bytes: bytes,
-            received: books.received,
-            accepted: books.accepted, rejected: books.rejected,
-            rejectedByReason: Dictionary(
-                uniqueKeysWithValues: books.rejectedByReason.map { ($0.reason.name, $0.count) }),
-            stored: books.stored, imported: books.imported, pending: books.pending, sessions: books.sessions,
-            droppedFields: books.droppedFields,
-            cutCommands: books.cutCommands, droppedEvents: books.droppedEvents, tornRecords: books.tornRecords,
-            damagedRecords: books.damagedRecords, balance: books.balance)
-    }
-
-    private struct Values: Encodable {
-        let schema = 1
-        let recording: Bool
-        let reason: String?
-        let preference: String
-        let retentionDays: Int?
-        let since: String?
-        let keyProblem: String?
-        let costMicroseconds: Cost?
-        let sent: [Sent]
-        let sentProblem: String?
-        let purged: Int
-        let expired: Int
-        let events: Int
-        let dataFolder: String
-        let bytes: Int
-        let received: Int
-        let accepted: Int
-        let rejected: Int
-        let rejectedByReason: [String: Int]
-        let stored: Int
-        let imported: Int
-        let pending: Int
-        let sessions: Int
-        let droppedFields: Int
-        let cutCommands: Int
-        let droppedEvents: Int
-        let tornRecords: Int
-        let damagedRecords: Int
-        let balance: Bool
+    /// The same as values. Keys without a value are left out.
+    package var json: JSONValue {
+        let reasons = books.rejectedByReason.map { ($0.reason.name, JSONValue.integer($0.count)) }.sorted {
+            $0.0 < $1.0
+        }
+        let value: JSONValue = [
+            "accepted": .integer(books.accepted), "balance": .bool(books.balance), "bytes": .integer(bytes),
+            "cost_microseconds": cost.map {
+                ["calls": .integer($0.calls), "p50": .integer($0.p50), "p99": .integer($0.p99)]
+            }
+                ?? .null,
+            "cut_commands": .integer(books.cutCommands), "damaged_records": .integer(books.damagedRecords),
+            "data_folder": .string(folder), "dropped_events": .integer(books.droppedEvents),
+            "dropped_fields": .integer(books.droppedFields),
+            "events": .integer(books.stored - books.purged - books.expired), "expired": .integer(books.expired),
+            "imported": .integer(books.imported), "key_problem": .string(keyProblem),
+            "pending": .integer(books.pending),
+            "preference": .string(settings.isRecordingOn ? "on" : "off"), "purged": .integer(books.purged),
+            "reason": .string(reason), "received": .integer(books.received), "recording": .bool(recording == .on),
+            "rejected": .integer(books.rejected), "rejected_by_reason": .object(reasons.map(JSONValue.Member.init)),
+            "retention_days": .integer(settings.retentionDays), "schema": .integer(1), "sent": .array(sent.map(\.json)),
+            "sent_problem": .string(sentProblem), "sessions": .integer(books.sessions),
+            "since": .string(since.map(Timestamp.rfc3339)), "stored": .integer(books.stored),
+            "torn_records": .integer(books.tornRecords),
+        ]
+        return value.withoutNulls
     }
 
     private var reason: String? {

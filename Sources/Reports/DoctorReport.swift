@@ -22,25 +22,15 @@ package struct DoctorReport: Sendable {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    /// The same as values for JSON.
-    package var json: some Encodable {
-        Values(
-            fine: isFine,
-            checks: results.map {
-                Values.Check(check: $0.check, state: $0.state.rawValue, text: $0.text, advice: $0.advice)
-            })
-    }
-
-    private struct Values: Encodable {
-        struct Check: Encodable {
-            let check: String
-            let state: String
-            let text: String
-            let advice: String?
+    /// The same as values.
+    package var json: JSONValue {
+        let checks = results.map { result -> JSONValue in
+            let check: JSONValue = [
+                "advice": .string(result.advice), "check": .string(result.check),
+                "state": .string(result.state.rawValue), "text": .string(result.text),
+            ]
+            return check.withoutNulls
         }
-
-        let schema = 1
-        let fine: Bool
-        let checks: [Check]
+        return ["checks": .array(checks), "fine": .bool(isFine), "schema": .integer(1)]
     }
 }

@@ -1,4 +1,4 @@
-import EventModel
+package import EventModel
 import Platform
 package import Store
 
@@ -31,28 +31,15 @@ package struct PurgeReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The same as values for JSON.
-    package var json: some Encodable {
-        Values(
-            eventsRemoved: receipt.events, sessionsRemoved: receipt.sessions, bufferFilesRemoved: receipt.bufferFiles,
-            snapshotsRemoved: receipt.snapshots, keyRenewed: receipt.renewedKey, bytesBefore: receipt.bytesBefore,
-            bytesAfter: receipt.bytesAfter, textsRemoved: receipt.values, textsSearched: receipt.valuesSearched,
-            filesSearched: receipt.filesSearched, bytesSearched: receipt.bytesSearched, foundIn: receipt.foundIn)
-    }
-
-    private struct Values: Encodable {
-        let schema = 1
-        let eventsRemoved: Int
-        let sessionsRemoved: Int
-        let bufferFilesRemoved: Int
-        let snapshotsRemoved: [String]
-        let keyRenewed: Bool
-        let bytesBefore: Int
-        let bytesAfter: Int
-        let textsRemoved: Int
-        let textsSearched: Int
-        let filesSearched: Int
-        let bytesSearched: Int
-        let foundIn: [String]
+    /// The same as values.
+    package var json: JSONValue {
+        [
+            "buffer_files_removed": .integer(receipt.bufferFiles), "bytes_after": .integer(receipt.bytesAfter),
+            "bytes_before": .integer(receipt.bytesBefore), "bytes_searched": .integer(receipt.bytesSearched),
+            "events_removed": .integer(receipt.events), "files_searched": .integer(receipt.filesSearched),
+            "found_in": .strings(receipt.foundIn), "key_renewed": .bool(receipt.renewedKey), "schema": .integer(1),
+            "sessions_removed": .integer(receipt.sessions), "snapshots_removed": .strings(receipt.snapshots),
+            "texts_removed": .integer(receipt.values), "texts_searched": .integer(receipt.valuesSearched),
+        ]
     }
 }

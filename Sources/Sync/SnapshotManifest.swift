@@ -1,10 +1,10 @@
-import EventModel
+package import EventModel
 import Foundation
 import Platform
 import Store
 
 /// What a snapshot's content is.
-package enum SnapshotFormat: String, CaseIterable, Codable, Sendable {
+package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
     /// A SQLite database with `events` and `sessions`.
     case sqlite
     /// The events as they could be recorded, a JSON object a line.
@@ -32,7 +32,7 @@ package enum SnapshotFormat: String, CaseIterable, Codable, Sendable {
 /// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: nothing in
 /// one tells when it was made. In the format `sqlite` the content has a table `manifest` besides (see
 /// `SnapshotDatabase`).
-package struct SnapshotManifest: Codable, Equatable, Sendable {
+package struct SnapshotManifest: Decodable, Equatable, Sendable {
     /// The format this version writes, and the latest it reads.
     package static let currentVersion = 1
 
@@ -76,11 +76,21 @@ package struct SnapshotManifest: Codable, Equatable, Sendable {
     private static let skippableMagic: UInt32 = 0x184D_2A5E
     private static let footer = Array("NEXUSNAP".utf8)
 
+    /// The manifest as values, keys in alphabetical order.
+    package var json: JSONValue {
+        let value: JSONValue = [
+            "bytes": .integer(bytes), "content": .string(content.rawValue), "events": .integer(events),
+            "first_id": .integer(firstID), "format_version": .integer(formatVersion), "from": .string(from),
+            "installation": .string(installation), "last_id": .integer(lastID),
+            "schema_version": .integer(schemaVersion), "sessions": .integer(sessions), "sha256": .string(sha256),
+            "until": .string(until),
+        ]
+        return value.withoutNulls
+    }
+
     /// The skippable frame.
-    func trailer() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let json = [UInt8](try encoder.encode(self))
+    func trailer() -> [UInt8] {
+        let json = Array(json.text(.line).utf8)
         var trailer: [UInt8] = []
         trailer.append(littleEndian: Self.skippableMagic)
         trailer.append(littleEndian: UInt32(json.count + Self.footerBytes))

@@ -37,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let data = try DataFolder.required()
         if rebuild { return try await rebuild(data) }
         let report = DoctorReport(try checks(data))
-        try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+        try File.standardOutput.write(json ? report.json.document : report.text)
         guard report.isFine else {
             throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
         }

@@ -51,7 +51,7 @@ struct ExportCommand: AsyncParsableCommand {
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }
-        if json { return try File.standardOutput.write(JSONText.of(manifest)) }
+        if json { return try File.standardOutput.write(manifest.json.document) }
         guard case .file(let path) = target, File.standardError.isTerminal else { return }
         try File.standardError.write("nexus: \(manifest.events) events in \(path.escapedForDisplay)\n")
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EventModel
 import Platform
-import Reports
 import Service
 import Store
 import Sync
@@ -45,17 +44,14 @@ struct ImportCommand: AsyncParsableCommand {
                 return outcome
             }
         }
-        let values = Values(imported: outcome.imported, known: outcome.known, expired: outcome.expired)
+        // The keys are a contract.
+        let value: JSONValue = [
+            "expired": .integer(outcome.expired), "imported": .integer(outcome.imported),
+            "known": .integer(outcome.known),
+        ]
         let expired =
             outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
         let text = "\(outcome.imported) events imported, \(outcome.known) were here already\(expired)\n"
-        try File.standardOutput.write(json ? JSONText.of(values) : text)
-    }
-
-    /// The keys are a contract.
-    private struct Values: Encodable {
-        let imported: Int
-        let known: Int
-        let expired: Int
+        try File.standardOutput.write(json ? value.document : text)
     }
 }

@@ -22,7 +22,7 @@ struct StreamCommand {
             summary = try await record()
         }
         if command.json {
-            try File.standardOutput.write(JSONText.of(SummaryJSON(summary)))
+            try File.standardOutput.write(json(summary).document)
         } else {
             try File.standardError.write(sentence(summary) + "\n")
         }
@@ -55,7 +55,8 @@ struct StreamCommand {
             case .accepted(let events, let rejected, let bytes):
                 bar?.show(bytes)
                 guard acknowledges else { return }
-                try? File.standardOutput.write("{\"accepted\":\(events),\"rejected\":\(rejected)}\n")
+                let value: JSONValue = ["accepted": .integer(events), "rejected": .integer(rejected)]
+                try? File.standardOutput.write(value.text(.line) + "\n")
             }
         }
     }
@@ -68,28 +69,20 @@ struct StreamCommand {
         }
     }
 
+    /// The keys are a contract.
+    private func json(_ summary: StreamRecorder.Summary) -> JSONValue {
+        [
+            "accepted": .integer(summary.accepted), "received": .integer(summary.received),
+            "rejected": .integer(summary.rejected), "seconds": .number(summary.seconds),
+            "stored": .integer(summary.stored),
+        ]
+    }
+
     private func sentence(_ summary: StreamRecorder.Summary) -> String {
         if case .off(let reason) = recording { return "nexus: nothing recorded: \(reason.escapedForDisplay)" }
         let rate = summary.seconds > 0 ? Int(Double(summary.received) / summary.seconds) : 0
         let off = summary.discarded > 0 ? "; \(summary.discarded) discarded while recording was off" : ""
         return "nexus: \(summary.received) received, \(summary.accepted) accepted, \(summary.rejected) rejected, "
             + "\(summary.stored) stored in \(String(format: "%.2f", summary.seconds)) s (\(rate) events/s)\(off)"
-    }
-}
-
-/// The summary of a stream. The keys are a contract.
-private struct SummaryJSON: Encodable {
-    let received: Int
-    let accepted: Int
-    let rejected: Int
-    let stored: Int
-    let seconds: Double
-
-    init(_ summary: StreamRecorder.Summary) {
-        received = summary.received
-        accepted = summary.accepted
-        rejected = summary.rejected
-        stored = summary.stored
-        seconds = summary.seconds
     }
 }

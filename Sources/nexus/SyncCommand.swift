@@ -1,7 +1,6 @@
 import ArgumentParser
 import EventModel
 import Platform
-import Reports
 import Sync
 
 struct SyncCommand: AsyncParsableCommand {
@@ -57,7 +56,7 @@ struct SyncCommand: AsyncParsableCommand {
             if dryRun {
                 let preview = try await plan.preview(fromStart: again, firstRows: Self.shownRows)
                 let report = PreviewReport(preview, to: destination)
-                return try File.standardOutput.write(json ? JSONText.of(report) : report.text)
+                return try File.standardOutput.write(json ? report.json.document : report.text)
             }
             if credentials != nil, destination.isReadableOnTheWay {
                 try File.standardError.write(
@@ -73,7 +72,7 @@ struct SyncCommand: AsyncParsableCommand {
         }
 
         private func write(_ report: SyncReport) throws {
-            try File.standardOutput.write(json ? JSONText.of(report) : report.text)
+            try File.standardOutput.write(json ? report.json.document : report.text)
         }
 
         private static func show(_ progress: TransferActor.Progress, on bar: ProgressLine?) {
@@ -117,7 +116,11 @@ struct SyncCommand: AsyncParsableCommand {
 
         func run() throws {
             let list = try Destinations(in: .required()).all
-            if json { return try File.standardOutput.write(JSONText.of(DestinationsReport(destinations: list))) }
+            if json {
+                let urls = list.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+                let value: JSONValue = ["destinations": .object(urls), "schema": .integer(1)]
+                return try File.standardOutput.write(value.document)
+            }
             guard !list.isEmpty else { return try File.standardOutput.write("No destinations yet.\n") }
             let width = list.keys.map(\.count).max() ?? 0
             let lines = list.sorted { $0.key < $1.key }.map { name, url in
@@ -155,7 +158,7 @@ struct SyncCommand: AsyncParsableCommand {
             var log = TransferLog()
             let findings = try LedgerReader.read(data) { log.observe($0) }
             let report = LedgerReport(log.finished(), findings)
-            try File.standardOutput.write(json ? JSONText.of(report) : report.text)
+            try File.standardOutput.write(json ? report.json.document : report.text)
             if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
         }
     }

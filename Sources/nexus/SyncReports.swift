@@ -4,8 +4,7 @@ import Store
 import Sync
 
 /// What a run of `nexus sync` did.
-struct SyncReport: Encodable {
-    let schema = 1
+struct SyncReport {
     let destination: String
     let transfers: Int
     let events: Int
@@ -18,6 +17,13 @@ struct SyncReport: Encodable {
         bytes = summary.bytes
     }
 
+    var json: JSONValue {
+        [
+            "bytes": .integer(bytes), "destination": .string(destination), "events": .integer(events),
+            "schema": .integer(1), "transfers": .integer(transfers),
+        ]
+    }
+
     var text: String {
         let place = destination.escapedForDisplay
         guard transfers > 0 else { return "Nothing new for \(place).\n" }
@@ -26,8 +32,7 @@ struct SyncReport: Encodable {
 }
 
 /// What a run of `nexus sync` would do.
-struct PreviewReport: Encodable {
-    let schema = 1
+struct PreviewReport {
     let destination: String
     let transfers: Int
     let events: Int
@@ -52,6 +57,17 @@ struct PreviewReport: Encodable {
         latest = preview.span.map { Self.rfc3339($0.latest) }
         columns = RowText.columns
         firstRows = preview.firstRows.map { row in row.map { $0.isEmpty || $0 == #"\N"# ? nil : $0 } }
+    }
+
+    var json: JSONValue {
+        let rows = firstRows.map { JSONValue.array($0.map { .string($0) }) }
+        let value: JSONValue = [
+            "bytes": .integer(bytes), "columns": .strings(columns), "destination": .string(destination),
+            "earliest": .string(earliest), "events": .integer(events), "first_id": .integer(firstId),
+            "first_rows": .array(rows), "last_id": .integer(lastId), "latest": .string(latest), "schema": .integer(1),
+            "transfers": .integer(transfers),
+        ]
+        return value.withoutNulls
     }
 
     var text: String {
@@ -79,49 +95,41 @@ struct PreviewReport: Encodable {
     private static func rfc3339(_ databaseText: String) -> String { databaseText.replacing(" ", with: "T") + "Z" }
 }
 
-/// The names that destinations have.
-struct DestinationsReport: Encodable {
-    let schema = 1
-    let destinations: [String: String]
-}
-
 /// What the ledger tells.
-struct LedgerReport: Encodable {
-    struct Line: Encodable {
-        let at: String
-        let destination: String
-        let events: Int
-        let bytes: Int
-        let firstId: Int64
-        let lastId: Int64
-        let sha256: String
-        /// False for one that was begun and never confirmed: it may have arrived.
-        let confirmed: Bool
-    }
-
-    let schema = 1
+struct LedgerReport {
     /// Whether the ledger is as it was written.
-    let intact: Bool
-    let lines: Int
-    let transfers: [Line]
+    private let isIntact: Bool
+    private let lines: Int
+    private let transfers: [TransferLog.Item]
 
     init(_ transfers: [TransferLog.Item], _ findings: LedgerReader.Findings) {
-        intact = findings.damage == nil
+        isIntact = findings.damage == nil
         lines = findings.chain.lines
-        self.transfers = transfers.map { item in
-            Line(
-                at: item.at, destination: item.transfer.destination, events: item.transfer.rows,
-                bytes: item.transfer.bytes, firstId: item.transfer.range.lowerBound,
-                lastId: item.transfer.range.upperBound, sha256: item.transfer.sha256, confirmed: item.isConfirmed)
+        self.transfers = transfers
+    }
+
+    /// A transfer that is not confirmed was begun and may have arrived.
+    var json: JSONValue {
+        let values = transfers.map { item -> JSONValue in
+            [
+                "at": .string(item.at), "bytes": .integer(item.transfer.bytes), "confirmed": .bool(item.isConfirmed),
+                "destination": .string(item.transfer.destination), "events": .integer(item.transfer.rows),
+                "first_id": .integer(item.transfer.range.lowerBound),
+                "last_id": .integer(item.transfer.range.upperBound), "sha256": .string(item.transfer.sha256),
+            ]
         }
+        return [
+            "intact": .bool(isIntact), "lines": .integer(lines), "schema": .integer(1), "transfers": .array(values),
+        ]
     }
 
     var text: String {
-        guard !transfers.isEmpty else { return intact ? "Nothing was ever sent.\n" : "" }
+        guard !transfers.isEmpty else { return isIntact ? "Nothing was ever sent.\n" : "" }
         let rows = transfers.map { line in
             [
-                line.at.escapedForDisplay, String(line.events), String(line.bytes), String(line.sha256.prefix(12)),
-                line.confirmed ? "sent" : "unconfirmed", line.destination.escapedForDisplay,
+                line.at.escapedForDisplay, String(line.transfer.rows), String(line.transfer.bytes),
+                String(line.transfer.sha256.prefix(12)), line.isConfirmed ? "sent" : "unconfirmed",
+                line.transfer.destination.escapedForDisplay,
             ]
         }
         let table = [["TIME (UTC)", "EVENTS", "BYTES", "SHA-256", "STATE", "DESTINATION"]] + rows

@@ -34,7 +34,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
             report.keyProblem = HashKey.problem(in: data, hasEvents: books.accepted > 0)
             (report.sent, report.sentProblem) = try Self.sent(from: data)
-            try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+            try File.standardOutput.write(json ? report.json.document : report.text)
         }
 
         /// What the ledger says was sent, by destination, and what is wrong with the ledger.

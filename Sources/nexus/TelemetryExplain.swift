@@ -1,9 +1,7 @@
 import ArgumentParser
 import EventModel
-import Foundation
 import Intake
 import Platform
-import Reports
 
 extension TelemetryCommand {
     struct Explain: ParsableCommand {
@@ -28,7 +26,7 @@ extension TelemetryCommand {
             let key = try DataFolder.fromEnvironment().flatMap { try HashKey.existing(in: $0) }
             let explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict)
             if json {
-                try File.standardOutput.write(JSONText.of(ExplanationJSON(explanation)))
+                try File.standardOutput.write(Self.json(explanation).document)
             } else {
                 try File.standardOutput.write(text(explanation))
             }
@@ -49,47 +47,33 @@ extension TelemetryCommand {
             return lines.joined(separator: "\n") + "\n"
         }
 
+        /// The keys are a contract.
+        private static func json(_ explanation: EventExplanation) -> JSONValue {
+            let fields = explanation.parts.map { part -> JSONValue in
+                let field: JSONValue = [
+                    "fate": .string(part.fate.rawValue), "key": .string(part.key), "reason": .string(part.rule.reason),
+                    "rule": .string(part.rule.rawValue), "stored": .string(part.stored),
+                ]
+                return field.withoutNulls
+            }
+            let value: JSONValue = [
+                "fields": .array(fields), "recorded": .bool(explanation.rejection == nil),
+                "rejection": .string(explanation.rejection?.message), "schema": .integer(1),
+            ]
+            return value.withoutNulls
+        }
+
         private func listRules() throws {
-            if json { return try File.standardOutput.write(JSONText.of(PrivacyRule.allCases.map(RuleJSON.init))) }
+            if json {
+                let rules = PrivacyRule.allCases.map { rule -> JSONValue in
+                    [
+                        "effect": .string(rule.effect), "reason": .string(rule.reason), "rule": .string(rule.rawValue),
+                    ]
+                }
+                return try File.standardOutput.write(JSONValue.array(rules).document)
+            }
             let lines = PrivacyRule.allCases.map { "\($0.rawValue)\n  \($0.effect)\n  because \($0.reason)\n" }
             try File.standardOutput.write(lines.joined())
-        }
-    }
-}
-
-private struct RuleJSON: Encodable {
-    let rule: String
-    let effect: String
-    let reason: String
-
-    init(_ rule: PrivacyRule) {
-        self.rule = rule.rawValue
-        effect = rule.effect
-        reason = rule.reason
-    }
-}
-
-/// An explanation. The keys are a contract.
-private struct ExplanationJSON: Encodable {
-    struct Part: Encodable {
-        let key: String
-        let fate: String
-        let stored: String?
-        let rule: String
-        let reason: String
-    }
-
-    let schema = 1
-    let recorded: Bool
-    let rejection: String?
-    let fields: [Part]
-
-    init(_ explanation: EventExplanation) {
-        recorded = explanation.rejection == nil
-        rejection = explanation.rejection?.message
-        fields = explanation.parts.map {
-            Part(
-                key: $0.key, fate: $0.fate.rawValue, stored: $0.stored, rule: $0.rule.rawValue, reason: $0.rule.reason)
         }
     }
 }

@@ -53,7 +53,7 @@ extension TelemetryCommand {
             else { return }
             guard let receipt = try await Purger(data: data).purge(selection) else { throw CommandFailure.writerIsBusy }
             let report = PurgeReport(receipt)
-            try File.standardOutput.write(json ? JSONText.of(report.json) : report.text)
+            try File.standardOutput.write(json ? report.json.document : report.text)
             guard receipt.foundIn.isEmpty else {
                 throw CommandFailure(
                     "something of what was removed is still there; the receipt says where", .inputOutput)

@@ -1,6 +1,6 @@
 import ArgumentParser
+import EventModel
 import Platform
-import Reports
 import Sync
 
 struct VerifyCommand: AsyncParsableCommand {
@@ -27,7 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }
-        try File.standardOutput.write(json ? JSONText.of(manifest) : sentence(manifest))
+        try File.standardOutput.write(json ? manifest.json.document : sentence(manifest))
     }
 
     private func sentence(_ manifest: SnapshotManifest) -> String {

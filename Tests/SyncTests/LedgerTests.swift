@@ -55,6 +55,11 @@ struct LedgerTests {
                 "at", "bytes", "destination", "event", "first", "installation", "last", "line", "previous", "rows",
                 "sha256", "store",
             ])
+        let zeros = String(repeating: "0", count: 64)
+        #expect(
+            line == #"{"at":"2027-01-15T08:00:00.000Z","bytes":100,"destination":"https://there:443","event":"intent","#
+                + #""first":1,"installation":"\#(String(repeating: "a", count: 32))","last":10,"line":1,"#
+                + #""previous":"\#(zeros)","rows":10,"sha256":"\#(zeros)","store":"s"}"#)
         #expect(values["at"] as? String == "2027-01-15T08:00:00.000Z")
         #expect(values["previous"] as? String == String(repeating: "0", count: 64))
         #expect(try LedgerReader.read(data).chain.lines == 6)

@@ -1,5 +1,5 @@
-/// A JSON value (RFC 8259) as it stands in a file that people and later versions of Nexus write to as well: members keep
-/// their order and numbers their digits, so that a file is rewritten with nothing lost.
+/// A JSON value (RFC 8259). Members keep their order and numbers their digits, so that a file that the user and later
+/// versions of Nexus write to as well is rewritten with nothing lost.
 package enum JSONValue: Equatable, Sendable {
     /// A key and its value.
     package struct Member: Equatable, Sendable {
@@ -14,11 +14,11 @@ package enum JSONValue: Equatable, Sendable {
 
     case null
     case bool(Bool)
-    /// A number as it was written.
+    /// A number as it is written.
     case number(String)
     case string(String)
     case array([JSONValue])
-    /// Members in the order in which they stand; no key twice.
+    /// Members in their order; no key twice.
     case object([Member])
 
     /// Reads a whole text; nil for anything that is not strictly one JSON value, has a key twice in an object, or is
@@ -30,36 +30,22 @@ package enum JSONValue: Equatable, Sendable {
         self = value
     }
 
-    /// The value as text, indented by two blanks a level.
-    package func text(indentedBy level: Int = 0) -> String {
-        let margin = String(repeating: "  ", count: level + 1)
-        let end = "\n" + String(repeating: "  ", count: level)
-        switch self {
-        case .null: return "null"
-        case .bool(let value): return value ? "true" : "false"
-        case .number(let digits): return digits
-        case .string(let text): return Self.quoted(text)
-        case .array(let values) where values.isEmpty: return "[]"
-        case .array(let values):
-            return "[\n" + values.map { margin + $0.text(indentedBy: level + 1) }.joined(separator: ",\n") + end + "]"
-        case .object(let members) where members.isEmpty: return "{}"
-        case .object(let members):
-            let lines = members.map { margin + Self.quoted($0.key) + ": " + $0.value.text(indentedBy: level + 1) }
-            return "{\n" + lines.joined(separator: ",\n") + end + "}"
-        }
+    package static func bool(_ value: Bool?) -> JSONValue { value.map { .bool($0) } ?? .null }
+    package static func integer(_ number: (some BinaryInteger)?) -> JSONValue {
+        number.map { .number(String($0)) } ?? .null
     }
+    package static func string(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    package static func strings(_ texts: some Sequence<String>) -> JSONValue { .array(texts.map { .string($0) }) }
 
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\" + String(scalar)
-            case "\u{0}"..."\u{1F}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+    /// The object without the members that are null; any other value as it is.
+    package var withoutNulls: JSONValue {
+        if case .object(let members) = self { .object(members.filter { $0.value != .null }) } else { self }
+    }
+}
+
+extension JSONValue: ExpressibleByDictionaryLiteral {
+    /// An object whose members are in the order of the literal.
+    package init(dictionaryLiteral members: (String, JSONValue)...) {
+        self = .object(members.map { Member($0.0, $0.1) })
     }
 }

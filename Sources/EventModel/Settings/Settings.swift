@@ -92,7 +92,7 @@ package struct Settings: Equatable, Sendable {
     }
 
     /// The content of the file.
-    var text: String { JSONValue.object(members).text() + "\n" }
+    var text: String { JSONValue.object(members).text(.settings) + "\n" }
 
     private mutating func set(_ key: String, _ value: JSONValue?) {
         let index = members.firstIndex { $0.key == key }

@@ -1,3 +1,4 @@
+package import EventModel
 import Platform
 
 /// One thing worth knowing, in one sentence with its evidence.
@@ -15,7 +16,7 @@ package struct Finding: Equatable, Sendable {
     /// Ready to be shown: what came from outside is escaped.
     package let sentence: String
     /// The numbers that the sentence rests on.
-    package let evidence: [JSONValue.Member]
+    package let evidence: JSONValue
 
     static func slower(_ change: Slowdown) -> Finding {
         let sentence =
@@ -27,10 +28,10 @@ package struct Finding: Equatable, Sendable {
             kind: .slower, command: change.command, timeLostMS: change.timeLostMS, since: change.since,
             sentence: sentence,
             evidence: [
-                .init("factor", .number(change.factor)), .init("runs_before", .integer(change.runsBefore)),
-                .init("runs_after", .integer(change.runsAfter)),
-                .init("median_before_ms", .number(change.medianBefore)),
-                .init("median_after_ms", .number(change.medianAfter)),
+                "factor": .number(change.factor), "runs_before": .integer(change.runsBefore),
+                "runs_after": .integer(change.runsAfter),
+                "median_before_ms": .number(change.medianBefore),
+                "median_after_ms": .number(change.medianAfter),
             ])
     }
 
@@ -42,9 +43,9 @@ package struct Finding: Equatable, Sendable {
             kind: .failsMore, command: rise.command, timeLostMS: rise.excess * medianMS, since: rise.since,
             sentence: sentence,
             evidence: [
-                .init("failed_before", .integer(rise.before.failed)),
-                .init("runs_before", .integer(rise.before.judged)), .init("failed_after", .integer(rise.after.failed)),
-                .init("runs_after", .integer(rise.after.judged)),
+                "failed_before": .integer(rise.before.failed),
+                "runs_before": .integer(rise.before.judged), "failed_after": .integer(rise.after.failed),
+                "runs_after": .integer(rise.after.judged),
             ])
     }
 
@@ -59,8 +60,8 @@ package struct Finding: Equatable, Sendable {
             kind: .streak, command: streak.command, timeLostMS: Double(streak.currentMS), since: streak.since,
             sentence: sentence,
             evidence: [
-                .init("failures_in_a_row", .integer(streak.current)), .init("failed_before", .integer(before.failed)),
-                .init("runs_before", .integer(before.judged)),
+                "failures_in_a_row": .integer(streak.current), "failed_before": .integer(before.failed),
+                "runs_before": .integer(before.judged),
             ])
     }
 
@@ -80,11 +81,11 @@ package struct Finding: Equatable, Sendable {
             kind: .companion, command: companion.command, timeLostMS: companion.timeLostMS, since: nil,
             sentence: sentence,
             evidence: [
-                .init("attribute", .string(companion.attribute.rawValue)), .init("value", .string(companion.value)),
-                .init("factor", .number(companion.factor)), .init("runs_with", .integer(companion.runsWith)),
-                .init("runs_without", .integer(companion.runsWithout)),
-                .init("median_with_ms", .number(companion.medianWith)),
-                .init("median_without_ms", .number(companion.medianWithout)),
+                "attribute": .string(companion.attribute.rawValue), "value": .string(companion.value),
+                "factor": .number(companion.factor), "runs_with": .integer(companion.runsWith),
+                "runs_without": .integer(companion.runsWithout),
+                "median_with_ms": .number(companion.medianWith),
+                "median_without_ms": .number(companion.medianWithout),
             ])
     }
 
@@ -98,10 +99,10 @@ package struct Finding: Equatable, Sendable {
             kind: .retries, command: retries.command, timeLostMS: Double(retries.timeMS), since: nil,
             sentence: sentence,
             evidence: [
-                .init("failures", .integer(retries.failures)), .init("repeated", .integer(retries.repeated)),
-                .init("successes", .integer(retries.successes)),
-                .init("repeated_after_success", .integer(retries.repeatedAfterSuccess)),
-                .init("time_ms", .integer(retries.timeMS)),
+                "failures": .integer(retries.failures), "repeated": .integer(retries.repeated),
+                "successes": .integer(retries.successes),
+                "repeated_after_success": .integer(retries.repeatedAfterSuccess),
+                "time_ms": .integer(retries.timeMS),
             ])
     }
 

@@ -1,4 +1,4 @@
-import EventModel
+package import EventModel
 import Platform
 package import Store
 
@@ -61,25 +61,25 @@ package struct SessionTimeline: Sendable {
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
     /// when one changes its meaning or goes away.
     package var json: JSONValue {
-        .object([
-            .init("version", .integer(1)), .init("session", SessionText.json(session)),
-            .init("event_count", .integer(total)), .init("events", .array(events.map(Self.json))),
-        ])
+        [
+            "version": .integer(1), "session": SessionText.json(session),
+            "event_count": .integer(total), "events": .array(events.map(Self.json)),
+        ]
     }
 
     private static func json(_ event: StoredEvent) -> JSONValue {
         func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }
         let numbers = event.numbers
-        return .object([
-            .init("timestamp", .string(Timestamp.rfc3339(numbers.timestamp))),
-            .init("event_type", .string(event.type)), .init("command", text(event.command)),
-            .init("duration_ms", .integer(numbers.durationMS)),
-            .init("success", numbers.success.map { .bool($0) } ?? .null),
-            .init("error_category", text(event.errorCategory)),
-            .init("workspace_hash", text(event.workspaceHash)), .init("task_hash", text(event.taskHash)),
-            .init("template_used", text(event.template)),
-            .init("services_count", .integer(numbers.servicesCount.map { Int64($0) })),
-            .init("ports_used", .integer(numbers.portsUsed.map { Int64($0) })),
-        ])
+        return [
+            "timestamp": .string(Timestamp.rfc3339(numbers.timestamp)),
+            "event_type": .string(event.type), "command": text(event.command),
+            "duration_ms": .integer(numbers.durationMS),
+            "success": .bool(numbers.success),
+            "error_category": text(event.errorCategory),
+            "workspace_hash": text(event.workspaceHash), "task_hash": text(event.taskHash),
+            "template_used": text(event.template),
+            "services_count": .integer(numbers.servicesCount),
+            "ports_used": .integer(numbers.portsUsed),
+        ]
     }
 }

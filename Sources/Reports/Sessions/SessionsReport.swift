@@ -1,4 +1,4 @@
-import EventModel
+package import EventModel
 import Platform
 package import Store
 
@@ -32,7 +32,7 @@ package struct SessionsReport: Sendable {
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
     /// when one changes its meaning or goes away.
     package var json: JSONValue {
-        .object([.init("version", .integer(1)), .init("sessions", .array(sessions.map(SessionText.json)))])
+        ["version": .integer(1), "sessions": .array(sessions.map(SessionText.json))]
     }
 }
 
@@ -50,13 +50,13 @@ enum SessionText {
     }
 
     static func json(_ session: StoreReader.Session) -> JSONValue {
-        .object([
-            .init("session_id", .string(session.id)), .init("started_at", .string(rfc3339(session.startedAt))),
-            .init("ended_at", .string(session.endedAt.flatMap(rfc3339))),
-            .init("duration_ms", .integer(session.durationMS)), .init("commands_executed", .integer(session.commands)),
-            .init("workspaces_created", .integer(session.workspaces)),
-            .init("tasks_completed", .integer(session.tasks)), .init("errors_encountered", .integer(session.errors)),
-        ])
+        [
+            "session_id": .string(session.id), "started_at": .string(rfc3339(session.startedAt)),
+            "ended_at": .string(session.endedAt.flatMap(rfc3339)),
+            "duration_ms": .integer(session.durationMS), "commands_executed": .integer(session.commands),
+            "workspaces_created": .integer(session.workspaces),
+            "tasks_completed": .integer(session.tasks), "errors_encountered": .integer(session.errors),
+        ]
     }
 
     private static func rfc3339(_ databaseText: String) -> String? {

@@ -1,3 +1,5 @@
+package import EventModel
+
 /// How numbers look in a report.
 package enum NumberText {
     /// `2h 15m`, `3m 20s`, `12s`, `450ms`: the two largest units that say something.
@@ -70,5 +72,15 @@ package enum NumberText {
     package static func factor(_ factor: Double) -> String {
         let tenths = Int((min(factor, 1e15) * 10).rounded())
         return tenths >= 100 ? "\(grouped((tenths + 5) / 10))x" : "\(tenths / 10).\(tenths % 10)x"
+    }
+}
+
+extension JSONValue {
+    /// A number as `NumberText.rounded` has it. JSON has no infinite numbers: they are null, and so is an absent one.
+    package static func number(_ number: Double?) -> JSONValue {
+        guard let number, number.isFinite else { return .null }
+        guard abs(number) < 1e14 else { return .number(String(number)) }
+        let rounded = NumberText.rounded(number)
+        return .number(rounded == rounded.rounded() ? String(Int64(rounded)) : String(rounded))
     }
 }

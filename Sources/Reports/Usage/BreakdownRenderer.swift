@@ -1,3 +1,4 @@
+import EventModel
 import Platform
 
 /// Shows a list of usage in a terminal and as CSV.
@@ -53,18 +54,21 @@ package enum BreakdownRenderer {
 
     /// The same as CSV: a header, then a line for each row. A time is in milliseconds.
     package static func csv(_ report: UsageBreakdown, top: Int?) -> String {
-        CSVText.document(
-            header: [
-                report.kind.rawValue, "count", "count_before", "succeeded", "failed", "success_rate", "total_ms",
-                "p50_ms", "p95_ms", "p99_ms",
-            ],
-            rows: report.shown(top).map { row in
-                [
-                    .text(row.name.escapedForDisplay), .integer(row.count), .integer(row.before),
-                    .integer(row.succeeded),
-                    .integer(row.failed), .number(row.successRate), .integer(row.totalMS), .number(row.p50),
-                    .number(row.p95), .number(row.p99),
-                ]
-            })
+        let columns = [
+            report.kind.rawValue, "count", "count_before", "succeeded", "failed", "success_rate", "total_ms", "p50_ms",
+            "p95_ms", "p99_ms",
+        ]
+        var text = Array((columns.joined(separator: ",") + CSVText.lineBreak).utf8)
+        func field(_ number: (some CustomStringConvertible)?) -> String { number?.description ?? "" }
+        func field(_ number: Double?) -> String { number.map { NumberText.rounded($0).description } ?? "" }
+        for row in report.shown(top) {
+            let numbers = [
+                field(row.count), field(row.before), field(row.succeeded), field(row.failed), field(row.successRate),
+                field(row.totalMS), field(row.p50), field(row.p95), field(row.p99),
+            ]
+            CSVText.append(Array(row.name.escapedForDisplay.utf8).span, to: &text)
+            text += ("," + numbers.joined(separator: ",") + CSVText.lineBreak).utf8
+        }
+        return text.text
     }
 }

@@ -1,3 +1,4 @@
+import EventModel
 import Platform
 import Store
 
@@ -33,9 +34,9 @@ package struct ReportFilter: Equatable, Sendable {
     }
 
     var json: JSONValue {
-        .object([
-            .init("command", .string(command)), .init("workspace", .string(workspace)),
-            .init("failed_only", .bool(failedOnly)),
-        ])
+        [
+            "command": .string(command), "workspace": .string(workspace),
+            "failed_only": .bool(failedOnly),
+        ]
     }
 }

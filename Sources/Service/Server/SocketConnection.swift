@@ -64,7 +64,7 @@ final class SocketConnection: ChannelDuplexHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard group.enter(self) else {
-            answer("{\"error\":\"too many connections; try again\"}\n")
+            answer([["error": .string("too many connections; try again")]])
             return end()
         }
         peer(of: context.channel).assumeIsolated().whenComplete { [self] result in
@@ -190,15 +190,18 @@ final class SocketConnection: ChannelDuplexHandler {
     private func acknowledge(events: Int, isKept: Bool, rejected lines: [(line: Int, rejection: Rejection)]) {
         if isKept { accepted += events } else { discarded += events }
         rejected += lines.count
-        var text = ""
-        for (line, rejection) in lines { text += "{\"line\":\(line),\"error\":\"\(rejection.message)\"}\n" }
-        let off = discarded > 0 ? ",\"discarded\":\(discarded)" : ""
-        text += "{\"accepted\":\(accepted),\"rejected\":\(rejected)\(off)}\n"
-        answer(text)
+        let counts: JSONValue = [
+            "accepted": .integer(accepted), "rejected": .integer(rejected),
+            "discarded": discarded > 0 ? .integer(discarded) : .null,
+        ]
+        answer(
+            lines.map { ["line": .integer($0.line), "error": .string($0.rejection.message)] } + [counts.withoutNulls])
     }
 
-    private func answer(_ text: String) {
+    /// Writes each value on a line of its own.
+    private func answer(_ values: [JSONValue]) {
         guard let context else { return }
+        let text = values.map { $0.text(.line) + "\n" }.joined()
         context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(string: text)), promise: nil)
     }
 

@@ -44,7 +44,7 @@ package struct Ledger: ~Copyable, Sendable {
         let entries = lines.map { LedgerEntry($0.event, $0.transfer, at: time) }
         var bytes: [UInt8] = []
         for entry in entries {
-            let line = try next.extend(entry)
+            let line = next.extend(entry)
             precondition(line.count < Limits.ledgerLineBytes, "a URL is short enough for a line")
             bytes += line + [UInt8(ascii: "\n")]
         }

@@ -23,11 +23,11 @@ package struct LedgerChain: Equatable, Sendable {
     }
 
     /// The entry as it stands behind the last line, and its bytes.
-    mutating func extend(_ entry: LedgerEntry) throws -> [UInt8] {
+    mutating func extend(_ entry: LedgerEntry) -> [UInt8] {
         var entry = entry
         entry.line = lines + 1
         entry.previous = hash
-        let bytes = try entry.encoded()
+        let bytes = entry.encoded()
         lines += 1
         hash = Checksum.of(bytes)
         return bytes

@@ -16,8 +16,8 @@ import Foundation
 ///     rows          how many rows
 ///     sha256        SHA-256 of what is sent
 ///     store         which database the row ids belong to; it stays on this machine
-package struct LedgerEntry: Codable, Equatable, Sendable {
-    package enum Event: String, Codable, Sendable {
+package struct LedgerEntry: Decodable, Equatable, Sendable {
+    package enum Event: String, Decodable, Sendable {
         case intent, sent
     }
 
@@ -38,10 +38,14 @@ package struct LedgerEntry: Codable, Equatable, Sendable {
     static let noPrevious = String(repeating: "0", count: 64)
 
     /// The line's bytes, without its line feed.
-    func encoded() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(self))
+    func encoded() -> [UInt8] {
+        let value: JSONValue = [
+            "at": .string(at), "bytes": .integer(bytes), "destination": .string(destination),
+            "event": .string(event.rawValue), "first": .integer(first), "installation": .string(installation),
+            "last": .integer(last), "line": .integer(line), "previous": .string(previous), "rows": .integer(rows),
+            "sha256": .string(sha256), "store": .string(store),
+        ]
+        return Array(value.text(.line).utf8)
     }
 
     /// Nil when the bytes are no such line, or one whose numbers make no sense.

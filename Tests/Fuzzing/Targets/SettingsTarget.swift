@@ -10,7 +10,7 @@ enum SettingsTarget {
 
     static func examine(_ bytes: [UInt8]) {
         if let value = JSONValue(bytes) {
-            precondition(JSONValue(Array(value.text().utf8)) == value, "a value changes when it is written")
+            precondition(JSONValue(Array(value.text(.settings).utf8)) == value, "a value changes when it is written")
         }
         Scratch.write(bytes, to: file.path)
         guard let settings = try? file.load() else { return }
