@@ -69,7 +69,6 @@ struct DrainService: Service {
                     } else if !isTidy {
                         try await current.finish()
                         isTidy = true
-                        Memory.releaseCode()
                     }
                 } catch {
                     // What was accepted waits in the buffer.
