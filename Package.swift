@@ -101,7 +101,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "nexus-record", dependencies: ["EventModel", "Intake", "Pipeline", "Platform"], swiftSettings: strict),
-        .executableTarget(name: "nexus-fixtures", path: "Sources/FixtureGenerator", swiftSettings: strict),
+        .executableTarget(
+            name: "nexus-fixtures", dependencies: ["EventModel", "Platform", argumentParser],
+            path: "Sources/FixtureGenerator", swiftSettings: strict),
         .testTarget(
             name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],
             swiftSettings: strict),

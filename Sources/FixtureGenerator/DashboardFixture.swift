@@ -1,3 +1,5 @@
+import Platform
+
 /// A small stream with round totals, so that every figure on a dashboard is known in advance.
 ///
 /// The thirty days that end with the last day hold exactly 12 new workspaces, 47 completed tasks, twenty
@@ -20,7 +22,7 @@ struct DashboardFixture {
     }
 
     /// Writes every event. Each session has a day of its own, so the order of time needs no sorting.
-    mutating func write(to writer: inout LineWriter) throws(OutputError) {
+    mutating func write(to writer: inout LineWriter) throws(SystemError) {
         let lengths = drawLengths()
         let total = lengths.reduce(0, +)
         let allSteps = steps.count
@@ -49,7 +51,7 @@ struct DashboardFixture {
 
     private mutating func writeSession(
         _ ordinal: Int, length: Int, steps: ArraySlice<DashboardStep>, to writer: inout LineWriter
-    ) throws(OutputError) {
+    ) throws(SystemError) {
         // Any thirty days have at least twenty workdays: the first and the last are always used.
         let day = workdays[ordinal * (workdays.count - 1) / (sessionCount - 1)]
         let start = earliestStart + random.below(latestEnd - earliestStart - length)

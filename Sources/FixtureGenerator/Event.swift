@@ -71,9 +71,6 @@ struct Event {
 
 /// The identity of a session, as a number that the writer shows as `s-` and eight hexadecimal digits.
 struct SessionName {
-    /// The number of hexadecimal digits in the name.
-    static let digits = 8
-
     /// The number behind the name.
     let bits: UInt32
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// Merges the events of all planned sessions into one stream in order of time.
 ///
 /// No session runs past midnight, so one day after another is merged and only one day is held in memory.
@@ -8,7 +10,7 @@ struct EventStream {
     let catalogue: Catalogue
 
     /// Writes every event.
-    func write(to writer: inout LineWriter) throws(OutputError) {
+    func write(to writer: inout LineWriter) throws(SystemError) {
         var pair = 0
         for day in planner.firstDay..<planner.firstDay + planner.days {
             var plans: [SessionPlan] = []
@@ -20,7 +22,7 @@ struct EventStream {
         }
     }
 
-    private func writeDay(_ plans: [SessionPlan], to writer: inout LineWriter) throws(OutputError) {
+    private func writeDay(_ plans: [SessionPlan], to writer: inout LineWriter) throws(SystemError) {
         var sessions = plans.map { Session(plan: $0, seed: planner.seed, catalogue: catalogue) }
         var queue = SessionQueue(
             sessions.indices.map { SessionQueue.Entry(millisecond: sessions[$0].millisecond, session: $0) }

@@ -1,4 +1,5 @@
-import Glibc
+import EventModel
+import Platform
 
 /// The layout of a line.
 enum LineFormat {
@@ -12,14 +13,15 @@ enum LineFormat {
 ///
 /// Every name is turned into bytes once, before the first line; a line is then only a chain of copies.
 struct LineWriter {
-    /// The lines that have not been written yet.
-    var bytes = ByteBuffer()
-    /// The catalogue's names in the form that the format needs.
-    let names: RenderedNames
+    /// A block is written as soon as it holds this many bytes.
+    private static let blockSize = 1 << 17
 
+    /// The lines that have not been written yet.
+    private var bytes: [UInt8] = []
+    /// The catalogue's names in the form that the format needs.
+    private let names: RenderedNames
     private let format: LineFormat
-    private var renderedDay = -1
-    private var renderedDate: [UInt8] = []
+    private var formatter = TimestampFormatter()
 
     /// A writer for events whose names come from this catalogue.
     init(format: LineFormat, catalogue: Catalogue) {
@@ -28,63 +30,105 @@ struct LineWriter {
     }
 
     /// Adds one line.
-    mutating func write(_ event: Event) throws(OutputError) {
-        if event.day != renderedDay {
-            render(day: event.day)
-        }
+    mutating func write(_ event: Event) throws(SystemError) {
         switch format {
         case .json: appendObject(event)
         case .csv: appendRow(event)
         }
-        if bytes.content.count >= blockSize {
-            try flush()
-        }
+        if bytes.count >= Self.blockSize { try finish() }
     }
 
     /// Writes what is still waiting; the writer must not be left without this.
-    mutating func finish() throws(OutputError) {
-        try flush()
+    mutating func finish() throws(SystemError) {
+        try File.standardOutput.write(bytes.span)
+        bytes.removeAll(keepingCapacity: true)
     }
 
     /// Adds the time of an event, such as 2026-11-23T09:30:00.250, with the given byte before the hours.
-    mutating func appendTime(_ event: Event, separator: UInt8) {
-        let colon = UInt8(ascii: ":")
-        let seconds = event.millisecond / 1_000
-        bytes.append(renderedDate)
-        bytes.append(separator)
-        bytes.append(decimal: seconds / 3_600, digits: 2)
-        bytes.append(colon)
-        bytes.append(decimal: seconds / 60 % 60, digits: 2)
-        bytes.append(colon)
-        bytes.append(decimal: seconds % 60, digits: 2)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(decimal: event.millisecond % 1_000, digits: 3)
+    private mutating func appendTime(_ event: Event, separator: UInt8) {
+        var text: [23 of UInt8] = .init(repeating: 0)
+        var span = text.mutableSpan
+        formatter.write(Int64(event.day) * Timestamp.millisecondsPerDay + Int64(event.millisecond), into: &span)
+        text[10] = separator
+        bytes.append(text.span)
     }
 
-    /// Adds the name of a session.
-    mutating func appendSession(_ session: SessionName) {
-        bytes.append(UInt8(ascii: "s"))
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(hexadecimal: UInt64(session.bits), digits: SessionName.digits)
+    // MARK: JSON
+
+    /// Adds an event as a JSON object; keys that do not apply are left out.
+    private mutating func appendObject(_ event: Event) {
+        bytes.append(#"{"timestamp":""#.utf8.span)
+        appendTime(event, separator: UInt8(ascii: "T"))
+        bytes.append(#"Z","session_id":""#.utf8.span)
+        bytes.append(sessionName: event.session)
+        bytes.append(UInt8(ascii: "\""))
+        bytes += names.kinds[event.kind.rawValue]
+        if let workspace = event.workspace { bytes += names.workspaces[workspace] }
+        if let task = event.task { bytes += names.tasks[task] }
+        if let command = event.command { bytes += names.commands[command] }
+        appendMember(#","duration_ms":"#, event.duration)
+        if let success = event.success {
+            bytes.append((success ? #","success":true"# : #","success":false"#).utf8.span)
+        }
+        if let category = event.errorCategory { bytes += names.errorCategories[category] }
+        if let use = event.serviceUse {
+            bytes += names.templates[use.template]
+            appendMember(#","services_count":"#, use.services)
+            appendMember(#","ports_used":"#, use.ports)
+        }
+        bytes.append("}\n".utf8.span)
     }
 
-    private mutating func render(day: Int) {
-        let date = CalendarDay(number: day).date
-        var text = ByteBuffer()
-        text.append(decimal: date.year, digits: 4)
-        text.append(UInt8(ascii: "-"))
-        text.append(decimal: date.month, digits: 2)
-        text.append(UInt8(ascii: "-"))
-        text.append(decimal: date.day, digits: 2)
-        renderedDay = day
-        renderedDate = text.content
+    private mutating func appendMember(_ key: String, _ number: Int?) {
+        guard let number else { return }
+        bytes.append(key.utf8.span)
+        bytes.append(decimal: Int64(number))
     }
 
-    private mutating func flush() throws(OutputError) {
-        try FileOutput.write(bytes.content, to: STDOUT_FILENO)
-        bytes.removeAll()
+    // MARK: CSV
+
+    /// Adds an event as comma-separated values; the first field, the row number of the table, stays empty.
+    private mutating func appendRow(_ event: Event) {
+        bytes.append(UInt8(ascii: ","))
+        appendTime(event, separator: UInt8(ascii: " "))
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(sessionName: event.session)
+        appendField(event.kind.rawValue, from: names.kinds)
+        appendField(event.workspace, from: names.workspaces)
+        appendField(event.task, from: names.tasks)
+        appendField(event.command, from: names.commands)
+        appendField(event.duration)
+        appendField(event.success.map { $0 ? 1 : 0 })
+        appendField(event.errorCategory, from: names.errorCategories)
+        appendField(event.serviceUse?.template, from: names.templates)
+        appendField(event.serviceUse?.services)
+        appendField(event.serviceUse?.ports)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func appendField(_ place: Int?, from list: [[UInt8]]) {
+        bytes.append(UInt8(ascii: ","))
+        if let place { bytes += list[place] }
+    }
+
+    private mutating func appendField(_ number: Int?) {
+        bytes.append(UInt8(ascii: ","))
+        if let number { bytes.append(decimal: Int64(number)) }
     }
 }
 
-/// A block is written as soon as it holds this many bytes.
-private let blockSize = 1 << 17
+extension [UInt8] {
+    /// Adds `s-` and the eight hexadecimal digits of a session.
+    fileprivate mutating func append(sessionName session: SessionName) {
+        append("s-".utf8.span)
+        append(hexadecimal: UInt64(session.bits), digits: 8)
+    }
+
+    /// Adds the last `digits` hexadecimal digits of a word, in lower case.
+    mutating func append(hexadecimal word: UInt64, digits: Int) {
+        for place in (0..<digits).reversed() {
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(place * 4)) & 15
+            append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
+        }
+    }
+}

@@ -45,8 +45,8 @@ private func stableHash(_ name: String) -> [UInt8] {
         high = RandomNumbers.scrambled(high ^ UInt64(byte))
         low = RandomNumbers.scrambled(low &+ high &+ UInt64(byte))
     }
-    var digits = ByteBuffer()
+    var digits: [UInt8] = []
     digits.append(hexadecimal: high, digits: 16)
     digits.append(hexadecimal: low, digits: 16)
-    return digits.content
+    return digits
 }
