@@ -26,6 +26,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -41,6 +42,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -56,7 +58,7 @@ let package = Package(
         .target(name: "Intake", dependencies: ["EventModel", "Platform", crypto], swiftSettings: strict),
         .target(name: "WriteAheadBuffer", dependencies: ["EventModel", "Platform"], swiftSettings: strict),
         .target(
-            name: "Pipeline", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            name: "Pipeline", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer", deque],
             swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["EventModel", "Platform", "WriteAheadBuffer", grdb, grdbSQLite],

@@ -1,10 +1,12 @@
+import DequeModule
 import EventModel
 import WriteAheadBuffer
 
 /// Decides what the batcher does: when there is room, when a flush is due, what it takes, what is written. Pure: it
 /// performs nothing and knows no time.
 struct BatcherState {
-    private var ring = RingBuffer<RecordBatch>(capacity: Limits.ringBatches)
+    /// At most `Limits.ringBatches`, as `hasRoom` sees to it.
+    private var ring = Deque<RecordBatch>()
     private var bytes = 0
     private var records = 0
     /// Batches that an append under way has taken; they stay in the ring until it succeeded.
@@ -21,11 +23,12 @@ struct BatcherState {
 
     /// Whether the ring takes another batch of this size now. An empty ring takes any.
     func hasRoom(for batch: RecordBatch) -> Bool {
-        ring.isEmpty || (!ring.isFull && bytes + batch.bytes.count <= Limits.ringBytes)
+        ring.isEmpty || (ring.count < Limits.ringBatches && bytes + batch.bytes.count <= Limits.ringBytes)
     }
 
     /// Takes a batch; there must be room.
     mutating func add(_ batch: RecordBatch) {
+        precondition(hasRoom(for: batch))
         ring.append(batch)
         bytes += batch.bytes.count
         records += batch.recordCount

@@ -33,6 +33,7 @@ struct Layers {
         "Glibc": ["Platform", "FixtureGenerator"],
         "AsyncHTTPClient": ["Sync"],
         "Crypto": ["Intake", "Sync"],
+        "DequeModule": ["Pipeline"],
         "GRDB": ["Store", "Sync"],
         "GRDBSQLite": ["Store"],
         "ArgumentParser": ["FixtureGenerator", "nexus"],
