@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// What stands under a name, looked at without opening it: sockets and pipes too.

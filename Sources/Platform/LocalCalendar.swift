@@ -1,6 +1,9 @@
 private import Glibc
 
 /// Days as the reader's time zone (`TZ`, else the computer's) has them, summer time included.
+///
+/// It asks the C library, which knows every form of `TZ` that tzset(3) describes. Foundation on Linux takes a rule
+/// (`CET-1CEST`), a file and a leading colon for UTC, silently (Swift 6.3.1).
 package enum LocalCalendar {
     /// A day of the calendar.
     package struct Day: Hashable, Comparable, Sendable {
@@ -31,39 +34,35 @@ package enum LocalCalendar {
 
         /// `YYYY-MM-DD`.
         package var text: String { pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) }
-
-        private func pad(_ number: Int, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
     }
 
     /// The day in which a moment (milliseconds since 1970) lies.
     package static func day(of milliseconds: Int64) -> Day {
-        var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
-        var parts = unsafe tm()
-        // Both values are this function's own.
-        unsafe localtime_r(&seconds, &parts)
+        let parts = unsafe parts(of: milliseconds)
         return unsafe Day(year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
     }
 
     /// The time of day of a moment (milliseconds since 1970), as `HH:MM:SS`.
     package static func timeOfDay(of milliseconds: Int64) -> String {
-        var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
-        var parts = unsafe tm()
-        // Both values are this function's own.
-        unsafe localtime_r(&seconds, &parts)
+        let parts = unsafe parts(of: milliseconds)
         let numbers = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
-        return numbers.map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
+        return numbers.map { pad(Int($0), 2) }.joined(separator: ":")
     }
 
     /// The hour of the day, 0 to 23, in which a moment (milliseconds since 1970) lies.
-    package static func hour(of milliseconds: Int64) -> Int {
+    package static func hour(of milliseconds: Int64) -> Int { unsafe Int(parts(of: milliseconds).tm_hour) }
+
+    private static func parts(of milliseconds: Int64) -> tm {
         var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
         var parts = unsafe tm()
         // Both values are this function's own.
         unsafe localtime_r(&seconds, &parts)
-        return unsafe Int(parts.tm_hour)
+        return unsafe parts
+    }
+
+    private static func pad(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     /// The first moment of a day, in milliseconds since 1970. Days and months past their end count on.
@@ -87,9 +86,9 @@ package enum LocalCalendar {
     /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when nothing says otherwise.
     package static var zoneName: String {
         if let value = Environment.value("TZ") {
-            let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
+            let name = value.trimmingPrefix(":")
             // What the C library takes for an empty one.
-            return name.isEmpty ? "UTC" : name
+            return name.isEmpty ? "UTC" : String(name)
         }
         let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "/") ?? []
         guard let folder = parts.firstIndex(of: "zoneinfo"), folder + 1 < parts.endIndex else { return "UTC" }

@@ -5,7 +5,7 @@ extension LocalCalendar {
     /// takes UTC, and days would be others than those that the report says they are.
     package static var unknownZone: String? {
         guard let value = Environment.value("TZ") else { return nil }
-        let name = value.hasPrefix(":") ? String(value.dropFirst()) : value
+        let name = String(value.trimmingPrefix(":"))
         if name.isEmpty || isRule(name) { return nil }
         let folder = Environment.value("TZDIR") ?? "/usr/share/zoneinfo"
         let path = name.hasPrefix("/") ? name : folder + "/" + name
