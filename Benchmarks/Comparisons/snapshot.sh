@@ -49,10 +49,11 @@ open_with_others() {
     sample opened 100
 }
 
-# The same events as a stream and as a snapshot.
+# The same events as a snapshot, as a stream, and as CSV into SQLite.
 import_in_turn() {
     local run
     nexus-fixtures --events "$part" >"$work/events.ndjson"
+    nexus-fixtures --events "$part" --csv | awk '{ print NR $0 }' >"$work/events.csv"
     for ((run = 0; run < runs; run++)); do
         rm -rf "$work/data" "$work/imported"
         NEXUS_DATA_DIR=$work/data measure stream sh -c "exec nexus record --stdin <'$work/events.ndjson'"
@@ -60,6 +61,9 @@ import_in_turn() {
         NEXUS_DATA_DIR=$work/imported measure import nexus import "$work/part.lz4"
         [ "$(sqlite3 "$work/imported/nexus.db" 'SELECT count(*) FROM events')" -eq "$part" ] ||
             fail "not all rows came in."
+        sqlite3 "$work/csv.db" "$events_table"
+        measure csv sqlite3 "$work/csv.db" '.mode csv' ".import $work/events.csv events"
+        rm "$work/csv.db"
     done
 }
 
@@ -107,7 +111,9 @@ snapshot_rows() {
     row "export, peak memory" --of export.memory --unit MiB --at-most 64
     row "nexus import of $(amount "$part") events" --of import.wall --unit s
     row "nexus record --stdin of the same" --of stream.wall --unit s
-    row "speed of import / record --stdin" --of stream.wall --over import.wall --at-least 1
+    row "sqlite3 .import of the same rows as CSV" --of csv.wall --unit s
+    row "speed of import / sqlite3 .import" --of csv.wall --over import.wall --at-least 1.2
+    row "speed of import / record --stdin" --of stream.wall --over import.wall
     row "import, peak memory" --of import.memory --unit MiB --at-most 64
     row "verify, peak memory" --of verify.memory --unit MiB --at-most 64
     row "recording one event, p99" --of alone --unit ms

@@ -32,6 +32,7 @@ struct ExportWhileWritingTests {
     /// A connection that writes as the writer does, and empties the log only when it is told to.
     private func writer(_ harness: SnapshotHarness) throws -> DatabaseQueue {
         var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
         }
