@@ -3,10 +3,6 @@
 /// They err on the side of refusing: a refused event is reported and can be sent again without the value, a
 /// stored secret cannot be taken back. They look at one word, which is already known to be ASCII without blanks.
 struct SecretRules: Sendable {
-    /// Made for the first word that is long enough to be a token: a single command rarely has one, and to make it costs
-    /// as much as the command.
-    private static let kinds = TokenTable(PrivacyRules.tokenKinds)
-
     /// Whether `word`, or what stands in it behind a `.`, `_`, `-` or `:`, begins as a known kind of token does and is
     /// long enough to be one.
     func hasToken(_ word: Span<UInt8>) -> Bool {
@@ -24,7 +20,9 @@ struct SecretRules: Sendable {
     }
 
     private func beginsWithToken(_ word: Span<UInt8>) -> Bool {
-        word.count >= 12 && Self.kinds.hasBeginning(of: word)
+        guard word.count >= 12 else { return false }
+        for kind in PrivacyRules.tokenKinds where word.isToken(of: kind) { return true }
+        return false
     }
 
     /// Whether `word` is long and changes between letters and digits as random text does. Names, versions and dates
@@ -40,5 +38,14 @@ struct SecretRules: Sendable {
             if (isDigit && wasLetter) || (isLetter && wasDigit) { changes += 1 }
         }
         return changes >= PrivacyRules.randomTextChanges
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func isToken(of kind: PrivacyRules.TokenKind) -> Bool {
+        let prefix = kind.prefix.utf8.span
+        guard count >= Swift.max(kind.length, prefix.count) else { return false }
+        for index in 0..<prefix.count where self[index] != prefix[index] { return false }
+        return true
     }
 }
