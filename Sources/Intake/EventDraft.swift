@@ -82,6 +82,11 @@ package struct EventDraft: Sendable {
         self.success = success
     }
 
+    /// Sets the time from the value of a flag: milliseconds since 1970, or a text for intake to judge.
+    package mutating func set(timestamp text: String) {
+        if let milliseconds = Int64(text) { set(.timestamp, milliseconds) } else { set(.timestamp, text) }
+    }
+
     /// Sets a number; only fields that take one.
     package mutating func set(_ field: EventField, _ number: Int64) {
         switch field {

@@ -10,14 +10,6 @@ package struct ChildProcess: Sendable {
     package enum Termination: Equatable, Sendable {
         case exited(Int32)
         case signaled(Int32)
-
-        /// What a shell makes of it: the code, or 128 and the signal's number.
-        package var shellCode: Int32 {
-            switch self {
-            case .exited(let code): code
-            case .signaled(let number): 128 + number
-            }
-        }
     }
 
     /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, on its own feet: in a session of its own,

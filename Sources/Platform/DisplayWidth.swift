@@ -26,11 +26,6 @@ extension String {
     package func padded(toWidth columns: Int) -> String {
         self + String(repeating: " ", count: max(0, columns - displayWidth))
     }
-
-    /// The text with blanks before it up to `columns` columns.
-    package func rightAligned(toWidth columns: Int) -> String {
-        String(repeating: " ", count: max(0, columns - displayWidth)) + self
-    }
 }
 
 extension Character {

@@ -91,7 +91,7 @@ struct RecorderArguments {
             guard let number = Int64(text) else { throw Misuse(sentence: "\(name) takes a whole number") }
             draft.set(field, number)
         case .timestamp:
-            if let milliseconds = Int64(text) { draft.set(field, milliseconds) } else { draft.set(field, text) }
+            draft.set(timestamp: text)
         default:
             draft.set(field, text)
         }

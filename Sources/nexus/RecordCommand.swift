@@ -136,13 +136,7 @@ struct EventOptions: ParsableArguments {
             (.durationMS, durationMs), (.servicesCount, services), (.portsUsed, ports),
         ]
         for case (let field, let number?) in numbers { draft.set(field, number) }
-        if let timestamp {
-            if let milliseconds = Int64(timestamp) {
-                draft.set(.timestamp, milliseconds)
-            } else {
-                draft.set(.timestamp, timestamp)
-            }
-        }
+        if let timestamp { draft.set(timestamp: timestamp) }
         if success || failure { draft.set(success: success) }
         return draft
     }
