@@ -1,5 +1,6 @@
 /// Why an event was not taken. It names the field and the rule, never the value: what is refused must not come out
 /// in a log either.
+@usableFromInline
 package struct Rejection: Error, Equatable, Sendable {
     package let reason: Reason
     /// The field that broke the rule; nil when the line as a whole did.

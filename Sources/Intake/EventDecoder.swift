@@ -77,6 +77,7 @@ package struct EventDecoder: Sendable {
         return EventField.allCases.first { Array($0.key.utf8) == key }
     }
 
+    @inline(__always)
     private mutating func decodeValue(
         of field: EventField, _ line: Span<UInt8>, into draft: inout EventDraft
     ) throws(Rejection) {
@@ -97,6 +98,7 @@ package struct EventDecoder: Sendable {
         }
     }
 
+    @inline(__always)
     private mutating func decodeText(
         of field: EventField, _ line: Span<UInt8>, into draft: inout EventDraft
     ) throws(Rejection) {

@@ -46,6 +46,7 @@ package struct EventDraft: Sendable {
     }
 
     /// Notes that a field was named; false when it was before.
+    @inline(__always)
     mutating func markSeen(_ field: EventField) -> Bool {
         let bit: UInt16 = 1 << UInt16(field.index)
         defer { seen |= bit }
@@ -59,6 +60,7 @@ package struct EventDraft: Sendable {
     }
 
     /// Sets a text that stands in the decoded line, or in other bytes of the caller's.
+    @inline(__always)
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
         places[field.index] = Place(start: Int32(range.lowerBound), end: Int32(range.upperBound))

@@ -1,12 +1,13 @@
-import Platform
+public import Platform
 
 /// Reads the tokens of strict JSON (RFC 8259): blanks, strings with their escapes, numbers and words.
 ///
 /// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each call,
 /// as a span cannot be a stored property of a type that outlives it.
+@usableFromInline
 package struct JSONScanner: Sendable {
     /// Offset of the next byte to read.
-    package var position = 0
+    @usableFromInline package var position = 0
     /// Whether a string with an escape was passed since the scanner was made.
     package private(set) var sawEscape = false
     /// Whether a byte beyond ASCII was passed since the scanner was made. `skipString` leaves it to the caller to check
@@ -25,7 +26,7 @@ package struct JSONScanner: Sendable {
     }
 
     /// A syntax error at the next byte.
-    package var malformed: Rejection { malformed(at: position) }
+    @usableFromInline package var malformed: Rejection { malformed(at: position) }
 
     private func malformed(at offset: Int) -> Rejection { Rejection(.notJSON, column: offset + 1) }
 
@@ -80,18 +81,24 @@ package struct JSONScanner: Sendable {
     /// Passes a string.
     ///
     /// - Returns: the range of its content, without the quotes, and whether the content has no escapes.
+    @inlinable @inline(__always)
     package mutating func skipString(
         _ text: Span<UInt8>
     ) throws(Rejection) -> (content: Range<Int>, isPlain: Bool) {
         try expect(UInt8(ascii: "\""), text)
         let start = position
+        position = text.jsonStringEnd(from: start)
+        if take(UInt8(ascii: "\""), text) { return (start..<position &- 1, true) }
+        let isPlain = try skipRestOfString(text)
+        return (start..<position &- 1, isPlain)
+    }
+
+    /// Passes the rest of a string, from its first byte that is not plain ASCII on. Returns whether it has no escapes.
+    @usableFromInline
+    mutating func skipRestOfString(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         var isPlain = true
-        while true {
-            position = text.jsonStringEnd(from: position)
+        while !take(UInt8(ascii: "\""), text) {
             switch try peek(text) {
-            case UInt8(ascii: "\""):
-                position += 1
-                return (start..<position - 1, isPlain)
             case UInt8(ascii: "\\"):
                 isPlain = false
                 sawEscape = true
@@ -102,7 +109,9 @@ package struct JSONScanner: Sendable {
             default:
                 throw malformed
             }
+            position = text.jsonStringEnd(from: position)
         }
+        return isPlain
     }
 
     /// Passes a string that `skipString` accepts and appends its value, in UTF-8, to `value`.
@@ -198,6 +207,7 @@ package struct JSONScanner: Sendable {
 extension Span<UInt8> {
     /// Returns the index, at or after `start`, of the first byte that ends or interrupts a plain ASCII string in JSON: a
     /// quote, a backslash, a control character or a byte beyond ASCII; `count` if there is none.
+    @inlinable @inline(__always)
     package func jsonStringEnd(from start: Int) -> Int {
         precondition(start >= 0 && start <= count)
         var index = start
@@ -219,5 +229,5 @@ extension Span<UInt8> {
         return index
     }
 
-    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    @inlinable static var ones: UInt64 { 0x0101_0101_0101_0101 }
 }
