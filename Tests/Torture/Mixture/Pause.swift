@@ -3,7 +3,7 @@ import Platform
 /// Switching recording off for a while, whatever was just killed.
 extension World {
     /// An event that nobody sends: where it turns up, something was recorded that was not to be.
-    private static let unsent = 999_999_999
+    static let unsent = 999_999_999
 
     /// While recording is off every question is answered, recorders return as ever, and no byte of the folder changes.
     func pause() throws {

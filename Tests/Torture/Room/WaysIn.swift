@@ -20,9 +20,16 @@ extension World {
         for (number, child) in running { try settle(child, number) }
     }
 
-    /// Records an event that is said to have happened days ago, or in days to come.
+    /// Records an event with a time that is days in the past, or up to a day in the future. A later one is refused.
     func recordSingly(daysFromNow days: Int) throws {
         let time = Int(Date().timeIntervalSince1970) + days * 86_400
+        guard days <= 1 else {
+            let flags = Model.flags(Self.unsent) + ["--timestamp", "\(time * 1000)"]
+            let child = try room.start([room.programs.recorder] + flags)
+            let end = try child.wait()
+            guard end == .exited(65) else { throw Broken("'\(child.name)' ended with \(end): it accepted a future time") }
+            return
+        }
         let number = model.take(1)
         model.note(time: time, of: number.lowerBound)
         let flags = Model.flags(number.lowerBound) + ["--timestamp", "\(time * 1000)"]
