@@ -166,6 +166,13 @@ package enum Limits {
     package static let syncConnectSeconds: Int64 = 10
     /// How long a connection may stand still: ClickHouse takes some seconds over a large batch on a busy disk.
     package static let syncIdleSeconds: Int64 = 60
+    /// How long a request without data may take: ClickHouse takes a minute over a table on a busy cluster.
+    package static let syncRequestTime: Duration = .seconds(300)
+    /// The slowest transfer that is waited for, in bytes a second: that of a mobile network at its edge. The largest file, some
+    /// ten megabytes, has a quarter of an hour.
+    package static let syncLeastBytesPerSecond = 16 * 1024
+    /// Longest file of trusted certificates, in bytes: some ten times a whole system's.
+    package static let certificateFileBytes = 4 * 1024 * 1024
     /// How much of a server's answer is read, in bytes: its first sentence says what is wrong.
     package static let syncAnswerBytes = 4096
     /// Longest URL of a destination, in bytes: it has to fit in a line of the ledger.

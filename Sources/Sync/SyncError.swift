@@ -12,6 +12,14 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
     case damagedLedger(path: String, LedgerReader.Damage)
     /// Another process is sending.
     case alreadySending
+    /// The proxy that an environment variable names cannot be used, and why.
+    case badProxy(String, reason: String)
+    /// The file of trusted certificates cannot be used, and why.
+    case badCertificates(String, reason: String)
+    /// The server's identity cannot be established, and what to do.
+    case untrusted(String, reason: String)
+    /// The proxy requires a user name and a password.
+    case proxyNotPermitted(String)
     /// The destination is not to be reached, and why.
     case unreachable(String, reason: String)
     /// The destination is there and cannot take it now.
@@ -42,8 +50,15 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
             "\(path.escapedForDisplay) is not as it was written; \(damage). Nothing was sent. Keep the file for a look, "
                 + "move it and ledger.head away, and run again: what is there already is sent again and not doubled"
         case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
+        case .badProxy(let variable, let reason): "cannot use the proxy in \(variable): \(reason.escapedForDisplay)"
+        case .badCertificates(let path, let reason):
+            "cannot use SSL_CERT_FILE \(path.escapedForDisplay): \(reason.escapedForDisplay)"
+        case .untrusted(let place, let reason): "nothing was sent to \(place.escapedForDisplay): \(reason)"
+        case .proxyNotPermitted(let proxy):
+            "cannot use the proxy \(proxy.escapedForDisplay): it requires a user name and a password; "
+                + "set http_proxy or https_proxy to http://USER:PASSWORD@HOST:PORT"
         case .unreachable(let place, let reason):
-            "\(place.escapedForDisplay) is not to be reached: \(reason.escapedForDisplay)"
+            "cannot reach \(place.escapedForDisplay): \(reason.escapedForDisplay)"
         case .busy(let place, let reason):
             "\(place.escapedForDisplay) cannot take it now: \(reason.escapedForDisplay). Try again later; "
                 + "what was confirmed is not sent again"
@@ -55,8 +70,8 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
             "nothing was sent: \(place.escapedForDisplay) is not ClickHouse, it answers \(answer.escapedForDisplay); "
                 + "check the host and the port"
         case .unexpectedAnswer(let place, let answer):
-            "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay) where ClickHouse "
-                + "answers nothing; nothing is noted as sent, check the server and run again"
+            "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay); "
+                + "nothing is noted as sent, check the server and run again"
         case .occupied(let place):
             "\(place.escapedForDisplay) is there already and is something else: move it away and run again"
         case .inputOutput(let error): error.description
@@ -68,11 +83,12 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
     package var exitCode: ExitCode {
         switch self {
         case .badDestination, .unknownName: .usage
-        case .badCredentials, .refused, .notClickHouse, .unexpectedAnswer: .settings
+        case .badCredentials, .badProxy, .badCertificates, .untrusted, .refused, .notClickHouse, .unexpectedAnswer:
+            .settings
         case .damagedLedger, .occupied: .inputOutput
         case .alreadySending, .busy, .notReady: .tryAgain
         case .unreachable: .unavailable
-        case .notPermitted: .notPermitted
+        case .notPermitted, .proxyNotPermitted: .notPermitted
         case .inputOutput(let error): ExitCode(error)
         }
     }

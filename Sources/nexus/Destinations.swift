@@ -28,7 +28,7 @@ struct Destinations {
             }
             return try Destination(url)
         }
-        if text.contains("://") { return try Destination(text) }
+        if Destination.isAddress(text) { return try Destination(text) }
         guard let url = all[text] else { throw SyncError.unknownName(text) }
         return try Destination(url)
     }

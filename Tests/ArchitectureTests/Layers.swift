@@ -43,6 +43,7 @@ struct Layers {
         "NIOCore": ["Service", "Sync"],
         "NIOHTTP1": ["Sync"],
         "NIOPosix": ["Service", "Sync"],
+        "NIOSSL": ["Sync"],
         "ServiceLifecycle": ["Service"],
         "UnixSignals": ["Service", "nexus"],
     ]

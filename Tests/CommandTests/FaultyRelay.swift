@@ -36,7 +36,7 @@ final class FaultyRelay: Sendable {
         }.start()
     }
 
-    private static func relay(_ client: Int32, _ port: Int, _ fault: Fault?) {
+    static func relay(_ client: Int32, _ port: Int, _ fault: Fault?) {
         defer { close(client) }
         guard let server = try? LoopbackListener.connect(to: port) else { return }
         defer { close(server) }

@@ -41,6 +41,8 @@ final class ScriptedServer: Sendable {
         case stall(after: Int)
         /// Reads the body slowly, in small pieces, and answers with 200.
         case slow
+        /// Reads the whole request, sends `head`, and then `piece` again and again until the client is gone.
+        case drip(head: String, piece: String)
         /// Reads the whole request, keeps its body as a store would, and cuts the connection: the answer gets lost.
         case keep
         /// Answers with what was kept last, followed by more.
@@ -129,6 +131,13 @@ final class ScriptedServer: Sendable {
             let text = Self.answerOfClickHouse(to: header)
             send(
                 connection, "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
+        case .drip(let head, let piece):
+            read(upTo: length)
+            var isConnected = send(connection, Array(head.utf8))
+            while isConnected {
+                usleep(20_000)
+                isConnected = send(connection, Array(piece.utf8))
+            }
         case .cut(let count): read(upTo: count)
         case .silence: read(upTo: length)
         case .stall(let count):
@@ -167,14 +176,17 @@ final class ScriptedServer: Sendable {
 
     private func send(_ connection: Int32, _ text: String) { send(connection, Array(text.utf8)) }
 
-    private func send(_ connection: Int32, _ bytes: [UInt8]) {
+    /// Returns whether the client took the bytes.
+    @discardableResult
+    private func send(_ connection: Int32, _ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = unsafe rest.withUnsafeBytes {
                 unsafe Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard sent > 0 else { return }
+            guard sent > 0 else { return false }
             rest = rest.dropFirst(sent)
         }
+        return true
     }
 }

@@ -14,6 +14,9 @@ struct DestinationTests {
             ("clickhouse://db/nexus", "clickhouse://db:8123/nexus"),
             ("clickhouses://db/nexus", "clickhouses://db:8443/nexus"),
             ("clickhouse://10.0.0.1:18123/a_b/", "clickhouse://10.0.0.1:18123/a_b"),
+            ("file:/mnt/stick", "file:///mnt/stick"), ("file:///mnt/my stick/ü", "file:///mnt/my%20stick/%C3%BC"),
+            ("http://h/a b", "http://h:80/a%20b"), ("http://h/a%20b ü", "http://h:80/a%20b%20%C3%BC"),
+            ("https://bücher.example/ü", "https://xn--bcher-kva.example:443/%C3%BC"),
         ])
     func identity(url: String, identity: String) throws {
         let destination = try Destination(url)
@@ -32,7 +35,7 @@ struct DestinationTests {
             ("https://h/x#y", "may not hold '?'"), ("clickhouse://h", "name of a database"),
             ("clickhouse://h/a/b", "name of a database"), ("clickhouse://h/a;DROP", "name of a database"),
             ("clickhouse://h/a%60b", "name of a database"), ("clickhouse://h/1a", "name of a database"),
-            ("http://h/a b", "no URL"), ("http://h/\u{1B}[2J", "no URL"),
+            ("http://h o/x", "no URL"), ("/mnt/stick", "file:///mnt/stick"), ("http://h/\u{1B}[2J", "no URL"),
             ("http://h/" + String(repeating: "x", count: 1100), "too long"),
         ])
     func refusal(url: String, reason: String) {

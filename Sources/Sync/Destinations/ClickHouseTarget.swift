@@ -17,14 +17,14 @@ struct ClickHouseTarget: Target {
 
     init(
         _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress,
-        database: Destination.Identifier, credentials: Credentials?
+        database: Destination.Identifier, credentials: Credentials?, options: WebOptions
     ) {
         var headers = HTTPHeaders()
         if let credentials {
             headers.add(name: "X-ClickHouse-User", value: credentials.user)
             headers.add(name: "X-ClickHouse-Key", value: credentials.password)
         }
-        connection = WebConnection(client, destination, address, headers: headers)
+        connection = WebConnection(client, destination, address, headers: headers, options: options)
         self.database = database
     }
 
@@ -67,7 +67,8 @@ struct ClickHouseTarget: Target {
         let columns = RowText.columns.joined(separator: ", ")
         try await change(
             "INSERT INTO \(database.text).\(Self.table) (\(columns)) FORMAT TabSeparated",
-            body: .stream(LinePieces(pieces), length: .known(Int64(parcel.transfer.bytes))))
+            body: .stream(LinePieces(pieces), length: .known(Int64(parcel.transfer.bytes))),
+            bytes: parcel.transfer.bytes)
     }
 
     /// The definition of the table for a server of its own. Texts are texts of any length; an absent one is empty.
@@ -92,10 +93,13 @@ struct ClickHouseTarget: Target {
 
     /// Sends a statement that changes something, in the URL, with its data in the body. ClickHouse answers nothing to it; with
     /// any other answer it is not known who took the data.
-    private func change(_ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer())) async throws {
-        let answer = try await connection.send(.POST, Self.path(of: statement), body: body)
+    private func change(
+        _ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer()), bytes: Int = 0
+    ) async throws {
+        let answer = try await connection.send(.POST, Self.path(of: statement), body: body, bytes: bytes)
         guard answer.text.isEmpty else {
-            throw RetryPolicy.Failure.lasting(.unexpectedAnswer(connection.place, answer: answer.summary))
+            throw RetryPolicy.Failure.lasting(
+                .unexpectedAnswer(connection.place, answer: answer.summary + " where ClickHouse answers nothing"))
         }
     }
 

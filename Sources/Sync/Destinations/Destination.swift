@@ -56,7 +56,11 @@ package enum Destination: Equatable, Sendable {
     /// Reads a URL; throws `SyncError.badDestination` with what is wrong with it.
     package init(_ text: String) throws(SyncError) {
         guard text.utf8.count <= Limits.destinationBytes else { throw .badDestination("it is too long") }
-        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), let parts = URLComponents(string: text),
+        guard !text.hasPrefix("/") else {
+            throw .badDestination("a folder is written as file://\(text.escapedForDisplay)")
+        }
+        guard !text.unicodeScalars.contains(where: \.isInvisible),
+            let parts = URLComponents(string: Self.encoded(text)),
             let scheme = parts.scheme?.lowercased()
         else {
             throw .badDestination("it is no URL")
@@ -88,6 +92,20 @@ package enum Destination: Equatable, Sendable {
         default:
             throw .badDestination("it takes file:///FOLDER, https://…, http://… or clickhouse://HOST:PORT/DATABASE")
         }
+    }
+
+    /// Whether a text is meant as a URL or a path: a name has neither ':' nor '/'.
+    package static func isAddress(_ text: String) -> Bool { text.contains { $0 == ":" || $0 == "/" } }
+
+    /// Percent-encodes blanks and non-ASCII characters after the scheme and the host. Existing percent codes stay, and the
+    /// host is encoded by rules of its own (IDNA).
+    private static func encoded(_ text: String) -> String {
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        let path = text[start...].firstIndex(of: "/") ?? text.endIndex
+        let rest = text[path...].utf8.map { byte in
+            (0x21...0x7E).contains(byte) ? String(UnicodeScalar(byte)) : "%" + String(format: "%02X", byte)
+        }
+        return text[..<path] + rest.joined()
     }
 
     /// The same place is always the same text.

@@ -4,11 +4,11 @@ import EventModel
 import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOPosix
+import NIOSSL
 import Platform
 
 /// Requests to one server, and what their outcome means. Certificates are checked, redirections are not followed: where
-/// rows and a password go is for the person to say.
+/// rows and a password go is for the user to decide. Every request has a deadline.
 struct WebConnection: Sendable {
     /// What a server said.
     struct Answer: Sendable {
@@ -23,22 +23,44 @@ struct WebConnection: Sendable {
         }
     }
 
+    /// What `checksum` finds at a path.
+    enum Content: Equatable, Sendable {
+        case nothing
+        /// SHA-256 in hexadecimal digits.
+        case file(String)
+        /// More bytes than asked for.
+        case longer
+    }
+
     private let client: HTTPClient
     private let address: Destination.WebAddress
     private let headers: HTTPHeaders
+    private let options: WebOptions
     /// How messages call it.
     let place: String
+    /// Whether requests name files in a folder; else they are statements for ClickHouse.
+    private let isFolder: Bool
 
-    init(_ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, headers: HTTPHeaders) {
+    init(
+        _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, headers: HTTPHeaders,
+        options: WebOptions
+    ) {
         self.client = client
         self.address = address
         self.headers = headers
+        self.options = options
         place = destination.identity
+        if case .server = destination { isFolder = true } else { isFolder = false }
     }
 
-    /// How connections are made. A failed one is for `RetryPolicy` to try again.
-    static var configuration: HTTPClient.Configuration {
+    /// Returns how connections are made. `RetryPolicy` decides whether a failed one is tried again.
+    static func configuration(_ options: WebOptions) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
+        configuration.proxy = options.proxy?.configuration
+        if let certificates = options.certificates {
+            configuration.tlsConfiguration = .makeClientConfiguration()
+            configuration.tlsConfiguration?.trustRoots = .certificates(certificates)
+        }
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(
             connect: .seconds(Limits.syncConnectSeconds), read: .seconds(Limits.syncIdleSeconds),
@@ -52,40 +74,42 @@ struct WebConnection: Sendable {
     /// `expected`; throws a `RetryPolicy.Failure` for any other.
     func send(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
-        body: HTTPClientRequest.Body? = nil, expected: Set<Int> = []
+        body: HTTPClientRequest.Body? = nil, bytes: Int = 0, expected: Set<Int> = []
     ) async throws -> Answer {
-        try await exchange(method, path, headers: extra, body: body) { response in
+        try await exchange(method, path, headers: extra, body: body, bytes: bytes) { response in
             let answer = Answer(status: Int(response.status.code), text: try await Self.beginning(of: response.body))
             if expected.contains(answer.status) { return answer }
-            if let failure = failure(answer, response.headers) { throw failure }
+            if let failure = failure(answer, response.headers, path: path) { throw failure }
             return answer
         }
     }
 
-    /// SHA-256 of what stands at `path`, in hexadecimal digits; nil when that is longer than `limit` bytes.
-    func checksum(of path: String, limit: Int) async throws -> String? {
-        try await exchange(.GET, path) { response in
+    /// Returns the SHA-256 of what is at `path`, unless that is longer than `limit` bytes.
+    func checksum(of path: String, limit: Int) async throws -> Content {
+        try await exchange(.GET, path, bytes: limit) { response in
+            if [404, 410].contains(response.status.code) { return .nothing }
             guard response.status == .ok else {
                 let answer = Answer(
                     status: Int(response.status.code), text: try await Self.beginning(of: response.body))
-                throw failure(answer, response.headers)
+                throw failure(answer, response.headers, path: path)
                     ?? .lasting(.refused(place, reason: "HTTP \(answer.status)"))
             }
             var hash = SHA256()
             var bytes = 0
             for try await part in response.body {
                 bytes += part.readableBytes
-                guard bytes <= limit else { return nil }
+                guard bytes <= limit else { return .longer }
                 hash.update(data: Array(part.readableBytesView))
             }
-            return hash.finalize().hexadecimal
+            return .file(hash.finalize().hexadecimal)
         }
     }
 
     /// Sends a request and hands the answer to `read`; what goes wrong on the way is thrown as a `RetryPolicy.Failure`.
-    private func exchange<Value>(
+    private func exchange<Value: Sendable>(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
-        body: HTTPClientRequest.Body? = nil, _ read: (HTTPClientResponse) async throws -> Value
+        body: HTTPClientRequest.Body? = nil, bytes: Int,
+        _ read: @escaping @Sendable (HTTPClientResponse) async throws -> Value
     ) async throws -> Value {
         var request = HTTPClientRequest(url: address.url(path))
         request.method = method
@@ -94,13 +118,14 @@ struct WebConnection: Sendable {
         request.headers.replaceOrAdd(name: "User-Agent", value: "nexus/\(Version.current)")
         request.body = body
         do {
-            // Idle connections end by the timeouts; a slow one that moves may take as long as it takes.
-            return try await read(try await client.execute(request, deadline: .distantFuture))
+            return try await options.deadline.run(bytes: bytes) { [client, request] in
+                try await read(try await client.execute(request, deadline: .distantFuture))
+            }
         } catch let failure as RetryPolicy.Failure {
             throw failure
         } catch {
             try Task.checkCancellation()
-            throw RetryPolicy.Failure.passing(.unreachable(place, reason: Self.reason(error)))
+            throw ConnectionFault.failure(error, place: place, proxy: options.proxy?.place)
         }
     }
 
@@ -115,24 +140,50 @@ struct WebConnection: Sendable {
 
     // MARK: What an answer means
 
-    private func failure(_ answer: Answer, _ headers: HTTPHeaders) -> RetryPolicy.Failure? {
-        let said = answer.text.split(whereSeparator: \.isNewline).first.map { ": " + $0.prefix(300) } ?? ""
-        let reason = "HTTP \(answer.status)\(said.hasPrefix(": <") ? "" : said)"
+    /// Returns what to do about a response; nil for a success.
+    private func failure(_ answer: Answer, _ headers: HTTPHeaders, path: String) -> RetryPolicy.Failure? {
+        let said = ServerReason(body: answer.text)
+        let reason = "HTTP \(answer.status)" + (said.text.map { ": \($0)" } ?? "")
         let code = headers.first(name: "X-ClickHouse-Exception-Code").flatMap { Int($0) }
         if let code = code ?? ClickHouseFault.code(in: answer.text) {
             return ClickHouseFault.failure(code, place: place, reason: reason)
         }
-        switch answer.status {
-        case 200..<300: return nil
-        case 300..<400:
-            let target = headers.first(name: "Location").map { " to \($0.prefix(200))" } ?? ""
-            return .lasting(.refused(place, reason: "it has moved\(target); give its new address"))
-        case 401, 403, 407: return .lasting(.notPermitted(place, reason: reason))
-        case 408, 425, 429, 500...:
-            return .passing(.busy(place, reason: reason), requestedDelay: Self.retryAfter(headers))
-        case 413: return .lasting(.refused(place, reason: "\(reason) (the file is too large for it)"))
-        default: return .lasting(.refused(place, reason: reason))
+        switch ResponseClass(status: answer.status, code: said.code) {
+        case .success: return nil
+        case .passing: return .passing(.busy(place, reason: reason), requestedDelay: Self.retryAfter(headers))
+        case .final(let cause): return .lasting(error(cause, answer, reason, location: redirection(headers, path)))
         }
+    }
+
+    private func error(
+        _ cause: ResponseClass.Cause, _ answer: Answer, _ reason: String, location: String
+    ) -> SyncError {
+        switch cause {
+        case .unconfirmed: .unexpectedAnswer(place, answer: answer.summary)
+        case .redirected: .refused(place, reason: "HTTP \(answer.status), \(location)")
+        case .notPermitted: .notPermitted(place, reason: reason)
+        case .proxyNotPermitted: .proxyNotPermitted(options.proxy?.place ?? place)
+        case .missing where isFolder:
+            .refused(place, reason: "\(reason); create the folder on the server, or correct the address")
+        case .tooLarge: .refused(place, reason: "\(reason) (the file is too large for it)")
+        case .unsupported: .refused(place, reason: "\(reason); this server cannot be a destination")
+        case .networkLogin: .refused(place, reason: "\(reason); log in to the network in a browser, and run again")
+        case .missing, .rejected: .refused(place, reason: reason)
+        }
+    }
+
+    /// Returns what to do about a redirection of a request for `path`. Its target is that of one file; only the folder above
+    /// it can be a destination.
+    private func redirection(_ headers: HTTPHeaders, _ path: String) -> String {
+        guard let location = headers.first(name: "Location"),
+            let target = URL(string: location, relativeTo: URL(string: address.url(path)))?.absoluteURL,
+            var parts = URLComponents(url: target, resolvingAgainstBaseURL: true)
+        else { return "a redirection without a target; check the address" }
+        (parts.user, parts.password, parts.query, parts.fragment) = (nil, nil, nil, nil)
+        let isFile = isFolder && parts.percentEncodedPath.hasSuffix(path)
+        if isFile { parts.percentEncodedPath.removeLast(path.count) }
+        let text = (parts.string ?? "").prefix(200)
+        return isFile ? "it has moved; its new address is \(text)" : "a redirection to \(text); check the address"
     }
 
     /// `Retry-After` in seconds, or as a date.
@@ -144,17 +195,5 @@ struct WebConnection: Sendable {
         formatter.timeZone = TimeZone(identifier: "GMT")
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
         return formatter.date(from: text).map { .seconds(max(0, $0.timeIntervalSinceNow)) }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError: error.shortDescription.lowercased()
-        case let error as IOError: SystemError("", "", code: error.errnoCode).reason
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { reason($0.error) } ?? "no computer of the name \(error.host) is known"
-        case ChannelError.connectTimeout: "it does not answer"
-        case is ChannelError: "the connection was cut"
-        default: String(String(describing: error).prefix(300))
-        }
     }
 }

@@ -3,39 +3,69 @@ import EventModel
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// A server that takes files with PUT: WebDAV, or an object store.
 ///
 /// A file's name says what is in it, so it never changes: `If-None-Match: *` asks the server not to write it again. A
-/// server that does not know this writes the same once more.
-struct WebTarget: Target {
+/// server that ignores this writes the same once more. One that rejects it with 501 gets the file without the condition,
+/// after a check that nothing else has the name.
+final class WebTarget: Target {
     private let connection: WebConnection
+    /// Whether the server rejected a conditional request.
+    private let rejectsConditions = Mutex(false)
 
-    init(_ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?)
-    {
+    init(
+        _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?,
+        options: WebOptions
+    ) {
         var headers = HTTPHeaders()
         if let credentials {
             let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
             headers.add(name: "Authorization", value: "Basic \(token)")
         }
-        connection = WebConnection(client, destination, address, headers: headers)
+        connection = WebConnection(client, destination, address, headers: headers, options: options)
     }
 
     func prepare() async throws {}
 
     func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
         guard case .file(let file, let name) = parcel.content else { preconditionFailure("a server takes files") }
-        let answer = try await connection.send(
-            .PUT, "/" + name, headers: ["If-None-Match": "*", "Content-Type": "application/x-lz4"],
-            body: .stream(FilePieces(file), length: .known(Int64(file.bytes))), expected: [412])
-        guard answer.status == 412 else { return }
-        // It is there: an answer got lost, or something else has the name. Only its bytes tell, as what servers say of
-        // a file, an ETag for one, is a hash of it on some and anything on others.
+        let path = "/" + name
         let attempts = earlier + [parcel.transfer]
-        let found = try await connection.checksum(of: "/" + name, limit: attempts.map(\.bytes).max() ?? 0)
-        guard attempts.contains(where: { $0.sha256 == found }) else {
-            throw RetryPolicy.Failure.lasting(.occupied("\(connection.place)/\(name)"))
+        if !rejectsConditions.withLock({ $0 }) {
+            let answer = try await put(file, path, isConditional: true)
+            if answer.status == 412 {
+                guard try await isThere(path, attempts) else {
+                    // Removed since; the next attempt writes it.
+                    throw RetryPolicy.Failure.passing(.busy(connection.place, reason: "HTTP 412"))
+                }
+                return
+            }
+            guard answer.status == 501 else { return }
+            rejectsConditions.withLock { $0 = true }
         }
+        if try await isThere(path, attempts) { return }
+        _ = try await put(file, path, isConditional: false)
+    }
+
+    private func put(_ file: PackedFile, _ path: String, isConditional: Bool) async throws -> WebConnection.Answer {
+        var headers: HTTPHeaders = ["Content-Type": "application/x-lz4"]
+        if isConditional { headers.add(name: "If-None-Match", value: "*") }
+        return try await connection.send(
+            .PUT, path, headers: headers, body: .stream(FilePieces(file), length: .known(Int64(file.bytes))),
+            bytes: file.bytes, expected: isConditional ? [412, 501] : [])
+    }
+
+    /// Whether one of the attempts arrived: an answer got lost. Only the bytes tell, as what servers say of a file, an ETag
+    /// for example, is a hash of it on some and anything on others. Throws if something else has the name.
+    private func isThere(_ path: String, _ attempts: [Transfer]) async throws -> Bool {
+        let found = try await connection.checksum(of: path, limit: attempts.map(\.bytes).max() ?? 0)
+        if found == .nothing { return false }
+        guard attempts.contains(where: { .file($0.sha256) == found }) else {
+            throw RetryPolicy.Failure.lasting(.occupied(connection.place + path))
+        }
+        return true
     }
 }
 

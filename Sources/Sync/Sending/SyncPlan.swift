@@ -72,8 +72,11 @@ package struct SyncPlan: Sendable {
 
     /// Sends it. Throws a `SyncError`, or `CancellationError`.
     package func send(
-        fromStart: Bool, credentials: Credentials?, _ report: @Sendable (TransferActor.Progress) -> Void
+        fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
+        _ report: @Sendable (TransferActor.Progress) -> Void
     ) async throws -> TransferActor.Summary {
+        // Before the ledger is opened: what the environment says wrongly is no failed transfer.
+        let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         // In the data folder, where a purge finds what a kill may leave.
         let scratch = try ScratchFolder(in: data.folder)
@@ -84,9 +87,11 @@ package struct SyncPlan: Sendable {
             return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(
                 report)
         }
+        guard let options else { preconditionFailure("a server has an address") }
         // Made only here: a client has threads, and reads the system's certificates.
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration)
-        let target = Self.target(client, destination, credentials)
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
+        let target = Self.target(client, destination, credentials, options)
         let actor = TransferActor(job, ledger: ledger, packer: packer, target: target)
         do {
             let summary = try await actor.run(report)
@@ -107,13 +112,15 @@ package struct SyncPlan: Sendable {
     }
 
     private static func target(
-        _ client: HTTPClient, _ destination: Destination, _ credentials: Credentials?
+        _ client: HTTPClient, _ destination: Destination, _ credentials: Credentials?, _ options: WebOptions
     ) -> any Target {
         switch destination {
         case .folder(let folder): FolderTarget(folder)
-        case .server(let address): WebTarget(client, destination, address, credentials: credentials)
+        case .server(let address):
+            WebTarget(client, destination, address, credentials: credentials, options: options)
         case .clickHouse(let address, let database):
-            ClickHouseTarget(client, destination, address, database: database, credentials: credentials)
+            ClickHouseTarget(
+                client, destination, address, database: database, credentials: credentials, options: options)
         }
     }
 }

@@ -1,0 +1,62 @@
+import AsyncHTTPClient
+import EventModel
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Platform
+
+/// What an error of the network libraries means: a sentence without library internals, and whether another attempt may
+/// succeed.
+enum ConnectionFault {
+    /// - Parameter proxy: how messages name the proxy in use; nil for a direct connection.
+    static func failure(_ error: any Error, place: String, proxy: String?) -> RetryPolicy.Failure {
+        if let reason = trustProblem(error) { return .lasting(.untrusted(place, reason: reason)) }
+        switch error {
+        case let error as TransferDeadline.Exceeded:
+            let seconds = max(1, Int(error.limit / .seconds(1)))
+            return .lasting(.busy(place, reason: "the request took longer than \(seconds) seconds"))
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            return .lasting(.proxyNotPermitted(proxy ?? place))
+        default:
+            let way = proxy.map { " (through the proxy \($0))" } ?? ""
+            return .passing(.unreachable(place, reason: reason(error) + way))
+        }
+    }
+
+    /// Why the server's identity cannot be established; nil for any other error. Another attempt would end the same.
+    private static func trustProblem(_ error: any Error) -> String? {
+        switch error {
+        case let error as NIOConnectionError:
+            return error.connectionErrors.lazy.compactMap { trustProblem($0.error) }.first
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            return "its certificate is for another host name; correct the host name"
+        case NIOSSLError.handshakeFailed(let cause):
+            // The library has no other form of the cause than its text, which names files of the machine it was built on.
+            let text = String(describing: cause)
+            if text.contains("CERTIFICATE_VERIFY_FAILED") {
+                return "its certificate is not trusted; set SSL_CERT_FILE to a PEM file with its issuer's certificate"
+            }
+            if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+                return "it does not use TLS on this port; check the port and the scheme"
+            }
+            // Without an error of the TLS library the connection ended during the handshake.
+            guard text.contains("OPENSSL_internal") else { return nil }
+            return "no TLS connection is possible with it; check its TLS settings"
+        default: return nil
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription.lowercased()
+        case let error as IOError: SystemError("", "", code: error.errnoCode).reason
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error) } ?? "unknown host \(error.host)"
+        case ChannelError.connectTimeout: "it does not answer"
+        case is ChannelError: "the connection was cut"
+        case is NIOSSLError: "the connection was cut during the TLS handshake"
+        case let error as SystemError: error.reason
+        default: "the connection failed"
+        }
+    }
+}

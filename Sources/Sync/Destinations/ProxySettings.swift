@@ -1,0 +1,85 @@
+import AsyncHTTPClient
+import Foundation
+import Platform
+
+/// The proxy for a server, as the environment names it: `http_proxy`, `https_proxy` and `no_proxy`, or the same in upper
+/// case. Servers on this machine never use one.
+package struct ProxySettings: Equatable, Sendable {
+    let isSocks: Bool
+    let host: String
+    let port: Int
+    let credentials: Credentials?
+
+    /// The proxy in a message: without user name and password.
+    package var place: String { "\(isSocks ? "socks5" : "http")://\(host):\(port)" }
+
+    /// Returns the proxy for a server; nil for a direct connection.
+    /// - Throws: `SyncError.badProxy` if the variable's value cannot be used.
+    package static func load(
+        for address: Destination.WebAddress, environment: (String) -> String? = Environment.value
+    ) throws(SyncError) -> ProxySettings? {
+        func value(_ name: String) -> (name: String, text: String)? {
+            if let text = environment(name) { return (name, text) }
+            let upper = name.uppercased()
+            // A CGI program gets a request's "Proxy" header as HTTP_PROXY (CVE-2016-5385).
+            if upper == "HTTP_PROXY", environment("REQUEST_METHOD") != nil { return nil }
+            return environment(upper).map { (upper, $0) }
+        }
+        guard !address.isLocal, let (name, text) = value(address.isEncrypted ? "https_proxy" : "http_proxy"),
+            !text.isEmpty, !isExempt(address, by: value("no_proxy")?.text ?? "")
+        else { return nil }
+        return try ProxySettings(text, variable: name)
+    }
+
+    /// Reads `[http://][USER:PASSWORD@]HOST[:PORT]` or the same with `socks5://`.
+    private init(_ text: String, variable: String) throws(SyncError) {
+        guard let parts = URLComponents(string: text.contains("://") ? text : "http://" + text),
+            let scheme = parts.scheme?.lowercased(), let host = parts.encodedHost, !host.isEmpty,
+            (1...65_535).contains(parts.port ?? 80)
+        else {
+            throw .badProxy(variable, reason: "it is not a URL such as http://HOST:PORT")
+        }
+        switch scheme {
+        case "http": isSocks = false
+        case "socks5", "socks5h": isSocks = true
+        default: throw .badProxy(variable, reason: "only http:// and socks5:// proxies are supported")
+        }
+        // The client passes an IPv6 address without its brackets.
+        self.host = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        port = parts.port ?? (isSocks ? 1080 : 80)
+        guard let user = parts.user, !user.isEmpty else {
+            credentials = nil
+            return
+        }
+        guard !isSocks else {
+            throw .badProxy(variable, reason: "a socks5:// proxy with a user name is not supported")
+        }
+        credentials = try Credentials(user: user, password: parts.password ?? "")
+    }
+
+    /// Whether a list such as `example.com,.internal,10.0.0.1:8123,*` names the server. A name includes its subdomains.
+    private static func isExempt(_ address: Destination.WebAddress, by list: String) -> Bool {
+        list.split { $0 == "," || $0.isWhitespace }.contains { item in
+            var name = item.lowercased()
+            if name == "*" { return true }
+            if let colon = name.lastIndex(of: ":"), let port = Int(name[name.index(after: colon)...]),
+                name.hasPrefix("[") ? name[..<colon].hasSuffix("]") : name.firstIndex(of: ":") == colon
+            {
+                guard port == address.port else { return false }
+                name = String(name[..<colon])
+            }
+            let host = address.host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+            name = name.trimmingCharacters(in: CharacterSet(charactersIn: "[]*."))
+            return !name.isEmpty && (host == name || host.hasSuffix("." + name))
+        }
+    }
+
+    /// As the HTTP client takes it.
+    var configuration: HTTPClient.Configuration.Proxy {
+        if isSocks { return .socksServer(host: host, port: port) }
+        let authorization = credentials.map {
+            HTTPClient.Authorization.basic(username: $0.user, password: $0.password)
+        }
+        return .server(host: host, port: port, authorization: authorization)
+    }
+}
