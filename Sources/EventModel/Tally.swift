@@ -21,9 +21,11 @@ package struct Tally: Equatable, Sendable {
         case cutCommand
         /// A program recorded an event faster than events could be written, and had no room for it.
         case droppedEvent
+        /// A value that looks like a secret was left out of an event that was taken.
+        case redactedValue
 
         package static let all: [Item] =
-            Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent]
+            Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent, .redactedValue]
 
         /// The number in the buffer: a rejection's own, and from 128 on the rest.
         var code: UInt64 {
@@ -32,6 +34,7 @@ package struct Tally: Equatable, Sendable {
             case .droppedField: 128
             case .cutCommand: 129
             case .droppedEvent: 130
+            case .redactedValue: 131
             }
         }
     }

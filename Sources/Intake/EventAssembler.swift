@@ -2,7 +2,26 @@ import EventModel
 import Platform
 
 /// Makes an encoded event of a draft: checks every value, puts hashes in the place of names, cuts the command.
+///
+/// What looks like a secret is redacted: a word of a command ends the command, an error category and a template are left
+/// out, a session id becomes the session of events that name none, and an event type becomes `command` where there is a
+/// command, else the event is rejected. In strict mode the event is rejected in every case.
 struct EventAssembler: Sendable {
+    /// The parts of an event that were left out.
+    struct Omissions: Equatable, Sendable {
+        /// Whether the command was cut where its arguments begin.
+        var isCut = false
+        private var redacted: UInt16 = 0
+
+        /// The number of fields of which something was redacted.
+        var redactedCount: Int { redacted.nonzeroBitCount }
+
+        /// Whether something of `field` was redacted.
+        func isRedacted(_ field: EventField) -> Bool { redacted & 1 << UInt16(field.index) != 0 }
+
+        fileprivate mutating func redact(_ field: EventField) { redacted |= 1 << UInt16(field.index) }
+    }
+
     private var privacy: PrivacyGuard
     /// Holds the encoded event after an `assemble` that did not throw.
     private(set) var encoder = EventEncoder()
@@ -11,8 +30,8 @@ struct EventAssembler: Sendable {
     private let clock: any WallClock
     private let acceptsFuture: Bool
 
-    init(key: HashKey, session: String, acceptsFuture: Bool, clock: any WallClock) {
-        privacy = PrivacyGuard(key: key)
+    init(key: HashKey, session: String, strict: Bool, acceptsFuture: Bool, clock: any WallClock) {
+        privacy = PrivacyGuard(key: key, strict: strict)
         self.session = Array(session.utf8)
         self.acceptsFuture = acceptsFuture
         self.clock = clock
@@ -24,29 +43,39 @@ struct EventAssembler: Sendable {
     /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
-    /// Takes a draft whose texts stand in `text`. Returns whether the command was cut.
-    mutating func assemble(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Bool {
+    /// Takes a draft whose texts stand in `text`. Returns what was left out.
+    mutating func assemble(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
         let hasCommand = draft.place(.command) != nil
         guard hasCommand || draft.place(.eventType) != nil else { throw Rejection(.missingType) }
+        var omissions = Omissions()
         encoder.begin(try numbers(of: draft, text))
         try encodeWorkspace(draft, text)
         try encodeTask(draft, text)
-        try encodeSession(draft, text)
-        try encodeType(draft, text)
-        var isCut = false
+        try encodeSession(draft, text, &omissions)
+        try encodeType(draft, text, &omissions)
         if let place = draft.place(.command) {
-            isCut = try privacy.cut(text.extracting(place)) { encoder.appendCommand($0) }
+            switch try privacy.cut(text.extracting(place), { encoder.appendCommand($0) }) {
+            case .whole: break
+            case .cut: omissions.isCut = true
+            case .redacted: omissions.redact(.command)
+            }
         }
         if let place = draft.place(.errorCategory) {
-            try privacy.checkIdentifier(text.extracting(place), of: .errorCategory)
-            encoder.appendErrorCategory(text.extracting(place))
+            if try privacy.keepsIdentifier(text.extracting(place), of: .errorCategory) {
+                encoder.appendErrorCategory(text.extracting(place))
+            } else {
+                omissions.redact(.errorCategory)
+            }
         }
         if let place = draft.place(.templateUsed) {
-            try privacy.checkIdentifier(text.extracting(place), of: .templateUsed)
-            encoder.appendTemplate(text.extracting(place))
+            if try privacy.keepsIdentifier(text.extracting(place), of: .templateUsed) {
+                encoder.appendTemplate(text.extracting(place))
+            } else {
+                omissions.redact(.templateUsed)
+            }
         }
         encoder.finish()
-        return isCut
+        return omissions
     }
 
     private mutating func numbers(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> EventNumbers
@@ -111,20 +140,29 @@ struct EventAssembler: Sendable {
         }
     }
 
-    private mutating func encodeSession(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
-        guard let place = draft.place(.sessionID) else {
-            let session = session
-            return encoder.appendSession(session.span)
+    private mutating func encodeSession(
+        _ draft: borrowing EventDraft, _ text: Span<UInt8>, _ omissions: inout Omissions
+    ) throws(Rejection) {
+        if let place = draft.place(.sessionID) {
+            if try privacy.keepsSession(text.extracting(place)) {
+                return encoder.appendSession(text.extracting(place))
+            }
+            omissions.redact(.sessionID)
         }
-        try privacy.checkSession(text.extracting(place))
-        encoder.appendSession(text.extracting(place))
+        let session = session
+        encoder.appendSession(session.span)
     }
 
-    private mutating func encodeType(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
-        guard let place = draft.place(.eventType) else {
-            return encoder.appendType(EventType.command.rawValue.utf8.span)
+    private mutating func encodeType(
+        _ draft: borrowing EventDraft, _ text: Span<UInt8>, _ omissions: inout Omissions
+    ) throws(Rejection) {
+        if let place = draft.place(.eventType) {
+            if try privacy.keepsIdentifier(text.extracting(place), of: .eventType) {
+                return encoder.appendType(text.extracting(place))
+            }
+            guard draft.place(.command) != nil else { throw Rejection(.looksSecret, field: .eventType) }
+            omissions.redact(.eventType)
         }
-        try privacy.checkIdentifier(text.extracting(place), of: .eventType)
-        encoder.appendType(text.extracting(place))
+        encoder.appendType(EventType.command.rawValue.utf8.span)
     }
 }

@@ -6,7 +6,7 @@ import Platform
 package struct EventExplanation: Sendable {
     /// What becomes of a key and its value.
     package enum Fate: String, Sendable {
-        case stored, hashed, cut, dropped, refused
+        case stored, hashed, cut, redacted, dropped, refused
     }
 
     /// One key of the line.
@@ -23,7 +23,8 @@ package struct EventExplanation: Sendable {
     /// The keys in their order. Empty when the line is no JSON object.
     package private(set) var parts: [Part] = []
 
-    /// Explains a line. Without a key hashes are not shown; with `strict` unknown keys refuse the line.
+    /// Explains a line. Without a key hashes are not shown; with `strict` unknown keys and values that look like a
+    /// secret refuse the line.
     package init(line: [UInt8], key: HashKey?, strict: Bool = false) {
         var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict)
         guard line.count <= Limits.lineBytes else {
@@ -34,10 +35,16 @@ package struct EventExplanation: Sendable {
         guard case .object(let members)? = JSONValue(line) else { return }
         let payload = intake.payload
         let record = rejection == nil ? EventRecord(payload.span) : nil
+        let omissions = intake.omissions
         parts = members.map { member in
             guard let field = EventField.allCases.first(where: { $0.key == member.key }) else {
                 let fate: Fate = rejection?.reason == .unknownKey ? .refused : .dropped
                 return Part(key: member.key, fate: fate, stored: nil, rule: .unknownKey)
+            }
+            if record != nil, omissions.isRedacted(field) {
+                // A session id becomes the ambient one, which is not known here.
+                let stored = field == .sessionID ? nil : record.flatMap { Self.text(of: field, in: $0, payload) }
+                return Part(key: member.key, fate: .redacted, stored: stored, rule: Self.secretRule(of: member.value))
             }
             return Self.explain(field, member.value, record, payload, rejection, hasKey: key != nil)
         }
@@ -72,7 +79,12 @@ package struct EventExplanation: Sendable {
 
     /// The rule that refused a field.
     private static func cause(_ rejection: Rejection?, _ value: JSONValue, _ rule: PrivacyRule) -> PrivacyRule {
-        guard rejection?.reason == .looksSecret, case .string(let text) = value else { return rule }
+        rejection?.reason == .looksSecret ? secretRule(of: value) : rule
+    }
+
+    /// The rule by which a value looks like a secret.
+    private static func secretRule(of value: JSONValue) -> PrivacyRule {
+        guard case .string(let text) = value else { return .randomText }
         let secrets = SecretRules()
         let hasToken = text.split(separator: " ").contains { secrets.hasToken(Array($0.utf8).span) }
         return hasToken ? .knownToken : .randomText

@@ -18,15 +18,20 @@ package struct EventIntake: Sendable {
     private var tally = Tally()
     private var cutCommands = 0
     private var droppedFields = 0
+    private var redactedValues = 0
+    /// The parts that were left out of the event that was accepted last.
+    private(set) var omissions = EventAssembler.Omissions()
 
-    /// `session` is the one that events without a session id belong to; it must be a valid one. With `acceptsFuture` a time
-    /// is not compared to the clock: that is for rows that were recorded elsewhere.
+    /// `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
+    /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
+    /// clock: that is for rows that were recorded elsewhere.
     package init(
         key: HashKey, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         clock: any WallClock = SystemClock()
     ) {
         isStrict = strict
-        assembler = EventAssembler(key: key, session: session, acceptsFuture: acceptsFuture, clock: clock)
+        assembler = EventAssembler(
+            key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, clock: clock)
     }
 
     /// An intake that lives long: it takes the key of the data folder, now and whenever `refreshKey` finds a new one.
@@ -53,20 +58,19 @@ package struct EventIntake: Sendable {
 
     /// Takes one line of NDJSON and hands the encoded event to `use`.
     package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
-        let isCut: Bool
         do throws(Rejection) {
             if decoder == nil { decoder = EventDecoder(strict: isStrict) }
             try decoder!.decode(line, into: &draft)
             if draft.keepsText {
                 let text = draft.text
-                isCut = try assembler.assemble(draft, text.span)
+                omissions = try assembler.assemble(draft, text.span)
             } else {
-                isCut = try assembler.assemble(draft, line)
+                omissions = try assembler.assemble(draft, line)
             }
         } catch {
             throw counted(error)
         }
-        if isCut { cutCommands += 1 }
+        countOmissions()
         droppedFields += draft.unknownKeys
         assembler.withPayload(use)
     }
@@ -85,15 +89,20 @@ package struct EventIntake: Sendable {
         _ = try acceptSayingIfCut(draft, in: text, use: use)
     }
 
-    /// The same; returns whether something was cut from the command.
+    /// The same; returns whether the command was cut where its arguments begin.
     package mutating func acceptSayingIfCut(
         _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
-        let isCut: Bool
-        do throws(Rejection) { isCut = try assembler.assemble(draft, text) } catch { throw counted(error) }
-        if isCut { cutCommands += 1 }
+        do throws(Rejection) { omissions = try assembler.assemble(draft, text) } catch { throw counted(error) }
+        countOmissions()
         assembler.withPayload(use)
-        return isCut
+        return omissions.isCut
+    }
+
+    @inline(__always)
+    private mutating func countOmissions() {
+        if omissions.isCut { cutCommands += 1 }
+        redactedValues += omissions.redactedCount
     }
 
     /// Counts a line that was too long to be looked at.
@@ -105,7 +114,8 @@ package struct EventIntake: Sendable {
     package mutating func takeTally() -> Tally? {
         tally.count(.cutCommand, times: cutCommands)
         tally.count(.droppedField, times: droppedFields)
-        (cutCommands, droppedFields) = (0, 0)
+        tally.count(.redactedValue, times: redactedValues)
+        (cutCommands, droppedFields, redactedValues) = (0, 0, 0)
         guard !tally.isEmpty else { return nil }
         defer { tally = Tally() }
         return tally

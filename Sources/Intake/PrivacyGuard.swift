@@ -5,8 +5,10 @@ import Platform
 ///
 /// Each rule stands in `PrivacyRule`, with its reason.
 ///
-/// A value that breaks a rule, or looks like a secret, rejects the event: nothing of it is written.
+/// A value that breaks a rule rejects the event: nothing of it is written. A value that looks like a secret is redacted:
+/// the event is written without it. In strict mode such a value rejects the event too.
 struct PrivacyGuard: Sendable {
+    private let isStrict: Bool
     private let rules = TextRules()
     private var hasher: NameHasher
     /// Identifiers and sessions that were judged before: fit to be kept, or the rule that they break.
@@ -18,10 +20,11 @@ struct PrivacyGuard: Sendable {
 
     private struct Cut {
         let kept: Range<Int>
-        let isCut: Bool
+        let end: TextRules.CommandEnd
     }
 
-    init(key: HashKey) {
+    init(key: HashKey, strict: Bool) {
+        isStrict = strict
         hasher = NameHasher(key: key)
     }
 
@@ -42,8 +45,9 @@ struct PrivacyGuard: Sendable {
         guard TextRules.isHash(text) else { throw Rejection(.invalidHash, field: field) }
     }
 
-    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that looks like a secret.
-    mutating func checkIdentifier(_ text: Span<UInt8>, of field: EventField) throws(Rejection) {
+    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. Returns whether it is kept: false when it looks like a
+    /// secret.
+    mutating func keepsIdentifier(_ text: Span<UInt8>, of field: EventField) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
         if let known = identifiers.decision(about: text) {
             verdict = known
@@ -51,11 +55,11 @@ struct PrivacyGuard: Sendable {
             verdict = rules.flawOfIdentifier(text)
             identifiers.remember(verdict, about: text)
         }
-        if let verdict { throw Rejection(verdict, field: field) }
+        return try isKept(verdict, field)
     }
 
-    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`.
-    mutating func checkSession(_ text: Span<UInt8>) throws(Rejection) {
+    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`. Returns whether it is kept: false when it looks like a secret.
+    mutating func keepsSession(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
         if let known = sessions.decision(about: text) {
             verdict = known
@@ -63,33 +67,34 @@ struct PrivacyGuard: Sendable {
             verdict = rules.flawOfSession(text)
             sessions.remember(verdict, about: text)
         }
-        if let verdict { throw Rejection(verdict, field: .sessionID) }
+        return try isKept(verdict, .sessionID)
     }
 
-    /// Hands what is kept of a command to `use`: its first plain words, at most four. Returns whether anything was left
-    /// out.
+    private func isKept(_ verdict: Rejection.Reason?, _ field: EventField) throws(Rejection) -> Bool {
+        guard let verdict else { return true }
+        if verdict == .looksSecret, !isStrict { return false }
+        throw Rejection(verdict, field: field)
+    }
+
+    /// Passes what is kept of a command to `use`: its first plain words, at most four. Returns how it ends.
     @inline(__always)
-    mutating func cut(_ text: Span<UInt8>, _ use: (Span<UInt8>) -> Void) throws(Rejection) -> Bool {
-        let cut: Cut
-        if let known = commands.decision(about: text) { cut = known } else { cut = try cutAfresh(text) }
+    mutating func cut(
+        _ text: Span<UInt8>, _ use: (Span<UInt8>) -> Void
+    ) throws(Rejection) -> TextRules.CommandEnd {
+        let cut = commands.decision(about: text) ?? newCut(of: text)
+        if isStrict, cut.end == .redacted { throw Rejection(.looksSecret, field: .command) }
         use(cutText.span.extracting(cut.kept))
-        return cut.isCut
+        return cut.end
     }
 
-    private mutating func cutAfresh(_ text: Span<UInt8>) throws(Rejection) -> Cut {
+    private mutating func newCut(of text: Span<UInt8>) -> Cut {
         if cutText.count >= Limits.rememberedTextBytes {
             commands = RememberedTexts()
             cutText.removeAll(keepingCapacity: true)
         }
         let start = cutText.count
-        let isCut: Bool
-        do throws(Rejection) {
-            isCut = try rules.cut(text, into: &cutText)
-        } catch {
-            cutText.removeLast(cutText.count - start)
-            throw error
-        }
-        let cut = Cut(kept: start..<cutText.count, isCut: isCut)
+        let end = rules.cut(text, into: &cutText)
+        let cut = Cut(kept: start..<cutText.count, end: end)
         commands.remember(cut, about: text)
         return cut
     }

@@ -32,13 +32,19 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         case .number: "a whole number in its range is kept, anything else refuses the event"
         case .time: "kept to the millisecond, in UTC"
         case .outcome: "true or false is kept"
-        case .knownToken: "the event is refused: a word begins as the keys and tokens of a known service do"
+        case .knownToken: redaction + "; such a word begins as the keys and tokens of a known service do"
         case .randomText:
-            "the event is refused: a word of \(PrivacyRules.randomTextBytes) characters or more changes between letters and "
-                + "digits as random text does"
+            redaction
+                + "; in such a word \(PrivacyRules.randomTextBytes) characters or more look like random text, or it "
+                + "holds a UUID"
         case .unknownKey: "dropped and counted, with its value; --strict refuses the line"
         case .strictLine: "a line that is not strictly one JSON object of at most \(Limits.lineBytes) bytes is refused"
         }
+    }
+
+    private var redaction: String {
+        "redacted and counted: the word ends a command, an identifier is dropped, a session id becomes the ambient "
+            + "session, an event type becomes 'command' or, without a command, refuses the event; --strict refuses the line"
     }
 
     /// Why there is such a rule.
@@ -53,7 +59,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         case .time: "when something happened is what reports are about"
         case .outcome: "whether it went well is what reports are about"
         case .knownToken:
-            "a secret that was stored cannot be taken back, an event that was refused can be sent again; known are those of "
+            "a secret that was stored cannot be taken back, and the rest of the event is worth keeping; known are those of "
                 + PrivacyRules.tokenServices.joined(separator: ", ")
         case .randomText: "secrets of services that nobody has listed are random text"
         case .unknownKey: "what has no meaning here has no business on the disk"
@@ -78,10 +84,19 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
 
 /// The figures and lists of the rules.
 enum PrivacyRules {
-    /// From this length on a word may be random text: names and versions are rarely longer without a break.
-    static let randomTextBytes = 20
-    /// So many changes between letters and digits make it one: `release-2026-11` has none that count, `python3` one.
-    static let randomTextChanges = 3
+    /// The number of bytes in random parts from which a word is random text. The hash and the suffix of a Kubernetes pod's
+    /// name are at most 15 together; keys and tokens of services are 20 and more.
+    static let randomTextBytes = 16
+    /// The shortest part of a word that is checked, in bytes: shorter ones, such as the suffix of a pod's name, are
+    /// abbreviations as often as random text.
+    static let randomPartBytes = 6
+    /// The share of neighbouring characters that ordinary names do not have, in percent, from which a part is random. Of
+    /// random letters and digits 60 % are such, of ordinary names 10 %.
+    static let randomTextPercent = 30
+    /// The number of changes between letters and digits from which a part of hexadecimal digits is random.
+    static let hexadecimalTextChanges = 3
+    /// The number of random bytes that must follow a prefix that ordinary names begin with too, such as `key-`.
+    static let randomBodyBytes = 8
 
     /// How keys and tokens of a service begin, and how long one is at least. What is shorter is a name that happens to
     /// begin so.
@@ -89,8 +104,11 @@ enum PrivacyRules {
         let service: String
         let prefix: String
         let length: Int
+        /// Whether ordinary names begin with the prefix too, so that random text must follow it.
+        let needsRandomBody: Bool
 
-        init(_ service: String, _ prefix: String, _ length: Int) {
+        init(_ service: String, _ prefix: String, _ length: Int, needsRandomBody: Bool = false) {
+            self.needsRandomBody = needsRandomBody
             self.service = service
             self.prefix = prefix
             self.length = length
@@ -115,27 +133,31 @@ enum PrivacyRules {
         .init("Stripe", "sk_live_", 12), .init("Stripe", "sk_test_", 12), .init("Stripe", "rk_live_", 12),
         .init("Stripe", "rk_test_", 12), .init("Stripe", "pk_live_", 12), .init("Stripe", "whsec_", 12),
         .init("JSON Web Token", "eyJ", 16),
-        .init("package registries", "npm_", 16), .init("package registries", "pypi-", 16),
-        .init("package registries", "rubygems_", 16),
+        .init("package registries", "npm_", 16, needsRandomBody: true),
+        .init("package registries", "pypi-", 16, needsRandomBody: true),
+        .init("package registries", "rubygems_", 20, needsRandomBody: true),
         .init("Docker", "dckr_pat_", 12), .init("Docker", "dckr_oat_", 12),
-        .init("model hubs", "sk-", 20), .init("model hubs", "hf_", 16), .init("model hubs", "gsk_", 16),
-        .init("model hubs", "r8_", 16), .init("model hubs", "xai-", 20), .init("model hubs", "pplx-", 20),
+        .init("model hubs", "sk-", 20, needsRandomBody: true), .init("model hubs", "hf_", 16, needsRandomBody: true),
+        .init("model hubs", "gsk_", 16, needsRandomBody: true),
+        .init("model hubs", "r8_", 16, needsRandomBody: true), .init("model hubs", "xai-", 20, needsRandomBody: true),
+        .init("model hubs", "pplx-", 20, needsRandomBody: true),
         .init("DigitalOcean", "dop_v1_", 12), .init("DigitalOcean", "doo_v1_", 12),
-        .init("Vault", "hvs.", 12), .init("Vault", "hvb.", 12), .init("Vault", "s.", 24),
-        .init("mail senders", "SG.", 16), .init("mail senders", "key-", 24),
+        .init("Vault", "hvs.", 12), .init("Vault", "hvb.", 12), .init("Vault", "s.", 24, needsRandomBody: true),
+        .init("mail senders", "SG.", 16, needsRandomBody: true),
+        .init("mail senders", "key-", 24, needsRandomBody: true),
         .init("Shopify", "shpat_", 12), .init("Shopify", "shpss_", 12), .init("Shopify", "shpca_", 12),
         .init("Square", "sq0atp-", 12), .init("Square", "sq0csp-", 12),
-        .init("Grafana", "glsa_", 16), .init("Grafana", "glc_", 20),
+        .init("Grafana", "glsa_", 16), .init("Grafana", "glc_", 20, needsRandomBody: true),
         .init("Sentry", "sntrys_", 16), .init("Sentry", "sntryu_", 16),
-        .init("Supabase", "sbp_", 20),
+        .init("Supabase", "sbp_", 20, needsRandomBody: true),
         .init("PlanetScale", "pscale_tkn_", 16), .init("PlanetScale", "pscale_pw_", 16),
-        .init("Notion", "ntn_", 20),
+        .init("Notion", "ntn_", 20, needsRandomBody: true),
         .init("Figma", "figd_", 16),
         .init("Linear", "lin_api_", 12),
         .init("Postman", "PMAK-", 12),
         .init("New Relic", "NRAK-", 12),
         .init("Heroku", "HRKU-", 16),
-        .init("Databricks", "dapi", 20),
+        .init("Databricks", "dapi", 20, needsRandomBody: true),
         .init("Facebook", "EAACEdEose0cBA", 14),
         .init("age", "AGE-SECRET-KEY-", 16),
     ]

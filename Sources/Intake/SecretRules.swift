@@ -1,7 +1,4 @@
-/// Finds what looks like a secret, by the rules of `PrivacyRules`.
-///
-/// They err on the side of refusing: a refused event is reported and can be sent again without the value, a
-/// stored secret cannot be taken back. They look at one word, which is already known to be ASCII without blanks.
+/// Finds words that look like a secret, by the rules of `PrivacyRules`. A word is ASCII without blanks.
 struct SecretRules: Sendable {
     /// Whether `word`, or what stands in it behind a `.`, `_`, `-` or `:`, begins as a known kind of token does and is
     /// long enough to be one.
@@ -25,19 +22,13 @@ struct SecretRules: Sendable {
         return false
     }
 
-    /// Whether `word` is long and changes between letters and digits as random text does. Names, versions and dates
-    /// keep them apart with `-`, `.` or `_`, or change once or twice.
-    func isLongMixed(_ word: Span<UInt8>) -> Bool {
+    /// Whether `word` looks like a secret.
+    func isSecret(_ word: Span<UInt8>) -> Bool { hasToken(word) || isRandom(word) }
+
+    /// Whether enough of `word` looks like random text.
+    private func isRandom(_ word: Span<UInt8>) -> Bool {
         guard word.count >= PrivacyRules.randomTextBytes else { return false }
-        var changes = 0
-        for index in 1..<word.count {
-            let isDigit = word[index] &- UInt8(ascii: "0") <= 9
-            let wasDigit = word[index - 1] &- UInt8(ascii: "0") <= 9
-            let isLetter = (word[index] | 0x20) &- UInt8(ascii: "a") < 26
-            let wasLetter = (word[index - 1] | 0x20) &- UInt8(ascii: "a") < 26
-            if (isDigit && wasLetter) || (isLetter && wasDigit) { changes += 1 }
-        }
-        return changes >= PrivacyRules.randomTextChanges
+        return RandomText.byteCount(in: word) >= PrivacyRules.randomTextBytes || RandomText.hasUUID(word)
     }
 }
 
@@ -46,6 +37,7 @@ extension Span<UInt8> {
         let prefix = kind.prefix.utf8.span
         guard count >= Swift.max(kind.length, prefix.count) else { return false }
         for index in 0..<prefix.count where self[index] != prefix[index] { return false }
-        return true
+        return !kind.needsRandomBody
+            || RandomText.byteCount(in: extracting(prefix.count..<count)) >= PrivacyRules.randomBodyBytes
     }
 }

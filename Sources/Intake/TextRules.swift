@@ -27,11 +27,11 @@ struct TextRules: Sendable {
         guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
             matches(text, from: 1, Class.identifier)
         else { return .invalidText }
-        return secrets.hasToken(text) || secrets.isLongMixed(text) ? .looksSecret : nil
+        return secrets.isSecret(text) ? .looksSecret : nil
     }
 
     /// The rule that a session id breaks: `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known kinds
-    /// of tokens are refused.
+    /// of tokens look like a secret.
     func flawOfSession(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.sessionBytes, matches(text, from: 0, Class.identifier) else {
             return .invalidText
@@ -39,17 +39,27 @@ struct TextRules: Sendable {
         return secrets.hasToken(text) ? .looksSecret : nil
     }
 
-    /// Adds to `kept` the first words of `text` that are plain, at most four; the first other one (a flag, a path, a
-    /// quote, an assignment) ends it. Returns whether anything was left out.
-    func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) throws(Rejection) -> Bool {
+    /// How the kept part of a command ends.
+    enum CommandEnd: Sendable {
+        /// With the command: nothing is left out.
+        case whole
+        /// Where the arguments begin.
+        case cut
+        /// Before a word that looks like a secret.
+        case redacted
+    }
+
+    /// Adds to `kept` the first words of `text` that are plain, at most four. The first other one (a flag, a path, a
+    /// quote, an assignment, a word that looks like a secret) ends it. Returns how it ends.
+    func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
         var position = 0
         while true {
             while position < text.count, text[position] == UInt8(ascii: " ") { position += 1 }
-            guard position < text.count else { return false }
-            guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return true }
+            guard position < text.count else { return .whole }
+            guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return .cut }
             let word = text.extracting(position..<end)
-            if secrets.hasToken(word) || secrets.isLongMixed(word) { throw Rejection(.looksSecret, field: .command) }
+            if secrets.isSecret(word) { return .redacted }
             if words > 0 { kept.append(UInt8(ascii: " ")) }
             kept.append(word)
             words += 1

@@ -92,6 +92,9 @@ package struct BooksReport: Sendable {
         }
         if books.droppedFields > 0 { lines.append("Dropped:    \(books.droppedFields) fields that are not an event's") }
         if books.cutCommands > 0 { lines.append("Cut:        \(books.cutCommands) commands, where arguments begin") }
+        if books.redactedValues > 0 {
+            lines.append("Redacted:   \(books.redactedValues) values that look like a secret")
+        }
         if books.droppedEvents > 0 {
             lines.append("Lost:       \(books.droppedEvents) events that programs had no room for, never received")
         }
@@ -139,7 +142,8 @@ package struct BooksReport: Sendable {
             "imported": .integer(books.imported), "key_problem": .string(keyProblem),
             "pending": .integer(books.pending),
             "preference": .string(settings.isRecordingOn ? "on" : "off"), "purged": .integer(books.purged),
-            "reason": .string(reason), "received": .integer(books.received), "recording": .bool(recording == .on),
+            "reason": .string(reason), "redacted_values": .integer(books.redactedValues),
+            "received": .integer(books.received), "recording": .bool(recording == .on),
             "rejected": .integer(books.rejected), "rejected_by_reason": .object(reasons.map(JSONValue.Member.init)),
             "retention_days": .integer(settings.retentionDays), "schema": .integer(1), "sent": .array(sent.map(\.json)),
             "sent_problem": .string(sentProblem), "sessions": .integer(books.sessions),

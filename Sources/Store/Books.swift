@@ -24,6 +24,8 @@ package struct Books: Equatable, Sendable {
     package var received: Int { accepted.saturatingSum(rejected) }
     package var droppedFields: Int { times(.droppedField) }
     package var cutCommands: Int { times(.cutCommand) }
+    /// Values that looked like a secret and were left out of accepted events.
+    package var redactedValues: Int { times(.redactedValue) }
     /// Events that programs had no room for; nobody received them.
     package var droppedEvents: Int { times(.droppedEvent) }
     /// Pieces of records that killed writers left behind; nothing of them was acknowledged.

@@ -246,6 +246,7 @@ package enum Counter: Hashable, Sendable {
         case .tally(.droppedField): "dropped_fields"
         case .tally(.cutCommand): "cut_commands"
         case .tally(.droppedEvent): "dropped_events"
+        case .tally(.redactedValue): "redacted_values"
         }
     }
 

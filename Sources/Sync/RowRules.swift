@@ -4,11 +4,12 @@ import Platform
 import Store
 
 /// Makes an event again of a row from elsewhere, by the rules that every event passes on its way in: what a recorder
-/// would be refused no snapshot brings in.
+/// would be refused no snapshot brings in. A value that looks like a secret is redacted, as in a recorded event: an older
+/// Nexus, whose rules were others, may have stored it.
 struct RowRules {
     /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
-        key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "none", acceptsFuture: true)
+        key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "redacted", acceptsFuture: true)
     private var draft = EventDraft()
     private var timestamps = TimestampParser()
     /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.

@@ -19,7 +19,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "Read events from standard input, one JSON object a line.")
     var stdin = false
 
-    @Flag(help: "With --stdin: reject lines with keys that are not an event's.")
+    @Flag(help: "With --stdin: reject lines with unknown keys or values that look like a secret.")
     var strict = false
 
     @Flag(help: "With --stdin: print a line of JSON whenever more events are safe.")

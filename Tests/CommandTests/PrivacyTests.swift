@@ -65,10 +65,44 @@ struct PrivacyTests {
     }
 
     @Test(
+        "'explain' shows what is redacted, what is stored in its place, and the rule",
+        arguments: [
+            (#"{"command":"login ghp_abcdefghijklmnop1234"}"#, "command  redacted: login", "known-token"),
+            (#"{"command":"ab1cd2ef3gh4ij5kl6mn7"}"#, "command  redacted\n", "random-text"),
+            (#"{"command":"make","session_id":"ghp_abcdefghijklmnop1234"}"#, "session_id  redacted\n", "known-token"),
+            (#"{"command":"make","event_type":"ab1cd2ef3gh4ij5kl6mn7"}"#, "redacted: command", "random-text"),
+            (#"{"command":"make","error_category":"ghp_abcdefghijklmnop1234"}"#, "redacted\n", "known-token"),
+        ])
+    func explainRedaction(line: String, fate: String, rule: String) throws {
+        let program = try Program()
+        let output = try program.run("telemetry", "explain", line).output
+        #expect(output.hasPrefix("Would be recorded.\n"))
+        #expect(output.contains(fate) && output.contains("[\(rule)]"))
+        #expect(try program.run("telemetry", "explain", "--strict", line).output.hasPrefix("Refused: "))
+    }
+
+    @Test("Values that look like a secret are redacted on every path, counted, and with '--strict' refused")
+    func redaction() throws {
+        let program = try Program()
+        let token = "ghp_abcdefghijklmnop1234"
+        #expect(try program.run("record", "--command", "login \(token)", "--error-category", token).status == 0)
+        #expect(try program.run("exec", "--", token).status == 127)
+        let line = "{\"command\":\"login now \(token)\",\"session_id\":\"\(token)\"}\n"
+        #expect(try program.run("record", "--stdin", input: line).status == 0)
+        #expect(try program.run("record", "--stdin", "--strict", input: line).status == 65)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT coalesce(command, '-') FROM events ORDER BY id") == "login\n-\nlogin now")
+        #expect(Data(try program.folder.allBytes()).range(of: Data(token.utf8.dropFirst(4))) == nil)
+        let json = try status(program)
+        #expect(json["redacted_values"] as? Int == 5 && json["rejected"] as? Int == 1)
+        #expect(try program.run("telemetry", "status").output.contains("Redacted:   5 values"))
+    }
+
+    @Test(
         "'explain' names the rule that refuses",
         arguments: [
-            (#"{"command":"make","session_id":"ghp_abcdefghijklmnop1234"}"#, "known-token"),
-            (#"{"command":"ab1cd2ef3gh4ij5kl6mn7"}"#, "random-text"),
+            (#"{"event_type":"ghp_abcdefghijklmnop1234"}"#, "known-token"),
+            (#"{"event_type":"ab1cd2ef3gh4ij5kl6mn7"}"#, "random-text"),
             (#"{"command":"make","error_category":"no such file"}"#, "identifier"),
             (#"{"command":"make","workspace_hash":"acme"}"#, "given-hash"),
             (#"{"command":"make","duration_ms":-1}"#, "number"),

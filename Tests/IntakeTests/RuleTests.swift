@@ -12,6 +12,8 @@ struct RuleTests {
         enum Outcome: Equatable {
             /// The event is refused for this reason.
             case refused(Rejection.Reason)
+            /// The event is taken and the field redacted, and this is what is kept of it; "" when nothing is.
+            case redacted(String)
             /// The event is taken, and this is what is kept of the field; "" when nothing is.
             case kept(String)
         }
@@ -99,12 +101,20 @@ struct RuleTests {
                 letThrough: ["true", "false"].map { Case(.success, $0, .kept($0)) })
         case .knownToken: return tokenCases
         case .randomText:
-            let random = ["a1b2c3d4e5f6a7b8c9d0", "abc123def456ghi789jkl", "9f86d081884c7d659a2f"]
-            // One character short of it, long enough with one change too few, and a name with breaks.
-            let others = ["a1b2c3d4e5f6a7b8c9d", "abcdefghijklm1234567n", "release-2026-11-23-rc1-final"]
+            let random = [
+                "a1b2c3d4e5f6a7b8", "abc123def456ghi789jkl", "9f86d081884c7d659a2f", "qZxKvWjQpXzVkBqW",
+                "a1b2c3d4-a1b2c3d4",
+            ]
+            // One character short of it, long enough with few changes, names with breaks, and parts that are too short.
+            let others = [
+                "a1b2c3d4e5f6a7b", "deploymentwindow1234567n", "release-2026-11-23-rc1-final", "web-5d4f8c7b9f-x2k4q",
+                "a1b2c-a1b2c-a1b2c-a1b2c",
+            ]
             return Cases(
-                caught: cases(identifiers + [.command], random + random.map { "x-" + $0 }, .refused(.looksSecret))
-                    + cases([.command], random.map { "login " + $0 }, .refused(.looksSecret)),
+                caught: cases(identifiers + [.command], random + random.map { "x-" + $0 }, .redacted(""))
+                    + cases([.command], random.map { "login " + $0 }, .redacted("login"))
+                    + cases(identifiers, ["x-00000000-0000-4000-8000-000000000000"], .redacted(""))
+                    + [Case(line: #"{"event_type":"a1b2c3d4e5f6a7b8"}"#, .eventType, .refused(.looksSecret))],
                 letThrough: kept(identifiers + [.command], others))
         case .unknownKey: return unknownKeyCases
         case .strictLine: return strictLineCases
@@ -170,11 +180,14 @@ struct RuleTests {
         var letThrough: [Case] = []
         let fields = identifiers + [.sessionID, .command]
         for kind in PrivacyRules.tokenKinds {
-            // No digits, so that only the beginning gives it away.
-            let token = String((kind.prefix + String(repeating: "abCdeFgh", count: 8)).prefix(kind.length))
-            caught += cases(fields, [token, "x." + token], .refused(.looksSecret))
-            caught += cases([.command], ["login " + token, escaped(token)], .refused(.looksSecret))
-            letThrough += kept(fields, [String(token.dropLast()), "x" + token])
+            // No digits, and random for no other rule, so that only the beginning gives it away.
+            let body = kind.needsRandomBody ? "wQxZkVjB" : "release"
+            let token = String((kind.prefix + String(repeating: body, count: 8)).prefix(kind.length))
+            caught += cases(fields, [token, "x." + token], .redacted(""))
+            caught += cases([.command], ["login " + token], .redacted("login"))
+            caught += cases([.command], [escaped(token)], .redacted(""))
+            let word = String((kind.prefix + String(repeating: "release", count: 8)).prefix(kind.length))
+            letThrough += kept(fields, kind.needsRandomBody ? [word] : [String(token.dropLast()), "x" + token])
             letThrough += cases([.command], ["login --token " + token], .kept("login"))
         }
         return Cases(caught: caught, letThrough: letThrough)
@@ -219,6 +232,8 @@ struct RuleTests {
     private static func outcome(of item: Case) -> Case.Outcome {
         let explanation = EventExplanation(line: Array(item.line.utf8), key: IntakeHarness.key)
         if let rejection = explanation.rejection { return .refused(rejection.reason) }
-        return .kept(explanation.parts.first { $0.key == item.field.key }?.stored ?? "")
+        let part = explanation.parts.first { $0.key == item.field.key }
+        let stored = part?.stored ?? ""
+        return part?.fate == .redacted ? .redacted(stored) : .kept(stored)
     }
 }

@@ -87,15 +87,17 @@ struct TelemetryTests {
         telemetry.record(TelemetryEvent(type: ""))
         telemetry.record(TelemetryEvent(type: "two words"))
         telemetry.record(.command("deploy ghp_0123456789abcdef"))
+        telemetry.record(TelemetryEvent(type: "ghp_0123456789abcdef"))
         telemetry.record(.command("make", workspace: String(repeating: "x", count: 100_000)))
         telemetry.record(.command("make"))
         try await telemetry.flush()
         let counters = telemetry.counters
-        #expect(counters.recorded == 8 && counters.written == 1 && counters.pending == 0)
+        #expect(counters.recorded == 9 && counters.written == 2 && counters.pending == 0)
         #expect(
             counters.rejected == [.outOfRange: 3, .missingType: 1, .invalidText: 2, .looksSecret: 1])
         let tally = try fixture.recorded.tally
-        #expect(tally.rejected == 7 && tally[.rejected(.outOfRange)] == 3)
+        #expect(tally.rejected == 7 && tally[.rejected(.outOfRange)] == 3 && tally[.redactedValue] == 1)
+        #expect(try fixture.recorded.commands == ["deploy", "make"])
     }
 
     @Test("A command longer than is looked at is cut, and half a word never passes for one")

@@ -133,7 +133,6 @@ struct DamagedSnapshotTests {
         arguments: [
             ("command", "'rm -rf /home/anna'", "command holds more"), ("command", "'\u{1B}[31m'", "command"),
             ("session_id", "'a b'", "session_id must be"), ("event_type", "x'00'", "event_type is not what"),
-            ("event_type", "'AKIAIOSFODNN7EXAMPLE'", "looks like a secret"),
             ("workspace_hash", "'webshop'", "must be 32"),
             ("duration_ms", "-1", "duration_ms must be"), ("duration_ms", "'long'", "duration_ms is not what"),
             ("success", "7", "success is not what"), ("timestamp", "'yesterday'", "timestamp is not what"),

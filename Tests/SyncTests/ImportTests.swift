@@ -75,6 +75,29 @@ struct ImportTests {
         try there.expectSound()
     }
 
+    @Test("An import redacts values that look like a secret, which an older Nexus may have stored")
+    func secrets() async throws {
+        let here = try await SnapshotHarness(events: 20)
+        try await here.export()
+        let token = "gh" + "p_abcdefghijklmnop1234"
+        try here.change(
+            "snapshot", as: "older",
+            """
+            UPDATE events SET command = 'login \(token)', event_type = '\(token)', session_id = '\(token)',
+                error_category = '\(token)', template_used = '\(token)' WHERE id = 15
+            """)
+        let there = try await SnapshotHarness()
+        #expect(try await there.take(here.path("older")) == .init(imported: 20, known: 0))
+        let row = try SnapshotHarness.query(
+            there.data.databasePath,
+            """
+            SELECT command, event_type, session_id, error_category, template_used FROM events
+            ORDER BY timestamp LIMIT 1 OFFSET 14
+            """)
+        #expect(row == ["login|command|redacted||"])
+        try there.expectSound()
+    }
+
     @Test("A part and then the whole give the whole")
     func parts() async throws {
         let here = try await SnapshotHarness(events: 1000)
