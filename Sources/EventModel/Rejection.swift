@@ -34,6 +34,8 @@ package struct Rejection: Error, Equatable, Sendable {
         case futureTimestamp = 15
         /// The clock of the machine is outside the years that an event may have.
         case wrongClock = 16
+        /// The time is a number that is a valid time in seconds and none in milliseconds.
+        case timestampInSeconds = 17
 
         /// The name in the books and in JSON.
         package var name: String {
@@ -54,6 +56,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .contradiction: "contradiction"
             case .futureTimestamp: "future_timestamp"
             case .wrongClock: "wrong_clock"
+            case .timestampInSeconds: "timestamp_in_seconds"
             }
         }
     }
@@ -80,6 +83,8 @@ package struct Rejection: Error, Equatable, Sendable {
             case .contradiction: "\(what) is given as a name and as a hash"
             case .futureTimestamp:
                 "timestamp is more than a day ahead of this machine's clock; correct the timestamp or the clock"
+            case .timestampInSeconds:
+                "timestamp is in seconds: a number must be milliseconds since 1970; multiply it by 1000"
             case .wrongClock: "the clock of this machine is not in the years 2000 to 9999; set the clock"
             }
         return column.map { "\(sentence) (at byte \($0))" } ?? sentence
@@ -88,7 +93,7 @@ package struct Rejection: Error, Equatable, Sendable {
     private var expectedType: String {
         switch field {
         case .success: "true or false"
-        case .durationMS: "a whole number of milliseconds"
+        case .durationMS: "a number of milliseconds"
         case .servicesCount, .portsUsed: "a whole number"
         case .timestamp: "a text or a whole number"
         default: "a text"

@@ -106,7 +106,11 @@ struct EventAssembler: Sendable {
     }
 
     private func inRange(_ timestamp: Int64) throws(Rejection) -> Int64 {
-        guard Self.isInRange(timestamp) else { throw Rejection(.invalidTimestamp, field: .timestamp) }
+        guard Self.isInRange(timestamp) else {
+            let (milliseconds, overflows) = timestamp.multipliedReportingOverflow(by: 1000)
+            let isSeconds = !overflows && Self.isInRange(milliseconds)
+            throw Rejection(isSeconds ? .timestampInSeconds : .invalidTimestamp, field: .timestamp)
+        }
         return timestamp
     }
 

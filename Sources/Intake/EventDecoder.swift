@@ -89,9 +89,9 @@ package struct EventDecoder: Sendable {
             draft.success = first == UInt8(ascii: "t")
             try skipValue(line, depth: 1)
         case .durationMS, .servicesCount, .portsUsed:
-            draft.set(field, try decodeWholeNumber(of: field, line))
+            draft.set(field, try decodeNumber(of: field, line))
         case .timestamp where first != UInt8(ascii: "\""):
-            draft.set(field, try decodeWholeNumber(of: field, line))
+            draft.set(field, try decodeNumber(of: field, line))
         default:
             guard first == UInt8(ascii: "\"") else { try refuseType(of: field, line) }
             try decodeText(of: field, line, into: &draft)
@@ -112,16 +112,28 @@ package struct EventDecoder: Sendable {
         draft.setPlace(start..<draft.text.count, of: field)
     }
 
-    private mutating func decodeWholeNumber(
-        of field: EventField, _ line: Span<UInt8>
-    ) throws(Rejection) -> Int64 {
+    /// Reads a whole number. A duration may have a fraction, which is rounded: many clocks give one.
+    private mutating func decodeNumber(of field: EventField, _ line: Span<UInt8>) throws(Rejection) -> Int64 {
         let first = try scanner.peek(line)
+        let start = scanner.position
         guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") <= 9 else { try refuseType(of: field, line) }
         switch try scanner.scanNumber(line) {
         case .whole(let value): return value
         case .tooLarge: throw Rejection(field == .timestamp ? .invalidTimestamp : .outOfRange, field: field)
-        case .fractional: throw Rejection(.wrongType, field: field)
+        case .fractional:
+            guard field == .durationMS else { throw Rejection(.wrongType, field: field) }
+            return try rounded(line.extracting(start..<scanner.position), of: field)
         }
+    }
+
+    private func rounded(_ digits: Span<UInt8>, of field: EventField) throws(Rejection) -> Int64 {
+        var text: [UInt8] = []
+        text.append(digits)
+        guard let number = Double(String(decoding: text, as: UTF8.self)), let value = Int64(exactly: number.rounded())
+        else {
+            throw Rejection(.outOfRange, field: field)
+        }
+        return value
     }
 
     /// Refuses a value of another type than the field's, after checking that it is a value.

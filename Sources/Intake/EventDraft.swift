@@ -101,6 +101,19 @@ package struct EventDraft: Sendable {
     }
 }
 
+extension Int64 {
+    /// The whole number nearest to a decimal number of milliseconds; nil when `text` is none or is beyond 64 bits.
+    package init?(roundingMilliseconds text: String) {
+        if let number = Int64(text) {
+            self = number
+        } else if let number = Double(text), let value = Int64(exactly: number.rounded()) {
+            self = value
+        } else {
+            return nil
+        }
+    }
+}
+
 extension EventField {
     /// The place in `allCases`. Spelled out, and in this module, so that it costs nothing: some forty look-ups an event go by
     /// it.

@@ -37,6 +37,8 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let futureTimestamp = RejectionReason(.futureTimestamp)
     /// The computer's clock is not in the years 2000 to 9999.
     public static let wrongClock = RejectionReason(.wrongClock)
+    /// The time is a valid one in seconds and none in milliseconds.
+    public static let timestampInSeconds = RejectionReason(.timestampInSeconds)
     /// A number or the duration is outside its range.
     public static let outOfRange = RejectionReason(.outOfRange)
     /// A text is too long or has characters that its field does not allow.

@@ -87,7 +87,12 @@ struct RecorderArguments {
 
     private mutating func set(_ field: EventField, _ text: String, _ name: String) throws(Misuse) {
         switch field {
-        case .durationMS, .servicesCount, .portsUsed:
+        case .durationMS:
+            guard let number = Int64(roundingMilliseconds: text) else {
+                throw Misuse(sentence: "\(name) takes a number of milliseconds")
+            }
+            draft.set(field, number)
+        case .servicesCount, .portsUsed:
             guard let number = Int64(text) else { throw Misuse(sentence: "\(name) takes a whole number") }
             draft.set(field, number)
         case .timestamp:

@@ -43,6 +43,8 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Where the environment or the working folder switches recording off, the data folder is not touched.
+        guard stdin || RecordingSwitch.outside() == .on else { return }
         let data = try DataFolder.required()
         if stdin {
             try await StreamCommand(data: data, recording: .current(for: data), command: self).run()
@@ -75,7 +77,14 @@ struct EventOptions: ParsableArguments {
     @Option(help: "What was run. The first plain words are kept, at most four, to the first flag, path or quote.")
     var command: String?
 
-    @Option(help: ArgumentHelp("How long it took, in milliseconds.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("How long it took, in milliseconds; a fraction is rounded.", valueName: "n"),
+        transform: { text in
+            guard let number = Int64(roundingMilliseconds: text) else {
+                throw ValidationError("'\(text)' is not a number of milliseconds.")
+            }
+            return number
+        })
     var durationMs: Int64?
 
     @Flag(help: "It succeeded.")

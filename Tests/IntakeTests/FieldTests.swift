@@ -121,7 +121,8 @@ struct FieldTests {
             let reason = harness.rejection(of: "{\"\(field.key)\":\(value)}")?.reason
             switch field {
             case .success where value == "true" || value == "false": #expect(reason == .missingType)
-            case .durationMS where value == "1", .servicesCount where value == "1", .portsUsed where value == "1":
+            case .durationMS where value.hasPrefix("1"), .servicesCount where value == "1",
+                .portsUsed where value == "1":
                 #expect(reason == .missingType)
             case .timestamp where value == "1" || isText: #expect(reason == .missingType)
             case .success, .durationMS, .servicesCount, .portsUsed, .timestamp: #expect(reason == .wrongType)
@@ -129,6 +130,49 @@ struct FieldTests {
             default: #expect(reason == .wrongType, "\(field.key)")
             }
         }
+    }
+
+    @Test(
+        "A duration with a fraction is rounded",
+        arguments: [
+            ("1.5", 2), ("12.49", 12), ("0.4", 0), ("-0.4", 0), ("1.2e3", 1200), ("31536000000.0", 31_536_000_000),
+        ])
+    func fractionalDuration(text: String, milliseconds: Int64) throws {
+        var harness = IntakeHarness()
+        #expect(try harness.accept("{\"command\":\"a\",\"duration_ms\":\(text)}")?.durationMS == milliseconds)
+        #expect(Int64(roundingMilliseconds: text) == milliseconds)
+    }
+
+    @Test("A fraction of any other number, and a duration beyond its limits, is refused")
+    func fractions() {
+        var harness = IntakeHarness()
+        for field in [EventField.servicesCount, .portsUsed, .timestamp] {
+            #expect(
+                harness.rejection(of: "{\"command\":\"a\",\"\(field.key)\":2.5}") == Rejection(.wrongType, field: field)
+            )
+        }
+        for text in ["1e300", "-1.5", "31536000001.0"] {
+            #expect(
+                harness.rejection(of: "{\"command\":\"a\",\"duration_ms\":\(text)}")
+                    == Rejection(.outOfRange, field: .durationMS))
+        }
+    }
+
+    @Test("A timestamp that can only be seconds is refused with a message that says so")
+    func seconds() {
+        var harness = IntakeHarness()
+        for (text, reason) in [
+            ("946684800", Rejection.Reason.timestampInSeconds), ("1795422600", .timestampInSeconds),
+            ("253402300799", .timestampInSeconds), ("946684799", .invalidTimestamp),
+            ("253402300800", .invalidTimestamp),
+            ("1", .invalidTimestamp),
+        ] {
+            #expect(
+                harness.rejection(of: "{\"command\":\"a\",\"timestamp\":\(text)}")
+                    == Rejection(reason, field: .timestamp),
+                "\(text)")
+        }
+        #expect(Rejection(.timestampInSeconds, field: .timestamp).message.contains("in seconds"))
     }
 
     @Test(
@@ -152,8 +196,10 @@ struct FieldTests {
         ] {
             #expect(harness.rejection(of: line(number)) == Rejection(.outOfRange, field: field), "\(number)")
         }
+        // A duration may have a fraction.
+        let rejection = field == .durationMS ? nil : Rejection(.wrongType, field: field)
         for number in ["1.0", "0.5", "1e3", "1E0", "-0.0"] {
-            #expect(harness.rejection(of: line(number)) == Rejection(.wrongType, field: field), "\(number)")
+            #expect(harness.rejection(of: line(number)) == rejection, "\(number)")
         }
     }
 
@@ -171,9 +217,9 @@ struct FieldTests {
     }
 
     @Test(
-        "Seconds, microseconds and dates that do not exist are refused",
+        "Microseconds and dates that do not exist are refused",
         arguments: [
-            "1795422600", "1795422600250000", "0", "-1", "946684799999", "253402300800000", "99999999999999999999",
+            "1795422600250000", "0", "-1", "946684799999", "253402300800000", "99999999999999999999",
             #""1999-12-31T23:59:59.999Z""#, #""9999-12-31T23:59:60Z""#, #""9999-12-31T23:59:59-00:01""#,
             #""1795422600250""#,
             #""2026-02-30T00:00:00Z""#, #""yesterday""#, #""2026-11-23T08:30:00""#, #"" ""#,

@@ -90,7 +90,7 @@ struct RuleTests {
             let wrong = ["yesterday with anna", "2026-02-30T10:00:00Z", "1999-12-31T23:59:59Z", "2026-11-23"]
             return Cases(
                 caught: cases([.timestamp], wrong, .refused(.invalidTimestamp))
-                    + [Case(.timestamp, "1795422600", .refused(.invalidTimestamp))],
+                    + [Case(.timestamp, "1795422600", .refused(.timestampInSeconds))],
                 letThrough: [
                     Case(.timestamp, "\"2026-11-23T11:30:00.25+01:00\"", .kept("2026-11-23 10:30:00.250")),
                     Case(.timestamp, "946684800000", .kept("2000-01-01 00:00:00.000")),
@@ -139,7 +139,8 @@ struct RuleTests {
         let longest = Limits.durationMilliseconds
         return Cases(
             caught: [
-                Case(.durationMS, "-1", .refused(.outOfRange)), Case(.durationMS, "1.5", .refused(.wrongType)),
+                Case(.durationMS, "-1", .refused(.outOfRange)), Case(.durationMS, "1e300", .refused(.outOfRange)),
+                Case(.portsUsed, "1.5", .refused(.wrongType)),
                 Case(.servicesCount, "\"acme\"", .refused(.wrongType)),
                 Case(.portsUsed, "65537", .refused(.outOfRange)),
                 Case(.servicesCount, "1000001", .refused(.outOfRange)),
