@@ -68,7 +68,8 @@ package struct LineSource: Sendable {
         case .tooLong:
             chunk.rejected.append((lineNumber, intake.rejectTooLong()))
         case .line(let range):
-            let line = bytes.extracting(range)
+            var line = bytes.extracting(range)
+            if lineNumber == 1, line.hasByteOrderMark { line = line.extracting(3..<line.count) }
             guard !line.isBlank else { return }
             do throws(Rejection) {
                 try intake.accept(line: line) { chunk.batch.append($0) }
@@ -104,6 +105,11 @@ package struct LineIntake: Sendable {
 }
 
 extension Span<UInt8> {
+    /// Whether it begins with U+FEFF in UTF-8, as some editors and PowerShell begin a file.
+    fileprivate var hasByteOrderMark: Bool {
+        count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
+    }
+
     fileprivate var isBlank: Bool {
         for index in 0..<count where self[index] != 0x20 && self[index] != 0x09 && self[index] != 0x0D { return false }
         return true

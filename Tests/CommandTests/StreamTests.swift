@@ -5,6 +5,17 @@ import Testing
 
 /// Streams that are interrupted, and streams whose database is not to be had.
 struct StreamTests {
+    @Test("A byte-order mark at the beginning is skipped, and anywhere else is none")
+    func byteOrderMark() throws {
+        let program = try Program()
+        let line = #"{"command":"make"}"#
+        let outcome = try program.run("record", "--stdin", input: "\u{FEFF}\(line)\n\(line)\n\u{FEFF}\(line)\n")
+        #expect(outcome.status == 65 && outcome.errors.contains("line 3"))
+        #expect(try program.run("record", "--stdin", input: "\u{FEFF}\n\u{FEFF}").status == 65)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT count(*) FROM events") == "2")
+    }
+
     @Test("An interrupted stream stores what it has accepted and says so", arguments: [SIGINT, SIGTERM])
     func interrupted(number: Int32) throws {
         let program = try Program()
