@@ -20,6 +20,8 @@ package struct EventExplanation: Sendable {
 
     /// Why the event would be refused as a whole; nil when it would be recorded.
     package private(set) var rejection: Rejection?
+    /// Whether the line is a JSON object.
+    package private(set) var isObject = false
     /// The keys in their order. Empty when the line is no JSON object.
     package private(set) var parts: [Part] = []
 
@@ -33,6 +35,7 @@ package struct EventExplanation: Sendable {
         }
         do throws(Rejection) { try intake.accept(line: line.span) } catch { rejection = error }
         guard case .object(let members)? = JSONValue(line) else { return }
+        isObject = true
         let payload = intake.payload
         let record = rejection == nil ? EventRecord(payload.span) : nil
         let omissions = intake.omissions

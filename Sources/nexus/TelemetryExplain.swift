@@ -25,6 +25,10 @@ extension TelemetryCommand {
             guard let line else { return try listRules() }
             let key = try DataFolder.fromEnvironment().flatMap { try HashKey.existing(in: $0) }
             let explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict)
+            if let rejection = explanation.rejection, !explanation.isObject {
+                throw CommandFailure(
+                    "cannot explain the line: \(rejection.message); give one event as a JSON object", .rejectedInput)
+            }
             if json {
                 try File.standardOutput.write(Self.json(explanation).document)
             } else {

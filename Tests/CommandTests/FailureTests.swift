@@ -5,6 +5,18 @@ import Testing
 
 /// What a person sees when something is wrong: one sentence and the right exit code.
 struct FailureTests {
+    @Test("Help on a subcommand that does not exist is an error", arguments: [["nosuch"], ["telemetry", "nosuch"]])
+    func unknownHelp(names: [String]) throws {
+        let program = try Program()
+        let outcome = try program.run(["help"] + names)
+        #expect(outcome.status == 64 && outcome.output.isEmpty)
+        #expect(outcome.errors.contains("no help for 'nosuch'"))
+        for known in [[], ["record"], ["telemetry", "purge"]] {
+            let help = try program.run(["help"] + known)
+            #expect(help.status == 0 && help.output.contains("USAGE"))
+        }
+    }
+
     private func expect(
         _ outcome: Program.Outcome, _ status: Int32, _ sentence: String,
         sourceLocation: SourceLocation = #_sourceLocation
