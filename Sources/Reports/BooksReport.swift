@@ -71,7 +71,8 @@ package struct BooksReport: Sendable {
         var lines = [
             "Recording:  " + recordingText + (settings.isRecordingOn ? "" : "; the setting is off"),
             "Data:       \(folder.escapedForDisplay) (\(sizeText))",
-            "Kept:       " + (settings.retentionDays.map { "rows for \($0) days, counts for ever" } ?? "for ever"),
+            "Kept:       "
+                + (settings.retentionDays.map { "rows for \($0.counted("day")), counts for ever" } ?? "for ever"),
             "Received:   \(books.received)",
             "Accepted:   \(books.accepted)",
             "Rejected:   \(books.rejected)",
@@ -80,7 +81,7 @@ package struct BooksReport: Sendable {
         if let since { lines.insert("Since:      \(Timestamp.rfc3339(since))", at: lines.count - 3) }
         lines += books.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
         lines += [
-            "Stored:     \(books.stored) in \(books.sessions) session\(books.sessions == 1 ? "" : "s")",
+            "Stored:     \(books.stored) in \(books.sessions.counted("session"))",
             "Pending:    \(books.pending)" + pendingText,
         ]
         if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
@@ -90,26 +91,32 @@ package struct BooksReport: Sendable {
         if books.expired > 0 {
             lines.append("Expired:    \(books.expired) of the stored ones, as they were too old to be kept")
         }
-        if books.droppedFields > 0 { lines.append("Dropped:    \(books.droppedFields) fields that are not an event's") }
-        if books.cutCommands > 0 { lines.append("Cut:        \(books.cutCommands) commands, where arguments begin") }
+        if books.droppedFields > 0 {
+            lines.append("Dropped:    " + books.droppedFields.counted("unknown field"))
+        }
+        if books.cutCommands > 0 {
+            lines.append("Cut:        \(books.cutCommands.counted("command")) where the arguments begin")
+        }
         if books.redactedValues > 0 {
-            lines.append("Redacted:   \(books.redactedValues) values that look like a secret")
+            lines.append("Redacted:   " + books.redactedValues.counted("suspected secret"))
         }
         if books.droppedEvents > 0 {
-            lines.append("Lost:       \(books.droppedEvents) events that programs had no room for, never received")
+            lines.append(
+                "Lost:       \(books.droppedEvents.counted("event")) that programs had no room for, never received")
         }
         if books.tornRecords > 0 {
-            lines.append("Torn:       \(books.tornRecords) records of killed writers, never acknowledged")
+            lines.append("Torn:       \(books.tornRecords.counted("record")) of killed writers, never acknowledged")
         }
         if books.damagedRecords > 0 {
-            lines.append("Damaged:    \(books.damagedRecords) records that changed on the disk and are lost")
+            lines.append("Damaged:    \(books.damagedRecords.counted("record")) lost to changes on the disk")
         }
         if let cost {
             lines.append(
-                "Cost:       half of the last \(cost.calls) calls took up to \(cost.p50) µs, 99 % up to \(cost.p99) µs")
+                "Cost:       half of the last \(cost.calls.counted("call")) took up to \(cost.p50) µs, 99 % up to \(cost.p99) µs"
+            )
         }
         lines += sent.map {
-            "Sent:       \($0.rows) rows (\($0.bytes) bytes) in \($0.transfers) transfers to "
+            "Sent:       \($0.rows.counted("row")) (\($0.bytes.counted("byte"))) in \($0.transfers.counted("transfer")) to "
                 + "\($0.destination.escapedForDisplay), last \($0.last.escapedForDisplay)"
         }
         if let sentProblem {
@@ -166,7 +173,7 @@ package struct BooksReport: Sendable {
     private var recordingText: String { reason.map { "off (\($0.escapedForDisplay))" } ?? "on" }
 
     private var sizeText: String {
-        if bytes < 1024 { return "\(bytes) bytes" }
+        if bytes < 1024 { return bytes.counted("byte") }
         let units = ["KiB", "MiB", "GiB", "TiB"]
         var size = Double(bytes) / 1024
         var unit = 0

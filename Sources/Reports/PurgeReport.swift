@@ -12,17 +12,20 @@ package struct PurgeReport: Sendable {
 
     package var text: String {
         var lines = [
-            "Removed:  \(receipt.events) events, \(receipt.sessions) sessions, and all counts and names that came of them",
-            "          \(receipt.bufferFiles) files of the buffer",
+            "Removed:  \(receipt.events.counted("event")), \(receipt.sessions.counted("session")), and their counts and names",
+            "          \(receipt.bufferFiles.counted("file")) of the buffer",
         ]
         lines += receipt.snapshots.map { "          snapshot \($0.escapedForDisplay)" }
         if receipt.renewedKey { lines.append("          the key: there is a new one, and the old one is destroyed") }
         lines += [
             "Written:  the database anew, with what is left; freed pages were overwritten and its log is empty",
-            "Size:     \(receipt.bytesBefore) bytes before, \(receipt.bytesAfter) now",
-            "Searched: \(receipt.bytesSearched) bytes in \(receipt.filesSearched) files for \(receipt.valuesSearched) "
-                + "of the \(receipt.values) texts that are gone; the others are too short or a part of one that is left,",
-            "          and were looked up in the tables",
+            "Size:     \(receipt.bytesBefore.counted("byte")) before, \(receipt.bytesAfter) now",
+            "Searched: \(receipt.bytesSearched.counted("byte")) in \(receipt.filesSearched.counted("file")), for the commands, "
+                + "session ids, event types, error categories,",
+            "          templates and hashes of the removed events that no other event has:",
+            "          \(receipt.values.counted("text")), of which \(receipt.valuesSearched) as bytes in the files; the others, "
+                + "shorter than 8 bytes",
+            "          or a part of a text that is left, in the tables",
         ]
         lines.append(
             receipt.foundIn.isEmpty

@@ -73,7 +73,8 @@ struct DoctorCommand: AsyncParsableCommand {
         do {
             let findings = try LedgerReader.read(data)
             guard let damage = findings.damage else {
-                return .fine("ledger", "\(findings.chain.lines) lines of what was sent, each fitting the one before")
+                return .fine(
+                    "ledger", "\(findings.chain.lines.counted("line")) of what was sent, each fitting the one before")
             }
             return .wrong(
                 "ledger", "the record of what was sent is not as it was written: \(damage.description)",

@@ -53,7 +53,7 @@ struct ExportCommand: AsyncParsableCommand {
         }
         if json { return try File.standardOutput.write(manifest.json.document) }
         guard case .file(let path) = target, File.standardError.isTerminal else { return }
-        try File.standardError.write("nexus: \(manifest.events) events in \(path.escapedForDisplay)\n")
+        try File.standardError.write("nexus: \(manifest.events.counted("event")) in \(path.escapedForDisplay)\n")
     }
 
     private func target(in data: DataFolder, now: Int64) throws -> SnapshotTarget {

@@ -15,7 +15,7 @@ struct FlushCommand: AsyncParsableCommand {
             let waiting = try Books.current(in: data).pending
             guard waiting > 0 else { return }
             throw CommandFailure(
-                "recording is off, as \(reason.escapedForDisplay): \(waiting) events wait until it is on again",
+                "recording is off, as \(reason.escapedForDisplay): \(waiting.counted("event")) pending until it is on again",
                 .settings)
         }
         guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {

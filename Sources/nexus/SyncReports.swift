@@ -27,7 +27,7 @@ struct SyncReport {
     var text: String {
         let place = destination.escapedForDisplay
         guard transfers > 0 else { return "Nothing new for \(place).\n" }
-        return "Sent \(events) event\(events == 1 ? "" : "s"), \(bytes) bytes, to \(place).\n"
+        return "Sent \(events.counted("event")), \(bytes.counted("byte")), to \(place).\n"
     }
 }
 

@@ -66,9 +66,9 @@ extension TelemetryCommand {
             let found = try reader?.count(selection)
             let waiting = try reader?.books().pending ?? Books(pendingIn: data).pending
             let counted = try reader?.countWithoutRows(selection) ?? 0
-            return "\(found?.events ?? 0) events in \(found?.sessions ?? 0) sessions"
-                + (counted > 0 ? ", the counts of \(counted) events that are no longer kept" : "")
-                + (waiting > 0 ? ", and what of the \(waiting) waiting ones is meant" : "")
+            return (found?.events ?? 0).counted("event") + " in " + (found?.sessions ?? 0).counted("session")
+                + (counted > 0 ? ", the counts of \(counted.counted("event")) whose rows are no longer kept" : "")
+                + (waiting > 0 ? ", and those of the \(waiting.counted("pending event")) that match" : "")
         }
 
         private func selection() throws -> PurgeSelection {
@@ -112,24 +112,53 @@ extension TelemetryCommand {
 
     struct Retain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retain", abstract: "Say for how many days rows are kept: '90d', or 'forever'.",
+            commandName: "retain", abstract: "Show or set for how many days rows are kept: '90d', or 'forever'.",
             discussion: """
-                Older rows are removed once a day by whatever stores events; counts and durations per day stay, so that \
-                reports still know. By default rows are kept for ever.
+                Older rows are removed once a day by the process that stores events; counts and durations per day stay, so \
+                that reports still know. By default rows are kept forever. Without a time the setting is printed.
                 """)
 
         @Argument(help: ArgumentHelp("'90d', or 'forever'.", valueName: "time"))
-        var time: String
+        var time: String?
+
+        @OptionGroup var confirmation: Confirmation
 
         func run() async throws {
-            let days = try days()
-            try SettingsFile(.required()).update { $0.set(retentionDays: days) }
-            try File.standardOutput.write(
-                days.map { "Rows are kept for \($0) days, and removed with the next events that are stored.\n" }
-                    ?? "Rows are kept for ever.\n")
+            guard let time else {
+                let data = try DataFolder.readable()
+                return try File.standardOutput.write(Self.sentence(on: try SettingsFile(data).load().retentionDays))
+            }
+            let days = try Self.days(time)
+            let data = try DataFolder.readable()
+            if let days {
+                let effect = try Self.effect(ofKeeping: days, in: data)
+                if confirmation.dryRun { return try File.standardOutput.write("Would be removed: \(effect).\n") }
+                guard try confirmation.isGiven(for: "Keep rows for \(days.counted("day")), and remove \(effect)?")
+                else {
+                    return
+                }
+                try File.standardOutput.write("To be removed: \(effect).\n")
+            } else if confirmation.dryRun {
+                return try File.standardOutput.write("Nothing would be removed.\n")
+            }
+            try SettingsFile(data).update { $0.set(retentionDays: days) }
+            try File.standardOutput.write(Self.sentence(on: days))
         }
 
-        private func days() throws -> Int? {
+        private static func sentence(on days: Int?) -> String {
+            days.map { "Rows are kept for \($0.counted("day")); older ones are removed when events are next stored.\n" }
+                ?? "Rows are kept forever.\n"
+        }
+
+        /// The stored rows that would be too old, in words.
+        private static func effect(ofKeeping days: Int, in data: DataFolder) throws -> String {
+            var selection = PurgeSelection()
+            selection.before = SQLiteWriter.firstMillisecondKept(days: days, now: SystemClock().now())
+            let found = try StoreReader(data: data)?.count(selection)
+            return (found?.events ?? 0).counted("event") + " in " + (found?.sessions ?? 0).counted("session")
+        }
+
+        private static func days(_ time: String) throws -> Int? {
             if time == "forever" { return nil }
             guard time.hasSuffix("d"), let days = UInt16(digits: time.dropLast()).map(Int.init),
                 Settings.retentionDaysRange.contains(days)

@@ -154,7 +154,7 @@ struct DoctorTests {
     func books() throws {
         let program = try recorded()
         _ = try program.query("DELETE FROM events WHERE id = 7")
-        try expectWrong(program, "books", "there are 199 rows, and by the books there should be 200")
+        try expectWrong(program, "books", "the database holds 199 rows, and by the books there should be 200")
     }
 
     @Test("A report over damaged counts says what to do")
@@ -192,7 +192,7 @@ struct DoctorTests {
         let place = try #require(bytes.range(of: Data("one".utf8)))
         bytes[place.lowerBound] ^= 1
         try bytes.write(to: segment)
-        try expectWrong(other, "buffer", "1 records in the segments that are there have changed")
+        try expectWrong(other, "buffer", "1 record in the segments changed on the disk")
         #expect(try other.run("flush").status == 0)
         #expect(try other.run("doctor").output.contains("1 damaged segments are kept aside"))
     }

@@ -34,7 +34,7 @@ struct OffTests {
             )
         }
         let flush = try program.run("flush")
-        #expect(flush.status == 78 && flush.errors.contains("1 events wait until it is on again"), "\(flush.errors)")
+        #expect(flush.status == 78 && flush.errors.contains("1 event pending until it is on again"), "\(flush.errors)")
         let status = try program.run("telemetry", "status").output
         #expect(status.contains("Pending:    1 (in the buffer, until recording is on again)"))
         try program.run("telemetry", "on")

@@ -95,7 +95,7 @@ struct PrivacyTests {
         #expect(Data(try program.folder.allBytes()).range(of: Data(token.utf8.dropFirst(4))) == nil)
         let json = try status(program)
         #expect(json["redacted_values"] as? Int == 5 && json["rejected"] as? Int == 1)
-        #expect(try program.run("telemetry", "status").output.contains("Redacted:   5 values"))
+        #expect(try program.run("telemetry", "status").output.contains("Redacted:   5 suspected secrets\n"))
     }
 
     @Test(
@@ -111,6 +111,13 @@ struct PrivacyTests {
         let output = try Program().run("telemetry", "explain", line).output
         #expect(output.hasPrefix("Refused: "))
         #expect(output.contains("[\(rule)]"))
+    }
+
+    @Test("'explain' of a line that is no JSON object is an error", arguments: ["nonsense", "[1]", "{\"command\":"])
+    func explainNonsense(line: String) throws {
+        let outcome = try Program().run("telemetry", "explain", line)
+        #expect(outcome.status == 65 && outcome.output.isEmpty)
+        #expect(outcome.errors.contains("cannot explain the line: not a JSON object"))
     }
 
     @Test("'explain' alone lists every rule with its effect and its reason")
@@ -212,7 +219,7 @@ struct PrivacyTests {
         let new = #"{"command":"new-command","session_id":"new"}"#
         #expect(try program.run("record", "--stdin", input: old + "\n" + new + "\n").status == 0)
         #expect(try program.run("telemetry", "retain", "soon").status == 64)
-        #expect(try program.run("telemetry", "retain", "90d").status == 0)
+        #expect(try program.run("telemetry", "retain", "90d", "--yes").status == 0)
         #expect(try program.run("flush").status == 0)
         #expect(try program.query("SELECT command FROM events") == "new-command")
         #expect(try program.query("SELECT session_id FROM sessions") == "new")
@@ -229,6 +236,26 @@ struct PrivacyTests {
         #expect(try program.query("SELECT sum(events) FROM activity_rollup") == "2")
     }
 
+    @Test("'retain' prints what it would remove, and changes nothing with '--dry-run' or without '--yes'")
+    func retainAsks() throws {
+        let program = try Program()
+        let old = #"{"command":"old-command","timestamp":"2025-01-05T10:00:00Z"}"#
+        #expect(try program.run("record", "--stdin", input: old + "\n").status == 0)
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.run("telemetry", "retain").output == "Rows are kept forever.\n")
+        let dry = try program.run("telemetry", "retain", "90d", "--dry-run")
+        #expect(dry.status == 0 && dry.output == "Would be removed: 1 event in 1 session.\n")
+        let silent = try program.run("telemetry", "retain", "90d")
+        #expect(silent.status == 64 && silent.errors.contains("say --yes"))
+        #expect(try program.run("telemetry", "retain").output == "Rows are kept forever.\n")
+        #expect(try program.query("SELECT count(*) FROM events") == "1")
+        let done = try program.run("telemetry", "retain", "1d", "--yes").output
+        #expect(done.hasPrefix("To be removed: 1 event in 1 session.\nRows are kept for 1 day; "))
+        #expect(try program.run("telemetry", "retain").output.hasPrefix("Rows are kept for 1 day; "))
+        #expect(try program.run("telemetry", "status").output.contains("rows for 1 day, counts"))
+        #expect(try program.run("telemetry", "retain", "forever").output == "Rows are kept forever.\n")
+    }
+
     @Test("A removal of old rows that was killed in the middle is gone on with by whatever stores next")
     func interruptedRetain() throws {
         let program = try Program()
@@ -237,7 +264,7 @@ struct PrivacyTests {
         // As the first of its transactions leaves it.
         let firstKept = Int(Date().timeIntervalSince1970) / 86_400 - 90
         _ = try program.query("INSERT INTO counters VALUES ('rows_complete_from_slot', \(firstKept * 96))")
-        #expect(try program.run("telemetry", "retain", "90d").status == 0)
+        #expect(try program.run("telemetry", "retain", "90d", "--yes").status == 0)
         #expect(try program.run("flush").status == 0)
         #expect(try program.query("SELECT count(*) FROM events") == "0")
         // And then not again each time.

@@ -103,7 +103,7 @@ struct PurgeTests {
         try program.run("record", "--stdin", input: lines.joined(separator: "\n"))
         let snapshot = program.folder.path + "/old.lz4"
         try program.run("export", "-o", snapshot)
-        #expect(try program.run("telemetry", "retain", "30d").status == 0)
+        #expect(try program.run("telemetry", "retain", "30d", "--yes").status == 0)
         try program.run("record", "--command", "recent")
         try program.run("flush")
         #expect(try program.query("SELECT count(*) FROM events") == "1")
@@ -114,7 +114,7 @@ struct PurgeTests {
     func purgeExpired() throws {
         let program = try expired().program
         let asked = try program.run("telemetry", "purge", "--before", "2026-06-01", "--dry-run").output
-        #expect(asked.contains("the counts of 3 events that are no longer kept"), "\(asked)")
+        #expect(asked.contains("the counts of 3 events whose rows are no longer kept"), "\(asked)")
         #expect((try receipt(program, "--before", "2026-06-01")["found_in"] as? [String]) == [])
         for text in ["oldcommand", "oldtemplate", "oldcategory", "oldsession"] {
             #expect(try occurrences(of: text, in: program) == 0, "\(text)")

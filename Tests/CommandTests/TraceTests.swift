@@ -131,7 +131,7 @@ struct TraceTests {
             ["sync", "add", "mine", "https://127.0.0.1:1/x"], ["sync", "remove", "mine"],
             ["sync", "send", "--to", "https://127.0.0.1:1/x", "--dry-run"],
             ["sync", "send", "--to", "file://" + folder],
-            ["telemetry", "retain", "90d"], ["telemetry", "purge", "--yes", "--command", "make"],
+            ["telemetry", "retain", "90d", "--yes"], ["telemetry", "purge", "--yes", "--command", "make"],
             ["telemetry", "purge", "--yes", "--all"], ["telemetry", "rekey", "--yes"], ["telemetry", "off"],
             ["telemetry", "on"],
         ]

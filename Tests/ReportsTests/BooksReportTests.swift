@@ -25,8 +25,8 @@ struct BooksReportTests {
                               1 wrong_type
                 Stored:     0 in 0 sessions
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
-                Dropped:    1 fields that are not an event's
-                Cut:        1 commands, where arguments begin
+                Dropped:    1 unknown field
+                Cut:        1 command where the arguments begin
                 Sent:       nothing, ever
                 The books balance: received = accepted + rejected, accepted = stored + pending.
 

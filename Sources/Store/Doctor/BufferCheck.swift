@@ -38,7 +38,7 @@ package enum BufferCheck {
         if count.damaged > 0 {
             results.append(
                 .wrong(
-                    name, "\(count.damaged) records in the segments that are there have changed on the disk",
+                    name, "\(count.damaged.counted("record")) in the segments changed on the disk",
                     advice: "they are lost; look after the disk, and 'nexus flush' takes the others"))
         }
         let aside = try buffer.damagedSegments()
@@ -50,7 +50,11 @@ package enum BufferCheck {
                     advice: "what could be read from them is stored; remove them when you have seen them"))
         }
         guard results.isEmpty else { return results }
-        return [.fine(name, "\(segments.count) segments with \(count.events) events, and every record is whole")]
+        return [
+            .fine(
+                name,
+                "\(segments.count.counted("segment")) with \(count.events.counted("event")), and every record is whole")
+        ]
     }
 
     private static func count(_ reader: SegmentReader, _ count: inout Count) throws {

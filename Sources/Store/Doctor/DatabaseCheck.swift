@@ -85,16 +85,20 @@ package struct DatabaseCheck {
         }
         guard rows == expected else {
             return .wrong(
-                "books", "there are \(rows) rows, and by the books there should be \(expected)", advice: advice)
+                "books", "the database holds \(rows.counted("row")), and by the books there should be \(expected)",
+                advice: advice)
         }
-        return .fine("books", "\(rows) rows, as many as there should be, and \(books.pending) events that wait")
+        return .fine(
+            "books", "\(rows.counted("row")), as many as there should be, and \(books.pending.counted("waiting event"))"
+        )
     }
 
     private func sessions(of database: Database) throws -> CheckResult {
         let differing = try Sessions.differing(in: database)
         guard differing == 0 else {
             return .wrong(
-                "sessions", "the counters of \(differing) sessions are not what a recount of their events gives",
+                "sessions",
+                "the counters of \(differing.counted("session")) are not what a recount of the events gives",
                 advice: "'nexus doctor --rebuild' counts them anew")
         }
         return .fine("sessions", "the counters of every session are what a recount gives")

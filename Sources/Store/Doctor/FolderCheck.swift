@@ -21,7 +21,8 @@ package enum FolderCheck {
             }
         }
         results += try leftovers(data)
-        return results.isEmpty ? [.fine(name, "\(files) entries, and nobody else may read them")] : results
+        return results.isEmpty
+            ? [.fine(name, "\(files.counted("entry", plural: "entries")), and no other user may read them")] : results
     }
 
     /// What is wrong with the owner or the permissions of an entry.

@@ -8,6 +8,11 @@ extension SQLiteWriter {
     private static let rowsAtOnce = 50_000
     private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
 
+    /// The earliest time, in milliseconds since 1970, of rows that are kept for `days` days: the beginning of a day in UTC.
+    package static func firstMillisecondKept(days: Int, now: Int64) -> Int64 {
+        (now / dayMilliseconds - Int64(days)) * dayMilliseconds
+    }
+
     /// Removes what the settings do not want to be kept any longer: whole days, in UTC. It finds something to do once a
     /// day, and otherwise costs a look at one row.
     func removeExpired() throws(StoreError) {

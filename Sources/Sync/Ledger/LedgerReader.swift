@@ -15,7 +15,8 @@ package enum LedgerReader {
         package var description: String {
             switch self {
             case .altered(let line): "line \(line) does not fit the one before it: a line was altered, added or removed"
-            case .shortened(let lines, let expected): "it has \(lines) of \(expected) lines: the rest was removed"
+            case .shortened(let lines, let expected):
+                "it has \(lines) of \(expected.counted("line")): the rest was removed"
             case .head: "ledger.head does not belong to it: one of the two was altered"
             }
         }

@@ -89,7 +89,7 @@ extension World {
     /// Says for how long rows are kept; the next that stores removes what is older.
     func retain(days: Int?) throws {
         guard room.data.folder.exists else { return }
-        try room.output(of: [room.programs.nexus, "telemetry", "retain", days.map { "\($0)d" } ?? "forever"])
+        try room.output(of: [room.programs.nexus, "telemetry", "retain", days.map { "\($0)d" } ?? "forever", "--yes"])
         model.retain(days: days)
     }
 
