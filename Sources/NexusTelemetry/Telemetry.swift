@@ -73,9 +73,7 @@ public final class Telemetry: Sendable {
             (queue, worker, running) = (nil, nil, nil)
             return
         }
-        guard let data = options.dataFolder.map(DataFolder.init) ?? DataFolder.fromEnvironment(environment) else {
-            throw .noDataFolder
-        }
+        let data = try Self.dataFolder(options.dataFolder, environment)
         let signals = WorkerSignals()
         let queue = EventQueue(capacity: options.bufferBytes, signals: signals)
         let worker = try Worker(
@@ -83,6 +81,18 @@ public final class Telemetry: Sendable {
         self.queue = queue
         self.worker = worker
         running = Task { await Self.run(worker, signals, clock) }
+    }
+
+    private static func dataFolder(
+        _ given: String?, _ environment: (String) -> String?
+    ) throws(TelemetryError) -> DataFolder {
+        do throws(DataFolderError) {
+            if let given { return try DataFolder.at(given) }
+            if let data = try DataFolder.fromEnvironment(environment) { return data }
+        } catch {
+            throw TelemetryError(error)
+        }
+        throw .noDataFolder
     }
 
     /// What was recorded is still written unless the process ends first; whoever wants to know calls `shutdown()`.

@@ -54,6 +54,15 @@ public struct TelemetryError: Error, CustomStringConvertible {
         self.cause = cause
     }
 
+    init(_ error: DataFolderError) {
+        let code: Code =
+            switch error {
+            case .relative: .noDataFolder
+            case .link: .notPermitted
+            }
+        self.init(code: code, message: error.description, cause: error)
+    }
+
     init(_ error: BufferError) {
         let code: Code =
             switch error {

@@ -1,3 +1,4 @@
+import EventModel
 package import Platform
 
 /// The usual call of `nexus exec`, read without an argument parser, which would cost more than all the rest:
@@ -33,7 +34,15 @@ package struct ExecCall: Equatable, Sendable {
     /// Runs the command, records it, and returns the exit code to end with. `say` is handed each sentence for the person:
     /// why the command could not be run, and on a terminal why it was not recorded. Scripts read what a command says on
     /// standard error, so only a person is told the latter.
-    package func run(data: DataFolder?, say: (String) -> Void) -> Int32 {
+    package func run(say: (String) -> Void) -> Int32 {
+        var data: DataFolder?
+        if RecordingSwitch.of(environment: Environment.value) == .on {
+            do throws(DataFolderError) {
+                data = try DataFolder.fromEnvironment()
+            } catch {
+                if File.standardError.isTerminal { say(error.description) }
+            }
+        }
         let outcome = CommandRecorder(data: data, workspace: workspace, task: task).run(command)
         if let failure = outcome.failure { say(failure.description) }
         if let error = outcome.recordingError, File.standardError.isTerminal { say(error.description) }

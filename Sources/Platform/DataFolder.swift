@@ -6,16 +6,37 @@ package struct DataFolder: Sendable {
         folder = Folder(path)
     }
 
+    /// The data folder at a path. A symbolic link is followed when the link and the folder that it leads to both belong to
+    /// this user.
+    ///
+    /// - Throws: `DataFolderError.link` for any other link.
+    package static func at(_ path: String) throws(DataFolderError) -> DataFolder {
+        guard let link = FileStatus(of: path), link.kind == .link else { return DataFolder(path) }
+        guard link.isOwn, let target = SymbolicLink.resolved(path), let folder = FileStatus(of: target),
+            folder.kind == .folder, folder.isOwn
+        else {
+            throw .link(path: path)
+        }
+        return DataFolder(target)
+    }
+
     /// `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`; nil when none of them is set.
-    package static func fromEnvironment(_ value: (String) -> String? = Environment.value) -> DataFolder? {
+    ///
+    /// - Throws: `DataFolderError` when `NEXUS_DATA_DIR` is not an absolute path, or the folder is a link that is not followed.
+    package static func fromEnvironment(
+        _ value: (String) -> String? = Environment.value
+    ) throws(DataFolderError) -> DataFolder? {
         func absolute(_ name: String) -> String? {
             guard var path = value(name), path.hasPrefix("/") else { return nil }
             while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
             return path
         }
-        if let path = value("NEXUS_DATA_DIR"), !path.isEmpty { return DataFolder(absolute("NEXUS_DATA_DIR") ?? path) }
-        if let path = absolute("XDG_DATA_HOME") { return DataFolder(path + "/nexus") }
-        if let path = absolute("HOME") { return DataFolder(path + "/.local/share/nexus") }
+        if let given = value("NEXUS_DATA_DIR"), !given.isEmpty {
+            guard let path = absolute("NEXUS_DATA_DIR") else { throw .relative(path: given) }
+            return try at(path)
+        }
+        if let path = absolute("XDG_DATA_HOME") { return try at(path + "/nexus") }
+        if let path = absolute("HOME") { return try at(path + "/.local/share/nexus") }
         return nil
     }
 
@@ -74,5 +95,31 @@ package struct DataFolder: Sendable {
             RuntimeFolder.processName,
         ]
         return names.contains { FileIdentity(of: folder.path(of: $0)) == file }
+    }
+}
+
+/// Why the data folder that the environment names is not used.
+package enum DataFolderError: Error, Equatable, CustomStringConvertible {
+    /// `NEXUS_DATA_DIR` is not an absolute path: another folder would be used in every working folder.
+    case relative(path: String)
+    /// The folder is a symbolic link that is not followed.
+    case link(path: String)
+
+    package var description: String {
+        switch self {
+        case .relative(let path):
+            "cannot use NEXUS_DATA_DIR: '\(path.escapedForDisplay)' is not an absolute path; set it to one that begins with '/'"
+        case .link(let path):
+            "cannot use \(path.escapedForDisplay): it is a symbolic link, and the link and the folder that it leads to must "
+                + "both belong to you; replace the link, or set NEXUS_DATA_DIR to a folder of yours"
+        }
+    }
+
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .relative: .settings
+        case .link: .notPermitted
+        }
     }
 }

@@ -12,6 +12,14 @@ package enum SymbolicLink {
         return bytes.isEmpty ? nil : bytes.text
     }
 
+    /// The absolute path without links that a path leads to; nil when nothing is there.
+    package static func resolved(_ path: String) -> String? {
+        // The call allocates the text that it returns; it is copied and freed at once.
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
     /// Where this program stands.
     package static var thisProgram: String? { target(of: "/proc/self/exe") }
 }

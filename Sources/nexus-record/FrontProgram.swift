@@ -22,7 +22,7 @@ struct FrontProgram {
 
     func run(_ arguments: [ProgramArgument]) -> Never {
         if let call = ExecCall(arguments) {
-            ThisProcess.end(call.run(data: DataFolder.fromEnvironment(), say: Self.speaker.say))
+            ThisProcess.end(call.run(say: Self.speaker.say))
         }
         // What is wrong with other flags, and what help says, is the argument parser's to tell.
         if arguments.first == ProgramArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),

@@ -32,7 +32,13 @@ struct OneEvent {
     let program: String
 
     func record(_ call: RecorderArguments) {
-        let data = DataFolder.fromEnvironment()
+        guard RecordingSwitch.outside() == .on else { return }
+        let data: DataFolder?
+        do throws(DataFolderError) {
+            data = try DataFolder.fromEnvironment()
+        } catch {
+            end(error.description, error.exitCode, isSoft: call.isSoft)
+        }
         do throws(SettingsError) {
             guard try RecordingSwitch.current(for: data) == .on else { return }
         } catch {

@@ -10,7 +10,7 @@ import WriteAheadBuffer
 
 /// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
 struct CommandFailure: Error {
-    let message: String
+    private(set) var message: String
     let code: Int32
 
     init(_ message: String, _ code: Platform.ExitCode) {
@@ -28,6 +28,7 @@ struct CommandFailure: Error {
         case let error as CommandFailure: self = error
         case let error as SystemError: self.init(error.description, Platform.ExitCode(error))
         case let error as RecordingError: self.init(error)
+        case let error as DataFolderError: self.init(error.description, error.exitCode)
         case let error as SettingsError: self.init(error.description, error.exitCode)
         case let error as HashKeyError: self.init(error.description, error.exitCode)
         case let error as BufferError: self.init(error.description, error.exitCode)
@@ -38,6 +39,13 @@ struct CommandFailure: Error {
         case let error as SnapshotError: self.init(error.description, Self.code(of: error))
         default: return nil
         }
+    }
+
+    /// The failure with another text in place of `text` in its message.
+    func replacing(_ text: String, with other: String) -> CommandFailure {
+        var failure = self
+        failure.message = message.replacing(text, with: other)
+        return failure
     }
 
     /// Writes the sentence to standard error.
@@ -79,7 +87,7 @@ struct CommandFailure: Error {
 extension DataFolder {
     /// The data folder of this call; throws the sentence for a person who has none.
     static func required() throws -> DataFolder {
-        guard let data = fromEnvironment() else {
+        guard let data = try fromEnvironment() else {
             throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput)
         }
         return data

@@ -40,6 +40,6 @@ struct ExecCommand: ParsableCommand {
     }
 
     private static func run(_ call: ExecCall) -> Never {
-        ThisProcess.end(call.run(data: DataFolder.fromEnvironment()) { CommandFailure($0, .unavailable).say() })
+        ThisProcess.end(call.run { CommandFailure($0, .unavailable).say() })
     }
 }

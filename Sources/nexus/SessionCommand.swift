@@ -131,7 +131,9 @@ struct SessionCommand: AsyncParsableCommand {
     }
 
     private static func record(_ type: EventType, of session: String) throws {
-        guard try RecordingSwitch.current(for: .fromEnvironment()) == .on else { return }
+        guard RecordingSwitch.outside() == .on, try RecordingSwitch.current(for: .fromEnvironment()) == .on else {
+            return
+        }
         var draft = EventDraft()
         draft.set(.eventType, type.rawValue)
         draft.set(.sessionID, session)
