@@ -14,7 +14,7 @@ struct ImportCommand: AsyncParsableCommand {
             ('nexus telemetry retain') stays out. A snapshot comes in whole or not at all. While recording is off nothing does.
             """)
 
-    @Argument(help: "The snapshot, with SQLite in it.", completion: .file())
+    @Argument(help: "The snapshot, with SQLite in it; '-' is standard input.", completion: .file())
     var file: String
 
     @Flag(help: "Print what was imported as JSON.")
@@ -28,8 +28,21 @@ struct ImportCommand: AsyncParsableCommand {
                     + "snapshot without importing it", .settings)
         }
         let bar = ProgressLine(total: 1000)
-        let file = file
-        let outcome = try await SignalledWork.run(ifStopped: "nothing was imported") {
+        let outcome = try await SnapshotArgument.with(file) { file in try await run(file, into: data, bar) }
+        // The keys are a contract.
+        let value: JSONValue = [
+            "expired": .integer(outcome.expired), "imported": .integer(outcome.imported),
+            "known": .integer(outcome.known),
+        ]
+        let expired =
+            outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
+        let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) were here already\(expired)\n"
+        try File.standardOutput.write(json ? value.document : text)
+    }
+
+    /// Imports the snapshot at a path.
+    private func run(_ file: String, into data: DataFolder, _ bar: ProgressLine?) async throws -> ImportOutcome {
+        try await SignalledWork.run(ifStopped: "nothing was imported") {
             defer { bar?.clear() }
             guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
                 throw CommandFailure(
@@ -44,14 +57,5 @@ struct ImportCommand: AsyncParsableCommand {
                 return outcome
             }
         }
-        // The keys are a contract.
-        let value: JSONValue = [
-            "expired": .integer(outcome.expired), "imported": .integer(outcome.imported),
-            "known": .integer(outcome.known),
-        ]
-        let expired =
-            outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
-        let text = "\(outcome.imported) events imported, \(outcome.known) were here already\(expired)\n"
-        try File.standardOutput.write(json ? value.document : text)
     }
 }

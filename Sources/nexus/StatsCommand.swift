@@ -27,7 +27,8 @@ struct StatsCommand: AsyncParsableCommand {
     var top: Int?
 
     @Option(
-        help: ArgumentHelp("Report from this snapshot instead of the data folder.", valueName: "file"),
+        help: ArgumentHelp(
+            "Report from this snapshot instead of the data folder; '-' is standard input.", valueName: "file"),
         completion: .file())
     var from: String?
 
@@ -55,8 +56,8 @@ struct StatsCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.readable()
         if let from {
-            let snapshot = try await SignalledWork.run(ifStopped: "nothing was changed") {
-                try await OpenedSnapshot(from)
+            let snapshot = try await SnapshotArgument.with(from) { from in
+                try await SignalledWork.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
             }
             return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
         }

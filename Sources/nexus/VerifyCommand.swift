@@ -12,7 +12,7 @@ struct VerifyCommand: AsyncParsableCommand {
             data folder: 'nexus import' does, and refuses rows of this installation that were never recorded here.
             """)
 
-    @Argument(help: "The snapshot.", completion: .file())
+    @Argument(help: "The snapshot; '-' is standard input.", completion: .file())
     var file: String
 
     @Flag(help: "Print what the snapshot says of itself as JSON.")
@@ -20,22 +20,24 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let bar = ProgressLine(total: 1000)
-        let file = file
-        let manifest = try await SignalledWork.run(ifStopped: "it may be sound or not") {
-            defer { bar?.clear() }
-            return try await SnapshotChecker(path: file).verify { done, total in
-                if total > 0 { bar?.show(done * 1000 / total) }
+        let manifest = try await SnapshotArgument.with(file) { file in
+            try await SignalledWork.run(ifStopped: "it may be sound or not") {
+                defer { bar?.clear() }
+                return try await SnapshotChecker(path: file).verify { done, total in
+                    if total > 0 { bar?.show(done * 1000 / total) }
+                }
             }
         }
         try File.standardOutput.write(json ? manifest.json.document : sentence(manifest))
     }
 
     private func sentence(_ manifest: SnapshotManifest) -> String {
-        let events = manifest.events == 1 ? "1 event" : "\(manifest.events) events"
+        let name = SnapshotArgument.displayName(file)
+        let events = manifest.events.counted("event")
         guard let from = manifest.from, let until = manifest.until else {
-            return "\(file.escapedForDisplay) is sound: \(events), \(manifest.content.rawValue)\n"
+            return "\(name) is sound: \(events), \(manifest.content.rawValue)\n"
         }
-        return "\(file.escapedForDisplay) is sound: \(events) from \(from.escapedForDisplay) to "
+        return "\(name) is sound: \(events) from \(from.escapedForDisplay) to "
             + "\(until.escapedForDisplay), \(manifest.content.rawValue)\n"
     }
 }
