@@ -144,18 +144,33 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Name and definition of everything in a database: anything but the tables we make, a trigger or a generated column
-    /// for example, could do what its maker wants when it is read.
-    private static func schema(of database: Database) throws -> [String: String] {
+    /// One object of a database's schema.
+    private struct SchemaObject: Hashable {
+        let type: String?
+        let name: String?
+        let table: String?
+        let definition: String?
+    }
+
+    /// The number of schema objects that are read at most: more than a snapshot has, so that one with more differs.
+    private static let schemaObjectsRead = 64
+
+    /// Every object of a database: any but those that a snapshot has, a trigger or a generated column for example, could do
+    /// what its maker wants when it is read. SQLite makes `sqlite_sequence` by itself.
+    private static func schema(of database: Database) throws -> [SchemaObject: Int] {
         let rows = try Row.fetchAll(
             database,
-            sql: "SELECT name, coalesce(sql, type) FROM sqlite_schema WHERE name <> 'sqlite_sequence' LIMIT 32")
-        return Dictionary(rows.map { (String.fromDatabaseValue($0[0]) ?? "", String.fromDatabaseValue($0[1]) ?? "") }) {
-            first, _ in first
+            sql: """
+                SELECT type, name, tbl_name, sql FROM sqlite_schema
+                WHERE type <> 'table' OR name <> 'sqlite_sequence' LIMIT \(schemaObjectsRead)
+                """)
+        return rows.reduce(into: [:]) { objects, row in
+            func text(_ column: Int) -> String? { String.fromDatabaseValue(row[column]) }
+            objects[SchemaObject(type: text(0), name: text(1), table: text(2), definition: text(3)), default: 0] += 1
         }
     }
 
-    private static func expectedSchema() throws -> [String: String] {
+    private static func expectedSchema() throws -> [SchemaObject: Int] {
         try DatabaseQueue().write { database in
             try database.execute(sql: Schema.contract)
             try database.execute(sql: Schema.originsTable)

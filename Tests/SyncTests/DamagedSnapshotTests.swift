@@ -148,11 +148,15 @@ struct DamagedSnapshotTests {
         try await expectRefused(harness, "hostile", sentence)
     }
 
+    private static let manyObjects = (0..<70).map { "CREATE VIEW v\($0) AS SELECT 1;" }.joined()
+
     @Test(
         "A database that is not exactly a snapshot's is refused",
         arguments: [
             "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END", "CREATE TABLE more (a)",
-            "CREATE VIEW v AS SELECT 1", "DROP TABLE origins", "ALTER TABLE events ADD COLUMN more TEXT",
+            "CREATE VIEW v AS SELECT 1", "CREATE TRIGGER events BEFORE INSERT ON events BEGIN SELECT 1; END",
+            "CREATE TRIGGER sessions BEFORE INSERT ON events BEGIN SELECT 1; END", manyObjects, "DROP TABLE origins",
+            "ALTER TABLE events ADD COLUMN more TEXT",
             "INSERT INTO origins VALUES (5, 3, 'x', -1)",
             "UPDATE manifest SET value = '2' WHERE key = 'format_version'",
             "DELETE FROM events WHERE id = 7", "PRAGMA journal_mode = WAL",
