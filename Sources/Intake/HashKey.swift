@@ -14,6 +14,8 @@ package struct HashKey: Sendable, Equatable {
     /// Reads the key of a data folder, or makes one where there is none and recording is on; when several processes do so
     /// at once, all come away with the same.
     package static func load(from data: DataFolder) throws(HashKeyError) -> HashKey {
+        // Every recorder passes here: a user who may write to the folder can replace the settings and the key.
+        try asKeyError { () throws(SystemError) in try data.folder.requireOwnIfThere() }
         if let key = try read(data) { return key }
         let lock = try asKeyError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }

@@ -88,7 +88,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
     init(_ error: SettingsError) {
         let code: Code =
             switch error {
-            case .damaged, .full: .damagedSettings
+            case .damaged, .untrusted, .full: .damagedSettings
             case .system(let error): Code(error)
             }
         self.init(code: code, message: error.description, cause: error)

@@ -72,6 +72,8 @@ package struct File: ~Copyable, Sendable {
         package let isFolder: Bool
         /// Whether anybody but the owner may read or write it.
         package let isOpenToOthers: Bool
+        /// Whether users other than the owner may write it.
+        package let isWritableByOthers: Bool
 
         fileprivate init(_ status: stat) {
             size = Int(status.st_size)
@@ -80,6 +82,7 @@ package struct File: ~Copyable, Sendable {
             isRegular = status.st_mode & S_IFMT == S_IFREG
             isFolder = status.st_mode & S_IFMT == S_IFDIR
             isOpenToOthers = status.st_mode & 0o077 != 0
+            isWritableByOthers = status.st_mode & 0o022 != 0
         }
     }
 

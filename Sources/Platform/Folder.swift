@@ -24,12 +24,24 @@ package struct Folder: Sendable, Equatable {
         try requireOwn()
     }
 
-    /// Throws unless the folder is there, is no link, and belongs to this user.
+    /// Throws unless the folder is there, is no link, belongs to this user, and is closed to writers other than this user.
     package func requireOwn() throws(SystemError) {
-        let folder = try File(opening: path, [.read, .folder])
-        guard try folder.status().owner == geteuid() else {
+        let status = try File(opening: path, [.read, .folder]).status()
+        guard File.isOwn(status) else {
             throw SystemError("use, as it belongs to another user,", path, code: EPERM)
         }
+        if status.isWritableByOthers { throw openToOthers }
+    }
+
+    /// Throws if the folder is there and belongs to another user, or users other than this one may write to it.
+    package func requireOwnIfThere() throws(SystemError) {
+        guard let status = FileStatus(of: path), status.kind == .folder else { return }
+        guard status.isOwn else { throw SystemError("use, as it belongs to another user,", path, code: EPERM) }
+        if status.permissions & 0o022 != 0 { throw openToOthers }
+    }
+
+    private var openToOthers: SystemError {
+        SystemError("use, as others may write to it (run 'chmod go-w' on it),", path, code: EPERM)
     }
 
     /// Throws when it is there, or may be, and this user cannot look into it.
@@ -109,6 +121,30 @@ package struct Folder: Sendable, Equatable {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
     }
 
+    /// Removes a name and overwrites the file that had it, so that its content is not left in free blocks. The name goes
+    /// first: a process that is killed in between leaves no file of zeros. Nothing happens when the name is not there.
+    package func removeOverwriting(_ name: String) throws(SystemError) {
+        let file: File
+        do throws(SystemError) {
+            file = try File(opening: path(of: name), [.write, .nonBlocking])
+        } catch  where error.isNotFound {
+            return
+        } catch {
+            return try remove(name)
+        }
+        try remove(name)
+        let status = try file.status()
+        guard status.isRegular else { return }
+        let zeros = [UInt8](repeating: 0, count: 64 * 1024)
+        var left = status.size
+        while left > 0 {
+            let count = min(left, zeros.count)
+            try file.write(zeros.span.extracting(0..<count))
+            left -= count
+        }
+        try file.synchronizeData()
+    }
+
     /// Removes an empty folder in it; false when that is not possible.
     package func removeFolder(_ name: String) -> Bool { unsafe rmdir(path(of: name)) == 0 }
 
@@ -145,9 +181,20 @@ package struct Folder: Sendable, Equatable {
         guard try make() else { throw SystemError("create", path) }
     }
 
+    /// Whether the folder above is there and belongs to a user other than this one and root: with another user's `HOME`, root
+    /// would leave folders there that lock that user out.
+    private var isBelowForeignFolder: Bool {
+        var status = stat()
+        guard unsafe stat(parent.path, &status) == 0 else { return false }
+        return status.st_uid != geteuid() && status.st_uid != 0
+    }
+
     /// Makes the folder, unless it is there; false when that is not possible. A power cut must not take its name back, with all
     /// that is put on disk in it; not everybody who may make a folder may read the one above.
     private func make() throws(SystemError) -> Bool {
+        guard !isBelowForeignFolder || exists else {
+            throw SystemError("create, as the folder above belongs to another user,", path, code: EPERM)
+        }
         guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
         let above: File
         do throws(SystemError) {

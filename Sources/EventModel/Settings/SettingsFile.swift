@@ -17,16 +17,20 @@ package struct SettingsFile: Sendable {
     /// Reads the settings. Where there is no file that is one failed open and nothing else.
     package func load() throws(SettingsError) -> Settings {
         var bytes: [UInt8] = []
+        var isTrusted = true
         do throws(SystemError) {
             // Whatever stands there, opening it must not wait.
             let file = try File(opening: path, [.read, .nonBlocking])
-            guard try file.status().isRegular else { throw SystemError.notAFile(path) }
+            let status = try file.status()
+            guard status.isRegular else { throw SystemError.notAFile(path) }
+            isTrusted = File.isOwn(status) && !status.isWritableByOthers
             _ = try file.read(appendingTo: &bytes, limit: Limits.settingsBytes + 1)
         } catch  where error.isNotFound || error.isInNoFolder {
             return Settings()
         } catch {
             throw .system(error)
         }
+        guard isTrusted else { throw .untrusted(path: path) }
         guard bytes.count <= Limits.settingsBytes else {
             throw .damaged(path: path, .init("it is longer than \(Limits.settingsBytes) bytes"))
         }
@@ -71,6 +75,8 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
     /// The file holds something else than settings. As nobody can tell whether recording was switched off, it counts as
     /// off until that is mended.
     case damaged(path: String, Flaw)
+    /// The file is another user's, or others may write to it: it may not say what the user decided.
+    case untrusted(path: String)
     /// With the change the file would be longer than one is read; it is as it was.
     case full(path: String)
 
@@ -88,6 +94,9 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         case .system(let error): error.description
         case .damaged(let path, let flaw):
             "\(path.escapedForDisplay) cannot be used, as \(flaw.text): nothing is recorded until you mend or remove it"
+        case .untrusted(let path):
+            "cannot use \(path.escapedForDisplay): it belongs to another user, or others may write to it, so nothing is "
+                + "recorded; if it is yours run 'chmod 600' on it, else remove it"
         case .full(let path):
             "\(path.escapedForDisplay) would get longer than \(Limits.settingsBytes) bytes and was left as it is: "
                 + "remove destinations that are not needed"
@@ -97,7 +106,7 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
     /// Whether they say that nothing is to be recorded. Settings that only could not be read now say nothing.
     package var isOff: Bool {
         switch self {
-        case .damaged, .full: true
+        case .damaged, .untrusted, .full: true
         case .system: false
         }
     }
@@ -107,6 +116,7 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .system(let error): ExitCode(error)
         case .damaged, .full: .settings
+        case .untrusted: .notPermitted
         }
     }
 }
