@@ -111,8 +111,8 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment whole: holds up whoever appends to it while `store` puts in safety what stands in it before the
-    /// offset that it is handed. Returns whether it was still there; throws `BufferError.busy` when an append does not end.
+    /// Removes a segment whole and overwrites its file. Appends to it wait while `store` stores its content up to the offset
+    /// that it is passed. Returns whether it was still there; throws `BufferError.busy` when an append does not end.
     package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
         guard try reader.file.lock(within: Limits.longestWaitForAppend) else {
             throw BufferError.busy(path: reader.path)
@@ -120,15 +120,15 @@ package struct WriteAheadBuffer: Sendable {
         defer { reader.file.unlock() }
         guard try reader.file.isAtItsPath() else { return false }
         try store(try reader.file.status().size)
-        try folder.remove(reader.number.fileName)
+        try folder.removeOverwriting(reader.number.fileName)
         return true
     }
 
-    /// Removes the segments that were kept aside; returns how many.
+    /// Removes the segments that were kept aside and overwrites their files; returns how many.
     package func removeDamaged() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in
             let names = try damagedNames()
-            for name in names { try folder.remove(name) }
+            for name in names { try folder.removeOverwriting(name) }
             return names.count
         }
     }

@@ -46,6 +46,8 @@ package struct EventService {
             if rejected > 0 {
                 logger.warning("lines that were written while no service ran and are no events: \(rejected)")
             }
+            // The lines hold names as they were given.
+            try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         }
         try home.removeNames()
         let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil

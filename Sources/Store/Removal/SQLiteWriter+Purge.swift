@@ -126,7 +126,7 @@ extension SQLiteWriter {
     private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         let runtime = RuntimeFolder(for: data)
         guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
-        try runtime.folder.remove(RuntimeFolder.pipeName)
+        try runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         receipt.bufferFiles += 1
     }
 
