@@ -53,22 +53,34 @@ package struct LatencyHistogram: Sendable, Equatable {
     }
 
     /// The duration, in milliseconds, that a share of all do not exceed: that of nearest rank, the smallest with at least
-    /// `share` × count durations up to and including it, at most 1 % off. Nil when nothing was counted.
+    /// `share` × count durations up to and including it. It is at most 1 % off; in the bucket of the longest duration it is
+    /// at most 2 % too low, so that it never exceeds the longest duration. Nil when nothing was counted.
     ///
     /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
     package func quantile(_ share: Double) -> Double? {
         guard count > 0 else { return nil }
+        if count == 1 { return Double(sum) }
         let rank = min(count, max(1, Int((min(max(share, 0), 1) * Double(count)).rounded(.up))))
         var seen = 0
         for (index, times) in counts.enumerated() {
             seen += times
-            if seen >= rank { return nearest(to: LatencyScale.middle(of: first + index)) }
+            guard seen >= rank else { continue }
+            let middle = LatencyScale.middle(of: first + index)
+            return index == counts.count - 1 ? min(middle, leastLongest) : middle
         }
         return nil
     }
 
-    /// What the sum tells besides of a duration: a single one is the sum, and none is longer.
-    private func nearest(to middle: Double) -> Double { count == 1 ? Double(sum) : min(middle, Double(sum)) }
+    /// A duration that the longest one is not shorter than: the mean of those in the last bucket, if all others are as long
+    /// as their buckets allow.
+    private var leastLongest: Double {
+        guard let times = counts.last else { return 0 }
+        let others = counts.indices.dropLast().reduce(0.0) { sum, index in
+            sum + Double(counts[index]) * Double(LatencyScale.range(of: first + index).upperBound)
+        }
+        let shortest = Double(LatencyScale.range(of: first + counts.count - 1).lowerBound)
+        return max(shortest, (Double(sum) - others) / Double(times))
+    }
 
     /// The mean duration in milliseconds, exact; nil when nothing was counted.
     package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
