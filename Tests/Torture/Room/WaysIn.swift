@@ -27,7 +27,9 @@ extension World {
             let flags = Model.flags(Self.unsent) + ["--timestamp", "\(time * 1000)"]
             let child = try room.start([room.programs.recorder] + flags)
             let end = try child.wait()
-            guard end == .exited(65) else { throw Broken("'\(child.name)' ended with \(end): it accepted a future time") }
+            guard end == .exited(65) else {
+                throw Broken("'\(child.name)' ended with \(end): it accepted a future time")
+            }
             return
         }
         let number = model.take(1)
