@@ -43,7 +43,19 @@ struct SyncConnectionTests {
         program.environment["SSL_CERT_FILE"] = server.certificate
         let outcome = try program.run("sync", "--to", "https://127.0.0.1:\(server.port)/store")
         #expect(outcome.status == 78 && outcome.errors.contains("for another host name"), "\(outcome.errors)")
-        let plain = try ScriptedServer([])
+        let plain = try LoopbackListener()
+        let descriptor = dup(plain.descriptor)
+        Thread {
+            let connection = accept(descriptor, nil, nil)
+            var hello: UInt8 = 0
+            _ = unsafe recv(connection, &hello, 1, 0)
+            let answer = Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)
+            _ = unsafe send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+            shutdown(connection, Int32(SHUT_WR))
+            var rest = [UInt8](repeating: 0, count: 4096)
+            while unsafe recv(connection, &rest, rest.count, 0) > 0 {}
+            for descriptor in [connection, descriptor] { close(descriptor) }
+        }.start()
         let wrong = try program.run("sync", "--to", "https://127.0.0.1:\(plain.port)/store")
         #expect(wrong.status == 78 && wrong.errors.contains("does not use TLS"), "\(wrong.errors)")
         #expect(wrong.errors.split(separator: "\n").count == 1)
