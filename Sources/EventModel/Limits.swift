@@ -78,6 +78,22 @@ package enum Limits {
     /// Sessions that the writer remembers; past it the memory starts afresh.
     package static let rememberedSessions = 16 * 1024
 
+    /// Files that a command needs at once, beside its input and output: the database with its WAL and index twice, locks,
+    /// segments, a scratch folder, a socket, and what the libraries open.
+    package static let commandFiles = 24
+    /// The same for the service, which has loops for sockets, and a few clients.
+    package static let serviceFiles = 48
+    /// Threads that a command needs beside those of the concurrency runtime: writer, appender, packer, sender.
+    package static let commandThreads = 4
+    /// Threads of the concurrency runtime that a command needs at most: it works with fewer than one a processor.
+    package static let commandProcessors = 8
+    /// Memory that a command needs for its data, in bytes: caches of two connections, chunks, and a margin.
+    package static let commandMemoryBytes = 128 * 1024 * 1024
+    /// Files that the recorder of one event needs at once: folder, settings, key, segment, cost log.
+    package static let recorderFiles = 8
+    /// Memory that the recorder of one event needs for its data, in bytes.
+    package static let recorderMemoryBytes = 8 * 1024 * 1024
+
     // MARK: On disk
 
     /// Longest settings file, in bytes: many hundred destinations, and nothing that a recorder notices reading.

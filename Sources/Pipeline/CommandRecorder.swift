@@ -35,7 +35,7 @@ package struct CommandRecorder: Sendable {
         let start = SystemClock.monotonicNanoseconds()
         return ChildProcess.runInForeground(arguments) { result in
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
-            ThisProcess.outliveFileLimits()
+            ThisProcess.surviveFailedWrites()
             return record(arguments, startedAt: startedAt, milliseconds: Int64(clamping: milliseconds), result)
         }
     }

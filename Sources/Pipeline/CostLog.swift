@@ -24,7 +24,7 @@ package struct CostLog: Sendable {
     func note(nanoseconds: UInt64) {
         // Where the folder cannot be used, a link for one, nothing was recorded and nothing is noted.
         guard (try? data.folder.requireOwn()) != nil, makeIfMissing(),
-            let file = try? File(opening: path, [.readWrite, .append]), (try? file.tryLock()) == true
+            let file = try? File(opening: path, [.readWrite, .append, .regular]), (try? file.tryLock()) == true
         else {
             return
         }
@@ -44,7 +44,7 @@ package struct CostLog: Sendable {
         guard let lock = try? data.lock() else { return false }
         defer { lock.unlock() }
         var gate = RecordingGate(data)
-        return gate.isOpen() && (try? File(opening: path, [.readWrite, .create])) != nil
+        return gate.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
     }
 
     /// Returns once no note is being written that was begun before. Throws `BufferError.busy` for one that does not end.
@@ -52,7 +52,10 @@ package struct CostLog: Sendable {
         guard data.folder.has("costs") else { return }
         let hasWaited: Bool
         do throws(SystemError) {
-            hasWaited = try File(opening: path, .read).lock(within: Limits.longestWaitForAppend)
+            hasWaited = try File(opening: path, [.read, .regular]).lock(within: Limits.longestWaitForAppend)
+        } catch  where error.isNotAFile {
+            // No recorder writes to anything but a regular file.
+            return
         } catch {
             throw .system(error)
         }
@@ -69,7 +72,8 @@ package struct CostLog: Sendable {
     /// What the last calls cost; nil when there was none.
     package func summary() throws(SystemError) -> Summary? {
         guard data.folder.has("costs") else { return nil }
-        let file = try File(opening: path, .read)
+        let file: File
+        do { file = try File(opening: path, [.read, .regular]) } catch  where error.isNotAFile { return nil }
         let costs = try Self.lastEntries(of: file).sorted()
         guard !costs.isEmpty else { return nil }
         func rank(_ percent: Int) -> Int { Int(costs[(costs.count * percent + 99) / 100 - 1]) }

@@ -184,11 +184,11 @@ package enum ThisProcess {
         return SystemError("run", program)
     }
 
-    /// Prepares a process whose own files are all it opens. They are the owner's alone; one that may not grow any more is an
-    /// error and no signal; and a stream that it was started without is empty, as the next file would get its number.
+    /// Prepares a process whose own files are all it opens. They are the owner's alone; a write that fails is an error and no
+    /// signal; and a stream that it was started without is empty, as the next file would get its number.
     package static func prepareForOwnFiles() {
         Environment.restrictNewFiles()
-        outliveFileLimits()
+        surviveFailedWrites()
         while true {
             let descriptor = unsafe open("/dev/null", O_RDWR)
             guard (0...2).contains(descriptor) else {
@@ -198,9 +198,9 @@ package enum ThisProcess {
         }
     }
 
-    /// Takes a file that may not grow any more for an error, not a signal; for the time when no program is started any more that
-    /// would ignore it as well.
-    package static func outliveFileLimits() { ignore([SIGXFSZ]) }
+    /// Makes a write to a pipe that nothing reads, or to a file at its size limit, an error in place of a signal. Programs that
+    /// are started later inherit this.
+    package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
     /// Lets signals pass it by.
     package static func ignore(_ signals: [Int32]) {

@@ -27,6 +27,8 @@ package struct File: ~Copyable, Sendable {
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
+        /// Fails for anything but a regular file, and does not wait for the other end of a pipe.
+        package static let regular = Mode(rawValue: 1 << 29)
         /// A link leads to what it points to: for files that a person names. Ours are never links.
         package static let followingLinks = Mode(rawValue: 1 << 30)
     }
@@ -35,10 +37,22 @@ package struct File: ~Copyable, Sendable {
     package init(opening path: String, _ mode: Mode) throws(SystemError) {
         let descriptor = retryingInterrupts {
             let links = mode.contains(.followingLinks) ? 0 : O_NOFOLLOW
-            let flags = mode.subtracting(.followingLinks).rawValue
-            return Int(unsafe Glibc.open(path, flags | links | O_CLOEXEC, 0o600))
+            let pipes = mode.contains(.regular) ? O_NONBLOCK : 0
+            let flags = mode.subtracting([.followingLinks, .regular]).rawValue
+            return Int(unsafe Glibc.open(path, flags | links | pipes | O_CLOEXEC, 0o600))
         }
-        guard descriptor >= 0 else { throw SystemError("open", path) }
+        guard descriptor >= 0 else {
+            // What open(2) returns for a socket, and for a pipe that nothing reads.
+            if errno == ENXIO, mode.contains(.regular) { throw SystemError.notAFile(path) }
+            throw SystemError("open", path)
+        }
+        if mode.contains(.regular) {
+            var status = stat()
+            guard unsafe fstat(CInt(descriptor), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                close(CInt(descriptor))
+                throw SystemError.notAFile(path)
+            }
+        }
         self.path = path
         self.descriptor = CInt(descriptor)
         closesDescriptor = true

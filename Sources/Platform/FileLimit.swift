@@ -2,6 +2,13 @@ private import Glibc
 
 /// How many files and sockets this process may have open.
 package enum FileLimit {
+    /// The limit.
+    package static var current: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Raises the limit as far as the system lets a user, and returns what it then is.
     package static func raise() -> Int {
         var limit = rlimit()

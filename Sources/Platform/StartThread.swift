@@ -16,6 +16,12 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
             start.body()
             return nil
         }, argument)
-    precondition(result == 0, "the system has no thread left")
+    guard result == 0 else {
+        // An executor without its thread would let its actor wait for ever.
+        let reason = SystemError("start", "a thread", code: result).description
+        try? File.standardError.write(
+            "nexus: \(reason); raise the limits on processes and memory, or try again later\n")
+        ThisProcess.end(ExitCode.tryAgain.rawValue)
+    }
     pthread_detach(thread)
 }

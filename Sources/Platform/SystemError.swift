@@ -20,8 +20,20 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.init(operation, path, code: errno)
     }
 
-    /// What stands at `path` is a folder, a pipe or the like, and no file.
-    package static func notAFile(_ path: String) -> SystemError { SystemError("read", path, code: EINVAL) }
+    /// The code of `notAFile`, which no system call has.
+    private static let irregular: CInt = -1
+
+    /// What is at `path` is a folder, a pipe or the like, and no regular file.
+    package static func notAFile(_ path: String) -> SystemError { SystemError("use", path, code: irregular) }
+
+    /// Whether what is at the path is no regular file.
+    package var isNotAFile: Bool { code == Self.irregular }
+
+    /// Whether the program that reads this process's output has closed it.
+    package var isClosedPipe: Bool { code == EPIPE }
+
+    /// Whether this process, or the whole system, has too many files open.
+    package var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
     /// What stands at `path` is a link, and those are not followed.
     package static func link(_ path: String) -> SystemError { SystemError("open", path, code: ELOOP) }
@@ -49,8 +61,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
     /// The system's own words for the code.
     package var reason: String {
+        if isNotAFile { return "it is not a regular file; move it away and run again" }
         // `strerror` returns a string of the C library that lives on, or this thread's own; it is copied at once.
-        unsafe String(cString: strerror(code)).lowercased()
+        return unsafe String(cString: strerror(code)).lowercased()
     }
 
     package var description: String {

@@ -8,7 +8,7 @@ enum DatabaseOpening {
     /// For the one writer: creates what is missing and brings older tables up to date.
     static func forWriting(_ path: String) throws(StoreError) -> DatabaseQueue {
         try asStoreError(path) {
-            try requireNoLinks(path)
+            try requireRegularFiles(path)
             let queue = try DatabaseQueue(path: path, configuration: writing)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
@@ -33,7 +33,7 @@ enum DatabaseOpening {
         guard data.hasDatabase else { return nil }
         let path = data.databasePath
         return try asStoreError(path) {
-            try requireNoLinks(path)
+            try requireRegularFiles(path)
             let mayWrite = mayWrite(data)
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
@@ -62,10 +62,14 @@ enum DatabaseOpening {
         try withExtendedLifetime(lock) { _ = try forWriting(data.databasePath) }
     }
 
-    /// SQLite follows links, and nothing else of Nexus does: what one leads to is not ours to read or write.
-    private static func requireNoLinks(_ path: String) throws(SystemError) {
-        for path in [path, path + "-wal", path + "-shm", path + "-journal"] where FileStatus(of: path)?.kind == .link {
-            throw .link(path)
+    /// SQLite follows links, which nothing else of Nexus does, and waits for the other end of a pipe.
+    private static func requireRegularFiles(_ path: String) throws(SystemError) {
+        for path in [path, path + "-wal", path + "-shm", path + "-journal"] {
+            switch FileStatus(of: path)?.kind {
+            case nil, .file: break
+            case .link: throw .link(path)
+            case .folder, .socket, .pipe, .other: throw .notAFile(path)
+            }
         }
     }
 

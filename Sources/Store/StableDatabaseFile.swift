@@ -18,7 +18,7 @@ final class StableDatabaseFile {
     /// Returns nil when the file cannot be kept as it is: a reader uses the WAL, or there is none.
     /// - Parameter lock: the writer lock, which is held until the transaction has started.
     init?(_ data: DataFolder, _ lock: consuming WriterLock) throws {
-        file = try File(opening: data.databasePath, .read)
+        file = try File(opening: data.databasePath, [.read, .regular])
         let writer = try DatabaseOpening.forWriting(data.databasePath)
         let isEmptied = try writer.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 0")

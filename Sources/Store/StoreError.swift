@@ -104,6 +104,16 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// SQLite reports no reason for a file that it cannot open. Opening the file again gives the system's.
+    private static func cannotOpen(_ path: String) -> StoreError {
+        do throws(SystemError) {
+            _ = try File(opening: path, [.read, .regular])
+        } catch  where error.isOutOfFiles {
+            return .system(error)
+        } catch {}
+        return .notPermitted(path: path)
+    }
+
     private init(_ error: DatabaseError, path: String) {
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: self = .notADatabase(path: path)
@@ -111,7 +121,8 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
             self = .needsRecovery(path: path)
         case .SQLITE_BUSY: self = .locked(path: path)
-        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH: self = .notPermitted(path: path)
+        case .SQLITE_CANTOPEN: self = Self.cannotOpen(path)
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: self = .notPermitted(path: path)
         default: self = .database(path: path, message: error.message ?? "code \(error.extendedResultCode.rawValue)")
         }
     }

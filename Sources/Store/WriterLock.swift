@@ -17,8 +17,8 @@ package struct WriterLock: ~Copyable, Sendable {
     /// Takes the lock of a data folder if nobody has it; nil when somebody does.
     package static func acquire(in data: DataFolder) throws(SystemError) -> WriterLock? {
         try data.folder.prepare()
-        let file = try File(opening: data.writerLockPath, [.readWrite, .create])
-        let turn = try File(opening: data.writerTurnPath, [.readWrite, .create])
+        let file = try File(opening: data.writerLockPath, [.readWrite, .create, .regular])
+        let turn = try File(opening: data.writerTurnPath, [.readWrite, .create, .regular])
         // The lock of a file that was removed meanwhile keeps nobody out.
         guard try file.tryLock(), try file.isAtItsPath() else { return nil }
         return WriterLock(file: file, turn: turn)
@@ -71,7 +71,7 @@ package struct WriterTurn: ~Copyable, Sendable {
     /// Takes the place when it is free; nil when another process has it.
     package init?(in data: DataFolder) throws(SystemError) {
         try data.folder.prepare()
-        let file = try File(opening: data.writerTurnPath, [.readWrite, .create])
+        let file = try File(opening: data.writerTurnPath, [.readWrite, .create, .regular])
         guard try file.tryLock() else { return nil }
         self.data = data
         self.file = file

@@ -108,7 +108,9 @@ package actor SegmentSynchronizer {
         if let last, last == (segment, stamp) { return }
         let file: File
         // One that is gone was stored.
-        do throws(SystemError) { file = try File(opening: path, .read) } catch  where error.isNotFound { return }
+        do throws(SystemError) { file = try File(opening: path, [.read, .regular]) } catch  where error.isNotFound {
+            return
+        }
         try file.synchronizeData()
         if last?.segment != segment {
             // Its name as well.

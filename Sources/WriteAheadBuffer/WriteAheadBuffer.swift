@@ -79,7 +79,8 @@ package struct WriteAheadBuffer: Sendable {
     /// Opens a segment for reading; nil when it is gone.
     package func reader(of number: SegmentNumber) throws(BufferError) -> SegmentReader? {
         do throws(SystemError) {
-            return try SegmentReader(file: File(opening: folder.path(of: number.fileName), .read), number: number)
+            return try SegmentReader(
+                file: File(opening: folder.path(of: number.fileName), [.read, .regular]), number: number)
         } catch  where error.isNotFound {
             return nil
         } catch {

@@ -16,12 +16,19 @@ struct Main {
         do throws(RecorderArguments.Misuse) {
             let call = try RecorderArguments(arguments)
             switch call.request {
-            case .help: try? File.standardOutput.write(RecorderArguments.help)
-            case .version: try? File.standardOutput.write("nexus-record \(Version.current)\n")
+            case .help: show(RecorderArguments.help)
+            case .version: show("nexus-record \(Version.current)\n")
             case .record: OneEvent(program: "nexus-record").record(call)
             }
         } catch {
             OneEvent(program: "nexus-record").end(error.sentence, .usage)
+        }
+    }
+
+    /// Prints a text that was asked for; where it cannot be written the process ends with the reason.
+    private static func show(_ text: String) {
+        do throws(SystemError) { try File.standardOutput.write(text) } catch {
+            OneEvent(program: "nexus-record").end(error.description, ExitCode(error))
         }
     }
 }

@@ -30,14 +30,19 @@ struct Nexus: AsyncParsableCommand {
             try requireText(arguments)
             try requireKnownHelp(arguments)
             var command = try parseAsRoot()
+            try requireResources(for: command)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch {
+            // The program that reads the output has ended, as 'head' does, and needs no message.
+            if let error = error as? SystemError, error.isClosedPipe {
+                ThisProcess.end(Platform.ExitCode.inputOutput.rawValue)
+            }
             if let failure = CommandFailure(error) { failure.end() }
-            guard exitCode(for: error).rawValue != 0 else { exit(withError: error) }
+            if exitCode(for: error).rawValue == 0 { printText(of: error) }
             // What the parser says of wrong use quotes it.
             let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
             let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
@@ -59,6 +64,36 @@ struct Nexus: AsyncParsableCommand {
             }
             command = subcommand
         }
+    }
+
+    /// Prints help or the version, and ends the process.
+    private static func printText(of error: any Error) -> Never {
+        let text = fullMessage(for: error)
+        do throws(SystemError) {
+            if !text.isEmpty { try File.standardOutput.write(text + "\n") }
+        } catch {
+            if error.isClosedPipe { ThisProcess.end(Platform.ExitCode.inputOutput.rawValue) }
+            CommandFailure(error.description, Platform.ExitCode(error)).end()
+        }
+        ThisProcess.end(0)
+    }
+
+    /// Throws where the command could not end for want of files, threads or memory. A recorder of one event needs less than
+    /// the others.
+    private static func requireResources(for command: any ParsableCommand) throws {
+        let runtime = min(ProcessResources.processors, Limits.commandProcessors)
+        let needed: ProcessResources
+        if let command = command as? RecordCommand, !command.stdin {
+            needed = ProcessResources(
+                files: Limits.recorderFiles, threads: Limits.commandThreads + runtime,
+                memory: Limits.recorderMemoryBytes)
+        } else {
+            needed = ProcessResources(
+                files: command is ServeCommand ? Limits.serviceFiles : Limits.commandFiles,
+                threads: Limits.commandThreads + runtime, memory: Limits.commandMemoryBytes)
+        }
+        if FileLimit.current < needed.files + 16 { _ = FileLimit.raise() }
+        if let shortage = needed.findShortage() { throw CommandFailure(shortage, .tryAgain) }
     }
 
     /// The parser would replace what is not UTF-8: another file would be read or written than the one that was named. What

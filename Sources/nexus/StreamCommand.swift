@@ -34,8 +34,6 @@ struct StreamCommand {
     private func record() async throws -> StreamRecorder.Summary {
         FirstNotice.showIfDue(data)
         let signals = try StopSignals()
-        // A reader of acknowledgements that went away is no reason to stop recording.
-        signal(SIGPIPE, SIG_IGN)
         var options = StreamRecorder.Options()
         options.durable = command.durable
         options.strict = command.strict

@@ -11,7 +11,7 @@ struct ServiceHome: ~Copyable, Sendable {
         try data.folder.prepare()
         let runtime = RuntimeFolder(for: data)
         try runtime.folder.prepare()
-        let lock = try File(opening: runtime.lockPath, [.readWrite, .create])
+        let lock = try File(opening: runtime.lockPath, [.readWrite, .create, .regular])
         guard try lock.tryLock() else { return nil }
         self.runtime = runtime
         self.lock = lock
@@ -20,7 +20,7 @@ struct ServiceHome: ~Copyable, Sendable {
     /// Says which process serves, for shells that want to know without starting one.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
-        let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate])
+        let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])
         try file.write("\(ProcessIdentity.current().processID)\n")
         try runtime.folder.rename(name + ".new", to: name)
     }

@@ -18,6 +18,13 @@ package enum FolderCheck {
                 guard let status = FileStatus(of: path) else { continue }
                 files += 1
                 if let result = owned(path, folder: status.kind == .folder) { results.append(result) }
+                let isOfService = [RuntimeFolder.pipeName, RuntimeFolder.socketName].contains(entry)
+                if [.pipe, .socket, .other].contains(status.kind), !isOfService {
+                    results.append(
+                        .wrong(
+                            name, "\(path.escapedForDisplay) is not a regular file",
+                            advice: "move it away; what should be there is made again when it is needed"))
+                }
             }
         }
         results += try leftovers(data)

@@ -39,7 +39,7 @@ package struct Credentials: Equatable, Sendable {
 
     /// A file of two lines, the user name and the password, that nobody else may read.
     private static func read(_ path: String) throws -> Credentials {
-        let file = try File(opening: path, .read)
+        let file = try File(opening: path, [.read, .regular])
         let status = try file.status()
         guard status.isRegular, File.isOwn(status), !status.isOpenToOthers else {
             throw SyncError.badCredentials(

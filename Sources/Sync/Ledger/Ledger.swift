@@ -15,7 +15,7 @@ package struct Ledger: ~Copyable, Sendable {
     /// chain does not hold, as what went where can then not be known.
     package static func open(in data: DataFolder) throws -> Ledger? {
         try data.folder.requireOwn()
-        let file = try File(opening: data.ledgerPath, [.readWrite, .create, .append])
+        let file = try File(opening: data.ledgerPath, [.readWrite, .create, .append, .regular])
         guard try file.tryLock() else { return nil }
         var progress = LedgerProgress()
         let findings = try LedgerReader.read(data) { progress.observe($0) }
@@ -65,7 +65,7 @@ package struct Ledger: ~Copyable, Sendable {
     private func writeHead() throws(SystemError) {
         guard chain.lines > 0 else { return }
         do {
-            let new = try File(opening: data.ledgerHeadPath + ".new", [.write, .create, .truncate])
+            let new = try File(opening: data.ledgerHeadPath + ".new", [.write, .create, .truncate, .regular])
             try new.write(LedgerHead(chain).text)
             try new.synchronizeData()
         }

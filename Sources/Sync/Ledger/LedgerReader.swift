@@ -89,6 +89,6 @@ package enum LedgerReader {
 
     /// Nil when there is no such file.
     private static func open(_ path: String) throws(SystemError) -> File? {
-        do { return try File(opening: path, .read) } catch  where error.isNotFound { return nil }
+        do { return try File(opening: path, [.read, .regular]) } catch  where error.isNotFound { return nil }
     }
 }

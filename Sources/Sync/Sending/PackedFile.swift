@@ -13,7 +13,7 @@ package actor PackedFile {
 
     /// Opens a file.
     package init(reading path: String) throws(SystemError) {
-        file = try File(opening: path, .read)
+        file = try File(opening: path, [.read, .regular])
         bytes = try file.status().size
     }
 

@@ -1,0 +1,82 @@
+private import Glibc
+
+/// Whether this process can get what a command needs: files, threads and memory. The concurrency runtime waits for a
+/// thread without an end, and some libraries abort without a file, so this is checked before the work starts.
+package struct ProcessResources: Equatable, Sendable {
+    /// Files that can be opened at once, beside those that are open.
+    package let files: Int
+    /// Threads that can run at once, beside those that run.
+    package let threads: Int
+    /// Address space that is left for data, in bytes.
+    package let memory: Int
+
+    package init(files: Int, threads: Int, memory: Int) {
+        self.files = files
+        self.threads = threads
+        self.memory = memory
+    }
+
+    /// Processors, each of which gets a thread of the concurrency runtime.
+    package static var processors: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
+
+    /// Takes all of it at once, and returns it. Returns what is missing, as a sentence; nil when all is there.
+    package func findShortage() -> String? {
+        let opened = openFiles()
+        defer { for descriptor in opened.descriptors { close(descriptor) } }
+        if let code = opened.code {
+            return "cannot start: only \(opened.descriptors.count) of \(files) files can be opened: \(reason(code)); "
+                + "raise the limit, for example with 'ulimit -n 256'"
+        }
+        let area = unsafe mmap(
+            nil, memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard unsafe area != MAP_FAILED else {
+            return "cannot start: \(memory >> 20) MiB of memory cannot be allocated: \(reason(errno)); "
+                + "raise the limit, for example with 'ulimit -v unlimited'"
+        }
+        defer { unsafe munmap(area, memory) }
+        guard let code = startThreads() else { return nil }
+        return "cannot start: \(threads) threads cannot be created: \(reason(code)); "
+            + "raise the limits on processes and memory (ulimit -u, ulimit -v), or end other processes"
+    }
+
+    private func reason(_ code: CInt) -> String { SystemError("", "", code: code).reason }
+
+    /// Duplicates a descriptor as often as files are needed; stops with the code of the first failure.
+    private func openFiles() -> (descriptors: [CInt], code: CInt?) {
+        var descriptors: [CInt] = []
+        while descriptors.count < files {
+            let descriptor = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+            guard descriptor >= 0 else { return (descriptors, errno == EINVAL ? EMFILE : errno) }
+            descriptors.append(descriptor)
+        }
+        return (descriptors, nil)
+    }
+
+    /// Starts as many threads as are needed, and lets them end. Returns the code of the first failure.
+    private func startThreads() -> CInt? {
+        // Each thread waits for the mutex, so that all of them exist at once.
+        let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        defer { unsafe mutex.deallocate() }
+        unsafe pthread_mutex_init(mutex, nil)
+        defer { unsafe pthread_mutex_destroy(mutex) }
+        unsafe pthread_mutex_lock(mutex)
+        var started: [pthread_t] = []
+        var failure: CInt?
+        while started.count < threads, failure == nil {
+            var thread = pthread_t()
+            let code = unsafe pthread_create(
+                &thread, nil,
+                { argument in
+                    // The mutex exists until every thread was joined.
+                    let mutex = unsafe argument!.assumingMemoryBound(to: pthread_mutex_t.self)
+                    unsafe pthread_mutex_lock(mutex)
+                    unsafe pthread_mutex_unlock(mutex)
+                    return nil
+                }, mutex)
+            if code == 0 { started.append(thread) } else { failure = code }
+        }
+        unsafe pthread_mutex_unlock(mutex)
+        for thread in started { pthread_join(thread, nil) }
+        return failure
+    }
+}
