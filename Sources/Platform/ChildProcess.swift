@@ -202,6 +202,14 @@ package enum ThisProcess {
     /// are started later inherit this.
     package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
+    /// Whether it was started with SIGHUP ignored, as `nohup` does.
+    package static var ignoresHangup: Bool {
+        var action = sigaction()
+        guard unsafe sigaction(SIGHUP, nil, &action) == 0 else { return false }
+        return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
     /// Lets signals pass it by.
     package static func ignore(_ signals: [Int32]) {
         for number in signals { signal(number, SIG_IGN) }

@@ -10,13 +10,26 @@ package struct ProgramArgument: Equatable, Sendable {
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// Those of this process, its name left out.
+    ///
+    /// The Swift runtime finds none where a preloaded library has added an environment variable before `main`: it looks for
+    /// them below the environment, which has moved then. The system still has them.
     package static var ofThisProcess: [ProgramArgument] {
-        (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+        guard CommandLine.argc > 0 else { return fromSystem() }
+        return (1..<max(1, Int(CommandLine.argc))).compactMap { index in
             // The strings are there as long as the process, and nobody writes to them.
             guard let argument = unsafe CommandLine.unsafeArgv[index] else { return nil }
             return unsafe ProgramArgument(
                 bytes: Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
         }
+    }
+
+    /// Those that the system shows for this process, in /proc/self/cmdline: each ends with a zero.
+    package static func fromSystem() -> [ProgramArgument] {
+        var bytes: [UInt8] = []
+        guard let file = try? File(opening: "/proc/self/cmdline", .read) else { return [] }
+        while let count = try? file.read(appendingTo: &bytes, limit: 4096), count > 0 {}
+        return bytes.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
+            .map { ProgramArgument(bytes: Array($0)) }
     }
 
     /// With what is not UTF-8 replaced.

@@ -1,6 +1,6 @@
 private import Glibc
 
-/// SIGINT and SIGTERM as something to wait for beside input: the first asks to stop in good order, a second ends the
+/// SIGINT, SIGTERM and SIGHUP as something to wait for beside input: the first asks to stop in good order, a second ends the
 /// process as it always would.
 ///
 /// A handler writes the signal's number into a pipe. Holding the signals back and reading them from a descriptor would be
@@ -11,7 +11,7 @@ package struct StopSignals: ~Copyable, Sendable {
 
     private let descriptor: CInt
 
-    /// Takes the two signals over; once in a process.
+    /// Handles the signals from now on, SIGHUP unless the process was started with it ignored; once in a process.
     package init() throws(SystemError) {
         var ends: [CInt] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw SystemError("watch for", "signals") }
@@ -28,7 +28,8 @@ package struct StopSignals: ~Copyable, Sendable {
         }
         // After the first time a signal does again what it always did.
         action.sa_flags = CInt(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
-        for number in [SIGINT, SIGTERM] { unsafe sigaction(number, &action, nil) }
+        let numbers = [SIGINT, SIGTERM] + (ThisProcess.ignoresHangup ? [] : [SIGHUP])
+        for number in numbers { unsafe sigaction(number, &action, nil) }
     }
 
     deinit { close(descriptor) }

@@ -29,7 +29,7 @@ struct Nexus: AsyncParsableCommand {
         do {
             try requireText(arguments)
             try requireKnownHelp(arguments)
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments.map(\.text))
             try requireResources(for: command)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -42,7 +42,7 @@ struct Nexus: AsyncParsableCommand {
                 ThisProcess.end(Platform.ExitCode.inputOutput.rawValue)
             }
             if let failure = CommandFailure(error) { failure.end() }
-            if exitCode(for: error).rawValue == 0 { printText(of: error) }
+            if exitCode(for: error).rawValue == 0 { printText(of: error, arguments) }
             // What the parser says of wrong use quotes it.
             let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
             let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
@@ -66,10 +66,16 @@ struct Nexus: AsyncParsableCommand {
         }
     }
 
-    /// Prints help or the version, and ends the process.
-    private static func printText(of error: any Error) -> Never {
+    /// Prints help or the version, and ends the process: with 0 if it was asked for. Help in place of the requested work is a
+    /// misuse that a script must notice; a user at a terminal sees it.
+    private static func printText(of error: any Error, _ arguments: [ProgramArgument]) -> Never {
         let text = fullMessage(for: error)
+        let isRequested = text.isEmpty || arguments.contains { requests.contains($0.text) }
         do throws(SystemError) {
+            guard isRequested || File.standardOutput.isTerminal else {
+                try File.standardError.write(text + "\n")
+                ThisProcess.end(Platform.ExitCode.usage.rawValue)
+            }
             if !text.isEmpty { try File.standardOutput.write(text + "\n") }
         } catch {
             if error.isClosedPipe { ThisProcess.end(Platform.ExitCode.inputOutput.rawValue) }
@@ -77,6 +83,12 @@ struct Nexus: AsyncParsableCommand {
         }
         ThisProcess.end(0)
     }
+
+    /// The arguments that ask for a text.
+    private static let requests: Set<String> = [
+        "help", "-h", "-help", "--help", "--help-hidden", "--version", "--generate-completion-script",
+        "--experimental-dump-help",
+    ]
 
     /// Throws where the command could not end for want of files, threads or memory. A recorder of one event needs less than
     /// the others.

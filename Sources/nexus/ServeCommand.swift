@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the service: take events from a socket and a named pipe, and store what others record.",
         discussion: """
-            It serves until SIGTERM or Ctrl-C, then takes what has come, stores it and ends. Socket and pipe stand in the \
+            It serves until SIGTERM, SIGHUP or Ctrl-C, then takes what has come, stores it and ends. Socket and pipe stand in the \
             data folder, or without NEXUS_DATA_DIR in $XDG_RUNTIME_DIR/nexus.
             """)
 

@@ -114,8 +114,8 @@ struct SyncConnectionTests {
 private final class TLSServer: Sendable {
     let port: Int
     let certificate: String
-    private let input = Pipe()
-    private let output = Pipe()
+    private let input: Pipe
+    private let output: Pipe
     private let process: Process
 
     /// - Parameters:
@@ -124,7 +124,6 @@ private final class TLSServer: Sendable {
     init(in folder: TemporaryFolder, names: String, isNew: Bool = true) throws {
         certificate = folder.path + "/server.pem"
         let key = folder.path + "/server.key"
-        port = try TestServers.freePort()
         if isNew {
             let maker = Self.openssl([
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
@@ -133,15 +132,23 @@ private final class TLSServer: Sendable {
             try maker.run()
             maker.waitUntilExit()
         }
-        process = Self.openssl([
-            "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key", key,
-        ])
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        guard RunningService.poll(until: { Self.isListening(port) }) else {
-            throw TestServers.Failure(description: "openssl s_server does not listen")
+        // Another test may take a free port first.
+        let (input, output) = (Pipe(), Pipe())
+        var (port, process, isUp) = (0, Process(), false)
+        for _ in 0..<5 where !isUp {
+            port = try TestServers.freePort()
+            process = Self.openssl([
+                "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key",
+                key,
+            ])
+            process.standardInput = input
+            process.standardOutput = output
+            try process.run()
+            let (candidate, server) = (port, process)
+            isUp = RunningService.poll { Self.isListening(candidate) || !server.isRunning } && server.isRunning
         }
+        (self.port, self.process, self.input, self.output) = (port, process, input, output)
+        guard isUp else { throw TestServers.Failure(description: "openssl s_server does not listen") }
     }
 
     deinit {

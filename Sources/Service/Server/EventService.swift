@@ -30,7 +30,12 @@ package struct EventService {
         self.logger = logger
     }
 
-    /// Serves until SIGTERM or SIGINT. Throws `ServiceError.alreadyRunning` where another service serves the folder.
+    /// The signals that stop the service. SIGHUP comes when its terminal is closed, unless the user started it with `nohup`.
+    private static var stopSignals: [UnixSignal] {
+        ThisProcess.ignoresHangup ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
+    }
+
+    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
     package func run() async throws {
         guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
         let session = "service-\(ProcessIdentity.current().processID)"
@@ -70,7 +75,7 @@ package struct EventService {
         // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: lifecycleLogger)
+            gracefulShutdownSignals: Self.stopSignals, logger: lifecycleLogger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
         let result: Result<Void, any Error>
