@@ -1,6 +1,6 @@
 /// What the mixture is made of. A new command that changes the data folder gets a line here.
 enum Steps {
-    static let all: [Step] = recording + service + killing + reading + clock + pausing + removal + snapshots
+    static let all: [Step] = recording + service + killing + reading + clock + limits + pausing + removal + snapshots
 
     private static let recording = [
         Step("nexus record", weight: 2) { try $0.recordSingly(1, with: [$0.room.programs.nexus, "record"]) },
@@ -57,6 +57,10 @@ enum Steps {
         Step("a recorder whose clock is days off") { world in
             for _ in 1...world.pick(1...4) { try world.recordSingly(daysFromNow: world.pick(-10...10)) }
         }
+    ]
+
+    private static let limits = [
+        Step("programs with few files or little memory") { try $0.underProcessLimits() }
     ]
 
     private static let pausing = [
