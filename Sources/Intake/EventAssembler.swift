@@ -3,7 +3,7 @@ import Platform
 
 /// Makes an encoded event of a draft: checks every value, puts hashes in the place of names, cuts the command.
 ///
-/// What looks like a secret is redacted: a word of a command ends the command, an error category and a template are left
+/// Suspected secrets are redacted: a word of a command ends the command, an error category and a template are left
 /// out, a session id becomes the session of events that name none, and an event type becomes `command` where there is a
 /// command, else the event is rejected. In strict mode the event is rejected in every case.
 struct EventAssembler: Sendable {

@@ -25,7 +25,7 @@ package struct RuntimeFolder: Sendable {
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// Holds the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// What the hook of bash uses while the service lives: the pipe under a second name, and the number of the process. The
+    /// The files that the bash hook uses while the service lives: the pipe under a second name, and the number of the process. The
     /// mode is 0500: opening the pipe for reading and writing, the only way in which bash does not wait for a reader, makes
     /// no plain file where the pipe has gone, and no other user can put something else in its place.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }

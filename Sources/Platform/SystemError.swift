@@ -23,7 +23,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The code of `notAFile`, which no system call has.
     private static let irregular: CInt = -1
 
-    /// What is at `path` is a folder, a pipe or the like, and no regular file.
+    /// A folder, a pipe or another special file is at `path`, where a regular file is expected.
     package static func notAFile(_ path: String) -> SystemError { SystemError("use", path, code: irregular) }
 
     /// Whether what is at the path is no regular file.

@@ -7,7 +7,7 @@ import WriteAheadBuffer
 ///
 /// Rows are inserted a chunk at a time. What the records change elsewhere is counted in memory and written by `finish`.
 struct SegmentIngest {
-    /// What a chunk of a segment held.
+    /// The result of ingesting a chunk of a segment.
     struct Findings {
         /// How many bytes of the chunk are done with.
         fileprivate(set) var consumed = 0

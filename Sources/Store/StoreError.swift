@@ -76,7 +76,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What to do about ids that are exhausted: imported rows get new ids.
+    /// The remedy for exhausted ids: imported rows get new ids.
     static let adviceOnExhaustedIDs =
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 

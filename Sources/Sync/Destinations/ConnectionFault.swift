@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 import Platform
 
-/// What an error of the network libraries means: a sentence without library internals, and whether another attempt may
+/// The meaning of an error of the network libraries: a sentence without library internals, and whether another attempt may
 /// succeed.
 enum ConnectionFault {
     /// - Parameter proxy: how messages name the proxy in use; nil for a direct connection.
