@@ -138,7 +138,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["EventModel", "Platform", "Sync", "TestSupport", "nexus", "nexus-record", crypto],
+            dependencies: [
+                "EventModel", "Platform", "Sync", "TestSupport", "nexus", "nexus-record", crypto, nio, nioHTTP1,
+                nioPosix, nioSSL,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "NexusTelemetryTests",

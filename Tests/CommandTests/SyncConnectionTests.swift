@@ -19,7 +19,7 @@ struct SyncConnectionTests {
     @Test("An untrusted certificate gives one attempt and one sentence, and SSL_CERT_FILE makes it trusted")
     func untrusted() throws {
         var program = self.program
-        let server = try TLSServer(in: program.folder, names: "IP:127.0.0.1")
+        let server = try TLSServer(certificate: "loopback")
         let outcome = try program.run("sync", "--to", "https://127.0.0.1:\(server.port)/store")
         #expect(outcome.status == 78)
         #expect(
@@ -28,18 +28,16 @@ struct SyncConnectionTests {
                 SSL_CERT_FILE to a PEM file with its issuer's certificate
 
                 """)
+        #expect(server.connections == 1)
         program.environment["SSL_CERT_FILE"] = server.certificate
-        let next = try TLSServer(in: program.folder, names: "IP:127.0.0.1", isNew: false)
-        next.answerInBackground(200)
-        let sent = try program.run("sync", "--to", "https://127.0.0.1:\(next.port)/store")
+        let sent = try program.run("sync", "--to", "https://127.0.0.1:\(server.port)/store")
         #expect(sent.status == 0 && sent.output.contains("Sent 10 events"), "\(sent.errors)")
-        withExtendedLifetime(next) {}
     }
 
     @Test("A certificate for another host name, and a server without TLS, are reported as such")
     func otherHost() throws {
         var program = self.program
-        let server = try TLSServer(in: program.folder, names: "DNS:other.example")
+        let server = try TLSServer(certificate: "other")
         program.environment["SSL_CERT_FILE"] = server.certificate
         let outcome = try program.run("sync", "--to", "https://127.0.0.1:\(server.port)/store")
         #expect(outcome.status == 78 && outcome.errors.contains("for another host name"), "\(outcome.errors)")
@@ -107,91 +105,6 @@ struct SyncConnectionTests {
         #expect(
             missing.errors.contains("connection refused (through the proxy http://127.0.0.1:\(port))"),
             "\(missing.errors)")
-    }
-}
-
-/// A TLS server for one connection: `openssl s_server`, with a certificate that signs itself.
-private final class TLSServer: Sendable {
-    let port: Int
-    let certificate: String
-    private let input: Pipe
-    private let output: Pipe
-    private let process: Process
-
-    /// - Parameters:
-    ///   - names: what the certificate is for, in OpenSSL's form.
-    ///   - isNew: whether the certificate is made, or that of an earlier server in the folder is used.
-    init(in folder: TemporaryFolder, names: String, isNew: Bool = true) throws {
-        certificate = folder.path + "/server.pem"
-        let key = folder.path + "/server.key"
-        if isNew {
-            let maker = Self.openssl([
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
-                "-subj", "/CN=nexus test", "-addext", "subjectAltName=\(names)",
-            ])
-            try maker.run()
-            maker.waitUntilExit()
-        }
-        // Another test may take a free port first.
-        let (input, output) = (Pipe(), Pipe())
-        var (port, process, isUp) = (0, Process(), false)
-        for _ in 0..<5 where !isUp {
-            port = try TestServers.freePort()
-            process = Self.openssl([
-                "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:\(port)", "-cert", certificate, "-key",
-                key,
-            ])
-            process.standardInput = input
-            process.standardOutput = output
-            try process.run()
-            let (candidate, server) = (port, process)
-            isUp = RunningService.poll { Self.isListening(candidate) || !server.isRunning } && server.isRunning
-        }
-        (self.port, self.process, self.input, self.output) = (port, process, input, output)
-        guard isUp else { throw TestServers.Failure(description: "openssl s_server does not listen") }
-    }
-
-    deinit {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    private static func openssl(_ arguments: [String]) -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        return process
-    }
-
-    /// Whether a socket listens on a port, found without a connection: the server takes only one.
-    private static func isListening(_ port: Int) -> Bool {
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-        return table.contains(String(format: "0100007F:%04X 00000000:0000 0A", port))
-    }
-
-    /// Answers the request of the connection on another thread.
-    func answerInBackground(_ status: Int) {
-        let (input, output) = (input, output)
-        Thread { Self.answer(status, from: output.fileHandleForReading, to: input.fileHandleForWriting) }.start()
-    }
-
-    /// Reads a request to the end of its body and answers with a status.
-    private static func answer(_ status: Int, from output: FileHandle, to input: FileHandle) {
-        var bytes = Data()
-        while true {
-            let more = output.availableData
-            guard !more.isEmpty else { return }
-            bytes += more
-            guard let end = bytes.range(of: Data("\r\n\r\n".utf8))?.upperBound else { continue }
-            let header = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
-            let length = header.split(separator: "content-length: ").dropFirst().first?.prefix { $0.isNumber }
-            if bytes.count - end >= length.flatMap({ Int($0) }) ?? 0 { break }
-        }
-        let answer = "HTTP/1.1 \(status) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        try? input.write(contentsOf: Data(answer.utf8))
     }
 }
 
