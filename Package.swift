@@ -55,47 +55,47 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "CPlatform"),
-        .target(name: "Platform", dependencies: ["CPlatform"], swiftSettings: strict),
-        .target(name: "EventModel", dependencies: ["Platform"], swiftSettings: strict),
-        .target(name: "Intake", dependencies: ["EventModel", "Platform", crypto], swiftSettings: strict),
-        .target(name: "WriteAheadBuffer", dependencies: ["EventModel", "Platform"], swiftSettings: strict),
+        .target(name: "SystemSupport", dependencies: ["CPlatform"], swiftSettings: strict),
+        .target(name: "Core", dependencies: ["SystemSupport"], swiftSettings: strict),
+        .target(name: "Intake", dependencies: ["Core", "SystemSupport", crypto], swiftSettings: strict),
+        .target(name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport"], swiftSettings: strict),
         .target(
-            name: "Pipeline", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer", deque],
+            name: "Recording", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer", deque],
             swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["EventModel", "Platform", "WriteAheadBuffer", grdb, grdbSQLite],
+            name: "Database", dependencies: ["Core", "SystemSupport", "WriteAheadBuffer", grdb, grdbSQLite],
             swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["EventModel", "Platform", "Store"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Core", "SystemSupport", "Database"], swiftSettings: strict),
         .target(
             name: "Sync",
             dependencies: [
-                "CLZ4", "EventModel", "Intake", "Platform", "Store", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
+                "CLZ4", "Core", "Intake", "SystemSupport", "Database", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
                 nioPosix, nioSSL,
             ],
             swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
-                "EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer", logging, nio, nioPosix,
+                "Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer", logging, nio, nioPosix,
                 serviceLifecycle, unixSignals,
             ],
             swiftSettings: strict),
         .target(
-            name: "NexusTelemetry", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            name: "NexusTelemetry", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .target(
             name: "BenchmarkSubjects",
-            dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
+            dependencies: ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
             swiftSettings: strict),
         // For itself, as it brings along all that sending takes.
         .target(
             name: "SnapshotSubjects",
-            dependencies: ["EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
+            dependencies: ["Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync",
+                "Core", "Intake", "Recording", "SystemSupport", "Reports", "Service", "Database", "Sync",
                 "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
@@ -104,49 +104,51 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "nexus-record", dependencies: ["EventModel", "Intake", "Pipeline", "Platform"], swiftSettings: strict),
+            name: "nexus-record", dependencies: ["Core", "Intake", "Recording", "SystemSupport"], swiftSettings: strict),
         .executableTarget(
-            name: "nexus-fixtures", dependencies: ["EventModel", "Platform", argumentParser],
+            name: "nexus-fixtures", dependencies: ["Core", "SystemSupport", argumentParser],
             path: "Sources/FixtureGenerator", swiftSettings: strict),
         .testTarget(
-            name: "EventModelTests", dependencies: ["EventModel", "Platform", "TestSupport"],
+            name: "CoreTests", dependencies: ["Core", "SystemSupport", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "IntakeTests", dependencies: ["EventModel", "Intake", "Platform", "TestSupport", crypto],
+            name: "IntakeTests", dependencies: ["Core", "Intake", "SystemSupport", "TestSupport", crypto],
             swiftSettings: strict),
         .testTarget(
             name: "WriteAheadBufferTests",
-            dependencies: ["EventModel", "Platform", "TestSupport", "WriteAheadBuffer"],
+            dependencies: ["Core", "SystemSupport", "TestSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .testTarget(
-            name: "PipelineTests",
-            dependencies: ["EventModel", "Intake", "Pipeline", "Platform", "TestSupport", "WriteAheadBuffer"],
+            name: "RecordingTests",
+            dependencies: ["Core", "Intake", "Recording", "SystemSupport", "TestSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .testTarget(
-            name: "StoreTests",
-            dependencies: ["EventModel", "Intake", "Platform", "Store", "TestSupport", "WriteAheadBuffer", grdb],
+            name: "DatabaseTests",
+            dependencies: ["Core", "Intake", "SystemSupport", "Database", "TestSupport", "WriteAheadBuffer", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["EventModel", "Intake", "Platform", "Reports", "Store", "TestSupport", "WriteAheadBuffer"],
+            dependencies: [
+                "Core", "Intake", "SystemSupport", "Reports", "Database", "TestSupport", "WriteAheadBuffer",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "EventModel", "Intake", "Platform", "Store", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
+                "Core", "Intake", "SystemSupport", "Database", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "EventModel", "Platform", "Sync", "TestSupport", "nexus", "nexus-record", crypto, nio, nioHTTP1,
+                "Core", "SystemSupport", "Sync", "TestSupport", "nexus", "nexus-record", crypto, nio, nioHTTP1,
                 nioPosix, nioSSL,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "NexusTelemetryTests",
             dependencies: [
-                "EventModel", "Intake", "NexusTelemetry", "Platform", "Store", "TelemetryProbe", "TestSupport",
+                "Core", "Intake", "NexusTelemetry", "SystemSupport", "Database", "TelemetryProbe", "TestSupport",
                 "WriteAheadBuffer",
             ],
             swiftSettings: strict),
@@ -156,13 +158,13 @@ let package = Package(
         .executableTarget(
             name: "nexus-torture",
             dependencies: [
-                "EventModel", "Platform", "TelemetryProbe", "TestSupport", "WriteAheadBuffer", "nexus", "nexus-record",
+                "Core", "SystemSupport", "TelemetryProbe", "TestSupport", "WriteAheadBuffer", "nexus", "nexus-record",
                 argumentParser,
             ],
             path: "Tests/Torture", exclude: ["Clock"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
+            name: "TestSupport", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
             path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

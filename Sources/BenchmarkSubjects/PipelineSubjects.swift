@@ -1,6 +1,6 @@
-import EventModel
-import Pipeline
-import Platform
+import Core
+import Recording
+import SystemSupport
 import WriteAheadBuffer
 
 /// The way of events through the ring: batches of one event into the batcher, and from there, many at a time, into the

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 import WriteAheadBuffer
 
 /// Rollups: sessions and rollups counted anew from rows.

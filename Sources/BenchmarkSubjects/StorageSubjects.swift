@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 import WriteAheadBuffer
 
 /// Appending a batch to the write-ahead buffer, under its lock.

@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A small stream with round totals, so that every figure on a dashboard is known in advance.
 ///

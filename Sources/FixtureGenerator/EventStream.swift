@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// Merges the events of all planned sessions into one stream in order of time.
 ///

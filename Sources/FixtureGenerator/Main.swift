@@ -1,7 +1,7 @@
 import ArgumentParser
-import EventModel
+import Core
 import Glibc
-import Platform
+import SystemSupport
 
 /// Writes a reproducible stream of Nexus events to standard output.
 @main

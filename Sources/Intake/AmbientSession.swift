@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// The session of events that name none: `$NEXUS_SESSION` where it is set, else the shell that the command was typed
 /// or scripted in.

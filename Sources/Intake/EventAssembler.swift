@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Makes an encoded event of a draft: checks every value, puts hashes in the place of names, cuts the command.
 ///

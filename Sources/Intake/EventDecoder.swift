@@ -1,5 +1,5 @@
-package import EventModel
-import Platform
+package import Core
+import SystemSupport
 
 /// Reads one line of NDJSON into a draft: strict JSON (RFC 8259) with the keys of an event.
 ///

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// An event as it was given, its shape checked and nothing else: what the decoder or a command's flags hand to the
 /// validator. Raw names are in it; it lives in memory only.

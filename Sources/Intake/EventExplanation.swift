@@ -1,5 +1,5 @@
-package import EventModel
-import Platform
+package import Core
+import SystemSupport
 
 /// What would become of one line of NDJSON, field by field. The line goes through the same intake as any other, and what
 /// is said to be stored is read back from what that has encoded; nothing is written.

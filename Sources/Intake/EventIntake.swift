@@ -1,5 +1,5 @@
-package import EventModel
-package import Platform
+package import Core
+package import SystemSupport
 
 /// The door: decode, validate, take the private parts out, encode. What comes out of it may be written to disk, and
 /// nothing else is.

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Finds the field that a key names: first the one that follows in the order of `EventField`, as programs write their
 /// keys in a fixed order, then any.

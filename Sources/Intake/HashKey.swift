@@ -1,5 +1,5 @@
-package import EventModel
-package import Platform
+package import Core
+package import SystemSupport
 
 /// The 32 random bytes that only this machine has and that every hash depends on.
 package struct HashKey: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Cuts a stream of bytes into lines without holding more than one line too many.
 package struct LineBuffer: Sendable {

@@ -1,6 +1,6 @@
+import Core
 private import Crypto
-import EventModel
-import Platform
+import SystemSupport
 
 /// Turns workspace and task names into what is kept of them: the first 16 bytes of their HMAC-SHA256 under the local
 /// key, in hexadecimal.

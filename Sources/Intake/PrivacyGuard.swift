@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// What may be kept of an event: every rule that stands between what a script says and what is written.
 ///

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// Every rule on what may be kept of an event: what it does, and why. `PrivacyGuard` and `SecretRules` carry them out,
 /// `nexus telemetry explain` names them, and a test holds each to its word.

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// What was decided about texts that came before, by the text: a stream says the same few things over and over, and
 /// looking a text up costs less than checking it again.

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// The rules for single texts, each of them a pure function: what the privacy guard asks about a text that it sees for
 /// the first time.

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
+import Core
 import Synchronization
+import SystemSupport
 
 /// The pending events behind their lock, and those who wait for room.
 final class EventQueue: Sendable {

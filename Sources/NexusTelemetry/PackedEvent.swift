@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 
 /// How a recorded event lies in memory until the worker takes it: fixed numbers and the raw texts behind them, so that
 /// recording is a copy and nothing else. Raw names are in it; it is never written anywhere.

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// What was recorded and waits for the worker, and what became of all before it: a pure state machine that decides
 /// what is taken, what is dropped, and when the worker has to be told.

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 import WriteAheadBuffer
 
 /// Records what a program does into the local Nexus data folder, without holding the program up.

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// What became of the events of one `Telemetry`, since it was made.
 ///

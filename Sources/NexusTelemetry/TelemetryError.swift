@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 import WriteAheadBuffer
 
 /// Why telemetry could not be set up, or could not be written.

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 import WriteAheadBuffer
 
 /// Takes what was recorded through intake into the write-ahead buffer, on a thread of its own: neither a slow disk nor

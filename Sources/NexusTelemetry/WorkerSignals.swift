@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// How the recording threads wake the worker: rarely. The first event after a pause starts a short wait in which others
 /// come together; a half that is half full ends the wait at once. An event between the two wakes nobody.

@@ -1,7 +1,7 @@
-package import EventModel
+package import Core
+package import Database
 import Foundation
-import Platform
-package import Store
+import SystemSupport
 
 /// The state of recording: what `nexus telemetry status` shows.
 package struct BooksReport: Sendable {

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// What `nexus doctor` has found: a line for each check, and under it what to do.
 package struct DoctorReport: Sendable {

@@ -1,6 +1,6 @@
-package import EventModel
-import Platform
-package import Store
+package import Core
+package import Database
+import SystemSupport
 
 /// The receipt of a purge.
 package struct PurgeReport: Sendable {

@@ -1,4 +1,4 @@
-package import Platform
+package import SystemSupport
 
 /// The stretch of time that a report covers, in whole days of the reader's time zone.
 package struct ReportWindow: Equatable, Sendable {

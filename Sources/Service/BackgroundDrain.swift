@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// Drains the buffer while somebody else fills it, one transaction after another, and holds the filler back when it is
 /// too far ahead.

@@ -1,5 +1,5 @@
-package import Platform
-import Store
+import Database
+package import SystemSupport
 
 /// Takes into the database what waits in the buffer, for commands that are not the service.
 package struct Drainer: Sendable {

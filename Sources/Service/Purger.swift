@@ -1,6 +1,6 @@
-import EventModel
-package import Platform
-package import Store
+import Core
+package import Database
+package import SystemSupport
 
 /// Removes what was recorded, whatever else runs: the writer makes way, recorders go on.
 package struct Purger: Sendable {

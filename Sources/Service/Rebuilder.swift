@@ -1,5 +1,5 @@
-package import Platform
-import Store
+import Database
+package import SystemSupport
 
 /// Counts what reports are read from anew, whatever else runs: the writer makes way, recorders go on.
 package struct Rebuilder: Sendable {

@@ -1,7 +1,7 @@
-import EventModel
+import Core
 import Intake
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 
 /// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks as long as nothing
 /// comes.

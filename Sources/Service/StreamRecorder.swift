@@ -1,8 +1,8 @@
-package import EventModel
+package import Core
+package import Database
 import Intake
-import Pipeline
-package import Platform
-package import Store
+import Recording
+package import SystemSupport
 package import WriteAheadBuffer
 
 /// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.

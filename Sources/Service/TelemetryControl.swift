@@ -1,7 +1,7 @@
-import EventModel
-import Pipeline
-package import Platform
-package import Store
+import Core
+package import Database
+import Recording
+package import SystemSupport
 import WriteAheadBuffer
 
 /// Switches recording on and off for every process at once.

@@ -1,8 +1,8 @@
-import EventModel
+import Core
+import Database
 import Intake
-import Platform
-import Store
 import Sync
+import SystemSupport
 import WriteAheadBuffer
 
 /// Snapshots: a database packed with LZ4, and checked from its first byte to its last.

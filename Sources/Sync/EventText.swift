@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// Writes rows of `events` as text for other tools.
 enum EventText {

@@ -1,5 +1,5 @@
 import CLZ4
-import Platform
+import SystemSupport
 
 /// A call of liblz4 that failed, in the library's own words.
 struct LZ4Error: Error, Equatable {

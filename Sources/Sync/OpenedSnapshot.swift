@@ -1,5 +1,5 @@
-package import Platform
-import Store
+import Database
+package import SystemSupport
 
 /// A snapshot laid out as a data folder, for reports: its rows with rollups of their own, apart from the person's data.
 /// It stands under `$TMPDIR`, else `/var/tmp`, and goes with the value.

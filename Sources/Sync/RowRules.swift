@@ -1,7 +1,7 @@
-import EventModel
+import Core
+import Database
 import Intake
-import Platform
-import Store
+import SystemSupport
 
 /// Makes an event again of a row from elsewhere, by the rules that every event passes on its way in: what a recorder
 /// would be refused no snapshot brings in. A value that looks like a secret is redacted, as in a recorded event: an older

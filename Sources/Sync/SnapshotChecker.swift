@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// Unpacks and checks snapshots, on a thread of its own.
 package actor SnapshotChecker {

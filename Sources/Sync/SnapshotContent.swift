@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// The content of a snapshot, piece by piece, from the database or from the copy that was taken of it.
 struct SnapshotContent {

@@ -1,5 +1,5 @@
-package import Platform
-package import Store
+package import Database
+package import SystemSupport
 
 /// Why a snapshot was not written, or is not taken.
 package enum SnapshotError: Error, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A snapshot while it is written: compresses the content and writes it, on a thread of its own.
 actor SnapshotFile {

@@ -1,6 +1,6 @@
-import EventModel
-package import Platform
-package import Store
+import Core
+package import Database
+package import SystemSupport
 
 /// Imports the rows of a snapshot into a data folder.
 ///

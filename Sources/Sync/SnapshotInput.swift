@@ -1,6 +1,6 @@
+import Core
 import Crypto
-import EventModel
-import Platform
+import SystemSupport
 
 /// A snapshot that is read. Nothing that it says of itself is believed before it has shown, and what it can make this
 /// process hold or write is bounded from the start.

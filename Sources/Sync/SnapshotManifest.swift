@@ -1,7 +1,7 @@
-package import EventModel
+package import Core
+import Database
 import Foundation
-import Platform
-import Store
+import SystemSupport
 
 /// What a snapshot's content is.
 package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// Reads the events of an unpacked snapshot in batches. Each row is checked by the rules for events, and all of them
 /// against what the manifest says of their number and span.

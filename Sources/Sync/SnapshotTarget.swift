@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// Where a new snapshot is to stand.
 package enum SnapshotTarget: Equatable, Sendable {

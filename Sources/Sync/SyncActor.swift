@@ -1,7 +1,7 @@
+import Core
 import Crypto
-import EventModel
-package import Platform
-package import Store
+package import Database
+package import SystemSupport
 
 /// Writes snapshots. It reads and hashes on a thread of its own; compressing and writing have another.
 ///

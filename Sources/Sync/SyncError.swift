@@ -1,4 +1,4 @@
-package import Platform
+package import SystemSupport
 
 /// Why something could not be sent; what it is about, and what to do.
 package enum SyncError: Error, Equatable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-package import EventModel
-package import Platform
+package import Core
+package import SystemSupport
 
 /// Why the write-ahead buffer did not do what it was asked.
 package enum BufferError: Error, Equatable, CustomStringConvertible {

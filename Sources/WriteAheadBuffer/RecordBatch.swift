@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Records in the form in which they stand in a segment, ready to be appended in one call.
 package struct RecordBatch: Sendable {

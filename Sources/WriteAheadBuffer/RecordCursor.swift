@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Walks over the records in a stretch of a segment, past what is torn or damaged.
 ///

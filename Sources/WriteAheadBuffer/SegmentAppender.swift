@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// Appends batches to the newest segment. Any number of processes do so at once, each with an appender of its own.
 ///

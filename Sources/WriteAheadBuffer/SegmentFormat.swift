@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// The bytes of a segment, `buffer/<16 hex digits>.wab`, version 1. Numbers are little-endian.
 ///

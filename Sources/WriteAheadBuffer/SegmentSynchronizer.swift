@@ -1,6 +1,6 @@
-import EventModel
-import Platform
+import Core
 import Synchronization
+import SystemSupport
 
 /// Puts on disk what is appended to the buffer, a moment later and on a thread of its own, so that a power cut takes
 /// little of what was only accepted. Without appends nothing of it moves, and nobody waits for it but while the disk

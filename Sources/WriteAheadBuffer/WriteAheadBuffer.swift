@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// The folder of segments that stands between every recorder and the database.
 ///

@@ -1,5 +1,5 @@
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 
 /// The `nexus` that is installed: what has to start in a millisecond it does itself, `nexus exec` and the recording of one
 /// event, and for anything else it becomes the whole program, which stands in `libexec`.

@@ -1,6 +1,6 @@
-import EventModel
-import Pipeline
-import Platform
+import Core
+import Recording
+import SystemSupport
 
 /// Records one event and is gone: `nexus record` for the tightest loop, with the same flags.
 ///

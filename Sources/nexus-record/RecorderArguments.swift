@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 
 /// The flags of `nexus-record`: those of `nexus record` that describe one event, `--durable`, and `--soft`.
 ///

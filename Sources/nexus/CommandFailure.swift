@@ -1,11 +1,11 @@
 import ArgumentParser
-import EventModel
+import Core
+import Database
 import Intake
-import Pipeline
-import Platform
+import Recording
 import Service
-import Store
 import Sync
+import SystemSupport
 import WriteAheadBuffer
 
 /// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
@@ -13,7 +13,7 @@ struct CommandFailure: Error {
     private(set) var message: String
     let code: Int32
 
-    init(_ message: String, _ code: Platform.ExitCode) {
+    init(_ message: String, _ code: SystemSupport.ExitCode) {
         self.message = message
         self.code = code.rawValue
     }
@@ -26,7 +26,7 @@ struct CommandFailure: Error {
     init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
-        case let error as SystemError: self.init(error.description, Platform.ExitCode(error))
+        case let error as SystemError: self.init(error.description, SystemSupport.ExitCode(error))
         case let error as RecordingError: self.init(error)
         case let error as DataFolderError: self.init(error.description, error.exitCode)
         case let error as SettingsError: self.init(error.description, error.exitCode)
@@ -60,25 +60,25 @@ struct CommandFailure: Error {
         ThisProcess.end(code)
     }
 
-    private static func code(of error: SnapshotError) -> Platform.ExitCode {
+    private static func code(of error: SnapshotError) -> SystemSupport.ExitCode {
         switch error {
         case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
         case .occupied: .usage
         case .outdatedDatabase, .cancelled: .tryAgain
         case .noRoom: .inputOutput
         case .store(let cause): code(of: cause)
-        case .system(let cause): Platform.ExitCode(cause)
+        case .system(let cause): SystemSupport.ExitCode(cause)
         }
     }
 
-    private static func code(of error: StoreError) -> Platform.ExitCode {
+    private static func code(of error: StoreError) -> SystemSupport.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
         case .busy, .heldUp, .locked, .needsRecovery: .tryAgain
         case .newerVersion, .olderVersion: .settings
         case .neverRecorded: .rejectedInput
         case .buffer(let cause): cause.exitCode
-        case .system(let cause): Platform.ExitCode(cause)
+        case .system(let cause): SystemSupport.ExitCode(cause)
         case .notADatabase, .damagedRollups, .diskFull, .idsExhausted, .database: .inputOutput
         }
     }

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
+import Core
 import Sync
+import SystemSupport
 
 /// The destinations that have a name, in the settings.
 struct Destinations {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 
 struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

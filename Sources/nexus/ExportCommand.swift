@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import Database
 import Reports
-import Store
 import Sync
+import SystemSupport
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import Database
 import Service
-import Store
+import SystemSupport
 
 struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import Database
 import Service
-import Store
 import Sync
+import SystemSupport
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

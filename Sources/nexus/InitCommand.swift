@@ -1,5 +1,5 @@
 import ArgumentParser
-import Platform
+import SystemSupport
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import Database
 import Reports
 import Service
-import Store
+import SystemSupport
 
 struct InsightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import Intake
-import Platform
+import SystemSupport
 
 extension HashKey {
     /// Why the key of a data folder cannot be used as it was; nil when it can, or there are no events yet that it would matter to. A

@@ -1,5 +1,5 @@
-import Platform
 import Reports
+import SystemSupport
 
 extension Looks {
     /// What this process's output can show.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// The command line: one file for each subcommand.
 @main
@@ -39,7 +39,7 @@ struct Nexus: AsyncParsableCommand {
         } catch {
             // The program that reads the output has ended, as 'head' does, and needs no message.
             if let error = error as? SystemError, error.isClosedPipe {
-                ThisProcess.end(Platform.ExitCode.inputOutput.rawValue)
+                ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue)
             }
             if let failure = CommandFailure(error) { failure.end() }
             if exitCode(for: error).rawValue == 0 { printText(of: error, arguments) }
@@ -74,12 +74,12 @@ struct Nexus: AsyncParsableCommand {
         do throws(SystemError) {
             guard isRequested || File.standardOutput.isTerminal else {
                 try File.standardError.write(text + "\n")
-                ThisProcess.end(Platform.ExitCode.usage.rawValue)
+                ThisProcess.end(SystemSupport.ExitCode.usage.rawValue)
             }
             if !text.isEmpty { try File.standardOutput.write(text + "\n") }
         } catch {
-            if error.isClosedPipe { ThisProcess.end(Platform.ExitCode.inputOutput.rawValue) }
-            CommandFailure(error.description, Platform.ExitCode(error)).end()
+            if error.isClosedPipe { ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue) }
+            CommandFailure(error.description, SystemSupport.ExitCode(error)).end()
         }
         ThisProcess.end(0)
     }

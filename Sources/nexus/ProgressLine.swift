@@ -1,6 +1,6 @@
 import Foundation
-import Platform
 import Synchronization
+import SystemSupport
 
 /// How far a stream of known length is, on one line of a terminal that is written over. Off a terminal it shows nothing.
 final class ProgressLine: Sendable {

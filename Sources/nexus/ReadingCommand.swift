@@ -1,7 +1,7 @@
-import EventModel
-import Platform
+import Core
+import Database
 import Service
-import Store
+import SystemSupport
 import WriteAheadBuffer
 
 /// What every command does that reads: first have stored what waits, by itself or by the service. A report that comes

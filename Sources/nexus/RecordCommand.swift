@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
+import Core
 import Intake
-import Pipeline
-import Platform
+import Recording
 import Service
+import SystemSupport
 
 struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

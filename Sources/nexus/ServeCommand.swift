@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
+import Core
 import Logging
-import Pipeline
-import Platform
+import Recording
 import Service
+import SystemSupport
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

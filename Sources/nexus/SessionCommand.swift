@@ -1,10 +1,10 @@
 import ArgumentParser
-import EventModel
+import Core
+import Database
 import Intake
-import Pipeline
-import Platform
+import Recording
 import Reports
-import Store
+import SystemSupport
 
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

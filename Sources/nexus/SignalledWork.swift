@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 import UnixSignals
 
 /// Work that Ctrl-C or SIGTERM ends in good order: it is cancelled, cleans up after itself, and then the process ends

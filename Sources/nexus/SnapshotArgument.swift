@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A snapshot that is named on the command line: a file, or `-` for standard input.
 enum SnapshotArgument {

@@ -1,11 +1,11 @@
 import ArgumentParser
-import EventModel
+import Core
+import Database
 import Intake
-import Platform
 import Reports
 import Service
-import Store
 import Sync
+import SystemSupport
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

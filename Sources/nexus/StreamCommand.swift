@@ -1,10 +1,10 @@
 import ArgumentParser
-import EventModel
+import Core
 import Foundation
-import Pipeline
-import Platform
+import Recording
 import Reports
 import Service
+import SystemSupport
 
 /// `nexus record --stdin`: runs the stream and tells the person about it.
 struct StreamCommand {
@@ -28,7 +28,7 @@ struct StreamCommand {
         }
         if let failure = summary.storeFailure { throw failure }
         if let signal = summary.signal { throw ArgumentParser.ExitCode(128 + signal) }
-        if summary.rejected > 0 { throw ArgumentParser.ExitCode(Platform.ExitCode.rejectedInput.rawValue) }
+        if summary.rejected > 0 { throw ArgumentParser.ExitCode(SystemSupport.ExitCode.rejectedInput.rawValue) }
     }
 
     private func record() async throws -> StreamRecorder.Summary {

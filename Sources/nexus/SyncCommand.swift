@@ -1,7 +1,7 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
 import Sync
+import SystemSupport
 
 struct SyncCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
 import Sync
+import SystemSupport
 
 /// What a run of `nexus sync` did.
 struct SyncReport {

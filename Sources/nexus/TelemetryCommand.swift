@@ -1,12 +1,12 @@
 import ArgumentParser
-import EventModel
+import Core
+import Database
 import Intake
-import Pipeline
-import Platform
+import Recording
 import Reports
 import Service
-import Store
 import Sync
+import SystemSupport
 
 struct TelemetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 
 extension TelemetryCommand {
     struct Explain: ParsableCommand {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import EventModel
-import Platform
+import Core
+import Database
 import Reports
 import Service
-import Store
+import SystemSupport
 
 /// The subcommands that remove: `purge`, `rekey`, `retain`.
 extension TelemetryCommand {

@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A report on the terminal's second screen, drawn anew in place; the first comes back as it was.
 struct WatchScreen: ~Copyable {

@@ -9,36 +9,37 @@ struct Layers {
     static let allowed: [String: Set<String>] = [
         "CLZ4": [],
         "CPlatform": [],
-        "Platform": ["CPlatform"],
-        "EventModel": ["Platform"],
-        "WriteAheadBuffer": ["EventModel", "Platform"],
-        "Intake": ["EventModel", "Platform"],
-        "Pipeline": ["EventModel", "Intake", "WriteAheadBuffer", "Platform"],
-        "Store": ["EventModel", "WriteAheadBuffer", "Platform"],
-        "Reports": ["EventModel", "Store", "Platform"],
-        "Sync": ["CLZ4", "EventModel", "Intake", "Platform", "Store"],
-        "Service": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
-        "NexusTelemetry": ["EventModel", "Intake", "Platform", "WriteAheadBuffer"],
-        "BenchmarkSubjects": ["EventModel", "Intake", "Pipeline", "Platform", "Store", "WriteAheadBuffer"],
-        "SnapshotSubjects": ["EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
-        "nexus-record": ["EventModel", "Intake", "Pipeline", "Platform"],
+        "SystemSupport": ["CPlatform"],
+        "Core": ["SystemSupport"],
+        "WriteAheadBuffer": ["Core", "SystemSupport"],
+        "Intake": ["Core", "SystemSupport"],
+        "Recording": ["Core", "Intake", "WriteAheadBuffer", "SystemSupport"],
+        "Database": ["Core", "WriteAheadBuffer", "SystemSupport"],
+        "Reports": ["Core", "Database", "SystemSupport"],
+        "Sync": ["CLZ4", "Core", "Intake", "SystemSupport", "Database"],
+        "Service": ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
+        "NexusTelemetry": ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
+        "BenchmarkSubjects": ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
+        "SnapshotSubjects": ["Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer"],
+        "nexus-record": ["Core", "Intake", "Recording", "SystemSupport"],
         "nexus": [
-            "EventModel", "Intake", "Pipeline", "Platform", "Reports", "Service", "Store", "Sync", "WriteAheadBuffer",
+            "Core", "Intake", "Recording", "SystemSupport", "Reports", "Service", "Database", "Sync",
+            "WriteAheadBuffer",
         ],
-        "FixtureGenerator": ["EventModel", "Platform"],
+        "FixtureGenerator": ["Core", "SystemSupport"],
     ]
 
     /// Modules of others, and who may import them.
     static let external: [String: Set<String>] = [
-        "Glibc": ["Platform", "FixtureGenerator"],
+        "Glibc": ["SystemSupport", "FixtureGenerator"],
         "AsyncHTTPClient": ["Sync"],
         "Crypto": ["Intake", "Sync"],
-        "DequeModule": ["Pipeline"],
-        "GRDB": ["Store", "Sync"],
-        "GRDBSQLite": ["Store"],
+        "DequeModule": ["Recording"],
+        "GRDB": ["Database", "Sync"],
+        "GRDBSQLite": ["Database"],
         "ArgumentParser": ["FixtureGenerator", "nexus"],
-        "Foundation": ["Store", "Reports", "Sync", "nexus"],
-        "Synchronization": ["NexusTelemetry", "Service", "Store", "Sync", "WriteAheadBuffer", "nexus"],
+        "Foundation": ["Database", "Reports", "Sync", "nexus"],
+        "Synchronization": ["NexusTelemetry", "Service", "Database", "Sync", "WriteAheadBuffer", "nexus"],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service", "Sync"],
         "NIOHTTP1": ["Sync"],
@@ -105,7 +106,7 @@ struct Layers {
     @Test("Unsafe code stays where it has to be", arguments: files)
     func unsafeStaysInItsPlaces(file: SourceFile) {
         let places = [
-            "Platform/", "Store/RawSQLite.swift", "Store/EventInserter.swift", "Sync/LZ4Frame.swift",
+            "SystemSupport/", "Database/RawSQLite.swift", "Database/EventInserter.swift", "Sync/LZ4Frame.swift",
         ]
         // An actor with an executor of its own has one line that the language calls unsafe.
         let executor = "unsafe executor.asUnownedSerialExecutor()"

@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 import Testing
 

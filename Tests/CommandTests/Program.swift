@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// The real `nexus`, run as a user would run it: in a process of its own with a data folder of the test's.

@@ -1,6 +1,6 @@
 import Foundation
-import Platform
 import Synchronization
+import SystemSupport
 import TestSupport
 import Testing
 

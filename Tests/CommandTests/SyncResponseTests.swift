@@ -1,7 +1,7 @@
-import EventModel
+import Core
 import Foundation
-import Platform
 import Sync
+import SystemSupport
 import TestSupport
 import Testing
 

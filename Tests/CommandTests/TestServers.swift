@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Servers of Debian's that `Scripts/test` has unpacked into the build folder. Each runs on loopback, with a folder of

@@ -26,23 +26,26 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4"),
         .target(name: "CPlatform", path: "Sources/CPlatform"),
-        .target(name: "Platform", dependencies: ["CPlatform"], path: "Sources/Platform", swiftSettings: settings),
-        .target(name: "EventModel", dependencies: ["Platform"], path: "Sources/EventModel", swiftSettings: settings),
         .target(
-            name: "WriteAheadBuffer", dependencies: ["EventModel", "Platform"], path: "Sources/WriteAheadBuffer",
+            name: "SystemSupport", dependencies: ["CPlatform"], path: "Sources/SystemSupport", swiftSettings: settings),
+        .target(name: "Core", dependencies: ["SystemSupport"], path: "Sources/Core", swiftSettings: settings),
+        .target(
+            name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport"], path: "Sources/WriteAheadBuffer",
             swiftSettings: settings),
         .target(name: "Crypto", path: "StandIns/Crypto", swiftSettings: settings),
         .target(
-            name: "Intake", dependencies: ["Crypto", "EventModel", "Platform"], path: "Sources/Intake",
+            name: "Intake", dependencies: ["Crypto", "Core", "SystemSupport"], path: "Sources/Intake",
             swiftSettings: settings),
         // What the reader of snapshots needs of it.
-        .target(name: "Store", path: "StandIns/Store", swiftSettings: settings),
+        .target(name: "Database", path: "StandIns/Database", swiftSettings: settings),
         .target(
-            name: "Sync", dependencies: ["CLZ4", "Crypto", "EventModel", "Platform", "Store"], path: "Parts/Sync",
+            name: "Sync", dependencies: ["CLZ4", "Crypto", "Core", "SystemSupport", "Database"], path: "Parts/Sync",
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(
             name: "nexus-fuzz",
-            dependencies: ["CLZ4", "Crypto", "EventModel", "Intake", "Platform", "Store", "Sync", "WriteAheadBuffer"],
+            dependencies: [
+                "CLZ4", "Crypto", "Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer",
+            ],
             path: "Targets",
             // libFuzzer's runtime brings the program's `main` along, so that Swift's gets another name.
             swiftSettings: settings + [

@@ -1,5 +1,5 @@
 import Intake
-import Platform
+import SystemSupport
 import Testing
 
 @Suite("The session of events that name none")

@@ -1,6 +1,6 @@
 import Foundation
 import Intake
-import Platform
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 import TestSupport
 
 /// What an accepted event says, as texts.

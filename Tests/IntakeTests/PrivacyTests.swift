@@ -1,8 +1,8 @@
+import Core
 import Crypto
-import EventModel
 import Foundation
 import Intake
-import Platform
+import SystemSupport
 import Testing
 
 @Suite("What is kept of names and commands")

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Foundation
 import Intake
 import TestSupport

@@ -1,7 +1,7 @@
-import EventModel
+import Core
+import Database
 import NexusTelemetry
-import Platform
-import Store
+import SystemSupport
 import TestSupport
 import Testing
 

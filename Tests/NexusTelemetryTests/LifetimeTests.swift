@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 import Testing
 

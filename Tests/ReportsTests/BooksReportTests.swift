@@ -1,7 +1,7 @@
-import EventModel
-import Platform
+import Core
+import Database
 import Reports
-import Store
+import SystemSupport
 import TestSupport
 import Testing
 

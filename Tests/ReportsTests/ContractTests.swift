@@ -1,8 +1,8 @@
-import EventModel
+import Core
+import Database
 import Foundation
-import Platform
 import Reports
-import Store
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
+import Database
 import Foundation
 import Intake
-import Platform
 import Reports
-import Store
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
+import Database
 import Foundation
-import Platform
 import Reports
-import Store
+import SystemSupport
 import TestSupport
 
 /// The zone is set once for all reports of this process: `localtime` reads it from the environment.

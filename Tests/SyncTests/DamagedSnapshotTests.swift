@@ -1,9 +1,9 @@
+import Core
 import Crypto
-import EventModel
+import Database
 import Foundation
 import GRDB
-import Platform
-import Store
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,10 +1,10 @@
+import Core
 import Crypto
-import EventModel
+import Database
 import Foundation
 import GRDB
-import Platform
-import Store
 import Sync
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
-import EventModel
+import Core
+import Database
 import Foundation
 import GRDB
-import Platform
-import Store
 import Sync
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
-import Platform
 import Sync
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Sync
 import TestSupport
 import Testing

@@ -1,8 +1,8 @@
+import Database
 import Foundation
 import GRDB
-import Platform
-import Store
 import Sync
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,10 +1,10 @@
-import EventModel
+import Core
+import Database
 import Foundation
 import GRDB
 import Intake
-import Platform
-import Store
 import Sync
+import SystemSupport
 import TestSupport
 
 /// A data folder with events in its database, and the tools of the system to look into its snapshots.

@@ -1,7 +1,7 @@
-import EventModel
-import Platform
+import Core
 import Sync
 import Synchronization
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 package import Intake
-package import Platform
+package import SystemSupport
 package import WriteAheadBuffer
 
 /// Puts events into a data folder's buffer as a recorder would, without a process.

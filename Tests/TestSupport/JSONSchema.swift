@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Foundation
 
 /// A JSON value as a document has it: numbers that are whole apart from others, absent apart from null.

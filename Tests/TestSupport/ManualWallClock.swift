@@ -1,5 +1,5 @@
-import Platform
 import Synchronization
+import SystemSupport
 
 /// A clock that a test sets by hand.
 package final class ManualWallClock: WallClock {

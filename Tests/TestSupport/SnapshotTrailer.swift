@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// What stands behind the content of a snapshot, for snapshots that somebody made up who knows the format.
 package enum SnapshotTrailer {

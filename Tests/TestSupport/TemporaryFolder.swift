@@ -1,5 +1,5 @@
 import Foundation
-package import Platform
+package import SystemSupport
 
 /// A folder of a test's own, removed when the value goes.
 package final class TemporaryFolder: Sendable {

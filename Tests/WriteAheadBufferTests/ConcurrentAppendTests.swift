@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 import TestSupport
 import Testing
 import WriteAheadBuffer

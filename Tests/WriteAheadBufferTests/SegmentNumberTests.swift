@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// What one command did in the order of time: the input of the search for changes.
 package struct CommandHistory: Sendable {

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// Something with which a command takes longer than without: a template, a number of services or of ports.
 package struct Companion: Equatable, Sendable {

@@ -1,5 +1,5 @@
-package import EventModel
-import Platform
+package import Core
+import SystemSupport
 
 /// One thing worth knowing, in one sentence with its evidence.
 package struct Finding: Equatable, Sendable {

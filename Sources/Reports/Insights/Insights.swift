@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// What was found in a window: everything that `nexus insights` tells, as values.
 package struct Insights: Sendable {

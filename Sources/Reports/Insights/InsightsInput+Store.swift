@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-package import Store
+import Core
+package import Database
+import SystemSupport
 
 extension InsightsInput {
     /// How far back from the window's end a history is read by the quarter of an hour, in milliseconds; what is older is

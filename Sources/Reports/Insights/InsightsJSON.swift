@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// What was found as JSON. The keys are a contract, written down in `Fixtures/insights.schema.json`: `version` goes up
 /// when one changes its meaning or goes away.

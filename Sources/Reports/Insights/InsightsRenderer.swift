@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Shows what was found in a terminal.
 package enum InsightsRenderer {

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// A command's durations in the order of time, as ranks: what the search for a change works on.
 ///

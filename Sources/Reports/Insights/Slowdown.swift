@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// A command that became slower than it was, and still is.
 package struct Slowdown: Equatable, Sendable {

@@ -1,6 +1,6 @@
-package import EventModel
-import Platform
-package import Store
+package import Core
+package import Database
+import SystemSupport
 
 /// One session and its events, one after the other.
 package struct SessionTimeline: Sendable {

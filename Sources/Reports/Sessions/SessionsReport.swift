@@ -1,6 +1,6 @@
-package import EventModel
-import Platform
-package import Store
+package import Core
+package import Database
+import SystemSupport
 
 /// A list of sessions, latest first.
 package struct SessionsReport: Sendable {

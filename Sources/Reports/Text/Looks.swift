@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// How a report may look where it is shown.
 package struct Looks: Equatable, Sendable {

@@ -1,4 +1,4 @@
-package import EventModel
+package import Core
 
 /// How numbers look in a report.
 package enum NumberText {

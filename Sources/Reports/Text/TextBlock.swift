@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// Lines of a report, put together.
 enum TextBlock {

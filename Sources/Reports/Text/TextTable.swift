@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A table in a terminal that fits its width: where there is no room for all columns, the least important go.
 struct TextTable {

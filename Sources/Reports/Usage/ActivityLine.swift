@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// The activity per day as one line, a column for each day; for several days where there are more days than columns.
 enum ActivityLine {

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Shows a list of usage in a terminal and as CSV.
 package enum BreakdownRenderer {

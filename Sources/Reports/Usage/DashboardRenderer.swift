@@ -1,5 +1,5 @@
-import Platform
-import Store
+import Database
+import SystemSupport
 
 /// Shows a usage report in a terminal.
 package enum DashboardRenderer {

@@ -1,5 +1,5 @@
-import Platform
-import Store
+import Database
+import SystemSupport
 
 /// Activity by the days of the reader's calendar, put together from quarters of an hour.
 struct LocalDays {

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-import Store
+import Core
+import Database
+import SystemSupport
 
 /// What a report is confined to, in the person's words.
 package struct ReportFilter: Equatable, Sendable {

@@ -1,6 +1,6 @@
-package import EventModel
-import Platform
-import Store
+package import Core
+import Database
+import SystemSupport
 
 /// Usage reports as JSON. The keys are a contract, written down in `Fixtures/stats.schema.json`: `version` goes up when
 /// one changes its meaning or goes away.

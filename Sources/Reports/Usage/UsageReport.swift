@@ -1,5 +1,5 @@
-package import Platform
-package import Store
+package import Database
+package import SystemSupport
 
 /// What happened in a window, as values: every renderer shows the same.
 package struct UsageReport: Equatable, Sendable {

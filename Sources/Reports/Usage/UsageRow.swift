@@ -1,5 +1,5 @@
-import EventModel
-package import Store
+import Core
+package import Database
 
 /// What a report says of one command, workspace, template, session and so on.
 package struct UsageRow: Equatable, Sendable {

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-package import Store
+import Core
+package import Database
+import SystemSupport
 
 /// Reads the reports on usage of one window. With no database yet they are empty.
 package struct UsageSource: Sendable {

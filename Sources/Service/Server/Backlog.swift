@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Synchronization
 import WriteAheadBuffer
 

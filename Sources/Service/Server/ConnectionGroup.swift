@@ -1,9 +1,9 @@
-import EventModel
+import Core
 import Intake
 import Logging
 import NIOCore
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 import WriteAheadBuffer
 
 /// What the connections of a socket share: all of them live on one thread, that of `loop`, and so does this.

@@ -1,8 +1,8 @@
-import EventModel
+import Core
+import Database
 import Logging
-import Platform
 import ServiceLifecycle
-import Store
+import SystemSupport
 
 /// Drains the buffer as long as the service lives, whenever it is woken: the service has appended, other processes have,
 /// or somebody asks.

@@ -1,10 +1,10 @@
-import EventModel
+import Core
+import Database
 import Intake
 package import Logging
-import Pipeline
-package import Platform
+import Recording
 import ServiceLifecycle
-import Store
+package import SystemSupport
 import UnixSignals
 import WriteAheadBuffer
 

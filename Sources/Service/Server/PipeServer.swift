@@ -1,9 +1,9 @@
-import EventModel
+import Core
 import Intake
 import Logging
-import Pipeline
-import Platform
+import Recording
 import ServiceLifecycle
+import SystemSupport
 import WriteAheadBuffer
 
 /// Takes lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: what stands in the

@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// A service's claim on its data folder: while it lives no second one starts. Under it, what one that was killed left
 /// behind is removed, and only then are the new names made.

@@ -1,8 +1,8 @@
-import EventModel
+import Core
 import Logging
 import NIOCore
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 import WriteAheadBuffer
 
 /// One client of the socket, from its first byte to its last answer.

@@ -1,11 +1,11 @@
-import EventModel
+import Core
 import Intake
 import Logging
 import NIOCore
 import NIOPosix
-import Pipeline
-import Platform
+import Recording
 import ServiceLifecycle
+import SystemSupport
 import WriteAheadBuffer
 
 /// Takes lines of NDJSON from a Unix socket and acknowledges every batch with the counts so far:

@@ -1,7 +1,7 @@
-import EventModel
+import Core
 import Intake
-import Pipeline
-import Platform
+import Recording
+import SystemSupport
 import WriteAheadBuffer
 
 /// Lines in a plain file where the pipe belongs: a shell makes one of `printf … >pipe` while no service runs, and the

@@ -1,6 +1,6 @@
 import Logging
-import Platform
 import ServiceLifecycle
+import SystemSupport
 import WriteAheadBuffer
 
 /// Puts on disk what the service and others append, as long as the service lives.

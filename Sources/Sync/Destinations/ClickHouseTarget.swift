@@ -1,8 +1,8 @@
 import AsyncHTTPClient
+import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Store
 
 /// A table of ClickHouse's, filled over its HTTP interface.
 ///

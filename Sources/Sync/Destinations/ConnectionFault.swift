@@ -1,9 +1,9 @@
 import AsyncHTTPClient
-import EventModel
+import Core
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Platform
+import SystemSupport
 
 /// The meaning of an error of the network libraries: a sentence without library internals, and whether another attempt may
 /// succeed.

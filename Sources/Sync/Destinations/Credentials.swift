@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// Who a server is told one is. They come from the environment or from a file, and go nowhere but into a request's
 /// header: not into the ledger, not into a message, not into the list of processes.

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Foundation
-package import Platform
+package import SystemSupport
 
 /// A place that rows are sent to, as a URL says it.
 ///

@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 
 /// A folder, on a stick or a share: a file is written beside its place, made safe on the disk, and renamed.
 actor FolderTarget: Target {

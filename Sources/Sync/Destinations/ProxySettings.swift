@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 import Foundation
-import Platform
+import SystemSupport
 
 /// The proxy for a server, as the environment names it: `http_proxy`, `https_proxy` and `no_proxy`, or the same in upper
 /// case. Servers on this machine never use one.

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Foundation
 
 /// The reason that a server gives for its response, found in plain text, JSON, XML or HTML.

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// How long one request may take from connecting to the last byte of the response. Idle timeouts alone do not bound it:
 /// a server that sends a byte now and then keeps a connection alive for hours.

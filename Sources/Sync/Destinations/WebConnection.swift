@@ -1,11 +1,11 @@
 import AsyncHTTPClient
+import Core
 import Crypto
-import EventModel
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import Platform
+import SystemSupport
 
 /// Requests to one server, and what their outcome means. Certificates are checked, redirections are not followed: where
 /// rows and a password go is for the user to decide. Every request has a deadline.

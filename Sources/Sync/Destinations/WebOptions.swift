@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import NIOSSL
-import Platform
+import SystemSupport
 
 /// What the environment says about connections to a server, and how long a request may take.
 struct WebOptions: Sendable {

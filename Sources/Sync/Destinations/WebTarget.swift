@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-import EventModel
+import Core
 import Foundation
 import NIOCore
 import NIOHTTP1

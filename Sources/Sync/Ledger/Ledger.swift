@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// The egress ledger, open for writing: by one process at a time, and only for as long as it sends.
 ///

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Foundation
 
 /// One line of the egress ledger: a transfer that is about to begin, or one that has been confirmed.

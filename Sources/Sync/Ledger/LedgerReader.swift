@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// Reads the ledger, a line at a time, and checks the chain on the way.
 package enum LedgerReader {

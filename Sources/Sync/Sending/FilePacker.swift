@@ -1,6 +1,6 @@
-import EventModel
-package import Platform
-package import Store
+import Core
+package import Database
+package import SystemSupport
 
 /// Packs rows as snapshots, each of a range of ids, named by installation and range.
 package struct FilePacker: Packer {

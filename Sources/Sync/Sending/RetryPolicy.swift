@@ -1,4 +1,4 @@
-import EventModel
+import Core
 
 /// Whether and when a transfer that failed is tried again: exponential back-off with full jitter, so that many machines
 /// that were turned away together do not come back together. A pure state machine; waiting is the caller's.

@@ -1,6 +1,6 @@
-import EventModel
-import Platform
-package import Store
+import Core
+package import Database
+import SystemSupport
 
 /// Packs rows as lines of text, some megabytes to a parcel, on a thread of its own.
 package actor RowPacker: Packer {

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
-package import Platform
-import Store
+import Database
+package import SystemSupport
 
 /// What is to go to a destination: found out without sending, and then sent.
 package struct SyncPlan: Sendable {

@@ -1,5 +1,5 @@
-import EventModel
-package import Platform
+import Core
+package import SystemSupport
 
 /// Sends what a destination does not have yet, one parcel after another, and writes the ledger.
 ///

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Intake
-import Platform
+import SystemSupport
 
 /// One line of input, whatever it is. What is accepted must be a record that can be read, hold nothing but what the
 /// privacy rules let through, and be the same once more when it is written as a line and taken again.

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Platform
+import SystemSupport
 
 /// Files for readers that want one: in memory where the system has a place for that.
 enum Scratch {

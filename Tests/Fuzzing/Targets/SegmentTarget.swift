@@ -1,5 +1,5 @@
-import EventModel
-import Platform
+import Core
+import SystemSupport
 import WriteAheadBuffer
 
 /// The bytes of a segment, whatever they are. Read whole and read in pieces they must give the same records, each with

@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Foundation
-import Platform
+import SystemSupport
 
 /// The settings file, whatever is in it. What is taken must be the same once more when it is written and read again, with
 /// keys of later versions and all; and a change of one thing changes that and nothing else.

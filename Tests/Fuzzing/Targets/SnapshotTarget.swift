@@ -1,8 +1,8 @@
 import CLZ4
+import Core
 import Crypto
-import EventModel
-import Platform
-import Store
+import Database
+import SystemSupport
 
 @testable import Sync
 

@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Reports
 
 /// A month in which everything goes wrong that there is a finding for.

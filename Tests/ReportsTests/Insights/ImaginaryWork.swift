@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import Foundation
 import Reports
 import TestSupport

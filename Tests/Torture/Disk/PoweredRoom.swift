@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// A data folder on an ext4 file system on a disk whose power can be cut.

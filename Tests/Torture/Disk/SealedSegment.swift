@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Foundation
-import Platform
+import SystemSupport
 import WriteAheadBuffer
 
 /// A segment as the real recorder wrote it, and nobody has read it yet: to be cut and changed.

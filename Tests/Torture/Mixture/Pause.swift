@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// Switching recording off for a while, whatever was just killed.
 extension World {

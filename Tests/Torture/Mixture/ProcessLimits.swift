@@ -1,4 +1,4 @@
-import Platform
+import SystemSupport
 
 /// Programs with few open files, or little memory.
 extension World {

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Taking out, putting back and sending elsewhere, and what must be true of what was taken out.

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// The clock jumps by up to ten days, both ways, under a running service and everything else that records: between programs,

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// A failed fdatasync: the system forgets which pages it could not write, so nothing of that batch may be acknowledged,

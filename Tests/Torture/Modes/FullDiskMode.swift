@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// A disk that fills up under recorders, streams, the service and SQLite, and gets room again.

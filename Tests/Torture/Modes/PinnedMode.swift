@@ -1,6 +1,6 @@
-import EventModel
+import Core
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Somebody else's tool holds a read transaction open for minutes while the service takes 10,000 events a second.

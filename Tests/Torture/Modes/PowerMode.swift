@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Power cuts while everything records: what was acknowledged as durable is there when the computer starts again.

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Every system call that changes something fails once, at its every occurrence, with every error that matters.

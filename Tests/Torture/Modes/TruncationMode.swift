@@ -1,4 +1,4 @@
-import EventModel
+import Core
 import WriteAheadBuffer
 
 /// A segment cut at every byte of its last three records, as a power cut may leave it.

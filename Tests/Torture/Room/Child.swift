@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Platform
+import SystemSupport
 
 /// A real program in a process of its own, fed and killed by the torture room.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// Holds a data folder against the promises, by means of nobody's but the system's `sqlite3`, and of the bytes on the

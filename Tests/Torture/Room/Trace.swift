@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 
 /// A program run under strace, which makes one of its system calls fail.
 struct Fault: CustomStringConvertible {

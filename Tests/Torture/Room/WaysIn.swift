@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// All ways in which events come in, each with the real program, and killed when the caller wants it.

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+import SystemSupport
 import TestSupport
 
 /// One data folder with everything that works on it, and the model of what must be true of it.

@@ -1,0 +1,41 @@
+import SystemSupport
+
+/// The event types that Nexus itself gives a meaning; any other identifier is a type too.
+package enum EventType: String, CaseIterable, Sendable {
+    case command
+    case workspaceCreated = "workspace_created"
+    case taskCompleted = "task_completed"
+    case sessionStarted = "session_started"
+    case sessionEnded = "session_ended"
+
+    /// Its place among all, from 0.
+    package var ordinal: Int {
+        switch self {
+        case .command: 0
+        case .workspaceCreated: 1
+        case .taskCompleted: 2
+        case .sessionStarted: 3
+        case .sessionEnded: 4
+        }
+    }
+
+    /// The names in bytes, by their places: making them of strings would cost more than comparing them.
+    private static let spellings = allCases.map { Array($0.rawValue.utf8) }
+
+    /// The well-known type that `name` is; nil for any other.
+    package init?(_ name: Span<UInt8>) {
+        // The length decides which one it can be, so that the common case is one comparison.
+        let candidate: EventType
+        switch name.count {
+        case 7: candidate = .command
+        case 13: candidate = .sessionEnded
+        case 14: candidate = .taskCompleted
+        case 15: candidate = .sessionStarted
+        case 17: candidate = .workspaceCreated
+        default: return nil
+        }
+        let spelling = Self.spellings[candidate.ordinal]
+        guard spelling.span.equals(name) else { return nil }
+        self = candidate
+    }
+}

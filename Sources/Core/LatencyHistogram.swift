@@ -1,0 +1,194 @@
+import SystemSupport
+
+/// How often durations occurred, counted in the buckets of `LatencyScale`: percentiles are a sum over it, with an error
+/// of at most 1 %, and two of them merge into one without loss.
+///
+/// As bytes (numbers are varints, see `Varint.swift`):
+///
+///     the sum of the durations, in milliseconds
+///     for each bucket that counts anything, in order:
+///         how far it is behind the one before (the first: its number)
+///         its count, at least 1
+package struct LatencyHistogram: Sendable, Equatable {
+    /// A bucket that counts anything.
+    package struct Bucket: Sendable, Equatable {
+        /// The durations that it counts, in whole milliseconds.
+        package let range: ClosedRange<Int64>
+        /// The middle of them.
+        package let middle: Double
+        package let count: Int
+    }
+
+    /// How many durations were counted.
+    package private(set) var count = 0
+    /// Their exact sum, in milliseconds, at most what a number holds.
+    package private(set) var sum: Int64 = 0
+    /// The number of the first bucket in `counts`.
+    private var first = 0
+    /// From the first bucket that counts anything to the last.
+    private var counts: [Int] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Counts a duration of so many milliseconds, `times` over. What is less than nothing counts as nothing, what is
+    /// longer than a year as a year.
+    package mutating func record(_ milliseconds: Int64, times: Int = 1) {
+        precondition(times >= 0)
+        guard times > 0 else { return }
+        let (product, overflows) = max(0, milliseconds).multipliedReportingOverflow(by: Int64(times))
+        add(sum: overflows ? .max : product)
+        add(times, toBucket: LatencyScale.bucket(of: milliseconds))
+    }
+
+    /// Adds all that another one counted.
+    package mutating func merge(_ other: LatencyHistogram) {
+        guard !other.isEmpty else { return }
+        add(sum: other.sum)
+        include(other.first)
+        include(other.first + other.counts.count - 1)
+        for index in other.counts.indices { counts[other.first - first + index] += other.counts[index] }
+        count += other.count
+    }
+
+    /// The duration, in milliseconds, that a share of all do not exceed: that of nearest rank, the smallest with at least
+    /// `share` × count durations up to and including it. It is at most 1 % off; in the bucket of the longest duration it is
+    /// at most 2 % too low, so that it never exceeds the longest duration. Nil when nothing was counted.
+    ///
+    /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
+    package func quantile(_ share: Double) -> Double? {
+        guard count > 0 else { return nil }
+        if count == 1 { return Double(sum) }
+        let rank = min(count, max(1, Int((min(max(share, 0), 1) * Double(count)).rounded(.up))))
+        var seen = 0
+        for (index, times) in counts.enumerated() {
+            seen += times
+            guard seen >= rank else { continue }
+            let middle = LatencyScale.middle(of: first + index)
+            return index == counts.count - 1 ? min(middle, leastLongest) : middle
+        }
+        return nil
+    }
+
+    /// A duration that the longest one is not shorter than: the mean of those in the last bucket, if all others are as long
+    /// as their buckets allow.
+    private var leastLongest: Double {
+        guard let times = counts.last else { return 0 }
+        let others = counts.indices.dropLast().reduce(0.0) { sum, index in
+            sum + Double(counts[index]) * Double(LatencyScale.range(of: first + index).upperBound)
+        }
+        let shortest = Double(LatencyScale.range(of: first + counts.count - 1).lowerBound)
+        return max(shortest, (Double(sum) - others) / Double(times))
+    }
+
+    /// The mean duration in milliseconds, exact; nil when nothing was counted.
+    package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
+
+    /// The buckets that count anything, shortest durations first.
+    package var buckets: [Bucket] {
+        counts.indices.filter { counts[$0] > 0 }.map { index in
+            Bucket(
+                range: LatencyScale.range(of: first + index), middle: LatencyScale.middle(of: first + index),
+                count: counts[index])
+        }
+    }
+
+    // MARK: Bytes
+
+    /// The bytes, as described above.
+    package var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(varint: UInt64(sum))
+        var previous = 0
+        for (index, times) in counts.enumerated() where times > 0 {
+            bytes.append(varint: UInt64(first + index - previous))
+            bytes.append(varint: UInt64(times))
+            previous = first + index
+        }
+        return bytes
+    }
+
+    /// Reads what `encoded` gives; nil for anything else.
+    package init?(encoded bytes: Span<UInt8>) {
+        var position = 0
+        guard let sum = bytes.varint(at: &position), let sum = Int64(exactly: sum),
+            add(sum: sum, buckets: bytes, from: position)
+        else { return nil }
+    }
+
+    /// Adds durations of a sum, in milliseconds, whose buckets stand in `bytes` from `start` to the end, in the form of
+    /// `encoded` without the sum. False when they are damaged; nothing is added then.
+    package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
+        // Looked through first, so that there is room for all of them when they are added.
+        guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
+        add(sum: sum)
+        guard let buckets else { return true }
+        include(buckets.lowerBound)
+        include(buckets.upperBound)
+        var index = -first
+        var total = 0
+        var position = start
+        var target = counts.mutableSpan
+        while let step = bytes.varint(at: &position), let times = bytes.varint(at: &position) {
+            index &+= Int(step)
+            target[index] &+= Int(times)
+            total &+= Int(times)
+        }
+        count &+= total
+        return true
+    }
+
+    /// From which bucket to which those reach that stand in `bytes` from `start` on; within, nil when there are none. Nil
+    /// when they are damaged.
+    private static func range(of bytes: Span<UInt8>, from start: Int) -> ClosedRange<Int>?? {
+        let limit = UInt64(LatencyScale.count)
+        var position = start
+        guard position < bytes.count else { return .some(nil) }
+        guard let first = bytes.varint(at: &position), first < limit else { return nil }
+        var bucket = first
+        while true {
+            guard let times = bytes.varint(at: &position), times > 0, times <= UInt64(UInt32.max) << 16 else {
+                return nil
+            }
+            guard position < bytes.count else { return Int(first)...Int(bucket) }
+            guard let step = bytes.varint(at: &position), step > 0, step < limit, bucket + step < limit else {
+                return nil
+            }
+            bucket += step
+        }
+    }
+
+    // MARK: Counting
+
+    private mutating func add(sum more: Int64) {
+        let (total, overflows) = sum.addingReportingOverflow(more)
+        sum = overflows ? .max : total
+    }
+
+    @inline(__always)
+    private mutating func add(_ times: Int, toBucket bucket: Int) {
+        include(bucket)
+        counts[bucket &- first] &+= times
+        count &+= times
+    }
+
+    /// Makes room for a bucket.
+    @inline(__always)
+    private mutating func include(_ bucket: Int) {
+        if bucket >= first && bucket < first &+ counts.count { return }
+        extend(to: bucket)
+    }
+
+    private mutating func extend(to bucket: Int) {
+        if counts.isEmpty {
+            first = bucket
+            counts.append(0)
+        } else if bucket < first {
+            counts.insert(contentsOf: repeatElement(0, count: first - bucket), at: 0)
+            first = bucket
+        } else {
+            counts.append(contentsOf: repeatElement(0, count: bucket - first - counts.count + 1))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package import SystemSupport
+
+/// Whether anything may be recorded. Environment and folders may only switch off, never on.
+package enum RecordingSwitch: Equatable, Sendable {
+    case on
+    /// Nothing is written; the text says what asks for it.
+    case off(reason: String)
+
+    /// The name of the file that switches recording off in its folder and all folders below.
+    package static let markerName = ".nexus-telemetry-off"
+
+    /// What counts here and now for a data folder: environment, working folder and those above it, settings, in this
+    /// order. Throws when the settings cannot be read: nothing may be recorded then either.
+    package static func current(
+        for data: DataFolder?, environment: (String) -> String? = Environment.value,
+        workingFolder: String? = WorkingFolder.path
+    ) throws(SettingsError) -> RecordingSwitch {
+        let here = outside(environment: environment, workingFolder: workingFolder)
+        guard here == .on, let data else { return here }
+        return of(try SettingsFile(data).load())
+    }
+
+    /// What environment and working folder say: all that stays the same while a process runs.
+    package static func outside(
+        environment: (String) -> String? = Environment.value, workingFolder: String? = WorkingFolder.path
+    ) -> RecordingSwitch {
+        let recording = of(environment: environment)
+        guard recording == .on, let workingFolder else { return recording }
+        return of(folder: workingFolder)
+    }
+
+    /// Values of `NEXUS_TELEMETRY` that switch nothing off, in any case; the shell hooks have the same list.
+    package static let waysToSayYes = ["", "on", "1", "true", "yes"]
+
+    /// What the environment asks for: `NEXUS_TELEMETRY` set to anything but a way to say yes, as whoever sets it to
+    /// `disabled` does not want to be recorded, or `DO_NOT_TRACK` set to anything but nothing or `0`
+    /// (consoledonottrack.com).
+    package static func of(environment: (String) -> String?) -> RecordingSwitch {
+        if let value = environment("NEXUS_TELEMETRY"), !waysToSayYes.contains(value.lowercased()) {
+            return .off(reason: "NEXUS_TELEMETRY is \(value)")
+        }
+        if let value = environment("DO_NOT_TRACK"), value != "", value != "0" {
+            return .off(reason: "DO_NOT_TRACK is set")
+        }
+        return .on
+    }
+
+    /// What a folder (an absolute path without symbolic links) asks for: itself, or the nearest one above it that has a
+    /// file called `markerName`.
+    package static func of(folder path: String) -> RecordingSwitch {
+        var folder = Folder(path)
+        // As many steps as the path has folders, and one for the root.
+        while true {
+            if folder.has(markerName) {
+                let name = folder.path == "/" ? "/" + markerName : folder.path(of: markerName)
+                return .off(reason: "\(name) is there")
+            }
+            guard folder.path.utf8.first == UInt8(ascii: "/"), folder.path != "/" else { return .on }
+            folder = folder.parent
+        }
+    }
+
+    /// What the settings ask for.
+    package static func of(_ settings: Settings) -> RecordingSwitch {
+        settings.isRecordingOn ? .on : .off(reason: "'nexus telemetry off' was called")
+    }
+}

@@ -1,0 +1,41 @@
+package import SystemSupport
+
+/// The session of a shell that was given no name: its id says which process it is, so that anybody can tell later
+/// whether that shell is still there.
+///
+///     shell-<first four bytes of the boot id, hexadecimal>-<process number>-<start time in clock ticks>
+package struct ShellSession: Equatable, Sendable {
+    private let boot: String
+    private let shell: ProcessIdentity
+
+    package init(shell: ProcessIdentity, bootID: [UInt8]?) {
+        boot = Self.text(of: bootID)
+        self.shell = shell
+    }
+
+    /// Reads an id; nil for one that is not a shell's.
+    package init?(id: String) {
+        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "shell", let processID = Int32(parts[2]), let startTime = UInt64(parts[3])
+        else { return nil }
+        boot = String(parts[1])
+        shell = ProcessIdentity(processID: processID, startTime: startTime)
+    }
+
+    package var id: String { "shell-\(boot)-\(shell.processID)-\(shell.startTime)" }
+
+    /// Whether the shell is gone: the computer was started again, or no process has its number and start time.
+    package func isGone(bootID: [UInt8]? = ProcessIdentity.bootID()) -> Bool {
+        boot != Self.text(of: bootID) || ProcessIdentity(processID: shell.processID) != shell
+    }
+
+    private static func text(of bootID: [UInt8]?) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in (bootID ?? [0, 0, 0, 0]).prefix(4) {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text.text
+    }
+}

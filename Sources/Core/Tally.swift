@@ -1,0 +1,86 @@
+import SystemSupport
+
+/// What intake did not store, counted: it travels through the buffer beside the events, so that the books balance
+/// whoever is killed when.
+///
+///     offset  size  what
+///          0     1  kind: 2
+///          1     1  entries that follow, 1…32
+///          2     6  zero
+///          8    16  an entry: what was counted, 8 bytes (see `Item`), and how often, 8 bytes
+package struct Tally: Equatable, Sendable {
+    package static let kind: UInt8 = 2
+
+    /// What is counted.
+    package enum Item: Hashable, Sendable {
+        /// An event was not taken.
+        case rejected(Rejection.Reason)
+        /// A key that is not an event's was left out of an event that was taken.
+        case droppedField
+        /// A command was cut where its arguments begin.
+        case cutCommand
+        /// A program recorded an event faster than events could be written, and had no room for it.
+        case droppedEvent
+        /// A value that looks like a secret was left out of an event that was taken.
+        case redactedValue
+
+        package static let all: [Item] =
+            Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent, .redactedValue]
+
+        /// The number in the buffer: a rejection's own, and from 128 on the rest.
+        var code: UInt64 {
+            switch self {
+            case .rejected(let reason): UInt64(reason.rawValue)
+            case .droppedField: 128
+            case .cutCommand: 129
+            case .droppedEvent: 130
+            case .redactedValue: 131
+            }
+        }
+    }
+
+    private var counts: [Item: Int] = [:]
+
+    package init() {}
+
+    package var isEmpty: Bool { counts.isEmpty }
+
+    package subscript(item: Item) -> Int { counts[item, default: 0] }
+
+    /// How many events were not taken.
+    package var rejected: Int {
+        counts.reduce(0) { sum, entry in
+            if case .rejected = entry.key { sum.saturatingSum(entry.value) } else { sum }
+        }
+    }
+
+    package mutating func count(_ item: Item, times: Int = 1) {
+        if times > 0 { counts[item] = self[item].saturatingSum(times) }
+    }
+
+    package mutating func add(_ other: Tally) {
+        for (item, times) in other.counts { count(item, times: times) }
+    }
+
+    /// The payload of a record.
+    package func encoded() -> [UInt8] {
+        var payload: [UInt8] = [Self.kind, UInt8(counts.count), 0, 0, 0, 0, 0, 0]
+        for item in Item.all {
+            guard let times = counts[item] else { continue }
+            payload.append(littleEndian: item.code)
+            payload.append(littleEndian: UInt64(times))
+        }
+        return payload
+    }
+
+    /// Reads the payload of a record; nil when it is not a tally. What a newer version counts and this one does not
+    /// know is passed over.
+    package init?(_ payload: Span<UInt8>) {
+        guard payload.count >= 8, payload[0] == Self.kind, payload.count == 8 + Int(payload[1]) * 16 else { return nil }
+        for entry in 0..<Int(payload[1]) {
+            let code = payload.uint64(at: 8 + entry * 16)
+            guard let item = Item.all.first(where: { $0.code == code }) else { continue }
+            count(item, times: Int(clamping: payload.uint64(at: 16 + entry * 16)))
+        }
+    }
+}

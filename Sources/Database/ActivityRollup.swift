@@ -1,0 +1,76 @@
+import Core
+import GRDB
+
+/// Counts of what happened in each quarter of an hour, and between which rows it stands: kept for a transaction and then added to the table.
+struct ActivityRollup {
+    private struct Counts {
+        var events = 0
+        var commands = 0
+        var workspacesCreated = 0
+        var tasksCompleted = 0
+        var succeeded = 0
+        var failed = 0
+        /// Ids of the first and the last of its rows.
+        var firstRow = Int64.max
+        var lastRow = Int64.min
+    }
+
+    private var slots: [Int64: Counts] = [:]
+    /// The slot of the last event, kept apart: the next event is most often in the same one.
+    private var slot: Int64 = .min
+    private var counts = Counts()
+
+    /// Takes one event, whose row in `events` has the id `row`.
+    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, row: Int64) {
+        let slot = RollupSlot.containing(timestamp)
+        if slot != self.slot {
+            putAway()
+            self.slot = slot
+            counts = slots[slot] ?? Counts()
+        }
+        counts.events += 1
+        counts.firstRow = min(counts.firstRow, row)
+        counts.lastRow = max(counts.lastRow, row)
+        switch type {
+        case .command: counts.commands += 1
+        case .workspaceCreated: counts.workspacesCreated += 1
+        case .taskCompleted: counts.tasksCompleted += 1
+        default: break
+        }
+        if let success {
+            if success { counts.succeeded += 1 } else { counts.failed += 1 }
+        }
+    }
+
+    /// Adds what was counted to the table and starts afresh.
+    mutating func flush(into database: Database) throws {
+        putAway()
+        slot = .min
+        let statement = try RawStatement(
+            """
+            INSERT INTO activity_rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (slot) DO UPDATE SET
+                events = events + excluded.events, commands = commands + excluded.commands,
+                workspaces_created = workspaces_created + excluded.workspaces_created,
+                tasks_completed = tasks_completed + excluded.tasks_completed,
+                succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+                first_row = min(first_row, excluded.first_row), last_row = max(last_row, excluded.last_row)
+            """, in: database)
+        for (slot, counts) in slots.sorted(by: { $0.key < $1.key }) {
+            let numbers = [
+                counts.events, counts.commands, counts.workspacesCreated, counts.tasksCompleted, counts.succeeded,
+                counts.failed,
+            ]
+            statement.bind(1, slot)
+            for (number, parameter) in zip(numbers, 2...) { statement.bind(Int32(parameter), Int64(number)) }
+            statement.bind(8, counts.firstRow)
+            statement.bind(9, counts.lastRow)
+            try statement.run()
+        }
+        slots.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func putAway() {
+        if slot != .min { slots[slot] = counts }
+    }
+}

@@ -1,0 +1,105 @@
+package import Core
+import GRDB
+package import SystemSupport
+import WriteAheadBuffer
+
+/// What came in and what became of it. The sums must agree: received = accepted + rejected, accepted = stored + pending.
+///
+/// `stored` is what SQLite said it inserted, `accepted` what was read from the buffer plus what waits in it: two
+/// counts by two hands.
+package struct Books: Equatable, Sendable {
+    var counts: [Counter: Int] = [:]
+    private var pendingTally = Tally()
+    /// Events that wait in the buffer.
+    package private(set) var pending = 0
+    package internal(set) var sessions = 0
+
+    package init() {}
+
+    package var stored: Int { counts[.stored] ?? 0 }
+    /// Rows that came in from snapshots, beside those that were recorded here.
+    package var imported: Int { counts[.imported] ?? 0 }
+    package var accepted: Int { (counts[.accepted] ?? 0).saturatingSum(pending) }
+    package var rejected: Int { rejectedByReason.reduce(0) { $0.saturatingSum($1.count) } }
+    package var received: Int { accepted.saturatingSum(rejected) }
+    package var droppedFields: Int { times(.droppedField) }
+    package var cutCommands: Int { times(.cutCommand) }
+    /// Values that looked like a secret and were left out of accepted events.
+    package var redactedValues: Int { times(.redactedValue) }
+    /// Events that programs had no room for; nobody received them.
+    package var droppedEvents: Int { times(.droppedEvent) }
+    /// Pieces of records that killed writers left behind; nothing of them was acknowledged.
+    package var tornRecords: Int { counts[.tornRecords] ?? 0 }
+    /// Records that were written whole and changed on the disk.
+    package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }
+
+    /// Rows that a purge has removed.
+    package var purged: Int { counts[.purged] ?? 0 }
+    /// Rows that were older than the person wants to keep them.
+    package var expired: Int { counts[.expired] ?? 0 }
+
+    /// Whether the sums agree.
+    package var balance: Bool { accepted == stored + pending }
+
+    /// Reasons that occurred, most frequent first.
+    package var rejectedByReason: [(reason: Rejection.Reason, count: Int)] {
+        Rejection.Reason.allCases.map { ($0, times(.rejected($0))) }
+            .filter { $0.1 > 0 }
+            .sorted { $0.1 > $1.1 }
+    }
+
+    /// What the database has counted, without what waits.
+    init(from database: Database) throws {
+        let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
+        let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
+        for counter in Counter.all { self.counts[counter] = counts[counter.name] }
+    }
+
+    /// The books of a data folder that has no database yet: all that came in waits.
+    package init(pendingIn data: DataFolder) throws(StoreError) {
+        do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions()) } catch {
+            throw StoreError(error, path: "")
+        }
+    }
+
+    /// The books of a data folder as they are now, with or without a database.
+    package static func current(in data: DataFolder) throws -> Books {
+        try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+    }
+
+    private func times(_ item: Tally.Item) -> Int { (counts[.tally(item)] ?? 0).saturatingSum(pendingTally[item]) }
+
+    /// Adds what waits behind the positions: it reads every waiting record, and stores nothing.
+    mutating func addPending(of buffer: WriteAheadBuffer, behind positions: BufferPositions) throws {
+        var chunk: [UInt8] = []
+        for number in try buffer.segments() {
+            guard let reader = try buffer.reader(of: number) else { continue }
+            let end = try reader.committedEnd() ?? reader.writtenEnd()
+            var offset = positions.position(in: reader).offset
+            while offset < end {
+                try reader.read(into: &chunk, from: offset, upTo: end, limit: Limits.drainChunkBytes)
+                let isLast = chunk.count < Limits.drainChunkBytes || offset + chunk.count == end
+                let consumed = count(chunk.span, isLast: isLast)
+                offset = isLast ? end : offset + consumed
+            }
+        }
+    }
+
+    /// Counts the records of a stretch and returns how far it got.
+    private mutating func count(_ stretch: Span<UInt8>, isLast: Bool) -> Int {
+        var cursor = RecordCursor()
+        while true {
+            switch cursor.next(in: stretch, isLast: isLast) {
+            case .record(let place):
+                let payload = stretch.extracting(place)
+                if EventRecord.isEvent(payload) {
+                    pending += 1
+                } else if let tally = Tally(payload) {
+                    pendingTally.add(tally)
+                }
+            case .gap: break
+            case .needsMore, .end: return cursor.offset
+            }
+        }
+    }
+}

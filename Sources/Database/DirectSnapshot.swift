@@ -1,0 +1,168 @@
+import Core
+import GRDB
+package import SystemSupport
+
+/// The database of a snapshot, made without copying the rows: the pages of the contract's tables come from the database's
+/// file (see `StableDatabaseFile`), and all others from a small copy, in which SQLite has dropped every other table.
+///
+/// It takes half the time of a copy of the whole database. Where it cannot be had, the caller makes that copy.
+package final class DirectSnapshot {
+    package let installation: Installation
+    /// Length of the database.
+    package let bytes: Int
+    package let counts: SnapshotRows.Counts
+    private let source: StableDatabaseFile
+    /// A file as long as the database that holds the pages of `isCopied`, and holes elsewhere.
+    private let copy: File
+    private let isCopied: [Bool]
+    private var next = 1
+
+    /// - Parameters:
+    ///   - copy: where the small copy is made. No file may be there.
+    ///   - leastBytes: the size from which on a database is read directly; a smaller one is copied in no time.
+    ///   - patience: how long another writer may take to release the writer lock.
+    /// - Returns: nil when the whole database has to be copied.
+    package static func make(
+        of data: DataFolder, copy: String, leastBytes: Int,
+        patience: Duration = Limits.directSnapshotPatience
+    ) async throws(StoreError) -> DirectSnapshot? {
+        guard data.folder.size(of: "nexus.db") ?? 0 >= leastBytes, DatabaseOpening.mayWrite(data) else { return nil }
+        return try await asStoreError(data.databasePath) {
+            guard let lock = try await WriterLock.acquire(in: data, within: patience),
+                let source = try StableDatabaseFile(data, lock)
+            else { return nil }
+            return try DirectSnapshot(source, copy: copy)
+        }
+    }
+
+    private init?(_ source: StableDatabaseFile, copy path: String) throws {
+        let found = try source.query { database in
+            (
+                installation: try Installation.current(in: database), others: try Self.otherPages(in: database),
+                counts: try Self.counts(in: database)
+            )
+        }
+        guard let installation = found.installation, let listed = found.others, listed.count * 2 <= source.pageCount
+        else { return nil }
+        let free = try FreePages(of: source)
+        let others = Set(listed + [1]).union(free.trunks)
+        try Self.copy(others, of: source, to: path)
+        let pageCount = try SnapshotDatabase.dropOthers(in: path, installation)
+        var isCopied = [Bool](repeating: false, count: max(pageCount, source.pageCount))
+        for number in others.union(free.leaves) { isCopied[number - 1] = true }
+        for index in source.pageCount..<isCopied.count { isCopied[index] = true }
+        self.isCopied = isCopied
+        self.installation = installation
+        counts = found.counts
+        bytes = pageCount * source.pageBytes
+        copy = try File(opening: path, .read)
+        self.source = source
+    }
+
+    private static func counts(in database: Database) throws -> SnapshotRows.Counts {
+        var counts = SnapshotRows.Counts()
+        counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+        counts.ids = try SnapshotRows.ids(in: database)
+        counts.times = try SnapshotDatabase.span(of: database) ?? SnapshotRows.times(in: database)
+        return counts
+    }
+
+    /// The pages of everything but the contract's tables, unless SQLite cannot list them or moves pages by itself.
+    private static func otherPages(in database: Database) throws -> [Int]? {
+        guard
+            try Bool.fetchOne(database, sql: "SELECT count(*) > 0 FROM pragma_module_list WHERE name = 'dbstat'")
+                == true,
+            try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 0
+        else { return nil }
+        let names = try String.fetchAll(
+            database,
+            sql: """
+                SELECT name FROM sqlite_schema WHERE rootpage > 0
+                    AND NOT (tbl_name IN ('events', 'sessions', 'origins') AND (type = 'table' OR sql IS NULL))
+                """)
+        return try (["sqlite_schema"] + names).flatMap { name in
+            try Int.fetchAll(database, sql: "SELECT pageno FROM dbstat WHERE name = ?", arguments: [name])
+        }
+    }
+
+    /// Copies pages to where they are in a new file, as long as the database.
+    private static func copy(_ pages: Set<Int>, of source: StableDatabaseFile, to path: String) throws {
+        let file = try File(opening: path, [.write, .create, .exclusive])
+        try file.truncate(to: source.pageCount * source.pageBytes)
+        for number in pages {
+            var page = try source.read(number...number)
+            // The version numbers of a database without a WAL (https://www.sqlite.org/fileformat2.html).
+            if number == 1 { (page[18], page[19]) = (1, 1) }
+            try file.write(page.span, at: (number - 1) * source.pageBytes)
+        }
+    }
+
+    /// Returns the next bytes of the database, at most `limit`; nil at its end.
+    package func read(_ limit: Int) throws(StoreError) -> [UInt8]? {
+        try asStoreError(copy.path) {
+            let pageBytes = source.pageBytes
+            let last = min(next + limit / pageBytes - 1, bytes / pageBytes)
+            guard last >= next else {
+                source.close()
+                return nil
+            }
+            defer { next = last + 1 }
+            var chunk: [UInt8] = []
+            chunk.reserveCapacity((last - next + 1) * pageBytes)
+            var number = next
+            while number <= last {
+                let isCopy = isCopied[number - 1]
+                var end = number
+                while end < last, isCopied[end] == isCopy { end += 1 }
+                try append(number...end, isCopy: isCopy, to: &chunk)
+                number = end + 1
+            }
+            return chunk
+        }
+    }
+
+    private func append(_ numbers: ClosedRange<Int>, isCopy: Bool, to chunk: inout [UInt8]) throws {
+        guard isCopy else {
+            chunk += try source.read(numbers)
+            return
+        }
+        let start = (numbers.lowerBound - 1) * source.pageBytes
+        let end = chunk.count + numbers.count * source.pageBytes
+        var offset = start
+        while chunk.count < end {
+            let count = try copy.read(appendingTo: &chunk, at: offset, limit: end - chunk.count)
+            guard count > 0 else { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the copy is too short") }
+            offset += count
+        }
+    }
+}
+
+/// The pages that no table uses (https://www.sqlite.org/fileformat2.html#the_freelist).
+private struct FreePages {
+    /// Pages that list others: big-endian, 4 bytes each, the next trunk's number, the number of leaves, and the leaves.
+    private(set) var trunks: Set<Int> = []
+    /// Pages whose bytes mean nothing.
+    private(set) var leaves: Set<Int> = []
+
+    init(of source: StableDatabaseFile) throws {
+        var next = Int(try source.read(1...1).bigEndian32(at: 32))
+        while next != 0 {
+            guard (1...source.pageCount).contains(next), trunks.insert(next).inserted else { throw Self.damaged }
+            let trunk = try source.read(next...next)
+            let count = Int(trunk.bigEndian32(at: 4))
+            guard count <= source.pageBytes / 4 - 2 else { throw Self.damaged }
+            for index in 0..<count { leaves.insert(Int(trunk.bigEndian32(at: 8 + index * 4))) }
+            next = Int(trunk.bigEndian32(at: 0))
+        }
+        guard leaves.allSatisfy({ (1...source.pageCount).contains($0) }) else { throw Self.damaged }
+    }
+
+    private static var damaged: DatabaseError { DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its free pages") }
+}
+
+extension [UInt8] {
+    fileprivate func bigEndian32(at offset: Int) -> UInt32 {
+        self[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}

@@ -1,0 +1,114 @@
+package import Core
+import GRDB
+package import SystemSupport
+import WriteAheadBuffer
+
+/// Looks at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it
+/// is read from the same moment.
+package struct DatabaseCheck {
+    private let data: DataFolder
+    /// Leaves out what takes long: reading every index and every row.
+    private let isQuick: Bool
+
+    package init(_ data: DataFolder, isQuick: Bool) {
+        self.data = data
+        self.isQuick = isQuick
+    }
+
+    package func run() throws -> [CheckResult] {
+        let opened: DatabaseQueue?
+        do {
+            opened = try DatabaseOpening.forReading(data)
+        } catch {
+            if case .needsRecovery = error {
+                return [.note("database", error.description, advice: "run 'nexus flush'")]
+            }
+            return [.wrong("database", error.description, advice: Self.advice(on: error))]
+        }
+        guard let queue = opened else { return [.fine("database", "there is none yet")] }
+        let results = try asStoreError(data.databasePath) {
+            try queue.read { database in
+                let integrity = try integrity(of: database)
+                // What is counted over damaged pages says nothing.
+                guard integrity.state == .fine else { return [integrity] }
+                var results = [integrity, try ids(of: database), try books(of: database)]
+                if !isQuick {
+                    results.append(try sessions(of: database))
+                    results.append(try RollupCheck(database).run())
+                }
+                return results
+            }
+        }
+        return results + [log]
+    }
+
+    private static func advice(on error: StoreError) -> String {
+        switch error {
+        case .newerVersion: "update this Nexus"
+        case .olderVersion: "run 'nexus flush'"
+        case .notADatabase: "put a backup in its place, or move it away: what is recorded from then on starts a new one"
+        default: "see to it that it can be read, and run this again"
+        }
+    }
+
+    private func integrity(of database: Database) throws -> CheckResult {
+        let found = try String.fetchAll(database, sql: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)")
+        if found == ["ok"] {
+            return .fine("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
+        }
+        let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
+        return .wrong(
+            "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
+            advice: "put a backup in its place, or save what can be read with sqlite3's .recover")
+    }
+
+    private func ids(of database: Database) throws -> CheckResult {
+        guard let table = try RowIDs.exhaustedTable(in: database) else {
+            return .fine("ids", "there are ids left for new rows")
+        }
+        let id = try RowIDs.highest(of: table, in: database)
+        return .wrong(
+            "ids", "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is left",
+            advice: StoreError.adviceOnExhaustedIDs)
+    }
+
+    private func books(of database: Database) throws -> CheckResult {
+        var books = try Books(from: database)
+        try books.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions(from: database))
+        let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        let expected = books.stored + books.imported - books.purged - books.expired
+        let advice = "rows were added or removed by another hand; reports are right, the books of the past are not"
+        guard books.balance else {
+            return .wrong(
+                "books", "accepted \(books.accepted) is not stored \(books.stored) + pending \(books.pending)",
+                advice: advice)
+        }
+        guard rows == expected else {
+            return .wrong(
+                "books", "the database holds \(rows.counted("row")), and by the books there should be \(expected)",
+                advice: advice)
+        }
+        return .fine(
+            "books", "\(rows.counted("row")), as many as there should be, and \(books.pending.counted("waiting event"))"
+        )
+    }
+
+    private func sessions(of database: Database) throws -> CheckResult {
+        let differing = try Sessions.differing(in: database)
+        guard differing == 0 else {
+            return .wrong(
+                "sessions",
+                "the counters of \(differing.counted("session")) are not what a recount of the events gives",
+                advice: "'nexus doctor --rebuild' counts them anew")
+        }
+        return .fine("sessions", "the counters of every session are what a recount gives")
+    }
+
+    private var log: CheckResult {
+        let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
+        guard bytes > Limits.databaseLogBytes else { return .fine("log", "\(bytes / 1024) KiB") }
+        return .note(
+            "log", "SQLite's write-ahead log has \(bytes / 1024 / 1024) MiB",
+            advice: "a program has the database open in the middle of reading; it shrinks when that has ended")
+    }
+}

@@ -1,0 +1,66 @@
+import Core
+import GRDB
+
+/// Counting the sessions anew from the rows. Sessions that began before the rows are complete stay as they are.
+enum Sessions {
+    /// What the rows say of each session. Times of the database's form sort like the moments they mean.
+    private static let recount = """
+        recount AS (
+            SELECT session_id, min(timestamp) AS first, max(timestamp) AS last,
+                sum(event_type = 'command') AS commands, sum(event_type = 'workspace_created') AS workspaces,
+                sum(event_type = 'task_completed') AS tasks, count(*) FILTER (WHERE success = 0) AS errors
+            FROM events GROUP BY session_id
+        )
+        """
+
+    /// How many sessions are not what their rows say.
+    static func differing(in database: Database) throws -> Int {
+        try Int.fetchOne(
+            database,
+            sql: """
+                WITH \(recount)
+                SELECT count(*) FROM sessions FULL JOIN recount USING (session_id)
+                WHERE coalesce(started_at, first) >= ? AND (
+                    started_at IS NULL OR first IS NULL OR started_at <> first
+                    OR (ended_at IS NOT NULL AND ended_at <> last)
+                    OR commands_executed <> commands OR workspaces_created <> workspaces
+                    OR tasks_completed <> tasks OR errors_encountered <> errors)
+                """, arguments: [try start(in: database)]) ?? 0
+    }
+
+    /// Makes every session what its rows say, inside a transaction of the caller's: sessions that are open stay open.
+    static func rebuild(in database: Database) throws {
+        let start = try start(in: database)
+        try database.execute(
+            sql: "CREATE TEMP TABLE recounted AS WITH \(recount) SELECT * FROM recount WHERE first >= ?",
+            arguments: [start])
+        defer { try? database.execute(sql: "DROP TABLE IF EXISTS recounted") }
+        try database.execute(
+            sql: """
+                INSERT INTO sessions (id, session_id, started_at, ended_at)
+                    SELECT ? + row_number() OVER (ORDER BY first) - 1, session_id, first, last FROM recounted
+                    WHERE session_id NOT IN (SELECT session_id FROM sessions);
+                UPDATE sessions SET
+                    started_at = first, ended_at = iif(ended_at IS NULL, NULL, last),
+                    duration_ms = iif(ended_at IS NULL, NULL,
+                        CAST(round((julianday(last) - julianday(first)) * 86400000) AS INTEGER)),
+                    commands_executed = commands, workspaces_created = workspaces, tasks_completed = tasks,
+                    errors_encountered = errors
+                    FROM recounted WHERE recounted.session_id = sessions.session_id;
+                UPDATE open_sessions SET last_event = CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
+                    FROM sessions JOIN recounted USING (session_id) WHERE sessions.id = open_sessions.session;
+                """, arguments: [try RowIDs.next(of: .sessions, in: database)])
+        try RowIDs.noteHighest(in: database)
+        try database.execute(
+            sql: """
+                DELETE FROM sessions
+                    WHERE started_at >= ? AND session_id NOT IN (SELECT session_id FROM recounted)
+                """, arguments: [start])
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
+    }
+
+    /// The first moment from which on all rows are there, in the database's form.
+    private static func start(in database: Database) throws -> String {
+        Timestamp.databaseText(try Rollups.completeFrom(in: database) * RollupSlot.milliseconds)
+    }
+}

@@ -1,0 +1,59 @@
+package import Core
+
+/// One row of `events` as SQLite has it, whatever stands in it: of a database that came from elsewhere nothing is sure.
+///
+/// One value serves a whole reading and allocates nothing once it is warm.
+package struct EventRow: Sendable {
+    /// The columns behind `id`, in the table's order.
+    package enum Column: Int, CaseIterable, Sendable {
+        case timestamp, sessionID, eventType, workspaceHash, taskHash, command, durationMS, success, errorCategory
+        case templateUsed, servicesCount, portsUsed
+
+        /// All of them, put together once: every row walks over them.
+        package static let all = allCases
+
+        /// The field of an event that stands in the column.
+        package var field: EventField {
+            switch self {
+            case .timestamp: .timestamp
+            case .sessionID: .sessionID
+            case .eventType: .eventType
+            case .workspaceHash: .workspaceHash
+            case .taskHash: .taskHash
+            case .command: .command
+            case .durationMS: .durationMS
+            case .success: .success
+            case .errorCategory: .errorCategory
+            case .templateUsed: .templateUsed
+            case .servicesCount: .servicesCount
+            case .portsUsed: .portsUsed
+            }
+        }
+
+        /// The column's name.
+        package var name: String { field.key }
+    }
+
+    /// What stands in a column.
+    package enum Cell: Equatable, Sendable {
+        case null
+        case integer(Int64)
+        /// A text's place in `bytes`.
+        case text(Range<Int>)
+        /// A floating-point number or a blob, which no column of ours ever holds.
+        case other
+    }
+
+    package internal(set) var id: Int64 = 0
+    /// Where the row's texts stand, among others or alone, as they are stored: not necessarily UTF-8.
+    package internal(set) var bytes: [UInt8] = []
+    /// By column. An array, as a subscript copies the whole of an inline one, for every column of every row.
+    var cells = [Cell](repeating: .null, count: Column.all.count)
+
+    package init() {}
+
+    package subscript(column: Column) -> Cell { cells[column.rawValue] }
+
+    /// The names of all columns, `id` first.
+    package static var columnNames: [String] { ["id"] + Column.all.map(\.name) }
+}

@@ -1,0 +1,149 @@
+import Core
+import GRDB
+import SystemSupport
+
+/// Rows that were recorded under ids of their own, here or elsewhere, ready to be taken in: their fields have passed the
+/// rules that every event passes.
+package struct ImportedRows: Sendable {
+    /// Who recorded them.
+    package let installation: Installation
+    /// Payloads of events (see `EventRecord`), one behind the other.
+    package private(set) var bytes: [UInt8] = []
+    /// Their ids where they were recorded, and where each payload stands.
+    private(set) var rows: [PlacedRow] = []
+
+    package init(of installation: Installation) {
+        self.installation = installation
+        rows.reserveCapacity(Limits.snapshotRows)
+        bytes.reserveCapacity(Limits.snapshotRows * Self.usualBytes)
+    }
+
+    /// Bytes of an event's payload, rather more than it usually has: to make room again and again costs as much as to fill it.
+    private static let usualBytes = 160
+
+    package var count: Int { rows.count }
+
+    /// Adds a row.
+    package mutating func append(_ id: Int64, _ payload: Span<UInt8>) {
+        let start = bytes.count
+        bytes.append(payload)
+        rows.append(PlacedRow(id: id, place: start..<bytes.count))
+    }
+
+    /// Takes out the rows of before a moment, in milliseconds since 1970; returns how many.
+    mutating func removeRows(before time: Int64) -> Int {
+        let all = rows
+        rows = all.filter { row in
+            EventRecord(bytes.span.extracting(row.place)).map { $0.timestamp >= time } ?? false
+        }
+        return all.count - rows.count
+    }
+
+    /// Whether each id is higher than the one before, the first one than `id`.
+    func ascend(from id: Int64) -> Bool {
+        var last = id
+        for row in rows {
+            guard row.id > last else { return false }
+            last = row.id
+        }
+        return true
+    }
+}
+
+/// An id, and where the payload of the event stands that has it.
+struct PlacedRow: Sendable {
+    let id: Int64
+    let place: Range<Int>
+}
+
+/// What an import did.
+package struct ImportOutcome: Equatable, Sendable {
+    /// Rows that are new here.
+    package internal(set) var imported = 0
+    /// Rows that were here already.
+    package internal(set) var known = 0
+    /// Rows of days whose rows are no longer kept here. What was counted of those days stays as it is.
+    package internal(set) var expired = 0
+
+    package init() {}
+}
+
+/// Decides under which id a row of a snapshot is stored here, and whether it is here already.
+///
+/// A row of this installation's own gets the id it had. A row of another's gets the id it once had here, else the next
+/// that was never given.
+struct ImportPlacing {
+    private let own: Installation?
+    private var origins: RowOrigins
+    private let firstNewStretch: Int
+    /// The highest id ever given.
+    private var highest: Int64
+    /// The same before the import: no row of this installation's own can have a higher one.
+    private let highestBefore: Int64
+
+    init(_ database: Database) throws {
+        own = try Installation.current(in: database)
+        origins = try RowOrigins.read(from: database).origins
+        // The last line may grow, so it is written again.
+        firstNewStretch = max(0, origins.stretches.count - 1)
+        highest = try RowIDs.next(of: .events, in: database) - 1
+        highestBefore = highest
+    }
+
+    /// Which of `rows` are to be stored, and under which ids, which ascend; the others are here. `present` says which ids of a
+    /// range are in the table, those of rows that were placed before included.
+    ///
+    /// - Throws: `StoreError.neverRecorded` for a row that claims to be this installation's own and has an id that was never
+    ///   given out: such a row could exhaust the ids, or take the id of an event yet to come.
+    mutating func place(
+        _ rows: ImportedRows, present: (ClosedRange<Int64>) throws -> Set<Int64>
+    ) throws -> [PlacedRow] {
+        let isOwn = rows.installation == own
+        if isOwn, let row = rows.rows.first(where: { $0.id > highestBefore }) {
+            throw StoreError.neverRecorded(id: row.id, highest: highestBefore)
+        }
+        if !isOwn, rows.ascend(from: origins.highestID(of: rows.installation)) { return placeNew(rows) }
+        return try placeAmongKnown(rows, isOwn: isOwn, present: present)
+    }
+
+    /// Places rows that are behind all that ever came from where they come from, as most are.
+    private mutating func placeNew(_ rows: ImportedRows) -> [PlacedRow] {
+        rows.rows.map { row in
+            highest += 1
+            origins.append(highest, .init(installation: rows.installation, id: row.id))
+            return PlacedRow(id: highest, place: row.place)
+        }
+    }
+
+    private mutating func placeAmongKnown(
+        _ rows: ImportedRows, isOwn: Bool, present: (ClosedRange<Int64>) throws -> Set<Int64>
+    ) throws -> [PlacedRow] {
+        let ids = rows.rows.map { row in
+            isOwn ? row.id : origins.id(of: .init(installation: rows.installation, id: row.id))
+        }
+        let given = ids.compactMap { $0 }
+        var here: Set<Int64> = []
+        if let low = given.min(), let high = given.max(), low <= highest { here = try present(low...high) }
+        var placed: [PlacedRow] = []
+        for (row, id) in zip(rows.rows, ids) {
+            let identity = RowOrigins.Identity(installation: rows.installation, id: row.id)
+            // A made-up snapshot may have the same row twice, which has got its id by now.
+            if let id = id ?? origins.id(of: identity) {
+                guard here.insert(id).inserted else { continue }
+                placed.append(PlacedRow(id: id, place: row.place))
+            } else {
+                highest += 1
+                origins.append(highest, identity)
+                here.insert(highest)
+                placed.append(PlacedRow(id: highest, place: row.place))
+            }
+        }
+        // Rows that were here before and were removed come back under ids from before.
+        return placed.sorted { $0.id < $1.id }
+    }
+
+    /// Writes where the rows come from, before the transaction ends.
+    func finish(in database: Database) throws {
+        try origins.write(from: firstNewStretch, into: database)
+    }
+}

@@ -1,0 +1,169 @@
+import Core
+import GRDB
+
+/// The part of a purge that is one transaction: rows, sessions, rollups and books change together, so that whenever the
+/// process ends they are all as before or all as after.
+struct PurgeTransaction {
+    let selection: PurgeSelection
+    let renewsKey: Bool
+    let now: Int64
+
+    /// Removes what is selected; returns the texts that stood in it and are nowhere left.
+    func run(in database: Database, receipt: inout PurgeReceipt) throws -> Set<String> {
+        let gone = try textsThatGo(in: database)
+        let namesBefore = try Self.names(in: database)
+        try RowIDs.noteHighest(in: database)
+        try database.execute(sql: "INSERT OR REPLACE INTO purges VALUES (1, ?)", arguments: [renewsKey])
+        if selection.isEverything {
+            try removeEverything(in: database, receipt: &receipt)
+        } else {
+            try removeRows(in: database, receipt: &receipt)
+            try removeFromRollups(gone, in: database)
+            try Rollups.rebuild(in: database)
+        }
+        // Of rows that were too old to be kept only the names are left.
+        return gone.union(namesBefore.subtracting(try Self.names(in: database)))
+    }
+
+    private static func names(in database: Database) throws -> Set<String> {
+        try String.fetchSet(database, sql: "SELECT name FROM rollup_names").subtracting(
+            EventType.allCases.map(\.rawValue))
+    }
+
+    // MARK: Texts
+
+    private static let textColumns = [
+        "session_id", "event_type", "workspace_hash", "task_hash", "command", "error_category", "template_used",
+    ]
+
+    private func textsThatGo(in database: Database) throws -> Set<String> {
+        let (condition, arguments) = selection.condition
+        var texts: Set<String> = []
+        for column in Self.textColumns {
+            let rows = try String.fetchCursor(
+                database,
+                sql: """
+                    SELECT \(column) FROM events WHERE \(column) IS NOT NULL AND \(condition)
+                    EXCEPT SELECT \(column) FROM events WHERE NOT (\(condition))
+                    """, arguments: arguments + arguments)
+            while let text = try rows.next() { texts.insert(text) }
+        }
+        // Types that every database knows tell nothing.
+        return texts.subtracting(EventType.allCases.map(\.rawValue))
+    }
+
+    // MARK: Rows
+
+    private func removeEverything(in database: Database, receipt: inout PurgeReceipt) throws {
+        receipt.events += try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        receipt.sessions += try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+        for table in [
+            "events", "sessions", "open_sessions", "activity_rollup", "usage_rollup", "rollup_names", "counters",
+            "origins",
+        ] {
+            try database.execute(sql: "DELETE FROM \(table)")
+        }
+        // Nothing is left that could be linked to the old id, so none is noted as having it.
+        try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
+        try RowIDs.restartExhausted(in: database)
+    }
+
+    private func removeRows(in database: Database, receipt: inout PurgeReceipt) throws {
+        let (condition, arguments) = selection.condition
+        try database.execute(
+            sql: "CREATE TEMP TABLE purged_sessions AS SELECT DISTINCT session_id FROM events WHERE \(condition)",
+            arguments: arguments)
+        defer {
+            try? database.execute(sql: "DROP TABLE IF EXISTS purged_sessions; DROP TABLE IF EXISTS left_of_sessions")
+        }
+        try database.execute(sql: "DELETE FROM events WHERE \(condition)", arguments: arguments)
+        receipt.events = database.changesCount
+        try database.execute(
+            sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
+            arguments: [Counter.purged.name, receipt.events])
+        try recountSessions(in: database)
+        try removeSessions(in: database)
+        receipt.sessions = database.changesCount
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
+    }
+
+    /// Sessions that have lost events and have others are counted anew.
+    private func recountSessions(in database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TEMP TABLE left_of_sessions AS
+                SELECT session_id, min(timestamp) AS first, max(timestamp) AS last,
+                    total(event_type = 'command') AS commands, total(event_type = 'workspace_created') AS workspaces,
+                    total(event_type = 'task_completed') AS tasks, total(success = 0) AS errors
+                FROM events WHERE session_id IN (SELECT session_id FROM purged_sessions) GROUP BY session_id
+                """)
+        try database.execute(
+            sql: """
+                UPDATE sessions SET
+                    started_at = first, ended_at = iif(ended_at IS NULL, NULL, last),
+                    duration_ms = iif(ended_at IS NULL, NULL,
+                        CAST(round((julianday(last) - julianday(first)) * 86400000) AS INTEGER)),
+                    commands_executed = CAST(commands AS INTEGER), workspaces_created = CAST(workspaces AS INTEGER),
+                    tasks_completed = CAST(tasks AS INTEGER), errors_encountered = CAST(errors AS INTEGER)
+                FROM left_of_sessions WHERE left_of_sessions.session_id = sessions.session_id
+                """)
+        try database.execute(
+            sql: """
+                UPDATE open_sessions SET last_event =
+                    CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
+                FROM sessions JOIN left_of_sessions USING (session_id) WHERE sessions.id = open_sessions.session
+                """)
+    }
+
+    /// Sessions without events go: those that have lost all now, and those whose rows were too old to be kept.
+    private func removeSessions(in database: Database) throws {
+        var conditions = [
+            """
+            (session_id IN (SELECT session_id FROM purged_sessions)
+                AND session_id NOT IN (SELECT session_id FROM left_of_sessions))
+            """
+        ]
+        var arguments: [any DatabaseValueConvertible] = []
+        if let session = selection.session, selection.before == nil, selection.command == nil {
+            conditions.append("session_id = ?")
+            arguments.append(session)
+        }
+        if let before = selection.before, selection.session == nil, selection.command == nil {
+            conditions.append("ended_at < ?")
+            arguments.append(Timestamp.databaseText(before))
+        }
+        try database.execute(
+            sql: "DELETE FROM sessions WHERE " + conditions.joined(separator: " OR "),
+            arguments: StatementArguments(arguments))
+    }
+
+    // MARK: Rollups
+
+    /// Where all rows are there the rollups are emptied, names and all, to be counted anew. Of days whose rows were too
+    /// old to be kept the rollups are all there is: days before a date go as a whole, and a removed name is replaced by
+    /// its number, so that sums stay and nobody can tell what they are of.
+    private func removeFromRollups(_ gone: Set<String>, in database: Database) throws {
+        let complete = try Rollups.completeFrom(in: database)
+        guard complete > 0 else {
+            return try database.execute(
+                sql: "DELETE FROM activity_rollup; DELETE FROM usage_rollup; DELETE FROM rollup_names")
+        }
+        if let day = selection.firstDayThatStays {
+            try Rollups.forget(beforeDay: min(day, complete / RollupGrain.slotsPerDay), in: database)
+            // What is still counted among days without rows keeps its names, and rows get theirs when they are counted anew.
+            try RollupNames.removeUnused(before: complete, in: database)
+        }
+        var names = gone
+        if let command = selection.command { names.insert(command) }
+        let rows = try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names")
+        for row in rows {
+            let name: String = row[2]
+            let isCommand = row[0] == RollupNameKind.command.rawValue
+            let isOfCommand = isCommand && selection.command.map { name.hasPrefix($0 + " ") } ?? false
+            guard names.contains(name) || isOfCommand else { continue }
+            try database.execute(
+                sql: "UPDATE rollup_names SET name = ? WHERE kind = ? AND number = ?",
+                arguments: ["(removed \(row[1] as Int64))", row[0] as Int64, row[1] as Int64])
+        }
+    }
+}

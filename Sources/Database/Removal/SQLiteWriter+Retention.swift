@@ -1,0 +1,76 @@
+import Core
+import GRDB
+import SystemSupport
+
+/// Removing rows that are older than the person wants to keep them; their rollups stay, so that reports still know.
+extension SQLiteWriter {
+    /// Rows that one transaction removes at most: a fraction of a second.
+    private static let rowsAtOnce = 50_000
+    private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
+
+    /// The earliest time, in milliseconds since 1970, of rows that are kept for `days` days: the beginning of a day in UTC.
+    package static func firstMillisecondKept(days: Int, now: Int64) -> Int64 {
+        (now / dayMilliseconds - Int64(days)) * dayMilliseconds
+    }
+
+    /// Removes what the settings do not want to be kept any longer: whole days, in UTC. It finds something to do once a
+    /// day, and otherwise costs a look at one row.
+    func removeExpired() throws(StoreError) {
+        // Settings that cannot be read say nothing of removing anything.
+        guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
+        let firstKept = clock.now() / Self.dayMilliseconds - Int64(days)
+        let isDue = try asStoreError(data.databasePath) {
+            try queue.read { try Self.firstDayRemovedUpTo(in: $0) < firstKept }
+        }
+        guard isDue else { return }
+        defer { forgetRows() }
+        try asStoreError(data.databasePath) {
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
+            defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = OFF") } }
+            let ranges = try queue.write { database in
+                // First of all, so that nobody counts days anew whose rows are on their way out.
+                try Rollups.rowsWereRemoved(beforeDay: firstKept, in: database)
+                try RowIDs.noteHighest(in: database)
+                return try RowRanges.covering(slots: 0..<firstKept * RollupGrain.slotsPerDay, in: database)
+            }
+            let limit = Timestamp.databaseText(firstKept * Self.dayMilliseconds)
+            for range in ranges {
+                while try queue.write({ try Self.removeRows(in: range, before: limit, from: $0) }) == Self.rowsAtOnce {}
+            }
+            try queue.write { database in
+                try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
+                // Last of all: who is killed before has the next one go on.
+                try Self.noteRemoved(upTo: firstKept, in: database)
+            }
+        }
+    }
+
+    /// Counts among the books, as the others that are Nexus's own do.
+    private static let removedUpToName = "expired_before_day"
+
+    /// The day (its number since 1970, UTC) up to which all rows were removed.
+    private static func firstDayRemovedUpTo(in database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [removedUpToName])
+            ?? 0
+    }
+
+    private static func noteRemoved(upTo day: Int64, in database: Database) throws {
+        try database.execute(sql: "INSERT OR REPLACE INTO counters VALUES (?, ?)", arguments: [removedUpToName, day])
+    }
+
+    /// Removes at most `rowsAtOnce` rows of a range; returns how many.
+    private static func removeRows(
+        in range: ClosedRange<Int64>, before limit: String, from database: Database
+    ) throws -> Int {
+        try database.execute(
+            sql: """
+                DELETE FROM events WHERE id IN (
+                    SELECT id FROM events WHERE id BETWEEN ? AND ? AND timestamp < ? LIMIT \(rowsAtOnce))
+                """, arguments: [range.lowerBound, range.upperBound, limit])
+        let removed = database.changesCount
+        try database.execute(
+            sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
+            arguments: [Counter.expired.name, removed])
+        return removed
+    }
+}

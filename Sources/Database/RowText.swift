@@ -1,0 +1,219 @@
+import Core
+import GRDB
+package import SystemSupport
+
+/// Reads rows of `events` in the order of their ids as lines of text.
+///
+/// A line is ClickHouse's `TabSeparated`: the row's identity (installation and id there, see `RowOrigins`) and then the
+/// columns of `events` from `timestamp` on, a tab between two, a line feed at the end. An absent text is empty, as no
+/// text of an event is; an absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
+///
+/// Each call is a read of its own, so that nothing holds the writer up: rows never change, and no id is given twice.
+package struct RowText: Sendable {
+    /// Rows one behind the other.
+    package struct Batch: Sendable {
+        /// Ids here of the first and the last row.
+        package let range: ClosedRange<Int64>
+        package let rows: Int
+        /// The lines, cut between two of them.
+        package let pieces: [[UInt8]]
+
+        package var bytes: Int { pieces.reduce(0) { $0 + $1.count } }
+    }
+
+    /// How much a batch may hold.
+    package struct Bounds: Sendable {
+        package let rows: Int
+        /// A batch ends after the piece that reaches this many bytes …
+        package let bytes: Int
+        /// … if it has this many rows.
+        package let leastRows: Int
+
+        package init(rows: Int, bytes: Int, leastRows: Int) {
+            self.rows = rows
+            self.bytes = bytes
+            self.leastRows = leastRows
+        }
+
+        /// As much as there is.
+        package static let none = Bounds(rows: .max, bytes: .max, leastRows: .max)
+    }
+
+    /// Names of the columns in a line, in their order.
+    package static let columns = [
+        "installation_id", "id", "timestamp", "session_id", "event_type", "workspace_hash", "task_hash", "command",
+        "duration_ms", "success", "error_category", "template_used", "services_count", "ports_used",
+    ]
+
+    /// Rows in one piece, half a megabyte.
+    private static let pieceRows = 2500
+    /// Room for a line with all that a usual one has.
+    private static let usualLineBytes = 240
+
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Opens the database of a data folder for reading; nil when there is none yet.
+    package init?(data: DataFolder) throws(StoreError) {
+        guard let queue = try DatabaseOpening.forReading(data) else { return nil }
+        path = data.databasePath
+        self.queue = queue
+    }
+
+    /// Which database it is, and under which id its own rows go; nil when no writer has brought it up to date yet.
+    package func identity() throws(StoreError) -> (store: String, installation: Installation)? {
+        try asStoreError(path) {
+            try queue.read { database in
+                guard try database.tableExists("store"), let installation = try Installation.current(in: database),
+                    let store = try String.fetchOne(database, sql: "SELECT id FROM store")
+                else { return nil }
+                return (store, installation)
+            }
+        }
+    }
+
+    /// The highest id there is; 0 without rows.
+    package func lastID() throws(StoreError) -> Int64 {
+        try asStoreError(path) {
+            try queue.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM events") ?? 0 }
+        }
+    }
+
+    /// What stands in a range of ids.
+    package struct Summary: Equatable, Sendable {
+        /// Ids here of the first and the last row.
+        package let range: ClosedRange<Int64>
+        package let rows: Int
+        /// Times of the earliest and the latest event, in the database's text form.
+        package let earliest: String
+        package let latest: String
+    }
+
+    /// What stands in a range of ids, as far as the first `limit` rows; nil when there is none.
+    package func summary(of range: ClosedRange<Int64>, limit: Int64 = .max) throws(StoreError) -> Summary? {
+        try asStoreError(path) {
+            try queue.read { database in
+                let row = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT min(id), max(id), count(*), min(timestamp), max(timestamp)
+                        FROM (SELECT id, timestamp FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)
+                        """, arguments: [range.lowerBound, range.upperBound, limit])
+                guard let row, let first: Int64 = row[0], let last: Int64 = row[1] else { return nil }
+                return Summary(range: first...last, rows: row[2], earliest: row[3] ?? "", latest: row[4] ?? "")
+            }
+        }
+    }
+
+    /// The rows of a range of ids, up to `bounds`; nil when there are none.
+    package func batch(in range: ClosedRange<Int64>, _ bounds: Bounds) throws(StoreError) -> Batch? {
+        try asStoreError(path) {
+            var (first, last): (Int64?, Int64) = (nil, 0)
+            var (rows, bytes) = (0, 0)
+            var pieces: [[UInt8]] = []
+            while last < range.upperBound, rows < bounds.rows, bytes < bounds.bytes || rows < bounds.leastRows {
+                let rest = max(range.lowerBound, last + 1)...range.upperBound
+                guard let piece = try piece(rest, limit: min(Self.pieceRows, bounds.rows - rows)) else { break }
+                first = first ?? piece.range.lowerBound
+                last = piece.range.upperBound
+                rows += piece.rows
+                bytes += piece.text.count
+                pieces.append(piece.text)
+            }
+            return first.map { Batch(range: $0...last, rows: rows, pieces: pieces) }
+        }
+    }
+
+    // MARK: One piece
+
+    /// The first rows of a range, up to `limit`; nil when there is none.
+    private func piece(
+        _ range: ClosedRange<Int64>, limit: Int
+    ) throws -> (range: ClosedRange<Int64>, rows: Int, text: [UInt8])? {
+        try queue.read { database in
+            guard let own = try Installation.current(in: database) else { return nil }
+            // From the same moment as the rows: what the installation's id is renewed to is for later rows.
+            let origins = try RowOrigins.read(from: database).origins
+            var (first, last): (Int64?, Int64) = (nil, 0)
+            var rows = 0
+            var text: [UInt8] = []
+            text.reserveCapacity(limit * Self.usualLineBytes)
+            var line = LineWriter(origins, own: own)
+            var reader = try EventRowReader(
+                database, where: "id BETWEEN ? AND ?", arguments: [range.lowerBound, range.upperBound], limit: limit)
+            while try reader.next({ row in
+                first = first ?? row.id
+                last = row.id
+                rows += 1
+                line.append(row, to: &text)
+            }) {}
+            return first.map { ($0...last, rows, text) }
+        }
+    }
+}
+
+/// Writes rows as lines.
+private struct LineWriter {
+    private let origins: RowOrigins
+    private let own: Installation
+    /// The installation of the last line, and its id as it stands in lines.
+    private var installation: Installation
+    private var installationText: [UInt8]
+
+    init(_ origins: RowOrigins, own: Installation) {
+        self.origins = origins
+        self.own = own
+        installation = own
+        installationText = Array(own.id.utf8)
+    }
+
+    mutating func append(_ row: borrowing EventRow, to text: inout [UInt8]) {
+        let identity = origins.identity(of: row.id, own: own)
+        if identity.installation != installation {
+            installation = identity.installation
+            installationText = Array(installation.id.utf8)
+        }
+        text.append(installationText.span)
+        text.append(UInt8(ascii: "\t"))
+        text.append(decimal: identity.id)
+        for column in EventRow.Column.all {
+            text.append(UInt8(ascii: "\t"))
+            switch row[column] {
+            case .integer(let number): text.append(decimal: number)
+            case .text(let place): Self.append(escaping: row.bytes.span.extracting(place), to: &text)
+            case .null, .other: if Self.holdsNumber(column) { text.append(#"\N"#.utf8.span) }
+            }
+        }
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    private static func holdsNumber(_ column: EventRow.Column) -> Bool {
+        switch column {
+        case .durationMS, .success, .servicesCount, .portsUsed: true
+        default: false
+        }
+    }
+
+    /// A text that came in through Nexus has nothing to escape; one that another tool wrote into the database may.
+    private static func append(escaping value: Span<UInt8>, to text: inout [UInt8]) {
+        // Without a way out in the middle, so that many bytes are looked at at once.
+        var special: UInt8 = 0
+        var index = 0
+        while index < value.count {
+            let byte = value[index]
+            special |= byte == UInt8(ascii: "\\") ? 1 : 0
+            special |= byte == UInt8(ascii: "\t") ? 1 : 0
+            special |= byte == UInt8(ascii: "\n") ? 1 : 0
+            index &+= 1
+        }
+        if special == 0 { return text.append(value) }
+        for index in value.indices {
+            switch value[index] {
+            case UInt8(ascii: "\\"): text.append(#"\\"#.utf8.span)
+            case UInt8(ascii: "\t"): text.append(#"\t"#.utf8.span)
+            case UInt8(ascii: "\n"): text.append(#"\n"#.utf8.span)
+            case let byte: text.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Core
+import GRDB
+package import SystemSupport
+
+extension SQLiteWriter {
+    /// Imports all the rows that come out of a queue, in one transaction: all of a snapshot or nothing of it.
+    /// - Throws: the error that the queue ended with, or a `StoreError`, after the transaction was rolled back.
+    package func importRows(from source: BoundedQueue<ImportedRows>) throws -> ImportOutcome {
+        do {
+            let outcome = try queue.write { try importRows(from: source, into: $0) }
+            try checkpoint(includingNewest: false)
+            return outcome
+        } catch {
+            source.abandon()
+            try recover()
+            throw error is DatabaseError ? StoreError(error, path: data.databasePath) : error
+        }
+    }
+
+    private func importRows(
+        from source: BoundedQueue<ImportedRows>, into database: Database
+    ) throws -> ImportOutcome {
+        var outcome = ImportOutcome()
+        var placing = try ImportPlacing(database)
+        // Days past retention have only counts left, which include the rows that were removed.
+        let kept = try Rollups.completeFrom(in: database) * RollupSlot.milliseconds
+        while var rows = try source.take() {
+            try Task.checkCancellation()
+            if kept > 0 { outcome.expired += rows.removeRows(before: kept) }
+            let placed = try placing.place(rows) { try Self.presentIDs($0, in: database) }
+            try ingest.ingest(rows, placed: placed, into: database)
+            outcome.imported += placed.count
+            outcome.known += rows.count - placed.count
+            // Counts are written as often as in a transaction of their own, so that memory stays bounded.
+            if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
+        }
+        try ingest.finish(into: database, now: clock.now())
+        try placing.finish(in: database)
+        return outcome
+    }
+
+    /// The ids of a range that are in the table.
+    private static func presentIDs(_ ids: ClosedRange<Int64>, in database: Database) throws -> Set<Int64> {
+        try Set(
+            Int64.fetchCursor(
+                database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ?",
+                arguments: [ids.lowerBound, ids.upperBound]))
+    }
+}

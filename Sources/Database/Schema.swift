@@ -1,0 +1,256 @@
+package import Core
+import GRDB
+
+/// The tables. `events` and `sessions` are the user's contract: exactly these columns, readable with any SQLite tool.
+/// The others are Nexus's own.
+enum Schema {
+    /// Bytes of a page. Four times SQLite's usual: a row takes some 200 bytes and rows are appended, so larger pages
+    /// mean fewer of them to split, checksum and write.
+    static let pageBytes = 16 * 1024
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: events, sessions, rollups") { database in
+            try database.execute(sql: contract)
+            try database.execute(sql: own)
+        }
+        migrator.registerMigration("2: what was used, with latency") { database in
+            try database.execute(sql: usage)
+            try Rollups.rebuild(in: database)
+        }
+        migrator.registerMigration("3: installation, origins") { database in
+            try database.execute(sql: origins)
+        }
+        migrator.registerMigration("4: which store") { database in
+            try database.execute(sql: store)
+        }
+        migrator.registerMigration("5: removal") { database in
+            try database.execute(sql: removal)
+        }
+        migrator.registerMigration("6: which files") { database in
+            try database.execute(sql: files)
+        }
+        return migrator
+    }
+
+    /// Whether nothing is in a database that not all migrations were applied to: it is a new one whose tables are being
+    /// made, each migration in a transaction of its own, or were when their maker was killed.
+    static func isBegun(in database: Database) throws -> Bool {
+        let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+        guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
+        return try ["events", "sessions", "counters"].allSatisfy { table in
+            try tables.contains(table) && Row.fetchOne(database, sql: "SELECT 1 FROM \(table) LIMIT 1") == nil
+        }
+    }
+
+    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
+    ///   It never leaves the data folder, and changes only where row ids begin again or the data folder was copied.
+    private static let store = """
+        CREATE TABLE store (
+            id TEXT NOT NULL
+        );
+        INSERT INTO store VALUES (lower(hex(randomblob(16))));
+        """
+
+    /// - `installation`: one line, the random id of this installation (see `Installation`).
+    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    private static let origins = """
+        CREATE TABLE installation (
+            id TEXT NOT NULL
+        );
+        INSERT INTO installation VALUES (lower(hex(randomblob(16))));
+
+        """ + originsTable
+
+    /// Snapshots have it too.
+    static let originsTable = """
+        CREATE TABLE origins (
+            first_id INTEGER PRIMARY KEY,
+            last_id INTEGER NOT NULL,
+            installation TEXT NOT NULL,
+            origin INTEGER NOT NULL
+        );
+        """
+
+    /// - `row_id_floors`: the highest id that a table has ever given out, where its row was removed since: no id is given
+    ///   twice (see `RowIDs`).
+    /// - `purges`: one line while a purge that has removed its rows still has to clean the files (see `Purge`).
+    private static let removal = """
+        CREATE TABLE row_id_floors (
+            name TEXT PRIMARY KEY,
+            id INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE purges (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            renews_key BOOLEAN NOT NULL
+        );
+        """
+
+    /// - `store_files`: one line, by which a copied or restored data folder is noticed (see `StoreFiles`).
+    private static let files = """
+        CREATE TABLE store_files (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            database_inode INTEGER NOT NULL,
+            lock_inode INTEGER NOT NULL,
+            lock_changed INTEGER NOT NULL
+        );
+        """
+
+    static let eventsTable = eventsTable(named: "events")
+
+    /// A table like `events` under another name.
+    static func eventsTable(named name: String) -> String {
+        """
+        CREATE TABLE \(name) (
+            id INTEGER PRIMARY KEY,
+            timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+            session_id TEXT NOT NULL,
+            event_type TEXT NOT NULL,
+            workspace_hash TEXT,
+            task_hash TEXT,
+            command TEXT,
+            duration_ms INTEGER,
+            success BOOLEAN,
+            error_category TEXT,
+            template_used TEXT,
+            services_count INTEGER,
+            ports_used INTEGER
+        );
+        """
+    }
+
+    private static let sessionsTable = """
+        CREATE TABLE sessions (
+            id INTEGER PRIMARY KEY,
+            session_id TEXT UNIQUE NOT NULL,
+            started_at DATETIME,
+            ended_at DATETIME,
+            duration_ms INTEGER,
+            commands_executed INTEGER,
+            workspaces_created INTEGER,
+            tasks_completed INTEGER,
+            errors_encountered INTEGER
+        );
+        """
+
+    static let contract = eventsTable + "\n" + sessionsTable
+
+    /// The tables of the first version; what became of them since stands below.
+    ///
+    /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
+    /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
+    /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
+    /// - `buffer_positions`: up to where each segment of the write-ahead buffer is stored.
+    /// - `counters`: the books since the beginning (see `Counter`).
+    private static let own = """
+        CREATE TABLE open_sessions (
+            session INTEGER PRIMARY KEY,
+            last_event INTEGER NOT NULL
+        );
+        CREATE TABLE activity_rollup (
+            slot INTEGER PRIMARY KEY,
+            events INTEGER NOT NULL,
+            commands INTEGER NOT NULL,
+            workspaces_created INTEGER NOT NULL,
+            tasks_completed INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL
+        );
+        CREATE TABLE session_rollup (
+            slot INTEGER PRIMARY KEY,
+            sessions INTEGER NOT NULL,
+            duration_ms INTEGER NOT NULL
+        );
+        CREATE TABLE buffer_positions (
+            segment INTEGER PRIMARY KEY,
+            id BLOB NOT NULL,
+            position INTEGER NOT NULL,
+            is_damaged BOOLEAN NOT NULL
+        );
+        CREATE TABLE counters (
+            name TEXT PRIMARY KEY,
+            count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+
+    /// - `activity_rollup`: also says between which rows of `events` a quarter of an hour stands.
+    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`,
+    ///   `RollupBlock`). The lengths of sessions are among it, in place of `session_rollup`.
+    /// - `rollup_names`: what the numbers in it stand for (see `RollupNameKind`).
+    private static let usage = """
+        DROP TABLE session_rollup;
+        DROP TABLE activity_rollup;
+        CREATE TABLE activity_rollup (
+            slot INTEGER PRIMARY KEY,
+            events INTEGER NOT NULL,
+            commands INTEGER NOT NULL,
+            workspaces_created INTEGER NOT NULL,
+            tasks_completed INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            first_row INTEGER NOT NULL,
+            last_row INTEGER NOT NULL
+        );
+        CREATE INDEX sessions_by_start ON sessions (started_at);
+        CREATE TABLE usage_rollup (
+            id INTEGER PRIMARY KEY,
+            cells BLOB NOT NULL
+        );
+        CREATE TABLE rollup_names (
+            kind INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            PRIMARY KEY (kind, number),
+            UNIQUE (kind, name)
+        ) WITHOUT ROWID;
+        """
+}
+
+/// The grain of the rollups: a quarter of an hour of UTC, so that the days of every time zone, all of which are whole
+/// quarters away from UTC, can be put together on reading.
+package enum RollupSlot {
+    package static let milliseconds: Int64 = 15 * 60 * 1000
+
+    /// The number of the quarter in which a moment lies. Moments are never before 1970.
+    package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
+}
+
+/// A line in the books.
+package enum Counter: Hashable, Sendable {
+    /// Events read from the buffer: accepted, and no longer pending.
+    case accepted
+    /// Events that became rows.
+    case stored
+    /// Rows that came in from snapshots: neither received nor accepted here.
+    case imported
+    /// Pieces of records that killed writers left; nothing of them was acknowledged.
+    case tornRecords
+    /// Records that were whole once and are not any more.
+    case damagedRecords
+    /// Rows that the person has removed.
+    case purged
+    /// Rows that were older than the person wants to keep them.
+    case expired
+    case tally(Tally.Item)
+
+    var name: String {
+        switch self {
+        case .accepted: "accepted"
+        case .stored: "stored"
+        case .imported: "imported"
+        case .tornRecords: "torn_records"
+        case .damagedRecords: "damaged_records"
+        case .purged: "purged"
+        case .expired: "expired"
+        case .tally(.rejected(let reason)): "rejected:" + reason.name
+        case .tally(.droppedField): "dropped_fields"
+        case .tally(.cutCommand): "cut_commands"
+        case .tally(.droppedEvent): "dropped_events"
+        case .tally(.redactedValue): "redacted_values"
+        }
+    }
+
+    static let all: [Counter] =
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
+        + Tally.Item.all.map(Counter.tally)
+}

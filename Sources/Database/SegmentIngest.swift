@@ -1,0 +1,152 @@
+import Core
+import GRDB
+import SystemSupport
+import WriteAheadBuffer
+
+/// Ingests records into the tables: rows, sessions, rollups and counters, inside one transaction of the caller's.
+///
+/// Rows are inserted a chunk at a time. What the records change elsewhere is counted in memory and written by `finish`.
+struct SegmentIngest {
+    /// The result of ingesting a chunk of a segment.
+    struct Findings {
+        /// How many bytes of the chunk are done with.
+        fileprivate(set) var consumed = 0
+        fileprivate(set) var events = 0
+        fileprivate(set) var isDamaged = false
+        /// Whether ingest stopped before the chunk's end, because the transaction is full.
+        fileprivate(set) var isCutShort = false
+    }
+
+    private var sessions: SessionTable
+    private var activity = ActivityRollup()
+    private var usage = UsageRollup()
+    private var counters = CounterTable()
+    private let keepsRollups: Bool
+
+    /// The 15-minute buckets that the transaction's events are in, and that of the last event.
+    private var slots: Set<Int64> = []
+    private var slot: Int64 = .min
+    private var events = 0
+    private var bytes = 0
+
+    /// The id of the next recorded event's row, once the transaction has asked for it.
+    private var nextID: Int64?
+    /// Rows to insert, of the chunk at hand.
+    private var rows: [EventInserter.Row] = []
+    /// Prepared for the first row: most commands that look for pending events find none.
+    private var inserter: EventInserter?
+
+    /// - Parameter keepsRollups: false leaves out the rollups, to measure what they cost.
+    init(keepsRollups: Bool) {
+        self.keepsRollups = keepsRollups
+        sessions = SessionTable(keepsLengths: keepsRollups)
+    }
+
+    /// Whether the transaction should end: each 15-minute bucket and each session changes pages of its own.
+    var isFull: Bool {
+        events >= Limits.transactionEvents || bytes >= Limits.transactionBytes
+            || slots.count >= Limits.transactionSlots || sessions.isFull
+    }
+
+    /// Ingests every whole record of a chunk, until the transaction is full.
+    /// - Parameter isLast: whether the segment ends with the chunk.
+    mutating func ingest(_ chunk: [UInt8], isLast: Bool, into database: Database) throws -> Findings {
+        var findings = Findings()
+        var cursor = RecordCursor()
+        var id = try nextID ?? RowIDs.next(of: .events, in: database)
+        scan: while true {
+            if isFull {
+                findings.isCutShort = true
+                break
+            }
+            switch cursor.next(in: chunk.span, isLast: isLast) {
+            case .record(let range):
+                if observe(chunk.span.extracting(range), id: id, start: range.lowerBound) {
+                    findings.events += 1
+                    id += 1
+                }
+            case .gap(_, let isTorn):
+                counters.add(isTorn ? .tornRecords : .damagedRecords, 1)
+                findings.isDamaged = true
+            case .needsMore, .end:
+                break scan
+            }
+        }
+        try insertRows(of: chunk.span, as: .stored, into: database)
+        counters.add(.accepted, findings.events)
+        nextID = id
+        findings.consumed = cursor.offset
+        return findings
+    }
+
+    /// Ingests imported rows under the ids that they were given.
+    mutating func ingest(_ imported: ImportedRows, placed: [PlacedRow], into database: Database) throws {
+        for row in placed {
+            _ = observe(imported.bytes.span.extracting(row.place), id: row.id, start: row.place.lowerBound)
+        }
+        try insertRows(of: imported.bytes.span, as: .imported, into: database)
+    }
+
+    /// Writes what the rows change elsewhere, before the transaction ends.
+    mutating func finish(into database: Database, now: Int64) throws {
+        try usage.flush(into: database)
+        try sessions.flush(into: database, now: now)
+        try activity.flush(into: database)
+        try counters.flush(into: database)
+        endTransaction()
+    }
+
+    /// Forgets what was not written: the transaction was rolled back.
+    mutating func abandon() {
+        sessions.forget()
+        activity = ActivityRollup()
+        usage.abandon()
+        counters = CounterTable()
+        rows.removeAll(keepingCapacity: true)
+        endTransaction()
+    }
+
+    private mutating func endTransaction() {
+        (events, bytes) = (0, 0)
+        slots.removeAll(keepingCapacity: true)
+        slot = .min
+        nextID = nil
+    }
+
+    mutating func closeOrphanedSessions(in database: Database, now: Int64) throws {
+        try sessions.closeOrphans(in: database, now: now)
+    }
+
+    // MARK: Records
+
+    /// Counts one record. Returns true when it is an event, which then waits in `rows` to be inserted.
+    private mutating func observe(_ payload: Span<UInt8>, id: Int64, start: Int) -> Bool {
+        guard let record = EventRecord(payload), record.isWithinLimits else {
+            if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
+            return false
+        }
+        events += 1
+        bytes += payload.count
+        let slot = RollupSlot.containing(record.timestamp)
+        if slot != self.slot {
+            self.slot = slot
+            slots.insert(slot)
+        }
+        let type = EventType(payload.extracting(record.eventType))
+        sessions.observe(
+            type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID))
+        if keepsRollups {
+            activity.observe(type, success: record.success, at: record.timestamp, row: id)
+            usage.observe(record, type, payload)
+        }
+        rows.append(EventInserter.Row(id: id, start: start, record: record))
+        return true
+    }
+
+    private mutating func insertRows(of payloads: Span<UInt8>, as counter: Counter, into database: Database) throws {
+        guard !rows.isEmpty else { return }
+        if inserter == nil { inserter = try EventInserter(database) }
+        counters.add(counter, try inserter?.insert(rows, payloads: payloads) ?? 0)
+        rows.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,121 @@
+import Core
+import GRDB
+import SystemSupport
+
+/// The rows of `sessions`, kept in step with the events: recent ones are remembered, those that a transaction touched
+/// are looked up and written at its end. Taking an event needs no database.
+struct SessionTable {
+    private struct Entry {
+        var row: Int64?
+        /// What is known of it: what the events say that were taken, and what the table says once it was asked.
+        var state = SessionState()
+        var isLookedUp = false
+        var isDirty = false
+        /// What the rollup holds of it; nil: nothing yet.
+        var rolledUp: (startedAt: Int64, durationMS: Int64)?
+    }
+
+    private var names = ByteKeyTable()
+    private var entries: [Entry] = []
+    private var dirty: [Int] = []
+    /// How many were not looked up yet.
+    private var unknown = 0
+    private var lengths = SessionLengths()
+    private let keepsLengths: Bool
+
+    init(keepsLengths: Bool = true) {
+        self.keepsLengths = keepsLengths
+    }
+
+    /// Takes one event of the session called `name`.
+    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>) {
+        let (index, isNew) = names.index(of: name)
+        if isNew {
+            entries.append(Entry())
+            unknown += 1
+        }
+        entries[index].state.observe(type, success: success, at: timestamp)
+        if !entries[index].isDirty {
+            entries[index].isDirty = true
+            dirty.append(index)
+        }
+    }
+
+    /// Whether so many sessions were touched that they should be written now.
+    var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
+
+    /// Writes what changed. Sessions that are over at `now` get their end.
+    mutating func flush(into database: Database, now: Int64) throws {
+        guard !dirty.isEmpty else { return }
+        var rows = try SessionRows(database)
+        for index in dirty {
+            let name = Array(names.key(at: index))
+            if !entries[index].isLookedUp { try lookUp(index, name.span, in: rows) }
+            let entry = entries[index]
+            entries[index].row = try rows.write(entry.state, name: name.span, row: entry.row, now: now)
+            entries[index].isDirty = false
+            if keepsLengths { rollUp(index) }
+        }
+        try lengths.flush(into: database)
+        dirty.removeAll(keepingCapacity: true)
+        unknown = 0
+        if entries.count >= Limits.rememberedSessions { forget() }
+    }
+
+    /// Forgets everything, written or not: after a transaction that was taken back.
+    mutating func forget() {
+        names.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        dirty.removeAll(keepingCapacity: true)
+        unknown = 0
+        lengths = SessionLengths()
+    }
+
+    /// Gives sessions their end, at their last event, that have been idle for too long at `now` or whose shell is gone.
+    mutating func closeOrphans(in database: Database, now: Int64) throws {
+        let limit = now - Limits.sessionIdleMilliseconds
+        // CROSS JOIN keeps SQLite from going through all sessions to find the few that are open.
+        let open = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT session, last_event, session_id FROM open_sessions CROSS JOIN sessions ON sessions.id = session
+                WHERE last_event <= ? OR session_id GLOB 'shell-*'
+                """, arguments: [limit])
+        for row in open {
+            let lastEvent: Int64 = row[1]
+            guard lastEvent <= limit || ShellSession(id: row[2])?.isGone() == true else { continue }
+            try close(row[0], at: Timestamp.databaseText(lastEvent), in: database)
+        }
+    }
+
+    private func close(_ session: Int64, at end: String, in database: Database) throws {
+        try database.execute(
+            sql: """
+                UPDATE sessions
+                SET ended_at = ?1,
+                    duration_ms = CAST(round((julianday(?1) - julianday(started_at)) * 86400000) AS INTEGER)
+                WHERE id = ?2
+                """, arguments: [end, session])
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session = ?", arguments: [session])
+    }
+
+    // MARK: One session
+
+    /// Adds what the table says of a session.
+    private mutating func lookUp(_ index: Int, _ name: Span<UInt8>, in rows: SessionRows) throws {
+        entries[index].isLookedUp = true
+        guard let (row, stored) = try rows.find(name) else { return }
+        entries[index].row = row
+        entries[index].rolledUp = (stored.startedAt, stored.durationMS)
+        entries[index].state.add(stored)
+    }
+
+    private mutating func rollUp(_ index: Int) {
+        let state = entries[index].state
+        if let old = entries[index].rolledUp {
+            lengths.count(startedAt: old.startedAt, durationMS: old.durationMS, times: -1)
+        }
+        lengths.count(startedAt: state.startedAt, durationMS: state.durationMS)
+        entries[index].rolledUp = (state.startedAt, state.durationMS)
+    }
+}

@@ -1,0 +1,233 @@
+import Core
+import GRDB
+package import SystemSupport
+
+/// The database that a snapshot holds: plain, without a log, with `events` and `sessions` as they are, `origins` (see
+/// `RowOrigins`) for rows that came from other installations, and
+///
+///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
+///
+/// with the keys `format_version` (1), `installation` (the id, see `Installation`) and `schema_version` (2). No rollups, no
+/// books, nothing else.
+package enum SnapshotDatabase {
+    /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
+    package static let schemaVersion = 1
+
+    static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+    private static let tables: Set<String> = ["events", "sessions", "origins"]
+
+    // MARK: Writing
+
+    /// Pages that are copied before it is looked whether it was cancelled.
+    private static let pagesAtOnce: CInt = 1024
+
+    /// What was copied.
+    package struct Copied: Sendable {
+        /// Whose rows they are.
+        package let installation: Installation
+        /// Earliest and latest time, in the database's text form, where the rollups tell where to look.
+        package let times: (from: String, until: String)?
+    }
+
+    /// Copies what is selected into a new file at `path`, in one consistent read of the database of `data`; nil when the
+    /// database is of a version that did not know yet whose it is.
+    ///
+    /// Everything goes page by page, and what is not the user's is dropped from the copy: three times as fast as row
+    /// by row. A part is selected row by row. It ends early when the task is cancelled.
+    package static func copy(
+        _ selection: SnapshotSelection, of data: DataFolder, to path: String
+    ) async throws(StoreError) -> Copied? {
+        try await asStoreError(data.databasePath) {
+            // Opening says whether it is a database at all, and of this version.
+            guard let source = try DatabaseOpening.forReading(data) else { return nil }
+            let target = try DatabaseQueue(path: path, configuration: writing)
+            defer { try? target.close() }
+            var installation: Installation?
+            var times: (from: String, until: String)?
+            if selection == .everything {
+                try copyPages(of: source, to: target)
+                try source.close()
+                (installation, times) = try await target.writeWithoutTransaction { database in
+                    // The copy of a database with a log says that it has one too.
+                    try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
+                    let found = (try Installation.current(in: database), try span(of: database))
+                    try dropOthers(in: database)
+                    try clearFreePages(of: database)
+                    return found
+                }
+            } else {
+                try source.close()
+                installation = try await target.writeWithoutTransaction {
+                    try select(selection, from: data, in: $0)
+                }
+            }
+            guard let installation else { return nil }
+            try await target.writeWithoutTransaction { try finish($0, installation) }
+            return Copied(installation: installation, times: times)
+        }
+    }
+
+    /// In one transaction: to a new one a log of no length that may not be written looks changed, and the copying would begin
+    /// again with each step.
+    private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
+        try source.read { source in
+            _ = try Row.fetchOne(source, sql: "SELECT count(*) FROM sqlite_schema")
+            try target.writeWithoutTransaction { target in
+                try source.backup(to: target, pagesPerStep: pagesAtOnce) { _ in try Task.checkCancellation() }
+            }
+        }
+    }
+
+    /// The times of the earliest and the latest event: the rollup says between which rows the first and the last quarter
+    /// of an hour stand, so that only those are looked at. Nil where it does not lead to any.
+    static func span(of database: Database) throws -> (from: String, until: String)? {
+        guard try database.tableExists("activity_rollup") else { return nil }
+        func extreme(_ function: String, _ order: String) throws -> String? {
+            try String.fetchOne(
+                database,
+                sql: """
+                    SELECT (SELECT \(function)(timestamp) FROM events WHERE id BETWEEN first_row AND last_row)
+                    FROM activity_rollup WHERE events > 0 ORDER BY slot \(order) LIMIT 1
+                    """)
+        }
+        guard let from = try extreme("min", "ASC"), let until = try extreme("max", "DESC") else { return nil }
+        return (from, until)
+    }
+
+    /// The copy is thrown away when anything fails, so it needs neither a journal nor the disk.
+    private static var writing: Configuration {
+        var configuration = Configuration()
+        configuration.label = "nexus.snapshot"
+        // What a person made of keys between tables of their own is none of a snapshot's, and goes with them.
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA page_size = \(Schema.pageBytes);
+                    PRAGMA journal_mode = OFF;
+                    PRAGMA synchronous = OFF;
+                    PRAGMA cache_size = -4096;
+                    PRAGMA secure_delete = ON;
+                    """)
+        }
+        return configuration
+    }
+
+    /// Makes a snapshot's database of the file at `path`, in which the pages of the snapshot's tables are holes: SQLite
+    /// reads and writes only the pages of what it drops, the schema and the free list.
+    /// - Returns: how many pages the database has.
+    static func dropOthers(in path: String, _ installation: Installation) throws -> Int {
+        let queue = try DatabaseQueue(path: path, configuration: writing)
+        defer { try? queue.close() }
+        return try queue.writeWithoutTransaction { database in
+            try dropOthers(in: database)
+            try finish(database, installation)
+            return try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        }
+    }
+
+    /// Drops everything but the contract and the origins; what is dropped is overwritten.
+    private static func dropOthers(in database: Database) throws {
+        try database.inTransaction {
+            let entries = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'
+                    ORDER BY type = 'table', type = 'view'
+                    """)
+            for entry in entries {
+                let (type, name): (String, String) = (entry[0], entry[1])
+                if type == "table", tables.contains(name) { continue }
+                // A person may have added what they like: names are quoted.
+                let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+                try database.execute(sql: "DROP \(type.uppercased()) IF EXISTS \(quoted)")
+            }
+            return .commit
+        }
+    }
+
+    /// Removes what free pages still hold of removed rows.
+    private static func clearFreePages(of database: Database) throws {
+        let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+        // Overwriting some costs less than a VACUUM. Many would make the snapshot look like a decompression bomb.
+        if free * 2 > pages {
+            try database.execute(sql: "VACUUM")
+        } else if free > 0 {
+            try overwriteFreePages(free, of: database)
+        }
+    }
+
+    /// Allocates all free pages for a table of zeros, and frees them again by dropping it (`secure_delete` is on).
+    private static func overwriteFreePages(_ free: Int, of database: Database) throws {
+        let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? Schema.pageBytes
+        try database.inTransaction {
+            try database.execute(sql: "CREATE TABLE filler (zeros BLOB)")
+            var rest = free * pageBytes
+            while rest > 0 {
+                let bytes = min(rest, fillerBytes)
+                try database.execute(sql: "INSERT INTO filler VALUES (zeroblob(?))", arguments: [bytes])
+                rest -= bytes
+            }
+            try database.execute(sql: "DROP TABLE filler")
+            return .commit
+        }
+    }
+
+    /// Bytes of a value of zeros, below SQLite's default limit of a billion.
+    private static let fillerBytes = 256 * 1024 * 1024
+
+    /// Copies the rows that are selected, and the sessions they belong to.
+    private static func select(
+        _ selection: SnapshotSelection, from data: DataFolder, in database: Database
+    ) throws -> Installation? {
+        try database.execute(sql: Schema.contract)
+        try database.execute(sql: Schema.originsTable)
+        try database.execute(sql: "ATTACH ? AS source", arguments: [DatabaseOpening.address(forReading: data)])
+        defer { try? database.execute(sql: "DETACH source") }
+        var installation: Installation?
+        try database.inTransaction {
+            guard
+                try Bool.fetchOne(database, sql: "SELECT count(*) FROM source.sqlite_schema WHERE name = 'origins'")
+                    == true
+            else { return .rollback }
+            installation = try String.fetchOne(database, sql: "SELECT id FROM source.installation")
+                .flatMap(Installation.init)
+            let ids = selection.ids ?? 1...Int64.max
+            var condition = "id BETWEEN ? AND ?"
+            var arguments: StatementArguments = [ids.lowerBound, ids.upperBound]
+            if let times = selection.times {
+                condition += " AND timestamp >= ? AND timestamp < ?"
+                arguments += [databaseText(times.lowerBound), databaseText(times.upperBound)]
+            }
+            try database.execute(
+                sql: "INSERT INTO events SELECT * FROM source.events WHERE \(condition)", arguments: arguments)
+            try database.execute(
+                sql: """
+                    INSERT INTO sessions SELECT * FROM source.sessions
+                    WHERE session_id IN (SELECT session_id FROM main.events);
+                    INSERT INTO origins SELECT * FROM source.origins
+                    WHERE last_id >= (SELECT min(id) FROM main.events)
+                        AND first_id <= (SELECT max(id) FROM main.events)
+                    """)
+            return .commit
+        }
+        return installation
+    }
+
+    private static func finish(_ database: Database, _ installation: Installation) throws {
+        try database.inTransaction {
+            try database.execute(sql: manifestTable)
+            try database.execute(
+                sql: "INSERT INTO manifest VALUES ('format_version', ?), ('installation', ?), ('schema_version', ?)",
+                arguments: ["1", installation.id, String(schemaVersion)])
+            return .commit
+        }
+    }
+
+    /// Times as they stand in `timestamp`; what lies outside the years that can, at their ends.
+    private static func databaseText(_ milliseconds: Int64) -> String {
+        if milliseconds > Limits.latestTimestamp { return ":" }  // behind every digit
+        return Timestamp.databaseText(max(0, milliseconds))
+    }
+}

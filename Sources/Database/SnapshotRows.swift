@@ -1,0 +1,181 @@
+import Core
+import GRDB
+
+/// Reads the database of a snapshot. It may be a stranger's: nothing in it is believed, and no value fills the memory.
+package struct SnapshotRows: Sendable {
+    private let queue: DatabaseQueue
+    private let path: String
+
+    /// Opens the file, which nobody else writes.
+    package init(path: String) throws(StoreError) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "nexus.snapshot"
+        configuration.readonly = true
+        configuration.prepareDatabase { database in
+            database.limitValues(to: Limits.snapshotValueBytes)
+            try database.execute(
+                sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -4096")
+        }
+        queue = try asStoreError(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// What a count of the rows gives.
+    package struct Counts: Equatable, Sendable {
+        package var events = 0
+        package var sessions = 0
+        /// Lowest and highest id; nil without rows.
+        package var ids: ClosedRange<Int64>?
+        /// Earliest and latest time, in the database's text form; nil without rows.
+        package var times: (from: String, until: String)?
+
+        package static func == (left: Counts, right: Counts) -> Bool {
+            left.events == right.events && left.sessions == right.sessions && left.ids == right.ids
+                && left.times?.from == right.times?.from && left.times?.until == right.times?.until
+        }
+    }
+
+    /// Counts the rows. Where the times are known already no row has to be looked into.
+    package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
+        try asStoreError(path) {
+            try queue.read { database in
+                var counts = Counts()
+                counts.events = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+                counts.sessions = try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+                counts.ids = try Self.ids(in: database)
+                counts.times = try times ?? Self.times(in: database)
+                return counts
+            }
+        }
+    }
+
+    /// The lowest and the highest id of an event; nil without rows.
+    static func ids(in database: Database) throws -> ClosedRange<Int64>? {
+        guard let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
+            let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
+        else { return nil }
+        return first...last
+    }
+
+    /// The times of the earliest and the latest event; nil without rows. It looks into every one.
+    static func times(in database: Database) throws -> (from: String, until: String)? {
+        guard let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
+            let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
+        else { return nil }
+        return (from, until)
+    }
+
+    /// How many sessions there are.
+    package func sessionCount() throws(StoreError) -> Int {
+        try asStoreError(path) {
+            try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sessions") ?? 0 }
+        }
+    }
+
+    /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
+    /// handed out, nil when there was none. What `body` throws comes out as it is.
+    package func rows(
+        after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
+    ) throws -> Int64? {
+        do {
+            return try queue.read { database in
+                var reached: Int64?
+                var reader = try EventRowReader(database, where: "id > ?", arguments: [last], limit: limit)
+                while try reader.next({ row in
+                    reached = row.id
+                    try body(row)
+                }) {}
+                return reached
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Where rows come from that the installation of the snapshot did not record; nil when the table holds lines that
+    /// cannot be.
+    package func origins() throws(StoreError) -> RowOrigins? {
+        try asStoreError(path) {
+            let (origins, damaged) = try queue.read { try RowOrigins.read(from: $0) }
+            return damaged == 0 ? origins : nil
+        }
+    }
+
+    // MARK: Whether it is sound
+
+    /// What is wrong with the tables; nil: they are those of a snapshot.
+    package func flawOfTables() throws(StoreError) -> String? {
+        try asStoreError(path) {
+            try queue.read {
+                guard try String.fetchOne($0, sql: "PRAGMA journal_mode") != "wal" else {
+                    return "its database expects a WAL"
+                }
+                return try Self.schema(of: $0) == Self.expectedSchema() ? nil : "its tables are not those of a snapshot"
+            }
+        }
+    }
+
+    /// What is wrong with the database as SQLite sees it; nil: nothing. It reads everything, and ends early when the task
+    /// is cancelled.
+    package func flaw() async throws(StoreError) -> String? {
+        try await asStoreError(path) {
+            try await queue.read { database in
+                // One finding is enough, and a stranger's database could give any number.
+                let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
+                return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"
+            }
+        }
+    }
+
+    /// The facts in the table `manifest`.
+    package func facts() throws(StoreError) -> [String: String] {
+        try asStoreError(path) {
+            try queue.read { database in
+                let rows = try Row.fetchAll(database, sql: "SELECT key, value FROM manifest LIMIT 16")
+                let pairs = rows.compactMap { row -> (String, String)? in
+                    guard let key = String.fromDatabaseValue(row[0]), let value = String.fromDatabaseValue(row[1])
+                    else {
+                        return nil
+                    }
+                    return (key, value)
+                }
+                return Dictionary(pairs) { first, _ in first }
+            }
+        }
+    }
+
+    /// One object of a database's schema.
+    private struct SchemaObject: Hashable {
+        let type: String?
+        let name: String?
+        let table: String?
+        let definition: String?
+    }
+
+    /// The number of schema objects that are read at most: more than a snapshot has, so that one with more differs.
+    private static let schemaObjectsRead = 64
+
+    /// Every object of a database: any but those that a snapshot has, a trigger or a generated column for example, could do
+    /// what its maker wants when it is read. SQLite makes `sqlite_sequence` by itself.
+    private static func schema(of database: Database) throws -> [SchemaObject: Int] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT type, name, tbl_name, sql FROM sqlite_schema
+                WHERE type <> 'table' OR name <> 'sqlite_sequence' LIMIT \(schemaObjectsRead)
+                """)
+        return rows.reduce(into: [:]) { objects, row in
+            func text(_ column: Int) -> String? { String.fromDatabaseValue(row[column]) }
+            objects[SchemaObject(type: text(0), name: text(1), table: text(2), definition: text(3)), default: 0] += 1
+        }
+    }
+
+    private static func expectedSchema() throws -> [SchemaObject: Int] {
+        try DatabaseQueue().write { database in
+            try database.execute(sql: Schema.contract)
+            try database.execute(sql: Schema.originsTable)
+            try database.execute(sql: SnapshotDatabase.manifestTable)
+            return try schema(of: database)
+        }
+    }
+}

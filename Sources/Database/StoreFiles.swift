@@ -1,0 +1,56 @@
+import GRDB
+import SystemSupport
+
+/// The files of a data folder as the writer last saw them: the table `store_files`, one line.
+///
+/// Two copies of a folder give the same ids to different events. So a copy, or a folder that a backup was restored into, has to
+/// continue as a new installation, and this is how it notices:
+///
+/// - A copy in another folder (`cp -a`, tar, rsync) has other inodes.
+/// - A restore that writes over the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`, which is
+///   never written after it was made. No program can set a ctime, so a copy cannot preserve it.
+/// - A restore that replaces `nexus.db` by a rename (rsync, mv) gives it another inode.
+///
+/// Renaming the folder changes none of them. Device numbers are left out, as they change when a disk is attached again.
+///
+/// Unnoticed are `nexus.db` alone written over in place, and copies below the file system (a disk image, a volume snapshot). A
+/// false alarm, a `chmod` of `writer.lock` for example, costs a new id and that the next sync sends everything again.
+struct StoreFiles: Equatable {
+    private let databaseInode: Int64
+    private let lockInode: Int64
+    /// The ctime of `writer.lock`, in nanoseconds since 1970.
+    private let lockChanged: Int64
+
+    /// Nil where one of the two files is missing.
+    private init?(of data: DataFolder) {
+        guard let database = FileStatus(of: data.databasePath), let lock = FileStatus(of: data.writerLockPath) else {
+            return nil
+        }
+        databaseInode = Int64(bitPattern: database.inode)
+        lockInode = Int64(bitPattern: lock.inode)
+        lockChanged = lock.changedNanoseconds
+    }
+
+    private init(_ row: Row) {
+        (databaseInode, lockInode, lockChanged) = (row[0], row[1], row[2])
+    }
+
+    /// Gives a database that was copied or restored a new identity, inside a transaction of the caller's, who has the writer
+    /// lock: a new installation, with the old one as the origin of the rows so far, and a new name for the database, so that
+    /// the progress of the other copy's syncs is not taken for its own.
+    static func renewIdentityIfCopied(_ data: DataFolder, in database: Database) throws {
+        guard let files = StoreFiles(of: data) else { return }
+        let known = try Row.fetchOne(database, sql: "SELECT database_inode, lock_inode, lock_changed FROM store_files")
+            .map(StoreFiles.init)
+        if known == files { return }
+        if known != nil {
+            try Installation.renew(in: database)
+            try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
+        }
+        // A lock file that a power cut took back would be made again, and taken for a copy's.
+        try data.folder.synchronize()
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO store_files VALUES (1, ?, ?, ?)",
+            arguments: [files.databaseInode, files.lockInode, files.lockChanged])
+    }
+}

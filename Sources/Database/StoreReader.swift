@@ -1,0 +1,154 @@
+import Core
+import GRDB
+package import SystemSupport
+import WriteAheadBuffer
+
+/// Answers questions from the rollups and the books, never from the rows, so that an answer costs the same over ten
+/// thousand events as over a hundred million.
+package struct StoreReader: Sendable {
+    let queue: DatabaseQueue
+    let data: DataFolder
+    var path: String { data.databasePath }
+
+    /// Opens the database of a data folder for reading; nil when there is none yet.
+    package init?(data: DataFolder) throws(StoreError) {
+        guard let queue = try DatabaseOpening.forReading(data) else { return nil }
+        self.init(queue: queue, data: data)
+    }
+
+    init(queue: DatabaseQueue, data: DataFolder) {
+        self.queue = queue
+        self.data = data
+    }
+
+    /// What happened in one quarter of an hour, or in several.
+    package struct Activity: Equatable, Sendable {
+        package var events = 0
+        package var commands = 0
+        package var workspacesCreated = 0
+        package var tasksCompleted = 0
+        package var succeeded = 0
+        package var failed = 0
+
+        package init() {}
+
+        package mutating func add(_ other: Activity) {
+            events += other.events
+            commands += other.commands
+            workspacesCreated += other.workspacesCreated
+            tasksCompleted += other.tasksCompleted
+            succeeded += other.succeeded
+            failed += other.failed
+        }
+    }
+
+    /// Sessions that started in a stretch of time, and their length in all.
+    package struct Sessions: Equatable, Sendable {
+        package var count = 0
+        package var durationMS: Int64 = 0
+
+        package init() {}
+    }
+
+    /// Activity of every quarter of an hour that has any and begins in `window` (milliseconds since 1970), in order.
+    package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
+        try asStoreError(path) {
+            try queue.read { database in
+                let statement = try RawStatement(
+                    "SELECT * FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY slot", in: database)
+                let slots = Self.slotRange(window)
+                statement.bind(1, slots.lowerBound)
+                statement.bind(2, slots.upperBound)
+                var result: [(slotStart: Int64, activity: Activity)] = []
+                try statement.forEachRow { row in
+                    var activity = Activity()
+                    activity.events = Int(row.number(1))
+                    activity.commands = Int(row.number(2))
+                    activity.workspacesCreated = Int(row.number(3))
+                    activity.tasksCompleted = Int(row.number(4))
+                    activity.succeeded = Int(row.number(5))
+                    activity.failed = Int(row.number(6))
+                    result.append((row.number(0) * RollupSlot.milliseconds, activity))
+                }
+                return result
+            }
+        }
+    }
+
+    /// Sessions whose first event lies in a quarter of an hour that begins in `window`.
+    package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
+        try asStoreError(path) {
+            try queue.read { database in
+                let lengths = try Self.sessionLengths(Self.slotRange(window), UsageReading(database: database))
+                var result = Sessions()
+                result.count = lengths.count
+                result.durationMS = lengths.sum
+                return result
+            }
+        }
+    }
+
+    /// A row of `sessions`; times in the database's text form.
+    package struct Session: Equatable, Sendable {
+        package let id: String
+        package let startedAt: String
+        /// Nil while the session is open.
+        package let endedAt: String?
+        package let durationMS: Int64?
+        package let commands: Int
+        package let workspaces: Int
+        package let tasks: Int
+        package let errors: Int
+
+        init(_ row: Row) {
+            id = row["session_id"]
+            startedAt = row["started_at"]
+            endedAt = row["ended_at"]
+            durationMS = row["duration_ms"]
+            commands = row["commands_executed"]
+            workspaces = row["workspaces_created"]
+            tasks = row["tasks_completed"]
+            errors = row["errors_encountered"]
+        }
+    }
+
+    /// The sessions that started last, latest first.
+    package func latestSessions(_ limit: Int) throws(StoreError) -> [Session] {
+        try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT * FROM sessions ORDER BY started_at DESC LIMIT ?", arguments: [limit]
+                )
+                .map(Session.init)
+            }
+        }
+    }
+
+    /// The books and, from the same moment, up to where the buffer is stored.
+    package func books() throws(StoreError) -> Books {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        return try asStoreError(path) {
+            try queue.read { database in
+                var books = try Books(from: database)
+                let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
+                books.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
+                try books.addPending(of: buffer, behind: BufferPositions(from: database))
+                return books
+            }
+        }
+    }
+
+    /// Reads from the rollups.
+    func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
+        try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
+    }
+
+    /// The quarters of an hour that begin in a window.
+    static func slotRange(_ window: Range<Int64>) -> Range<Int64> {
+        guard !window.isEmpty else { return 0..<0 }
+        let end = min(window.upperBound, Limits.latestTimestamp + 1)
+        let first = (max(0, window.lowerBound) + RollupSlot.milliseconds - 1) / RollupSlot.milliseconds
+        let last = (end - 1) / RollupSlot.milliseconds
+        return first <= last ? first..<last + 1 : 0..<0
+    }
+}

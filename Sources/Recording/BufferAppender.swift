@@ -1,0 +1,40 @@
+import SystemSupport
+package import WriteAheadBuffer
+
+/// Appends to the write-ahead buffer on a thread of its own, so that a slow call holds up nobody but those who wait for its
+/// end.
+package actor BufferAppender {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let appender: SegmentAppender
+    private let isDurable: Bool
+    private let synchronizer: SegmentSynchronizer?
+
+    /// With `durable` every append waits until it would survive a power cut; otherwise `synchronizer` is told of it.
+    package init(buffer: WriteAheadBuffer, durable: Bool, synchronizer: SegmentSynchronizer? = nil) {
+        appender = SegmentAppender(buffer: buffer)
+        isDurable = durable
+        self.synchronizer = synchronizer
+    }
+
+    /// What became of a batch.
+    package enum Outcome: Sendable {
+        case written
+        /// Nothing of it was written; it may be tried again.
+        case failed(BufferError)
+        /// It was written and could not be put on disk: nobody may be told that it is safe, and it must not be written
+        /// again, as whoever drains may have stored it.
+        case uncertain(BufferError)
+    }
+
+    package func append(_ batch: RecordBatch) -> Outcome {
+        do {
+            _ = try appender.append(batch.bytes.span, durable: isDurable)
+            if !isDurable { synchronizer?.noteAppended() }
+            return .written
+        } catch {
+            return appender.hasUncertainBatch ? .uncertain(error) : .failed(error)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Core
+import Intake
+package import SystemSupport
+
+/// Runs a program and records what it was called, how long it took and how it ended.
+///
+/// The program comes first: it is started before anything is looked up, and nothing that goes wrong with recording
+/// changes what it does or returns.
+package struct CommandRecorder: Sendable {
+    private let data: DataFolder?
+    private let workspace: String?
+    private let task: String?
+
+    /// Without a data folder the program is run and nothing recorded.
+    package init(data: DataFolder?, workspace: String?, task: String?) {
+        self.data = data
+        self.workspace = workspace
+        self.task = task
+    }
+
+    /// What became of a program.
+    package struct Outcome: Sendable {
+        /// What a shell would return: the program's own code, 128 and the number of a signal, 127 where there is no such
+        /// program, 126 where it cannot be run.
+        package let exitCode: Int32
+        /// Why it could not be run.
+        package let failure: SystemError?
+        /// Why it was not recorded.
+        package let recordingError: RecordingError?
+    }
+
+    /// Runs `arguments`, the program first.
+    package func run(_ arguments: [ProgramArgument]) -> Outcome {
+        let startedAt = SystemClock().now()
+        let start = SystemClock.monotonicNanoseconds()
+        return ChildProcess.runInForeground(arguments) { result in
+            let milliseconds = (SystemClock.monotonicNanoseconds() - start + 500_000) / 1_000_000
+            ThisProcess.surviveFailedWrites()
+            return record(arguments, startedAt: startedAt, milliseconds: Int64(clamping: milliseconds), result)
+        }
+    }
+
+    private func record(
+        _ arguments: [ProgramArgument], startedAt: Int64, milliseconds: Int64,
+        _ result: Result<ChildProcess.Termination, SystemError>
+    ) -> Outcome {
+        var draft = EventDraft()
+        draft.set(.command, CommandName.of(arguments.map(\.text)))
+        draft.set(.eventType, EventType.command.rawValue)
+        // A clock that was set back meanwhile would make the start a time to come, which is refused.
+        let now = SystemClock().now()
+        draft.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
+        draft.set(.durationMS, milliseconds)
+        if let workspace { draft.set(.workspace, workspace) }
+        if let task { draft.set(.task, task) }
+        let (exitCode, category) = Self.judge(result)
+        draft.set(success: category == nil)
+        if let category { draft.set(.errorCategory, category) }
+        return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(draft))
+    }
+
+    /// The exit code, and the category of the failure if it was one.
+    private static func judge(_ result: Result<ChildProcess.Termination, SystemError>) -> (Int32, String?) {
+        switch result {
+        case .success(.exited(0)): (0, nil)
+        case .success(.exited(let code)): (code, "exit_\(code)")
+        case .success(.signaled(let number)): (128 + number, "signal_\(number)")
+        case .failure(let error) where error.isNotExecutable: (126, "not_executable")
+        case .failure: (127, "not_found")
+        }
+    }
+
+    private func record(_ draft: EventDraft) -> RecordingError? {
+        guard let data else { return nil }
+        let recording: RecordingSwitch
+        do { recording = try RecordingSwitch.current(for: data) } catch { return .settings(error) }
+        guard recording == .on else { return nil }
+        do throws(RecordingError) {
+            let isDrainDue = try OneShotRecorder(data: data).record(draft, durable: false)
+            FirstNotice.showIfDue(data)
+            if isDrainDue { DetachedDrain.start() }
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

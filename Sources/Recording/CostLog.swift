@@ -1,0 +1,107 @@
+import Core
+package import SystemSupport
+package import WriteAheadBuffer
+
+/// What recording itself has cost the scripts that wait for it: the last thousand calls that recorded one event.
+///
+/// The file `costs` holds a call after the other as its microseconds, four bytes little-endian each, at most
+/// `entriesKept` twice; then the older half is dropped. It is for information only: a call is left out rather than
+/// waited for.
+package struct CostLog: Sendable {
+    /// Calls that count.
+    package static let entriesKept = 1000
+    private static let entryBytes = 4
+
+    private let data: DataFolder
+
+    package init(_ data: DataFolder) {
+        self.data = data
+    }
+
+    private var path: String { data.folder.path(of: "costs") }
+
+    /// Notes a call, unless another process does so at this moment or recording is off.
+    func note(nanoseconds: UInt64) {
+        // Where the folder cannot be used, a link for one, nothing was recorded and nothing is noted.
+        guard (try? data.folder.requireOwn()) != nil, makeIfMissing(),
+            let file = try? File(opening: path, [.readWrite, .append, .regular]), (try? file.tryLock()) == true
+        else {
+            return
+        }
+        defer { file.unlock() }
+        var gate = RecordingGate(data)
+        // Under the lock, which `nexus telemetry off` waits for.
+        guard gate.isOpen() else { return }
+        var bytes: [UInt8] = []
+        try? dropOld(file)
+        Self.append(UInt32(clamping: nanoseconds / 1000), to: &bytes)
+        try? file.write(bytes.span)
+    }
+
+    /// Makes the file where there is none, under the lock that is held to change the settings; false when it may not be made.
+    private func makeIfMissing() -> Bool {
+        if data.folder.has("costs") { return true }
+        guard let lock = try? data.lock() else { return false }
+        defer { lock.unlock() }
+        var gate = RecordingGate(data)
+        return gate.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
+    }
+
+    /// Returns once no note is being written that was begun before. Throws `BufferError.busy` for one that does not end.
+    package func waitForWrites() throws(BufferError) {
+        guard data.folder.has("costs") else { return }
+        let hasWaited: Bool
+        do throws(SystemError) {
+            hasWaited = try File(opening: path, [.read, .regular]).lock(within: Limits.longestWaitForAppend)
+        } catch  where error.isNotAFile {
+            // No recorder writes to anything but a regular file.
+            return
+        } catch {
+            throw .system(error)
+        }
+        guard hasWaited else { throw .busy(path: path) }
+    }
+
+    /// The middle and the slowest hundredth of the calls, in microseconds.
+    package struct Summary: Equatable, Sendable {
+        package let calls: Int
+        package let p50: Int
+        package let p99: Int
+    }
+
+    /// What the last calls cost; nil when there was none.
+    package func summary() throws(SystemError) -> Summary? {
+        guard data.folder.has("costs") else { return nil }
+        let file: File
+        do { file = try File(opening: path, [.read, .regular]) } catch  where error.isNotAFile { return nil }
+        let costs = try Self.lastEntries(of: file).sorted()
+        guard !costs.isEmpty else { return nil }
+        func rank(_ percent: Int) -> Int { Int(costs[(costs.count * percent + 99) / 100 - 1]) }
+        return Summary(calls: costs.count, p50: rank(50), p99: rank(99))
+    }
+
+    private func dropOld(_ file: borrowing File) throws(SystemError) {
+        guard try file.status().size >= 2 * Self.entriesKept * Self.entryBytes else { return }
+        let kept = try Self.lastEntries(of: file)
+        try file.truncate(to: 0)
+        var bytes: [UInt8] = []
+        for entry in kept { Self.append(entry, to: &bytes) }
+        try file.write(bytes.span)
+    }
+
+    private static func append(_ entry: UInt32, to bytes: inout [UInt8]) {
+        for place in 0..<entryBytes { bytes.append(UInt8(truncatingIfNeeded: entry >> UInt32(8 * place))) }
+    }
+
+    private static func lastEntries(of file: borrowing File) throws(SystemError) -> [UInt32] {
+        let end = try file.status().size / entryBytes * entryBytes
+        let start = max(0, end - entriesKept * entryBytes)
+        var bytes: [UInt8] = []
+        while bytes.count < end - start,
+            try file.read(appendingTo: &bytes, at: start + bytes.count, limit: end - start - bytes.count) > 0
+        {}
+        return stride(from: 0, to: bytes.count / entryBytes * entryBytes, by: entryBytes).map { place in
+            (0..<entryBytes).reduce(0) { $0 | UInt32(bytes[place + $1]) << UInt32(8 * $1) }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package import Core
+package import Intake
+import SystemSupport
+package import WriteAheadBuffer
+
+/// The lines of one source of NDJSON as its bytes come. What takes them in is handed to it, so that many sources can
+/// share one intake and what it remembers.
+package struct LineSource: Sendable {
+    private var lines = LineBuffer()
+    private var lineNumber = 0
+
+    package init() {}
+
+    /// What a piece of a source held.
+    package struct Chunk: Sendable {
+        /// The events, and the tally where there is one.
+        package fileprivate(set) var batch = RecordBatch()
+        /// Lines that were not taken, by number from 1, and why.
+        package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
+        package fileprivate(set) var tally = Tally()
+
+        package init() {}
+
+        /// Whether there was not even a line that was not taken.
+        package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty }
+
+        /// Empties it and keeps its room.
+        package mutating func removeAll() {
+            batch.removeAll()
+            rejected.removeAll()
+            tally = Tally()
+        }
+    }
+
+    /// Adds bytes that have come.
+    package mutating func append(_ bytes: some Sequence<UInt8>) {
+        lines.bytes.append(contentsOf: bytes)
+    }
+
+    /// Reads bytes behind those that have come.
+    package mutating func append<Failure: Error>(
+        read: (inout [UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+        try read(&lines.bytes)
+    }
+
+    /// Takes the lines that end in what has come. With `atEnd` nothing follows, and what remains is the last line.
+    package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
+        do {
+            let bytes = lines.bytes
+            // Most events are shorter encoded than as a line.
+            chunk.batch.reserve(bytes.count)
+            while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
+        }
+        if let tally = intake.takeTally() {
+            chunk.tally.add(tally)
+            chunk.batch.append(tally.encoded().span)
+        }
+        lines.discardConsumed()
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ piece: LineBuffer.Piece, of bytes: Span<UInt8>, through intake: inout EventIntake, into chunk: inout Chunk
+    ) {
+        lineNumber += 1
+        switch piece {
+        case .tooLong:
+            chunk.rejected.append((lineNumber, intake.rejectTooLong()))
+        case .line(let range):
+            var line = bytes.extracting(range)
+            if lineNumber == 1, line.hasByteOrderMark { line = line.extracting(3..<line.count) }
+            guard !line.isBlank else { return }
+            do throws(Rejection) {
+                try intake.accept(line: line) { chunk.batch.append($0) }
+            } catch {
+                chunk.rejected.append((lineNumber, error))
+            }
+        }
+    }
+}
+
+/// One source of lines with an intake of its own.
+package struct LineIntake: Sendable {
+    private var intake: EventIntake
+    private var source = LineSource()
+
+    package init(intake: EventIntake) {
+        self.intake = intake
+    }
+
+    /// Uses the key that the data folder has now.
+    package mutating func refreshKey() throws(HashKeyError) { try intake.refreshKey() }
+
+    /// Takes the lines that end in what `read` adds to the bytes it is given. With `atEnd` nothing follows, and what
+    /// remains is the last line.
+    package mutating func take<Failure: Error>(
+        atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
+    ) throws(Failure) -> LineSource.Chunk {
+        try source.append(read: read)
+        var chunk = LineSource.Chunk()
+        source.take(atEnd: atEnd, through: &intake, into: &chunk)
+        return chunk
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether it begins with U+FEFF in UTF-8, as some editors and PowerShell begin a file.
+    fileprivate var hasByteOrderMark: Bool {
+        count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
+    }
+
+    fileprivate var isBlank: Bool {
+        for index in 0..<count where self[index] != 0x20 && self[index] != 0x09 && self[index] != 0x0D { return false }
+        return true
+    }
+}

@@ -1,0 +1,87 @@
+package import Core
+package import Intake
+package import SystemSupport
+package import WriteAheadBuffer
+
+/// Records a single event, without starting anything: it appends to the buffer and is done. It never opens SQLite.
+package struct OneShotRecorder: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
+    /// counted in the books before the error is thrown.
+    ///
+    /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
+    @discardableResult
+    package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+        let before = SystemClock.processorNanoseconds()
+        let start = SystemClock.monotonicNanoseconds()
+        // Until here the process has hardly waited for anything; from here on waiting counts as well.
+        defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
+        return try append(draft, durable: durable)
+    }
+
+    private func append(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+        let key: HashKey
+        do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
+            throw .key(error)
+        }
+        var intake = EventIntake(key: key, session: AmbientSession.id())
+        var batch = RecordBatch()
+        let result = Result { () throws(Rejection) in try intake.accept(draft) { batch.append($0) } }
+        if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let receipt: SegmentAppender.Receipt
+        do throws(BufferError) {
+            receipt = try SegmentAppender(buffer: buffer).append(batch.bytes.span, durable: durable)
+        } catch  where error.isOff {
+            // Switched off a moment ago: as if it had been before.
+            return false
+        } catch {
+            throw .buffer(error)
+        }
+        do { try result.get() } catch { throw .rejected(error) }
+        return buffer.isDrainDue(after: receipt)
+    }
+}
+
+/// Why a single event was not recorded.
+package enum RecordingError: Error, Equatable, CustomStringConvertible {
+    case key(HashKeyError)
+    case settings(SettingsError)
+    case buffer(BufferError)
+    case rejected(Rejection)
+
+    package var description: String {
+        switch self {
+        case .key(let error): error.description
+        case .settings(let error): error.description
+        case .buffer(let error): error.description
+        case .rejected(let rejection): "event not recorded: \(rejection.message)"
+        }
+    }
+
+    /// The exit code that sysexits.h has for it; but a place that may not be written is to a script that records what a disk is
+    /// that takes nothing.
+    package var exitCode: ExitCode {
+        if let systemError, systemError.isUnwritable { return .inputOutput }
+        return switch self {
+        case .key(let error): error.exitCode
+        case .settings(let error): error.exitCode
+        case .buffer(let error): error.exitCode
+        case .rejected: .rejectedInput
+        }
+    }
+
+    private var systemError: SystemError? {
+        switch self {
+        case .key(.system(let error)), .key(.settings(.system(let error))), .settings(.system(let error)),
+            .buffer(.system(let error)), .buffer(.settings(.system(let error))):
+            error
+        case .key, .settings, .buffer, .rejected: nil
+        }
+    }
+}
