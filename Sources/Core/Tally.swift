@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// What intake did not store, counted: it travels through the buffer beside the events, so that the books balance
+/// What intake did not store, counted: it travels through the buffer beside the events, so that the eventCounters balance
 /// whoever is killed when.
 ///
 ///     offset  size  what

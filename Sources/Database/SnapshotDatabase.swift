@@ -8,7 +8,7 @@ package import SystemSupport
 ///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 ///
 /// with the keys `format_version` (1), `installation` (the id, see `Installation`) and `schema_version` (2). No rollups, no
-/// books, nothing else.
+/// eventCounters, nothing else.
 package enum SnapshotDatabase {
     /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
     package static let schemaVersion = 1

@@ -3,7 +3,7 @@ import GRDB
 package import SystemSupport
 import WriteAheadBuffer
 
-/// Answers questions from the rollups and the books, never from the rows, so that an answer costs the same over ten
+/// Answers questions from the rollups and the eventCounters, never from the rows, so that an answer costs the same over ten
 /// thousand events as over a hundred million.
 package struct StoreReader: Sendable {
     let queue: DatabaseQueue
@@ -124,16 +124,16 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// The books and, from the same moment, up to where the buffer is stored.
-    package func books() throws(StoreError) -> Books {
+    /// The eventCounters and, from the same moment, up to where the buffer is stored.
+    package func eventCounters() throws(StoreError) -> EventCounters {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         return try asStoreError(path) {
             try queue.read { database in
-                var books = try Books(from: database)
+                var eventCounters = try EventCounters(from: database)
                 let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
-                books.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
-                try books.addPending(of: buffer, behind: BufferPositions(from: database))
-                return books
+                eventCounters.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
+                try eventCounters.addPending(of: buffer, behind: BufferPositions(from: database))
+                return eventCounters
             }
         }
     }

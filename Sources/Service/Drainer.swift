@@ -48,7 +48,7 @@ package struct Drainer: Sendable {
     /// How many events wait; nil while the writer still brings the tables up to date.
     private func pending() throws -> Int? {
         do {
-            return try Books.current(in: data).pending
+            return try EventCounters.current(in: data).pending
         } catch StoreError.olderVersion {
             return nil
         }

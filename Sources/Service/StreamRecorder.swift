@@ -157,14 +157,14 @@ package struct StreamRecorder: Sendable {
     /// where another process still drains or something is held up, what waits in the buffer may be this stream's.
     private func storedEvents(of summary: Summary, drained: Bool) async throws -> Int {
         guard summary.storeFailure == nil else {
-            let pending = (try? StoreReader(data: data)?.books().pending) ?? summary.accepted
+            let pending = (try? StoreReader(data: data)?.eventCounters().pending) ?? summary.accepted
             return max(0, summary.accepted - pending)
         }
         if drained { return summary.accepted }
         do {
             if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
         } catch let error as StoreError where error.isHoldUp {}
-        let books = try Books.current(in: data)
-        return max(0, summary.accepted - books.pending)
+        let eventCounters = try EventCounters.current(in: data)
+        return max(0, summary.accepted - eventCounters.pending)
     }
 }

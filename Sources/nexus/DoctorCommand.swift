@@ -50,7 +50,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func key(_ data: DataFolder) -> CheckResult {
-        let hasEvents = (try? StoreReader(data: data)?.books())?.accepted ?? 0 > 0
+        let hasEvents = (try? StoreReader(data: data)?.eventCounters())?.accepted ?? 0 > 0
         guard let problem = HashKey.problem(in: data, hasEvents: hasEvents) else {
             let isThere = KeyFile(data).exists
             return .fine("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")

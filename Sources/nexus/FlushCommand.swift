@@ -12,7 +12,7 @@ struct FlushCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         guard data.folder.exists else { return }
         if case .off(let reason) = try RecordingSwitch.current(for: data) {
-            let waiting = try Books.current(in: data).pending
+            let waiting = try EventCounters.current(in: data).pending
             guard waiting > 0 else { return }
             throw CommandFailure(
                 "recording is off, as \(reason.escapedForDisplay): \(waiting.counted("event")) pending until it is on again",

@@ -15,7 +15,7 @@ enum ReadingCommand {
         guard data.folder.exists else { return }
         guard try RecordingSwitch.current(for: data) == .on else {
             // What was accepted before still waits, and nothing may be written now.
-            let waiting = isQuiet ? 0 : try Books.current(in: data).pending
+            let waiting = isQuiet ? 0 : try EventCounters.current(in: data).pending
             guard waiting > 0 else { return }
             return try File.standardError.write(
                 "nexus: recording is off, and what waited to be stored when it was switched off is not in this\n")

@@ -25,21 +25,21 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let data = try DataFolder.required()
-            let books = try Books.current(in: data)
-            var report = BooksReport(
+            let eventCounters = try EventCounters.current(in: data)
+            var report = StatusReport(
                 recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
-                books: books)
+                eventCounters: eventCounters)
             report.settings = try SettingsFile(data).load()
             report.since = try StoreReader(data: data)?.firstActivity()
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
-            report.keyProblem = HashKey.problem(in: data, hasEvents: books.accepted > 0)
+            report.keyProblem = HashKey.problem(in: data, hasEvents: eventCounters.accepted > 0)
             (report.sent, report.sentProblem) = try Self.sent(from: data)
             try File.standardOutput.write(json ? report.json.document : report.text)
         }
 
         /// What the ledger says was sent, by destination, and what is wrong with the ledger.
-        private static func sent(from data: DataFolder) throws -> ([BooksReport.Sent], problem: String?) {
-            var sent: [String: BooksReport.Sent] = [:]
+        private static func sent(from data: DataFolder) throws -> ([StatusReport.Sent], problem: String?) {
+            var sent: [String: StatusReport.Sent] = [:]
             let findings = try LedgerReader.read(data) { entry in
                 guard entry.event == .sent else { return }
                 var line =

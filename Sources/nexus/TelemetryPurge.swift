@@ -64,7 +64,7 @@ extension TelemetryCommand {
         private func sentence(on selection: PurgeSelection, in data: DataFolder) throws -> String {
             let reader = try StoreReader(data: data)
             let found = try reader?.count(selection)
-            let waiting = try reader?.books().pending ?? Books(pendingIn: data).pending
+            let waiting = try reader?.eventCounters().pending ?? EventCounters(pendingIn: data).pending
             let counted = try reader?.countWithoutRows(selection) ?? 0
             return (found?.events ?? 0).counted("event") + " in " + (found?.sessions ?? 0).counted("session")
                 + (counted > 0 ? ", the counts of \(counted.counted("event")) whose rows are no longer kept" : "")

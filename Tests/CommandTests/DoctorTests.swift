@@ -151,7 +151,7 @@ struct DoctorTests {
     }
 
     @Test("Rows that somebody else removed show in the books")
-    func books() throws {
+    func eventCounters() throws {
         let program = try recorded()
         _ = try program.query("DELETE FROM events WHERE id = 7")
         try expectWrong(program, "books", "the database holds 199 rows, and by the books there should be 200")

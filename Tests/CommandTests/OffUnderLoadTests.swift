@@ -72,10 +72,10 @@ struct OffUnderLoadTests {
     }
 
     private func count(_ program: Program) throws -> Int {
-        let books = try program.run("telemetry", "status", "--json")
+        let eventCounters = try program.run("telemetry", "status", "--json")
         // In the moment in which the database is made there is nothing to read yet.
-        guard books.status == 0 else { return 0 }
-        let values = try JSONSerialization.jsonObject(with: Data(books.output.utf8)) as? [String: Any]
+        guard eventCounters.status == 0 else { return 0 }
+        let values = try JSONSerialization.jsonObject(with: Data(eventCounters.output.utf8)) as? [String: Any]
         return values?["accepted"] as? Int ?? 0
     }
 }

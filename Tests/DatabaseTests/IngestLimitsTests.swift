@@ -95,7 +95,7 @@ struct IngestLimitsTests {
         let writer = try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(1_795_422_600_250))
         #expect(try await writer.drain() == accepted)
         try await writer.finish()
-        let counters = try #require(try StoreReader(data: data)?.books())
+        let counters = try #require(try StoreReader(data: data)?.eventCounters())
         #expect(counters.stored == accepted && counters.damagedRecords == 0 && counters.balance)
         #expect(counters.rejected == tally.rejected)
         #expect(try Tables(data).number("SELECT count(*) FROM events") == accepted)

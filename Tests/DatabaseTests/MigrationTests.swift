@@ -78,7 +78,7 @@ struct MigrationTests {
         #expect(cells.map(\.count) == [100, 100, 100])
         #expect(cells.map(\.latency.count) == [100, 100, 100])
         #expect(cells.map(\.name) == ["tool-0", "tool-1", "tool-2"])
-        #expect(try reader.books().sessions == 2)
+        #expect(try reader.eventCounters().sessions == 2)
     }
 
     /// How far the making of a database had come.

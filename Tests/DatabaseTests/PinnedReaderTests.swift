@@ -52,7 +52,7 @@ struct PinnedReaderTests {
         sent += 4000
         #expect(try await writer.drain() == 0)
         try await writer.finish()
-        #expect(try #require(try StoreReader(data: data)).books().pending == sent - stored)
+        #expect(try #require(try StoreReader(data: data)).eventCounters().pending == sent - stored)
 
         try read("COMMIT")
         stored += try await writer.drain()

@@ -97,8 +97,8 @@ struct SQLiteWriterTests {
         _ = try SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder)).append(batch.bytes.span)
         #expect(try await drain() == 1)
         #expect(try await drain() == 0)
-        let books = try #require(try StoreReader(data: data)?.books())
-        #expect(books.damagedRecords == 1 && books.stored == 1 && books.balance)
+        let eventCounters = try #require(try StoreReader(data: data)?.eventCounters())
+        #expect(eventCounters.damagedRecords == 1 && eventCounters.stored == 1 && eventCounters.balance)
     }
 
     @Test("What an event does not say is NULL, also behind an event that said it")
@@ -151,10 +151,10 @@ struct SQLiteWriterTests {
         try await drain()
 
         let tables = try Tables(data)
-        let books = try #require(try StoreReader(data: data)).books()
-        #expect(try tables.number("SELECT count(*) FROM events") == books.stored)
-        #expect(books.received == sent)
-        #expect(books.pending == 0 && books.balance)
+        let eventCounters = try #require(try StoreReader(data: data)).eventCounters()
+        #expect(try tables.number("SELECT count(*) FROM events") == eventCounters.stored)
+        #expect(eventCounters.received == sent)
+        #expect(eventCounters.pending == 0 && eventCounters.balance)
         #expect(try tables.activityDifferences().isEmpty)
         #expect(try tables.sessionDifferences().isEmpty)
         #expect(try tables.sessionLengthDifferences(try #require(try StoreReader(data: data))).isEmpty)
@@ -227,8 +227,8 @@ struct SQLiteWriterTests {
         try bytes.write(to: URL(filePath: path))
 
         #expect(try await drain() == 8)
-        let books = try #require(try StoreReader(data: data)).books()
-        #expect(books.damagedRecords == 1)
+        let eventCounters = try #require(try StoreReader(data: data)).eventCounters()
+        #expect(eventCounters.damagedRecords == 1)
         #expect(try buffer.damagedSegments().count == 1)
         #expect(try buffer.segments().isEmpty)
     }
@@ -291,7 +291,7 @@ struct SQLiteWriterTests {
         try await writer.finish()
         #expect(try tables.number("SELECT count(DISTINCT duration_ms) FROM events") == 6000)
         #expect(try tables.activityDifferences().isEmpty && tables.sessionDifferences().isEmpty)
-        #expect(try #require(try StoreReader(data: data)).books().stored == 6000)
+        #expect(try #require(try StoreReader(data: data)).eventCounters().stored == 6000)
     }
 
     @Test(

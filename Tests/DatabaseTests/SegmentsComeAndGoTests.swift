@@ -66,8 +66,8 @@ struct SegmentsComeAndGoTests {
         #expect(await writer.holdUp == .buffer(.busy(path: path)))
         try await writer.finish()
         let reader = try #require(try StoreReader(data: data))
-        #expect(try reader.books().stored == 1)
-        #expect(try reader.books().pending == 1)
+        #expect(try reader.eventCounters().stored == 1)
+        #expect(try reader.eventCounters().pending == 1)
         #expect(try buffer.segments() == [first])
 
         stopped.unlock()

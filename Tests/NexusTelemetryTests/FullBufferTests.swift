@@ -27,7 +27,7 @@ struct FullBufferTests {
         let recorded = try fixture.recorded
         #expect(recorded.times.count == counters.recorded && recorded.count == counters.recorded)
         #expect(recorded.tally[.droppedEvent] == counters.dropped)
-        #expect(try Books(pendingIn: fixture.folder.data).droppedEvents == counters.dropped)
+        #expect(try EventCounters(pendingIn: fixture.folder.data).droppedEvents == counters.dropped)
     }
 
     @Test("The counted drops reach the database")
@@ -43,8 +43,10 @@ struct FullBufferTests {
         let writer = try SQLiteWriter(data: fixture.folder.data, lock: lock)
         _ = try await writer.drain()
         let reader = try #require(try StoreReader(data: fixture.folder.data))
-        let books = try reader.books()
-        #expect(books.droppedEvents == 5 && books.stored == fixture.telemetry.counters.written && books.balance)
+        let eventCounters = try reader.eventCounters()
+        #expect(
+            eventCounters.droppedEvents == 5 && eventCounters.stored == fixture.telemetry.counters.written
+                && eventCounters.balance)
     }
 
     @Test("Who waits for room is held up and loses nothing")

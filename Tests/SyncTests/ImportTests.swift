@@ -202,7 +202,7 @@ struct ImportTests {
         try there.expectSound()
         #expect(try there.count("SELECT count FROM counters WHERE name = 'stored'") == 100)
         #expect(try there.count("SELECT count FROM counters WHERE name = 'imported'") == 100)
-        #expect(try StoreReader(data: there.data)?.books().balance == true)
+        #expect(try StoreReader(data: there.data)?.eventCounters().balance == true)
     }
 }
 

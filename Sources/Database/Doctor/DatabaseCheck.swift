@@ -31,7 +31,7 @@ package struct DatabaseCheck {
                 let integrity = try integrity(of: database)
                 // What is counted over damaged pages says nothing.
                 guard integrity.state == .fine else { return [integrity] }
-                var results = [integrity, try ids(of: database), try books(of: database)]
+                var results = [integrity, try ids(of: database), try eventCounters(of: database)]
                 if !isQuick {
                     results.append(try sessions(of: database))
                     results.append(try RollupCheck(database).run())
@@ -72,15 +72,17 @@ package struct DatabaseCheck {
             advice: StoreError.adviceOnExhaustedIDs)
     }
 
-    private func books(of database: Database) throws -> CheckResult {
-        var books = try Books(from: database)
-        try books.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions(from: database))
+    private func eventCounters(of database: Database) throws -> CheckResult {
+        var eventCounters = try EventCounters(from: database)
+        try eventCounters.addPending(
+            of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions(from: database))
         let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
-        let expected = books.stored + books.imported - books.purged - books.expired
+        let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
         let advice = "rows were added or removed by another hand; reports are right, the books of the past are not"
-        guard books.balance else {
+        guard eventCounters.balance else {
             return .wrong(
-                "books", "accepted \(books.accepted) is not stored \(books.stored) + pending \(books.pending)",
+                "books",
+                "accepted \(eventCounters.accepted) is not stored \(eventCounters.stored) + pending \(eventCounters.pending)",
                 advice: advice)
         }
         guard rows == expected else {
@@ -89,7 +91,8 @@ package struct DatabaseCheck {
                 advice: advice)
         }
         return .fine(
-            "books", "\(rows.counted("row")), as many as there should be, and \(books.pending.counted("waiting event"))"
+            "books",
+            "\(rows.counted("row")), as many as there should be, and \(eventCounters.pending.counted("waiting event"))"
         )
     }
 

@@ -151,7 +151,7 @@ struct Promises {
             input: sql + ";\n")
     }
 
-    // MARK: Bytes and books
+    // MARK: Bytes and eventCounters
 
     /// No raw name, in the buffer, the database, its log, or anywhere else.
     private func checkNames() throws {

@@ -5,14 +5,14 @@ import SystemSupport
 import TestSupport
 import Testing
 
-struct BooksReportTests {
+struct StatusReportTests {
     @Test("The books show what waits, what was rejected and why, before anything is stored")
     func pending() throws {
         let folder = try TemporaryFolder()
         var filler = BufferFiller(folder.data)
         try filler.append([#"{"command":"make all -j"}"#, "{", #"{"success":1}"#, #"{"command":"ls","x":1}"#])
-        let books = try Books(pendingIn: folder.data)
-        let report = BooksReport(recording: .on, folder: "/data", bytes: 2048, books: books)
+        let eventCounters = try EventCounters(pendingIn: folder.data)
+        let report = StatusReport(recording: .on, folder: "/data", bytes: 2048, eventCounters: eventCounters)
         #expect(
             report.text == """
                 Recording:  on
@@ -35,8 +35,9 @@ struct BooksReportTests {
 
     @Test("What comes from outside cannot move the cursor")
     func hostileText() {
-        let report = BooksReport(
-            recording: .off(reason: "x\u{1B}[2J"), folder: "/tmp/\u{202E}evil\n", bytes: 0, books: Books())
+        let report = StatusReport(
+            recording: .off(reason: "x\u{1B}[2J"), folder: "/tmp/\u{202E}evil\n", bytes: 0,
+            eventCounters: EventCounters())
         #expect(report.text.contains("off (x\\u{1b}[2J)"))
         #expect(report.text.contains(#"/tmp/\u{202e}evil\u{a}"#))
     }

@@ -4,7 +4,7 @@ import Foundation
 import SystemSupport
 
 /// The state of recording: what `nexus telemetry status` shows.
-package struct BooksReport: Sendable {
+package struct StatusReport: Sendable {
     /// What was sent to one destination so far.
     package struct Sent: Equatable, Sendable {
         package let destination: String
@@ -46,7 +46,7 @@ package struct BooksReport: Sendable {
     let recording: RecordingSwitch
     let folder: String
     let bytes: Int
-    let books: Books
+    let eventCounters: EventCounters
     /// What the person has decided, whatever is in force here.
     package var settings = Settings()
     /// Why the key cannot be used; nil when it can, or there is none yet.
@@ -60,11 +60,11 @@ package struct BooksReport: Sendable {
     package var sentProblem: String?
 
     /// `bytes` is the size of the data folder.
-    package init(recording: RecordingSwitch, folder: String, bytes: Int, books: Books) {
+    package init(recording: RecordingSwitch, folder: String, bytes: Int, eventCounters: EventCounters) {
         self.recording = recording
         self.folder = folder
         self.bytes = bytes
-        self.books = books
+        self.eventCounters = eventCounters
     }
 
     package var text: String {
@@ -73,42 +73,46 @@ package struct BooksReport: Sendable {
             "Data:       \(folder.escapedForDisplay) (\(sizeText))",
             "Kept:       "
                 + (settings.retentionDays.map { "rows for \($0.counted("day")), counts for ever" } ?? "for ever"),
-            "Received:   \(books.received)",
-            "Accepted:   \(books.accepted)",
-            "Rejected:   \(books.rejected)",
+            "Received:   \(eventCounters.received)",
+            "Accepted:   \(eventCounters.accepted)",
+            "Rejected:   \(eventCounters.rejected)",
         ]
         if let keyProblem { lines.insert("KEY:        \(keyProblem)", at: 2) }
         if let since { lines.insert("Since:      \(Timestamp.rfc3339(since))", at: lines.count - 3) }
-        lines += books.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
+        lines += eventCounters.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
         lines += [
-            "Stored:     \(books.stored) in \(books.sessions.counted("session"))",
-            "Pending:    \(books.pending)" + pendingText,
+            "Stored:     \(eventCounters.stored) in \(eventCounters.sessions.counted("session"))",
+            "Pending:    \(eventCounters.pending)" + pendingText,
         ]
-        if books.imported > 0 { lines.append("Imported:   \(books.imported) from snapshots, beside those") }
-        if books.purged > 0 {
-            lines.append("Removed:    \(books.purged) of the stored ones, by 'nexus telemetry purge'")
+        if eventCounters.imported > 0 {
+            lines.append("Imported:   \(eventCounters.imported) from snapshots, beside those")
         }
-        if books.expired > 0 {
-            lines.append("Expired:    \(books.expired) of the stored ones, as they were too old to be kept")
+        if eventCounters.purged > 0 {
+            lines.append("Removed:    \(eventCounters.purged) of the stored ones, by 'nexus telemetry purge'")
         }
-        if books.droppedFields > 0 {
-            lines.append("Dropped:    " + books.droppedFields.counted("unknown field"))
+        if eventCounters.expired > 0 {
+            lines.append("Expired:    \(eventCounters.expired) of the stored ones, as they were too old to be kept")
         }
-        if books.cutCommands > 0 {
-            lines.append("Cut:        \(books.cutCommands.counted("command")) where the arguments begin")
+        if eventCounters.droppedFields > 0 {
+            lines.append("Dropped:    " + eventCounters.droppedFields.counted("unknown field"))
         }
-        if books.redactedValues > 0 {
-            lines.append("Redacted:   " + books.redactedValues.counted("suspected secret"))
+        if eventCounters.cutCommands > 0 {
+            lines.append("Cut:        \(eventCounters.cutCommands.counted("command")) where the arguments begin")
         }
-        if books.droppedEvents > 0 {
+        if eventCounters.redactedValues > 0 {
+            lines.append("Redacted:   " + eventCounters.redactedValues.counted("suspected secret"))
+        }
+        if eventCounters.droppedEvents > 0 {
             lines.append(
-                "Lost:       \(books.droppedEvents.counted("event")) that programs had no room for, never received")
+                "Lost:       \(eventCounters.droppedEvents.counted("event")) that programs had no room for, never received"
+            )
         }
-        if books.tornRecords > 0 {
-            lines.append("Torn:       \(books.tornRecords.counted("record")) of killed writers, never acknowledged")
+        if eventCounters.tornRecords > 0 {
+            lines.append(
+                "Torn:       \(eventCounters.tornRecords.counted("record")) of killed writers, never acknowledged")
         }
-        if books.damagedRecords > 0 {
-            lines.append("Damaged:    \(books.damagedRecords.counted("record")) lost to changes on the disk")
+        if eventCounters.damagedRecords > 0 {
+            lines.append("Damaged:    \(eventCounters.damagedRecords.counted("record")) lost to changes on the disk")
         }
         if let cost {
             lines.append(
@@ -125,7 +129,7 @@ package struct BooksReport: Sendable {
             lines.append("Sent:       nothing, ever")
         }
         lines.append(
-            books.balance
+            eventCounters.balance
                 ? "The books balance: received = accepted + rejected, accepted = stored + pending."
                 : "THE BOOKS DO NOT BALANCE: accepted is not stored + pending.")
         return lines.joined(separator: "\n") + "\n"
@@ -133,29 +137,33 @@ package struct BooksReport: Sendable {
 
     /// The same as values. Keys without a value are left out.
     package var json: JSONValue {
-        let reasons = books.rejectedByReason.map { ($0.reason.name, JSONValue.integer($0.count)) }.sorted {
+        let reasons = eventCounters.rejectedByReason.map { ($0.reason.name, JSONValue.integer($0.count)) }.sorted {
             $0.0 < $1.0
         }
         let value: JSONValue = [
-            "accepted": .integer(books.accepted), "balance": .bool(books.balance), "bytes": .integer(bytes),
+            "accepted": .integer(eventCounters.accepted), "balance": .bool(eventCounters.balance),
+            "bytes": .integer(bytes),
             "cost_microseconds": cost.map {
                 ["calls": .integer($0.calls), "p50": .integer($0.p50), "p99": .integer($0.p99)]
             }
                 ?? .null,
-            "cut_commands": .integer(books.cutCommands), "damaged_records": .integer(books.damagedRecords),
-            "data_folder": .string(folder), "dropped_events": .integer(books.droppedEvents),
-            "dropped_fields": .integer(books.droppedFields),
-            "events": .integer(books.stored - books.purged - books.expired), "expired": .integer(books.expired),
-            "imported": .integer(books.imported), "key_problem": .string(keyProblem),
-            "pending": .integer(books.pending),
-            "preference": .string(settings.isRecordingOn ? "on" : "off"), "purged": .integer(books.purged),
-            "reason": .string(reason), "redacted_values": .integer(books.redactedValues),
-            "received": .integer(books.received), "recording": .bool(recording == .on),
-            "rejected": .integer(books.rejected), "rejected_by_reason": .object(reasons.map(JSONValue.Member.init)),
+            "cut_commands": .integer(eventCounters.cutCommands),
+            "damaged_records": .integer(eventCounters.damagedRecords),
+            "data_folder": .string(folder), "dropped_events": .integer(eventCounters.droppedEvents),
+            "dropped_fields": .integer(eventCounters.droppedFields),
+            "events": .integer(eventCounters.stored - eventCounters.purged - eventCounters.expired),
+            "expired": .integer(eventCounters.expired),
+            "imported": .integer(eventCounters.imported), "key_problem": .string(keyProblem),
+            "pending": .integer(eventCounters.pending),
+            "preference": .string(settings.isRecordingOn ? "on" : "off"), "purged": .integer(eventCounters.purged),
+            "reason": .string(reason), "redacted_values": .integer(eventCounters.redactedValues),
+            "received": .integer(eventCounters.received), "recording": .bool(recording == .on),
+            "rejected": .integer(eventCounters.rejected),
+            "rejected_by_reason": .object(reasons.map(JSONValue.Member.init)),
             "retention_days": .integer(settings.retentionDays), "schema": .integer(1), "sent": .array(sent.map(\.json)),
-            "sent_problem": .string(sentProblem), "sessions": .integer(books.sessions),
-            "since": .string(since.map(Timestamp.rfc3339)), "stored": .integer(books.stored),
-            "torn_records": .integer(books.tornRecords),
+            "sent_problem": .string(sentProblem), "sessions": .integer(eventCounters.sessions),
+            "since": .string(since.map(Timestamp.rfc3339)), "stored": .integer(eventCounters.stored),
+            "torn_records": .integer(eventCounters.tornRecords),
         ]
         return value.withoutNulls
     }
@@ -165,7 +173,7 @@ package struct BooksReport: Sendable {
     }
 
     private var pendingText: String {
-        guard books.pending > 0 else { return "" }
+        guard eventCounters.pending > 0 else { return "" }
         return recording == .on
             ? " (in the buffer; 'nexus flush' stores them)" : " (in the buffer, until recording is on again)"
     }

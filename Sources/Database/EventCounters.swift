@@ -7,7 +7,7 @@ import WriteAheadBuffer
 ///
 /// `stored` is what SQLite said it inserted, `accepted` what was read from the buffer plus what waits in it: two
 /// counts by two hands.
-package struct Books: Equatable, Sendable {
+package struct EventCounters: Equatable, Sendable {
     var counts: [Counter: Int] = [:]
     private var pendingTally = Tally()
     /// Events that wait in the buffer.
@@ -55,16 +55,16 @@ package struct Books: Equatable, Sendable {
         for counter in Counter.all { self.counts[counter] = counts[counter.name] }
     }
 
-    /// The books of a data folder that has no database yet: all that came in waits.
+    /// The eventCounters of a data folder that has no database yet: all that came in waits.
     package init(pendingIn data: DataFolder) throws(StoreError) {
         do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions()) } catch {
             throw StoreError(error, path: "")
         }
     }
 
-    /// The books of a data folder as they are now, with or without a database.
-    package static func current(in data: DataFolder) throws -> Books {
-        try StoreReader(data: data)?.books() ?? Books(pendingIn: data)
+    /// The eventCounters of a data folder as they are now, with or without a database.
+    package static func current(in data: DataFolder) throws -> EventCounters {
+        try StoreReader(data: data)?.eventCounters() ?? EventCounters(pendingIn: data)
     }
 
     private func times(_ item: Tally.Item) -> Int { (counts[.tally(item)] ?? 0).saturatingSum(pendingTally[item]) }
