@@ -13,8 +13,8 @@ struct CounterTable {
         if times > 0 { counts[counter] = min(counts[counter, default: 0].saturatingSum(times), Self.most) }
     }
 
-    mutating func add(_ tally: Tally) {
-        for item in Tally.Item.all { add(.tally(item), tally[item]) }
+    mutating func add(_ rejections: RejectionCounters) {
+        for item in RejectionCounters.Item.all { add(.rejections(item), rejections[item]) }
     }
 
     /// Adds what was counted to the table and starts afresh.

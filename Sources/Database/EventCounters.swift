@@ -9,7 +9,7 @@ import WriteAheadBuffer
 /// counts by two hands.
 package struct EventCounters: Equatable, Sendable {
     var counts: [Counter: Int] = [:]
-    private var pendingTally = Tally()
+    private var pendingRejections = RejectionCounters()
     /// Events that wait in the buffer.
     package private(set) var pending = 0
     package internal(set) var sessions = 0
@@ -67,7 +67,9 @@ package struct EventCounters: Equatable, Sendable {
         try StoreReader(data: data)?.eventCounters() ?? EventCounters(pendingIn: data)
     }
 
-    private func times(_ item: Tally.Item) -> Int { (counts[.tally(item)] ?? 0).saturatingSum(pendingTally[item]) }
+    private func times(_ item: RejectionCounters.Item) -> Int {
+        (counts[.rejections(item)] ?? 0).saturatingSum(pendingRejections[item])
+    }
 
     /// Adds what waits behind the positions: it reads every waiting record, and stores nothing.
     mutating func addPending(of buffer: WriteAheadBuffer, behind positions: BufferPositions) throws {
@@ -94,8 +96,8 @@ package struct EventCounters: Equatable, Sendable {
                 let payload = stretch.extracting(place)
                 if EventRecord.isEvent(payload) {
                     pending += 1
-                } else if let tally = Tally(payload) {
-                    pendingTally.add(tally)
+                } else if let rejections = RejectionCounters(payload) {
+                    pendingRejections.add(rejections)
                 }
             case .gap: break
             case .needsMore, .end: return cursor.offset

@@ -231,7 +231,7 @@ package enum Counter: Hashable, Sendable {
     case purged
     /// Rows that were older than the person wants to keep them.
     case expired
-    case tally(Tally.Item)
+    case rejections(RejectionCounters.Item)
 
     var name: String {
         switch self {
@@ -242,15 +242,15 @@ package enum Counter: Hashable, Sendable {
         case .damagedRecords: "damaged_records"
         case .purged: "purged"
         case .expired: "expired"
-        case .tally(.rejected(let reason)): "rejected:" + reason.name
-        case .tally(.droppedField): "dropped_fields"
-        case .tally(.cutCommand): "cut_commands"
-        case .tally(.droppedEvent): "dropped_events"
-        case .tally(.redactedValue): "redacted_values"
+        case .rejections(.rejected(let reason)): "rejected:" + reason.name
+        case .rejections(.droppedField): "dropped_fields"
+        case .rejections(.cutCommand): "cut_commands"
+        case .rejections(.droppedEvent): "dropped_events"
+        case .rejections(.redactedValue): "redacted_values"
         }
     }
 
     static let all: [Counter] =
         [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
-        + Tally.Item.all.map(Counter.tally)
+        + RejectionCounters.Item.all.map(Counter.rejections)
 }

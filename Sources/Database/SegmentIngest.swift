@@ -122,7 +122,11 @@ struct SegmentIngest {
     /// Counts one record. Returns true when it is an event, which then waits in `rows` to be inserted.
     private mutating func observe(_ payload: Span<UInt8>, id: Int64, start: Int) -> Bool {
         guard let record = EventRecord(payload), record.isWithinLimits else {
-            if let tally = Tally(payload) { counters.add(tally) } else { counters.add(.damagedRecords, 1) }
+            if let rejections = RejectionCounters(payload) {
+                counters.add(rejections)
+            } else {
+                counters.add(.damagedRecords, 1)
+            }
             return false
         }
         events += 1

@@ -13,9 +13,9 @@ package struct EventIntake: Sendable {
     private var assembler: EventAssembler
     /// Where a new key is looked for.
     private var keys: HashKeySource?
-    /// What was refused since `takeTally`; what was taken with something left out is counted beside it, as that happens
+    /// What was refused since `takeRejections`; what was taken with something left out is counted beside it, as that happens
     /// to many events.
-    private var tally = Tally()
+    private var rejections = RejectionCounters()
     private var cutCommands = 0
     private var droppedFields = 0
     private var redactedValues = 0
@@ -111,14 +111,14 @@ package struct EventIntake: Sendable {
     }
 
     /// What was counted since the last call; nil when nothing was.
-    package mutating func takeTally() -> Tally? {
-        tally.count(.cutCommand, times: cutCommands)
-        tally.count(.droppedField, times: droppedFields)
-        tally.count(.redactedValue, times: redactedValues)
+    package mutating func takeRejections() -> RejectionCounters? {
+        rejections.count(.cutCommand, times: cutCommands)
+        rejections.count(.droppedField, times: droppedFields)
+        rejections.count(.redactedValue, times: redactedValues)
         (cutCommands, droppedFields, redactedValues) = (0, 0, 0)
-        guard !tally.isEmpty else { return nil }
-        defer { tally = Tally() }
-        return tally
+        guard !rejections.isEmpty else { return nil }
+        defer { rejections = RejectionCounters() }
+        return rejections
     }
 
     /// Whether `text` can be a session id.
@@ -127,7 +127,7 @@ package struct EventIntake: Sendable {
     }
 
     private mutating func counted(_ rejection: Rejection) -> Rejection {
-        tally.count(.rejected(rejection.reason))
+        rejections.count(.rejected(rejection.reason))
         return rejection
     }
 }

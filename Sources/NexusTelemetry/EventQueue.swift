@@ -99,8 +99,8 @@ final class EventQueue: Sendable {
         state.withLock { $0.pending.countDiscarded(events) }
     }
 
-    func countRejected(_ tally: Tally) {
-        state.withLock { $0.pending.countRejected(tally) }
+    func countRejected(_ rejections: RejectionCounters) {
+        state.withLock { $0.pending.countRejected(rejections) }
     }
 
     /// Takes nothing more.

@@ -75,9 +75,9 @@ struct PendingEvents: Sendable {
         counters.discarded += events
     }
 
-    mutating func countRejected(_ tally: Tally) {
-        for reason in Rejection.Reason.allCases where tally[.rejected(reason)] > 0 {
-            counters.rejected[RejectionReason(reason), default: 0] += tally[.rejected(reason)]
+    mutating func countRejected(_ rejections: RejectionCounters) {
+        for reason in Rejection.Reason.allCases where rejections[.rejected(reason)] > 0 {
+            counters.rejected[RejectionReason(reason), default: 0] += rejections[.rejected(reason)]
         }
     }
 

@@ -95,13 +95,13 @@ actor Worker {
         var position = 0
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &draft)
-            // Intake counts what it refuses; the tally below says why.
+            // Intake counts what it refuses; the rejections below says why.
             try? intake.accept(draft, in: half.span) { batch.append($0) }
         }
-        var tally = intake.takeTally() ?? Tally()
-        queue.countRejected(tally)
-        tally.count(.droppedEvent, times: taken.drops)
-        if !tally.isEmpty { batch.append(tally.encoded().span) }
+        var rejections = intake.takeRejections() ?? RejectionCounters()
+        queue.countRejected(rejections)
+        rejections.count(.droppedEvent, times: taken.drops)
+        if !rejections.isEmpty { batch.append(rejections.encoded().span) }
     }
 
     private func appendBatch() throws(TelemetryError) {

@@ -13,11 +13,11 @@ package struct LineSource: Sendable {
 
     /// What a piece of a source held.
     package struct Chunk: Sendable {
-        /// The events, and the tally where there is one.
+        /// The events, and the rejections where there is one.
         package fileprivate(set) var batch = RecordBatch()
         /// Lines that were not taken, by number from 1, and why.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
-        package fileprivate(set) var tally = Tally()
+        package fileprivate(set) var rejections = RejectionCounters()
 
         package init() {}
 
@@ -28,7 +28,7 @@ package struct LineSource: Sendable {
         package mutating func removeAll() {
             batch.removeAll()
             rejected.removeAll()
-            tally = Tally()
+            rejections = RejectionCounters()
         }
     }
 
@@ -52,9 +52,9 @@ package struct LineSource: Sendable {
             chunk.batch.reserve(bytes.count)
             while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
         }
-        if let tally = intake.takeTally() {
-            chunk.tally.add(tally)
-            chunk.batch.append(tally.encoded().span)
+        if let rejections = intake.takeRejections() {
+            chunk.rejections.add(rejections)
+            chunk.batch.append(rejections.encoded().span)
         }
         lines.discardConsumed()
     }

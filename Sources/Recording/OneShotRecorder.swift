@@ -32,7 +32,7 @@ package struct OneShotRecorder: Sendable {
         var intake = EventIntake(key: key, session: AmbientSession.id())
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(draft) { batch.append($0) } }
-        if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
+        if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let receipt: SegmentAppender.Receipt
         do throws(BufferError) {

@@ -27,7 +27,7 @@ package struct StreamRecorder: Sendable {
         package init() {}
 
         package internal(set) var accepted = 0
-        package internal(set) var tally = Tally()
+        package internal(set) var rejections = RejectionCounters()
         /// Events that came while recording was off and were thrown away.
         package internal(set) var discarded = 0
         /// Events of this stream known to be in the database.
@@ -38,7 +38,7 @@ package struct StreamRecorder: Sendable {
         /// The signal that ended the stream early.
         package internal(set) var signal: Int32?
 
-        package var rejected: Int { tally.rejected }
+        package var rejected: Int { rejections.rejected }
         package var received: Int { accepted + rejected }
     }
 
@@ -138,7 +138,7 @@ package struct StreamRecorder: Sendable {
             isLast = step.isLast
             if try await batcher.record(chunk.batch) {
                 summary.accepted += chunk.batch.eventCount
-                summary.tally.add(chunk.tally)
+                summary.rejections.add(chunk.rejections)
             } else {
                 summary.discarded += chunk.batch.eventCount
             }

@@ -24,7 +24,7 @@ import SystemSupport
 ///     offset  size  what
 ///          0     4  length of the payload, 1…1024
 ///          4     4  CRC-32C of the length and of everything behind this field
-///          8     n  payload (see `EventRecord`, `Tally`)
+///          8     n  payload (see `EventRecord`, `RejectionCounters`)
 ///        8+n        zeros up to the next multiple of 8
 ///
 /// A writer killed in the middle leaves a piece of a record. The next one fills up to a multiple of 8 with zeros and

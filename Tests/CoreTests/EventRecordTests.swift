@@ -81,7 +81,7 @@ struct EventRecordTests {
     @Test("An event without session or type, or of another kind, is none")
     func wrongContent() {
         var payload = Self.smallest.payload
-        payload[0] = Tally.kind
+        payload[0] = RejectionCounters.kind
         let withoutSession = SampleEvent(numbers: EventNumbers(timestamp: 0), session: "", type: "ab")
         let withoutType = SampleEvent(numbers: EventNumbers(timestamp: 0), session: "ab", type: "")
 

@@ -87,9 +87,9 @@ struct IngestLimitsTests {
         }
         let isClockRight = now >= Limits.earliestTimestamp && now <= Limits.latestTimestamp
         #expect(isClockRight ? accepted > 100 : accepted == 0)
-        let rejections = intake.takeTally()
-        let tally = try #require(rejections)
-        batch.append(tally.encoded().span)
+        let taken = intake.takeRejections()
+        let rejections = try #require(taken)
+        batch.append(rejections.encoded().span)
         _ = try SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder)).append(batch.bytes.span)
         let lock = try AnotherWriter.waitedFor(in: data)
         let writer = try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(1_795_422_600_250))
@@ -97,7 +97,7 @@ struct IngestLimitsTests {
         try await writer.finish()
         let counters = try #require(try StoreReader(data: data)?.eventCounters())
         #expect(counters.stored == accepted && counters.damagedRecords == 0 && counters.balance)
-        #expect(counters.rejected == tally.rejected)
+        #expect(counters.rejected == rejections.rejected)
         #expect(try Tables(data).number("SELECT count(*) FROM events") == accepted)
     }
 }

@@ -91,9 +91,9 @@ struct SQLiteWriterTests {
         encoder.finish()
         var batch = RecordBatch()
         batch.append(encoder.payload.span)
-        var tally = Tally()
-        tally.count(.droppedField, times: .max)
-        for _ in 0..<2 { batch.append(tally.encoded().span) }
+        var rejections = RejectionCounters()
+        rejections.count(.droppedField, times: .max)
+        for _ in 0..<2 { batch.append(rejections.encoded().span) }
         _ = try SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder)).append(batch.bytes.span)
         #expect(try await drain() == 1)
         #expect(try await drain() == 0)

@@ -24,7 +24,7 @@ struct FieldTests {
         #expect(event.durationMS == 1500 && event.success == true)
         #expect(event.errorCategory == "timeout" && event.template == "web-app")
         #expect(event.servicesCount == 3 && event.portsUsed == 2)
-        #expect(harness.intake.takeTally() == nil)
+        #expect(harness.intake.takeRejections() == nil)
     }
 
     @Test("The order of keys changes nothing")
@@ -241,8 +241,8 @@ struct FieldTests {
         {
             #expect(harness.rejection(of: line(time)) == Rejection(.futureTimestamp, field: .timestamp), "\(time)")
         }
-        let tally = harness.intake.takeTally()
-        #expect(tally?[.rejected(.futureTimestamp)] == 4)
+        let rejections = harness.intake.takeRejections()
+        #expect(rejections?[.rejected(.futureTimestamp)] == 4)
     }
 
     @Test(
@@ -253,8 +253,8 @@ struct FieldTests {
         for line in [#"{"command":"build"}"#, #"{"command":"build","timestamp":1795422600250}"#] {
             #expect(throws: Rejection(.wrongClock)) { try intake.accept(line: Array(line.utf8).span) }
         }
-        let tally = intake.takeTally()
-        #expect(tally?[.rejected(.wrongClock)] == 2)
+        let rejections = intake.takeRejections()
+        #expect(rejections?[.rejected(.wrongClock)] == 2)
     }
 
     @Test("Rows that were recorded elsewhere may have any time of the years 2000 to 9999, whatever the clock says")

@@ -25,7 +25,7 @@ struct PrivacyTests {
     func commands(given: String, kept: String, isCut: Bool) throws {
         var harness = IntakeHarness()
         #expect(try harness.accept("{\"command\":\"\(given)\"}")?.command == kept)
-        #expect((harness.intake.takeTally()?[.cutCommand] ?? 0) == (isCut ? 1 : 0))
+        #expect((harness.intake.takeRejections()?[.cutCommand] ?? 0) == (isCut ? 1 : 0))
     }
 
     @Test("A word of a command is kept up to its limit, and never a piece of a word")

@@ -29,7 +29,7 @@ struct SecretTests {
             #expect(event.session == IntakeHarness.session && event.type == "command", "\(field.key)")
             #expect(event.command == (field == .command ? "" : "plain"), "\(field.key)")
             #expect(event.errorCategory == (field == .command ? "plain" : "") && event.template == "", "\(field.key)")
-            let taken = harness.intake.takeTally()
+            let taken = harness.intake.takeRejections()
             #expect(taken?[.redactedValue] == 1 && taken?[.cutCommand] == 0 && taken?.rejected == 0, "\(field.key)")
             #expect(strict.rejection(of: line) == Rejection(.looksSecret, field: field), "\(field.key)")
         }
@@ -47,7 +47,7 @@ struct SecretTests {
             ("login x:\(token.prefix(29)) --now", "login"), ("login \(escaped)", "login"),
         ] {
             #expect(try harness.accept("{\"command\":\"\(command)\"}")?.command == kept, "\(command)")
-            #expect(harness.intake.takeTally()?[.redactedValue] == 1)
+            #expect(harness.intake.takeRejections()?[.redactedValue] == 1)
         }
     }
 
@@ -57,7 +57,7 @@ struct SecretTests {
         let token = "gh" + "p_" + "abcdefghijklmnop"
         #expect(
             harness.rejection(of: "{\"event_type\":\"\(token)\"}") == Rejection(.looksSecret, field: .eventType))
-        #expect(harness.intake.takeTally()?.rejected == 1)
+        #expect(harness.intake.takeRejections()?.rejected == 1)
     }
 
     @Test(
@@ -90,7 +90,7 @@ struct SecretTests {
                 harness.rejection(of: "{\"event_type\":\"x\",\"\(field.key)\":\"\(name)\"}") == nil, "\(field.key)")
         }
         if !name.contains(":") { #expect(harness.rejection(of: "{\"event_type\":\"\(name)\"}") == nil) }
-        #expect(harness.intake.takeTally() == nil)
+        #expect(harness.intake.takeRejections() == nil)
     }
 
     @Test(

@@ -26,7 +26,7 @@ struct FullBufferTests {
         #expect(fixture.telemetry.counters.written == counters.recorded)
         let recorded = try fixture.recorded
         #expect(recorded.times.count == counters.recorded && recorded.count == counters.recorded)
-        #expect(recorded.tally[.droppedEvent] == counters.dropped)
+        #expect(recorded.rejections[.droppedEvent] == counters.dropped)
         #expect(try EventCounters(pendingIn: fixture.folder.data).droppedEvents == counters.dropped)
     }
 

@@ -10,7 +10,7 @@ struct RecordedEvents {
     private(set) var times: [Int: Int] = [:]
     private(set) var commands: [String] = []
     private(set) var records: [EventRecord] = []
-    private(set) var tally = Tally()
+    private(set) var rejections = RejectionCounters()
 
     var count: Int { records.count }
 
@@ -35,8 +35,8 @@ struct RecordedEvents {
             var command: [UInt8] = []
             command.append(payload.extracting(record.command))
             commands.append(command.text)
-        } else if let tally = Tally(payload) {
-            self.tally.add(tally)
+        } else if let rejections = RejectionCounters(payload) {
+            self.rejections.add(rejections)
         }
     }
 }

@@ -63,7 +63,7 @@ struct TelemetryTests {
         #expect(record.workspaceHash.count == 32 && record.taskHash.count == 32)
         #expect(record.eventType.count == "deploy".utf8.count && record.sessionID.count == "mine".utf8.count)
         #expect(record.errorCategory.count == "timeout".utf8.count && record.templateUsed.count == "web".utf8.count)
-        #expect(recorded.commands == ["make all"] && recorded.tally[.cutCommand] == 1)
+        #expect(recorded.commands == ["make all"] && recorded.rejections[.cutCommand] == 1)
     }
 
     @Test("An event without a time happened when it was recorded")
@@ -95,8 +95,8 @@ struct TelemetryTests {
         #expect(counters.recorded == 9 && counters.written == 2 && counters.pending == 0)
         #expect(
             counters.rejected == [.outOfRange: 3, .missingType: 1, .invalidText: 2, .looksSecret: 1])
-        let tally = try fixture.recorded.tally
-        #expect(tally.rejected == 7 && tally[.rejected(.outOfRange)] == 3 && tally[.redactedValue] == 1)
+        let rejections = try fixture.recorded.rejections
+        #expect(rejections.rejected == 7 && rejections[.rejected(.outOfRange)] == 3 && rejections[.redactedValue] == 1)
         #expect(try fixture.recorded.commands == ["deploy", "make"])
     }
 

@@ -136,7 +136,7 @@ struct EventBatcherTests {
 struct BatcherStateTests {
     private func batch() -> RecordBatch {
         var batch = RecordBatch()
-        batch.append(Tally().encoded().span)
+        batch.append(RejectionCounters().encoded().span)
         return batch
     }
 
@@ -160,7 +160,7 @@ struct BatcherStateTests {
     func bound() {
         var state = BatcherState()
         var large = RecordBatch()
-        while large.bytes.count <= Limits.ringBytes / 2 { large.append(Tally().encoded().span) }
+        while large.bytes.count <= Limits.ringBytes / 2 { large.append(RejectionCounters().encoded().span) }
         state.add(large)
         let (hasRoom, isDue) = (state.hasRoom(for: large), state.isDue)
         #expect(!hasRoom && isDue)

@@ -16,7 +16,7 @@ package struct BufferFiller {
         appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
     }
 
-    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its tally.
+    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its rejections.
     @discardableResult
     package mutating func append(_ lines: [String]) throws -> RecordBatch {
         let batch = batch(of: lines)
@@ -30,7 +30,7 @@ package struct BufferFiller {
         for line in lines {
             if (try? intake.accept(line: Array(line.utf8).span)) != nil { batch.append(intake.payload.span) }
         }
-        if let tally = intake.takeTally() { batch.append(tally.encoded().span) }
+        if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
         return batch
     }
 }

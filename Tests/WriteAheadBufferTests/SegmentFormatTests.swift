@@ -29,10 +29,10 @@ struct SegmentFormatTests {
         small.appendSession("s".utf8.span)
         small.appendType("t".utf8.span)
         small.finish()
-        var tally = Tally()
-        tally.count(.rejected(.looksSecret), times: 2)
-        tally.count(.cutCommand, times: 300)
-        return [full.payload, small.payload, tally.encoded()]
+        var rejections = RejectionCounters()
+        rejections.count(.rejected(.looksSecret), times: 2)
+        rejections.count(.cutCommand, times: 300)
+        return [full.payload, small.payload, rejections.encoded()]
     }
 
     @Test("The segment of version 1 is the golden file, byte for byte")

@@ -13,7 +13,7 @@ enum SegmentTarget {
         precondition(recordsInPieces(of: bytes, piece) == whole, "pieces give other records than the whole")
         for place in whole {
             let payload = bytes.span.extracting(place)
-            if EventRecord.isEvent(payload) { _ = EventRecord(payload) } else { _ = Tally(payload) }
+            if EventRecord.isEvent(payload) { _ = EventRecord(payload) } else { _ = RejectionCounters(payload) }
         }
     }
 

@@ -3,18 +3,18 @@ import Intake
 import Testing
 
 @Suite("What intake counts")
-struct TallyOfIntakeTests {
+struct IntakeRejectionTests {
     @Test("Unknown keys are left out and counted, each of them")
     func unknownKeys() throws {
         var harness = IntakeHarness()
         let event = try harness.accept(#"{"user":"anna","command":"make","env":{"a":1,"b":[]},"us\u0065r":1,"":2}"#)
-        let taken = harness.intake.takeTally()
-        let tally = try #require(taken)
+        let taken = harness.intake.takeRejections()
+        let rejections = try #require(taken)
 
-        #expect(tally[.droppedField] == 4)
-        #expect(tally.rejected == 0)
+        #expect(rejections[.droppedField] == 4)
+        #expect(rejections.rejected == 0)
         #expect(try event == harness.accept(#"{"command":"make"}"#))
-        #expect(harness.intake.takeTally() == nil)
+        #expect(harness.intake.takeRejections() == nil)
     }
 
     @Test("In strict mode an unknown key rejects the line, and the place is told")
@@ -37,16 +37,16 @@ struct TallyOfIntakeTests {
         let tooLong = harness.intake.rejectTooLong()
         #expect(tooLong == Rejection(.lineTooLong))
 
-        let taken = harness.intake.takeTally()
-        let tally = try #require(taken)
+        let taken = harness.intake.takeRejections()
+        let rejections = try #require(taken)
 
-        #expect(tally.rejected == 5)
-        #expect(tally[.rejected(.invalidText)] == 2)
-        #expect(tally[.rejected(.missingType)] == 1)
-        #expect(tally[.rejected(.notJSON)] == 1)
-        #expect(tally[.rejected(.lineTooLong)] == 1)
-        #expect(tally[.droppedField] == 0)
-        #expect(tally[.cutCommand] == 0)
+        #expect(rejections.rejected == 5)
+        #expect(rejections[.rejected(.invalidText)] == 2)
+        #expect(rejections[.rejected(.missingType)] == 1)
+        #expect(rejections[.rejected(.notJSON)] == 1)
+        #expect(rejections[.rejected(.lineTooLong)] == 1)
+        #expect(rejections[.droppedField] == 0)
+        #expect(rejections[.cutCommand] == 0)
     }
 
     @Test("Cut commands are counted, whole ones are not")
@@ -55,6 +55,6 @@ struct TallyOfIntakeTests {
         for command in ["make", "make all", "make -j4", "make all now or later"] {
             _ = try harness.accept("{\"command\":\"\(command)\"}")
         }
-        #expect(harness.intake.takeTally()?[.cutCommand] == 2)
+        #expect(harness.intake.takeRejections()?[.cutCommand] == 2)
     }
 }

@@ -8,7 +8,7 @@ import SystemSupport
 ///          1     1  entries that follow, 1…32
 ///          2     6  zero
 ///          8    16  an entry: what was counted, 8 bytes (see `Item`), and how often, 8 bytes
-package struct Tally: Equatable, Sendable {
+package struct RejectionCounters: Equatable, Sendable {
     package static let kind: UInt8 = 2
 
     /// What is counted.
@@ -58,7 +58,7 @@ package struct Tally: Equatable, Sendable {
         if times > 0 { counts[item] = self[item].saturatingSum(times) }
     }
 
-    package mutating func add(_ other: Tally) {
+    package mutating func add(_ other: RejectionCounters) {
         for (item, times) in other.counts { count(item, times: times) }
     }
 
@@ -73,7 +73,7 @@ package struct Tally: Equatable, Sendable {
         return payload
     }
 
-    /// Reads the payload of a record; nil when it is not a tally. What a newer version counts and this one does not
+    /// Reads the payload of a record; nil when it is not a rejections. What a newer version counts and this one does not
     /// know is passed over.
     package init?(_ payload: Span<UInt8>) {
         guard payload.count >= 8, payload[0] == Self.kind, payload.count == 8 + Int(payload[1]) * 16 else { return nil }
