@@ -83,7 +83,7 @@ package enum Limits {
     package static let commandFiles = 24
     /// The same for the service, which has loops for sockets, and a few clients.
     package static let serviceFiles = 48
-    /// Threads that a command needs beside those of the concurrency runtime: writer, appender, packer, sender.
+    /// Threads that a command needs beside those of the concurrency runtime: writer, appender, encoder, sender.
     package static let commandThreads = 4
     /// Threads of the concurrency runtime that a command needs at most: it works with fewer than one a processor.
     package static let commandProcessors = 8

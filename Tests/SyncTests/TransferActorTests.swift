@@ -27,12 +27,12 @@ private actor MemoryTarget: Target {
 
     func prepare() { prepared += 1 }
 
-    func deliver(_ parcel: Parcel, earlier: [Transfer]) throws {
+    func deliver(_ batch: TransferBatch, earlier: [Transfer]) throws {
         attempts += 1
         let fault = faults[attempts]
         if fault != .before {
             // As ClickHouse does: the same row again is the same row.
-            for id in parcel.transfer.range { rows[id, default: 0] = 1 }
+            for id in batch.transfer.range { rows[id, default: 0] = 1 }
         }
         guard fault == nil else {
             let error = SyncError.busy("there", reason: "fault")
@@ -41,16 +41,16 @@ private actor MemoryTarget: Target {
     }
 }
 
-/// Ten rows a parcel.
-private struct TenPacker: Packer {
-    func pack(_ range: ClosedRange<Int64>) -> Parcel? {
-        parcel(range.lowerBound...min(range.upperBound, range.lowerBound + 9))
+/// Ten rows a batch.
+private struct TenPacker: BatchEncoder {
+    func pack(_ range: ClosedRange<Int64>) -> TransferBatch? {
+        batch(range.lowerBound...min(range.upperBound, range.lowerBound + 9))
     }
 
-    func repack(_ transfer: Transfer) -> Parcel? { parcel(transfer.range) }
+    func reencode(_ transfer: Transfer) -> TransferBatch? { batch(transfer.range) }
 
-    private func parcel(_ range: ClosedRange<Int64>) -> Parcel {
-        Parcel(
+    private func batch(_ range: ClosedRange<Int64>) -> TransferBatch {
+        TransferBatch(
             transfer: Transfer(
                 destination: "there", store: "s", installation: "i", range: range, rows: range.count, bytes: 1,
                 sha256: ""), content: .lines([]))
@@ -73,7 +73,7 @@ struct TransferActorTests {
     ) async throws -> TransferActor.Summary {
         guard let ledger = try Ledger.open(in: folder.data) else { throw SyncError.alreadySending }
         let job = TransferActor.Job(destination: "there", store: "s", last: last, fromStart: fromStart)
-        return try await TransferActor(job, ledger: ledger, packer: TenPacker(), target: target, clock: clock).run(
+        return try await TransferActor(job, ledger: ledger, encoder: TenPacker(), target: target, clock: clock).run(
             report)
     }
 

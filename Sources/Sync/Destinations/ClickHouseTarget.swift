@@ -62,13 +62,13 @@ struct ClickHouseTarget: Target {
         .lasting(.notClickHouse(connection.place, answer: answer.summary))
     }
 
-    func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
-        guard case .lines(let pieces) = parcel.content else { preconditionFailure("ClickHouse takes rows") }
+    func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws {
+        guard case .lines(let pieces) = batch.content else { preconditionFailure("ClickHouse takes rows") }
         let columns = RowText.columns.joined(separator: ", ")
         try await change(
             "INSERT INTO \(database.text).\(Self.table) (\(columns)) FORMAT TabSeparated",
-            body: .stream(LinePieces(pieces), length: .known(Int64(parcel.transfer.bytes))),
-            bytes: parcel.transfer.bytes)
+            body: .stream(LinePieces(pieces), length: .known(Int64(batch.transfer.bytes))),
+            bytes: batch.transfer.bytes)
     }
 
     /// The definition of the table for a server of its own. Texts are texts of any length; an absent one is empty.

@@ -25,11 +25,11 @@ actor FolderTarget: Target {
         }
     }
 
-    func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
-        guard case .file(let file, let name) = parcel.content else { preconditionFailure("a folder takes files") }
+    func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws {
+        guard case .file(let file, let name) = batch.content else { preconditionFailure("a folder takes files") }
         do {
             if let found = try await checksum(of: name) {
-                guard (earlier + [parcel.transfer]).contains(where: { $0.sha256 == found }) else {
+                guard (earlier + [batch.transfer]).contains(where: { $0.sha256 == found }) else {
                     throw RetryPolicy.Failure.lasting(.occupied(folder.path(of: name)))
                 }
                 // A rename that a power cut could still undo is not there yet.
@@ -54,9 +54,9 @@ actor FolderTarget: Target {
 
     /// SHA-256 of a file in the folder, in hexadecimal digits; nil when there is none of the name.
     private func checksum(of name: String) async throws(SystemError) -> String? {
-        let file: PackedFile
+        let file: EncodedFile
         do {
-            file = try PackedFile(reading: folder.path(of: name))
+            file = try EncodedFile(reading: folder.path(of: name))
         } catch  where error.isNotFound {
             return nil
         }

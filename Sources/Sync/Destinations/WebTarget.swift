@@ -29,10 +29,10 @@ final class WebTarget: Target {
 
     func prepare() async throws {}
 
-    func deliver(_ parcel: Parcel, earlier: [Transfer]) async throws {
-        guard case .file(let file, let name) = parcel.content else { preconditionFailure("a server takes files") }
+    func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws {
+        guard case .file(let file, let name) = batch.content else { preconditionFailure("a server takes files") }
         let path = "/" + name
-        let attempts = earlier + [parcel.transfer]
+        let attempts = earlier + [batch.transfer]
         if !rejectsConditions.withLock({ $0 }) {
             let answer = try await put(file, path, isConditional: true)
             if answer.status == 412 {
@@ -49,7 +49,7 @@ final class WebTarget: Target {
         _ = try await put(file, path, isConditional: false)
     }
 
-    private func put(_ file: PackedFile, _ path: String, isConditional: Bool) async throws -> WebConnection.Answer {
+    private func put(_ file: EncodedFile, _ path: String, isConditional: Bool) async throws -> WebConnection.Answer {
         var headers: HTTPHeaders = ["Content-Type": "application/x-lz4"]
         if isConditional { headers.add(name: "If-None-Match", value: "*") }
         return try await connection.send(
@@ -71,14 +71,14 @@ final class WebTarget: Target {
 
 /// A file as the body of a request, read as the network takes it.
 private struct FilePieces: AsyncSequence, Sendable {
-    private let file: PackedFile
+    private let file: EncodedFile
 
-    init(_ file: PackedFile) {
+    init(_ file: EncodedFile) {
         self.file = file
     }
 
     struct AsyncIterator: AsyncIteratorProtocol {
-        let file: PackedFile
+        let file: EncodedFile
         var offset = 0
 
         mutating func next() async throws -> ByteBuffer? {

@@ -52,12 +52,12 @@ package struct SyncPlan: Sendable {
         preview.span = (all.earliest, all.latest)
         preview.firstRows = try self.firstRows(firstRows, in: next...last)
         let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
-        let packer = packer(makingFilesIn: scratch.folder)
-        while next <= last, let parcel = try await packer.pack(next...last) {
+        let encoder = encoder(makingFilesIn: scratch.folder)
+        while next <= last, let transferBatch = try await encoder.pack(next...last) {
             preview.transfers += 1
-            preview.rows += parcel.transfer.rows
-            preview.bytes += parcel.transfer.bytes
-            next = parcel.transfer.range.upperBound + 1
+            preview.rows += transferBatch.transfer.rows
+            preview.bytes += transferBatch.transfer.bytes
+            next = transferBatch.transfer.range.upperBound + 1
         }
         return preview
     }
@@ -82,9 +82,9 @@ package struct SyncPlan: Sendable {
         let scratch = try ScratchFolder(in: data.folder)
         let job = TransferActor.Job(
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
-        let packer = packer(makingFilesIn: scratch.folder)
+        let encoder = encoder(makingFilesIn: scratch.folder)
         if case .folder(let folder) = destination {
-            return try await TransferActor(job, ledger: ledger, packer: packer, target: FolderTarget(folder)).run(
+            return try await TransferActor(job, ledger: ledger, encoder: encoder, target: FolderTarget(folder)).run(
                 report)
         }
         guard let options else { preconditionFailure("a server has an address") }
@@ -92,7 +92,7 @@ package struct SyncPlan: Sendable {
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         let target = Self.target(client, destination, credentials, options)
-        let actor = TransferActor(job, ledger: ledger, packer: packer, target: target)
+        let actor = TransferActor(job, ledger: ledger, encoder: encoder, target: target)
         do {
             let summary = try await actor.run(report)
             try await client.shutdown()
@@ -103,11 +103,11 @@ package struct SyncPlan: Sendable {
         }
     }
 
-    private func packer(makingFilesIn folder: Folder) -> any Packer {
+    private func encoder(makingFilesIn folder: Folder) -> any BatchEncoder {
         if case .clickHouse = destination {
-            return RowPacker(source, destination: destination.identity, store: store, installation: installation)
+            return RowBatchEncoder(source, destination: destination.identity, store: store, installation: installation)
         }
-        return FilePacker(
+        return FileBatchEncoder(
             source, of: data, destination: destination.identity, store: store, installation: installation, in: folder)
     }
 

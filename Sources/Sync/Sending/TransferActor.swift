@@ -1,12 +1,12 @@
 import Core
 package import SystemSupport
 
-/// Sends what a destination does not have yet, one parcel after another, and writes the ledger.
+/// Sends what a destination does not have yet, one batch after another, and writes the ledger.
 ///
-///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next parcel
+///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next batch
 ///
 /// Whatever is killed where: before the intent nothing left; after it the same range goes again, which every destination
-/// takes once; after the line nothing of it goes again. While one parcel is on its way, the next one is packed.
+/// takes once; after the line nothing of it goes again. While one batch is on its way, the next one is packed.
 package actor TransferActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -46,7 +46,7 @@ package actor TransferActor {
 
     private var ledger: Ledger
     private let job: Job
-    private let packer: any Packer
+    private let encoder: any BatchEncoder
     private let target: any Target
     private let clock: any Clock<Duration>
     private let wallClock: any WallClock
@@ -57,12 +57,12 @@ package actor TransferActor {
     private var start: Int64 = 0
 
     package init(
-        _ job: Job, ledger: consuming Ledger, packer: any Packer, target: any Target,
+        _ job: Job, ledger: consuming Ledger, encoder: any BatchEncoder, target: any Target,
         clock: any Clock<Duration> = ContinuousClock(), wallClock: any WallClock = SystemClock()
     ) {
         self.job = job
         self.ledger = ledger
-        self.packer = packer
+        self.encoder = encoder
         self.target = target
         self.clock = clock
         self.wallClock = wallClock
@@ -76,41 +76,41 @@ package actor TransferActor {
             start = cursor
             let earlier = ledger.progress.unconfirmed(at: job.destination, store: job.store)
             if let open = earlier.last {
-                if let parcel = try await packer.repack(open) { try await resend(parcel, earlier: earlier, report) }
+                if let batch = try await encoder.reencode(open) { try await resend(batch, earlier: earlier, report) }
                 cursor = max(cursor, open.range.upperBound)
             }
         }
         guard let first = try await pack(after: cursor) else { return summary }
         try await prepare(report)
         try ledger.append(.intent, first.transfer, at: wallClock.now())
-        var upcoming: Parcel? = first
-        while let parcel = upcoming {
-            async let following = pack(after: parcel.transfer.range.upperBound)
-            try await deliver(parcel, earlier: [], report)
-            let next: Result<Parcel?, any Error>
+        var upcoming: TransferBatch? = first
+        while let batch = upcoming {
+            async let following = pack(after: batch.transfer.range.upperBound)
+            try await deliver(batch, earlier: [], report)
+            let next: Result<TransferBatch?, any Error>
             do { next = .success(try await following) } catch { next = .failure(error) }
             // One wait for the disk for both: what was confirmed, and what goes next.
             let intent = (try? next.get()).flatMap { $0 }.map { [(LedgerEntry.Event.intent, $0.transfer)] } ?? []
-            try ledger.append([(.sent, parcel.transfer)] + intent, at: wallClock.now())
-            count(parcel, report)
+            try ledger.append([(.sent, batch.transfer)] + intent, at: wallClock.now())
+            count(batch, report)
             upcoming = try next.get()
         }
         return summary
     }
 
-    private func pack(after cursor: Int64) async throws -> Parcel? {
-        cursor < job.last ? try await packer.pack(cursor + 1...job.last) : nil
+    private func pack(after cursor: Int64) async throws -> TransferBatch? {
+        cursor < job.last ? try await encoder.pack(cursor + 1...job.last) : nil
     }
 
     /// Sends a range that a former run began.
     private func resend(
-        _ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+        _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
     ) async throws {
         try await prepare(report)
-        try ledger.append(.intent, parcel.transfer, at: wallClock.now())
-        try await deliver(parcel, earlier: earlier, report)
-        try ledger.append(.sent, parcel.transfer, at: wallClock.now())
-        count(parcel, report)
+        try ledger.append(.intent, batch.transfer, at: wallClock.now())
+        try await deliver(batch, earlier: earlier, report)
+        try ledger.append(.sent, batch.transfer, at: wallClock.now())
+        count(batch, report)
     }
 
     private func prepare(_ report: @Sendable (Progress) -> Void) async throws {
@@ -120,16 +120,16 @@ package actor TransferActor {
     }
 
     private func deliver(
-        _ parcel: Parcel, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+        _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
     ) async throws {
-        try await attempt(report) { try await self.target.deliver(parcel, earlier: earlier) }
+        try await attempt(report) { try await self.target.deliver(batch, earlier: earlier) }
     }
 
-    private func count(_ parcel: Parcel, _ report: @Sendable (Progress) -> Void) {
+    private func count(_ batch: TransferBatch, _ report: @Sendable (Progress) -> Void) {
         summary.transfers += 1
-        summary.rows += parcel.transfer.rows
-        summary.bytes += parcel.transfer.bytes
-        let (done, all) = (parcel.transfer.range.upperBound - start, max(1, job.last - start))
+        summary.rows += batch.transfer.rows
+        summary.bytes += batch.transfer.bytes
+        let (done, all) = (batch.transfer.range.upperBound - start, max(1, job.last - start))
         report(.sent(rows: summary.rows, share: min(1, Double(done) / Double(all))))
     }
 

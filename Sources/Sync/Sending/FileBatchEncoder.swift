@@ -3,7 +3,7 @@ package import Database
 package import SystemSupport
 
 /// Packs rows as snapshots, each of a range of ids, named by installation and range.
-package struct FilePacker: Packer {
+package struct FileBatchEncoder: BatchEncoder {
     /// What a snapshot is called from when it is complete until it is opened.
     private static let name = "parcel.db.lz4"
 
@@ -27,29 +27,29 @@ package struct FilePacker: Packer {
         self.folder = folder
     }
 
-    package func pack(_ range: ClosedRange<Int64>) async throws -> Parcel? {
+    package func pack(_ range: ClosedRange<Int64>) async throws -> TransferBatch? {
         guard let found = try await summary(of: range, limit: Limits.syncFileRows) else { return nil }
-        return try await parcel(found.range, under: installation)
+        return try await batch(found.range, under: installation)
     }
 
-    package func repack(_ transfer: Transfer) async throws -> Parcel? {
+    package func reencode(_ transfer: Transfer) async throws -> TransferBatch? {
         // The name is that of the first attempt, whatever was purged or renewed since.
         guard try await summary(of: transfer.range, limit: 1) != nil else { return nil }
-        return try await parcel(transfer.range, under: transfer.installation)
+        return try await batch(transfer.range, under: transfer.installation)
     }
 
     @concurrent private func summary(of range: ClosedRange<Int64>, limit: Int64) async throws -> RowText.Summary? {
         try source.summary(of: range, limit: limit)
     }
 
-    private func parcel(_ range: ClosedRange<Int64>, under installation: String) async throws -> Parcel {
+    private func batch(_ range: ClosedRange<Int64>, under installation: String) async throws -> TransferBatch {
         let manifest = try await SyncActor(data: data)
             .export(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: Self.name)))
-        let file = try PackedFile(Self.name, in: folder)
+        let file = try EncodedFile(Self.name, in: folder)
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: range, rows: manifest.events,
             bytes: file.bytes, sha256: try await file.checksum())
         let name = "nexus-\(installation)-\(range.lowerBound)-\(range.upperBound).db.lz4"
-        return Parcel(transfer: transfer, content: .file(file, name: name))
+        return TransferBatch(transfer: transfer, content: .file(file, name: name))
     }
 }

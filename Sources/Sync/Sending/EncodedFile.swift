@@ -3,7 +3,7 @@ import Crypto
 package import SystemSupport
 
 /// A file that is ready to be sent, or has been: read a piece at a time, on a thread of its own.
-package actor PackedFile {
+package actor EncodedFile {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 

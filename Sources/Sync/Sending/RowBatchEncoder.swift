@@ -2,8 +2,8 @@ import Core
 package import Database
 import SystemSupport
 
-/// Packs rows as lines of text, some megabytes to a parcel, on a thread of its own.
-package actor RowPacker: Packer {
+/// Packs rows as lines of text, some megabytes to a batch, on a thread of its own.
+package actor RowBatchEncoder: BatchEncoder {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -25,19 +25,19 @@ package actor RowPacker: Packer {
         self.bounds = bounds
     }
 
-    package func pack(_ range: ClosedRange<Int64>) throws -> Parcel? {
-        try parcel(range, bounds)
+    package func pack(_ range: ClosedRange<Int64>) throws -> TransferBatch? {
+        try transferBatch(range, bounds)
     }
 
-    package func repack(_ transfer: Transfer) throws -> Parcel? {
-        try parcel(transfer.range, .none)
+    package func reencode(_ transfer: Transfer) throws -> TransferBatch? {
+        try transferBatch(transfer.range, .none)
     }
 
-    private func parcel(_ range: ClosedRange<Int64>, _ bounds: RowText.Bounds) throws -> Parcel? {
+    private func transferBatch(_ range: ClosedRange<Int64>, _ bounds: RowText.Bounds) throws -> TransferBatch? {
         guard let batch = try source.batch(in: range, bounds) else { return nil }
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: batch.range, rows: batch.rows,
             bytes: batch.bytes, sha256: Checksum.of(batch.pieces))
-        return Parcel(transfer: transfer, content: .lines(batch.pieces))
+        return TransferBatch(transfer: transfer, content: .lines(batch.pieces))
     }
 }
