@@ -11,7 +11,7 @@ extension StoreReader {
     }
 
     /// What went along with a command.
-    package enum Companion: CaseIterable, Sendable {
+    package enum CorrelatedFactor: CaseIterable, Sendable {
         case template
         case services
         case ports
@@ -79,16 +79,17 @@ extension StoreReader {
 
     /// What went along with commands, most events first. It is kept by the day in UTC: each day that the window touches
     /// counts whole.
-    package func companions(
-        _ companion: Companion, in window: Range<Int64>
-    ) throws(StoreError) -> [CompanionCell] {
+    package func correlatedFactors(
+        _ correlatedFactor: CorrelatedFactor, in window: Range<Int64>
+    ) throws(StoreError) -> [CorrelatedCell] {
         try reading { reading in
-            let cells = try reading.sums([companion.kind], slots: Self.slotRange(window))[companion.kind] ?? [:]
+            let cells =
+                try reading.sums([correlatedFactor.kind], slots: Self.slotRange(window))[correlatedFactor.kind] ?? [:]
             let commands = try Self.names(of: .command, cells.keys.map(\.first), reading)
             let others = try Self.names(
-                of: companion == .template ? .template : nil, cells.keys.map(\.second), reading)
+                of: correlatedFactor == .template ? .template : nil, cells.keys.map(\.second), reading)
             return cells.map { key, sum in
-                CompanionCell(command: commands(key.first), cell: UsageCell(name: others(key.second), sum))
+                CorrelatedCell(command: commands(key.first), cell: UsageCell(name: others(key.second), sum))
             }
             .sorted { ($1.cell.count, $0.command, $0.cell.name) < ($0.cell.count, $1.command, $1.cell.name) }
         }

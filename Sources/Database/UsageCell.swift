@@ -67,7 +67,7 @@ package struct UsageCell: Equatable, Sendable {
 }
 
 /// Events of one command, and what they had along with it.
-package struct CompanionCell: Equatable, Sendable {
+package struct CorrelatedCell: Equatable, Sendable {
     package let command: String
     /// The counts, under the name of what went along: a template, or a number of services or ports.
     package let cell: UsageCell

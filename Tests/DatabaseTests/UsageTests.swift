@@ -125,17 +125,17 @@ struct UsageTests {
         let tables = try Tables(data)
         let reader = try #require(try StoreReader(data: data))
         let window = start..<start + 6 * 86_400_000
-        let columns: [(StoreReader.Companion, String)] = [
+        let columns: [(StoreReader.CorrelatedFactor, String)] = [
             (.template, "template_used"), (.services, "services_count"), (.ports, "ports_used"),
         ]
-        for (companion, column) in columns {
+        for (correlatedFactor, column) in columns {
             let expected = try tables.rows(
                 """
                 SELECT command || '|' || \(column) || '|' || count(*) || '|' || count(duration_ms) FROM events
                 WHERE command IS NOT NULL AND \(column) IS NOT NULL GROUP BY command, \(column)
                 """
             ).map { $0[0] as String }
-            let found = try reader.companions(companion, in: window)
+            let found = try reader.correlatedFactors(correlatedFactor, in: window)
                 .map { "\($0.command)|\($0.cell.name)|\($0.cell.count)|\($0.cell.latency.count)" }
             #expect(found.sorted() == expected.sorted())
         }

@@ -4,7 +4,7 @@ import SystemSupport
 /// One thing worth knowing, in one sentence with its evidence.
 package struct Finding: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        case slower, failsMore = "fails_more", streak, companion, retries
+        case slower, failsMore = "fails_more", streak, correlatedFactor, retries
     }
 
     package let kind: Kind
@@ -65,27 +65,29 @@ package struct Finding: Equatable, Sendable {
             ])
     }
 
-    static func companion(_ companion: Companion) -> Finding {
+    static func correlatedFactor(_ correlatedFactor: CorrelatedFactor) -> Finding {
         let with =
-            switch companion.attribute {
-            case .template: "template \(companion.value.escapedForDisplay)"
-            case .services: companion.value == "1" ? "1 service" : "\(companion.value.escapedForDisplay) services"
-            case .ports: companion.value == "1" ? "1 port" : "\(companion.value.escapedForDisplay) ports"
+            switch correlatedFactor.attribute {
+            case .template: "template \(correlatedFactor.value.escapedForDisplay)"
+            case .services:
+                correlatedFactor.value == "1" ? "1 service" : "\(correlatedFactor.value.escapedForDisplay) services"
+            case .ports: correlatedFactor.value == "1" ? "1 port" : "\(correlatedFactor.value.escapedForDisplay) ports"
             }
         let sentence =
-            "\(companion.command.escapedForDisplay) takes \(NumberText.factor(companion.factor)) as long with \(with): "
-            + "median \(NumberText.latency(companion.medianWith)) in "
-            + "\(NumberText.counted(companion.runsWith, "run")), \(NumberText.latency(companion.medianWithout)) in "
-            + "\(NumberText.counted(companion.runsWithout, "run")) without; \(cost(companion.timeLostMS)) more in all."
+            "\(correlatedFactor.command.escapedForDisplay) takes \(NumberText.factor(correlatedFactor.factor)) as long with \(with): "
+            + "median \(NumberText.latency(correlatedFactor.medianWith)) in "
+            + "\(NumberText.counted(correlatedFactor.runsWith, "run")), \(NumberText.latency(correlatedFactor.medianWithout)) in "
+            + "\(NumberText.counted(correlatedFactor.runsWithout, "run")) without; \(cost(correlatedFactor.timeLostMS)) more in all."
         return Finding(
-            kind: .companion, command: companion.command, timeLostMS: companion.timeLostMS, since: nil,
+            kind: .correlatedFactor, command: correlatedFactor.command, timeLostMS: correlatedFactor.timeLostMS,
+            since: nil,
             sentence: sentence,
             evidence: [
-                "attribute": .string(companion.attribute.rawValue), "value": .string(companion.value),
-                "factor": .number(companion.factor), "runs_with": .integer(companion.runsWith),
-                "runs_without": .integer(companion.runsWithout),
-                "median_with_ms": .number(companion.medianWith),
-                "median_without_ms": .number(companion.medianWithout),
+                "attribute": .string(correlatedFactor.attribute.rawValue), "value": .string(correlatedFactor.value),
+                "factor": .number(correlatedFactor.factor), "runs_with": .integer(correlatedFactor.runsWith),
+                "runs_without": .integer(correlatedFactor.runsWithout),
+                "median_with_ms": .number(correlatedFactor.medianWith),
+                "median_without_ms": .number(correlatedFactor.medianWithout),
             ])
     }
 

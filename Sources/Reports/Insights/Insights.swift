@@ -13,7 +13,7 @@ package struct Insights: Sendable {
 
     package let slowdowns: [Slowdown]
     package let rises: [FailureRise]
-    package let companions: [Companion]
+    package let correlatedFactors: [CorrelatedFactor]
     /// Streaks beyond chance that are not over.
     package let streaks: [FailureStreak]
     /// Retries beyond chance that cost a noticeable share of the time.
@@ -47,7 +47,7 @@ package struct Insights: Sendable {
             .prefix(FindingRules.comparedCommands).map(\.0)
         slowdowns = Slowdown.search(compared)
         rises = FailureRise.search(compared)
-        companions = Companion.search(input.divisions)
+        correlatedFactors = CorrelatedFactor.search(input.divisions)
         allStreaks = FailureStreak.all(input.runs)
         streaks = FailureStreak.remarkable(allStreaks, commands: input.histories.count)
         allRetries = Retries.all(input.runs)
@@ -94,7 +94,7 @@ package struct Insights: Sendable {
         findings += rises.filter { !streaking.contains($0.command) }
             .map { Finding.failsMore($0, medianMS: medians[$0.command] ?? 0) }
         findings += streaks.map(Finding.streak)
-        findings += companions.map(Finding.companion)
+        findings += correlatedFactors.map(Finding.correlatedFactor)
         findings += costlyRetries.map(Finding.retries)
         return findings.sorted { ($1.timeLostMS, $0.sentence) < ($0.timeLostMS, $1.sentence) }
     }

@@ -66,7 +66,7 @@ extension InsightsInput {
 
     private static func divisions(
         in range: Range<Int64>, totals: [UsageCell], _ reader: StoreReader
-    ) throws(StoreError) -> [Companion.Division] {
+    ) throws(StoreError) -> [CorrelatedFactor.Division] {
         let day = Timestamp.millisecondsPerDay
         let days = (range.upperBound - 1) / day - range.lowerBound / day + 1
         let step = (days + companionParts - 1) / companionParts * day
@@ -76,8 +76,8 @@ extension InsightsInput {
             let all = Dictionary(
                 try reader.usage(by: .command, in: start..<start + step).map { ($0.name, $0.latency) },
                 uniquingKeysWith: { first, _ in first })
-            for attribute in Companion.Attribute.allCases {
-                for cell in try reader.companions(attribute.stored, in: start..<start + step)
+            for attribute in CorrelatedFactor.Attribute.allCases {
+                for cell in try reader.correlatedFactors(attribute.stored, in: start..<start + step)
                 where !cell.cell.latency.isEmpty && !cell.cell.name.isEmpty {
                     let key = Key(command: cell.command, attribute: attribute, value: cell.cell.name)
                     parts[key, default: []].append(cell.cell.latency)
@@ -86,7 +86,7 @@ extension InsightsInput {
             }
         }
         return parts.map { key, with in
-            Companion.Division(
+            CorrelatedFactor.Division(
                 command: key.command, attribute: key.attribute, value: key.value, with: with,
                 without: others[key] ?? [])
         }
@@ -95,7 +95,7 @@ extension InsightsInput {
 
     private struct Key: Hashable {
         let command: String
-        let attribute: Companion.Attribute
+        let attribute: CorrelatedFactor.Attribute
         let value: String
     }
 
@@ -127,8 +127,8 @@ extension CommandHistory.Cell {
     }
 }
 
-extension Companion.Attribute {
-    fileprivate var stored: StoreReader.Companion {
+extension CorrelatedFactor.Attribute {
+    fileprivate var stored: StoreReader.CorrelatedFactor {
         switch self {
         case .template: .template
         case .services: .services

@@ -19,7 +19,7 @@ package struct InsightsInput: Sendable {
     }
 
     package var histories: [CommandHistory] = []
-    package var divisions: [Companion.Division] = []
+    package var divisions: [CorrelatedFactor.Division] = []
     package var failures: [Failures] = []
     /// The latest runs, in the order of time.
     package var runs: [RunRecord] = []

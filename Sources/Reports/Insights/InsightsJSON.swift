@@ -12,7 +12,7 @@ package enum InsightsJSON {
         let findings = insights.findings.filter { finding in
             switch focus {
             case .findings: true
-            case .slow: finding.kind == .slower || finding.kind == .companion
+            case .slow: finding.kind == .slower || finding.kind == .correlatedFactor
             case .errors: finding.kind == .failsMore || finding.kind == .streak || finding.kind == .retries
             }
         }

@@ -68,7 +68,8 @@ package enum InsightsRenderer {
                 worst.isEmpty ? [] : costs(worst, top, looks),
                 looks)
             + section(
-                "What Goes Along with Slow Runs", insights.companions.map(Finding.companion), none: "Nothing does.",
+                "What Goes Along with Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor),
+                none: "Nothing does.",
                 top,
                 looks)
     }

@@ -88,14 +88,14 @@ struct ImaginaryWork {
     }
 
     /// A template that each day's runs carry or not, and that means nothing.
-    private mutating func divisions(of histories: [CommandHistory]) -> [Companion.Division] {
+    private mutating func divisions(of histories: [CommandHistory]) -> [CorrelatedFactor.Division] {
         histories.flatMap { history in
-            Companion.Attribute.allCases.map { attribute in
+            CorrelatedFactor.Attribute.allCases.map { attribute in
                 var (with, without): ([LatencyHistogram], [LatencyHistogram]) = ([], [])
                 for cell in history.cells {
                     if unit() < 0.4 { with.append(cell.latency) } else { without.append(cell.latency) }
                 }
-                return Companion.Division(
+                return CorrelatedFactor.Division(
                     command: history.command, attribute: attribute, value: "3", with: with, without: without)
             }
         }

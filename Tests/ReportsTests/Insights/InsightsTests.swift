@@ -70,9 +70,9 @@ struct InsightsTests {
                 return
                     #""duration_ms":\#((run % 3 == 0 ? 8000 : 3000) + run * 7919 % 900),"template_used":"\#(template)""#
             })
-        let companion = try #require(try harness.insights(.allTime).companions.first)
-        #expect(companion.attribute == .template && companion.value == "heavy")
-        #expect(companion.runsWith == 67 && companion.runsWithout == 133)
+        let correlatedFactor = try #require(try harness.insights(.allTime).correlatedFactors.first)
+        #expect(correlatedFactor.attribute == .template && correlatedFactor.value == "heavy")
+        #expect(correlatedFactor.runsWith == 67 && correlatedFactor.runsWithout == 133)
     }
 
     @Test("Runs without any template count as runs without that template")
@@ -82,8 +82,10 @@ struct InsightsTests {
                 #""duration_ms":\#((run % 4 == 0 ? 8000 : 3000) + run * 7919 % 900)"#
                     + (run % 4 == 0 ? #","services_count":5"# : "")
             })
-        let companion = try #require(try harness.insights(.allTime).companions.first)
-        #expect(companion.attribute == .services && companion.value == "5" && companion.runsWithout == 150)
+        let correlatedFactor = try #require(try harness.insights(.allTime).correlatedFactors.first)
+        #expect(
+            correlatedFactor.attribute == .services && correlatedFactor.value == "5"
+                && correlatedFactor.runsWithout == 150)
     }
 
     @Test("Streaks and retries are counted from the events in their order")

@@ -1,7 +1,7 @@
 package import Core
 
 /// Something with which a command takes longer than without: a template, a number of services or of ports.
-package struct Companion: Equatable, Sendable {
+package struct CorrelatedFactor: Equatable, Sendable {
     package enum Attribute: String, Sendable, CaseIterable {
         case template, services, ports
     }
@@ -41,25 +41,25 @@ package struct Companion: Equatable, Sendable {
     /// What the runs with it took longer than those without, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
 
-    /// Of each command the companion that costs most time, each comparison held to the same share of the chance of a
+    /// Of each command the correlatedFactor that costs most time, each comparison held to the same share of the chance of a
     /// false alarm.
-    package static func search(_ divisions: [Division]) -> [Companion] {
+    package static func search(_ divisions: [Division]) -> [CorrelatedFactor] {
         let eligible = divisions.filter { division in
             [division.with, division.without].allSatisfy { days in
                 days.reduce(0) { $0 + $1.count } >= FindingRules.runsCompared
             }
         }
         let chance = FindingRules.companionChance / Double(max(1, eligible.count))
-        var found: [String: Companion] = [:]
+        var found: [String: CorrelatedFactor] = [:]
         for division in eligible {
-            guard let companion = judge(division, chance: chance) else { continue }
-            if let other = found[division.command], other.timeLostMS >= companion.timeLostMS { continue }
-            found[division.command] = companion
+            guard let correlatedFactor = judge(division, chance: chance) else { continue }
+            if let other = found[division.command], other.timeLostMS >= correlatedFactor.timeLostMS { continue }
+            found[division.command] = correlatedFactor
         }
         return found.values.sorted { ($1.timeLostMS, $0.command) < ($0.timeLostMS, $1.command) }
     }
 
-    private static func judge(_ division: Division, chance: Double) -> Companion? {
+    private static func judge(_ division: Division, chance: Double) -> CorrelatedFactor? {
         var (with, without) = (LatencyHistogram(), LatencyHistogram())
         for day in division.with { with.merge(day) }
         for day in division.without { without.merge(day) }
@@ -71,7 +71,7 @@ package struct Companion: Equatable, Sendable {
         guard with.dominance(over: without) >= FindingRules.smallestDominance,
             ranks.chanceOfSlower(from: place) <= chance
         else { return nil }
-        return Companion(
+        return CorrelatedFactor(
             command: division.command, attribute: division.attribute, value: division.value, runsWith: with.count,
             runsWithout: without.count, medianWith: medianWith, medianWithout: medianWithout)
     }
