@@ -39,7 +39,7 @@ enum DatabaseOpening {
                 if data.hasDatabaseJournal { try recover(data) }
             } else if data.hasDatabaseJournal || data.hasLogWithoutIndex {
                 // Read as a file that does not change, it would show a transaction that did not end, or lack the last ones.
-                throw StoreError.needsRecovery(path: path)
+                throw StoreError.walNeedsRecovery(path: path)
             }
             var configuration = reading
             if keepsTransactionsOpen { configuration.keepTransactionsOpen() }

@@ -25,11 +25,11 @@ package actor SQLiteWriter {
     var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     /// Why something has to stay in the buffer for now: a program that reads the database has kept its log from being emptied
-    /// for so long that it has reached its bound (`StoreError.heldUp`), or one that records has stopped in the middle of an
+    /// for so long that it has reached its bound (`StoreError.blockedByReader`), or one that records has stopped in the middle of an
     /// append (`BufferError.busy`).
-    package private(set) var holdUp: StoreError?
+    package private(set) var blockedReason: StoreError?
     /// The segments in which an append did not end when it was waited for: only a look is taken whether it has.
-    private var heldSegments: Set<WriteAheadBuffer.SegmentNumber> = []
+    private var blockedSegments: Set<WriteAheadBuffer.SegmentNumber> = []
     private var gate: RecordingGate
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
@@ -135,11 +135,11 @@ package actor SQLiteWriter {
 
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
     package func drainOnce() throws(StoreError) -> Int? {
-        holdUp = nil
+        blockedReason = nil
         guard let waiting = try nextWaiting() else { return nil }
         if wal.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         if wal.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
-            holdUp = .heldUp(path: data.databasePath)
+            blockedReason = .blockedByReader(path: data.databasePath)
             return nil
         }
         do {
@@ -183,13 +183,13 @@ package actor SQLiteWriter {
         do throws(BufferError) {
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
-                let patience = heldSegments.contains(number) ? .zero : Limits.longestWaitForAppend
+                let patience = blockedSegments.contains(number) ? .zero : Limits.longestWaitForAppend
                 guard let end = try reader.committedEnd(within: patience) else {
-                    heldSegments.insert(number)
-                    holdUp = .buffer(.busy(path: reader.path))
+                    blockedSegments.insert(number)
+                    blockedReason = .buffer(.busy(path: reader.path))
                     continue
                 }
-                heldSegments.remove(number)
+                blockedSegments.remove(number)
                 if positions.position(in: reader).offset < end { return (reader, end) }
             }
             return nil

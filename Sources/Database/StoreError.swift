@@ -13,7 +13,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     /// An older version of Nexus made the tables, and they were not brought up to date yet.
     case olderVersion(path: String)
     /// Nothing more is stored for now, as a program that reads the database does not let go of it.
-    case heldUp(path: String)
+    case blockedByReader(path: String)
     /// There is no room for what is to be written; it waits in the buffer.
     case diskFull(path: String)
     /// This user may not read or write it.
@@ -22,7 +22,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     case locked(path: String)
     /// A process that was killed left a journal, or a WAL without its index, which only a writer can recover; or the
     /// database is being created.
-    case needsRecovery(path: String)
+    case walNeedsRecovery(path: String)
     /// A table has a row whose id is so high that no new row can have a higher one.
     case idsExhausted(table: String, id: Int64)
     /// Rows to import claim to be of this installation, with ids that it never gave out.
@@ -47,7 +47,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .olderVersion(let path):
             "\(path.escapedForDisplay) was written by an older Nexus: 'nexus flush' brings it up to date, with recording on and "
                 + "where it may be written"
-        case .heldUp(let path):
+        case .blockedByReader(let path):
             "a program has been reading \(path.escapedForDisplay) for so long that nothing more can be stored until it ends; "
                 + "what was accepted waits in the buffer"
         case .diskFull(let path):
@@ -57,7 +57,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
             "\(path.escapedForDisplay) may not be read or written by this user"
         case .locked(let path):
             "another program keeps \(path.escapedForDisplay) locked: try again when it has ended"
-        case .needsRecovery(let path):
+        case .walNeedsRecovery(let path):
             "cannot read \(path.escapedForDisplay): it was copied in use, or left by a process that was killed, and must be "
                 + "recovered first; run 'nexus flush', with recording on and where the folder is writable"
         case .idsExhausted(let table, let id):
@@ -83,7 +83,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     /// Whether what was accepted is only kept waiting, by somebody who reads or who has stopped in the middle of recording.
     package var isHoldUp: Bool {
         switch self {
-        case .heldUp, .buffer(.busy): true
+        case .blockedByReader, .buffer(.busy): true
         default: false
         }
     }
@@ -119,7 +119,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: self = .notADatabase(path: path)
         case .SQLITE_FULL: self = .diskFull(path: path)
         case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
-            self = .needsRecovery(path: path)
+            self = .walNeedsRecovery(path: path)
         case .SQLITE_BUSY: self = .locked(path: path)
         case .SQLITE_CANTOPEN: self = Self.cannotOpen(path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: self = .notPermitted(path: path)

@@ -24,7 +24,7 @@ actor BackgroundDrain {
     private var isRunning = true
     /// Whether somebody else keeps it from storing, by what they read or as they have the database: the filler does not wait
     /// for that.
-    private var isHeldUp = false
+    private var isBlocked = false
     /// From when on the stream counts as idle.
     private var quietFrom = ContinuousClock.now + quietTime
     /// Whether it has itself woken to look.
@@ -78,8 +78,8 @@ actor BackgroundDrain {
             guard let writer = try takeWriter() else { return }
             _ = try await writer.drain()
             try await writer.finish()
-            let isHeldUp = await writer.holdUp != nil
-            hasStoredAll = try await !writer.mustYield() && !isHeldUp
+            let isBlocked = await writer.blockedReason != nil
+            hasStoredAll = try await !writer.mustYield() && !isBlocked
         }
     }
 
@@ -89,7 +89,7 @@ actor BackgroundDrain {
             await leaveToOthers()
             return false
         }
-        if try await drain(writer) > 0 || isHeldUp { quietFrom = .now + Self.quietTime }
+        if try await drain(writer) > 0 || isBlocked { quietFrom = .now + Self.quietTime }
         if try await writer.mustYield() {
             await leaveToOthers()
             return false
@@ -102,7 +102,7 @@ actor BackgroundDrain {
 
     /// Lets go of the database, and of the filler: whoever has the one is not to hold up the other.
     private func leaveToOthers() async {
-        isHeldUp = true
+        isBlocked = true
         release()
         await closeWriter()
     }
@@ -124,9 +124,9 @@ actor BackgroundDrain {
             release()
             if try await writer.mustYield() { return events }
         }
-        isHeldUp = await writer.holdUp != nil
+        isBlocked = await writer.blockedReason != nil
         // Nothing waits, whoever has stored it while this one had let go.
-        if !isHeldUp { drained = max(drained, target) }
+        if !isBlocked { drained = max(drained, target) }
         release()
         return events
     }
@@ -141,7 +141,7 @@ actor BackgroundDrain {
     func keepUp(with accepted: Int) async {
         wake.yield()
         target = accepted - Limits.streamBacklogEvents
-        guard drained < target, isRunning, !isHeldUp else { return }
+        guard drained < target, isRunning, !isBlocked else { return }
         await withCheckedContinuation { waiting = $0 }
     }
 
@@ -151,7 +151,7 @@ actor BackgroundDrain {
     }
 
     private func release() {
-        guard drained >= target || !isRunning || isHeldUp else { return }
+        guard drained >= target || !isRunning || isBlocked else { return }
         waiting?.resume()
         waiting = nil
     }

@@ -13,7 +13,7 @@ package struct Drainer: Sendable {
     private static let lookInterval: Duration = .milliseconds(5)
 
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
-    /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.holdUp` says when
+    /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.blockedReason` says when
     /// some had to stay in the buffer.
     @discardableResult
     package func drainIfFree() async throws -> Int? {
@@ -21,7 +21,7 @@ package struct Drainer: Sendable {
         return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
             let events = try await writer.drain()
             try await writer.finish()
-            if let holdUp = await writer.holdUp { throw holdUp }
+            if let blockedReason = await writer.blockedReason { throw blockedReason }
             return try await writer.mustYield() ? nil : events
         }
     }

@@ -74,7 +74,7 @@ struct CommandFailure: Error {
     private static func code(of error: StoreError) -> SystemSupport.ExitCode {
         switch error {
         case .notPermitted: .notPermitted
-        case .busy, .heldUp, .locked, .needsRecovery: .tryAgain
+        case .busy, .blockedByReader, .locked, .walNeedsRecovery: .tryAgain
         case .newerVersion, .olderVersion: .settings
         case .neverRecorded: .rejectedInput
         case .buffer(let cause): cause.exitCode

@@ -36,7 +36,7 @@ struct PinnedReaderTests {
         try read("BEGIN; SELECT count(*) FROM events")
         var stored = 4000
         var longest = 0
-        while await writer.holdUp == nil, sent < 2_000_000 {
+        while await writer.blockedReason == nil, sent < 2_000_000 {
             for _ in 0..<4 {
                 _ = try appender.append(batch.bytes.span)
                 sent += 4000
@@ -44,7 +44,7 @@ struct PinnedReaderTests {
             stored += try await writer.drain()
             longest = max(longest, logBytes())
         }
-        #expect(await writer.holdUp == .heldUp(path: data.databasePath))
+        #expect(await writer.blockedReason == .blockedByReader(path: data.databasePath))
         #expect(longest <= Limits.databaseLogBytes)
         #expect(stored < sent)
         // Recording goes on, and a drain ends at once and finishes without waiting for the reader.
@@ -57,7 +57,7 @@ struct PinnedReaderTests {
         try read("COMMIT")
         stored += try await writer.drain()
         #expect(stored == sent)
-        #expect(await writer.holdUp == nil)
+        #expect(await writer.blockedReason == nil)
         try await writer.finish()
         #expect(logBytes() < Limits.databaseLogBytes / 2)
         #expect(try Tables(data).number("SELECT count(*) FROM events") == sent)

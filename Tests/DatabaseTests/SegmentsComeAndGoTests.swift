@@ -63,7 +63,7 @@ struct SegmentsComeAndGoTests {
 
         let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
         #expect(try await writer.drain() == 1)
-        #expect(await writer.holdUp == .buffer(.busy(path: path)))
+        #expect(await writer.blockedReason == .buffer(.busy(path: path)))
         try await writer.finish()
         let reader = try #require(try StoreReader(data: data))
         #expect(try reader.eventCounters().stored == 1)
@@ -72,7 +72,7 @@ struct SegmentsComeAndGoTests {
 
         stopped.unlock()
         #expect(try await writer.drain() == 1)
-        #expect(await writer.holdUp == nil)
+        #expect(await writer.blockedReason == nil)
         #expect(try Tables(data).number("SELECT count(DISTINCT duration_ms) FROM events") == 2)
     }
 }

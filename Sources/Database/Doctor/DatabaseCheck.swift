@@ -20,7 +20,7 @@ package struct DatabaseCheck {
         do {
             opened = try DatabaseOpening.forReading(data)
         } catch {
-            if case .needsRecovery = error {
+            if case .walNeedsRecovery = error {
                 return [.note("database", error.description, advice: "run 'nexus flush'")]
             }
             return [.wrong("database", error.description, advice: Self.advice(on: error))]

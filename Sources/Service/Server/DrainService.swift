@@ -64,7 +64,7 @@ struct DrainService: Service {
                             nextLook = .now + Self.quietTime
                             group.addTask { await call(after: Self.quietTime) }
                         }
-                    } else if await current.holdUp != nil {
+                    } else if await current.blockedReason != nil {
                         group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
                         try await current.finish()
