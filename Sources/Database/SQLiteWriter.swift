@@ -105,7 +105,7 @@ package actor SQLiteWriter {
     }
 
     /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
-    package func mustYield() throws(StoreError) -> Bool {
+    package func shouldYield() throws(StoreError) -> Bool {
         if obeysSettings, !gate.isOpen() { return true }
         do throws(SystemError) { return try lock?.isWanted() ?? true } catch { throw .system(error) }
     }
@@ -114,7 +114,7 @@ package actor SQLiteWriter {
     /// two transactions, when the task is cancelled or the writer must yield.
     package func drain() throws(StoreError) -> Int {
         var events = 0
-        while !Task.isCancelled, try !mustYield() {
+        while !Task.isCancelled, try !shouldYield() {
             guard let step = try drainOnce() else { break }
             events += step
         }
@@ -149,7 +149,7 @@ package actor SQLiteWriter {
                 while let (reader, end) = next, !ingest.isFull {
                     events += try ingest(reader, upTo: end, into: database)
                     // Under a trickle of events something always waits; whoever wants the lock is not made to.
-                    next = try mustYield() ? nil : nextWaiting()
+                    next = try shouldYield() ? nil : nextWaiting()
                 }
                 try ingest.finish(into: database, now: clock.now())
                 return events

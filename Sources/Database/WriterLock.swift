@@ -4,7 +4,7 @@ package import SystemSupport
 /// The right to write the database: one process has it at a time, and loses it when it ends, however it ends.
 ///
 /// A process that holds it for long, a service or a stream, looks between two transactions whether it has to make way
-/// (`mustYield`): somebody waits for a turn of their own, a purge for example, or recording was switched off.
+/// (`shouldYield`): somebody waits for a turn of their own, a purge for example, or recording was switched off.
 package struct WriterLock: ~Copyable, Sendable {
     private let file: File
     private let turn: File
@@ -32,7 +32,7 @@ package struct WriterLock: ~Copyable, Sendable {
     package static func acquire(in data: DataFolder, within patience: Duration) async throws -> WriterLock? {
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
-            if let turn = try WriterTurn(in: data) {
+            if let turn = try WriterRequest(in: data) {
                 // An empty line in its pipe is no event.
                 _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
                 while ContinuousClock.now < deadline {
@@ -64,7 +64,7 @@ package struct WriterLock: ~Copyable, Sendable {
 
 /// A place at the head of the queue for the writer lock: as long as it lives, whoever holds that lock makes way, and
 /// others that hold it only for a moment come to their end.
-package struct WriterTurn: ~Copyable, Sendable {
+package struct WriterRequest: ~Copyable, Sendable {
     private let data: DataFolder
     private let file: File
 

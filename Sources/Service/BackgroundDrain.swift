@@ -79,7 +79,7 @@ actor BackgroundDrain {
             _ = try await writer.drain()
             try await writer.finish()
             let isBlocked = await writer.blockedReason != nil
-            hasStoredAll = try await !writer.mustYield() && !isBlocked
+            hasStoredAll = try await !writer.shouldYield() && !isBlocked
         }
     }
 
@@ -90,7 +90,7 @@ actor BackgroundDrain {
             return false
         }
         if try await drain(writer) > 0 || isBlocked { quietFrom = .now + Self.quietTime }
-        if try await writer.mustYield() {
+        if try await writer.shouldYield() {
             await leaveToOthers()
             return false
         }
@@ -122,7 +122,7 @@ actor BackgroundDrain {
             events += step
             drained += step
             release()
-            if try await writer.mustYield() { return events }
+            if try await writer.shouldYield() { return events }
         }
         isBlocked = await writer.blockedReason != nil
         // Nothing waits, whoever has stored it while this one had let go.

@@ -22,7 +22,7 @@ package struct Drainer: Sendable {
             let events = try await writer.drain()
             try await writer.finish()
             if let blockedReason = await writer.blockedReason { throw blockedReason }
-            return try await writer.mustYield() ? nil : events
+            return try await writer.shouldYield() ? nil : events
         }
     }
 

@@ -235,7 +235,7 @@ struct SQLiteWriterTests {
 
     @Test("Whoever stores leaves the lock to one that waits for a turn of its own, however often it tries")
     func turn() throws {
-        let turn = try WriterTurn(in: data)
+        let turn = try WriterRequest(in: data)
         let waits = turn != nil
         #expect(waits)
         for _ in 0..<3 {

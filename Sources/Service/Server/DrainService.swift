@@ -38,7 +38,7 @@ struct DrainService: Service {
             var nextLook = ContinuousClock.now
             for await _ in backlog.calls.cancelOnGracefulShutdown() {
                 do {
-                    if let current = writer, try await current.mustYield() {
+                    if let current = writer, try await current.shouldYield() {
                         writer = nil
                         await current.close()
                         // Whoever waits may take more than one turn.
@@ -54,7 +54,7 @@ struct DrainService: Service {
                     }
                     await gather()
                     let events = try await drain(current)
-                    if try await current.mustYield() {
+                    if try await current.shouldYield() {
                         writer = nil
                         await current.close()
                         group.addTask { await call(after: Self.retryInterval) }
@@ -107,7 +107,7 @@ struct DrainService: Service {
             }
             events += step
             backlog.shrink(by: step)
-            if try await writer.mustYield() { break }
+            if try await writer.shouldYield() { break }
         }
         return events
     }
@@ -120,7 +120,7 @@ struct DrainService: Service {
     private func drainForGood(_ current: SQLiteWriter?) async throws {
         guard let writer = try current ?? openWriter() else { return }
         do {
-            if try await !writer.mustYield() {
+            if try await !writer.shouldYield() {
                 _ = try await writer.drain()
                 try await writer.finish()
             }
