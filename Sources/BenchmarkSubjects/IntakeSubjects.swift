@@ -2,11 +2,11 @@ import Core
 import Intake
 import WriteAheadBuffer
 
-/// Decoding: from a line of JSON to a draft, nothing else.
+/// Decoding: from a line of JSON to a parsed, nothing else.
 public struct DecodingSubject {
     private let lines: [[UInt8]]
     private var decoder = EventDecoder(strict: true)
-    private var draft = EventDraft()
+    private var parsed = ParsedEvent()
 
     /// With so many lines in a run.
     public init(lines: Int) {
@@ -16,7 +16,7 @@ public struct DecodingSubject {
     /// Decodes every line.
     public mutating func run() {
         for line in lines {
-            guard (try? decoder.decode(line.span, into: &draft)) != nil else { preconditionFailure("a line is wrong") }
+            guard (try? decoder.decode(line.span, into: &parsed)) != nil else { preconditionFailure("a line is wrong") }
         }
     }
 }

@@ -1,9 +1,9 @@
 package import Core
 import SystemSupport
 
-/// Reads one line of NDJSON into a draft: strict JSON (RFC 8259) with the keys of an event.
+/// Reads one line of NDJSON into a parsed: strict JSON (RFC 8259) with the keys of an event.
 ///
-/// A line is read in place: texts are not copied, the draft points into the line. Only when one of them has an escape
+/// A line is read in place: texts are not copied, the parsed points into the line. Only when one of them has an escape
 /// is the line read once more with the texts copied, so that the usual line pays nothing for the rare one.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
@@ -16,27 +16,27 @@ package struct EventDecoder: Sendable {
         rejectsUnknownKeys = strict
     }
 
-    /// Fills `draft` from `line`.
-    package mutating func decode(_ line: Span<UInt8>, into draft: inout EventDraft) throws(Rejection) {
+    /// Fills `parsed` from `line`.
+    package mutating func decode(_ line: Span<UInt8>, into parsed: inout ParsedEvent) throws(Rejection) {
         scanner = JSONScanner()
-        draft.reset(keepsText: false)
-        try decodeObject(line, into: &draft)
+        parsed.reset(keepsText: false)
+        try decodeObject(line, into: &parsed)
         if scanner.sawNonASCII, (try? UTF8Span(validating: line)) == nil { throw Rejection(.notUTF8) }
         if scanner.sawEscape {
             scanner.position = 0
-            draft.reset(keepsText: true)
-            try decodeObject(line, into: &draft)
+            parsed.reset(keepsText: true)
+            try decodeObject(line, into: &parsed)
         }
     }
 
-    private mutating func decodeObject(_ line: Span<UInt8>, into draft: inout EventDraft) throws(Rejection) {
+    private mutating func decodeObject(_ line: Span<UInt8>, into parsed: inout ParsedEvent) throws(Rejection) {
         scanner.skipBlanks(line)
         try scanner.expect(UInt8(ascii: "{"), line)
         scanner.skipBlanks(line)
         if !scanner.take(UInt8(ascii: "}"), line) {
             var previous: EventField?
             repeat {
-                previous = try decodeMember(line, into: &draft, after: previous)
+                previous = try decodeMember(line, into: &parsed, after: previous)
             } while try scanner.hasMore(line, closing: UInt8(ascii: "}"))
         }
         scanner.skipBlanks(line)
@@ -45,31 +45,31 @@ package struct EventDecoder: Sendable {
 
     /// One `"key": value`; returns the field, nil for a key that is none.
     private mutating func decodeMember(
-        _ line: Span<UInt8>, into draft: inout EventDraft, after previous: EventField?
+        _ line: Span<UInt8>, into parsed: inout ParsedEvent, after previous: EventField?
     ) throws(Rejection) -> EventField? {
         scanner.skipBlanks(line)
         let start = scanner.position
         let (key, isPlain) = try scanner.skipString(line)
         try skipColon(line)
-        let field = isPlain ? keys.field(line, key, after: previous) : try fieldWithEscapes(line, start, draft)
+        let field = isPlain ? keys.field(line, key, after: previous) : try fieldWithEscapes(line, start, parsed)
         guard let field else {
             // Reading the line for the first time, a key with an escape in it is not known yet.
-            if isPlain || draft.keepsText {
+            if isPlain || parsed.keepsText {
                 if rejectsUnknownKeys { throw Rejection(.unknownKey, column: start + 1) }
-                draft.unknownKeys += 1
+                parsed.unknownKeys += 1
             }
             try skipValue(line, depth: 1)
             return nil
         }
-        guard draft.markSeen(field) else { throw Rejection(.duplicateKey, field: field) }
-        try decodeValue(of: field, line, into: &draft)
+        guard parsed.markSeen(field) else { throw Rejection(.duplicateKey, field: field) }
+        try decodeValue(of: field, line, into: &parsed)
         return field
     }
 
     private func fieldWithEscapes(
-        _ line: Span<UInt8>, _ start: Int, _ draft: borrowing EventDraft
+        _ line: Span<UInt8>, _ start: Int, _ parsed: borrowing ParsedEvent
     ) throws(Rejection) -> EventField? {
-        guard draft.keepsText else { return nil }
+        guard parsed.keepsText else { return nil }
         var scanner = scanner
         scanner.position = start
         var key: [UInt8] = []
@@ -79,37 +79,37 @@ package struct EventDecoder: Sendable {
 
     @inline(__always)
     private mutating func decodeValue(
-        of field: EventField, _ line: Span<UInt8>, into draft: inout EventDraft
+        of field: EventField, _ line: Span<UInt8>, into parsed: inout ParsedEvent
     ) throws(Rejection) {
         let first = try scanner.peek(line)
         if first == UInt8(ascii: "n") { return try scanner.expectWord("null", line) }
         switch field {
         case .success:
             guard first == UInt8(ascii: "t") || first == UInt8(ascii: "f") else { try refuseType(of: field, line) }
-            draft.success = first == UInt8(ascii: "t")
+            parsed.success = first == UInt8(ascii: "t")
             try skipValue(line, depth: 1)
         case .durationMS, .servicesCount, .portsUsed:
-            draft.set(field, try decodeNumber(of: field, line))
+            parsed.set(field, try decodeNumber(of: field, line))
         case .timestamp where first != UInt8(ascii: "\""):
-            draft.set(field, try decodeNumber(of: field, line))
+            parsed.set(field, try decodeNumber(of: field, line))
         default:
             guard first == UInt8(ascii: "\"") else { try refuseType(of: field, line) }
-            try decodeText(of: field, line, into: &draft)
+            try decodeText(of: field, line, into: &parsed)
         }
     }
 
     @inline(__always)
     private mutating func decodeText(
-        of field: EventField, _ line: Span<UInt8>, into draft: inout EventDraft
+        of field: EventField, _ line: Span<UInt8>, into parsed: inout ParsedEvent
     ) throws(Rejection) {
-        guard draft.keepsText else {
-            return draft.setPlace(try scanner.skipString(line).content, of: field)
+        guard parsed.keepsText else {
+            return parsed.setPlace(try scanner.skipString(line).content, of: field)
         }
         var text: [UInt8] = []
         try scanner.unescapeString(line, into: &text)
-        let start = draft.text.count
-        draft.appendText(text)
-        draft.setPlace(start..<draft.text.count, of: field)
+        let start = parsed.text.count
+        parsed.appendText(text)
+        parsed.setPlace(start..<parsed.text.count, of: field)
     }
 
     /// Reads a whole number. A duration may have a fraction, which is rounded: many clocks give one.

@@ -9,8 +9,8 @@ package struct EventIntake: Sendable {
     /// Made for the first line: a single event comes without one, and to make it costs as much as the event.
     private var decoder: EventDecoder?
     private let isStrict: Bool
-    private var draft = EventDraft()
-    private var assembler: EventAssembler
+    private var parsed = ParsedEvent()
+    private var assembler: EventValidator
     /// Where a new key is looked for.
     private var keys: HashKeySource?
     /// What was refused since `takeRejections`; what was taken with something left out is counted beside it, as that happens
@@ -20,7 +20,7 @@ package struct EventIntake: Sendable {
     private var droppedFields = 0
     private var redactedValues = 0
     /// The parts that were left out of the event that was accepted last.
-    private(set) var omissions = EventAssembler.Omissions()
+    private(set) var omissions = EventValidator.Omissions()
 
     /// `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
     /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
@@ -30,7 +30,7 @@ package struct EventIntake: Sendable {
         clock: any WallClock = SystemClock()
     ) {
         isStrict = strict
-        assembler = EventAssembler(
+        assembler = EventValidator(
             key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, clock: clock)
     }
 
@@ -60,40 +60,40 @@ package struct EventIntake: Sendable {
     package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
         do throws(Rejection) {
             if decoder == nil { decoder = EventDecoder(strict: isStrict) }
-            try decoder!.decode(line, into: &draft)
-            if draft.keepsText {
-                let text = draft.text
-                omissions = try assembler.assemble(draft, text.span)
+            try decoder!.decode(line, into: &parsed)
+            if parsed.keepsText {
+                let text = parsed.text
+                omissions = try assembler.assemble(parsed, text.span)
             } else {
-                omissions = try assembler.assemble(draft, line)
+                omissions = try assembler.assemble(parsed, line)
             }
         } catch {
             throw counted(error)
         }
         countOmissions()
-        droppedFields += draft.unknownKeys
+        droppedFields += parsed.unknownKeys
         assembler.withPayload(use)
     }
 
     /// Takes an event that was put together from a command's flags, and hands it, encoded, to `use`.
     package mutating func accept(
-        _ draft: EventDraft, use: (Span<UInt8>) -> Void = { _ in }
+        _ parsed: ParsedEvent, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
-        try accept(draft, in: draft.text.span, use: use)
+        try accept(parsed, in: parsed.text.span, use: use)
     }
 
     /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`.
     package mutating func accept(
-        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
+        _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
-        _ = try acceptSayingIfCut(draft, in: text, use: use)
+        _ = try acceptSayingIfCut(parsed, in: text, use: use)
     }
 
     /// The same; returns whether the command was cut where its arguments begin.
     package mutating func acceptSayingIfCut(
-        _ draft: EventDraft, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
+        _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
-        do throws(Rejection) { omissions = try assembler.assemble(draft, text) } catch { throw counted(error) }
+        do throws(Rejection) { omissions = try assembler.assemble(parsed, text) } catch { throw counted(error) }
         countOmissions()
         assembler.withPayload(use)
         return omissions.isCut

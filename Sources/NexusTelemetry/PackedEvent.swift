@@ -63,20 +63,20 @@ enum PackedEvent {
         bytes.store(littleEndian: writer.takeLengths(), at: start + 56)
     }
 
-    /// Fills `draft` from the event at `start`, with places in `bytes`, and returns where the next one begins.
-    static func read(_ bytes: Span<UInt8>, at start: Int, into draft: inout EventDraft) -> Int {
-        draft.reset(keepsText: false)
+    /// Fills `parsed` from the event at `start`, with places in `bytes`, and returns where the next one begins.
+    static func read(_ bytes: Span<UInt8>, at start: Int, into parsed: inout ParsedEvent) -> Int {
+        parsed.reset(keepsText: false)
         let flags = bytes[start + 4]
-        draft.set(.timestamp, Int64(bitPattern: bytes.uint64(at: start + 8)))
-        if flags & 1 != 0 { draft.set(success: flags & 2 != 0) }
-        if flags & 4 != 0 { draft.set(.durationMS, milliseconds(bytes, at: start + 16)) }
-        if flags & 8 != 0 { draft.set(.servicesCount, Int64(bitPattern: bytes.uint64(at: start + 32))) }
-        if flags & 16 != 0 { draft.set(.portsUsed, Int64(bitPattern: bytes.uint64(at: start + 40))) }
+        parsed.set(.timestamp, Int64(bitPattern: bytes.uint64(at: start + 8)))
+        if flags & 1 != 0 { parsed.set(success: flags & 2 != 0) }
+        if flags & 4 != 0 { parsed.set(.durationMS, milliseconds(bytes, at: start + 16)) }
+        if flags & 8 != 0 { parsed.set(.servicesCount, Int64(bitPattern: bytes.uint64(at: start + 32))) }
+        if flags & 16 != 0 { parsed.set(.portsUsed, Int64(bitPattern: bytes.uint64(at: start + 40))) }
         var position = start + headerLength
         for index in fields.indices {
             let place = start + 48 + index * 2
             let length = Int(bytes[place]) | Int(bytes[place + 1]) << 8
-            draft.setPlace(position..<position + length, of: fields[index])
+            parsed.setPlace(position..<position + length, of: fields[index])
             position += length
         }
         return start + Int(bytes.uint32(at: start))

@@ -22,7 +22,7 @@ actor Worker {
     /// Nil as long as recording was never on: until then nothing is made, no key either.
     private var intake: EventIntake?
     private var gate: RecordingGate
-    private var draft = EventDraft()
+    private var parsed = ParsedEvent()
     /// The half of the double buffer that is the worker's.
     private var half: [UInt8]
     /// What is to be appended. It stays until that has succeeded, and nothing more is taken before.
@@ -82,7 +82,7 @@ actor Worker {
         var events = 0
         var position = 0
         while position < taken.used {
-            position = PackedEvent.read(half.span, at: position, into: &draft)
+            position = PackedEvent.read(half.span, at: position, into: &parsed)
             events += 1
         }
         queue.countDiscarded(events)
@@ -94,9 +94,9 @@ actor Worker {
         defer { self.intake = intake }
         var position = 0
         while position < taken.used {
-            position = PackedEvent.read(half.span, at: position, into: &draft)
+            position = PackedEvent.read(half.span, at: position, into: &parsed)
             // Intake counts what it refuses; the rejections below says why.
-            try? intake.accept(draft, in: half.span) { batch.append($0) }
+            try? intake.accept(parsed, in: half.span) { batch.append($0) }
         }
         var rejections = intake.takeRejections() ?? RejectionCounters()
         queue.countRejected(rejections)

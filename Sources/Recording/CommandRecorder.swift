@@ -44,19 +44,19 @@ package struct CommandRecorder: Sendable {
         _ arguments: [ProgramArgument], startedAt: Int64, milliseconds: Int64,
         _ result: Result<ChildProcess.Termination, SystemError>
     ) -> Outcome {
-        var draft = EventDraft()
-        draft.set(.command, CommandName.of(arguments.map(\.text)))
-        draft.set(.eventType, EventType.command.rawValue)
+        var parsed = ParsedEvent()
+        parsed.set(.command, CommandName.of(arguments.map(\.text)))
+        parsed.set(.eventType, EventType.command.rawValue)
         // A clock that was set back meanwhile would make the start a time to come, which is refused.
         let now = SystemClock().now()
-        draft.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
-        draft.set(.durationMS, milliseconds)
-        if let workspace { draft.set(.workspace, workspace) }
-        if let task { draft.set(.task, task) }
+        parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
+        parsed.set(.durationMS, milliseconds)
+        if let workspace { parsed.set(.workspace, workspace) }
+        if let task { parsed.set(.task, task) }
         let (exitCode, category) = Self.judge(result)
-        draft.set(success: category == nil)
-        if let category { draft.set(.errorCategory, category) }
-        return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(draft))
+        parsed.set(success: category == nil)
+        if let category { parsed.set(.errorCategory, category) }
+        return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(parsed))
     }
 
     /// The exit code, and the category of the failure if it was one.
@@ -70,13 +70,13 @@ package struct CommandRecorder: Sendable {
         }
     }
 
-    private func record(_ draft: EventDraft) -> RecordingError? {
+    private func record(_ parsed: ParsedEvent) -> RecordingError? {
         guard let data else { return nil }
         let recording: RecordingSwitch
         do { recording = try RecordingSwitch.current(for: data) } catch { return .settings(error) }
         guard recording == .on else { return nil }
         do throws(RecordingError) {
-            let isDrainDue = try OneShotRecorder(data: data).record(draft, durable: false)
+            let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: false)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
             return nil

@@ -16,22 +16,22 @@ package struct OneShotRecorder: Sendable {
     ///
     /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
     @discardableResult
-    package func record(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+    package func record(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
         let start = SystemClock.monotonicNanoseconds()
         // Until here the process has hardly waited for anything; from here on waiting counts as well.
         defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
-        return try append(draft, durable: durable)
+        return try append(parsed, durable: durable)
     }
 
-    private func append(_ draft: EventDraft, durable: Bool) throws(RecordingError) -> Bool {
+    private func append(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let key: HashKey
         do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
             throw .key(error)
         }
         var intake = EventIntake(key: key, session: AmbientSession.id())
         var batch = RecordBatch()
-        let result = Result { () throws(Rejection) in try intake.accept(draft) { batch.append($0) } }
+        let result = Result { () throws(Rejection) in try intake.accept(parsed) { batch.append($0) } }
         if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let receipt: SegmentAppender.Receipt

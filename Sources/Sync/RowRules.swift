@@ -10,7 +10,7 @@ struct RowRules {
     /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
         key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "redacted", acceptsFuture: true)
-    private var draft = EventDraft()
+    private var parsed = ParsedEvent()
     private var timestamps = TimestampParser()
     /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.
     private(set) var span: ClosedRange<Int64>?
@@ -18,7 +18,7 @@ struct RowRules {
     /// Takes one row, and hands the event that it makes, encoded, to `use`; says what is wrong with it, or nil.
     mutating func check(_ row: borrowing EventRow, use: (Span<UInt8>) -> Void) -> String? {
         guard row.id > 0, row.id <= RowOrigins.largestID else { return "its id is out of range" }
-        draft.reset(keepsText: false)
+        parsed.reset(keepsText: false)
         for column in EventRow.Column.all {
             guard set(column, row) else { return "\(column.name) is not what the column holds" }
         }
@@ -27,7 +27,7 @@ struct RowRules {
         }
         do throws(Rejection) {
             // A command that would be cut was not stored by Nexus.
-            let isCut = try intake.acceptSayingIfCut(draft, in: row.bytes.span, use: use)
+            let isCut = try intake.acceptSayingIfCut(parsed, in: row.bytes.span, use: use)
             return isCut ? "command holds more than plain words" : nil
         } catch {
             return error.message
@@ -39,20 +39,20 @@ struct RowRules {
         case (.null, _): return true
         case (.integer(let number), .durationMS), (.integer(let number), .servicesCount),
             (.integer(let number), .portsUsed):
-            draft.set(column.field, number)
+            parsed.set(column.field, number)
             return true
         case (.integer(let number), .success):
-            draft.set(success: number == 1)
+            parsed.set(success: number == 1)
             return number == 0 || number == 1
         case (.text(let place), .timestamp):
             guard place.count == TimestampFormatter.length else { return false }
             let time = timestamps.parse(databaseText: row.bytes.span.extracting(place)) ?? .min
-            draft.set(.timestamp, time)
+            parsed.set(.timestamp, time)
             span = span.map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
             return true
         case (.text, .durationMS), (.text, .servicesCount), (.text, .portsUsed), (.text, .success): return false
         case (.text(let place), _):
-            draft.setPlace(place, of: column.field)
+            parsed.setPlace(place, of: column.field)
             return !place.isEmpty
         case (.integer, _), (.other, _): return false
         }

@@ -55,7 +55,7 @@ struct OneEvent {
             end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
         }
         do throws(RecordingError) {
-            let isDrainDue = try OneShotRecorder(data: data).record(call.draft, durable: call.isDurable)
+            let isDrainDue = try OneShotRecorder(data: data).record(call.parsed, durable: call.isDurable)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
         } catch {

@@ -16,7 +16,7 @@ struct RecorderArguments {
     }
 
     private(set) var request = Request.record
-    private(set) var draft = EventDraft()
+    private(set) var parsed = ParsedEvent()
     private(set) var isDurable = false
     /// Whether a failure to record is only said, and the exit code is 0 all the same.
     private(set) var isSoft = false
@@ -39,7 +39,7 @@ struct RecorderArguments {
             guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
             try set(field, text, name)
         }
-        if let outcome { draft.set(success: outcome) }
+        if let outcome { parsed.set(success: outcome) }
     }
 
     /// The field that an option sets; nil for any other text. No dictionary: to make its type when the program runs would
@@ -91,14 +91,14 @@ struct RecorderArguments {
             guard let number = Int64(roundingMilliseconds: text) else {
                 throw Misuse(sentence: "\(name) takes a number of milliseconds")
             }
-            draft.set(field, number)
+            parsed.set(field, number)
         case .servicesCount, .portsUsed:
             guard let number = Int64(text) else { throw Misuse(sentence: "\(name) takes a whole number") }
-            draft.set(field, number)
+            parsed.set(field, number)
         case .timestamp:
-            draft.set(timestamp: text)
+            parsed.set(timestamp: text)
         default:
-            draft.set(field, text)
+            parsed.set(field, text)
         }
     }
 

@@ -50,20 +50,20 @@ struct RecordCommand: AsyncParsableCommand {
             try await StreamCommand(data: data, recording: .current(for: data), command: self).run()
             return
         }
-        let draft = try event.draft()
+        let parsed = try event.parsed()
         do {
-            try recordOne(draft, in: data)
+            try recordOne(parsed, in: data)
         } catch {
             guard soft else { throw error }
             CommandFailure(error).say()
         }
     }
 
-    private func recordOne(_ draft: EventDraft, in data: DataFolder) throws(RecordingError) {
+    private func recordOne(_ parsed: ParsedEvent, in data: DataFolder) throws(RecordingError) {
         let recording: RecordingSwitch
         do { recording = try RecordingSwitch.current(for: data) } catch { throw .settings(error) }
         guard recording == .on else { return }
-        let isDrainDue = try OneShotRecorder(data: data).record(draft, durable: durable)
+        let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: durable)
         FirstNotice.showIfDue(data)
         if isDrainDue { DetachedDrain.start() }
     }
@@ -134,19 +134,19 @@ struct EventOptions: ParsableArguments {
     }
 
     /// The event, ready for intake.
-    func draft() throws -> EventDraft {
-        var draft = EventDraft()
+    func parsed() throws -> ParsedEvent {
+        var parsed = ParsedEvent()
         let texts: [(EventField, String?)] = [
             (.eventType, type), (.command, command), (.errorCategory, errorCategory), (.workspace, workspace),
             (.task, task), (.templateUsed, template), (.sessionID, session),
         ]
-        for case (let field, let text?) in texts { draft.set(field, text) }
+        for case (let field, let text?) in texts { parsed.set(field, text) }
         let numbers: [(EventField, Int64?)] = [
             (.durationMS, durationMs), (.servicesCount, services), (.portsUsed, ports),
         ]
-        for case (let field, let number?) in numbers { draft.set(field, number) }
-        if let timestamp { draft.set(timestamp: timestamp) }
-        if success || failure { draft.set(success: success) }
-        return draft
+        for case (let field, let number?) in numbers { parsed.set(field, number) }
+        if let timestamp { parsed.set(timestamp: timestamp) }
+        if success || failure { parsed.set(success: success) }
+        return parsed
     }
 }

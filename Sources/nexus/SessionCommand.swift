@@ -134,11 +134,11 @@ struct SessionCommand: AsyncParsableCommand {
         guard RecordingSwitch.outside() == .on, try RecordingSwitch.current(for: .fromEnvironment()) == .on else {
             return
         }
-        var draft = EventDraft()
-        draft.set(.eventType, type.rawValue)
-        draft.set(.sessionID, session)
+        var parsed = ParsedEvent()
+        parsed.set(.eventType, type.rawValue)
+        parsed.set(.sessionID, session)
         let data = try DataFolder.required()
-        try OneShotRecorder(data: data).record(draft, durable: false)
+        try OneShotRecorder(data: data).record(parsed, durable: false)
         FirstNotice.showIfDue(data)
     }
 }

@@ -25,25 +25,25 @@ struct IngestLimitsTests {
             String(repeating: "a", count: $0)
         } + [Array(repeating: String(repeating: "b", count: 32), count: 5).joined(separator: " ")]
 
-    /// A draft for every number and every text in every field, beside a command.
-    private static func drafts() -> [EventDraft] {
-        var drafts: [EventDraft] = []
+    /// A parsed for every number and every text in every field, beside a command.
+    private static func drafts() -> [ParsedEvent] {
+        var drafts: [ParsedEvent] = []
         for field in EventField.allCases where field != .success {
-            var base = EventDraft()
+            var base = ParsedEvent()
             if field != .command { base.set(.command, "make") }
             drafts.append(base)
             switch field {
             case .timestamp, .durationMS, .servicesCount, .portsUsed:
                 for number in numbers {
-                    var draft = base
-                    draft.set(field, number)
-                    drafts.append(draft)
+                    var parsed = base
+                    parsed.set(field, number)
+                    drafts.append(parsed)
                 }
             default:
                 for text in texts {
-                    var draft = base
-                    draft.set(field, text)
-                    drafts.append(draft)
+                    var parsed = base
+                    parsed.set(field, text)
+                    drafts.append(parsed)
                 }
             }
         }
@@ -81,7 +81,7 @@ struct IngestLimitsTests {
         var intake = EventIntake(key: BufferFiller.key, session: "ambient", clock: ManualWallClock(now))
         var batch = RecordBatch()
         var accepted = 0
-        for draft in Self.drafts() where (try? intake.accept(draft) { batch.append($0) }) != nil { accepted += 1 }
+        for parsed in Self.drafts() where (try? intake.accept(parsed) { batch.append($0) }) != nil { accepted += 1 }
         for line in Self.lines() where (try? intake.accept(line: Array(line.utf8).span) { batch.append($0) }) != nil {
             accepted += 1
         }

@@ -76,20 +76,20 @@ struct IdentifierTests {
     }
 
     @Test("A draft passes the same door as a line")
-    func draft() throws {
+    func parsed() throws {
         var harness = IntakeHarness()
-        var draft = EventDraft()
-        draft.set(.command, "make --all")
-        draft.set(.workspace, "Projekt Müller")
-        draft.set(.durationMS, 12)
-        draft.set(success: false)
-        try harness.intake.accept(draft)
+        var parsed = ParsedEvent()
+        parsed.set(.command, "make --all")
+        parsed.set(.workspace, "Projekt Müller")
+        parsed.set(.durationMS, 12)
+        parsed.set(success: false)
+        try harness.intake.accept(parsed)
         #expect(
             try AcceptedEvent(payload: harness.intake.payload)
                 == harness.accept(
                     #"{"command":"make --all","workspace":"Projekt Müller","duration_ms":12,"success":false}"#))
 
-        draft.set(.errorCategory, "free text")
-        #expect(throws: Rejection(.invalidText, field: .errorCategory)) { try harness.intake.accept(draft) }
+        parsed.set(.errorCategory, "free text")
+        #expect(throws: Rejection(.invalidText, field: .errorCategory)) { try harness.intake.accept(parsed) }
     }
 }

@@ -1,12 +1,12 @@
 import Core
 import SystemSupport
 
-/// Makes an encoded event of a draft: checks every value, puts hashes in the place of names, cuts the command.
+/// Makes an encoded event of a parsed: checks every value, puts hashes in the place of names, cuts the command.
 ///
 /// Suspected secrets are redacted: a word of a command ends the command, an error category and a template are left
 /// out, a session id becomes the session of events that name none, and an event type becomes `command` where there is a
 /// command, else the event is rejected. In strict mode the event is rejected in every case.
-struct EventAssembler: Sendable {
+struct EventValidator: Sendable {
     /// The parts of an event that were left out.
     struct Omissions: Equatable, Sendable {
         /// Whether the command was cut where its arguments begin.
@@ -43,31 +43,31 @@ struct EventAssembler: Sendable {
     /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
-    /// Takes a draft whose texts stand in `text`. Returns what was left out.
-    mutating func assemble(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
-        let hasCommand = draft.place(.command) != nil
-        guard hasCommand || draft.place(.eventType) != nil else { throw Rejection(.missingType) }
+    /// Takes a parsed whose texts stand in `text`. Returns what was left out.
+    mutating func assemble(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
+        let hasCommand = parsed.place(.command) != nil
+        guard hasCommand || parsed.place(.eventType) != nil else { throw Rejection(.missingType) }
         var omissions = Omissions()
-        encoder.begin(try numbers(of: draft, text))
-        try encodeWorkspace(draft, text)
-        try encodeTask(draft, text)
-        try encodeSession(draft, text, &omissions)
-        try encodeType(draft, text, &omissions)
-        if let place = draft.place(.command) {
+        encoder.begin(try numbers(of: parsed, text))
+        try encodeWorkspace(parsed, text)
+        try encodeTask(parsed, text)
+        try encodeSession(parsed, text, &omissions)
+        try encodeType(parsed, text, &omissions)
+        if let place = parsed.place(.command) {
             switch try privacy.cut(text.extracting(place), { encoder.appendCommand($0) }) {
             case .whole: break
             case .cut: omissions.isCut = true
             case .redacted: omissions.redact(.command)
             }
         }
-        if let place = draft.place(.errorCategory) {
+        if let place = parsed.place(.errorCategory) {
             if try privacy.keepsIdentifier(text.extracting(place), of: .errorCategory) {
                 encoder.appendErrorCategory(text.extracting(place))
             } else {
                 omissions.redact(.errorCategory)
             }
         }
-        if let place = draft.place(.templateUsed) {
+        if let place = parsed.place(.templateUsed) {
             if try privacy.keepsIdentifier(text.extracting(place), of: .templateUsed) {
                 encoder.appendTemplate(text.extracting(place))
             } else {
@@ -78,19 +78,20 @@ struct EventAssembler: Sendable {
         return omissions
     }
 
-    private mutating func numbers(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> EventNumbers
+    private mutating func numbers(of parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection)
+        -> EventNumbers
     {
         EventNumbers(
-            timestamp: try timestamp(of: draft, text),
-            durationMS: try inRange(draft.durationMS, .durationMS, Limits.durationMilliseconds),
-            success: draft.success,
-            servicesCount: try inRange(draft.servicesCount, .servicesCount, Limits.servicesCount).map(UInt32.init),
-            portsUsed: try inRange(draft.portsUsed, .portsUsed, Limits.portsUsed).map(UInt32.init))
+            timestamp: try timestamp(of: parsed, text),
+            durationMS: try inRange(parsed.durationMS, .durationMS, Limits.durationMilliseconds),
+            success: parsed.success,
+            servicesCount: try inRange(parsed.servicesCount, .servicesCount, Limits.servicesCount).map(UInt32.init),
+            portsUsed: try inRange(parsed.portsUsed, .portsUsed, Limits.portsUsed).map(UInt32.init))
     }
 
-    private mutating func timestamp(of draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) -> Int64 {
-        var timestamp = draft.timestamp
-        if let place = draft.place(.timestamp) {
+    private mutating func timestamp(of parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Int64 {
+        var timestamp = parsed.timestamp
+        if let place = parsed.place(.timestamp) {
             timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
@@ -124,30 +125,30 @@ struct EventAssembler: Sendable {
         return number
     }
 
-    private mutating func encodeWorkspace(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
-        if let place = draft.place(.workspace) {
-            guard draft.place(.workspaceHash) == nil else { throw Rejection(.contradiction, field: .workspace) }
+    private mutating func encodeWorkspace(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) {
+        if let place = parsed.place(.workspace) {
+            guard parsed.place(.workspaceHash) == nil else { throw Rejection(.contradiction, field: .workspace) }
             try privacy.hash(text.extracting(place), of: .workspace) { encoder.appendWorkspace(hash: $0) }
-        } else if let place = draft.place(.workspaceHash) {
+        } else if let place = parsed.place(.workspaceHash) {
             try privacy.checkHash(text.extracting(place), of: .workspaceHash)
             encoder.appendWorkspace(hash: text.extracting(place))
         }
     }
 
-    private mutating func encodeTask(_ draft: borrowing EventDraft, _ text: Span<UInt8>) throws(Rejection) {
-        if let place = draft.place(.task) {
-            guard draft.place(.taskHash) == nil else { throw Rejection(.contradiction, field: .task) }
+    private mutating func encodeTask(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) {
+        if let place = parsed.place(.task) {
+            guard parsed.place(.taskHash) == nil else { throw Rejection(.contradiction, field: .task) }
             try privacy.hash(text.extracting(place), of: .task) { encoder.appendTask(hash: $0) }
-        } else if let place = draft.place(.taskHash) {
+        } else if let place = parsed.place(.taskHash) {
             try privacy.checkHash(text.extracting(place), of: .taskHash)
             encoder.appendTask(hash: text.extracting(place))
         }
     }
 
     private mutating func encodeSession(
-        _ draft: borrowing EventDraft, _ text: Span<UInt8>, _ omissions: inout Omissions
+        _ parsed: borrowing ParsedEvent, _ text: Span<UInt8>, _ omissions: inout Omissions
     ) throws(Rejection) {
-        if let place = draft.place(.sessionID) {
+        if let place = parsed.place(.sessionID) {
             if try privacy.keepsSession(text.extracting(place)) {
                 return encoder.appendSession(text.extracting(place))
             }
@@ -158,13 +159,13 @@ struct EventAssembler: Sendable {
     }
 
     private mutating func encodeType(
-        _ draft: borrowing EventDraft, _ text: Span<UInt8>, _ omissions: inout Omissions
+        _ parsed: borrowing ParsedEvent, _ text: Span<UInt8>, _ omissions: inout Omissions
     ) throws(Rejection) {
-        if let place = draft.place(.eventType) {
+        if let place = parsed.place(.eventType) {
             if try privacy.keepsIdentifier(text.extracting(place), of: .eventType) {
                 return encoder.appendType(text.extracting(place))
             }
-            guard draft.place(.command) != nil else { throw Rejection(.looksSecret, field: .eventType) }
+            guard parsed.place(.command) != nil else { throw Rejection(.looksSecret, field: .eventType) }
             omissions.redact(.eventType)
         }
         encoder.appendType(EventType.command.rawValue.utf8.span)
