@@ -7,7 +7,7 @@ package import WriteAheadBuffer
 
 /// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.
 ///
-///     input ─ StreamIntake ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
+///     input ─ InputReader ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
 /// Each of the three has a thread of its own, and so has what puts the buffer on disk in the background. The stream pauses
 /// when it is too far ahead of its own drain, and for a moment when the disk hesitates.
@@ -66,7 +66,7 @@ package struct StreamRecorder: Sendable {
     ) async throws -> Summary {
         let start = SystemClock.monotonicNanoseconds()
         let session = await SessionManager().current()
-        let intake = StreamIntake(
+        let intake = InputReader(
             input: input, signals: signals,
             intake: try EventIntake(data: data, session: session, strict: options.strict))
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
@@ -89,7 +89,7 @@ package struct StreamRecorder: Sendable {
 
     /// Everything at once, to the end of the input and of the drain.
     private func record(
-        from intake: StreamIntake, through batcher: EventBatcher, draining drain: BackgroundDrain?,
+        from intake: InputReader, through batcher: EventBatcher, draining drain: BackgroundDrain?,
         synchronizing synchronizer: SegmentSynchronizer, report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
         try await withThrowingTaskGroup(of: Summary?.self) { group in
@@ -125,7 +125,7 @@ package struct StreamRecorder: Sendable {
 
     /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain and of the disk.
     private func pump(
-        from intake: StreamIntake, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
+        from intake: InputReader, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
         _ synchronizer: SegmentSynchronizer, report: @Sendable (Progress) -> Void
     ) async throws -> Summary {
         var summary = Summary()

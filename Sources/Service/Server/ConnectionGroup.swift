@@ -27,7 +27,7 @@ final class ConnectionGroup {
     private let appender: SegmentAppender
     private var intake: EventIntake
     /// What the last piece of input held, kept for its room.
-    private var chunk = LineSource.Chunk()
+    private var chunk = NDJSONReader.Chunk()
     private var connections: [ObjectIdentifier: SocketConnection] = [:]
     private var isStopping = false
 
@@ -67,7 +67,7 @@ final class ConnectionGroup {
 
     /// Takes the lines that have come from `source`, and hands what they held to `use`.
     func take<Result>(
-        from source: inout LineSource, atEnd: Bool, _ use: (LineSource.Chunk) throws -> Result
+        from source: inout NDJSONReader, atEnd: Bool, _ use: (NDJSONReader.Chunk) throws -> Result
     ) throws -> Result {
         try intake.refreshKey()
         chunk.removeAll()

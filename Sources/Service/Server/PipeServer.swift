@@ -21,7 +21,7 @@ struct PipeServer: Service {
     private static let restAfterFailure: Duration = .milliseconds(200)
 
     private let waker: Waker
-    private let intake: StreamIntake
+    private let intake: InputReader
     private let batcher: EventBatcher
     private let backlog: Backlog
     private let logger: Logger
@@ -46,7 +46,7 @@ struct PipeServer: Service {
         backlog: Backlog, logger: Logger
     ) throws(SystemError) {
         waker = try Waker(path)
-        self.intake = StreamIntake(input: pipe, watch: try FolderWatch(buffer.folder), intake: intake)
+        self.intake = InputReader(input: pipe, watch: try FolderWatch(buffer.folder), intake: intake)
         self.buffer = buffer
         self.batcher = batcher
         self.backlog = backlog
@@ -99,7 +99,7 @@ struct PipeServer: Service {
     /// What was read, or nil for a change of the folder. As long as there is no key that names could be hashed with nothing is
     /// read: what stands in the pipe waits. A service whose folder was removed nobody finds any more, and another one may
     /// be in its place.
-    private func next() async throws -> StreamIntake.Step? {
+    private func next() async throws -> InputReader.Step? {
         do {
             return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
         } catch let error as SystemError where error.isNotFound {

@@ -16,7 +16,7 @@ final class SocketConnection: ChannelDuplexHandler {
 
     private let group: ConnectionGroup
     private var context: ChannelHandlerContext?
-    private var source = LineSource()
+    private var source = NDJSONReader()
     private var accepted = 0
     private var rejected = 0
     /// Events that were thrown away, as recording is off.
@@ -164,7 +164,7 @@ final class SocketConnection: ChannelDuplexHandler {
     }
 
     /// Has a batch put on disk, off this thread and together with those of other connections, and then acknowledges it.
-    private func store(_ chunk: LineSource.Chunk, on batcher: EventBatcher) {
+    private func store(_ chunk: NDJSONReader.Chunk, on batcher: EventBatcher) {
         isStoring = true
         let batch = chunk.batch
         let rejected = chunk.rejected

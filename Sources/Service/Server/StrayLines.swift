@@ -27,7 +27,7 @@ struct StrayLines: ~Copyable {
     /// the process is killed in between, the next start takes the lines a second time: unlike what a recorder accepts,
     /// they were acknowledged to nobody.
     func take(through intake: EventIntake, into buffer: WriteAheadBuffer) throws -> Int {
-        var lines = LineIntake(intake: intake)
+        var lines = NDJSONInput(intake: intake)
         let appender = SegmentAppender(buffer: buffer)
         var rejected = 0
         var isAtEnd = false
@@ -45,7 +45,7 @@ struct StrayLines: ~Copyable {
         return rejected + last.rejected.count
     }
 
-    private func append(_ chunk: LineSource.Chunk, with appender: SegmentAppender) throws(BufferError) {
+    private func append(_ chunk: NDJSONReader.Chunk, with appender: SegmentAppender) throws(BufferError) {
         guard !chunk.batch.isEmpty else { return }
         do throws(BufferError) { _ = try appender.append(chunk.batch.bytes.span) } catch  where error.isOff {
             // Recording is off: what was to be recorded is not kept.

@@ -5,7 +5,7 @@ package import WriteAheadBuffer
 
 /// The lines of one source of NDJSON as its bytes come. What takes them in is handed to it, so that many sources can
 /// share one intake and what it remembers.
-package struct LineSource: Sendable {
+package struct NDJSONReader: Sendable {
     private var lines = LineBuffer()
     private var lineNumber = 0
 
@@ -81,9 +81,9 @@ package struct LineSource: Sendable {
 }
 
 /// One source of lines with an intake of its own.
-package struct LineIntake: Sendable {
+package struct NDJSONInput: Sendable {
     private var intake: EventIntake
-    private var source = LineSource()
+    private var source = NDJSONReader()
 
     package init(intake: EventIntake) {
         self.intake = intake
@@ -96,9 +96,9 @@ package struct LineIntake: Sendable {
     /// remains is the last line.
     package mutating func take<Failure: Error>(
         atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
-    ) throws(Failure) -> LineSource.Chunk {
+    ) throws(Failure) -> NDJSONReader.Chunk {
         try source.append(read: read)
-        var chunk = LineSource.Chunk()
+        var chunk = NDJSONReader.Chunk()
         source.take(atEnd: atEnd, through: &intake, into: &chunk)
         return chunk
     }

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks as long as nothing
 /// comes.
-actor StreamIntake {
+actor InputReader {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -14,7 +14,7 @@ actor StreamIntake {
     private let input: File
     private let signals: StopSignals?
     private let watch: FolderWatch?
-    private var lines: LineIntake
+    private var lines: NDJSONInput
 
     /// What one read gave.
     struct Step: Sendable {
@@ -27,7 +27,7 @@ actor StreamIntake {
         }
 
         let kind: Kind
-        let chunk: LineSource.Chunk
+        let chunk: NDJSONReader.Chunk
 
         /// How many bytes were read.
         var bytes: Int {
@@ -45,7 +45,7 @@ actor StreamIntake {
         self.input = input
         self.signals = signals
         watch = nil
-        lines = LineIntake(intake: intake)
+        lines = NDJSONInput(intake: intake)
     }
 
     /// Reads `input`, and tells when the folder under `watch` changes.
@@ -53,7 +53,7 @@ actor StreamIntake {
         self.input = input
         signals = nil
         self.watch = consume watch
-        lines = LineIntake(intake: intake)
+        lines = NDJSONInput(intake: intake)
     }
 
     /// Waits for input and takes all whole lines of it.
