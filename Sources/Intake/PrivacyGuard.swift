@@ -12,10 +12,10 @@ struct PrivacyGuard: Sendable {
     private let rules = TextRules()
     private var hasher: NameHasher
     /// Identifiers and sessions that were judged before: fit to be kept, or the rule that they break.
-    private var identifiers = RememberedTexts<Rejection.Reason?>()
-    private var sessions = RememberedTexts<Rejection.Reason?>()
+    private var identifiers = ValidationCache<Rejection.Reason?>()
+    private var sessions = ValidationCache<Rejection.Reason?>()
     /// Commands that were cut before: where what is kept of them stands in `cutText`.
-    private var commands = RememberedTexts<Cut>()
+    private var commands = ValidationCache<Cut>()
     private var cutText: [UInt8] = []
 
     private struct Cut {
@@ -89,7 +89,7 @@ struct PrivacyGuard: Sendable {
 
     private mutating func newCut(of text: Span<UInt8>) -> Cut {
         if cutText.count >= Limits.rememberedTextBytes {
-            commands = RememberedTexts()
+            commands = ValidationCache()
             cutText.removeAll(keepingCapacity: true)
         }
         let start = cutText.count

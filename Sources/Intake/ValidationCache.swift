@@ -9,7 +9,7 @@ import SystemSupport
 ///
 /// In memory only and bounded: past `Limits.rememberedNames` texts, or `Limits.rememberedTextBytes` bytes of them, it
 /// starts afresh.
-struct RememberedTexts<Decision: Sendable>: Sendable {
+struct ValidationCache<Decision: Sendable>: Sendable {
     private var texts = ByteKeyTable()
     private var decisions: [Decision] = []
     private var isFirst = true
