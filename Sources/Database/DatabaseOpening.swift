@@ -87,7 +87,7 @@ enum DatabaseOpening {
 
     /// Whether anything may be written in the folder: recording is on, and the user has the right to.
     static func mayWrite(_ data: DataFolder) -> Bool {
-        (try? RecordingSwitch.current(for: data)) == .on && data.folder.isWritable
+        (try? RecordingPolicy.current(for: data)) == .on && data.folder.isWritable
     }
 
     /// A path as a part of a URI (https://www.sqlite.org/uri.html).

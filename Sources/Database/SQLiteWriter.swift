@@ -30,7 +30,7 @@ package actor SQLiteWriter {
     package private(set) var blockedReason: StoreError?
     /// The segments in which an append did not end when it was waited for: only a look is taken whether it has.
     private var blockedSegments: Set<WriteAheadBuffer.SegmentNumber> = []
-    private var gate: RecordingGate
+    private var policy: RecordingPolicyCache
     /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
     private let obeysSettings: Bool
     /// After the database, so that it is released when that is closed. Nil once the writer was closed.
@@ -46,7 +46,7 @@ package actor SQLiteWriter {
         self.data = data
         self.lock = consume lock
         self.obeysSettings = obeysSettings
-        gate = RecordingGate(data)
+        policy = RecordingPolicyCache(data)
         self.clock = clock
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         self.buffer = buffer
@@ -106,7 +106,7 @@ package actor SQLiteWriter {
 
     /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
     package func shouldYield() throws(StoreError) -> Bool {
-        if obeysSettings, !gate.isOpen() { return true }
+        if obeysSettings, !policy.isOpen() { return true }
         do throws(SystemError) { return try lock?.isWanted() ?? true } catch { throw .system(error) }
     }
 

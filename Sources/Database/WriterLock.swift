@@ -49,8 +49,10 @@ package struct WriterLock: ~Copyable, Sendable {
     /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned. Nil too while somebody
     /// waits for a turn: whoever made way, and is at once called to store again, would take the lock from under them.
     package static func acquireToStore(in data: DataFolder) throws(SystemError) -> WriterLock? {
-        var gate = RecordingGate(data)
-        guard gate.isOpen(), let lock = try acquire(in: data), gate.isOpen(), try !lock.isWanted() else { return nil }
+        var policy = RecordingPolicyCache(data)
+        guard policy.isOpen(), let lock = try acquire(in: data), policy.isOpen(), try !lock.isWanted() else {
+            return nil
+        }
         return lock
     }
 

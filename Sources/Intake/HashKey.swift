@@ -59,7 +59,7 @@ package struct HashKey: Sendable, Equatable {
     private static func requireRecording(_ data: DataFolder) throws(HashKeyError) {
         let settings: Settings
         do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
-        if case .off(let reason) = RecordingSwitch.of(settings) { throw .off(reason) }
+        if case .off(let reason) = RecordingPolicy.of(settings) { throw .off(reason) }
     }
 }
 

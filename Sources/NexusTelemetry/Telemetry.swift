@@ -69,7 +69,7 @@ public final class Telemetry: Sendable {
     init(
         _ options: Options, environment: (String) -> String?, clock: any Clock<Duration> = ContinuousClock()
     ) throws(TelemetryError) {
-        guard RecordingSwitch.outside(environment: environment) == .on else {
+        guard RecordingPolicy.outside(environment: environment) == .on else {
             (queue, worker, running) = (nil, nil, nil)
             return
         }

@@ -21,7 +21,7 @@ actor Worker {
     private let session: String
     /// Nil as long as recording was never on: until then nothing is made, no key either.
     private var intake: EventIntake?
-    private var gate: RecordingGate
+    private var policy: RecordingPolicyCache
     private var parsed = ParsedEvent()
     /// The half of the double buffer that is the worker's.
     private var half: [UInt8]
@@ -35,13 +35,13 @@ actor Worker {
         self.queue = queue
         self.data = data
         self.session = session
-        gate = RecordingGate(data)
+        policy = RecordingPolicyCache(data)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         appender = SegmentAppender(buffer: buffer)
         synchronizer = SegmentSynchronizer(buffer: buffer)
         isDurable = durable
         half = [UInt8](repeating: 0, count: queue.capacity)
-        switch gate.look() {
+        switch policy.look() {
         case .success(.off): break
         case .failure(let error): throw TelemetryError(error)
         case .success(.on):
@@ -58,7 +58,7 @@ actor Worker {
         if let failure { throw failure }
         try appendBatch()
         // Before anything is taken: what cannot be hashed stays where it is.
-        let isOn = gate.isOpen()
+        let isOn = policy.isOpen()
         if isOn { try prepareIntake() }
         let taken = queue.take(exchanging: &half)
         guard isOn else { return discard(taken) }

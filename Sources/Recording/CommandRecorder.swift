@@ -72,8 +72,8 @@ package struct CommandRecorder: Sendable {
 
     private func record(_ parsed: ParsedEvent) -> RecordingError? {
         guard let data else { return nil }
-        let recording: RecordingSwitch
-        do { recording = try RecordingSwitch.current(for: data) } catch { return .settings(error) }
+        let recording: RecordingPolicy
+        do { recording = try RecordingPolicy.current(for: data) } catch { return .settings(error) }
         guard recording == .on else { return nil }
         do throws(RecordingError) {
             let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: false)

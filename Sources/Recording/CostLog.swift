@@ -29,9 +29,9 @@ package struct CostLog: Sendable {
             return
         }
         defer { file.unlock() }
-        var gate = RecordingGate(data)
+        var policy = RecordingPolicyCache(data)
         // Under the lock, which `nexus telemetry off` waits for.
-        guard gate.isOpen() else { return }
+        guard policy.isOpen() else { return }
         var bytes: [UInt8] = []
         try? dropOld(file)
         Self.append(UInt32(clamping: nanoseconds / 1000), to: &bytes)
@@ -43,8 +43,8 @@ package struct CostLog: Sendable {
         if data.folder.has("costs") { return true }
         guard let lock = try? data.lock() else { return false }
         defer { lock.unlock() }
-        var gate = RecordingGate(data)
-        return gate.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
+        var policy = RecordingPolicyCache(data)
+        return policy.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
     }
 
     /// Returns once no note is being written that was begun before. Throws `BufferError.busy` for one that does not end.

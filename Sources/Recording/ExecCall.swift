@@ -36,7 +36,7 @@ package struct ExecCall: Equatable, Sendable {
     /// standard error, so only a person is told the latter.
     package func run(say: (String) -> Void) -> Int32 {
         var data: DataFolder?
-        if RecordingSwitch.of(environment: Environment.value) == .on {
+        if RecordingPolicy.of(environment: Environment.value) == .on {
             do throws(DataFolderError) {
                 data = try DataFolder.fromEnvironment()
             } catch {

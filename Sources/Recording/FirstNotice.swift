@@ -17,8 +17,8 @@ package enum FirstNotice {
     private static func claim(_ data: DataFolder) throws(SystemError) -> Bool {
         let lock = try data.lock()
         defer { lock.unlock() }
-        var gate = RecordingGate(data)
-        guard gate.isOpen(), !data.folder.has(markerName) else { return false }
+        var policy = RecordingPolicyCache(data)
+        guard policy.isOpen(), !data.folder.has(markerName) else { return false }
         _ = try File(opening: data.folder.path(of: markerName), [.write, .create, .exclusive])
         return true
     }

@@ -43,7 +43,7 @@ package struct StatusReport: Sendable {
         }
     }
 
-    let recording: RecordingSwitch
+    let recording: RecordingPolicy
     let folder: String
     let bytes: Int
     let eventCounters: EventCounters
@@ -60,7 +60,7 @@ package struct StatusReport: Sendable {
     package var sentProblem: String?
 
     /// `bytes` is the size of the data folder.
-    package init(recording: RecordingSwitch, folder: String, bytes: Int, eventCounters: EventCounters) {
+    package init(recording: RecordingPolicy, folder: String, bytes: Int, eventCounters: EventCounters) {
         self.recording = recording
         self.folder = folder
         self.bytes = bytes

@@ -12,7 +12,7 @@ package final class SegmentAppender {
     private let clock: any WallClock
     private let bootID: [UInt8]?
     /// Looked at under the lock of every append, so that whatever appends obeys the settings at once.
-    private var gate: RecordingGate
+    private var policy: RecordingPolicyCache
     private var current: OpenSegment?
     /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
@@ -35,7 +35,7 @@ package final class SegmentAppender {
         self.buffer = buffer
         self.clock = clock
         self.bootID = bootID
-        gate = RecordingGate(buffer.data)
+        policy = RecordingPolicyCache(buffer.data)
     }
 
     /// Where a batch stands.
@@ -57,7 +57,7 @@ package final class SegmentAppender {
     }
 
     private func passGate() throws(BufferError) {
-        switch gate.look() {
+        switch policy.look() {
         case .success(.on): return
         case .success(.off(let reason)): throw .off(reason: reason)
         case .failure(let error): throw .settings(error)

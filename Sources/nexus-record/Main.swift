@@ -39,7 +39,7 @@ struct OneEvent {
     let program: String
 
     func record(_ call: RecorderArguments) {
-        guard RecordingSwitch.outside() == .on else { return }
+        guard RecordingPolicy.outside() == .on else { return }
         let data: DataFolder?
         do throws(DataFolderError) {
             data = try DataFolder.fromEnvironment()
@@ -47,7 +47,7 @@ struct OneEvent {
             end(error.description, error.exitCode, isSoft: call.isSoft)
         }
         do throws(SettingsError) {
-            guard try RecordingSwitch.current(for: data) == .on else { return }
+            guard try RecordingPolicy.current(for: data) == .on else { return }
         } catch {
             end(error.description, RecordingError.settings(error).exitCode, isSoft: call.isSoft)
         }

@@ -11,7 +11,7 @@ struct FlushCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.readable()
         guard data.folder.exists else { return }
-        if case .off(let reason) = try RecordingSwitch.current(for: data) {
+        if case .off(let reason) = try RecordingPolicy.current(for: data) {
             let waiting = try EventCounters.current(in: data).pending
             guard waiting > 0 else { return }
             throw CommandFailure(

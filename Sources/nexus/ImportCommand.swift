@@ -22,7 +22,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
-        if case .off(let reason) = try RecordingSwitch.current(for: data) {
+        if case .off(let reason) = try RecordingPolicy.current(for: data) {
             throw CommandFailure(
                 "nothing is written while recording is off (\(reason.escapedForDisplay)); 'nexus stats --from' reads a "
                     + "snapshot without importing it", .settings)

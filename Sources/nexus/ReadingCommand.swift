@@ -13,7 +13,7 @@ enum ReadingCommand {
     /// `isQuiet` where a sentence on standard error would stand in the middle of a screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
         guard data.folder.exists else { return }
-        guard try RecordingSwitch.current(for: data) == .on else {
+        guard try RecordingPolicy.current(for: data) == .on else {
             // What was accepted before still waits, and nothing may be written now.
             let waiting = isQuiet ? 0 : try EventCounters.current(in: data).pending
             guard waiting > 0 else { return }

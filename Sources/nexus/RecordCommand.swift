@@ -44,7 +44,7 @@ struct RecordCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Where the environment or the working folder switches recording off, the data folder is not touched.
-        guard stdin || RecordingSwitch.outside() == .on else { return }
+        guard stdin || RecordingPolicy.outside() == .on else { return }
         let data = try DataFolder.required()
         if stdin {
             try await StreamCommand(data: data, recording: .current(for: data), command: self).run()
@@ -60,8 +60,8 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     private func recordOne(_ parsed: ParsedEvent, in data: DataFolder) throws(RecordingError) {
-        let recording: RecordingSwitch
-        do { recording = try RecordingSwitch.current(for: data) } catch { throw .settings(error) }
+        let recording: RecordingPolicy
+        do { recording = try RecordingPolicy.current(for: data) } catch { throw .settings(error) }
         guard recording == .on else { return }
         let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: durable)
         FirstNotice.showIfDue(data)

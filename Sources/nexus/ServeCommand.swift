@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.required()
-        if case .off(let reason) = try RecordingSwitch.current(for: data) {
+        if case .off(let reason) = try RecordingPolicy.current(for: data) {
             throw CommandFailure("nothing to serve: recording is off, as \(reason.escapedForDisplay)", .settings)
         }
         FirstNotice.showIfDue(data)

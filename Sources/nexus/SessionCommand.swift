@@ -131,7 +131,7 @@ struct SessionCommand: AsyncParsableCommand {
     }
 
     private static func record(_ type: EventType, of session: String) throws {
-        guard RecordingSwitch.outside() == .on, try RecordingSwitch.current(for: .fromEnvironment()) == .on else {
+        guard RecordingPolicy.outside() == .on, try RecordingPolicy.current(for: .fromEnvironment()) == .on else {
             return
         }
         var parsed = ParsedEvent()

@@ -9,7 +9,7 @@ import SystemSupport
 /// `nexus record --stdin`: runs the stream and tells the person about it.
 struct StreamCommand {
     let data: DataFolder
-    let recording: RecordingSwitch
+    let recording: RecordingPolicy
     let command: RecordCommand
 
     func run() async throws {

@@ -63,7 +63,7 @@ struct TelemetryCommand: AsyncParsableCommand {
         func run() async throws {
             let data = try DataFolder.required()
             try TelemetryControl(data: data).switchOn()
-            if case .off(let reason) = try RecordingSwitch.current(for: data) {
+            if case .off(let reason) = try RecordingPolicy.current(for: data) {
                 try File.standardOutput.write("Recording is on, but not here: \(reason.escapedForDisplay).\n")
             } else {
                 try File.standardOutput.write("Recording is on.\n")

@@ -63,9 +63,9 @@ struct SettingsTests {
         try put(content)
         #expect(throws: SettingsError.self) { try file.load() }
         #expect(throws: SettingsError.self) { try file.update { $0.set(recording: true) } }
-        #expect(throws: SettingsError.self) { try RecordingSwitch.current(for: folder.data, environment: { _ in nil }) }
-        var gate = RecordingGate(folder.data)
-        let isOpen = gate.isOpen()
+        #expect(throws: SettingsError.self) { try RecordingPolicy.current(for: folder.data, environment: { _ in nil }) }
+        var policy = RecordingPolicyCache(folder.data)
+        let isOpen = policy.isOpen()
         #expect(!isOpen)
         #expect(FileManager.default.contents(atPath: file.path) == Data(content.utf8))
     }
@@ -127,12 +127,12 @@ struct SettingsTests {
     }
 
     @Test("The gate notices a change at its next look")
-    func gate() throws {
-        var gate = RecordingGate(folder.data)
-        var answers = [gate.isOpen()]
+    func policy() throws {
+        var policy = RecordingPolicyCache(folder.data)
+        var answers = [policy.isOpen()]
         for isOn in [false, false, true] {
             try file.update { $0.set(recording: isOn) }
-            answers.append(gate.isOpen())
+            answers.append(policy.isOpen())
         }
         #expect(answers == [true, false, false, true])
     }
@@ -146,14 +146,14 @@ struct MarkerTests {
         let inner = Folder(folder.path + "/a/b/c")
         try inner.prepare()
         try Folder(folder.path + "/other").prepare()
-        #expect(RecordingSwitch.of(folder: inner.path) == .on)
-        let marker = folder.path + "/a/" + RecordingSwitch.markerName
+        #expect(RecordingPolicy.of(folder: inner.path) == .on)
+        let marker = folder.path + "/a/" + RecordingPolicy.markerName
         try Data().write(to: URL(filePath: marker))
-        let off = RecordingSwitch.off(reason: "\(marker) is there")
-        #expect(RecordingSwitch.of(folder: inner.path) == off)
-        #expect(RecordingSwitch.of(folder: folder.path + "/a") == off)
-        #expect(RecordingSwitch.of(folder: folder.path + "/other") == .on)
-        #expect(RecordingSwitch.of(folder: "/") == .on)
+        let off = RecordingPolicy.off(reason: "\(marker) is there")
+        #expect(RecordingPolicy.of(folder: inner.path) == off)
+        #expect(RecordingPolicy.of(folder: folder.path + "/a") == off)
+        #expect(RecordingPolicy.of(folder: folder.path + "/other") == .on)
+        #expect(RecordingPolicy.of(folder: "/") == .on)
     }
 
     @Test("The marker is found above a folder whose name begins with a combining accent")
@@ -161,24 +161,24 @@ struct MarkerTests {
         let folder = try TemporaryFolder()
         let inner = Folder(folder.path + "/a/\u{301}b/c")
         try inner.prepare()
-        let marker = folder.path + "/a/" + RecordingSwitch.markerName
+        let marker = folder.path + "/a/" + RecordingPolicy.markerName
         try Data().write(to: URL(filePath: marker))
-        #expect(RecordingSwitch.of(folder: inner.path) == .off(reason: "\(marker) is there"))
+        #expect(RecordingPolicy.of(folder: inner.path) == .off(reason: "\(marker) is there"))
     }
 
     @Test("The environment counts before the folder, and both before the settings")
     func order() throws {
         let folder = try TemporaryFolder()
         try SettingsFile(folder.data).update { $0.set(recording: false) }
-        try Data().write(to: URL(filePath: folder.path + "/" + RecordingSwitch.markerName))
+        try Data().write(to: URL(filePath: folder.path + "/" + RecordingPolicy.markerName))
         func reason(_ environment: [String: String], _ path: String) throws -> String {
-            let now = try RecordingSwitch.current(
+            let now = try RecordingPolicy.current(
                 for: folder.data, environment: { environment[$0] }, workingFolder: path)
             if case .off(let reason) = now { return reason }
             return "on"
         }
         #expect(try reason(["DO_NOT_TRACK": "1"], folder.path) == "DO_NOT_TRACK is set")
-        #expect(try reason([:], folder.path).hasSuffix("\(RecordingSwitch.markerName) is there"))
+        #expect(try reason([:], folder.path).hasSuffix("\(RecordingPolicy.markerName) is there"))
         #expect(try reason([:], "/") == "'nexus telemetry off' was called")
     }
 }

@@ -33,7 +33,7 @@ struct DrainService: Service {
         try await withThrowingDiscardingTaskGroup { group in
             var writer: SQLiteWriter?
             var isTidy = false
-            var gate = RecordingGate(data)
+            var policy = RecordingPolicyCache(data)
             // When it is looked next whether things have become quiet: there is always one such look ahead.
             var nextLook = ContinuousClock.now
             for await _ in backlog.calls.cancelOnGracefulShutdown() {
@@ -46,7 +46,7 @@ struct DrainService: Service {
                         continue
                     }
                     // Whatever comes once recording is on again wakes it.
-                    guard gate.isOpen() else { continue }
+                    guard policy.isOpen() else { continue }
                     writer = try writer ?? openWriter()
                     guard let current = writer else {
                         group.addTask { await call(after: Self.retryInterval) }

@@ -89,7 +89,7 @@ struct PipeServer: Service {
     /// stand somewhere, once.
     private func tellOfDamagedSettings(told: inout String?) {
         var problem: String?
-        do throws(SettingsError) { _ = try RecordingSwitch.current(for: buffer.data) } catch {
+        do throws(SettingsError) { _ = try RecordingPolicy.current(for: buffer.data) } catch {
             problem = error.description
         }
         if let problem, problem != told { logger.error("\(problem); what comes is thrown away") }

@@ -16,7 +16,7 @@ enum SettingsTarget {
         guard let settings = try? file.load() else { return }
         if case .object? = JSONValue(bytes) {} else { fatalError("settings that are no object") }
         precondition(settings.retentionDays.map(Settings.retentionDaysRange.contains) ?? true)
-        precondition((RecordingSwitch.of(settings) == .on) == settings.isRecordingOn)
+        precondition((RecordingPolicy.of(settings) == .on) == settings.isRecordingOn)
 
         guard let changed = try? file.update({ $0.set(recording: !settings.isRecordingOn) }) else {
             // Written with its blanks it may be longer than a file may be, and is then left as it was.

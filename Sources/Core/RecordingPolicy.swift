@@ -1,7 +1,7 @@
 package import SystemSupport
 
 /// Whether anything may be recorded. Environment and folders may only switch off, never on.
-package enum RecordingSwitch: Equatable, Sendable {
+package enum RecordingPolicy: Equatable, Sendable {
     case on
     /// Nothing is written; the text says what asks for it.
     case off(reason: String)
@@ -14,7 +14,7 @@ package enum RecordingSwitch: Equatable, Sendable {
     package static func current(
         for data: DataFolder?, environment: (String) -> String? = Environment.value,
         workingFolder: String? = WorkingFolder.path
-    ) throws(SettingsError) -> RecordingSwitch {
+    ) throws(SettingsError) -> RecordingPolicy {
         let here = outside(environment: environment, workingFolder: workingFolder)
         guard here == .on, let data else { return here }
         return of(try SettingsFile(data).load())
@@ -23,7 +23,7 @@ package enum RecordingSwitch: Equatable, Sendable {
     /// What environment and working folder say: all that stays the same while a process runs.
     package static func outside(
         environment: (String) -> String? = Environment.value, workingFolder: String? = WorkingFolder.path
-    ) -> RecordingSwitch {
+    ) -> RecordingPolicy {
         let recording = of(environment: environment)
         guard recording == .on, let workingFolder else { return recording }
         return of(folder: workingFolder)
@@ -35,7 +35,7 @@ package enum RecordingSwitch: Equatable, Sendable {
     /// What the environment asks for: `NEXUS_TELEMETRY` set to anything but a way to say yes, as whoever sets it to
     /// `disabled` does not want to be recorded, or `DO_NOT_TRACK` set to anything but nothing or `0`
     /// (consoledonottrack.com).
-    package static func of(environment: (String) -> String?) -> RecordingSwitch {
+    package static func of(environment: (String) -> String?) -> RecordingPolicy {
         if let value = environment("NEXUS_TELEMETRY"), !waysToSayYes.contains(value.lowercased()) {
             return .off(reason: "NEXUS_TELEMETRY is \(value)")
         }
@@ -47,7 +47,7 @@ package enum RecordingSwitch: Equatable, Sendable {
 
     /// What a folder (an absolute path without symbolic links) asks for: itself, or the nearest one above it that has a
     /// file called `markerName`.
-    package static func of(folder path: String) -> RecordingSwitch {
+    package static func of(folder path: String) -> RecordingPolicy {
         var folder = Folder(path)
         // As many steps as the path has folders, and one for the root.
         while true {
@@ -61,7 +61,7 @@ package enum RecordingSwitch: Equatable, Sendable {
     }
 
     /// What the settings ask for.
-    package static func of(_ settings: Settings) -> RecordingSwitch {
+    package static func of(_ settings: Settings) -> RecordingPolicy {
         settings.isRecordingOn ? .on : .off(reason: "'nexus telemetry off' was called")
     }
 }

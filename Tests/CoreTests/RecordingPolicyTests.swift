@@ -2,9 +2,9 @@ import Core
 import Testing
 
 @Suite("Whether anything is recorded")
-struct RecordingSwitchTests {
-    private static func decide(_ settings: [String: String]) -> RecordingSwitch {
-        RecordingSwitch.of { settings[$0] }
+struct RecordingPolicyTests {
+    private static func decide(_ settings: [String: String]) -> RecordingPolicy {
+        RecordingPolicy.of { settings[$0] }
     }
 
     @Test(

@@ -5,7 +5,7 @@ package import SystemSupport
 ///
 /// Whoever looks while holding the lock under which it then writes makes 'off' certain: `nexus telemetry off` writes the
 /// settings and then takes each of these locks once, so that afterwards nobody is between looking and writing.
-package struct RecordingGate: Sendable {
+package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none
 
@@ -18,7 +18,7 @@ package struct RecordingGate: Sendable {
 
     private struct Finding {
         let stamp: FileStamp?
-        let answer: Result<RecordingSwitch, SettingsError>
+        let answer: Result<RecordingPolicy, SettingsError>
     }
 
     package init(_ data: DataFolder) {
@@ -26,11 +26,11 @@ package struct RecordingGate: Sendable {
     }
 
     /// What the settings say now.
-    package mutating func look() -> Result<RecordingSwitch, SettingsError> {
+    package mutating func look() -> Result<RecordingPolicy, SettingsError> {
         let stamp = file.stamp
         if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
         // The stamp is older than what is read: a change in between is noticed at the next look.
-        let answer = Result { () throws(SettingsError) in RecordingSwitch.of(try file.load()) }
+        let answer = Result { () throws(SettingsError) in RecordingPolicy.of(try file.load()) }
         // What could not be read for want of descriptors or memory can be read the next time.
         if case .failure(.system) = answer {
             last = .none
