@@ -76,7 +76,7 @@ package struct CommandRecorder: Sendable {
         do { recording = try RecordingPolicy.current(for: data) } catch { return .settings(error) }
         guard recording == .on else { return nil }
         do throws(RecordingError) {
-            let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: false)
+            let isDrainDue = try SingleEventRecorder(data: data).record(parsed, durable: false)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
             return nil

@@ -5,36 +5,36 @@ import SystemSupport
 /// Records one event and is gone: `nexus record` for the tightest loop, with the same flags.
 ///
 /// It is linked statically and knows no argument parser, no SQLite and no network, so that it starts like a C program.
-/// Under the name `nexus` it stands in front of that large program (`FrontProgram`).
+/// Under the name `nexus` it stands in front of that large program (`Launcher`).
 @main
 struct Main {
     static func main() {
         ThisProcess.forbidCoreFile()
         let arguments = ProgramArgument.ofThisProcess
-        if let front = FrontProgram.atHand { front.run(arguments) }
+        if let front = Launcher.atHand { front.run(arguments) }
         ThisProcess.prepareForOwnFiles()
         do throws(RecorderArguments.Misuse) {
             let call = try RecorderArguments(arguments)
             switch call.request {
             case .help: show(RecorderArguments.help)
             case .version: show("nexus-record \(Version.current)\n")
-            case .record: OneEvent(program: "nexus-record").record(call)
+            case .record: RecordCommandLine(program: "nexus-record").record(call)
             }
         } catch {
-            OneEvent(program: "nexus-record").end(error.sentence, .usage)
+            RecordCommandLine(program: "nexus-record").end(error.sentence, .usage)
         }
     }
 
     /// Prints a text that was asked for; where it cannot be written the process ends with the reason.
     private static func show(_ text: String) {
         do throws(SystemError) { try File.standardOutput.write(text) } catch {
-            OneEvent(program: "nexus-record").end(error.description, ExitCode(error))
+            RecordCommandLine(program: "nexus-record").end(error.description, ExitCode(error))
         }
     }
 }
 
 /// The recording of one event as a program does it: silent when it works, one sentence and a code when it does not.
-struct OneEvent {
+struct RecordCommandLine {
     /// What the program is called when it speaks.
     let program: String
 
@@ -55,7 +55,7 @@ struct OneEvent {
             end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
         }
         do throws(RecordingError) {
-            let isDrainDue = try OneShotRecorder(data: data).record(call.parsed, durable: call.isDurable)
+            let isDrainDue = try SingleEventRecorder(data: data).record(call.parsed, durable: call.isDurable)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
         } catch {

@@ -63,7 +63,7 @@ struct RecordCommand: AsyncParsableCommand {
         let recording: RecordingPolicy
         do { recording = try RecordingPolicy.current(for: data) } catch { throw .settings(error) }
         guard recording == .on else { return }
-        let isDrainDue = try OneShotRecorder(data: data).record(parsed, durable: durable)
+        let isDrainDue = try SingleEventRecorder(data: data).record(parsed, durable: durable)
         FirstNotice.showIfDue(data)
         if isDrainDue { DetachedDrain.start() }
     }

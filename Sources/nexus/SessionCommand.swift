@@ -138,7 +138,7 @@ struct SessionCommand: AsyncParsableCommand {
         parsed.set(.eventType, type.rawValue)
         parsed.set(.sessionID, session)
         let data = try DataFolder.required()
-        try OneShotRecorder(data: data).record(parsed, durable: false)
+        try SingleEventRecorder(data: data).record(parsed, durable: false)
         FirstNotice.showIfDue(data)
     }
 }

@@ -7,17 +7,17 @@ import SystemSupport
 ///     PREFIX/bin/nexus-record     this program
 ///     PREFIX/bin/nexus            the same file under its other name
 ///     PREFIX/libexec/nexus/nexus  the whole program, which takes some milliseconds to start
-struct FrontProgram {
+struct Launcher {
     static let name = "nexus"
-    private static let speaker = OneEvent(program: name)
+    private static let speaker = RecordCommandLine(program: name)
 
     /// Where the whole program stands.
     let wholeProgram: String
 
     /// Nil when this program is called by its own name.
-    static var atHand: FrontProgram? {
+    static var atHand: Launcher? {
         guard let path = SymbolicLink.thisProgram, path.hasSuffix("/" + name) else { return nil }
-        return FrontProgram(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
+        return Launcher(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
     }
 
     func run(_ arguments: [ProgramArgument]) -> Never {

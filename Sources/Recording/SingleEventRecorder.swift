@@ -4,7 +4,7 @@ package import SystemSupport
 package import WriteAheadBuffer
 
 /// Records a single event, without starting anything: it appends to the buffer and is done. It never opens SQLite.
-package struct OneShotRecorder: Sendable {
+package struct SingleEventRecorder: Sendable {
     private let data: DataFolder
 
     package init(data: DataFolder) {
