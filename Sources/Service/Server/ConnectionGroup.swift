@@ -23,7 +23,7 @@ final class ConnectionGroup {
     /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
     let durable: EventBatcher?
     private let limit: Int
-    private let backlog: Backlog
+    private let scheduler: DrainScheduler
     private let appender: SegmentAppender
     private var intake: EventIntake
     /// What the last piece of input held, kept for its room.
@@ -33,13 +33,13 @@ final class ConnectionGroup {
 
     init(
         on loop: any EventLoop, limit: Int, intake: EventIntake, buffer: WriteAheadBuffer, durable: EventBatcher?,
-        backlog: Backlog, logger: Logger
+        scheduler: DrainScheduler, logger: Logger
     ) {
         self.loop = loop
         self.limit = limit
         self.intake = intake
         self.durable = durable
-        self.backlog = backlog
+        self.scheduler = scheduler
         self.logger = logger
         appender = SegmentAppender(buffer: buffer)
     }
@@ -85,12 +85,12 @@ final class ConnectionGroup {
 
     /// Counts what was appended and has the drain come.
     func noteAppended(_ batch: RecordBatch, isOnDisk: Bool = false) {
-        backlog.grow(by: batch.eventCount, areOnDisk: isOnDisk)
+        scheduler.grow(by: batch.eventCount, areOnDisk: isOnDisk)
     }
 
     /// Whether a connection has to rest for a moment before it is read again.
-    var isBehind: Bool { backlog.isLong || backlog.isDiskBehind }
+    var isBehind: Bool { scheduler.isLong || scheduler.isDiskBehind }
 
     /// Whether it has to go on resting.
-    var isDiskBehind: Bool { backlog.isDiskBehind }
+    var isDiskBehind: Bool { scheduler.isDiskBehind }
 }

@@ -19,24 +19,24 @@ struct DrainService: Service {
     private static let retryInterval: Duration = .milliseconds(500)
 
     private let data: DataFolder
-    private let backlog: Backlog
+    private let scheduler: DrainScheduler
     private let logger: Logger
 
-    init(data: DataFolder, backlog: Backlog, logger: Logger) {
+    init(data: DataFolder, scheduler: DrainScheduler, logger: Logger) {
         self.data = data
-        self.backlog = backlog
+        self.scheduler = scheduler
         self.logger = logger
     }
 
     func run() async throws {
-        backlog.askForDrain()
+        scheduler.askForDrain()
         try await withThrowingDiscardingTaskGroup { group in
             var writer: SQLiteWriter?
             var isTidy = false
             var policy = RecordingPolicyCache(data)
             // When it is looked next whether things have become quiet: there is always one such look ahead.
             var nextLook = ContinuousClock.now
-            for await _ in backlog.calls.cancelOnGracefulShutdown() {
+            for await _ in scheduler.calls.cancelOnGracefulShutdown() {
                 do {
                     if let current = writer, try await current.shouldYield() {
                         writer = nil
@@ -86,10 +86,10 @@ struct DrainService: Service {
     /// Waits for a moment in which nothing is appended, but not for long and not when somebody asks.
     private func gather() async {
         let deadline = ContinuousClock.now + Self.longestDelay
-        var last = backlog.look
+        var last = scheduler.look
         while !last.isAsked, ContinuousClock.now < deadline {
             guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
-            let now = backlog.look
+            let now = scheduler.look
             if now.changes == last.changes { return }
             last = now
         }
@@ -97,16 +97,16 @@ struct DrainService: Service {
 
     /// Takes in all that waits, unless somebody else wants to write; returns how many events that were.
     private func drain(_ writer: SQLiteWriter) async throws -> Int {
-        backlog.beginDrain()
+        scheduler.beginDrain()
         var events = 0
         while !Task.isCancelled {
-            let changes = backlog.look.changes
+            let changes = scheduler.look.changes
             guard let step = try await writer.drainOnce() else {
-                backlog.empty(since: changes)
+                scheduler.empty(since: changes)
                 break
             }
             events += step
-            backlog.shrink(by: step)
+            scheduler.shrink(by: step)
             if try await writer.shouldYield() { break }
         }
         return events
@@ -114,7 +114,7 @@ struct DrainService: Service {
 
     private func call(after duration: Duration) async {
         guard (try? await Task.sleep(for: duration)) != nil else { return }
-        backlog.askForDrain()
+        scheduler.askForDrain()
     }
 
     private func drainForGood(_ current: SQLiteWriter?) async throws {

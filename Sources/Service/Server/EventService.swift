@@ -43,10 +43,10 @@ package struct EventService {
 
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let synchronizer = SegmentSynchronizer(buffer: buffer)
-        let backlog = Backlog(synchronizer: synchronizer)
-        let drain = DrainService(data: data, backlog: backlog, logger: logger)
+        let scheduler = DrainScheduler(synchronizer: synchronizer)
+        let drain = DrainService(data: data, scheduler: scheduler, logger: logger)
         try buffer.folder.prepare()
-        if let lines = try StrayLines(at: home.runtime.pipePath) {
+        if let lines = try PipeFileImport(at: home.runtime.pipePath) {
             let rejected = try lines.take(through: intake, into: buffer)
             if rejected > 0 {
                 logger.warning("lines that were written while no service ran and are no events: \(rejected)")
@@ -59,9 +59,10 @@ package struct EventService {
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = try PipeServer(
             path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
-            intake: intake, batcher: pipeBatcher, buffer: buffer, backlog: backlog, logger: logger)
+            intake: intake, batcher: pipeBatcher, buffer: buffer, scheduler: scheduler, logger: logger)
         let socket = SocketServer(
-            path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher, backlog: backlog,
+            path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher,
+            scheduler: scheduler,
             logger: logger)
         try home.announce()
         do throws(SystemError) { try home.admitHooks() } catch {

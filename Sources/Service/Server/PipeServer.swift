@@ -23,7 +23,7 @@ struct PipeServer: Service {
     private let waker: Waker
     private let intake: InputReader
     private let batcher: EventBatcher
-    private let backlog: Backlog
+    private let scheduler: DrainScheduler
     private let logger: Logger
     private let buffer: WriteAheadBuffer
 
@@ -43,13 +43,13 @@ struct PipeServer: Service {
     /// `pipe` is the one at `path`; others append to `buffer`.
     init(
         path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: WriteAheadBuffer,
-        backlog: Backlog, logger: Logger
+        scheduler: DrainScheduler, logger: Logger
     ) throws(SystemError) {
         waker = try Waker(path)
         self.intake = InputReader(input: pipe, watch: try FolderWatch(buffer.folder), intake: intake)
         self.buffer = buffer
         self.batcher = batcher
-        self.backlog = backlog
+        self.scheduler = scheduler
         self.logger = logger
     }
 
@@ -63,7 +63,7 @@ struct PipeServer: Service {
                 let isStopping = Task.isShuttingDownGracefully
                 if isStopping { waker.wakeReader() }
                 guard let step = try await next() else {
-                    backlog.noticeChange()
+                    scheduler.noticeChange()
                     continue
                 }
                 if isStopping {
@@ -77,7 +77,11 @@ struct PipeServer: Service {
                     continue
                 }
                 // Who writes an empty line wants what waits to be stored.
-                if step.chunk.isEmpty { backlog.askForDrain() } else { backlog.grow(by: step.chunk.batch.eventCount) }
+                if step.chunk.isEmpty {
+                    scheduler.askForDrain()
+                } else {
+                    scheduler.grow(by: step.chunk.batch.eventCount)
+                }
                 if !isStopping, step.bytes < Limits.inputChunkBytes { try? await Task.sleep(for: Self.rest) }
             }
         } onGracefulShutdown: {

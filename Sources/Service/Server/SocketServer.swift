@@ -33,7 +33,7 @@ struct SocketServer: Service {
     let buffer: WriteAheadBuffer
     /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
     let durable: EventBatcher?
-    let backlog: Backlog
+    let scheduler: DrainScheduler
     let logger: Logger
 
     func run() async throws {
@@ -64,7 +64,7 @@ struct SocketServer: Service {
         let limit = Self.connectionLimit
         return try await loop.submit {
             let group = ConnectionGroup(
-                on: loop, limit: limit, intake: intake, buffer: buffer, durable: durable, backlog: backlog,
+                on: loop, limit: limit, intake: intake, buffer: buffer, durable: durable, scheduler: scheduler,
                 logger: logger)
             return NIOLoopBound(group, eventLoop: loop)
         }.get()

@@ -7,7 +7,7 @@ import WriteAheadBuffer
 ///
 /// Storing events is work that recording them competes with. So a drain waits for a moment without new events, though
 /// not for long; when somebody asks for it, it comes at once.
-final class Backlog: Sendable {
+final class DrainScheduler: Sendable {
     private struct State {
         var events = 0
         /// Counts everything that was appended, by whomever.

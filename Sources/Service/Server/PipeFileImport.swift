@@ -6,7 +6,7 @@ import WriteAheadBuffer
 
 /// Lines in a plain file where the pipe belongs: a shell makes one of `printf … >pipe` while no service runs, and the
 /// script that wrote it has every reason to think that it recorded something.
-struct StrayLines: ~Copyable {
+struct PipeFileImport: ~Copyable {
     private let file: File
 
     /// Nil when no plain file of this user's stands there.
