@@ -138,7 +138,7 @@ public final class Telemetry: Sendable {
         running?.cancel()
         await running?.value
         try await flush()
-        await worker?.synchronizer.putOnDisk { _ in }
+        await worker?.flusher.fsyncData { _ in }
     }
 
     /// Wakes the worker when it has to come, until the task is cancelled, and one last time then.
@@ -146,13 +146,13 @@ public final class Telemetry: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await signals.runTimer(clock: clock) }
             // Where that fails the events are in the buffer all the same, which is what was promised of them.
-            group.addTask { await worker.synchronizer.run { _ in } }
+            group.addTask { await worker.flusher.run { _ in } }
             for await _ in signals.wakeUps {
                 // The error reaches the next `flush`, which meets the same trouble.
                 do { try await worker.drain() } catch { signals.retryLater() }
             }
         }
         try? await worker.drain()
-        await worker.synchronizer.putOnDisk { _ in }
+        await worker.flusher.fsyncData { _ in }
     }
 }

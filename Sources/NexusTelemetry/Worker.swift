@@ -16,7 +16,7 @@ actor Worker {
     private let appender: SegmentAppender
     private let isDurable: Bool
     /// Is told of what was appended and need not be on disk at once.
-    let synchronizer: SegmentSynchronizer
+    let flusher: SegmentFlusher
     private let data: DataFolder
     private let session: String
     /// Nil as long as recording was never on: until then nothing is made, no key either.
@@ -38,7 +38,7 @@ actor Worker {
         policy = RecordingPolicyCache(data)
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         appender = SegmentAppender(buffer: buffer)
-        synchronizer = SegmentSynchronizer(buffer: buffer)
+        flusher = SegmentFlusher(buffer: buffer)
         isDurable = durable
         half = [UInt8](repeating: 0, count: queue.capacity)
         switch policy.look() {
@@ -108,7 +108,7 @@ actor Worker {
         guard !batch.isEmpty else { return }
         do throws(BufferError) {
             _ = try appender.append(batch.bytes.span, durable: isDurable)
-            if !isDurable { synchronizer.noteAppended() }
+            if !isDurable { flusher.noteAppended() }
             queue.countWritten(batch.eventCount)
         } catch  where error.isOff {
             queue.countDiscarded(batch.eventCount)

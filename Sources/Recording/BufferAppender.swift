@@ -9,13 +9,13 @@ package actor BufferAppender {
 
     private let appender: SegmentAppender
     private let isDurable: Bool
-    private let synchronizer: SegmentSynchronizer?
+    private let flusher: SegmentFlusher?
 
-    /// With `durable` every append waits until it would survive a power cut; otherwise `synchronizer` is told of it.
-    package init(buffer: WriteAheadBuffer, durable: Bool, synchronizer: SegmentSynchronizer? = nil) {
+    /// With `durable` every append waits until it would survive a power cut; otherwise `flusher` is told of it.
+    package init(buffer: WriteAheadBuffer, durable: Bool, flusher: SegmentFlusher? = nil) {
         appender = SegmentAppender(buffer: buffer)
         isDurable = durable
-        self.synchronizer = synchronizer
+        self.flusher = flusher
     }
 
     /// What became of a batch.
@@ -31,7 +31,7 @@ package actor BufferAppender {
     package func append(_ batch: RecordBatch) -> Outcome {
         do {
             _ = try appender.append(batch.bytes.span, durable: isDurable)
-            if !isDurable { synchronizer?.noteAppended() }
+            if !isDurable { flusher?.noteAppended() }
             return .written
         } catch {
             return appender.hasUncertainBatch ? .uncertain(error) : .failed(error)

@@ -70,16 +70,16 @@ package struct StreamRecorder: Sendable {
             input: input, signals: signals,
             intake: try EventIntake(data: data, session: session, strict: options.strict))
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
-        let synchronizer = SegmentSynchronizer(buffer: buffer)
-        let appender = BufferAppender(buffer: buffer, durable: options.durable, synchronizer: synchronizer)
+        let flusher = SegmentFlusher(buffer: buffer)
+        let appender = BufferAppender(buffer: buffer, durable: options.durable, flusher: flusher)
         let batcher = EventBatcher(appender: appender)
         let (drain, openingFailure) = try openDrain()
 
-        var summary = try await synchronizer.run {
+        var summary = try await flusher.run {
             report(.notOnDisk($0))
         } during: {
             try await record(
-                from: intake, through: batcher, draining: drain, synchronizing: synchronizer, report: report)
+                from: intake, through: batcher, draining: drain, synchronizing: flusher, report: report)
         }
         summary.storeFailure = await drain?.failure ?? openingFailure
         summary.stored = try await storedEvents(of: summary, drained: await drain?.hasStoredAll == true)
@@ -90,7 +90,7 @@ package struct StreamRecorder: Sendable {
     /// Everything at once, to the end of the input and of the drain.
     private func record(
         from intake: InputReader, through batcher: EventBatcher, draining drain: BackgroundDrain?,
-        synchronizing synchronizer: SegmentSynchronizer, report: @escaping @Sendable (Progress) -> Void
+        synchronizing flusher: SegmentFlusher, report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
         try await withThrowingTaskGroup(of: Summary?.self) { group in
             group.addTask {
@@ -104,7 +104,7 @@ package struct StreamRecorder: Sendable {
                 }
             }
             group.addTask {
-                try await pump(from: intake, through: batcher, ahead: drain, synchronizer, report: report)
+                try await pump(from: intake, through: batcher, ahead: drain, flusher, report: report)
             }
             var summary = Summary()
             for try await result in group {
@@ -126,7 +126,7 @@ package struct StreamRecorder: Sendable {
     /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain and of the disk.
     private func pump(
         from intake: InputReader, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
-        _ synchronizer: SegmentSynchronizer, report: @Sendable (Progress) -> Void
+        _ flusher: SegmentFlusher, report: @Sendable (Progress) -> Void
     ) async throws -> Summary {
         var summary = Summary()
         var bytes = 0
@@ -146,7 +146,7 @@ package struct StreamRecorder: Sendable {
             if case .signal(let number) = step.kind { summary.signal = number }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
             await drain?.keepUp(with: summary.accepted)
-            await synchronizer.keepUp()
+            await flusher.keepUp()
         }
         await batcher.finish()
         await drain?.finish()

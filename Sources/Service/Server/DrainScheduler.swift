@@ -19,10 +19,10 @@ final class DrainScheduler: Sendable {
     /// Tells that there is something to drain. Holds one element at most.
     let calls: AsyncStream<Void>
     private let caller: AsyncStream<Void>.Continuation
-    private let synchronizer: SegmentSynchronizer
+    private let flusher: SegmentFlusher
 
-    init(synchronizer: SegmentSynchronizer) {
-        self.synchronizer = synchronizer
+    init(flusher: SegmentFlusher) {
+        self.flusher = flusher
         (calls, caller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -33,7 +33,7 @@ final class DrainScheduler: Sendable {
             state.changes &+= 1
             return state.events == 0
         }
-        if !areOnDisk { synchronizer.noteAppended() }
+        if !areOnDisk { flusher.noteAppended() }
         // Whoever drains looks again before it waits for the next call.
         if isFirst { caller.yield() }
     }
@@ -41,7 +41,7 @@ final class DrainScheduler: Sendable {
     /// Somebody else may have appended.
     func noticeChange() {
         state.withLock { $0.changes &+= 1 }
-        synchronizer.noteAppended()
+        flusher.noteAppended()
         caller.yield()
     }
 
@@ -60,7 +60,7 @@ final class DrainScheduler: Sendable {
     var isLong: Bool { state.withLock { $0.events > Limits.serviceBacklogEvents } }
 
     /// Whether the disk hesitates.
-    var isDiskBehind: Bool { synchronizer.isBehind }
+    var isDiskBehind: Bool { flusher.isBehind }
 
     /// A number that changes with every append, and whether somebody wants a drain now.
     var look: (changes: Int, isAsked: Bool) { state.withLock { ($0.changes, $0.isAsked) } }

@@ -42,8 +42,8 @@ package struct EventService {
         let intake = try EventIntake(data: data, session: session)
 
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
-        let synchronizer = SegmentSynchronizer(buffer: buffer)
-        let scheduler = DrainScheduler(synchronizer: synchronizer)
+        let flusher = SegmentFlusher(buffer: buffer)
+        let scheduler = DrainScheduler(flusher: flusher)
         let drain = DrainService(data: data, scheduler: scheduler, logger: logger)
         try buffer.folder.prepare()
         if let lines = try PipeFileImport(at: home.runtime.pipePath) {
@@ -71,7 +71,7 @@ package struct EventService {
         }
         var lifecycleLogger = logger
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
-        let synchronizing = SynchronizingService(synchronizer: synchronizer, logger: logger)
+        let synchronizing = SegmentFlushService(flusher: flusher, logger: logger)
         let services: [any Service] = [synchronizing, drain, pipe, socket]
         // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(

@@ -8,7 +8,7 @@ import SystemSupport
 ///
 /// It serves everything that is appended, by this process or another: whoever knows of an append says so. A segment whose
 /// call failed is not asked again, as a later success would prove nothing; it is taken up with the next segment.
-package actor SegmentSynchronizer {
+package actor SegmentFlusher {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -16,7 +16,7 @@ package actor SegmentSynchronizer {
     /// Tells that something was appended. Holds one element at most.
     private let appends: AsyncStream<Void>
     private let appended: AsyncStream<Void>.Continuation
-    private let lag = Mutex(DiskLag())
+    private let lag = Mutex(FlushLatency())
     /// The newest segment that is on disk, and how it looked then.
     private var last: (segment: WriteAheadBuffer.SegmentNumber, stamp: FileStamp)?
     /// The newest segment that could not be put on disk.
@@ -63,11 +63,11 @@ package actor SegmentSynchronizer {
             last = clock.now
             do { try synchronize() } catch { report(error) }
         }
-        putOnDisk(report: report)
+        fsyncData(report: report)
     }
 
     /// Puts on disk what still waits, if anything does: whoever ends in good order leaves nothing to a power cut.
-    package func putOnDisk(report: (BufferError) -> Void) {
+    package func fsyncData(report: (BufferError) -> Void) {
         guard lag.withLock({ !$0.isEmpty }) else { return }
         do { try synchronize() } catch { report(error) }
     }

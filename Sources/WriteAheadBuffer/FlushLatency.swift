@@ -1,5 +1,5 @@
 /// How long what was appended has waited to be put on disk: as much of it a power cut would take.
-struct DiskLag {
+struct FlushLatency {
     typealias Instant = ContinuousClock.Instant
 
     /// When the oldest append was made that no call covers yet.

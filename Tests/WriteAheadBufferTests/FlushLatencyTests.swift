@@ -3,14 +3,14 @@ import Testing
 @testable import WriteAheadBuffer
 
 @Suite("How long what was appended has waited for the disk")
-struct DiskLagTests {
+struct FlushLatencyTests {
     private let start = ContinuousClock.now
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start.advanced(by: .milliseconds(milliseconds)) }
 
     @Test("Nothing waits before the first append, nor when all is on disk")
     func nothing() {
-        var lag = DiskLag()
+        var lag = FlushLatency()
         #expect(lag.age(at: at(5)) == .zero)
         lag.noteAppended(at: at(10))
         lag.begin()
@@ -20,7 +20,7 @@ struct DiskLagTests {
 
     @Test("The oldest append counts, whatever is appended behind it")
     func oldest() {
-        var lag = DiskLag()
+        var lag = FlushLatency()
         lag.noteAppended(at: at(10))
         lag.noteAppended(at: at(25))
         #expect(lag.age(at: at(30)) == .milliseconds(20))
@@ -28,7 +28,7 @@ struct DiskLagTests {
 
     @Test("While a call is under way what it puts on disk waits, and behind it what came meanwhile")
     func call() {
-        var lag = DiskLag()
+        var lag = FlushLatency()
         lag.noteAppended(at: at(10))
         lag.begin()
         lag.noteAppended(at: at(40))
@@ -39,7 +39,7 @@ struct DiskLagTests {
 
     @Test("A call for nothing new leaves nothing waiting")
     func empty() {
-        var lag = DiskLag()
+        var lag = FlushLatency()
         lag.begin()
         #expect(lag.age(at: at(60)) == .zero)
         lag.end()
