@@ -7,7 +7,7 @@ package import SystemSupport
 ///
 /// It takes half the time of a copy of the whole database. Where it cannot be had, the caller makes that copy.
 package final class DirectSnapshot {
-    package let installation: Installation
+    package let installation: InstallationID
     /// Length of the database.
     package let bytes: Int
     package let counts: SnapshotRows.Counts
@@ -38,7 +38,7 @@ package final class DirectSnapshot {
     private init?(_ source: StableDatabaseFile, copy path: String) throws {
         let found = try source.query { database in
             (
-                installation: try Installation.current(in: database), others: try Self.otherPages(in: database),
+                installation: try InstallationID.current(in: database), others: try Self.otherPages(in: database),
                 counts: try Self.counts(in: database)
             )
         }

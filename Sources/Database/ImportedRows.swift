@@ -6,13 +6,13 @@ import SystemSupport
 /// rules that every event passes.
 package struct ImportedRows: Sendable {
     /// Who recorded them.
-    package let installation: Installation
+    package let installation: InstallationID
     /// Payloads of events (see `EventRecord`), one behind the other.
     package private(set) var bytes: [UInt8] = []
     /// Their ids where they were recorded, and where each payload stands.
     private(set) var rows: [PlacedRow] = []
 
-    package init(of installation: Installation) {
+    package init(of installation: InstallationID) {
         self.installation = installation
         rows.reserveCapacity(Limits.snapshotRows)
         bytes.reserveCapacity(Limits.snapshotRows * Self.usualBytes)
@@ -73,8 +73,8 @@ package struct ImportOutcome: Equatable, Sendable {
 /// A row of this installation's own gets the id it had. A row of another's gets the id it once had here, else the next
 /// that was never given.
 struct ImportPlacing {
-    private let own: Installation?
-    private var origins: RowOrigins
+    private let own: InstallationID?
+    private var origins: RowProvenance
     private let firstNewStretch: Int
     /// The highest id ever given.
     private var highest: Int64
@@ -82,10 +82,10 @@ struct ImportPlacing {
     private let highestBefore: Int64
 
     init(_ database: Database) throws {
-        own = try Installation.current(in: database)
-        origins = try RowOrigins.read(from: database).origins
+        own = try InstallationID.current(in: database)
+        origins = try RowProvenance.read(from: database).origins
         // The last line may grow, so it is written again.
-        firstNewStretch = max(0, origins.stretches.count - 1)
+        firstNewStretch = max(0, origins.ranges.count - 1)
         highest = try RowIDs.next(of: .events, in: database) - 1
         highestBefore = highest
     }
@@ -126,7 +126,7 @@ struct ImportPlacing {
         if let low = given.min(), let high = given.max(), low <= highest { here = try present(low...high) }
         var placed: [PlacedRow] = []
         for (row, id) in zip(rows.rows, ids) {
-            let identity = RowOrigins.Identity(installation: rows.installation, id: row.id)
+            let identity = RowProvenance.Identity(installation: rows.installation, id: row.id)
             // A made-up snapshot may have the same row twice, which has got its id by now.
             if let id = id ?? origins.id(of: identity) {
                 guard here.insert(id).inserted else { continue }

@@ -4,7 +4,7 @@ package import SystemSupport
 
 /// Reads rows of `events` in the order of their ids as lines of text.
 ///
-/// A line is ClickHouse's `TabSeparated`: the row's identity (installation and id there, see `RowOrigins`) and then the
+/// A line is ClickHouse's `TabSeparated`: the row's identity (installation and id there, see `RowProvenance`) and then the
 /// columns of `events` from `timestamp` on, a tab between two, a line feed at the end. An absent text is empty, as no
 /// text of an event is; an absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
 ///
@@ -61,10 +61,10 @@ package struct RowText: Sendable {
     }
 
     /// Which database it is, and under which id its own rows go; nil when no writer has brought it up to date yet.
-    package func identity() throws(StoreError) -> (store: String, installation: Installation)? {
+    package func identity() throws(StoreError) -> (store: String, installation: InstallationID)? {
         try asStoreError(path) {
             try queue.read { database in
-                guard try database.tableExists("store"), let installation = try Installation.current(in: database),
+                guard try database.tableExists("store"), let installation = try InstallationID.current(in: database),
                     let store = try String.fetchOne(database, sql: "SELECT id FROM store")
                 else { return nil }
                 return (store, installation)
@@ -131,9 +131,9 @@ package struct RowText: Sendable {
         _ range: ClosedRange<Int64>, limit: Int
     ) throws -> (range: ClosedRange<Int64>, rows: Int, text: [UInt8])? {
         try queue.read { database in
-            guard let own = try Installation.current(in: database) else { return nil }
+            guard let own = try InstallationID.current(in: database) else { return nil }
             // From the same moment as the rows: what the installation's id is renewed to is for later rows.
-            let origins = try RowOrigins.read(from: database).origins
+            let origins = try RowProvenance.read(from: database).origins
             var (first, last): (Int64?, Int64) = (nil, 0)
             var rows = 0
             var text: [UInt8] = []
@@ -154,13 +154,13 @@ package struct RowText: Sendable {
 
 /// Writes rows as lines.
 private struct LineWriter {
-    private let origins: RowOrigins
-    private let own: Installation
+    private let origins: RowProvenance
+    private let own: InstallationID
     /// The installation of the last line, and its id as it stands in lines.
-    private var installation: Installation
+    private var installation: InstallationID
     private var installationText: [UInt8]
 
-    init(_ origins: RowOrigins, own: Installation) {
+    init(_ origins: RowProvenance, own: InstallationID) {
         self.origins = origins
         self.own = own
         installation = own

@@ -52,8 +52,8 @@ enum Schema {
         INSERT INTO store VALUES (lower(hex(randomblob(16))));
         """
 
-    /// - `installation`: one line, the random id of this installation (see `Installation`).
-    /// - `origins`: where imported rows come from (see `RowOrigins`).
+    /// - `installation`: one line, the random id of this installation (see `InstallationID`).
+    /// - `origins`: where imported rows come from (see `RowProvenance`).
     private static let origins = """
         CREATE TABLE installation (
             id TEXT NOT NULL

@@ -3,11 +3,11 @@ import GRDB
 package import SystemSupport
 
 /// The database that a snapshot holds: plain, without a log, with `events` and `sessions` as they are, `origins` (see
-/// `RowOrigins`) for rows that came from other installations, and
+/// `RowProvenance`) for rows that came from other installations, and
 ///
 ///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 ///
-/// with the keys `format_version` (1), `installation` (the id, see `Installation`) and `schema_version` (2). No rollups, no
+/// with the keys `format_version` (1), `installation` (the id, see `InstallationID`) and `schema_version` (2). No rollups, no
 /// eventCounters, nothing else.
 package enum SnapshotDatabase {
     /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
@@ -24,7 +24,7 @@ package enum SnapshotDatabase {
     /// What was copied.
     package struct Copied: Sendable {
         /// Whose rows they are.
-        package let installation: Installation
+        package let installation: InstallationID
         /// Earliest and latest time, in the database's text form, where the rollups tell where to look.
         package let times: (from: String, until: String)?
     }
@@ -42,7 +42,7 @@ package enum SnapshotDatabase {
             guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
-            var installation: Installation?
+            var installation: InstallationID?
             var times: (from: String, until: String)?
             if selection == .everything {
                 try copyPages(of: source, to: target)
@@ -50,7 +50,7 @@ package enum SnapshotDatabase {
                 (installation, times) = try await target.writeWithoutTransaction { database in
                     // The copy of a database with a log says that it has one too.
                     try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
-                    let found = (try Installation.current(in: database), try span(of: database))
+                    let found = (try InstallationID.current(in: database), try span(of: database))
                     try dropOthers(in: database)
                     try clearFreePages(of: database)
                     return found
@@ -116,7 +116,7 @@ package enum SnapshotDatabase {
     /// Makes a snapshot's database of the file at `path`, in which the pages of the snapshot's tables are holes: SQLite
     /// reads and writes only the pages of what it drops, the schema and the free list.
     /// - Returns: how many pages the database has.
-    static func dropOthers(in path: String, _ installation: Installation) throws -> Int {
+    static func dropOthers(in path: String, _ installation: InstallationID) throws -> Int {
         let queue = try DatabaseQueue(path: path, configuration: writing)
         defer { try? queue.close() }
         return try queue.writeWithoutTransaction { database in
@@ -180,19 +180,19 @@ package enum SnapshotDatabase {
     /// Copies the rows that are selected, and the sessions they belong to.
     private static func select(
         _ selection: SnapshotSelection, from data: DataFolder, in database: Database
-    ) throws -> Installation? {
+    ) throws -> InstallationID? {
         try database.execute(sql: Schema.contract)
         try database.execute(sql: Schema.originsTable)
         try database.execute(sql: "ATTACH ? AS source", arguments: [DatabaseOpening.address(forReading: data)])
         defer { try? database.execute(sql: "DETACH source") }
-        var installation: Installation?
+        var installation: InstallationID?
         try database.inTransaction {
             guard
                 try Bool.fetchOne(database, sql: "SELECT count(*) FROM source.sqlite_schema WHERE name = 'origins'")
                     == true
             else { return .rollback }
             installation = try String.fetchOne(database, sql: "SELECT id FROM source.installation")
-                .flatMap(Installation.init)
+                .flatMap(InstallationID.init)
             let ids = selection.ids ?? 1...Int64.max
             var condition = "id BETWEEN ? AND ?"
             var arguments: StatementArguments = [ids.lowerBound, ids.upperBound]
@@ -215,7 +215,7 @@ package enum SnapshotDatabase {
         return installation
     }
 
-    private static func finish(_ database: Database, _ installation: Installation) throws {
+    private static func finish(_ database: Database, _ installation: InstallationID) throws {
         try database.inTransaction {
             try database.execute(sql: manifestTable)
             try database.execute(

@@ -94,9 +94,9 @@ package struct SnapshotRows: Sendable {
 
     /// Where rows come from that the installation of the snapshot did not record; nil when the table holds lines that
     /// cannot be.
-    package func origins() throws(StoreError) -> RowOrigins? {
+    package func origins() throws(StoreError) -> RowProvenance? {
         try asStoreError(path) {
-            let (origins, damaged) = try queue.read { try RowOrigins.read(from: $0) }
+            let (origins, damaged) = try queue.read { try RowProvenance.read(from: $0) }
             return damaged == 0 ? origins : nil
         }
     }

@@ -44,7 +44,7 @@ struct StoreFiles: Equatable {
             .map(StoreFiles.init)
         if known == files { return }
         if known != nil {
-            try Installation.renew(in: database)
+            try InstallationID.renew(in: database)
             try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
         }
         // A lock file that a power cut took back would be made again, and taken for a copy's.

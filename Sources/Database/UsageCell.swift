@@ -90,7 +90,7 @@ package struct FailureCell: Equatable, Sendable {
 /// What a name did over time.
 package struct UsageHistory: Equatable, Sendable {
     package let name: String
-    /// The stretches in which it did anything, in order: when they begin (milliseconds since 1970, UTC), and the counts.
+    /// The ranges in which it did anything, in order: when they begin (milliseconds since 1970, UTC), and the counts.
     package var points: [Point]
 
     package struct Point: Equatable, Sendable {

@@ -17,7 +17,7 @@ struct RowRules {
 
     /// Takes one row, and hands the event that it makes, encoded, to `use`; says what is wrong with it, or nil.
     mutating func check(_ row: borrowing EventRow, use: (Span<UInt8>) -> Void) -> String? {
-        guard row.id > 0, row.id <= RowOrigins.largestID else { return "its id is out of range" }
+        guard row.id > 0, row.id <= RowProvenance.largestID else { return "its id is out of range" }
         parsed.reset(keepsText: false)
         for column in EventRow.Column.all {
             guard set(column, row) else { return "\(column.name) is not what the column holds" }

@@ -143,6 +143,6 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
     }
 
     private var isPlausible: Bool {
-        Installation(installation) != nil && events >= 0 && sessions >= 0 && bytes >= 0 && sha256.utf8.count == 64
+        InstallationID(installation) != nil && events >= 0 && sessions >= 0 && bytes >= 0 && sha256.utf8.count == 64
     }
 }

@@ -7,8 +7,8 @@ import SystemSupport
 struct SnapshotRowReader {
     private let rows: SnapshotRows
     private let manifest: SnapshotManifest
-    private let origins: RowOrigins
-    private let own: Installation
+    private let origins: RowProvenance
+    private let own: InstallationID
     /// The snapshot, for messages.
     private let path: String
     private var rules = RowRules()
@@ -24,7 +24,7 @@ struct SnapshotRowReader {
     ///   - rows: the snapshot's database, whose tables were checked.
     ///   - path: the snapshot.
     init(_ rows: SnapshotRows, _ manifest: SnapshotManifest, path: String) throws {
-        guard let own = Installation(manifest.installation), let origins = try rows.origins() else {
+        guard let own = InstallationID(manifest.installation), let origins = try rows.origins() else {
             throw SnapshotError.damaged(path: path, what: "the provenance of its rows is not valid")
         }
         (self.rows, self.manifest, self.own, self.origins, self.path) = (rows, manifest, own, origins, path)

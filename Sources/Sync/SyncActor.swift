@@ -104,7 +104,7 @@ package actor SyncActor {
     }
 
     private static func manifest(
-        _ format: SnapshotFormat, of installation: Installation, _ counts: SnapshotRows.Counts,
+        _ format: SnapshotFormat, of installation: InstallationID, _ counts: SnapshotRows.Counts,
         _ written: (bytes: Int, sha256: String)
     ) -> SnapshotManifest {
         SnapshotManifest(

@@ -123,7 +123,7 @@ struct EventInserterTests {
     @Test("Rows keep their ids, of every size and with gaps")
     func ids() throws {
         let powers = (1..<53).map { Int64(1) << Int64($0) }
-        let ids = [Int64(1)] + powers.flatMap { [$0, $0 + 1] } + [RowOrigins.largestID]
+        let ids = [Int64(1)] + powers.flatMap { [$0, $0 + 1] } + [RowProvenance.largestID]
         let samples = ids.map { (id: $0, sample: Sample()) }
         try insert(samples)
         try expectStored(samples)
@@ -143,7 +143,7 @@ struct EventInserterTests {
         longest.texts[.templateUsed] = String(repeating: "x", count: 64)
         longest.texts[.workspaceHash] = String(repeating: "a", count: 32)
         longest.texts[.taskHash] = String(repeating: "b", count: 32)
-        let samples = (0..<count).map { (id: RowOrigins.largestID - Int64(count - $0), sample: longest) }
+        let samples = (0..<count).map { (id: RowProvenance.largestID - Int64(count - $0), sample: longest) }
         #expect(longest.payload().count == Limits.recordBytes)
         try insert(samples)
         try expectStored(samples)

@@ -315,7 +315,7 @@ struct SQLiteWriterTests {
 
     @Test("Imported rows that come twice in one import are known the second time")
     func importedTwice() async throws {
-        let installation = try #require(Installation(String(repeating: "ab", count: 16)))
+        let installation = try #require(InstallationID(String(repeating: "ab", count: 16)))
         var encoder = EventEncoder()
         encoder.begin(EventNumbers(timestamp: 1_795_000_000_000))
         encoder.appendSession(Array("s".utf8).span)

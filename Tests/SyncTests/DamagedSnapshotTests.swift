@@ -138,7 +138,7 @@ struct DamagedSnapshotTests {
             ("success", "7", "success is not what"), ("timestamp", "'yesterday'", "timestamp is not what"),
             ("timestamp", "'2026-02-30 00:00:00.000'", "timestamp must be"),
             ("timestamp", "NULL", "empty that never is"),
-            ("id", "\(RowOrigins.largestID + 1)", "its id is out of range"), ("id", "-5", "its id is out of range"),
+            ("id", "\(RowProvenance.largestID + 1)", "its id is out of range"), ("id", "-5", "its id is out of range"),
             ("template_used", "zeroblob(100000)", ""), ("error_category", "''", "error_category is not what"),
         ])
     func hostileRows(column: String, value: String, sentence: String) async throws {

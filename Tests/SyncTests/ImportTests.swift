@@ -169,7 +169,7 @@ struct ImportTests {
     func renewed() async throws {
         let here = try await SnapshotHarness(events: 200)
         try await here.export(to: "old")
-        try await DatabaseQueue(path: here.data.databasePath).write { try Installation.renew(in: $0) }
+        try await DatabaseQueue(path: here.data.databasePath).write { try InstallationID.renew(in: $0) }
         try await here.record(200..<260)
         try await here.export(to: "new")
         let there = try await SnapshotHarness()

@@ -20,7 +20,7 @@ enum RowIDs {
 
     /// The highest id that new rows follow. Past it ids are exhausted: the rows of one more transaction still get ids that
     /// every reader of a snapshot accepts.
-    private static let lastUsableID = RowOrigins.largestID - Int64(Limits.transactionEvents)
+    private static let lastUsableID = RowProvenance.largestID - Int64(Limits.transactionEvents)
 
     /// The id for the next new row.
     ///

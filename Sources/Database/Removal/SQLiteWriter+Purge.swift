@@ -66,7 +66,7 @@ extension SQLiteWriter {
     package func renewIdentity() throws(StoreError) {
         _ = try storeWholeBuffer()
         try asStoreError(data.databasePath) {
-            try queue.write { try Installation.renew(in: $0) }
+            try queue.write { try InstallationID.renew(in: $0) }
             try KeyFile(data).renew()
         }
         try finish()

@@ -83,7 +83,7 @@ package enum Rollups {
     }
 }
 
-/// Between which rows of `events` stretches of time stand.
+/// Between which rows of `events` ranges of time stand.
 enum RowRanges {
     /// Ranges of row ids in which every event of `days` stands, in order, none touching another. Other events stand there
     /// too.

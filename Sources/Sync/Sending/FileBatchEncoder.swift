@@ -16,7 +16,7 @@ package struct FileBatchEncoder: BatchEncoder {
 
     /// The files are made in `folder`, and have no name there any more once they are packed.
     package init(
-        _ source: RowText, of data: DataFolder, destination: String, store: String, installation: Installation,
+        _ source: RowText, of data: DataFolder, destination: String, store: String, installation: InstallationID,
         in folder: Folder
     ) {
         self.data = data

@@ -14,7 +14,7 @@ package actor RowBatchEncoder: BatchEncoder {
     private let bounds: RowText.Bounds
 
     package init(
-        _ source: RowText, destination: String, store: String, installation: Installation,
+        _ source: RowText, destination: String, store: String, installation: InstallationID,
         bounds: RowText.Bounds = .init(
             rows: Limits.syncBatchRows, bytes: Limits.syncBatchBytes, leastRows: Limits.syncBatchMinimumRows)
     ) {

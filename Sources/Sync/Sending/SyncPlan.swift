@@ -8,7 +8,7 @@ package struct SyncPlan: Sendable {
     private let destination: Destination
     private let source: RowText
     private let store: String
-    private let installation: Installation
+    private let installation: InstallationID
     private let last: Int64
 
     /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version

@@ -1,5 +1,5 @@
 /// Stands in for the id of an installation, by the same rule: 32 hexadecimal digits in lower case.
-package struct Installation: Equatable, Sendable {
+package struct InstallationID: Equatable, Sendable {
     package let id: String
 
     package init?(_ id: String) {

@@ -4,7 +4,7 @@ package import GRDB
 ///
 /// A row is known everywhere by the installation that recorded it and its id there. Both never change, so that a row
 /// that arrives twice, over whatever detours, is stored once.
-package struct Installation: Equatable, Hashable, Sendable {
+package struct InstallationID: Equatable, Hashable, Sendable {
     /// Thirty-two random hexadecimal digits in lower case. They tell nothing about the person or the machine.
     package let id: String
 
@@ -21,9 +21,9 @@ package struct Installation: Equatable, Hashable, Sendable {
     }
 
     /// The installation whose database this is; nil in one of a version that had none.
-    package static func current(in database: Database) throws -> Installation? {
+    package static func current(in database: Database) throws -> InstallationID? {
         guard try database.tableExists("installation") else { return nil }
-        return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(Installation.init)
+        return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)
     }
 
     /// Gives the database another id, inside a transaction of the caller's. Rows recorded under the old one keep it as
@@ -31,7 +31,7 @@ package struct Installation: Equatable, Hashable, Sendable {
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
             let last = try RowIDs.highest(of: .events, in: database)
-            try RowOrigins.nameUnnamed(upTo: last, installation: old, in: database)
+            try RowProvenance.nameUnnamed(upTo: last, installation: old, in: database)
         }
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
     }

@@ -5,16 +5,16 @@ package import GRDB
 /// A line says of the rows with ids `first` to `last` which installation recorded them, and under which ids: `first` was
 /// `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. Rows under no line are this
 /// installation's own. A line stays when its rows are removed: should they come back, they come back where they were.
-package struct RowOrigins: Sendable {
+package struct RowProvenance: Sendable {
     /// A line of the table.
-    package struct Stretch: Equatable, Sendable {
+    package struct IDRange: Equatable, Sendable {
         package var first: Int64
         package var last: Int64
-        package var installation: Installation
+        package var installation: InstallationID
         /// The id of the first row there.
         package var origin: Int64
 
-        package init(first: Int64, last: Int64, installation: Installation, origin: Int64) {
+        package init(first: Int64, last: Int64, installation: InstallationID, origin: Int64) {
             self.first = first
             self.last = last
             self.installation = installation
@@ -24,33 +24,33 @@ package struct RowOrigins: Sendable {
 
     /// Which row is meant, wherever it is stored.
     package struct Identity: Equatable, Sendable {
-        package let installation: Installation
+        package let installation: InstallationID
         package let id: Int64
     }
 
     /// The lines, by `first`.
-    package private(set) var stretches: [Stretch]
-    /// Places in `stretches` by installation, each list in the order of `origin`.
-    private var byInstallation: [Installation: [Int]] = [:]
+    package private(set) var ranges: [IDRange]
+    /// Places in `ranges` by installation, each list in the order of `origin`.
+    private var byInstallation: [InstallationID: [Int]] = [:]
 
-    package init(_ stretches: [Stretch] = []) {
-        self.stretches = stretches
-        for index in stretches.indices { byInstallation[stretches[index].installation, default: []].append(index) }
+    package init(_ ranges: [IDRange] = []) {
+        self.ranges = ranges
+        for index in ranges.indices { byInstallation[ranges[index].installation, default: []].append(index) }
         for installation in byInstallation.keys {
-            byInstallation[installation]?.sort { stretches[$0].origin < stretches[$1].origin }
+            byInstallation[installation]?.sort { ranges[$0].origin < ranges[$1].origin }
         }
     }
 
     /// Reads the table; lines that cannot be are left out and counted in `damaged`.
-    package static func read(from database: Database) throws -> (origins: RowOrigins, damaged: Int) {
-        var stretches: [Stretch] = []
+    package static func read(from database: Database) throws -> (origins: RowProvenance, damaged: Int) {
+        var ranges: [IDRange] = []
         var damaged = 0
         var end: Int64 = 0
         let rows = try Row.fetchCursor(
             database, sql: "SELECT first_id, last_id, installation, origin FROM origins ORDER BY first_id")
         while let row = try rows.next() {
             guard let first = Int64.fromDatabaseValue(row[0]), let last = Int64.fromDatabaseValue(row[1]),
-                let name = String.fromDatabaseValue(row[2]), let installation = Installation(name),
+                let name = String.fromDatabaseValue(row[2]), let installation = InstallationID(name),
                 let origin = Int64.fromDatabaseValue(row[3]), first > end, last >= first, origin > 0,
                 last <= Self.largestID, origin <= Self.largestID - (last - first)
             else {
@@ -58,9 +58,9 @@ package struct RowOrigins: Sendable {
                 continue
             }
             end = last
-            stretches.append(Stretch(first: first, last: last, installation: installation, origin: origin))
+            ranges.append(IDRange(first: first, last: last, installation: installation, origin: origin))
         }
-        return (RowOrigins(stretches), damaged)
+        return (RowProvenance(ranges), damaged)
     }
 
     /// Largest id of a row: numbers up to it are exact in every JSON reader, and at a million rows a second it takes
@@ -68,7 +68,7 @@ package struct RowOrigins: Sendable {
     package static let largestID: Int64 = 1 << 53
 
     /// Where the row with this id comes from; `own` is the installation of rows under no line.
-    package func identity(of id: Int64, own: Installation) -> Identity {
+    package func identity(of id: Int64, own: InstallationID) -> Identity {
         guard let stretch = stretch(holding: id) else { return Identity(installation: own, id: id) }
         return Identity(installation: stretch.installation, id: stretch.origin + (id - stretch.first))
     }
@@ -76,65 +76,65 @@ package struct RowOrigins: Sendable {
     /// The id here of a row that another installation recorded; nil when it never came in.
     package func id(of identity: Identity) -> Int64? {
         guard let places = byInstallation[identity.installation] else { return nil }
-        let index = places.partitioningIndex { stretches[$0].origin > identity.id }
+        let index = places.partitioningIndex { ranges[$0].origin > identity.id }
         guard index > 0 else { return nil }
-        let stretch = stretches[places[index - 1]]
+        let stretch = ranges[places[index - 1]]
         let offset = identity.id - stretch.origin
         return offset <= stretch.last - stretch.first ? stretch.first + offset : nil
     }
 
     /// The highest id there of a row that came from `installation`; 0 when none did.
-    func highestID(of installation: Installation) -> Int64 {
+    func highestID(of installation: InstallationID) -> Int64 {
         (byInstallation[installation] ?? []).reduce(0) { highest, place in
-            max(highest, stretches[place].origin + (stretches[place].last - stretches[place].first))
+            max(highest, ranges[place].origin + (ranges[place].last - ranges[place].first))
         }
     }
 
-    private func stretch(holding id: Int64) -> Stretch? {
-        let index = stretches.partitioningIndex { $0.first > id }
-        guard index > 0, stretches[index - 1].last >= id else { return nil }
-        return stretches[index - 1]
+    private func stretch(holding id: Int64) -> IDRange? {
+        let index = ranges.partitioningIndex { $0.first > id }
+        guard index > 0, ranges[index - 1].last >= id else { return nil }
+        return ranges[index - 1]
     }
 
     /// Notes that the row `id`, higher than every one before, is `identity`.
     package mutating func append(_ id: Int64, _ identity: Identity) {
-        if var last = stretches.last, last.installation == identity.installation, last.last + 1 == id,
+        if var last = ranges.last, last.installation == identity.installation, last.last + 1 == id,
             last.origin + (id - last.first) == identity.id
         {
             last.last = id
-            stretches[stretches.count - 1] = last
+            ranges[ranges.count - 1] = last
             return
         }
-        let index = stretches.count
-        stretches.append(Stretch(first: id, last: id, installation: identity.installation, origin: identity.id))
+        let index = ranges.count
+        ranges.append(IDRange(first: id, last: id, installation: identity.installation, origin: identity.id))
         let places = byInstallation[identity.installation, default: []]
-        let place = places.partitioningIndex { stretches[$0].origin > identity.id }
+        let place = places.partitioningIndex { ranges[$0].origin > identity.id }
         byInstallation[identity.installation, default: []].insert(index, at: place)
     }
 
     /// Writes the lines from place `index` on; earlier ones are there already.
     package func write(from index: Int, into database: Database) throws {
-        for stretch in stretches[index...] {
+        for stretch in ranges[index...] {
             try database.cachedStatement(sql: "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)")
                 .execute(arguments: [stretch.first, stretch.last, stretch.installation.id, stretch.origin])
         }
     }
 
     /// Puts every id up to `last` that is under no line under one of `installation`.
-    static func nameUnnamed(upTo last: Int64, installation: Installation, in database: Database) throws {
+    static func nameUnnamed(upTo last: Int64, installation: InstallationID, in database: Database) throws {
         let origins = try read(from: database).origins
         var next: Int64 = 1
-        var missing: [Stretch] = []
-        for stretch in origins.stretches {
+        var missing: [IDRange] = []
+        for stretch in origins.ranges {
             if stretch.first > next {
-                missing.append(Stretch(first: next, last: stretch.first - 1, installation: installation, origin: next))
+                missing.append(IDRange(first: next, last: stretch.first - 1, installation: installation, origin: next))
             }
             next = stretch.last + 1
         }
         if next <= last {
-            missing.append(Stretch(first: next, last: last, installation: installation, origin: next))
+            missing.append(IDRange(first: next, last: last, installation: installation, origin: next))
         }
-        try RowOrigins(missing).write(from: 0, into: database)
+        try RowProvenance(missing).write(from: 0, into: database)
     }
 }
 
