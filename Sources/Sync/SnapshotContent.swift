@@ -52,11 +52,11 @@ struct SnapshotContent {
             done += chunk.count
             return chunk.isEmpty ? nil : chunk
         case .rows(let rows, let last, let isCSV):
-            var text = isCSV && last == .min ? EventText.csvHeader : []
+            var text = isCSV && last == .min ? RowTextEncoder.csvHeader : []
             var count = 0
             let reached = try rows.rows(after: last, limit: Self.rowsAtOnce) { row in
                 count += 1
-                if isCSV { EventText.appendCSV(row, to: &text) } else { EventText.appendJSON(row, to: &text) }
+                if isCSV { RowTextEncoder.appendCSV(row, to: &text) } else { RowTextEncoder.appendJSON(row, to: &text) }
             }
             done += count
             source = reached.map { .rows(rows, after: $0, isCSV: isCSV) } ?? .finished

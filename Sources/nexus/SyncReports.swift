@@ -55,7 +55,7 @@ struct PreviewReport {
         lastId = preview.range?.upperBound
         earliest = preview.span.map { Self.rfc3339($0.earliest) }
         latest = preview.span.map { Self.rfc3339($0.latest) }
-        columns = RowText.columns
+        columns = ClickHouseRowEncoder.columns
         firstRows = preview.firstRows.map { row in row.map { $0.isEmpty || $0 == #"\N"# ? nil : $0 } }
     }
 

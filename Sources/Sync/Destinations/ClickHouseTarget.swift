@@ -64,7 +64,7 @@ struct ClickHouseTarget: Target {
 
     func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws {
         guard case .lines(let pieces) = batch.content else { preconditionFailure("ClickHouse takes rows") }
-        let columns = RowText.columns.joined(separator: ", ")
+        let columns = ClickHouseRowEncoder.columns.joined(separator: ", ")
         try await change(
             "INSERT INTO \(database.text).\(Self.table) (\(columns)) FORMAT TabSeparated",
             body: .stream(LinePieces(pieces), length: .known(Int64(batch.transfer.bytes))),

@@ -8,7 +8,7 @@ package struct FileBatchEncoder: BatchEncoder {
     private static let name = "parcel.db.lz4"
 
     private let data: DataFolder
-    private let source: RowText
+    private let source: ClickHouseRowEncoder
     private let destination: String
     private let store: String
     private let installation: String
@@ -16,7 +16,8 @@ package struct FileBatchEncoder: BatchEncoder {
 
     /// The files are made in `folder`, and have no name there any more once they are packed.
     package init(
-        _ source: RowText, of data: DataFolder, destination: String, store: String, installation: InstallationID,
+        _ source: ClickHouseRowEncoder, of data: DataFolder, destination: String, store: String,
+        installation: InstallationID,
         in folder: Folder
     ) {
         self.data = data
@@ -38,7 +39,9 @@ package struct FileBatchEncoder: BatchEncoder {
         return try await batch(transfer.range, under: transfer.installation)
     }
 
-    @concurrent private func summary(of range: ClosedRange<Int64>, limit: Int64) async throws -> RowText.Summary? {
+    @concurrent private func summary(of range: ClosedRange<Int64>, limit: Int64) async throws -> ClickHouseRowEncoder
+        .Summary?
+    {
         try source.summary(of: range, limit: limit)
     }
 

@@ -7,15 +7,15 @@ package actor RowBatchEncoder: BatchEncoder {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private let source: RowText
+    private let source: ClickHouseRowEncoder
     private let destination: String
     private let store: String
     private let installation: String
-    private let bounds: RowText.Bounds
+    private let bounds: ClickHouseRowEncoder.Bounds
 
     package init(
-        _ source: RowText, destination: String, store: String, installation: InstallationID,
-        bounds: RowText.Bounds = .init(
+        _ source: ClickHouseRowEncoder, destination: String, store: String, installation: InstallationID,
+        bounds: ClickHouseRowEncoder.Bounds = .init(
             rows: Limits.syncBatchRows, bytes: Limits.syncBatchBytes, leastRows: Limits.syncBatchMinimumRows)
     ) {
         self.source = source
@@ -33,7 +33,9 @@ package actor RowBatchEncoder: BatchEncoder {
         try transferBatch(transfer.range, .none)
     }
 
-    private func transferBatch(_ range: ClosedRange<Int64>, _ bounds: RowText.Bounds) throws -> TransferBatch? {
+    private func transferBatch(_ range: ClosedRange<Int64>, _ bounds: ClickHouseRowEncoder.Bounds) throws
+        -> TransferBatch?
+    {
         guard let batch = try source.batch(in: range, bounds) else { return nil }
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: batch.range, rows: batch.rows,

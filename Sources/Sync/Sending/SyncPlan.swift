@@ -6,7 +6,7 @@ package import SystemSupport
 package struct SyncPlan: Sendable {
     private let data: DataFolder
     private let destination: Destination
-    private let source: RowText
+    private let source: ClickHouseRowEncoder
     private let store: String
     private let installation: InstallationID
     private let last: Int64
@@ -14,7 +14,7 @@ package struct SyncPlan: Sendable {
     /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
     /// has opened yet.
     package init?(_ destination: Destination, data: DataFolder) throws {
-        guard let source = try RowText(data: data) else { return nil }
+        guard let source = try ClickHouseRowEncoder(data: data) else { return nil }
         guard let identity = try source.identity() else { throw SyncError.notReady }
         self.data = data
         self.destination = destination
@@ -35,7 +35,7 @@ package struct SyncPlan: Sendable {
         package var span: (earliest: String, latest: String)?
         /// Ids of the first and the last row.
         package var range: ClosedRange<Int64>?
-        /// The first rows, as they would go; the columns are those of `RowText`.
+        /// The first rows, as they would go; the columns are those of `ClickHouseRowEncoder`.
         package var firstRows: [[String]] = []
     }
 

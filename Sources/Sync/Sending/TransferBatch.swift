@@ -1,7 +1,7 @@
 /// What goes to a destination in one piece: a range of rows, ready to be sent as often as it takes.
 package struct TransferBatch: Sendable {
     package enum Content: Sendable {
-        /// Lines of text (see `RowText`).
+        /// Lines of text (see `ClickHouseRowEncoder`).
         case lines([[UInt8]])
         /// A file, and the name that it is to have at the destination.
         case file(EncodedFile, name: String)

@@ -3,7 +3,7 @@ import Database
 import SystemSupport
 
 /// Writes rows of `events` as text for other tools.
-enum EventText {
+enum RowTextEncoder {
     /// The first line of a CSV file: the columns' names.
     static var csvHeader: [UInt8] { Array((EventRow.columnNames.joined(separator: ",") + CSVText.lineBreak).utf8) }
 

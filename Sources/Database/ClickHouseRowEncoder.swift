@@ -9,7 +9,7 @@ package import SystemSupport
 /// text of an event is; an absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
 ///
 /// Each call is a read of its own, so that nothing holds the writer up: rows never change, and no id is given twice.
-package struct RowText: Sendable {
+package struct ClickHouseRowEncoder: Sendable {
     /// Rows one behind the other.
     package struct Batch: Sendable {
         /// Ids here of the first and the last row.

@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 
 @Suite("Rows as lines of text")
-struct RowTextTests {
-    private func lines(_ batch: RowText.Batch?) -> [[String]] {
+struct ClickHouseRowEncoderTests {
+    private func lines(_ batch: ClickHouseRowEncoder.Batch?) -> [[String]] {
         String(decoding: Array((batch?.pieces ?? []).joined()), as: UTF8.self).split(separator: "\n")
             .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     }
@@ -16,7 +16,7 @@ struct RowTextTests {
     /// A data folder with `count` events, after `change` was made to its database with another tool.
     private func source(
         _ folder: TemporaryFolder, _ count: Int, change: String = ""
-    ) async throws -> RowText {
+    ) async throws -> ClickHouseRowEncoder {
         var filler = BufferFiller(folder.data)
         try filler.append((0..<count).map { #"{"command":"make","duration_ms":\#($0)}"# })
         guard let lock = try WriterLock.acquire(in: folder.data) else { throw SyncError.alreadySending }
@@ -28,7 +28,7 @@ struct RowTextTests {
             try await queue.write { try $0.execute(sql: change) }
             try queue.close()
         }
-        return try #require(try RowText(data: folder.data))
+        return try #require(try ClickHouseRowEncoder(data: folder.data))
     }
 
     @Test("A line has the row's identity and the columns of the table")
@@ -44,7 +44,7 @@ struct RowTextTests {
                 installation, "2", "2027-01-15 08:00:00.000", "ambient", "command", "", "", "make", "1", #"\N"#, "", "",
                 #"\N"#, #"\N"#,
             ])
-        #expect(RowText.columns.count == 14)
+        #expect(ClickHouseRowEncoder.columns.count == 14)
     }
 
     @Test("Whatever another tool wrote into the database stays one value of one line")
