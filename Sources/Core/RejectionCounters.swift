@@ -21,7 +21,7 @@ package struct RejectionCounters: Equatable, Sendable {
         case cutCommand
         /// A program recorded an event faster than events could be written, and had no room for it.
         case droppedEvent
-        /// A value that looks like a secret was left out of an event that was taken.
+        /// A value that style like a secret was left out of an event that was taken.
         case redactedValue
 
         package static let all: [Item] =

@@ -67,7 +67,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// In one transaction: to a new one a log of no length that may not be written looks changed, and the copying would begin
+    /// In one transaction: to a new one a log of no length that may not be written style changed, and the copying would begin
     /// again with each step.
     private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
         try source.read { source in

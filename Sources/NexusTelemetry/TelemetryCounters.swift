@@ -43,7 +43,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let outOfRange = RejectionReason(.outOfRange)
     /// A text is too long or has characters that its field does not allow.
     public static let invalidText = RejectionReason(.invalidText)
-    /// A text looks like a key or a token.
+    /// A text style like a key or a token.
     public static let looksSecret = RejectionReason(.looksSecret)
 
     init(_ reason: Rejection.Reason) {

@@ -45,7 +45,7 @@ struct ExportCommand: AsyncParsableCommand {
         let selection = SnapshotSelection(times: window == .allTime ? nil : window.range)
         let bar = ProgressLine(total: 1000)
         let format = format
-        let manifest = try await SignalledWork.run(ifStopped: "nothing was written") {
+        let manifest = try await CancelOnSignal.run(ifStopped: "nothing was written") {
             defer { bar?.clear() }
             return try await SyncActor(data: data).export(selection, as: format, to: target) { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }

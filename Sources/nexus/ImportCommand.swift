@@ -42,7 +42,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     /// Imports the snapshot at a path.
     private func run(_ file: String, into data: DataFolder, _ bar: ProgressLine?) async throws -> ImportOutcome {
-        try await SignalledWork.run(ifStopped: "nothing was imported") {
+        try await CancelOnSignal.run(ifStopped: "nothing was imported") {
             defer { bar?.clear() }
             guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
                 throw CommandFailure(

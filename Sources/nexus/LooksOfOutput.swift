@@ -1,11 +1,11 @@
 import Reports
 import SystemSupport
 
-extension Looks {
+extension TerminalStyle {
     /// What this process's output can show.
-    static func ofOutput() -> Looks {
+    static func ofOutput() -> TerminalStyle {
         let output = File.standardOutput
-        return Looks(
+        return TerminalStyle(
             terminalColumns: Terminal.columns(of: output), isTerminal: output.isTerminal,
             environment: Environment.value)
     }

@@ -57,7 +57,7 @@ struct StatsCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
-                try await SignalledWork.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
+                try await CancelOnSignal.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
             }
             return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
         }

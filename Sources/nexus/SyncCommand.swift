@@ -64,7 +64,7 @@ struct SyncCommand: AsyncParsableCommand {
                         + "clickhouses:// would not\n")
             }
             let bar = ProgressLine(total: 1000)
-            let summary = try await SignalledWork.run(ifStopped: "what was confirmed is not sent again") {
+            let summary = try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
                 defer { bar?.clear() }
                 return try await plan.send(fromStart: again, credentials: credentials) { Self.show($0, on: bar) }
             }

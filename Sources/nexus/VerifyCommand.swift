@@ -21,7 +21,7 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let bar = ProgressLine(total: 1000)
         let manifest = try await SnapshotArgument.with(file) { file in
-            try await SignalledWork.run(ifStopped: "it may be sound or not") {
+            try await CancelOnSignal.run(ifStopped: "it may be sound or not") {
                 defer { bar?.clear() }
                 return try await SnapshotChecker(path: file).verify { done, total in
                     if total > 0 { bar?.show(done * 1000 / total) }

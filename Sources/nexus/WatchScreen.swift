@@ -10,7 +10,7 @@ struct WatchScreen: ~Copyable {
 
     init() throws {
         try File.standardOutput.write(Self.enter)
-        Suspension.write(onStop: Self.leave, onContinue: Self.enter)
+        TerminalSuspend.write(onStop: Self.leave, onContinue: Self.enter)
     }
 
     deinit {

@@ -13,8 +13,8 @@ struct DashboardTests {
         harness = try ReportHarness()
     }
 
-    private func screen(_ window: ReportWindow, _ looks: Looks = Looks()) throws -> String {
-        DashboardRenderer.render(try harness.source(window).dashboard(), top: 10, looks)
+    private func screen(_ window: ReportWindow, _ style: TerminalStyle = TerminalStyle()) throws -> String {
+        DashboardRenderer.render(try harness.source(window).dashboard(), top: 10, style)
     }
 
     @Test("The dashboard of the golden stream is the golden screen, byte for byte", arguments: [60, 80, 120])
@@ -31,17 +31,17 @@ struct DashboardTests {
             ╚══════════════════════════════════════════════════════════╝
 
             """
-        let month = try screen(.lastDays(30, now: ReportHarness.now), Looks(columns: columns))
+        let month = try screen(.lastDays(30, now: ReportHarness.now), TerminalStyle(columns: columns))
         #expect(month.hasPrefix(box))
         try GoldenFile.expect(month, is: "screens/stats-month-\(columns).txt")
-        let week = try screen(.lastDays(7, now: ReportHarness.now), Looks(columns: columns))
+        let week = try screen(.lastDays(7, now: ReportHarness.now), TerminalStyle(columns: columns))
         try GoldenFile.expect(week, is: "screens/stats-week-\(columns).txt")
     }
 
     @Test("A dumb terminal gets the same in ASCII")
     func plain() async throws {
         try await harness.store(ReportHarness.lines("dashboard.ndjson"))
-        let plain = try screen(.lastDays(7, now: ReportHarness.now), Looks(isPlain: true))
+        let plain = try screen(.lastDays(7, now: ReportHarness.now), TerminalStyle(isPlain: true))
         let isASCII = plain.utf8.allSatisfy { $0 < 0x80 }
         #expect(isASCII)
         try GoldenFile.expect(plain, is: "screens/stats-week-plain.txt")
@@ -50,16 +50,16 @@ struct DashboardTests {
     @Test("No line is wider than the terminal, whatever its width", arguments: [40, 47, 60, 80, 133, 200])
     func widths(columns: Int) async throws {
         try await harness.store(ReportHarness.lines("dashboard.ndjson"))
-        let looks = Looks(columns: columns)
-        var screens = [try screen(.allTime, looks), try screen(.lastDays(7, now: ReportHarness.now), looks)]
+        let style = TerminalStyle(columns: columns)
+        var screens = [try screen(.allTime, style), try screen(.lastDays(7, now: ReportHarness.now), style)]
         for kind in UsageBreakdown.Kind.allCases {
             screens.append(
-                BreakdownRenderer.render(try harness.source(.allTime).breakdown(by: kind), top: 20, looks))
+                BreakdownRenderer.render(try harness.source(.allTime).breakdown(by: kind), top: 20, style))
         }
         for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
             screens.append(
                 InsightsRenderer.render(
-                    try harness.insights(.allTime), focus, window: .allTime, zone: "Europe/Berlin", top: 10, looks))
+                    try harness.insights(.allTime), focus, window: .allTime, zone: "Europe/Berlin", top: 10, style))
         }
         for line in screens.flatMap({ $0.split(separator: "\n") }) {
             let width = String(line).displayWidth

@@ -69,18 +69,18 @@ struct TextTests {
     }
 
     @Test("Off a terminal a report is 80 columns of UTF-8 without colour; a terminal says what it can")
-    func looks() {
-        func looks(_ environment: [String: String], columns: Int? = 100, isTerminal: Bool = true) -> Looks {
-            Looks(terminalColumns: columns, isTerminal: isTerminal) { environment[$0] }
+    func style() {
+        func style(_ environment: [String: String], columns: Int? = 100, isTerminal: Bool = true) -> TerminalStyle {
+            TerminalStyle(terminalColumns: columns, isTerminal: isTerminal) { environment[$0] }
         }
-        #expect(looks(["COLUMNS": "200", "TERM": "dumb"], columns: nil, isTerminal: false) == Looks())
-        #expect(looks(["TERM": "xterm"]) == Looks(columns: 100, hasColour: true))
-        #expect(looks(["NO_COLOR": "1", "LANG": "de_DE.UTF-8"]) == Looks(columns: 100))
-        #expect(looks(["NO_COLOR": ""]).hasColour)
-        #expect(looks(["TERM": "dumb"]) == Looks(columns: 100, isPlain: true))
-        #expect(looks(["LC_ALL": "C", "LANG": "C.UTF-8"]).isPlain)
-        #expect(looks([:], columns: nil).columns == 80)
-        #expect(looks([:], columns: 1).columns == 40 && looks([:], columns: 1000).columns == 200)
+        #expect(style(["COLUMNS": "200", "TERM": "dumb"], columns: nil, isTerminal: false) == TerminalStyle())
+        #expect(style(["TERM": "xterm"]) == TerminalStyle(columns: 100, hasColour: true))
+        #expect(style(["NO_COLOR": "1", "LANG": "de_DE.UTF-8"]) == TerminalStyle(columns: 100))
+        #expect(style(["NO_COLOR": ""]).hasColour)
+        #expect(style(["TERM": "dumb"]) == TerminalStyle(columns: 100, isPlain: true))
+        #expect(style(["LC_ALL": "C", "LANG": "C.UTF-8"]).isPlain)
+        #expect(style([:], columns: nil).columns == 80)
+        #expect(style([:], columns: 1).columns == 40 && style([:], columns: 1000).columns == 200)
     }
 
     @Test("A text of CSV cannot become a formula, and quotes, commas and line breaks stay in their field")
@@ -113,11 +113,12 @@ struct TextTests {
         for kind in UsageBreakdown.Kind.allCases {
             let list = UsageBreakdown(
                 kind: kind, window: .allTime, zone: zone, filter: ReportFilter(command: name), rows: [row])
-            texts += [BreakdownRenderer.render(list, top: nil, Looks()), BreakdownRenderer.csv(list, top: nil)]
+            texts += [BreakdownRenderer.render(list, top: nil, TerminalStyle()), BreakdownRenderer.csv(list, top: nil)]
             texts.append(UsageJSON.of(list, top: nil).document)
         }
         for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
-            texts.append(InsightsRenderer.render(insights, focus, window: .allTime, zone: zone, top: 9, Looks()))
+            texts.append(
+                InsightsRenderer.render(insights, focus, window: .allTime, zone: zone, top: 9, TerminalStyle()))
             texts.append(InsightsJSON.of(insights, focus, window: .allTime, zone: zone, top: 9).document)
         }
         for text in texts {

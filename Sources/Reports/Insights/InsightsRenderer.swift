@@ -13,18 +13,20 @@ package enum InsightsRenderer {
 
     /// The window's title, then what `focus` asks for, `top` lines of each list.
     package static func render(
-        _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ looks: Looks
+        _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ style: TerminalStyle
     ) -> String {
-        var lines = TextBlock.wrapped("\(window.title) (\(zone.escapedForDisplay))", looks)
+        var lines = TextBlock.wrapped("\(window.title) (\(zone.escapedForDisplay))", style)
         switch focus {
-        case .findings: lines += findings(insights.findings, insights, top, looks)
-        case .slow: lines += slow(insights, top, looks)
-        case .errors: lines += errors(insights, top, looks)
+        case .findings: lines += findings(insights.findings, insights, top, style)
+        case .slow: lines += slow(insights, top, style)
+        case .errors: lines += errors(insights, top, style)
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func findings(_ findings: [Finding], _ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func findings(_ findings: [Finding], _ insights: Insights, _ top: Int, _ style: TerminalStyle)
+        -> [String]
+    {
         guard !findings.isEmpty else {
             let runs = insights.costs.reduce(0) { $0 + $1.runs }
             let basis =
@@ -32,49 +34,49 @@ package enum InsightsRenderer {
                 ? "No run of a command in this window."
                 : "Searched: \(NumberText.counted(runs, "run"))"
                     + " of \(NumberText.counted(insights.costs.count, "command"))."
-            return ["", "  " + nothing, "  " + looks.styled(basis, .muted)]
+            return ["", "  " + nothing, "  " + style.styled(basis, .muted)]
         }
         let note =
             "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
-        return sentences(findings, top, looks) + [""]
-            + TextBlock.wrapped(note, looks).map { looks.styled($0, .muted) }
+        return sentences(findings, top, style) + [""]
+            + TextBlock.wrapped(note, style).map { style.styled($0, .muted) }
     }
 
-    private static func sentences(_ findings: [Finding], _ top: Int, _ looks: Looks) -> [String] {
-        let bullet = looks.isPlain ? "*" : "•"
-        return findings.prefix(top).flatMap { [""] + TextBlock.wrapped("\(bullet) \($0.sentence)", hanging: 4, looks) }
-            + TextBlock.more(findings.count - top, looks)
+    private static func sentences(_ findings: [Finding], _ top: Int, _ style: TerminalStyle) -> [String] {
+        let bullet = style.isPlain ? "*" : "•"
+        return findings.prefix(top).flatMap { [""] + TextBlock.wrapped("\(bullet) \($0.sentence)", hanging: 4, style) }
+            + TextBlock.more(findings.count - top, style)
     }
 
     private static func section(
-        _ title: String, _ found: [Finding], none: String, _ top: Int, _ looks: Looks
+        _ title: String, _ found: [Finding], none: String, _ top: Int, _ style: TerminalStyle
     ) -> [String] {
-        TextBlock.section(title, found.isEmpty ? ["  " + none] : Array(sentences(found, top, looks).dropFirst()), looks)
+        TextBlock.section(title, found.isEmpty ? ["  " + none] : Array(sentences(found, top, style).dropFirst()), style)
     }
 
     // MARK: --slow
 
-    private static func slow(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func slow(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         let frequent = insights.costs.filter { $0.runs >= FindingRules.runsCompared }
         let worst = frequent.sorted { ($1.p95, $0.command) < ($0.p95, $1.command) }
         let none = "No run of a command says how long it took."
         return section(
             "Became Slower", insights.slowdowns.map(Finding.slower).sorted { $0.timeLostMS > $1.timeLostMS },
-            none: "No command did.", top, looks)
+            none: "No command did.", top, style)
             + TextBlock.section(
-                "Most Time in All", insights.costs.isEmpty ? ["  " + none] : costs(insights.costs, top, looks), looks)
+                "Most Time in All", insights.costs.isEmpty ? ["  " + none] : costs(insights.costs, top, style), style)
             + TextBlock.section(
                 "Slowest (p95 of at least \(FindingRules.runsCompared) runs)",
-                worst.isEmpty ? [] : costs(worst, top, looks),
-                looks)
+                worst.isEmpty ? [] : costs(worst, top, style),
+                style)
             + section(
                 "What Goes Along with Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor),
                 none: "Nothing does.",
                 top,
-                looks)
+                style)
     }
 
-    private static func costs(_ costs: [Insights.CommandCost], _ top: Int, _ looks: Looks) -> [String] {
+    private static func costs(_ costs: [Insights.CommandCost], _ top: Int, _ style: TerminalStyle) -> [String] {
         let all = Double(max(1, costs.reduce(0) { $0 &+ $1.totalMS }))
         return TextTable(
             columns: [
@@ -88,24 +90,24 @@ package enum InsightsRenderer {
                     .init(NumberText.percent(Double(cost.totalMS) / all)),
                 ]
             }
-        ).lines(looks) + TextBlock.more(costs.count - top, looks)
+        ).lines(style) + TextBlock.more(costs.count - top, style)
     }
 
     // MARK: --errors
 
-    private static func errors(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func errors(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         let found = insights.findings.filter { $0.kind == .failsMore || $0.kind == .streak }
         guard insights.outcomes.values.contains(where: { $0.failed > 0 }) || !insights.failures.isEmpty else {
             return ["", "  Nothing failed."]
         }
-        return section("Fails More than It Did", found, none: "No command does.", top, looks)
-            + TextBlock.section("Categories", categories(insights, top, looks), looks)
-            + TextBlock.section("Commands", commands(insights, top, looks), looks)
-            + TextBlock.section("Tried Again after a Failure", retries(insights, top, looks), looks)
-            + basis(insights, looks)
+        return section("Fails More than It Did", found, none: "No command does.", top, style)
+            + TextBlock.section("Categories", categories(insights, top, style), style)
+            + TextBlock.section("Commands", commands(insights, top, style), style)
+            + TextBlock.section("Tried Again after a Failure", retries(insights, top, style), style)
+            + basis(insights, style)
     }
 
-    private static func categories(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func categories(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         let categories = insights.categories
         return TextTable(
             columns: [
@@ -117,13 +119,13 @@ package enum InsightsRenderer {
                 return [
                     .init(entry.category), .init(NumberText.grouped(entry.count)),
                     .init(LocalCalendar.day(of: entry.first).text), .init(LocalCalendar.day(of: entry.last).text),
-                    .init(looks.isPlain ? names.replacing("…", with: "...") : names),
+                    .init(style.isPlain ? names.replacing("…", with: "...") : names),
                 ]
             }
-        ).lines(looks) + TextBlock.more(categories.count - top, looks)
+        ).lines(style) + TextBlock.more(categories.count - top, style)
     }
 
-    private static func commands(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func commands(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         let streaks = Dictionary(insights.allStreaks.map { ($0.command, $0) }, uniquingKeysWith: { first, _ in first })
         let failing = insights.failing
         return TextTable(
@@ -139,10 +141,10 @@ package enum InsightsRenderer {
                     .init(streak.map { String($0.longest) } ?? "-"), .init(streak.map { String($0.current) } ?? "-"),
                 ]
             }
-        ).lines(looks) + TextBlock.more(failing.count - top, looks)
+        ).lines(style) + TextBlock.more(failing.count - top, style)
     }
 
-    private static func retries(_ insights: Insights, _ top: Int, _ looks: Looks) -> [String] {
+    private static func retries(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         guard !insights.allRetries.isEmpty else { return [] }
         return TextTable(
             columns: [
@@ -154,15 +156,15 @@ package enum InsightsRenderer {
                     .init(NumberText.grouped(retries.repeated)), .init(NumberText.duration(retries.timeMS)),
                 ]
             }
-        ).lines(looks) + TextBlock.more(insights.allRetries.count - top, looks)
+        ).lines(style) + TextBlock.more(insights.allRetries.count - top, style)
     }
 
     /// What streaks and retries rest on where that is not everything.
-    private static func basis(_ insights: Insights, _ looks: Looks) -> [String] {
+    private static func basis(_ insights: Insights, _ style: TerminalStyle) -> [String] {
         guard let since = insights.runsSince else { return [] }
         let text =
             "What happened in a row is told of the last \(NumberText.counted(insights.runsLookedAt, "run")), since "
             + "\(LocalCalendar.day(of: since).text)."
-        return [""] + TextBlock.wrapped(text, looks).map { looks.styled($0, .muted) }
+        return [""] + TextBlock.wrapped(text, style).map { style.styled($0, .muted) }
     }
 }

@@ -16,18 +16,18 @@ package struct SessionTimeline: Sendable {
     }
 
     /// A head with what the session came to, then a line for each event, with times of the reader's zone.
-    package func text(_ looks: Looks) -> String {
+    package func text(_ style: TerminalStyle) -> String {
         let length = session.durationMS.map(NumberText.duration) ?? "open"
         let head =
             "\(session.id.escapedForDisplay): \(SessionText.moment(session.startedAt)) "
             + "(\(LocalCalendar.zoneName.escapedForDisplay)), \(length), "
             + "\(NumberText.counted(session.commands, "command")), \(NumberText.counted(session.tasks, "task")), "
             + NumberText.counted(session.errors, "error")
-        var lines = TextBlock.wrapped(head, looks) + [""]
-        lines += table.lines(looks)
+        var lines = TextBlock.wrapped(head, style) + [""]
+        lines += table.lines(style)
         if total > events.count {
             let hidden = "and \(NumberText.grouped(total - events.count)) more (--limit)"
-            lines.append("  " + looks.styled(hidden, .muted))
+            lines.append("  " + style.styled(hidden, .muted))
         }
         return lines.joined(separator: "\n") + "\n"
     }

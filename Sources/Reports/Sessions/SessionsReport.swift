@@ -11,7 +11,7 @@ package struct SessionsReport: Sendable {
     }
 
     /// A line for each, with times of the reader's zone.
-    package func text(_ looks: Looks) -> String {
+    package func text(_ style: TerminalStyle) -> String {
         guard !sessions.isEmpty else { return "No sessions yet.\n" }
         let table = TextTable(
             columns: [
@@ -26,7 +26,7 @@ package struct SessionsReport: Sendable {
                     .init(NumberText.grouped(session.errors), session.errors > 0 ? .bad : .plain),
                 ]
             })
-        return table.lines(looks).joined(separator: "\n") + "\n"
+        return table.lines(style).joined(separator: "\n") + "\n"
     }
 
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up

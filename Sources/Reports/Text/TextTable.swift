@@ -22,11 +22,11 @@ struct TextTable {
 
     struct Cell: ExpressibleByStringInterpolation {
         let text: String
-        let style: Looks.Style
+        let cellStyle: TerminalStyle.Style
 
-        init(_ text: String, _ style: Looks.Style = .plain) {
+        init(_ text: String, _ style: TerminalStyle.Style = .plain) {
             self.text = text
-            self.style = style
+            cellStyle = style
         }
 
         init(stringLiteral value: String) { self.init(value) }
@@ -40,7 +40,7 @@ struct TextTable {
     let rows: [[Cell]]
 
     /// Its lines, the titles first.
-    func lines(_ looks: Looks) -> [String] {
+    func lines(_ style: TerminalStyle) -> [String] {
         var shown = Array(columns.indices)
         var widths = columns.indices.map { column in
             rows.reduce(columns[column].title.displayWidth) { max($0, $1[column].text.displayWidth) }
@@ -49,24 +49,24 @@ struct TextTable {
             shown.reduce(Self.indent - Self.gap) { $0 + widths[$1] + Self.gap }
         }
         let least = columns.indices.map { min(widths[$0], columns[$0].least ?? widths[$0]) }
-        while total(least) > looks.columns, let last = shown.max(by: { columns[$0].rank < columns[$1].rank }),
+        while total(least) > style.columns, let last = shown.max(by: { columns[$0].rank < columns[$1].rank }),
             columns[last].rank > 0
         {
             shown.removeAll { $0 == last }
         }
         for column in shown.reversed() where columns[column].least != nil {
-            let excess = total(widths) - looks.columns
+            let excess = total(widths) - style.columns
             if excess > 0 { widths[column] = max(least[column], widths[column] - excess) }
         }
         let header = shown.map { Cell(columns[$0].title, .heading) }
-        return ([header] + rows.map { row in shown.map { row[$0] } }).map { line($0, shown, widths, looks) }
+        return ([header] + rows.map { row in shown.map { row[$0] } }).map { line($0, shown, widths, style) }
     }
 
-    private func line(_ cells: [Cell], _ shown: [Int], _ widths: [Int], _ looks: Looks) -> String {
+    private func line(_ cells: [Cell], _ shown: [Int], _ widths: [Int], _ style: TerminalStyle) -> String {
         let texts = zip(cells, shown).map { cell, column in
-            let text = looks.shown(cell.text, columns: widths[column])
+            let text = style.shown(cell.text, columns: widths[column])
             let blanks = String(repeating: " ", count: max(0, widths[column] - text.displayWidth))
-            let styled = looks.styled(text, cell.style)
+            let styled = style.styled(text, cell.cellStyle)
             return columns[column].isNumber ? blanks + styled : styled + blanks
         }
         var line = String(repeating: " ", count: Self.indent) + texts.joined(separator: "  ")

@@ -4,18 +4,18 @@ import SystemSupport
 
 /// The activity per day as one line, a column for each day; for several days where there are more days than columns.
 enum ActivityLine {
-    static func lines(_ days: [UsageReport.DayActivity], _ looks: Looks) -> [String] {
+    static func lines(_ days: [UsageReport.DayActivity], _ style: TerminalStyle) -> [String] {
         guard let first = days.first, let last = days.last, first.day != last.day else { return [] }
         guard let busiest = days.max(by: { $0.activity.events < $1.activity.events }) else { return [] }
         let start = number(first.day)
         let span = number(last.day) - start + 1
-        let columns = looks.columns - 4
+        let columns = style.columns - 4
         let perColumn = (span + columns - 1) / columns
         var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
         for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
-        // A column for every day looks thin on a wide screen: as many columns for each as fit.
+        // A column for every day style thin on a wide screen: as many columns for each as fit.
         let repeats = max(1, min(3, columns / counts.count))
-        let line = Bars.line(counts, looks).map { String(repeating: $0, count: repeats) }.joined()
+        let line = Bars.line(counts, style).map { String(repeating: $0, count: repeats) }.joined()
         let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"
         let (from, to) = (first.day.text, last.day.text)
         let gap = counts.count * repeats - from.count - to.count
@@ -23,8 +23,8 @@ enum ActivityLine {
         let peak = "busiest \(busiest.day.text) with \(NumberText.counted(busiest.activity.events, "event"))"
         return TextBlock.section(
             title,
-            ["  " + looks.styled(line, .bar), "  " + looks.styled(labels, .muted), "  " + looks.styled(peak, .muted)],
-            looks)
+            ["  " + style.styled(line, .bar), "  " + style.styled(labels, .muted), "  " + style.styled(peak, .muted)],
+            style)
     }
 
     /// Days since 1970.

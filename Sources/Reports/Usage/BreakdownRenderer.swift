@@ -4,26 +4,26 @@ import SystemSupport
 /// Shows a list of usage in a terminal and as CSV.
 package enum BreakdownRenderer {
     /// At most `top` rows; days and hours have a bar.
-    package static func render(_ report: UsageBreakdown, top: Int?, _ looks: Looks) -> String {
+    package static func render(_ report: UsageBreakdown, top: Int?, _ style: TerminalStyle) -> String {
         let shown = Array(report.shown(top))
         let filter = report.filter.text.isEmpty ? "" : "; \(report.filter.text)"
         var lines = TextBlock.wrapped(
-            "\(report.window.title) by \(report.kind.rawValue) (\(report.zone.escapedForDisplay))\(filter)", looks)
+            "\(report.window.title) by \(report.kind.rawValue) (\(report.zone.escapedForDisplay))\(filter)", style)
         if shown.isEmpty {
             let nothing = report.kind == .session ? "No session began" : "Nothing recorded"
             lines += ["", "  \(nothing) in this window."]
         } else {
             lines +=
-                [""] + table(shown, report, looks).lines(looks) + TextBlock.more(report.rows.count - shown.count, looks)
+                [""] + table(shown, report, style).lines(style) + TextBlock.more(report.rows.count - shown.count, style)
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ looks: Looks) -> TextTable {
-        if report.kind.isInTime { return inTime(rows, report, looks) }
+    private static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
+        if report.kind.isInTime { return inTime(rows, report, style) }
         if report.kind == .session { return UsageTable.sessions(rows) }
         if rows.contains(where: { $0.totalMS != nil }) {
-            return UsageTable.commands(rows, title: report.kind.title, looks)
+            return UsageTable.commands(rows, title: report.kind.title, style)
         }
         if rows.contains(where: { $0.successRate != nil }) && report.kind != .error {
             return UsageTable.outcomes(report.kind.title, rows)
@@ -31,10 +31,10 @@ package enum BreakdownRenderer {
         return UsageTable.counts(report.kind.title, rows)
     }
 
-    private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ looks: Looks) -> TextTable {
+    private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         let most = rows.map(\.count).max() ?? 0
         // What stands before the bar takes some 40 columns.
-        let room = max(10, min(60, looks.columns - 42))
+        let room = max(10, min(60, style.columns - 42))
         return TextTable(
             columns: [
                 .name(report.kind.title), .number("EVENTS", rank: 0), .number("FAILED", rank: 2),
@@ -47,7 +47,7 @@ package enum BreakdownRenderer {
                     .init(row.successRate.map(NumberText.percent) ?? "-"),
                     .init(
                         row.count == 0
-                            ? "" : Bars.horizontal(Double(row.count) / Double(most), columns: room, looks), .bar),
+                            ? "" : Bars.horizontal(Double(row.count) / Double(most), columns: room, style), .bar),
                 ]
             })
     }

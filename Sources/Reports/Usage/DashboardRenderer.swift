@@ -7,36 +7,36 @@ package enum DashboardRenderer {
     private static let boxColumns = 58
 
     /// The box, the dates that it covers, and what stood out most, `top` lines of each list.
-    package static func render(_ report: UsageReport, top: Int, _ looks: Looks) -> String {
-        var lines = box(report, looks) + [""] + coverage(report, looks)
+    package static func render(_ report: UsageReport, top: Int, _ style: TerminalStyle) -> String {
+        var lines = box(report, style) + [""] + coverage(report, style)
         if report.totals.events > 0 {
-            lines += ActivityLine.lines(report.days, looks)
-            lines += list("Busiest Commands", report.commands, top, looks) { UsageTable.commands($0, looks) }
-            lines += list("Failures by Category", report.errors, top, looks) { UsageTable.counts("CATEGORY", $0) }
-            lines += list("Templates", report.templates, top, looks) { UsageTable.counts("TEMPLATE", $0) }
-            lines += TextBlock.section("Services and Ports", amounts(report, looks), looks)
-            lines += TextBlock.section("Sessions", sessions(report, looks), looks)
+            lines += ActivityLine.lines(report.days, style)
+            lines += list("Busiest Commands", report.commands, top, style) { UsageTable.commands($0, style) }
+            lines += list("Failures by Category", report.errors, top, style) { UsageTable.counts("CATEGORY", $0) }
+            lines += list("Templates", report.templates, top, style) { UsageTable.counts("TEMPLATE", $0) }
+            lines += TextBlock.section("Services and Ports", amounts(report, style), style)
+            lines += TextBlock.section("Sessions", sessions(report, style), style)
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func list(
-        _ title: String, _ rows: [UsageRow], _ top: Int, _ looks: Looks, table: ([UsageRow]) -> TextTable
+        _ title: String, _ rows: [UsageRow], _ top: Int, _ style: TerminalStyle, table: ([UsageRow]) -> TextTable
     ) -> [String] {
         guard !rows.isEmpty else { return [] }
-        let lines = table(Array(rows.prefix(top))).lines(looks) + TextBlock.more(rows.count - top, looks)
-        return TextBlock.section(title, lines, looks)
+        let lines = table(Array(rows.prefix(top))).lines(style) + TextBlock.more(rows.count - top, style)
+        return TextBlock.section(title, lines, style)
     }
 
     // MARK: The box
 
-    private static func box(_ report: UsageReport, _ looks: Looks) -> [String] {
-        let width = min(boxColumns, looks.columns - 2)
+    private static func box(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
+        let width = min(boxColumns, style.columns - 2)
         let corners =
-            looks.isPlain ? ["+", "+", "+", "+", "+", "+", "=", "|"] : ["╔", "╗", "╠", "╣", "╚", "╝", "═", "║"]
+            style.isPlain ? ["+", "+", "+", "+", "+", "+", "=", "|"] : ["╔", "╗", "╠", "╣", "╚", "╝", "═", "║"]
         let line = String(repeating: corners[6], count: width)
         func row(_ text: String) -> String {
-            let text = looks.shown(text, columns: width - 3)
+            let text = style.shown(text, columns: width - 3)
             return corners[7] + "  " + text.padded(toWidth: width - 2) + corners[7]
         }
         let rows = [
@@ -50,11 +50,11 @@ package enum DashboardRenderer {
             + rows.map { row($0.0.padded(toWidth: 23) + $0.1) } + [corners[4] + line + corners[5]]
     }
 
-    private static func coverage(_ report: UsageReport, _ looks: Looks) -> [String] {
+    private static func coverage(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
         let filter = report.filter.text
         guard let (first, last) = report.covered else {
             let only = filter.isEmpty ? "" : " (\(filter))"
-            return TextBlock.wrapped("Nothing recorded in this window\(only).", looks)
+            return TextBlock.wrapped("Nothing recorded in this window\(only).", style)
         }
         let dates = first == last ? first.text : "\(first.text) to \(last.text)"
         var text =
@@ -66,12 +66,12 @@ package enum DashboardRenderer {
                 ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"
                 + " events against the window before"
         }
-        return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", looks)
+        return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", style)
     }
 
     // MARK: Short sections
 
-    private static func sessions(_ report: UsageReport, _ looks: Looks) -> [String] {
+    private static func sessions(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
         guard let median = report.sessions.medianMS else { return [] }
         func change(_ value: Double, _ before: Double?) -> String {
             guard let before else { return "" }
@@ -81,10 +81,10 @@ package enum DashboardRenderer {
         return TextBlock.wrapped(
             NumberText.counted(count, "session") + change(Double(count), report.sessionsBefore.map { Double($0.count) })
                 + ", median length " + NumberText.duration(Int64(median.rounded()))
-                + change(median, report.sessionsBefore?.medianMS), looks)
+                + change(median, report.sessionsBefore?.medianMS), style)
     }
 
-    private static func amounts(_ report: UsageReport, _ looks: Looks) -> [String] {
+    private static func amounts(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
         let entries = [("services", report.services), ("ports", report.ports)].compactMap { name, amounts in
             amounts.map { (name, $0) }
         }
@@ -99,6 +99,6 @@ package enum DashboardRenderer {
             }
             return cells + [.init(String(amounts.median)), .init(String(amounts.most))]
         }
-        return TextTable(columns: columns, rows: rows).lines(looks)
+        return TextTable(columns: columns, rows: rows).lines(style)
     }
 }

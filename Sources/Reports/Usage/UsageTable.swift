@@ -1,7 +1,7 @@
 /// Tables of usage in a terminal.
 enum UsageTable {
     /// Commands with everything that is known of them.
-    static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ looks: Looks) -> TextTable {
+    static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         let mostMS = rows.compactMap(\.totalMS).max() ?? 0
         let columns: [TextTable.Column] =
@@ -19,7 +19,7 @@ enum UsageTable {
                         .init(row.totalMS.map(NumberText.duration) ?? "-"),
                         .init(
                             mostMS == 0 || row.totalMS == nil
-                                ? "" : Bars.horizontal(Double(row.totalMS ?? 0) / Double(mostMS), columns: 13, looks),
+                                ? "" : Bars.horizontal(Double(row.totalMS ?? 0) / Double(mostMS), columns: 13, style),
                             .bar),
                     ]
             })

@@ -12,9 +12,11 @@ struct InsightsTests {
         harness = try ReportHarness()
     }
 
-    private func screen(_ insights: Insights, _ focus: InsightsRenderer.Focus, _ looks: Looks = Looks()) -> String {
+    private func screen(_ insights: Insights, _ focus: InsightsRenderer.Focus, _ style: TerminalStyle = TerminalStyle())
+        -> String
+    {
         InsightsRenderer.render(
-            insights, focus, window: .lastDays(30, now: ReportHarness.now), zone: "Europe/Berlin", top: 10, looks)
+            insights, focus, window: .lastDays(30, now: ReportHarness.now), zone: "Europe/Berlin", top: 10, style)
     }
 
     @Test("There is a finding of every kind, each with its evidence, the costliest first")
@@ -28,10 +30,10 @@ struct InsightsTests {
     @Test("The findings are the golden screens, byte for byte", arguments: [60, 80, 120])
     func golden(columns: Int) throws {
         let insights = Insights(EveryFinding.input)
-        let looks = Looks(columns: columns)
-        try GoldenFile.expect(screen(insights, .findings, looks), is: "screens/insights-\(columns).txt")
-        try GoldenFile.expect(screen(insights, .slow, looks), is: "screens/insights-slow-\(columns).txt")
-        try GoldenFile.expect(screen(insights, .errors, looks), is: "screens/insights-errors-\(columns).txt")
+        let style = TerminalStyle(columns: columns)
+        try GoldenFile.expect(screen(insights, .findings, style), is: "screens/insights-\(columns).txt")
+        try GoldenFile.expect(screen(insights, .slow, style), is: "screens/insights-slow-\(columns).txt")
+        try GoldenFile.expect(screen(insights, .errors, style), is: "screens/insights-errors-\(columns).txt")
     }
 
     @Test("With nothing recorded, and with nothing remarkable, it says so")

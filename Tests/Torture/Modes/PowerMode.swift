@@ -69,7 +69,7 @@ struct PowerMode: Mode {
     }
 
     private func check(_ room: PoweredRoom) throws {
-        // Only what was acknowledged before the power failed; the model does not change while this looks.
+        // Only what was acknowledged before the power failed; the model does not change while this style.
         let model = room.world.model
         try room.cutPower { promises in
             guard !model.acknowledged.isEmpty else { return }

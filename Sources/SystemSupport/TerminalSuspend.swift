@@ -2,7 +2,7 @@ private import Glibc
 
 /// What a program that has changed the terminal writes to it when it is stopped with Ctrl-Z, so that the shell finds it as it
 /// was, and when it goes on.
-package enum Suspension {
+package enum TerminalSuspend {
     /// `nonisolated(unsafe)`: written once, before the handlers are set that read them, and never released.
     nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
@@ -14,8 +14,8 @@ package enum Suspension {
         handleStop()
         set(SIGCONT) { _ in
             let before = errno
-            unsafe Suspension.put(Suspension.onContinue)
-            Suspension.handleStop()
+            unsafe TerminalSuspend.put(TerminalSuspend.onContinue)
+            TerminalSuspend.handleStop()
             errno = before
         }
     }
@@ -29,7 +29,7 @@ package enum Suspension {
     private static func handleStop() {
         set(SIGTSTP) { number in
             let before = errno
-            unsafe Suspension.put(Suspension.onStop)
+            unsafe TerminalSuspend.put(TerminalSuspend.onStop)
             // The signal is held back as long as this runs, and does then what it does to everybody.
             signal(number, SIG_DFL)
             raise(number)

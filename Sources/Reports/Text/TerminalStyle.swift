@@ -1,7 +1,7 @@
 import SystemSupport
 
 /// How a report may look where it is shown.
-package struct Looks: Equatable, Sendable {
+package struct TerminalStyle: Equatable, Sendable {
     /// What every report can be shown in; more than 200 columns would pull its parts out of sight of each other.
     package static let columnRange = 40...200
     /// The width off a terminal.

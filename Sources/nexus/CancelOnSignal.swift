@@ -3,7 +3,7 @@ import UnixSignals
 
 /// Work that Ctrl-C or SIGTERM ends in good order: it is cancelled, cleans up after itself, and then the process ends
 /// as the signal asks.
-enum SignalledWork {
+enum CancelOnSignal {
     private enum Event<Value: Sendable>: Sendable {
         case finished(Value)
         case signal(Int32)
