@@ -117,7 +117,7 @@ package struct SnapshotRows: Sendable {
 
     /// What is wrong with the database as SQLite sees it; nil: nothing. It reads everything, and ends early when the task
     /// is cancelled.
-    package func flaw() async throws(StoreError) -> String? {
+    package func problem() async throws(StoreError) -> String? {
         try await asStoreError(path) {
             try await queue.read { database in
                 // One finding is enough, and a stranger's database could give any number.

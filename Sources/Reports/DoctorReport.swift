@@ -9,12 +9,12 @@ package struct DoctorReport: Sendable {
     }
 
     /// Whether nothing is wrong; there may be something to know.
-    package var isFine: Bool { !results.contains { $0.state == .wrong } }
+    package var isOK: Bool { !results.contains { $0.state == .error } }
 
     package var text: String {
         results.map { result in
             let line = pad(result.state.rawValue, 7) + pad(result.check, 10) + result.text + "\n"
-            return line + (result.advice.map { pad("", 17) + "→ " + $0 + "\n" } ?? "")
+            return line + (result.suggestion.map { pad("", 17) + "→ " + $0 + "\n" } ?? "")
         }.joined()
     }
 
@@ -26,11 +26,11 @@ package struct DoctorReport: Sendable {
     package var json: JSONValue {
         let checks = results.map { result -> JSONValue in
             let check: JSONValue = [
-                "advice": .string(result.advice), "check": .string(result.check),
+                "advice": .string(result.suggestion), "check": .string(result.check),
                 "state": .string(result.state.rawValue), "text": .string(result.text),
             ]
             return check.withoutNulls
         }
-        return ["checks": .array(checks), "fine": .bool(isFine), "schema": .integer(1)]
+        return ["checks": .array(checks), "fine": .bool(isOK), "schema": .integer(1)]
     }
 }

@@ -26,7 +26,7 @@ package actor SnapshotChecker {
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
                 let copy = scratch.path(of: "content.db")
                 let rows = try unpack(input, to: copy, progress)
-                if let problem = try await rows.flaw() {
+                if let problem = try await rows.problem() {
                     throw SnapshotError.damaged(path: path, what: problem)
                 }
                 var reader = try SnapshotRowReader(rows, manifest, path: path)

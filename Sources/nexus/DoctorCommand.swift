@@ -38,7 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if rebuild { return try await rebuild(data) }
         let report = DoctorReport(try checks(data))
         try File.standardOutput.write(json ? report.json.document : report.text)
-        guard report.isFine else {
+        guard report.isOK else {
             throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
         }
     }
@@ -53,19 +53,20 @@ struct DoctorCommand: AsyncParsableCommand {
         let hasEvents = (try? StoreReader(data: data)?.eventCounters())?.accepted ?? 0 > 0
         guard let problem = HashKey.problem(in: data, hasEvents: hasEvents) else {
             let isThere = KeyFile(data).exists
-            return .fine("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
+            return .ok("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
         }
-        return .wrong(
+        return .error(
             "key", problem,
-            advice: "put the key of a backup in its place, or move it away: hashes from then on are others")
+            suggestion: "put the key of a backup in its place, or move it away: hashes from then on are others")
     }
 
     private func settings(_ data: DataFolder) -> CheckResult {
         do {
             _ = try SettingsFile(data).load()
-            return .fine("settings", "they can be read")
+            return .ok("settings", "they can be read")
         } catch {
-            return .wrong("settings", error.description, advice: "mend the file, or remove it: nothing is decided then")
+            return .error(
+                "settings", error.description, suggestion: "mend the file, or remove it: nothing is decided then")
         }
     }
 
@@ -73,16 +74,16 @@ struct DoctorCommand: AsyncParsableCommand {
         do {
             let findings = try LedgerReader.read(data)
             guard let damage = findings.damage else {
-                return .fine(
+                return .ok(
                     "ledger", "\(findings.chain.lines.counted("line")) of what was sent, each fitting the one before")
             }
-            return .wrong(
+            return .error(
                 "ledger", "the record of what was sent is not as it was written: \(damage.description)",
-                advice: "compare it with a backup; what was sent is not known for sure any more")
+                suggestion: "compare it with a backup; what was sent is not known for sure any more")
         } catch {
-            return .wrong(
+            return .error(
                 "ledger", "the record of what was sent cannot be read: \(String(describing: error).escapedForDisplay)",
-                advice: "see to it that it can be read, and run this again")
+                suggestion: "see to it that it can be read, and run this again")
         }
     }
 

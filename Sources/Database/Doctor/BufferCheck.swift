@@ -23,23 +23,25 @@ package enum BufferCheck {
             switch reader.header {
             case .newer(let version):
                 results.append(
-                    .wrong(name, "\(path) was written by a newer Nexus (version \(version))", advice: "update this one")
+                    .error(
+                        name, "\(path) was written by a newer Nexus (version \(version))", suggestion: "update this one"
+                    )
                 )
                 continue
             case .damaged:
                 results.append(
-                    .wrong(
+                    .error(
                         name, "the header of \(path) is damaged",
-                        advice: "'nexus flush' takes what can be read from it, and keeps it aside"))
+                        suggestion: "'nexus flush' takes what can be read from it, and keeps it aside"))
             case .valid, .incomplete: break
             }
             try Self.count(reader, &count)
         }
         if count.damaged > 0 {
             results.append(
-                .wrong(
+                .error(
                     name, "\(count.damaged.counted("record")) in the segments changed on the disk",
-                    advice: "they are lost; look after the disk, and 'nexus flush' takes the others"))
+                    suggestion: "they are lost; look after the disk, and 'nexus flush' takes the others"))
         }
         let aside = try buffer.damagedSegments()
         if !aside.isEmpty {
@@ -47,11 +49,11 @@ package enum BufferCheck {
                 .note(
                     name,
                     "\(aside.count) damaged segments are kept aside in \(data.bufferFolder.path.escapedForDisplay)",
-                    advice: "what could be read from them is stored; remove them when you have seen them"))
+                    suggestion: "what could be read from them is stored; remove them when you have seen them"))
         }
         guard results.isEmpty else { return results }
         return [
-            .fine(
+            .ok(
                 name,
                 "\(segments.count.counted("segment")) with \(count.events.counted("event")), and every record is whole")
         ]

@@ -21,16 +21,16 @@ package struct DatabaseCheck {
             opened = try DatabaseOpening.forReading(data)
         } catch {
             if case .walNeedsRecovery = error {
-                return [.note("database", error.description, advice: "run 'nexus flush'")]
+                return [.note("database", error.description, suggestion: "run 'nexus flush'")]
             }
-            return [.wrong("database", error.description, advice: Self.advice(on: error))]
+            return [.error("database", error.description, suggestion: Self.suggestion(on: error))]
         }
-        guard let queue = opened else { return [.fine("database", "there is none yet")] }
+        guard let queue = opened else { return [.ok("database", "there is none yet")] }
         let results = try asStoreError(data.databasePath) {
             try queue.read { database in
                 let integrity = try integrity(of: database)
                 // What is counted over damaged pages says nothing.
-                guard integrity.state == .fine else { return [integrity] }
+                guard integrity.state == .ok else { return [integrity] }
                 var results = [integrity, try ids(of: database), try eventCounters(of: database)]
                 if !isQuick {
                     results.append(try sessions(of: database))
@@ -42,7 +42,7 @@ package struct DatabaseCheck {
         return results + [log]
     }
 
-    private static func advice(on error: StoreError) -> String {
+    private static func suggestion(on error: StoreError) -> String {
         switch error {
         case .newerVersion: "update this Nexus"
         case .olderVersion: "run 'nexus flush'"
@@ -54,22 +54,22 @@ package struct DatabaseCheck {
     private func integrity(of database: Database) throws -> CheckResult {
         let found = try String.fetchAll(database, sql: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)")
         if found == ["ok"] {
-            return .fine("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
+            return .ok("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
         }
         let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
-        return .wrong(
+        return .error(
             "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
-            advice: "put a backup in its place, or save what can be read with sqlite3's .recover")
+            suggestion: "put a backup in its place, or save what can be read with sqlite3's .recover")
     }
 
     private func ids(of database: Database) throws -> CheckResult {
         guard let table = try RowIDs.exhaustedTable(in: database) else {
-            return .fine("ids", "there are ids left for new rows")
+            return .ok("ids", "there are ids left for new rows")
         }
         let id = try RowIDs.highest(of: table, in: database)
-        return .wrong(
+        return .error(
             "ids", "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is left",
-            advice: StoreError.adviceOnExhaustedIDs)
+            suggestion: StoreError.adviceOnExhaustedIDs)
     }
 
     private func eventCounters(of database: Database) throws -> CheckResult {
@@ -78,19 +78,19 @@ package struct DatabaseCheck {
             of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions(from: database))
         let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
-        let advice = "rows were added or removed by another hand; reports are right, the books of the past are not"
+        let suggestion = "rows were added or removed by another hand; reports are right, the books of the past are not"
         guard eventCounters.balance else {
-            return .wrong(
+            return .error(
                 "books",
                 "accepted \(eventCounters.accepted) is not stored \(eventCounters.stored) + pending \(eventCounters.pending)",
-                advice: advice)
+                suggestion: suggestion)
         }
         guard rows == expected else {
-            return .wrong(
+            return .error(
                 "books", "the database holds \(rows.counted("row")), and by the books there should be \(expected)",
-                advice: advice)
+                suggestion: suggestion)
         }
-        return .fine(
+        return .ok(
             "books",
             "\(rows.counted("row")), as many as there should be, and \(eventCounters.pending.counted("waiting event"))"
         )
@@ -99,19 +99,19 @@ package struct DatabaseCheck {
     private func sessions(of database: Database) throws -> CheckResult {
         let differing = try Sessions.differing(in: database)
         guard differing == 0 else {
-            return .wrong(
+            return .error(
                 "sessions",
                 "the counters of \(differing.counted("session")) are not what a recount of the events gives",
-                advice: "'nexus doctor --rebuild' counts them anew")
+                suggestion: "'nexus doctor --rebuild' counts them anew")
         }
-        return .fine("sessions", "the counters of every session are what a recount gives")
+        return .ok("sessions", "the counters of every session are what a recount gives")
     }
 
     private var log: CheckResult {
         let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
-        guard bytes > Limits.databaseLogBytes else { return .fine("log", "\(bytes / 1024) KiB") }
+        guard bytes > Limits.databaseLogBytes else { return .ok("log", "\(bytes / 1024) KiB") }
         return .note(
             "log", "SQLite's write-ahead log has \(bytes / 1024 / 1024) MiB",
-            advice: "a program has the database open in the middle of reading; it shrinks when that has ended")
+            suggestion: "a program has the database open in the middle of reading; it shrinks when that has ended")
     }
 }

@@ -7,7 +7,7 @@ package enum FolderCheck {
 
     package static func run(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
         guard data.folder.exists else {
-            return [.fine(name, "nothing was recorded yet: there is no \(data.folder.path.escapedForDisplay)")]
+            return [.ok(name, "nothing was recorded yet: there is no \(data.folder.path.escapedForDisplay)")]
         }
         var results = owned(data.folder.path, folder: true).map { [$0] } ?? []
         var files = 0
@@ -21,15 +21,15 @@ package enum FolderCheck {
                 let isOfService = [RuntimeFolder.pipeName, RuntimeFolder.socketName].contains(entry)
                 if [.pipe, .socket, .other].contains(status.kind), !isOfService {
                     results.append(
-                        .wrong(
+                        .error(
                             name, "\(path.escapedForDisplay) is not a regular file",
-                            advice: "move it away; what should be there is made again when it is needed"))
+                            suggestion: "move it away; what should be there is made again when it is needed"))
                 }
             }
         }
         results += try leftovers(data)
         return results.isEmpty
-            ? [.fine(name, "\(files.counted("entry", plural: "entries")), and no other user may read them")] : results
+            ? [.ok(name, "\(files.counted("entry", plural: "entries")), and no other user may read them")] : results
     }
 
     /// What is wrong with the owner or the permissions of an entry.
@@ -37,20 +37,20 @@ package enum FolderCheck {
         guard let status = FileStatus(of: path) else { return nil }
         let shown = path.escapedForDisplay
         if status.kind == .link {
-            return .wrong(
+            return .error(
                 name, "\(shown) is a symbolic link, and links are not followed",
-                advice: "put what it leads to in its place")
+                suggestion: "put what it leads to in its place")
         }
         guard status.isOwn else {
-            return .wrong(
+            return .error(
                 name, "\(shown) belongs to another user",
-                advice: "give it to yours with chown, or move it away")
+                suggestion: "give it to yours with chown, or move it away")
         }
         guard status.permissions & 0o077 == 0 else {
             let mode = String(status.permissions, radix: 8)
-            return .wrong(
+            return .error(
                 name, "\(shown) is open to others (mode \(mode))",
-                advice: "close it: chmod \(folder ? "700" : "600") on it")
+                suggestion: "close it: chmod \(folder ? "700" : "600") on it")
         }
         return nil
     }
@@ -63,7 +63,7 @@ package enum FolderCheck {
         return [
             .note(
                 name, "a killed process has left \(list)",
-                advice: "nothing reads it, and the next change takes it away; or remove it while no nexus runs")
+                suggestion: "nothing reads it, and the next change takes it away; or remove it while no nexus runs")
         ]
     }
 }

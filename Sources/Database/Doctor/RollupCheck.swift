@@ -21,13 +21,13 @@ struct RollupCheck {
             return try differingBlocks(recount) + differingActivity(recount, from: days.lowerBound)
         }
         guard differing == 0 else {
-            return .wrong(
+            return .error(
                 Self.name,
                 "\(differing) of the counts that reports are read from are not what a recount of the rows gives",
-                advice: "'nexus doctor --rebuild' counts them anew")
+                suggestion: "'nexus doctor --rebuild' counts them anew")
         }
         let since = days.lowerBound == 0 ? "" : " since \(Self.date(ofDay: days.lowerBound)), when rows begin"
-        return .fine(Self.name, "the counts that reports are read from are what a recount of the rows gives\(since)")
+        return .ok(Self.name, "the counts that reports are read from are what a recount of the rows gives\(since)")
     }
 
     /// With the same numbers for names, equal counts have equal bytes.
