@@ -30,7 +30,7 @@ package struct CommandRecorder: Sendable {
     }
 
     /// Runs `arguments`, the program first.
-    package func run(_ arguments: [ProgramArgument]) -> Outcome {
+    package func run(_ arguments: [RawArgument]) -> Outcome {
         let startedAt = SystemClock().now()
         let start = SystemClock.monotonicNanoseconds()
         return ChildProcess.runInForeground(arguments) { result in
@@ -41,7 +41,7 @@ package struct CommandRecorder: Sendable {
     }
 
     private func record(
-        _ arguments: [ProgramArgument], startedAt: Int64, milliseconds: Int64,
+        _ arguments: [RawArgument], startedAt: Int64, milliseconds: Int64,
         _ result: Result<ChildProcess.Termination, SystemError>
     ) -> Outcome {
         var parsed = ParsedEvent()

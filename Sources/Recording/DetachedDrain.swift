@@ -5,11 +5,11 @@ package enum DetachedDrain {
     /// Starts the `nexus` that stands beside this program, else the one on the `PATH`. That there is none, or that
     /// another process drains already, is no failure of the recorder.
     package static func start() {
-        _ = try? ChildProcess(detached: [ProgramArgument(program), ProgramArgument("flush")])
+        _ = try? ChildProcess(detached: [RawArgument(program), RawArgument("flush")])
     }
 
     private static var program: String {
-        guard let folder = SymbolicLink.thisProgram.map({ Folder($0).parent }), folder.has("nexus") else {
+        guard let folder = ExecutablePath.current.map({ Folder($0).parent }), folder.has("nexus") else {
             return "nexus"
         }
         return folder.path(of: "nexus")

@@ -8,18 +8,18 @@ package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
     /// The program first.
-    package let command: [ProgramArgument]
+    package let command: [RawArgument]
 
-    package init(_ command: [ProgramArgument], workspace: String?, task: String?) {
+    package init(_ command: [RawArgument], workspace: String?, task: String?) {
         self.command = command
         self.workspace = workspace
         self.task = task
     }
 
     /// Reads what follows the program's name; nil for any other call.
-    package init?(_ arguments: [ProgramArgument]) {
+    package init?(_ arguments: [RawArgument]) {
         var rest = arguments[...]
-        guard rest.popFirst() == ProgramArgument("exec") else { return nil }
+        guard rest.popFirst() == RawArgument("exec") else { return nil }
         var workspace: String?
         var task: String?
         while let flag = rest.first?.text, flag == "--workspace" || flag == "--task", rest.count > 1 {
@@ -27,7 +27,7 @@ package struct ExecCall: Equatable, Sendable {
             if flag == "--task" { task = name } else { workspace = name }
             rest = rest.dropFirst(2)
         }
-        guard rest.popFirst() == ProgramArgument("--"), !rest.isEmpty else { return nil }
+        guard rest.popFirst() == RawArgument("--"), !rest.isEmpty else { return nil }
         self.init(Array(rest), workspace: workspace, task: task)
     }
 

@@ -14,7 +14,7 @@ package struct ChildProcess: Sendable {
 
     /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, on its own feet: in a session of its own,
     /// with nothing to read or write.
-    package init(detached arguments: [ProgramArgument]) throws(SystemError) {
+    package init(detached arguments: [RawArgument]) throws(SystemError) {
         var none = sigset_t()
         unsafe sigemptyset(&none)
         try self.init(arguments, blocking: none, detached: true)
@@ -23,27 +23,27 @@ package struct ChildProcess: Sendable {
     /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
     /// blocked in it. A file that the system cannot run though it may is a script for the shell, as it is for every shell and
     /// `execvp`.
-    private init(_ arguments: [ProgramArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
+    private init(_ arguments: [RawArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
         do throws(SystemError) {
             processID = try Self.start(arguments, blocking: mask, detached: detached)
         } catch  where error.code == ENOEXEC {
             guard let script = Self.file(of: arguments[0]) else { throw error }
-            let shell = [ProgramArgument("/bin/sh"), script] + arguments.dropFirst()
+            let shell = [RawArgument("/bin/sh"), script] + arguments.dropFirst()
             processID = try Self.start(shell, blocking: mask, detached: detached)
         }
     }
 
     /// The file that is run by this name: the first on the `PATH` that may be, unless the name has a slash.
-    private static func file(of program: ProgramArgument) -> ProgramArgument? {
+    private static func file(of program: RawArgument) -> RawArgument? {
         guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
         let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
-        return folders.lazy.map { ProgramArgument(($0.isEmpty ? "." : $0) + "/" + program.text) }.first { file in
+        return folders.lazy.map { RawArgument(($0.isEmpty ? "." : $0) + "/" + program.text) }.first { file in
             unsafe access(file.text, X_OK) == 0
         }
     }
 
     private static func start(
-        _ arguments: [ProgramArgument], blocking mask: sigset_t, detached: Bool
+        _ arguments: [RawArgument], blocking mask: sigset_t, detached: Bool
     ) throws(SystemError) -> pid_t {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -63,7 +63,7 @@ package struct ChildProcess: Sendable {
             }
         }
         var processID = pid_t()
-        let code = unsafe ProgramArgument.withList(of: arguments) { list in
+        let code = unsafe RawArgument.withList(of: arguments) { list in
             // The program's name is the first of the list, which is never empty; the new program has copies of its own.
             unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, nexus_environment())
         }
@@ -78,7 +78,7 @@ package struct ChildProcess: Sendable {
     /// `finish` is handed how it ended, and its result returned. Until then only the user's keys end this process: who ends a
     /// program by a signal to all of its group does not end this one before it is known what became of it.
     package static func runInForeground<Value>(
-        _ arguments: [ProgramArgument], _ finish: (Result<Termination, SystemError>) -> Value
+        _ arguments: [RawArgument], _ finish: (Result<Termination, SystemError>) -> Value
     ) -> Value {
         // Who ignores it, as this process may from its start, is never told that a child has ended.
         signal(SIGCHLD, SIG_DFL)
@@ -179,8 +179,8 @@ package enum ThisProcess {
 
     /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
     /// is called by. Returns only when that cannot be.
-    package static func become(_ program: String, _ arguments: [ProgramArgument]) -> SystemError {
-        unsafe ProgramArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
+    package static func become(_ program: String, _ arguments: [RawArgument]) -> SystemError {
+        unsafe RawArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
         return SystemError("run", program)
     }
 

@@ -19,7 +19,10 @@ package enum SymbolicLink {
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }
+}
 
-    /// Where this program stands.
-    package static var thisProgram: String? { target(of: "/proc/self/exe") }
+/// The path of the program that runs.
+package enum ExecutablePath {
+    /// The absolute path of this process's executable; nil where `/proc` is not mounted.
+    package static var current: String? { SymbolicLink.target(of: "/proc/self/exe") }
 }

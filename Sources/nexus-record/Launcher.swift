@@ -16,23 +16,23 @@ struct Launcher {
 
     /// Nil when this program is called by its own name.
     static var atHand: Launcher? {
-        guard let path = SymbolicLink.thisProgram, path.hasSuffix("/" + name) else { return nil }
+        guard let path = ExecutablePath.current, path.hasSuffix("/" + name) else { return nil }
         return Launcher(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
     }
 
-    func run(_ arguments: [ProgramArgument]) -> Never {
+    func run(_ arguments: [RawArgument]) -> Never {
         if let call = ExecCall(arguments) {
             ThisProcess.end(call.run(say: Self.speaker.say))
         }
         // What is wrong with other flags, and what help says, is the argument parser's to tell.
-        if arguments.first == ProgramArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
+        if arguments.first == RawArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
             call.request == .record
         {
             ThisProcess.prepareForOwnFiles()
             Self.speaker.record(call)
             ThisProcess.end(0)
         }
-        let failure = ThisProcess.become(wholeProgram, [ProgramArgument(Self.name)] + arguments)
+        let failure = ThisProcess.become(wholeProgram, [RawArgument(Self.name)] + arguments)
         Self.speaker.end("\(failure.description); install it again", .unavailable)
     }
 }

@@ -10,7 +10,7 @@ import SystemSupport
 struct Main {
     static func main() {
         ThisProcess.forbidCoreFile()
-        let arguments = ProgramArgument.ofThisProcess
+        let arguments = RawArgument.ofThisProcess
         if let front = Launcher.atHand { front.run(arguments) }
         ThisProcess.prepareForOwnFiles()
         do throws(RecorderArguments.Misuse) {

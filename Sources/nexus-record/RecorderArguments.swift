@@ -22,7 +22,7 @@ struct RecorderArguments {
     private(set) var isSoft = false
     private var outcome: Bool?
 
-    init(_ arguments: some Collection<ProgramArgument>) throws(Misuse) {
+    init(_ arguments: some Collection<RawArgument>) throws(Misuse) {
         let texts = try arguments.map { (argument) throws(Misuse) in
             guard let text = argument.exactText else {
                 throw Misuse(sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8: say it in UTF-8")

@@ -30,12 +30,12 @@ struct ExecCommand: ParsableCommand {
 
     func run() throws {
         // They are the last of all; the parser has them as text, which file names need not be.
-        let command = ProgramArgument.ofThisProcess.suffix(command.count)
+        let command = RawArgument.ofThisProcess.suffix(command.count)
         Self.run(ExecCall(Array(command), workspace: workspace, task: task))
     }
 
     /// Runs the usual call, past the argument parser; returns for any other.
-    static func runAtOnce(_ arguments: [ProgramArgument]) {
+    static func runAtOnce(_ arguments: [RawArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }
 

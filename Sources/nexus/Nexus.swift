@@ -22,10 +22,10 @@ struct Nexus: AsyncParsableCommand {
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.
     @MainActor static func main() async {
         ThisProcess.forbidCoreFile()
-        let arguments = ProgramArgument.ofThisProcess
+        let arguments = RawArgument.ofThisProcess
         ExecCommand.runAtOnce(arguments)
         // What `exec` runs has everything as it was given.
-        if arguments.first != ProgramArgument("exec") { ThisProcess.prepareForOwnFiles() }
+        if arguments.first != RawArgument("exec") { ThisProcess.prepareForOwnFiles() }
         do {
             try requireText(arguments)
             try requireKnownHelp(arguments)
@@ -53,8 +53,8 @@ struct Nexus: AsyncParsableCommand {
 
     /// Throws when `nexus help` is asked for a subcommand that does not exist: the parser would print the general help, and
     /// a script would take that for success.
-    private static func requireKnownHelp(_ arguments: [ProgramArgument]) throws {
-        guard arguments.first == ProgramArgument("help") else { return }
+    private static func requireKnownHelp(_ arguments: [RawArgument]) throws {
+        guard arguments.first == RawArgument("help") else { return }
         var command: any ParsableCommand.Type = Self.self
         for name in arguments.dropFirst().map(\.text) where !name.hasPrefix("-") {
             guard let subcommand = command.configuration.subcommands.first(where: { $0._commandName == name }) else {
@@ -68,7 +68,7 @@ struct Nexus: AsyncParsableCommand {
 
     /// Prints help or the version, and ends the process: with 0 if it was asked for. Help in place of the requested work is a
     /// misuse that a script must notice; a user at a terminal sees it.
-    private static func printText(of error: any Error, _ arguments: [ProgramArgument]) -> Never {
+    private static func printText(of error: any Error, _ arguments: [RawArgument]) -> Never {
         let text = fullMessage(for: error)
         let isRequested = text.isEmpty || arguments.contains { requests.contains($0.text) }
         do throws(SystemError) {
@@ -110,8 +110,8 @@ struct Nexus: AsyncParsableCommand {
 
     /// The parser would replace what is not UTF-8: another file would be read or written than the one that was named. What
     /// `exec` runs gets its arguments as they are.
-    private static func requireText(_ arguments: [ProgramArgument]) throws {
-        guard arguments.first != ProgramArgument("exec"),
+    private static func requireText(_ arguments: [RawArgument]) throws {
+        guard arguments.first != RawArgument("exec"),
             let wrong = arguments.firstIndex(where: { $0.exactText == nil })
         else {
             return

@@ -13,8 +13,8 @@ struct InvocationTests {
 
     @Test("The arguments that the system shows are those that the process was started with")
     func systemArguments() {
-        #expect(!ProgramArgument.ofThisProcess.isEmpty)
-        #expect(ProgramArgument.fromSystem() == ProgramArgument.ofThisProcess)
+        #expect(!RawArgument.ofThisProcess.isEmpty)
+        #expect(RawArgument.fromSystem() == RawArgument.ofThisProcess)
     }
 
     @Test("A preloaded library that adds an environment variable takes no arguments away")

@@ -14,7 +14,7 @@ struct DetachedProcessTests {
         defer { close(open) }
         #expect(open > 2)
         let script = "for f in /proc/$$/fd/*; do echo ${f##*/}; done >\(pipe)"
-        _ = try ChildProcess(detached: ["/bin/sh", "-c", script].map(ProgramArgument.init))
+        _ = try ChildProcess(detached: ["/bin/sh", "-c", script].map(RawArgument.init))
         let reader = try #require(FileHandle(forReadingAtPath: pipe))
         let output = try reader.readToEnd() ?? Data()
         let found = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)

@@ -1,7 +1,7 @@
 private import Glibc
 
 /// An argument of a program, byte for byte as the system has it: it need not be UTF-8, as file names need not.
-package struct ProgramArgument: Equatable, Sendable {
+package struct RawArgument: Equatable, Sendable {
     /// Without the zero at the end.
     package let bytes: [UInt8]
 
@@ -13,23 +13,23 @@ package struct ProgramArgument: Equatable, Sendable {
     ///
     /// The Swift runtime finds none where a preloaded library has added an environment variable before `main`: it style for
     /// them below the environment, which has moved then. The system still has them.
-    package static var ofThisProcess: [ProgramArgument] {
+    package static var ofThisProcess: [RawArgument] {
         guard CommandLine.argc > 0 else { return fromSystem() }
         return (1..<max(1, Int(CommandLine.argc))).compactMap { index in
             // The strings are there as long as the process, and nobody writes to them.
             guard let argument = unsafe CommandLine.unsafeArgv[index] else { return nil }
-            return unsafe ProgramArgument(
+            return unsafe RawArgument(
                 bytes: Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
         }
     }
 
     /// Those that the system shows for this process, in /proc/self/cmdline: each ends with a zero.
-    package static func fromSystem() -> [ProgramArgument] {
+    package static func fromSystem() -> [RawArgument] {
         var bytes: [UInt8] = []
         guard let file = try? File(opening: "/proc/self/cmdline", .read) else { return [] }
         while let count = try? file.read(appendingTo: &bytes, limit: 4096), count > 0 {}
         return bytes.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
-            .map { ProgramArgument(bytes: Array($0)) }
+            .map { RawArgument(bytes: Array($0)) }
     }
 
     /// With what is not UTF-8 replaced.
@@ -40,7 +40,7 @@ package struct ProgramArgument: Equatable, Sendable {
 
     /// Hands out the arguments as the system takes them: as a list of strings that end with a zero, with nothing behind the last.
     static func withList<Result>(
-        of arguments: [ProgramArgument], _ use: (inout [UnsafeMutablePointer<CChar>?]) -> Result
+        of arguments: [RawArgument], _ use: (inout [UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {
         // The copies live until the call returns.
         var list =
