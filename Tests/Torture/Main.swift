@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The torture room: the real programs, mistreated, and a model beside them that knows what must still be true.
+/// The torture testEnvironment: the real programs, mistreated, and a model beside them that knows what must still be true.
 @main
 struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,7 +5,7 @@ protocol Mode: Sendable {
     /// What the figure must be.
     var bar: String { get }
 
-    /// Does it. Throws `Broken` when a promise was not kept, and `Missing` when this computer lacks something.
+    /// Does it. Throws `InvariantViolation` when a promise was not kept, and `Missing` when this computer lacks something.
     func run(_ settings: Settings) throws -> Verdict
 }
 

@@ -80,12 +80,12 @@ final class PowerDisk: @unchecked Sendable {
 
     /// Answers until the file system is unmounted.
     private func serve() {
-        var room = [UInt8](repeating: 0, count: Self.largestWrite + 4096)
+        var testEnvironment = [UInt8](repeating: 0, count: Self.largestWrite + 4096)
         while true {
-            let count = unsafe read(descriptor, &room, room.count)
+            let count = unsafe read(descriptor, &testEnvironment, testEnvironment.count)
             if count < 0 && (errno == EINTR || errno == ENOENT) { continue }
             guard count >= Request.headerLength else { break }
-            answer(room[..<count])
+            answer(testEnvironment[..<count])
         }
         close(descriptor)
     }

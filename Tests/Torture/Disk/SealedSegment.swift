@@ -13,37 +13,39 @@ struct SealedSegment {
 
     /// Has the real program record `count` events, one batch a time, and takes what it wrote.
     init(of count: Int, by programs: Programs) throws {
-        let room = try Room(programs)
+        let testEnvironment = try TestEnvironment(programs)
         // Another process that holds the writer lock keeps the stream from storing them itself.
-        try room.data.folder.prepare()
-        let lock = try File(opening: room.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw Broken("nobody else should be writing") }
+        try testEnvironment.data.folder.prepare()
+        let lock = try File(opening: testEnvironment.data.writerLockPath, [.readWrite, .create])
+        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
         let lines = (1...count).map(Model.plainLine).joined()
-        try room.output(of: [programs.nexus, "record", "--stdin"], input: lines)
-        let buffer = WriteAheadBuffer(folder: room.data.bufferFolder)
+        try testEnvironment.output(of: [programs.nexus, "record", "--stdin"], input: lines)
+        let buffer = WriteAheadBuffer(folder: testEnvironment.data.bufferFolder)
         guard let number = try buffer.segments().first, try buffer.segments().count == 1 else {
-            throw Broken("\(count) events are not one segment")
+            throw InvariantViolation("\(count) events are not one segment")
         }
         name = number.fileName
         bytes = try Self.contents(buffer.folder.path(of: name))
-        key = try Self.contents(room.data.keyPath)
+        key = try Self.contents(testEnvironment.data.keyPath)
         let found = SegmentReading(of: bytes)
         guard found.records.count == count, found.gaps.isEmpty else {
-            throw Broken("a new segment holds \(found.records.count) of \(count) records")
+            throw InvariantViolation("a new segment holds \(found.records.count) of \(count) records")
         }
         records = found.records
     }
 
     /// Puts `changed` in its place in an empty data folder.
-    func write(_ changed: [UInt8], to room: Room) throws {
-        let buffer = room.data.bufferFolder
+    func write(_ changed: [UInt8], to testEnvironment: TestEnvironment) throws {
+        let buffer = testEnvironment.data.bufferFolder
         try buffer.prepare()
         try Data(changed).write(to: URL(filePath: buffer.path(of: name)))
-        try Data(key).write(to: URL(filePath: room.data.keyPath))
+        try Data(key).write(to: URL(filePath: testEnvironment.data.keyPath))
     }
 
     private static func contents(_ path: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else { throw Broken("\(path) cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InvariantViolation("\(path) cannot be read")
+        }
         return [UInt8](data)
     }
 }

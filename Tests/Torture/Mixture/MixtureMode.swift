@@ -1,6 +1,6 @@
 import Foundation
 
-/// Random mixtures of everything, for as long as it is given; after each step the promises are checked.
+/// Random mixtures of everything, for as long as it is given; after each step the invariants are checked.
 ///
 /// The choice of steps, and every number in them, follow from the seed: the round and step that a failure names happen
 /// again with the same seed. How far a program had got when it was killed is the machine's.
@@ -17,37 +17,37 @@ struct MixtureMode: Mode {
         var rounds: UInt64 = 0
         while Date() < end {
             let seed = settings.seed &+ rounds
-            let world = try World(settings.programs, seed: seed)
+            let systemState = try SystemState(settings.programs, seed: seed)
             for step in 1...Self.stepsInARound where Date() < end {
-                try take(step, in: world, seed: seed)
+                try take(step, in: systemState, seed: seed)
                 steps += 1
             }
             try attempt("the end", step: Self.stepsInARound + 1, seed: seed) {
-                try world.checkStored()
-                try world.checkSent()
-                try world.stopService()
-                try world.checkStored()
-                try world.checkHealth()
+                try systemState.checkStored()
+                try systemState.checkSent()
+                try systemState.stopService()
+                try systemState.checkStored()
+                try systemState.checkHealth()
             }
-            events += world.model.acknowledged.count
+            events += systemState.model.acknowledged.count
             rounds += 1
         }
         return Verdict("\(steps) steps in \(rounds) rounds, \(events) events: none broken", isMet: true)
     }
 
-    private func take(_ number: Int, in world: World, seed: UInt64) throws {
-        var ticket = world.pick(1...Steps.all.reduce(0) { $0 + $1.weight })
+    private func take(_ number: Int, in systemState: SystemState, seed: UInt64) throws {
+        var ticket = systemState.pick(1...Steps.all.reduce(0) { $0 + $1.weight })
         let step = Steps.all.first { step in
             ticket -= step.weight
             return ticket <= 0
         }
         guard let step else { return }
         try attempt(step.name, step: number, seed: seed) {
-            try step.run(world)
-            if world.isChance(of: 25) {
-                try world.checkStored()
+            try step.run(systemState)
+            if systemState.isChance(of: 25) {
+                try systemState.checkStored()
             } else {
-                try world.promises.checkAnyMoment(world.model)
+                try systemState.invariants.checkAnyMoment(systemState.model)
             }
         }
     }
@@ -56,7 +56,7 @@ struct MixtureMode: Mode {
         do {
             try body()
         } catch {
-            throw Broken("step \(step), '\(name)', with --seed \(seed): \(error)")
+            throw InvariantViolation("step \(step), '\(name)', with --seed \(seed): \(error)")
         }
     }
 }

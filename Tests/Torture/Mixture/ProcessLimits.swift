@@ -1,7 +1,7 @@
 import SystemSupport
 
 /// Programs with few open files, or little memory.
-extension World {
+extension SystemState {
     /// Exit codes of a program that lacks files or memory; 127 is the dynamic loader's.
     private static let shortages: Set<Int32> = [69, 74, 75, 77, 127]
 
@@ -11,16 +11,18 @@ extension World {
         // With less memory than this the system cannot load the programs.
         let limit = isChance(of: 50) ? "ulimit -n \(pick(4...40))" : "ulimit -v \(pick(160_000...400_000))"
         func isDone(_ arguments: [String]) throws -> Bool {
-            let child = try room.start(["bash", "-c", limit + "; exec \"$0\" \"$@\""] + arguments)
+            let child = try testEnvironment.start(["bash", "-c", limit + "; exec \"$0\" \"$@\""] + arguments)
             switch try child.wait() {
             case .exited(0): return true
             case .exited(let code) where Self.shortages.contains(code): return false
-            case let end: throw Broken("'\(child.name)' with '\(limit)' ended with \(end): \(child.errors)")
+            case let end: throw InvariantViolation("'\(child.name)' with '\(limit)' ended with \(end): \(child.errors)")
             }
         }
         let number = model.take(1)
         // One that fails may have recorded its event before; it has acknowledged nothing.
-        if try isDone([room.programs.recorder] + Model.flags(number.lowerBound)) { model.acknowledge(number) }
-        for command in ["flush", "stats"] { _ = try isDone([room.programs.nexus, command]) }
+        if try isDone([testEnvironment.programs.recorder] + Model.flags(number.lowerBound)) {
+            model.acknowledge(number)
+        }
+        for command in ["flush", "stats"] { _ = try isDone([testEnvironment.programs.nexus, command]) }
     }
 }

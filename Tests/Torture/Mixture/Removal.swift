@@ -3,7 +3,7 @@ import SystemSupport
 import TestSupport
 
 /// Removing for good, as a person does it while everything goes on.
-extension World {
+extension SystemState {
     /// What a purge is asked to remove, as it is said on the command line and as the model knows it.
     struct Selection {
         let flags: [String]
@@ -38,7 +38,7 @@ extension World {
         if service == nil {
             model.pipeWasLost()
         } else {
-            try room.flush()
+            try testEnvironment.flush()
             model.flushed()
         }
         return model.recorded
@@ -46,21 +46,22 @@ extension World {
 
     /// Purges; killed in the middle it has removed either all that was meant or nothing.
     func purge(_ selection: Selection, kill: Kill = .never) throws {
-        guard room.data.hasDatabase || !model.acknowledged.isEmpty else { return }
+        guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return }
         // What is there beforehand; what waits comes in by the purge itself.
-        try room.flush()
-        let before = try promises.storedNumbers().intersection(selection.numbers)
+        try testEnvironment.flush()
+        let before = try invariants.storedNumbers().intersection(selection.numbers)
         if selection.flags == ["--all"] { model.noteNewKey() }
         let isDone = try change(["telemetry", "purge", "--yes"] + selection.flags, kill: kill)
         if !isDone {
-            let left = try promises.storedNumbers().intersection(before)
+            let left = try invariants.storedNumbers().intersection(before)
             guard left == before || left.isEmpty else {
-                throw Broken("a purge that was killed removed \(before.count - left.count) of \(before.count) events")
+                throw InvariantViolation(
+                    "a purge that was killed removed \(before.count - left.count) of \(before.count) events")
             }
             if left == before { return }
         }
         model.remove(selection.numbers)
-        if isDone, let text = selection.text { try promises.checkGone(text) }
+        if isDone, let text = selection.text { try invariants.checkGone(text) }
     }
 
     /// Recorders and the service go on while everything before them is removed: what they record stays or goes, and what
@@ -70,33 +71,39 @@ extension World {
         model.noteNewKey()
         let recorders = try (1...pick(4...20)).map { _ in
             let number = model.take(1)
-            return (number, try room.start([room.programs.recorder] + Model.flags(number.lowerBound)))
+            return (
+                number, try testEnvironment.start([testEnvironment.programs.recorder] + Model.flags(number.lowerBound))
+            )
         }
         let isDone = try change(["telemetry", "purge", "--yes", "--all"], kill: .never)
         for (_, child) in recorders {
             let end = try child.wait()
-            guard end == .exited(0) else { throw Broken("'\(child.name)' ended with \(end): \(child.errors)") }
+            guard end == .exited(0) else {
+                throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)")
+            }
         }
         if isDone { model.remove(numbers) }
     }
 
     func rekey(kill: Kill = .never) throws {
-        guard room.data.folder.exists else { return }
+        guard testEnvironment.data.folder.exists else { return }
         model.noteNewKey()
         _ = try change(["telemetry", "rekey", "--yes"], kill: kill)
     }
 
     /// Says for how long rows are kept; the next that stores removes what is older.
     func retain(days: Int?) throws {
-        guard room.data.folder.exists else { return }
-        try room.output(of: [room.programs.nexus, "telemetry", "retain", days.map { "\($0)d" } ?? "forever", "--yes"])
+        guard testEnvironment.data.folder.exists else { return }
+        try testEnvironment.output(of: [
+            testEnvironment.programs.nexus, "telemetry", "retain", days.map { "\($0)d" } ?? "forever", "--yes",
+        ])
         model.retain(days: days)
     }
 
     /// Runs a command that needs the writer to make way; one that is told to try again does. False when it was killed.
     func change(_ arguments: [String], kill: Kill) throws -> Bool {
         for _ in 0..<12 {
-            let child = try room.start([room.programs.nexus] + arguments, output: .pipe)
+            let child = try testEnvironment.start([testEnvironment.programs.nexus] + arguments, output: .pipe)
             if case .after(let microseconds) = kill {
                 usleep(useconds_t(microseconds))
                 if child.poll() == nil {
@@ -107,8 +114,10 @@ extension World {
             try child.exchange { false }
             let end = try child.wait()
             if end == .exited(0) { return true }
-            guard end == .exited(75) else { throw Broken("'\(child.name)' ended with \(end): \(child.errors)") }
+            guard end == .exited(75) else {
+                throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)")
+            }
         }
-        throw Broken("'\(arguments.joined(separator: " "))' is told to try again for a minute")
+        throw InvariantViolation("'\(arguments.joined(separator: " "))' is told to try again for a minute")
     }
 }

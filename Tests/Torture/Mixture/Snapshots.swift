@@ -3,11 +3,11 @@ import SystemSupport
 import TestSupport
 
 /// Taking out, putting back and sending elsewhere, and what must be true of what was taken out.
-extension World {
+extension SystemState {
     /// Takes a snapshot of everything, and style at it with the system's `lz4` and `sqlite3`.
     func export(kill: Kill = .never) throws {
-        guard room.data.hasDatabase || !model.acknowledged.isEmpty else { return }
-        let path = room.scratch.path + "/snapshot-\(snapshots.count).db.lz4"
+        guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return }
+        let path = testEnvironment.scratch.path + "/snapshot-\(snapshots.count).db.lz4"
         let must = model.acknowledged
         guard try change(["export", "--output", path], kill: kill) else {
             guard !FileManager.default.fileExists(atPath: path) else { return try keep(path, holding: must) }
@@ -17,13 +17,13 @@ extension World {
     }
 
     private func keep(_ path: String, holding must: IndexSet) throws {
-        try room.output(of: [room.programs.nexus, "verify", path])
-        let content = room.scratch.path + "/content.db"
-        try room.output(of: [try Programs.find("lz4"), "-d", "-f", "-q", path, content])
-        let numbers = try promises.numbers(in: content)
-        guard must.subtracting(numbers).isEmpty else { throw Broken("events are missing in a snapshot") }
+        try testEnvironment.output(of: [testEnvironment.programs.nexus, "verify", path])
+        let content = testEnvironment.scratch.path + "/content.db"
+        try testEnvironment.output(of: [try Programs.find("lz4"), "-d", "-f", "-q", path, content])
+        let numbers = try invariants.numbers(in: content)
+        guard must.subtracting(numbers).isEmpty else { throw InvariantViolation("events are missing in a snapshot") }
         guard numbers.subtracting(model.sent).isEmpty, numbers.intersection(model.removed).isEmpty else {
-            throw Broken("a snapshot holds events that were not there")
+            throw InvariantViolation("a snapshot holds events that were not there")
         }
         snapshots.append((path, numbers))
     }
@@ -34,11 +34,11 @@ extension World {
         let choice = pick(0...999)
         guard !snapshots.isEmpty else { return }
         let snapshot = snapshots[choice % snapshots.count]
-        let missing = snapshot.numbers.subtracting(try promises.storedNumbers())
+        let missing = snapshot.numbers.subtracting(try invariants.storedNumbers())
         let isDone = try change(["import", snapshot.path], kill: kill)
-        let come = missing.intersection(try promises.storedNumbers())
+        let come = missing.intersection(try invariants.storedNumbers())
         guard isDone ? come == missing : come == missing || come.isEmpty else {
-            throw Broken("an import brought \(come.count) of \(missing.count) events")
+            throw InvariantViolation("an import brought \(come.count) of \(missing.count) events")
         }
         if come == missing { model.bringBack(snapshot.numbers) }
     }
@@ -48,7 +48,7 @@ extension World {
         try sent.prepare()
         let numbers = model.acknowledged
         guard try change(["sync", "--to", sent.url], kill: kill) else { return }
-        try room.output(of: [room.programs.nexus, "sync", "log"])
+        try testEnvironment.output(of: [testEnvironment.programs.nexus, "sync", "log"])
         // What comes back under an old number has been sent before, or was gone when its turn came.
         sent.mustHold.formUnion(numbers.subtracting(model.returned))
     }
@@ -60,26 +60,26 @@ extension World {
 
     /// The programs' own check of everything finds nothing.
     func checkHealth() throws {
-        guard room.data.folder.exists else { return }
-        let child = try room.start([room.programs.nexus, "doctor"], output: .pipe)
+        guard testEnvironment.data.folder.exists else { return }
+        let child = try testEnvironment.start([testEnvironment.programs.nexus, "doctor"], output: .pipe)
         try child.exchange { false }
         guard try child.wait() == .exited(0) else {
-            throw Broken("the doctor says: \(String(decoding: child.received, as: UTF8.self))")
+            throw InvariantViolation("the doctor says: \(String(decoding: child.received, as: UTF8.self))")
         }
     }
 }
 
 /// A folder that `nexus sync` sends to.
 final class SentFolder {
-    private let room: Room
+    private let testEnvironment: TestEnvironment
     /// What has to be in it.
     var mustHold = IndexSet()
 
-    init(in room: Room) {
-        self.room = room
+    init(in testEnvironment: TestEnvironment) {
+        self.testEnvironment = testEnvironment
     }
 
-    private var path: String { room.scratch.path + "/sent" }
+    private var path: String { testEnvironment.scratch.path + "/sent" }
     var url: String { "file://" + path }
 
     func prepare() throws {
@@ -90,19 +90,21 @@ final class SentFolder {
     func check(_ model: Model) throws {
         let files = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".lz4") }
         guard !files.isEmpty else {
-            guard mustHold.isEmpty else { throw Broken("nothing of what was sent is there") }
+            guard mustHold.isEmpty else { throw InvariantViolation("nothing of what was sent is there") }
             return
         }
-        let other = try Room(room.programs)
-        for file in files { try other.output(of: [room.programs.nexus, "import", path + "/" + file]) }
-        let promises = Promises(room: other)
-        let numbers = try promises.storedNumbers()
+        let other = try TestEnvironment(testEnvironment.programs)
+        for file in files { try other.output(of: [testEnvironment.programs.nexus, "import", path + "/" + file]) }
+        let invariants = Invariants(testEnvironment: other)
+        let numbers = try invariants.storedNumbers()
         guard mustHold.subtracting(numbers).isEmpty else {
-            throw Broken("\(mustHold.subtracting(numbers).count) events that were sent are not there")
+            throw InvariantViolation("\(mustHold.subtracting(numbers).count) events that were sent are not there")
         }
-        guard numbers.subtracting(model.sent).isEmpty else { throw Broken("events were sent that nobody recorded") }
-        guard try promises.query("SELECT count(*) FROM events") == "\(numbers.count)\n" else {
-            throw Broken("events were sent twice")
+        guard numbers.subtracting(model.sent).isEmpty else {
+            throw InvariantViolation("events were sent that nobody recorded")
+        }
+        guard try invariants.query("SELECT count(*) FROM events") == "\(numbers.count)\n" else {
+            throw InvariantViolation("events were sent twice")
         }
     }
 }

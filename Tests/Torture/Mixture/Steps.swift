@@ -3,12 +3,18 @@ enum Steps {
     static let all: [Step] = recording + service + killing + reading + clock + limits + pausing + removal + snapshots
 
     private static let recording = [
-        Step("nexus record", weight: 2) { try $0.recordSingly(1, with: [$0.room.programs.nexus, "record"]) },
-        Step("nexus-record", weight: 3) { try $0.recordSingly($0.pick(1...4), with: [$0.room.programs.recorder]) },
-        Step("nexus-record --durable") { world in
-            try world.recordSingly(1, with: [world.room.programs.recorder, "--durable"])
+        Step("nexus record", weight: 2) {
+            try $0.recordSingly(1, with: [$0.testEnvironment.programs.nexus, "record"])
         },
-        Step("a crowd of recorders") { try $0.recordSingly($0.pick(10...40), with: [$0.room.programs.recorder]) },
+        Step("nexus-record", weight: 3) {
+            try $0.recordSingly($0.pick(1...4), with: [$0.testEnvironment.programs.recorder])
+        },
+        Step("nexus-record --durable") { systemState in
+            try systemState.recordSingly(1, with: [systemState.testEnvironment.programs.recorder, "--durable"])
+        },
+        Step("a crowd of recorders") {
+            try $0.recordSingly($0.pick(10...40), with: [$0.testEnvironment.programs.recorder])
+        },
         Step("nexus exec", weight: 2) { try $0.exec() },
         Step("a stream", weight: 3) { try $0.stream($0.pick(1...3000)) },
         Step("a durable stream") { try $0.stream($0.pick(1...500), flags: ["--durable"]) },
@@ -22,25 +28,27 @@ enum Steps {
     ]
 
     private static let killing = [
-        Step("nexus serve is killed", weight: 2) { world in
-            world.killService()
+        Step("nexus serve is killed", weight: 2) { systemState in
+            systemState.killService()
         },
-        Step("nexus serve is killed under its socket", weight: 2) { world in
-            try world.socket(
-                batches: world.pick(1...8), of: world.pick(1...200), kill: .after(world.pick(0...4000)))
+        Step("nexus serve is killed under its socket", weight: 2) { systemState in
+            try systemState.socket(
+                batches: systemState.pick(1...8), of: systemState.pick(1...200),
+                kill: .after(systemState.pick(0...4000)))
         },
-        Step("nexus serve is killed under its pipe") { world in
-            try world.pipe(world.pick(1...500), kill: .after(world.pick(0...4000)))
+        Step("nexus serve is killed under its pipe") { systemState in
+            try systemState.pipe(systemState.pick(1...500), kill: .after(systemState.pick(0...4000)))
         },
-        Step("a stream is killed", weight: 3) { world in
-            let count = world.pick(1...4000)
-            try world.stream(
-                count, kill: .acknowledged(world.pick(1...count), andAfter: world.pick(0...3000)))
+        Step("a stream is killed", weight: 3) { systemState in
+            let count = systemState.pick(1...4000)
+            try systemState.stream(
+                count, kill: .acknowledged(systemState.pick(1...count), andAfter: systemState.pick(0...3000)))
         },
         Step("a stream is killed early") { try $0.stream(2000, kill: .after($0.pick(0...30_000))) },
-        Step("recorders are killed", weight: 2) { world in
-            try world.recordSingly(
-                world.pick(1...10), with: [world.room.programs.recorder], kill: .after(world.pick(0...8000)))
+        Step("recorders are killed", weight: 2) { systemState in
+            try systemState.recordSingly(
+                systemState.pick(1...10), with: [systemState.testEnvironment.programs.recorder],
+                kill: .after(systemState.pick(0...8000)))
         },
         Step("nexus exec is killed") { try $0.exec(kill: .after($0.pick(0...10_000))) },
         Step("nexus flush is killed", weight: 2) { try $0.read(["flush"], kill: .after($0.pick(0...40_000))) },
@@ -54,8 +62,10 @@ enum Steps {
     ]
 
     private static let clock = [
-        Step("a recorder whose clock is days off") { world in
-            for _ in 1...world.pick(1...4) { try world.recordSingly(daysFromNow: world.pick(-10...10)) }
+        Step("a recorder whose clock is days off") { systemState in
+            for _ in 1...systemState.pick(1...4) {
+                try systemState.recordSingly(daysFromNow: systemState.pick(-10...10))
+            }
         }
     ]
 
@@ -69,8 +79,8 @@ enum Steps {
 
     private static let removal = [
         Step("nexus telemetry purge") { try $0.purge(try $0.pickSelection()) },
-        Step("nexus telemetry purge is killed") { world in
-            try world.purge(try world.pickSelection(), kill: .after(world.pick(0...60_000)))
+        Step("nexus telemetry purge is killed") { systemState in
+            try systemState.purge(try systemState.pickSelection(), kill: .after(systemState.pick(0...60_000)))
         },
         Step("nexus telemetry purge among recorders") { try $0.purgeAmongRecorders() },
         Step("nexus telemetry rekey") { try $0.rekey() },

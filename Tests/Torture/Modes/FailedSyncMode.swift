@@ -21,78 +21,80 @@ struct FailedSyncMode: Mode {
                 try recorder(failing: 1 + (occurrence - 1) % Self.callsOfARecorder, settings)
                 try background(settings)
             } catch {
-                throw Broken("the \(occurrence). fdatasync: \(error)")
+                throw InvariantViolation("the \(occurrence). fdatasync: \(error)")
             }
         }
         return Verdict("\(3 * runs) failed calls: 0 acknowledgements from their batches, none repeated", isMet: true)
     }
 
     private func stream(failing occurrence: Int, _ settings: Settings) throws {
-        let world = try World(settings.programs, seed: settings.seed)
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
         // Somebody else is the writer, so that every fdatasync is for an acknowledgement.
-        try world.room.data.folder.prepare()
-        let lock = try File(opening: world.room.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw Broken("nobody else should be writing") }
-        let log = world.room.scratch.path + "/trace"
+        try systemState.testEnvironment.data.folder.prepare()
+        let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
+        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
+        let log = systemState.testEnvironment.scratch.path + "/trace"
         let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: occurrence)
             .arguments(log: log, alsoTracing: ["write"])
-        let child = try world.room.start(
+        let child = try systemState.testEnvironment.start(
             strace + [settings.programs.nexus, "record", "--stdin", "--ack", "--durable"], input: .pipe,
             output: .pipe)
         var sent = 0
         var isGoingOn = true
         while isGoingOn, sent < Self.batch * (occurrence + 2) {
-            let numbers = world.model.take(Self.batch)
+            let numbers = systemState.model.take(Self.batch)
             sent += Self.batch
             child.send(Array(Model.lines(numbers).utf8))
             isGoingOn = try child.exchange(thenCloses: false) { child.accepted >= sent }
-            if isGoingOn { world.model.acknowledge(numbers) }
+            if isGoingOn { systemState.model.acknowledge(numbers) }
         }
         try child.exchange { false }
-        guard !isGoingOn, try child.wait() == .exited(74) else { throw Broken("the stream went on: \(child.errors)") }
+        guard !isGoingOn, try child.wait() == .exited(74) else {
+            throw InvariantViolation("the stream went on: \(child.errors)")
+        }
         try child.requireDecentEnd()
         try requireNoSecondCall(log)
         try requireNoAcknowledgement(log)
         lock.unlock()
-        try world.checkStored()
+        try systemState.checkStored()
     }
 
     private func recorder(failing occurrence: Int, _ settings: Settings) throws {
-        let world = try World(settings.programs, seed: settings.seed)
-        let log = world.room.scratch.path + "/trace"
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
+        let log = systemState.testEnvironment.scratch.path + "/trace"
         let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: occurrence).arguments(log: log)
-        let number = world.model.take(1)
-        let child = try world.room.start(
+        let number = systemState.model.take(1)
+        let child = try systemState.testEnvironment.start(
             strace + [settings.programs.recorder, "--durable"] + Model.flags(number.lowerBound))
-        guard try child.wait() == .exited(74) else { throw Broken("nexus-record says all is well") }
+        guard try child.wait() == .exited(74) else { throw InvariantViolation("nexus-record says all is well") }
         try requireNoSecondCall(log)
-        try world.checkStored()
+        try systemState.checkStored()
     }
 
     /// A stream that asks for nothing more than acceptance: the call in the background fails. It goes on, and says once
     /// that a power cut may take what it has accepted.
     private func background(_ settings: Settings) throws {
-        let world = try World(settings.programs, seed: settings.seed)
-        try world.room.data.folder.prepare()
-        let lock = try File(opening: world.room.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw Broken("nobody else should be writing") }
-        let log = world.room.scratch.path + "/trace"
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
+        try systemState.testEnvironment.data.folder.prepare()
+        let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
+        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
+        let log = systemState.testEnvironment.scratch.path + "/trace"
         // Makes the key, which is put on disk as well.
-        try world.recordSingly(1, with: [settings.programs.recorder])
+        try systemState.recordSingly(1, with: [settings.programs.recorder])
         let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: 1).arguments(log: log)
-        let child = try world.room.start(
+        let child = try systemState.testEnvironment.start(
             strace + [settings.programs.nexus, "record", "--stdin", "--ack"], input: .pipe, output: .pipe)
         var sent = 0
         var batchesBehind = 0
         while batchesBehind < 5 {
-            guard sent < Self.batch * 500 else { throw Broken("nothing is put on disk in the background") }
-            let numbers = world.model.take(Self.batch)
+            guard sent < Self.batch * 500 else { throw InvariantViolation("nothing is put on disk in the background") }
+            let numbers = systemState.model.take(Self.batch)
             sent += Self.batch
             child.send(Array(Model.lines(numbers).utf8))
             guard try child.exchange(thenCloses: false, until: { child.accepted >= sent }) else {
-                throw Broken("the stream ended: \(child.errors)")
+                throw InvariantViolation("the stream ended: \(child.errors)")
             }
-            world.model.acknowledge(numbers)
+            systemState.model.acknowledge(numbers)
             // Longer than the interval at which it would be tried again.
             usleep(30_000)
             if Fault.wasInjected(in: log) { batchesBehind += 1 }
@@ -100,17 +102,19 @@ struct FailedSyncMode: Mode {
         try child.exchange { false }
         let end = try child.wait()
         let sentences = child.errors.split(separator: "\n").count { $0.contains("a power cut may take") }
-        guard end == .exited(0), sentences == 1 else { throw Broken("the stream ended with \(end): \(child.errors)") }
+        guard end == .exited(0), sentences == 1 else {
+            throw InvariantViolation("the stream ended with \(end): \(child.errors)")
+        }
         try requireNoSecondCall(log)
         lock.unlock()
-        try world.checkStored()
+        try systemState.checkStored()
     }
 
     /// Behind the failed call no other on the same file may succeed: it would prove nothing.
     private func requireNoSecondCall(_ log: String) throws {
         let (failed, behind) = try failedCall(log)
         if let second = behind.first(where: { $0.name == failed.name && $0.file == failed.file }) {
-            throw Broken("the file was synchronized again: \(second.text)")
+            throw InvariantViolation("the file was synchronized again: \(second.text)")
         }
     }
 
@@ -118,14 +122,14 @@ struct FailedSyncMode: Mode {
     private func requireNoAcknowledgement(_ log: String) throws {
         let (_, behind) = try failedCall(log)
         if let answer = behind.first(where: { $0.text.hasPrefix("write(1<") }) {
-            throw Broken("the batch was acknowledged: \(answer.text)")
+            throw InvariantViolation("the batch was acknowledged: \(answer.text)")
         }
     }
 
     /// The call that failed, and those that began when it had.
     private func failedCall(_ log: String) throws -> (Trace.Call, behind: [Trace.Call]) {
         let trace = Trace(log)
-        guard let failed = trace.injected.first, failed.file != nil else { throw Broken("no call failed") }
+        guard let failed = trace.injected.first, failed.file != nil else { throw InvariantViolation("no call failed") }
         return (failed, trace.calls.filter { $0.begun > failed.ended })
     }
 }

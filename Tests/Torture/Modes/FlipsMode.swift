@@ -25,7 +25,7 @@ struct FlipsMode: Mode {
                 lost += Self.events - kept
                 if flip < samples { try drain(changed, of: segment, expecting: kept, settings) }
             } catch {
-                throw Broken("bit \(bit), flip \(flip + 1) with --seed \(settings.seed): \(error)")
+                throw InvariantViolation("bit \(bit), flip \(flip + 1) with --seed \(settings.seed): \(error)")
             }
         }
         return Verdict(
@@ -37,16 +37,17 @@ struct FlipsMode: Mode {
     private func read(_ changed: [UInt8], of segment: SealedSegment, isHeader: Bool) throws -> Int {
         let found = SegmentReading(of: changed)
         if isHeader {
-            guard found.header == .damaged else { throw Broken("the header is taken for whole") }
-            guard found.records == segment.records else { throw Broken("a record is lost") }
+            guard found.header == .damaged else { throw InvariantViolation("the header is taken for whole") }
+            guard found.records == segment.records else { throw InvariantViolation("a record is lost") }
             return found.records.count
         }
         guard found.gaps.count == 1, found.torn == 0 else {
-            throw Broken("\(found.gaps.count) gaps, \(found.torn) of them taken for what a killed writer left")
+            throw InvariantViolation(
+                "\(found.gaps.count) gaps, \(found.torn) of them taken for what a killed writer left")
         }
         guard found.records.count == segment.records.count - 1,
             Set(found.records).isSubset(of: segment.records)
-        else { throw Broken("\(segment.records.count - found.records.count) records are lost") }
+        else { throw InvariantViolation("\(segment.records.count - found.records.count) records are lost") }
         return found.records.count
     }
 
@@ -54,15 +55,19 @@ struct FlipsMode: Mode {
     private func drain(
         _ changed: [UInt8], of segment: SealedSegment, expecting kept: Int, _ settings: Settings
     ) throws {
-        let room = try Room(settings.programs)
-        try segment.write(changed, to: room)
-        try room.flush()
-        let promises = Promises(room: room)
-        let rows = try promises.query("SELECT count(*), count(DISTINCT duration_ms) FROM events")
-        guard rows == "\(kept)|\(kept)\n" else { throw Broken("the real program stored \(rows), not \(kept)") }
-        let counted = try promises.query("SELECT total(count) FROM counters WHERE name = 'damaged_records'")
-        guard counted == "\(segment.records.count - kept).0\n" else { throw Broken("damaged records: \(counted)") }
-        let aside = try WriteAheadBuffer(folder: room.data.bufferFolder).damagedSegments()
-        guard aside.count == 1 else { throw Broken("the damaged segment was not kept aside") }
+        let testEnvironment = try TestEnvironment(settings.programs)
+        try segment.write(changed, to: testEnvironment)
+        try testEnvironment.flush()
+        let invariants = Invariants(testEnvironment: testEnvironment)
+        let rows = try invariants.query("SELECT count(*), count(DISTINCT duration_ms) FROM events")
+        guard rows == "\(kept)|\(kept)\n" else {
+            throw InvariantViolation("the real program stored \(rows), not \(kept)")
+        }
+        let counted = try invariants.query("SELECT total(count) FROM counters WHERE name = 'damaged_records'")
+        guard counted == "\(segment.records.count - kept).0\n" else {
+            throw InvariantViolation("damaged records: \(counted)")
+        }
+        let aside = try WriteAheadBuffer(folder: testEnvironment.data.bufferFolder).damagedSegments()
+        guard aside.count == 1 else { throw InvariantViolation("the damaged segment was not kept aside") }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// A disk that fills up under recorders, streams, the service and SQLite, and gets room again.
+/// A disk that fills up under recorders, streams, the service and SQLite, and gets testEnvironment again.
 struct FullDiskMode: Mode {
     let name = "full-disk"
     let bar = "no SIGBUS, a clear sentence, going on within 1 s of space coming free"
@@ -19,7 +19,7 @@ struct FullDiskMode: Mode {
         for round in 0..<rounds {
             let seed = settings.seed &+ UInt64(round)
             do { slowest = max(slowest, try fill(settings, seed: seed)) } catch {
-                throw Broken("with --seed \(seed): \(error)")
+                throw InvariantViolation("with --seed \(seed): \(error)")
             }
         }
         return Verdict(
@@ -29,74 +29,79 @@ struct FullDiskMode: Mode {
 
     /// Seconds from space coming free to the first acknowledgement.
     private func fill(_ settings: Settings, seed: UInt64) throws -> Double {
-        let outside = try Room(settings.programs)
+        let outside = try TestEnvironment(settings.programs)
         let mount = try Mount(
             ["-t", "tmpfs", "-o", "size=40m", "tmpfs"], at: outside.scratch.path + "/small", by: outside)
-        let world = World(try Room(settings.programs, dataAt: mount.path + "/data"), seed: seed)
-        try Data(count: world.pick(32...36) << 20).write(to: URL(filePath: mount.path + "/ballast"))
+        let systemState = SystemState(try TestEnvironment(settings.programs, dataAt: mount.path + "/data"), seed: seed)
+        try Data(count: systemState.pick(32...36) << 20).write(to: URL(filePath: mount.path + "/ballast"))
 
         // The service is filled up through its socket; it lives on and stops acknowledging.
-        let service = try world.startedService()
-        try sendUntilFull(world, service)
-        guard service.child.poll() == nil else { throw Broken("the service ended: \(service.child.errors)") }
+        let service = try systemState.startedService()
+        try sendUntilFull(systemState, service)
+        guard service.child.poll() == nil else {
+            throw InvariantViolation("the service ended: \(service.child.errors)")
+        }
         // So are a stream and recorders; each says why, once.
-        try overfillStream(world)
-        try overfillRecorder(world, filling: mount.path + "/filling")
+        try overfillStream(systemState)
+        try overfillRecorder(systemState, filling: mount.path + "/filling")
         try requireSentences(of: service)
 
         try FileManager.default.removeItem(atPath: mount.path + "/filling")
         try FileManager.default.removeItem(atPath: mount.path + "/ballast")
         let start = Date()
-        while try !acknowledgesAgain(world, service) {
-            guard Date().timeIntervalSince(start) < 10 else { throw Broken("nothing is recorded any more") }
+        while try !acknowledgesAgain(systemState, service) {
+            guard Date().timeIntervalSince(start) < 10 else { throw InvariantViolation("nothing is recorded any more") }
             usleep(5000)
         }
         let seconds = Date().timeIntervalSince(start)
-        try world.checkStored()
-        try world.stopService()
-        try world.checkStored()
+        try systemState.checkStored()
+        try systemState.stopService()
+        try systemState.checkStored()
         return seconds
     }
 
-    private func sendUntilFull(_ world: World, _ service: RunningService) throws {
+    private func sendUntilFull(_ systemState: SystemState, _ service: RunningService) throws {
         let client = try service.client(timeout: 3)
         var sent = 0
         for _ in 0..<2000 {
-            let numbers = world.model.take(100)
+            let numbers = systemState.model.take(100)
             sent += 100
             do {
                 try client.send(Model.lines(numbers))
                 let accepted = try client.acknowledgement(of: sent).counts.accepted
                 let safe = max(numbers.lowerBound, numbers.upperBound - (sent - accepted))
-                world.model.acknowledge(numbers.lowerBound..<safe)
+                systemState.model.acknowledge(numbers.lowerBound..<safe)
                 if accepted < sent { return }
             } catch is UnixClient.Failure {
                 return
             }
         }
-        throw Broken("the disk does not fill up")
+        throw InvariantViolation("the disk does not fill up")
     }
 
-    /// More than there is room for: that it took all would not be true.
-    private func overfillStream(_ world: World) throws {
-        let numbers = world.model.take(60_000)
-        let child = try world.room.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
+    /// More than there is testEnvironment for: that it took all would not be true.
+    private func overfillStream(_ systemState: SystemState) throws {
+        let numbers = systemState.model.take(60_000)
+        let child = try systemState.testEnvironment.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
         child.send(Array(Model.lines(numbers).utf8))
         try child.exchange { false }
-        guard try !child.requireDecentEnd() else { throw Broken("a stream says that all is well on a full disk") }
-        world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
+        guard try !child.requireDecentEnd() else {
+            throw InvariantViolation("a stream says that all is well on a full disk")
+        }
+        systemState.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
     }
 
-    /// One event after the other, until there is no room for one more; whatever else came free meanwhile is filled.
-    private func overfillRecorder(_ world: World, filling path: String) throws {
+    /// One event after the other, until there is no testEnvironment for one more; whatever else came free meanwhile is filled.
+    private func overfillRecorder(_ systemState: SystemState, filling path: String) throws {
         for _ in 0..<Self.mostSingleEvents {
             try Self.fill(path)
-            let number = world.model.take(1)
-            let child = try world.room.start([world.room.programs.recorder] + Model.flags(number.lowerBound))
+            let number = systemState.model.take(1)
+            let child = try systemState.testEnvironment.start(
+                [systemState.testEnvironment.programs.recorder] + Model.flags(number.lowerBound))
             guard try child.requireDecentEnd() else { return }
-            world.model.acknowledge(number)
+            systemState.model.acknowledge(number)
         }
-        throw Broken("\(Self.mostSingleEvents) single events find room on a full disk")
+        throw InvariantViolation("\(Self.mostSingleEvents) single events find room on a full disk")
     }
 
     /// Adds to a file until the disk is full.
@@ -115,17 +120,20 @@ struct FullDiskMode: Mode {
     private func requireSentences(of service: RunningService) throws {
         let lines = service.child.errors.split(separator: "\n").filter { $0.contains("o space left") }
         guard (1...Self.mostSentences).contains(lines.count) else {
-            throw Broken("the service says of the full disk in \(lines.count) lines: \(service.child.errors)")
+            throw InvariantViolation(
+                "the service says of the full disk in \(lines.count) lines: \(service.child.errors)")
         }
     }
 
-    private func acknowledgesAgain(_ world: World, _ service: RunningService) throws -> Bool {
-        guard service.child.poll() == nil else { throw Broken("the service ended: \(service.child.errors)") }
-        let numbers = world.model.take(1)
+    private func acknowledgesAgain(_ systemState: SystemState, _ service: RunningService) throws -> Bool {
+        guard service.child.poll() == nil else {
+            throw InvariantViolation("the service ended: \(service.child.errors)")
+        }
+        let numbers = systemState.model.take(1)
         guard let client = try? service.client(timeout: 2), (try? client.send(Model.lines(numbers))) != nil,
             let answer = try? client.acknowledgement(of: 1), answer.counts.accepted == 1
         else { return false }
-        world.model.acknowledge(numbers)
+        systemState.model.acknowledge(numbers)
         return true
     }
 }

@@ -12,18 +12,18 @@ struct KillsMode: Mode {
         let kills = settings.count(1000, least: 10)
         var acknowledged = 0
         var tooLate = 0
-        for (room, first) in stride(from: 0, to: kills, by: Self.killsInARoom).enumerated() {
-            let seed = settings.seed &+ UInt64(room)
-            let world = try World(settings.programs, seed: seed)
+        for (testEnvironment, first) in stride(from: 0, to: kills, by: Self.killsInARoom).enumerated() {
+            let seed = settings.seed &+ UInt64(testEnvironment)
+            let systemState = try SystemState(settings.programs, seed: seed)
             do {
-                tooLate += try kill(min(Self.killsInARoom, kills - first), in: world)
-                try world.checkStored()
-                try world.stopService()
-                try world.checkHealth()
+                tooLate += try kill(min(Self.killsInARoom, kills - first), in: systemState)
+                try systemState.checkStored()
+                try systemState.stopService()
+                try systemState.checkHealth()
             } catch {
-                throw Broken("with --seed \(seed): \(error)")
+                throw InvariantViolation("with --seed \(seed): \(error)")
             }
-            acknowledged += world.model.acknowledged.count
+            acknowledged += systemState.model.acknowledged.count
         }
         return Verdict(
             "\(kills) kills (\(tooLate) more came too late), \(acknowledged) events acknowledged: 0 lost, 0 doubled, "
@@ -31,46 +31,51 @@ struct KillsMode: Mode {
     }
 
     /// Goes on until so many steps have killed somebody; returns how many have not, as the program had ended by then.
-    private func kill(_ count: Int, in world: World) throws -> Int {
+    private func kill(_ count: Int, in systemState: SystemState) throws -> Int {
         var steps = 0
         var done = 0
         while done < count {
             steps += 1
-            guard steps <= 4 * count else { throw Broken("the programs end before they can be killed") }
-            let before = world.killed
+            guard steps <= 4 * count else { throw InvariantViolation("the programs end before they can be killed") }
+            let before = systemState.killed
             do {
-                try kill(in: world)
-                if steps % 10 == 0 { try world.checkStored() }
+                try kill(in: systemState)
+                if steps % 10 == 0 { try systemState.checkStored() }
             } catch {
-                throw Broken("step \(steps): \(error)")
+                throw InvariantViolation("step \(steps): \(error)")
             }
-            if world.killed > before { done += 1 }
+            if systemState.killed > before { done += 1 }
         }
         return steps - count
     }
 
-    private func kill(in world: World) throws {
-        switch world.pick(1...10) {
+    private func kill(in systemState: SystemState) throws {
+        switch systemState.pick(1...10) {
         case 1...3:
-            let count = world.pick(1...4000)
-            try world.stream(count, kill: .acknowledged(world.pick(1...count), andAfter: world.pick(0...3000)))
+            let count = systemState.pick(1...4000)
+            try systemState.stream(
+                count, kill: .acknowledged(systemState.pick(1...count), andAfter: systemState.pick(0...3000)))
         case 4:
-            try world.stream(3000, flags: ["--durable"], kill: .after(world.pick(0...40_000)))
+            try systemState.stream(3000, flags: ["--durable"], kill: .after(systemState.pick(0...40_000)))
         case 5...6:
-            try world.socket(batches: world.pick(1...10), of: world.pick(1...200), kill: .after(world.pick(0...3000)))
+            try systemState.socket(
+                batches: systemState.pick(1...10), of: systemState.pick(1...200),
+                kill: .after(systemState.pick(0...3000)))
         case 7:
-            try world.recordSingly(
-                world.pick(1...8), with: [world.room.programs.recorder], kill: .after(world.pick(0...6000)))
+            try systemState.recordSingly(
+                systemState.pick(1...8), with: [systemState.testEnvironment.programs.recorder],
+                kill: .after(systemState.pick(0...6000)))
         case 8:
-            try world.recordSingly(
-                1, with: [world.room.programs.nexus, "record"], kill: .after(world.pick(0...12_000)))
+            try systemState.recordSingly(
+                1, with: [systemState.testEnvironment.programs.nexus, "record"],
+                kill: .after(systemState.pick(0...12_000)))
         case 9:
-            try world.probe(world.pick(1...1000), killAfter: world.pick(0...4000))
+            try systemState.probe(systemState.pick(1...1000), killAfter: systemState.pick(0...4000))
         default:
             // Something must wait for a drain to be killed in the middle of it.
-            world.killService()
-            try world.stream(3000, kill: .acknowledged(1500, andAfter: 0))
-            try world.read(["flush"], kill: .after(world.pick(0...40_000)))
+            systemState.killService()
+            try systemState.stream(3000, kill: .acknowledged(1500, andAfter: 0))
+            try systemState.read(["flush"], kill: .after(systemState.pick(0...40_000)))
         }
     }
 }

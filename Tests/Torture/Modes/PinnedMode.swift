@@ -27,29 +27,30 @@ struct PinnedMode: Mode {
 
     func run(_ settings: Settings) throws -> Verdict {
         let seconds = settings.count(600, least: 3)
-        let world = try World(settings.programs, seed: settings.seed)
-        let client = try world.startedService().client()
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
+        let client = try systemState.startedService().client()
         var sent = 0
-        let before = try record(for: min(60, seconds), world, client, &sent)
+        let before = try record(for: min(60, seconds), systemState, client, &sent)
 
-        let reader = try world.room.start(
-            [try Programs.find("sqlite3"), "-readonly", world.room.data.databasePath], input: .pipe, output: .pipe)
+        let reader = try systemState.testEnvironment.start(
+            [try Programs.find("sqlite3"), "-readonly", systemState.testEnvironment.data.databasePath], input: .pipe,
+            output: .pipe)
         reader.send(Array("BEGIN; SELECT count(*) FROM events;\n".utf8))
         try requireAnswer(1, of: reader)
-        let during = try record(for: seconds, world, client, &sent)
+        let during = try record(for: seconds, systemState, client, &sent)
         // It still sees what it saw at first.
         reader.send(Array("SELECT count(*) FROM events;\n".utf8))
         try requireAnswer(2, of: reader)
-        guard reader.lines[0] == reader.lines[1] else { throw Broken("the reader saw \(reader.lines)") }
+        guard reader.lines[0] == reader.lines[1] else { throw InvariantViolation("the reader saw \(reader.lines)") }
         reader.kill()
 
         // Millions of events wait by now.
         let start = Date()
-        try world.room.flush(attempts: 120)
+        try systemState.testEnvironment.flush(attempts: 120)
         let catchingUp = Date().timeIntervalSince(start)
-        try world.checkStored()
-        try world.stopService()
-        guard during.longestLog > 0 else { throw Broken("there was no log") }
+        try systemState.checkStored()
+        try systemState.stopService()
+        guard during.longestLog > 0 else { throw InvariantViolation("there was no log") }
         let cap = Limits.databaseLogBytes
         let (old, new) = (before.quantile(0.99), during.quantile(0.99))
         return Verdict(
@@ -57,46 +58,49 @@ struct PinnedMode: Mode {
                 format:
                     "%d s, WAL at most %d MiB of %d, p99 of a batch %.2f ms, with the reader %.2f ms: %.1f times; all %d "
                     + "events stored %.0f s after it", seconds, during.longestLog >> 20, cap >> 20, old, new, new / old,
-                world.model.acknowledged.count, catchingUp),
+                systemState.model.acknowledged.count, catchingUp),
             isMet: during.longestLog <= cap && new <= 2 * old)
     }
 
     private func requireAnswer(_ number: Int, of reader: Child) throws {
         guard try reader.exchange(thenCloses: false, until: { reader.lines.count >= number }) else {
-            throw Broken("the reader ended: \(reader.errors)")
+            throw InvariantViolation("the reader ended: \(reader.errors)")
         }
     }
 
     private func record(
-        for seconds: Int, _ world: World, _ client: UnixClient, _ sent: inout Int
+        for seconds: Int, _ systemState: SystemState, _ client: UnixClient, _ sent: inout Int
     ) throws -> Phase {
         var phase = Phase()
         let start = ContinuousClock.now
         let batches = seconds * Int(1 / Self.interval)
         for batch in 0..<batches {
-            let numbers = world.model.take(Self.batch)
+            let numbers = systemState.model.take(Self.batch)
             let lines = Array(Model.lines(numbers).utf8)
             let due = start + .seconds(Double(batch) * Self.interval)
             let rest = due - .now
             if rest > .zero { usleep(useconds_t(rest / .microseconds(1))) }
             try client.send(lines)
             sent += Self.batch
-            guard try client.acknowledgement(of: sent).counts.accepted == sent else { throw Broken("a batch is lost") }
+            guard try client.acknowledgement(of: sent).counts.accepted == sent else {
+                throw InvariantViolation("a batch is lost")
+            }
             phase.latencies.append((.now - due) / .milliseconds(1))
-            world.model.acknowledge(numbers)
-            if batch % 50 == 49 { phase.longestLog = max(phase.longestLog, try logBytes(of: world)) }
+            systemState.model.acknowledge(numbers)
+            if batch % 50 == 49 { phase.longestLog = max(phase.longestLog, try logBytes(of: systemState)) }
         }
         let late = (ContinuousClock.now - start) / .seconds(1) - Double(seconds)
         guard late < 0.01 * Double(seconds) + 0.1 else {
-            throw Broken("\(batches) batches took \(late) s longer than 10,000 events a second do")
+            throw InvariantViolation("\(batches) batches took \(late) s longer than 10,000 events a second do")
         }
         return phase
     }
 
     /// How long SQLite's log is.
-    private func logBytes(of world: World) throws -> Int {
-        let log = try FileManager.default.attributesOfItem(atPath: world.room.data.databasePath + "-wal")
-        guard let bytes = log[.size] as? Int else { throw Broken("nobody says how long the log is") }
+    private func logBytes(of systemState: SystemState) throws -> Int {
+        let log = try FileManager.default.attributesOfItem(
+            atPath: systemState.testEnvironment.data.databasePath + "-wal")
+        guard let bytes = log[.size] as? Int else { throw InvariantViolation("nobody says how long the log is") }
         return bytes
     }
 }

@@ -28,16 +28,16 @@ struct PowerMode: Mode {
         var sums = Sums()
         var seed = settings.seed
         while sums.cuts < cuts {
-            let room = try PoweredRoom(settings.programs, seed: seed)
+            let testEnvironment = try PoweredEnvironment(settings.programs, seed: seed)
             for cut in 0..<min(Self.cutsOnADisk, cuts - sums.cuts) {
                 do {
-                    try self.cut(room, &sums)
+                    try self.cut(testEnvironment, &sums)
                 } catch {
-                    throw Broken("cut \(cut + 1) with --seed \(seed): \(error)")
+                    throw InvariantViolation("cut \(cut + 1) with --seed \(seed): \(error)")
                 }
                 sums.cuts += 1
             }
-            sums.durable += room.world.model.acknowledged.count
+            sums.durable += testEnvironment.systemState.model.acknowledged.count
             seed &+= 1
         }
         let losses = sums.losses.sorted { $0.key < $1.key }
@@ -51,51 +51,54 @@ struct PowerMode: Mode {
 
     private static func milliseconds(_ value: Double) -> String { "\(Int(value.rounded(.up))) ms" }
 
-    private func cut(_ room: PoweredRoom, _ sums: inout Sums) throws {
-        switch room.world.pick(1...11) {
-        case 1...3: try durableStream(in: room)
-        case 4...5: try durableRecorders(in: room)
+    private func cut(_ testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
+        switch testEnvironment.systemState.pick(1...11) {
+        case 1...3: try durableStream(in: testEnvironment)
+        case 4...5: try durableRecorders(in: testEnvironment)
         case 6:
             // Drains, and removes segments: what stood in them must be on the disk by then.
-            let flush = try room.world.room.nexus("flush")
-            usleep(useconds_t(room.world.pick(0...20_000)))
-            try check(room)
+            let flush = try testEnvironment.systemState.testEnvironment.nexus("flush")
+            usleep(useconds_t(testEnvironment.systemState.pick(0...20_000)))
+            try check(testEnvironment)
             try flush.wait()
-        case 7...8: try acceptedStream(in: room, &sums)
-        case 9: try acceptedBatches(in: room, &sums)
-        case 10: try acceptedCalls(in: room, &sums)
-        default: try acceptedRecorders(in: room, &sums)
+        case 7...8: try acceptedStream(in: testEnvironment, &sums)
+        case 9: try acceptedBatches(in: testEnvironment, &sums)
+        case 10: try acceptedCalls(in: testEnvironment, &sums)
+        default: try acceptedRecorders(in: testEnvironment, &sums)
         }
     }
 
-    private func check(_ room: PoweredRoom) throws {
+    private func check(_ testEnvironment: PoweredEnvironment) throws {
         // Only what was acknowledged before the power failed; the model does not change while this style.
-        let model = room.world.model
-        try room.cutPower { promises in
+        let model = testEnvironment.systemState.model
+        try testEnvironment.cutPower { invariants in
             guard !model.acknowledged.isEmpty else { return }
-            try promises.room.flush()
-            let lost = try promises.lostEvents(model.acknowledged)
-            guard lost == 0 else { throw Broken("\(lost) events acknowledged as durable are lost") }
-            try promises.checkAnyMoment(model)
+            try invariants.testEnvironment.flush()
+            let lost = try invariants.lostEvents(model.acknowledged)
+            guard lost == 0 else { throw InvariantViolation("\(lost) events acknowledged as durable are lost") }
+            try invariants.checkAnyMoment(model)
         }
     }
 
-    private func durableStream(in room: PoweredRoom) throws {
-        let world = room.world
-        let numbers = world.model.take(world.pick(500...4000))
-        let child = try world.room.nexus("record", "--stdin", "--durable", "--ack", input: .pipe, output: .pipe)
+    private func durableStream(in testEnvironment: PoweredEnvironment) throws {
+        let systemState = testEnvironment.systemState
+        let numbers = systemState.model.take(systemState.pick(500...4000))
+        let child = try systemState.testEnvironment.nexus(
+            "record", "--stdin", "--durable", "--ack", input: .pipe, output: .pipe)
         child.send(Array(Model.lines(numbers).utf8))
-        let enough = world.pick(0...numbers.count)
+        let enough = systemState.pick(0...numbers.count)
         try child.exchange { child.accepted >= enough }
-        world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
-        try check(room)
+        systemState.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
+        try check(testEnvironment)
         try child.exchange { false }
-        world.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
+        systemState.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
     }
 
-    private func durableRecorders(in room: PoweredRoom) throws {
-        try room.world.recordSingly(room.world.pick(1...4), with: [room.world.room.programs.recorder, "--durable"])
-        try check(room)
+    private func durableRecorders(in testEnvironment: PoweredEnvironment) throws {
+        try testEnvironment.systemState.recordSingly(
+            testEnvironment.systemState.pick(1...4),
+            with: [testEnvironment.systemState.testEnvironment.programs.recorder, "--durable"])
+        try check(testEnvironment)
     }
 
     // MARK: Accepted, and no more
@@ -104,99 +107,103 @@ struct PowerMode: Mode {
     private typealias Acknowledged = [(numbers: Range<Int>, at: Date)]
 
     /// A stream that asks for nothing more than acceptance, a batch every few milliseconds.
-    private func acceptedStream(in room: PoweredRoom, _ sums: inout Sums) throws {
-        let world = room.world
-        let child = try world.room.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
+    private func acceptedStream(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
+        let systemState = testEnvironment.systemState
+        let child = try systemState.testEnvironment.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
         var acknowledged: Acknowledged = []
         var sent = 0
-        for _ in 0..<world.pick(5...60) {
-            let numbers = world.model.take(20)
+        for _ in 0..<systemState.pick(5...60) {
+            let numbers = systemState.model.take(20)
             child.send(Array(Model.lines(numbers).utf8))
             sent += 20
             try child.exchange(thenCloses: false) { child.accepted >= sent }
             acknowledged.append((numbers, Date()))
             usleep(3000)
         }
-        try measureLoss(of: acknowledged, by: "a stream", in: room, &sums)
+        try measureLoss(of: acknowledged, by: "a stream", in: testEnvironment, &sums)
         try child.exchange { false }
         try child.wait()
-        try settle(room)
+        try settle(testEnvironment)
     }
 
     /// A client of the service's socket.
-    private func acceptedBatches(in room: PoweredRoom, _ sums: inout Sums) throws {
-        let world = room.world
-        let client = try world.startedService().client()
+    private func acceptedBatches(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
+        let systemState = testEnvironment.systemState
+        let client = try systemState.startedService().client()
         var acknowledged: Acknowledged = []
         var sent = 0
-        for _ in 0..<world.pick(5...60) {
-            let numbers = world.model.take(20)
+        for _ in 0..<systemState.pick(5...60) {
+            let numbers = systemState.model.take(20)
             try client.send(Model.lines(numbers))
             sent += 20
-            guard try client.acknowledgement(of: sent).counts.accepted == sent else { throw Broken("a batch is lost") }
+            guard try client.acknowledgement(of: sent).counts.accepted == sent else {
+                throw InvariantViolation("a batch is lost")
+            }
             acknowledged.append((numbers, Date()))
             usleep(3000)
         }
-        try measureLoss(of: acknowledged, by: "the socket", in: room, &sums)
-        try settle(room)
+        try measureLoss(of: acknowledged, by: "the socket", in: testEnvironment, &sums)
+        try settle(testEnvironment)
     }
 
     /// A program with the Swift API, which flushes a batch every few milliseconds.
-    private func acceptedCalls(in room: PoweredRoom, _ sums: inout Sums) throws {
-        let world = room.world
-        let batches = world.pick(5...60)
-        let numbers = world.model.take(20 * batches)
-        let program = try world.room.start(
+    private func acceptedCalls(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
+        let systemState = testEnvironment.systemState
+        let batches = systemState.pick(5...60)
+        let numbers = systemState.model.take(20 * batches)
+        let program = try systemState.testEnvironment.start(
             [
-                world.room.programs.probe, world.room.data.folder.path, "20", "\(numbers.lowerBound)", "--called",
+                systemState.testEnvironment.programs.probe, systemState.testEnvironment.data.folder.path, "20",
+                "\(numbers.lowerBound)", "--called",
             ], input: .pipe, output: .pipe)
         var acknowledged: Acknowledged = []
         for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 20) {
             program.send(Array("\n".utf8))
             try program.exchange(thenCloses: false) { program.lines.count > acknowledged.count }
             guard program.lines.count > acknowledged.count else {
-                throw Broken("the Swift program says: \(program.errors)")
+                throw InvariantViolation("the Swift program says: \(program.errors)")
             }
             acknowledged.append((first..<first + 20, Date()))
             usleep(3000)
         }
-        try measureLoss(of: acknowledged, by: "a Swift program", in: room, &sums)
+        try measureLoss(of: acknowledged, by: "a Swift program", in: testEnvironment, &sums)
         try program.exchange { false }
         try program.wait()
-        try settle(room)
+        try settle(testEnvironment)
     }
 
     /// Recorders of single events: what they append the service puts on disk.
-    private func acceptedRecorders(in room: PoweredRoom, _ sums: inout Sums) throws {
-        let world = room.world
-        _ = try world.startedService()
+    private func acceptedRecorders(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
+        let systemState = testEnvironment.systemState
+        _ = try systemState.startedService()
         var acknowledged: Acknowledged = []
-        for _ in 0..<world.pick(5...30) {
-            let numbers = world.model.take(1)
-            let child = try world.room.start([world.room.programs.recorder] + Model.flags(numbers.lowerBound))
-            guard try child.wait() == .exited(0) else { throw Broken("'\(child.name)': \(child.errors)") }
+        for _ in 0..<systemState.pick(5...30) {
+            let numbers = systemState.model.take(1)
+            let child = try systemState.testEnvironment.start(
+                [systemState.testEnvironment.programs.recorder] + Model.flags(numbers.lowerBound))
+            guard try child.wait() == .exited(0) else { throw InvariantViolation("'\(child.name)': \(child.errors)") }
             acknowledged.append((numbers, Date()))
         }
-        try measureLoss(of: acknowledged, by: "recorders", in: room, &sums)
-        try settle(room)
+        try measureLoss(of: acknowledged, by: "recorders", in: testEnvironment, &sums)
+        try settle(testEnvironment)
     }
 
     /// Cuts the power, and takes note of the age of the oldest event that is gone.
     private func measureLoss(
-        of acknowledged: Acknowledged, by way: String, in room: PoweredRoom, _ sums: inout Sums
+        of acknowledged: Acknowledged, by way: String, in testEnvironment: PoweredEnvironment, _ sums: inout Sums
     ) throws {
         let cut = Date()
-        let oldest: Date? = try room.cutPower { promises in
-            try promises.room.flush()
-            let stored = try promises.storedNumbers()
+        let oldest: Date? = try testEnvironment.cutPower { invariants in
+            try invariants.testEnvironment.flush()
+            let stored = try invariants.storedNumbers()
             return acknowledged.first { !stored.contains(integersIn: $0.numbers) }?.at
         }
         sums.losses[way, default: []].append(oldest.map { cut.timeIntervalSince($0) * 1000 } ?? 0)
     }
 
     /// The power of this computer stays on: what it accepted is durable once it was stored and put on disk.
-    private func settle(_ room: PoweredRoom) throws {
-        if room.world.isChance(of: 50) { try room.world.stopService() }
-        try room.world.room.flush()
+    private func settle(_ testEnvironment: PoweredEnvironment) throws {
+        if testEnvironment.systemState.isChance(of: 50) { try testEnvironment.systemState.stopService() }
+        try testEnvironment.systemState.testEnvironment.flush()
     }
 }

@@ -36,10 +36,10 @@ struct SweepMode: Mode {
                 // How often a call is made differs a little from run to run.
                 if try Self.suffer(attempt, settings) { faults[attempt.fault.call, default: 0] += 1 }
             } catch {
-                throw Broken("\(attempt.target) with \(attempt.fault): \(error)")
+                throw InvariantViolation("\(attempt.target) with \(attempt.fault): \(error)")
             }
         }
-        guard !faults.isEmpty else { throw Broken("no call failed") }
+        guard !faults.isEmpty else { throw InvariantViolation("no call failed") }
         let counts = Self.calls.map { "\($0.prefix { $0 != "," }) \(faults[$0] ?? 0)" }.joined(separator: ", ")
         return Verdict(
             "\(faults.values.reduce(0, +)) faults (\(counts)): 0 false acknowledgements, integrity_check ok each time",
@@ -48,10 +48,12 @@ struct SweepMode: Mode {
 
     /// All that can fail in one run of a target, by what it calls when nothing does.
     private static func attempts(on target: Target, _ settings: Settings) throws -> [Attempt] {
-        let world = try World(settings.programs, seed: settings.seed)
-        let log = world.room.scratch.path + "/trace"
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
+        let log = systemState.testEnvironment.scratch.path + "/trace"
         let strace = try Trace.arguments(tracing: calls.joined(separator: ","), log: log)
-        try run(target, in: world, under: strace) { guard try $0.requireDecentEnd() else { throw Broken($0.errors) } }
+        try run(target, in: systemState, under: strace) {
+            guard try $0.requireDecentEnd() else { throw InvariantViolation($0.errors) }
+        }
         let trace = Trace(log)
         return calls.flatMap { call in
             let occurrences = min(trace.mostInAThread(of: call.split(separator: ",")), mostOccurrences)
@@ -65,42 +67,42 @@ struct SweepMode: Mode {
 
     /// One run with one fault; false when the program did not make that call so often.
     private static func suffer(_ attempt: Attempt, _ settings: Settings) throws -> Bool {
-        let world = try World(settings.programs, seed: settings.seed)
-        let log = world.room.scratch.path + "/trace"
-        try run(attempt.target, in: world, under: attempt.fault.arguments(log: log)) { child in
+        let systemState = try SystemState(settings.programs, seed: settings.seed)
+        let log = systemState.testEnvironment.scratch.path + "/trace"
+        try run(attempt.target, in: systemState, under: attempt.fault.arguments(log: log)) { child in
             if try child.requireDecentEnd(underFaultsIn: log) { try requireTruth(attempt, Trace(log)) }
         }
-        try world.checkStored()
+        try systemState.checkStored()
         return Fault.wasInjected(in: log)
     }
 
     /// Runs the target and takes note of what it acknowledges; `judge` sees how it ended.
     private static func run(
-        _ target: Target, in world: World, under strace: [String], _ judge: (Child) throws -> Void
+        _ target: Target, in systemState: SystemState, under strace: [String], _ judge: (Child) throws -> Void
     ) throws {
-        let programs = world.room.programs
+        let programs = systemState.testEnvironment.programs
         switch target {
         case .record, .durableRecord:
-            let number = world.model.take(1)
+            let number = systemState.model.take(1)
             let flags = Model.flags(number.lowerBound) + (target == .durableRecord ? ["--durable"] : [])
-            let child = try world.room.start(strace + [programs.recorder] + flags)
+            let child = try systemState.testEnvironment.start(strace + [programs.recorder] + flags)
             try judge(child)
-            if child.poll() == .exited(0) { world.model.acknowledge(number) }
+            if child.poll() == .exited(0) { systemState.model.acknowledge(number) }
         case .stream, .durableStream:
-            let numbers = world.model.take(streamEvents)
+            let numbers = systemState.model.take(streamEvents)
             let flags = target == .durableStream ? ["--durable"] : []
-            let child = try world.room.start(
+            let child = try systemState.testEnvironment.start(
                 strace + [programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
             child.send(Array(Model.lines(numbers).utf8))
             try child.exchange { false }
             try judge(child)
             // A stream that returns 0 has taken all of it, whatever came through of its acknowledgements.
             let isWhole = child.poll() == .exited(0)
-            world.model.acknowledge(
+            systemState.model.acknowledge(
                 isWhole ? numbers : numbers.lowerBound..<numbers.lowerBound + child.accepted)
         case .flush:
-            try world.recordSingly(4, with: [programs.recorder])
-            try judge(try world.room.start(strace + [programs.nexus, "flush"]))
+            try systemState.recordSingly(4, with: [programs.recorder])
+            try judge(try systemState.testEnvironment.start(strace + [programs.nexus, "flush"]))
         }
     }
 
@@ -115,6 +117,6 @@ struct SweepMode: Mode {
             case .record, .stream, .flush: false
             }
         }
-        if let call = failed.first { throw Broken("it returned 0 in spite of \(call.text)") }
+        if let call = failed.first { throw InvariantViolation("it returned 0 in spite of \(call.text)") }
     }
 }

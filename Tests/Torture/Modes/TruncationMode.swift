@@ -19,7 +19,7 @@ struct TruncationMode: Mode {
             let whole = segment.records.count { SegmentFormat.aligned($0.upperBound) <= end }
             let found = SegmentReading(of: cut)
             guard found.records.elementsEqual(segment.records.prefix(whole)) else {
-                throw Broken("cut at byte \(end): \(found.records.count) records instead of \(whole)")
+                throw InvariantViolation("cut at byte \(end): \(found.records.count) records instead of \(whole)")
             }
             guard (end - start) % step == 0 else { continue }
             try drain(cut, of: segment, expecting: whole, at: end, settings)
@@ -33,12 +33,12 @@ struct TruncationMode: Mode {
     private func drain(
         _ cut: [UInt8], of segment: SealedSegment, expecting whole: Int, at end: Int, _ settings: Settings
     ) throws {
-        let room = try Room(settings.programs)
-        try segment.write(cut, to: room)
-        try room.flush()
-        let numbers = try Promises(room: room).storedNumbers()
+        let testEnvironment = try TestEnvironment(settings.programs)
+        try segment.write(cut, to: testEnvironment)
+        try testEnvironment.flush()
+        let numbers = try Invariants(testEnvironment: testEnvironment).storedNumbers()
         guard numbers.count == whole, whole == 0 || numbers.max() == whole else {
-            throw Broken("cut at byte \(end): the real program stored \(numbers.count) of \(whole)")
+            throw InvariantViolation("cut at byte \(end): the real program stored \(numbers.count) of \(whole)")
         }
     }
 }

@@ -98,10 +98,10 @@ extension Child {
             // A stream says what became of it as well.
             let sentences = errors.split(separator: "\n").count { !$0.contains(" received, ") }
             guard (log.map { Trace($0).sentences } ?? 1...1).contains(sentences) else {
-                throw Broken("'\(name)' ended with \(end) and \(sentences) lines: \(errors)")
+                throw InvariantViolation("'\(name)' ended with \(end) and \(sentences) lines: \(errors)")
             }
             return false
-        default: throw Broken("'\(name)' ended with \(end): \(errors)")
+        default: throw InvariantViolation("'\(name)' ended with \(end): \(errors)")
         }
     }
 }

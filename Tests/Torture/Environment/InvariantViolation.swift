@@ -1,5 +1,5 @@
 /// A promise that was not kept, in a sentence.
-struct Broken: Error, CustomStringConvertible {
+struct InvariantViolation: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) {

@@ -8,13 +8,15 @@ final class RunningService {
     let runtime: RuntimeFolder
 
     /// Starts it and returns once it accepts connections.
-    init(in room: Room, _ arguments: [String] = [], variables: [String: String] = [:]) throws {
-        let environment = room.environment
-        runtime = RuntimeFolder(for: room.data, environment: { environment[$0] })
-        child = try room.start([room.programs.nexus, "serve"] + arguments, variables: variables)
+    init(in testEnvironment: TestEnvironment, _ arguments: [String] = [], variables: [String: String] = [:]) throws {
+        let environment = testEnvironment.environment
+        runtime = RuntimeFolder(for: testEnvironment.data, environment: { environment[$0] })
+        child = try testEnvironment.start([testEnvironment.programs.nexus, "serve"] + arguments, variables: variables)
         let deadline = Date().addingTimeInterval(Child.patience)
         while (try? client()) == nil {
-            guard child.poll() == nil, Date() < deadline else { throw Broken("no service came up: \(child.errors)") }
+            guard child.poll() == nil, Date() < deadline else {
+                throw InvariantViolation("no service came up: \(child.errors)")
+            }
             usleep(2000)
         }
     }
@@ -27,6 +29,6 @@ final class RunningService {
     func stop() throws {
         child.signal(SIGTERM)
         let end = try child.wait()
-        guard end == .exited(0) else { throw Broken("the service ended with \(end): \(child.errors)") }
+        guard end == .exited(0) else { throw InvariantViolation("the service ended with \(end): \(child.errors)") }
     }
 }

@@ -3,7 +3,7 @@ import SystemSupport
 import TestSupport
 
 /// All ways in which events come in, each with the real program, and killed when the caller wants it.
-extension World {
+extension SystemState {
     // MARK: One at a time
 
     /// Records single events with a program that is run for each, some of them at once.
@@ -11,7 +11,7 @@ extension World {
         var running: [(Range<Int>, Child)] = []
         for _ in 0..<count {
             let number = model.take(1)
-            running.append((number, try room.start(program + Model.flags(number.lowerBound))))
+            running.append((number, try testEnvironment.start(program + Model.flags(number.lowerBound))))
         }
         if case .after(let microseconds) = kill {
             usleep(useconds_t(microseconds))
@@ -25,17 +25,17 @@ extension World {
         let time = Int(Date().timeIntervalSince1970) + days * 86_400
         guard days <= 1 else {
             let flags = Model.flags(Self.unsent) + ["--timestamp", "\(time * 1000)"]
-            let child = try room.start([room.programs.recorder] + flags)
+            let child = try testEnvironment.start([testEnvironment.programs.recorder] + flags)
             let end = try child.wait()
             guard end == .exited(65) else {
-                throw Broken("'\(child.name)' ended with \(end): it accepted a future time")
+                throw InvariantViolation("'\(child.name)' ended with \(end): it accepted a future time")
             }
             return
         }
         let number = model.take(1)
         model.note(time: time, of: number.lowerBound)
         let flags = Model.flags(number.lowerBound) + ["--timestamp", "\(time * 1000)"]
-        try settle(try room.start([room.programs.recorder] + flags), number)
+        try settle(try testEnvironment.start([testEnvironment.programs.recorder] + flags), number)
     }
 
     /// Runs a command and records it.
@@ -54,9 +54,9 @@ extension World {
     ) throws {
         let number = model.take(1)
         model.noteExec(number.lowerBound)
-        let words = ["exec", "--workspace", Room.workspace, "--task", Room.task, "--"] + command
-        let child = try room.start(
-            [room.programs.nexus] + words, input: input, output: output,
+        let words = ["exec", "--workspace", TestEnvironment.workspace, "--task", TestEnvironment.task, "--"] + command
+        let child = try testEnvironment.start(
+            [testEnvironment.programs.nexus] + words, input: input, output: output,
             variables: ["NEXUS_SESSION": "exec-\(number.lowerBound)"])
         try meanwhile(child)
         try settle(child, number)
@@ -67,7 +67,7 @@ extension World {
         switch try child.wait() {
         case .exited(0): model.acknowledge(number)
         case .signaled(SIGKILL): noteEnd(of: child)
-        case let end: throw Broken("'\(child.name)' ended with \(end): \(child.errors)")
+        case let end: throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)")
         }
     }
 
@@ -77,15 +77,16 @@ extension World {
     @discardableResult
     func stream(_ count: Int, flags: [String] = [], kill: Kill = .never) throws -> Int {
         let numbers = model.take(count)
-        let child = try room.start(
-            [room.programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
+        let child = try testEnvironment.start(
+            [testEnvironment.programs.nexus, "record", "--stdin", "--ack"] + flags, input: .pipe, output: .pipe)
         child.send(Array(Model.lines(numbers).utf8))
         switch kill {
         case .never:
             try child.exchange { false }
             let end = try child.wait()
             guard end == .exited(0), child.accepted == count else {
-                throw Broken("a stream of \(count) accepted \(child.accepted) and ended with \(end): \(child.errors)")
+                throw InvariantViolation(
+                    "a stream of \(count) accepted \(child.accepted) and ended with \(end): \(child.errors)")
             }
         case .after(let microseconds):
             let start = Date()
@@ -109,10 +110,11 @@ extension World {
     func probe(_ count: Int, killAfter microseconds: Int) throws {
         // It records a few million a second at most, and lives for less than one.
         let numbers = model.take(count + 2_000_000)
-        let child = try room.start(
-            [room.programs.probe, room.data.folder.path, "\(count)", "\(numbers.lowerBound)"], output: .pipe)
+        let child = try testEnvironment.start(
+            [testEnvironment.programs.probe, testEnvironment.data.folder.path, "\(count)", "\(numbers.lowerBound)"],
+            output: .pipe)
         try child.exchange { !child.received.isEmpty }
-        guard child.lines == ["flushed"] else { throw Broken("the Swift program says: \(child.errors)") }
+        guard child.lines == ["flushed"] else { throw InvariantViolation("the Swift program says: \(child.errors)") }
         usleep(useconds_t(microseconds))
         kill(child)
         acknowledge(count, of: numbers)
@@ -140,7 +142,9 @@ extension World {
             }
             let answer = try client.acknowledgement(of: sent)
             acknowledged = answer.counts.accepted
-            guard acknowledged == sent else { throw Broken("the socket took \(acknowledged) of \(sent): \(answer)") }
+            guard acknowledged == sent else {
+                throw InvariantViolation("the socket took \(acknowledged) of \(sent): \(answer)")
+            }
             acknowledge(size, of: numbers)
         }
     }
@@ -150,12 +154,12 @@ extension World {
         let service = try startedService()
         let numbers = model.take(count)
         let descriptor = unsafe open(service.runtime.pipePath, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Broken("the pipe cannot be opened: \(errno)") }
+        guard descriptor >= 0 else { throw InvariantViolation("the pipe cannot be opened: \(errno)") }
         defer { close(descriptor) }
         for number in numbers {
             let line = Array(Model.line(number).utf8)
             guard unsafe write(descriptor, line, line.count) == line.count else {
-                throw Broken("the pipe took no whole line: \(errno)")
+                throw InvariantViolation("the pipe took no whole line: \(errno)")
             }
         }
         model.wroteIntoPipe(numbers)
@@ -169,7 +173,7 @@ extension World {
 
     /// Runs a command that drains before it does its own work.
     func read(_ arguments: [String], kill: Kill = .never) throws {
-        let child = try room.start([room.programs.nexus] + arguments, output: .pipe)
+        let child = try testEnvironment.start([testEnvironment.programs.nexus] + arguments, output: .pipe)
         if case .after(let microseconds) = kill {
             usleep(useconds_t(microseconds))
             self.kill(child)
@@ -177,7 +181,7 @@ extension World {
         }
         try child.exchange { false }
         let end = try child.wait()
-        guard end == .exited(0) else { throw Broken("'\(child.name)' ended with \(end): \(child.errors)") }
+        guard end == .exited(0) else { throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)") }
     }
 }
 

@@ -3,7 +3,7 @@ import SystemSupport
 import TestSupport
 
 /// A data folder of its own, and the real programs working on it.
-final class Room {
+final class TestEnvironment {
     /// The raw names that every event carries; no byte of them may reach the disk.
     static let workspace = "confidential-client-workspace"
     static let task = "acquire the competitor"
@@ -61,7 +61,7 @@ final class Room {
         child.send(Array(input.utf8))
         try child.exchange { false }
         let end = try child.wait()
-        guard end == .exited(0) else { throw Broken("'\(child.name)' ended with \(end): \(child.errors)") }
+        guard end == .exited(0) else { throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)") }
         return String(decoding: child.received, as: UTF8.self)
     }
 
@@ -72,8 +72,10 @@ final class Room {
             let child = try nexus("flush")
             let end = try child.wait()
             if end == .exited(0) { return }
-            guard end == .exited(75) else { throw Broken("'nexus flush' ended with \(end): \(child.errors)") }
+            guard end == .exited(75) else {
+                throw InvariantViolation("'nexus flush' ended with \(end): \(child.errors)")
+            }
         }
-        throw Broken("\(attempts) times 'nexus flush' do not store what waits")
+        throw InvariantViolation("\(attempts) times 'nexus flush' do not store what waits")
     }
 }

@@ -3,28 +3,28 @@ import SystemSupport
 import TestSupport
 
 /// One data folder with everything that works on it, and the model of what must be true of it.
-final class World {
-    let room: Room
+final class SystemState {
+    let testEnvironment: TestEnvironment
     var model = Model()
     var random: SeededGenerator
     var service: RunningService?
     /// Snapshots that were taken of the folder, and what stands in them.
     var snapshots: [(path: String, numbers: IndexSet)] = []
     /// Where `nexus sync` sends to; made with the first.
-    private(set) lazy var sent = SentFolder(in: room)
+    private(set) lazy var sent = SentFolder(in: testEnvironment)
     /// Programs that were there to be killed, and died of it.
     private(set) var killed = 0
 
     convenience init(_ programs: Programs, seed: UInt64) throws {
-        try self.init(Room(programs), seed: seed)
+        try self.init(TestEnvironment(programs), seed: seed)
     }
 
-    init(_ room: Room, seed: UInt64) {
-        self.room = room
+    init(_ testEnvironment: TestEnvironment, seed: UInt64) {
+        self.testEnvironment = testEnvironment
         random = SeededGenerator(seed: seed)
     }
 
-    var promises: Promises { Promises(room: room) }
+    var invariants: Invariants { Invariants(testEnvironment: testEnvironment) }
 
     /// A number that the seed repeats.
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
@@ -36,7 +36,7 @@ final class World {
     /// The service, started if there is none.
     func startedService() throws -> RunningService {
         if let service { return service }
-        let service = try RunningService(in: room)
+        let service = try RunningService(in: testEnvironment)
         self.service = service
         return service
     }
@@ -69,9 +69,9 @@ final class World {
 
     func checkStored() throws {
         if service == nil { model.pipeWasLost() }
-        try room.flush()
+        try testEnvironment.flush()
         model.flushed()
-        try promises.checkStored(model)
+        try invariants.checkStored(model)
     }
 }
 

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import SystemSupport
 
-/// A real program in a process of its own, fed and killed by the torture room.
+/// A real program in a process of its own, fed and killed by the torture testEnvironment.
 ///
 /// Its input and output are pipes that this side never blocks on, so that a program that is killed, or hangs, holds
 /// nobody up; no call waits longer than `patience`.
@@ -88,7 +88,7 @@ final class Child {
     func exchange(thenCloses: Bool = true, until isEnough: () -> Bool) throws -> Bool {
         let deadline = Date().addingTimeInterval(Self.patience)
         while !isEnough() {
-            guard Date() < deadline else { throw Broken("'\(name)' says nothing for \(Self.patience) s") }
+            guard Date() < deadline else { throw InvariantViolation("'\(name)' says nothing for \(Self.patience) s") }
             if pendingInput.isEmpty, thenCloses { closeInput() }
             let isReading = try step()
             if !isReading { return false }
@@ -105,10 +105,10 @@ final class Child {
         _ = unsafe Glibc.poll(&entries, 2, 20)
         if entries[1].revents != 0 { writeSome() }
         guard entries[0].revents != 0 else { return true }
-        var room = [UInt8](repeating: 0, count: 64 * 1024)
-        let count = unsafe read(output, &room, room.count)
+        var testEnvironment = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = unsafe read(output, &testEnvironment, testEnvironment.count)
         guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
-        received += room[..<count]
+        received += testEnvironment[..<count]
         return true
     }
 
@@ -145,7 +145,7 @@ final class Child {
         let deadline = Date().addingTimeInterval(Self.patience)
         while true {
             if let end = poll() { return end }
-            guard Date() < deadline else { throw Broken("'\(name)' does not end") }
+            guard Date() < deadline else { throw InvariantViolation("'\(name)' does not end") }
             usleep(300)
         }
     }

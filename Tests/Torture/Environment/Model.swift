@@ -107,7 +107,7 @@ struct Model {
     /// The event of this number, with its line break.
     static func line(_ number: Int) -> String {
         "{\"command\":\"make all --secret \(number)\",\"duration_ms\":\(number),\"success\":\(number % 7 != 0),"
-            + "\"services_count\":\(number % 1000),\"workspace\":\"\(Room.workspace)\",\"task\":\"\(Room.task)\"}\n"
+            + "\"services_count\":\(number % 1000),\"workspace\":\"\(TestEnvironment.workspace)\",\"task\":\"\(TestEnvironment.task)\"}\n"
     }
 
     /// The same as flags of a recorder.
@@ -115,7 +115,7 @@ struct Model {
         [
             "--command", "make all --secret \(number)", "--duration-ms", "\(number)",
             number % 7 != 0 ? "--success" : "--failure", "--services", "\(number % 1000)",
-            "--workspace", Room.workspace, "--task", Room.task,
+            "--workspace", TestEnvironment.workspace, "--task", TestEnvironment.task,
         ]
     }
 

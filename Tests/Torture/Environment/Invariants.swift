@@ -2,10 +2,10 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Holds a data folder against the promises, by means of nobody's but the system's `sqlite3`, and of the bytes on the
+/// Holds a data folder against the invariants, by means of nobody's but the system's `sqlite3`, and of the bytes on the
 /// disk.
-struct Promises {
-    let room: Room
+struct Invariants {
+    let testEnvironment: TestEnvironment
 
     /// What an event's number is in SQL; `exec` measures durations itself, so there the session tells.
     private static let number = """
@@ -24,18 +24,20 @@ struct Promises {
 
     /// Stores what waits, and checks everything.
     func checkStored(_ model: Model) throws {
-        try room.flush()
+        try testEnvironment.flush()
         try checkNames()
         guard try hasTables() else {
             // One is made when there is something to put in.
-            guard model.acknowledged.isEmpty else { throw Broken("events were acknowledged and there is no database") }
+            guard model.acknowledged.isEmpty else {
+                throw InvariantViolation("events were acknowledged and there is no database")
+            }
             return
         }
         try require(try figures(Self.consistency + Self.contents(keys: model.keys)), model)
         let stored = try storedNumbers()
         let lost = model.acknowledged.subtracting(stored)
         guard lost.isEmpty else {
-            throw Broken("\(lost.count) acknowledged events are lost: \(Self.describe(lost))")
+            throw InvariantViolation("\(lost.count) acknowledged events are lost: \(Self.describe(lost))")
         }
         try checkBooks(stored.count)
     }
@@ -47,16 +49,20 @@ struct Promises {
 
     private func require(_ found: [String: String], _ model: Model) throws {
         guard found["integrity_check"] == "ok" else {
-            throw Broken("integrity_check says \(found["integrity_check"] ?? "nothing")")
+            throw InvariantViolation("integrity_check says \(found["integrity_check"] ?? "nothing")")
         }
         for (name, value) in found.sorted(by: { $0.key < $1.key }) where name != "integrity_check" {
-            guard value == "0" else { throw Broken("\(name): \(value)") }
+            guard value == "0" else { throw InvariantViolation("\(name): \(value)") }
         }
         let stored = try storedNumbers()
         let unknown = stored.subtracting(model.sent)
-        guard unknown.isEmpty else { throw Broken("events that nobody sent are stored: \(Self.describe(unknown))") }
+        guard unknown.isEmpty else {
+            throw InvariantViolation("events that nobody sent are stored: \(Self.describe(unknown))")
+        }
         let back = stored.intersection(model.removed)
-        guard back.isEmpty else { throw Broken("events that were purged are stored: \(Self.describe(back))") }
+        guard back.isEmpty else {
+            throw InvariantViolation("events that were purged are stored: \(Self.describe(back))")
+        }
     }
 
     // MARK: Tables
@@ -64,7 +70,9 @@ struct Promises {
     /// False before anything was stored; whoever made the file may have been killed before it made the tables. A database
     /// has a journal of the old kind only while it is made, and whoever may not write cannot undo it.
     private func hasTables() throws -> Bool {
-        guard room.data.hasDatabase, !room.data.folder.has("nexus.db-journal") else { return false }
+        guard testEnvironment.data.hasDatabase, !testEnvironment.data.folder.has("nexus.db-journal") else {
+            return false
+        }
         return try query("SELECT count(*) FROM sqlite_master WHERE name = 'events'") == "1\n"
     }
 
@@ -126,7 +134,7 @@ struct Promises {
 
     /// The numbers of all stored events.
     func storedNumbers() throws -> IndexSet {
-        try hasTables() ? try numbers(in: room.data.databasePath) : IndexSet()
+        try hasTables() ? try numbers(in: testEnvironment.data.databasePath) : IndexSet()
     }
 
     /// The numbers of all events in a database.
@@ -146,8 +154,11 @@ struct Promises {
 
     /// What a query gives, by the `sqlite3` of the system, which may not change anything.
     func query(_ sql: String, of path: String? = nil) throws -> String {
-        try room.output(
-            of: [try Programs.find("sqlite3"), "-readonly", "-cmd", ".timeout 20000", path ?? room.data.databasePath],
+        try testEnvironment.output(
+            of: [
+                try Programs.find("sqlite3"), "-readonly", "-cmd", ".timeout 20000",
+                path ?? testEnvironment.data.databasePath,
+            ],
             input: sql + ";\n")
     }
 
@@ -155,9 +166,10 @@ struct Promises {
 
     /// No raw name, in the buffer, the database, its log, or anywhere else.
     private func checkNames() throws {
-        for (name, bytes) in room.files() {
-            for raw in [Room.workspace, Room.task, "--secret"] where bytes.range(of: Data(raw.utf8)) != nil {
-                throw Broken("'\(raw)' stands in \(name)")
+        for (name, bytes) in testEnvironment.files() {
+            for raw in [TestEnvironment.workspace, TestEnvironment.task, "--secret"]
+            where bytes.range(of: Data(raw.utf8)) != nil {
+                throw InvariantViolation("'\(raw)' stands in \(name)")
             }
         }
     }
@@ -170,24 +182,26 @@ struct Promises {
 
     /// Neither a session nor anything else that is written as this text and then no digit stands in any byte.
     func checkGone(_ text: String) throws {
-        for name in (try? FileManager.default.subpathsOfDirectory(atPath: room.data.folder.path)) ?? [] {
-            guard let bytes = FileManager.default.contents(atPath: room.data.folder.path + "/" + name) else { continue }
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: testEnvironment.data.folder.path)) ?? [] {
+            guard let bytes = FileManager.default.contents(atPath: testEnvironment.data.folder.path + "/" + name) else {
+                continue
+            }
             var rest = bytes.startIndex..<bytes.endIndex
             while let place = bytes.range(of: Data(text.utf8), in: rest) {
                 let isLonger = place.upperBound < bytes.endIndex && (0x30...0x39).contains(bytes[place.upperBound])
-                guard isLonger else { throw Broken("'\(text)' was purged and stands in \(name)") }
+                guard isLonger else { throw InvariantViolation("'\(text)' was purged and stands in \(name)") }
                 rest = place.upperBound..<bytes.endIndex
             }
         }
     }
 
     private func checkBooks(_ stored: Int) throws {
-        let text = try room.output(of: [room.programs.nexus, "telemetry", "status", "--json"])
+        let text = try testEnvironment.output(of: [testEnvironment.programs.nexus, "telemetry", "status", "--json"])
         let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
         guard status.balance, status.received == status.accepted + status.rejected, status.pending == 0,
             status.accepted == status.stored,
             status.stored + status.imported - status.purged - status.expired == stored
-        else { throw Broken("the books do not balance over \(stored) rows: \(status)") }
+        else { throw InvariantViolation("the books do not balance over \(stored) rows: \(status)") }
     }
 
     private static func describe(_ numbers: IndexSet) -> String {
