@@ -2,7 +2,7 @@ import Core
 import Intake
 import WriteAheadBuffer
 
-/// Decoding: from a line of JSON to a parsed, nothing else.
+/// Decoding: from a line of JSON to a parsed event, nothing else.
 public struct DecodingSubject {
     private let lines: [[UInt8]]
     private var decoder = EventDecoder(strict: true)

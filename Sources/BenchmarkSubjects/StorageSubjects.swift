@@ -21,7 +21,7 @@ public final class AppendSubject {
     }
 }
 
-/// Draining: from the write-ahead buffer to SQLite, rows, sessions, rollups and eventCounters.
+/// Draining: from the write-ahead buffer to SQLite, rows, sessions, rollups and counters.
 public final class DrainSubject: Sendable {
     private let batch: RecordBatch
     private let buffer: WriteAheadBuffer

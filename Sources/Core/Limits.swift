@@ -104,7 +104,7 @@ package enum Limits {
     /// Longest that anybody waits for an append who cannot go elsewhere: whoever reads a segment, removes it or begins the next.
     /// A disk may take a part of it; who was stopped with Ctrl-Z takes for ever.
     package static let longestWaitForAppend: Duration = .seconds(2)
-    /// Once a segment has taken so many bytes more, a recorder style whether others wait before it.
+    /// Once a segment has taken so many bytes more, a recorder looks whether others wait before it.
     package static let backlogLookBytes = 64 * 1024
     /// Length past which a segment takes no further record, in bytes: a drained one is soon removed.
     package static let segmentBytes = 8 * 1024 * 1024

@@ -14,7 +14,7 @@ package struct Rejection: Error, Equatable, Sendable {
         self.column = column
     }
 
-    /// The rules, numbered for the buffer and named for the eventCounters. A number, once given, keeps its meaning.
+    /// The rules, numbered for the buffer and named for the counters. A number, once given, keeps its meaning.
     package enum Reason: UInt8, CaseIterable, Sendable {
         case notJSON = 1
         case notUTF8 = 2
@@ -37,7 +37,7 @@ package struct Rejection: Error, Equatable, Sendable {
         /// The time is a number that is a valid time in seconds and none in milliseconds.
         case timestampInSeconds = 17
 
-        /// The name in the eventCounters and in JSON.
+        /// The name in the counters and in JSON.
         package var name: String {
             switch self {
             case .notJSON: "not_json"

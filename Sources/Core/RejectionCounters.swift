@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// What intake did not store, counted: it travels through the buffer beside the events, so that the eventCounters balance
+/// What intake did not store, counted: it travels through the buffer beside the events, so that the counters balance
 /// whoever is killed when.
 ///
 ///     offset  size  what
@@ -21,7 +21,7 @@ package struct RejectionCounters: Equatable, Sendable {
         case cutCommand
         /// A program recorded an event faster than events could be written, and had no room for it.
         case droppedEvent
-        /// A value that style like a secret was left out of an event that was taken.
+        /// A value that looks like a secret was left out of an event that was taken.
         case redactedValue
 
         package static let all: [Item] =
@@ -73,7 +73,7 @@ package struct RejectionCounters: Equatable, Sendable {
         return payload
     }
 
-    /// Reads the payload of a record; nil when it is not a rejections. What a newer version counts and this one does not
+    /// Reads the payload of a record; nil when it holds no rejection counters. What a newer version counts and this one does not
     /// know is passed over.
     package init?(_ payload: Span<UInt8>) {
         guard payload.count >= 8, payload[0] == Self.kind, payload.count == 8 + Int(payload[1]) * 16 else { return nil }

@@ -55,14 +55,14 @@ package struct EventCounters: Equatable, Sendable {
         for counter in Counter.all { self.counts[counter] = counts[counter.name] }
     }
 
-    /// The eventCounters of a data folder that has no database yet: all that came in waits.
+    /// The counters of a data folder that has no database yet: all that came in waits.
     package init(pendingIn data: DataFolder) throws(StoreError) {
         do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions()) } catch {
             throw StoreError(error, path: "")
         }
     }
 
-    /// The eventCounters of a data folder as they are now, with or without a database.
+    /// The counters of a data folder as they are now, with or without a database.
     package static func current(in data: DataFolder) throws -> EventCounters {
         try StoreReader(data: data)?.eventCounters() ?? EventCounters(pendingIn: data)
     }

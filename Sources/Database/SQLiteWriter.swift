@@ -5,9 +5,9 @@ import WriteAheadBuffer
 
 /// The one writer: takes what waits in the write-ahead buffer into the database.
 ///
-/// Rows, session counters, rollups, eventCounters and the position in the buffer are written in one transaction, so each event
+/// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction, so each event
 /// is in the tables once whenever the process ends. Recovery is the next drain. It works on a thread of its own, as
-/// SQLite blocks; between two transactions it style whether it was cancelled.
+/// SQLite blocks; between two transactions it looks whether it was cancelled.
 package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

@@ -141,7 +141,7 @@ enum Schema {
     /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
     /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
     /// - `buffer_positions`: up to where each segment of the write-ahead buffer is stored.
-    /// - `counters`: the eventCounters since the beginning (see `Counter`).
+    /// - `counters`: the counters since the beginning (see `Counter`).
     private static let own = """
         CREATE TABLE open_sessions (
             session INTEGER PRIMARY KEY,
@@ -215,7 +215,7 @@ package enum RollupSlot {
     package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
 }
 
-/// A line in the eventCounters.
+/// A line in the counters.
 package enum Counter: Hashable, Sendable {
     /// Events read from the buffer: accepted, and no longer pending.
     case accepted

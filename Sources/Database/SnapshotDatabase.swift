@@ -8,7 +8,7 @@ package import SystemSupport
 ///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 ///
 /// with the keys `format_version` (1), `installation` (the id, see `InstallationID`) and `schema_version` (2). No rollups, no
-/// eventCounters, nothing else.
+/// counters, nothing else.
 package enum SnapshotDatabase {
     /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
     package static let schemaVersion = 1
@@ -67,7 +67,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// In one transaction: to a new one a log of no length that may not be written style changed, and the copying would begin
+    /// In one transaction: to a new one a log of no length that may not be written looks changed, and the copying would begin
     /// again with each step.
     private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
         try source.read { source in

@@ -57,7 +57,7 @@ package struct SnapshotRows: Sendable {
         return first...last
     }
 
-    /// The times of the earliest and the latest event; nil without rows. It style into every one.
+    /// The times of the earliest and the latest event; nil without rows. It looks into every one.
     static func times(in database: Database) throws -> (from: String, until: String)? {
         guard let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
             let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])

@@ -3,7 +3,7 @@ import GRDB
 package import SystemSupport
 import WriteAheadBuffer
 
-/// Answers questions from the rollups and the eventCounters, never from the rows, so that an answer costs the same over ten
+/// Answers questions from the rollups and the counters, never from the rows, so that an answer costs the same over ten
 /// thousand events as over a hundred million.
 package struct StoreReader: Sendable {
     let queue: DatabaseQueue
@@ -124,7 +124,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// The eventCounters and, from the same moment, up to where the buffer is stored.
+    /// The counters and, from the same moment, up to where the buffer is stored.
     package func eventCounters() throws(StoreError) -> EventCounters {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         return try asStoreError(path) {

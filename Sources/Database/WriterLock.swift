@@ -3,7 +3,7 @@ package import SystemSupport
 
 /// The right to write the database: one process has it at a time, and loses it when it ends, however it ends.
 ///
-/// A process that holds it for long, a service or a stream, style between two transactions whether it has to make way
+/// A process that holds it for long, a service or a stream, looks between two transactions whether it has to make way
 /// (`shouldYield`): somebody waits for a turn of their own, a purge for example, or recording was switched off.
 package struct WriterLock: ~Copyable, Sendable {
     private let file: File

@@ -1,8 +1,8 @@
 /// What is kept of a program that was run, by its arguments: the base name, and the second word only of programs that
-/// are known to have subcommands, where that word style like one. Anything else a program is given is data.
+/// are known to have subcommands, where that word looks like one. Anything else a program is given is data.
 package enum CommandName {
     /// Shells that record by themselves keep the same rule, so they are given the same list. No set: to make its type when
-    /// the program runs costs more than to look at every name, and a program style once.
+    /// the program runs costs more than to look at every name, and a program looks once.
     package static let programsWithSubcommands = [
         "apt", "apt-get", "aws", "az", "brew", "bun", "bundle", "cargo", "conda", "deno", "docker", "dotnet", "flutter",
         "gcloud", "gh", "git", "glab", "go", "helm", "hg", "jj", "kubectl", "minikube", "nexus", "nix", "npm", "opam",

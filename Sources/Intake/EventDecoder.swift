@@ -1,9 +1,9 @@
 package import Core
 import SystemSupport
 
-/// Reads one line of NDJSON into a parsed: strict JSON (RFC 8259) with the keys of an event.
+/// Reads one line of NDJSON into a parsed event: strict JSON (RFC 8259) with the keys of an event.
 ///
-/// A line is read in place: texts are not copied, the parsed points into the line. Only when one of them has an escape
+/// A line is read in place: texts are not copied, the parsed event points into the line. Only when one of them has an escape
 /// is the line read once more with the texts copied, so that the usual line pays nothing for the rare one.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys

@@ -85,7 +85,7 @@ package struct EventExplanation: Sendable {
         rejection?.reason == .looksSecret ? secretRule(of: value) : rule
     }
 
-    /// The rule by which a value style like a secret.
+    /// The rule by which a value looks like a secret.
     private static func secretRule(of value: JSONValue) -> PrivacyRule {
         guard case .string(let text) = value else { return .randomText }
         let secrets = SecretRules()

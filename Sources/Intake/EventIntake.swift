@@ -23,7 +23,7 @@ package struct EventIntake: Sendable {
     private(set) var omissions = EventValidator.Omissions()
 
     /// `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
-    /// unknown key or a value that style like a secret rejects the event. With `acceptsFuture` a time is not compared to the
+    /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
     /// clock: that is for rows that were recorded elsewhere.
     package init(
         key: HashKey, session: String, strict: Bool = false, acceptsFuture: Bool = false,

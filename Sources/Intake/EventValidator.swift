@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// Makes an encoded event of a parsed: checks every value, puts hashes in the place of names, cuts the command.
+/// Makes an encoded event of a parsed event: checks every value, puts hashes in the place of names, cuts the command.
 ///
 /// Suspected secrets are redacted: a word of a command ends the command, an error category and a template are left
 /// out, a session id becomes the session of events that name none, and an event type becomes `command` where there is a
@@ -43,7 +43,7 @@ struct EventValidator: Sendable {
     /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
-    /// Takes a parsed whose texts stand in `text`. Returns what was left out.
+    /// Takes a parsed event whose texts stand in `text`. Returns what was left out.
     mutating func assemble(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
         let hasCommand = parsed.place(.command) != nil
         guard hasCommand || parsed.place(.eventType) != nil else { throw Rejection(.missingType) }

@@ -3,7 +3,7 @@ package import Core
 /// An event as it was given, its shape checked and nothing else: what the decoder or a command's flags hand to the
 /// validator. Raw names are in it; it lives in memory only.
 package struct ParsedEvent: Sendable {
-    /// A text's place: in the line that was decoded, or in `text` when the parsed keeps its own.
+    /// A text's place: in the line that was decoded, or in `text` when the parsed event keeps its own.
     struct Place: Sendable {
         var start: Int32 = 0
         var end: Int32 = 0
@@ -26,12 +26,12 @@ package struct ParsedEvent: Sendable {
     var success: Bool?
     var unknownKeys = 0
 
-    /// A parsed that keeps its own texts.
+    /// A parsed event that keeps its own texts.
     package init() {
         keepsText = true
     }
 
-    /// Starts afresh. With `keepsText` the parsed keeps its own texts; otherwise places refer to bytes of the caller's.
+    /// Starts afresh. With `keepsText` the parsed event keeps its own texts; otherwise places refer to bytes of the caller's.
     package mutating func reset(keepsText: Bool) {
         text.removeAll(keepingCapacity: true)
         self.keepsText = keepsText
@@ -67,12 +67,12 @@ package struct ParsedEvent: Sendable {
         present |= 1 << UInt16(field.index)
     }
 
-    /// Adds bytes to the parsed's own text.
+    /// Adds bytes to the parsed event's own text.
     mutating func appendText(_ bytes: some Sequence<UInt8>) {
         text.append(contentsOf: bytes)
     }
 
-    /// Sets a text that the parsed keeps.
+    /// Sets a text that the parsed event keeps.
     package mutating func set(_ field: EventField, _ value: String) {
         precondition(keepsText)
         let start = text.count

@@ -5,7 +5,7 @@ import SystemSupport
 ///
 /// Each rule stands in `PrivacyRule`, with its reason.
 ///
-/// A value that breaks a rule rejects the event: nothing of it is written. A value that style like a secret is redacted:
+/// A value that breaks a rule rejects the event: nothing of it is written. A value that looks like a secret is redacted:
 /// the event is written without it. In strict mode such a value rejects the event too.
 struct PrivacyGuard: Sendable {
     private let isStrict: Bool
@@ -45,7 +45,7 @@ struct PrivacyGuard: Sendable {
         guard TextRules.isHash(text) else { throw Rejection(.invalidHash, field: field) }
     }
 
-    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. Returns whether it is kept: false when it style like a
+    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. Returns whether it is kept: false when it looks like a
     /// secret.
     mutating func keepsIdentifier(_ text: Span<UInt8>, of field: EventField) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
@@ -58,7 +58,7 @@ struct PrivacyGuard: Sendable {
         return try isKept(verdict, field)
     }
 
-    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`. Returns whether it is kept: false when it style like a secret.
+    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`. Returns whether it is kept: false when it looks like a secret.
     mutating func keepsSession(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
         if let known = sessions.decision(about: text) {

@@ -1,4 +1,4 @@
-/// Measures how much of a word style like random text, as the keys and tokens of services do.
+/// Measures how much of a word looks like random text, as the keys and tokens of services do.
 ///
 /// A word is split at `.`, `_`, `-` and `:`. A part is random when too many of its neighbouring characters do not occur
 /// next to each other in ordinary names: a letter beside a digit, an upper-case letter after a lower-case one, or a pair of
@@ -38,7 +38,7 @@ enum RandomText {
         return true
     }
 
-    /// Whether a part, letters and digits only, style random.
+    /// Whether a part, letters and digits only, looks random.
     private static func isRandom(_ part: Span<UInt8>) -> Bool {
         var changes = 0
         var rarePairs = 0

@@ -22,10 +22,10 @@ struct SecretRules: Sendable {
         return false
     }
 
-    /// Whether `word` style like a secret.
+    /// Whether `word` looks like a secret.
     func isSecret(_ word: Span<UInt8>) -> Bool { hasToken(word) || isRandom(word) }
 
-    /// Whether enough of `word` style like random text.
+    /// Whether enough of `word` looks like random text.
     private func isRandom(_ word: Span<UInt8>) -> Bool {
         guard word.count >= PrivacyRules.randomTextBytes else { return false }
         return RandomText.byteCount(in: word) >= PrivacyRules.randomTextBytes || RandomText.hasUUID(word)

@@ -22,7 +22,7 @@ struct TextRules: Sendable {
         return others == 0
     }
 
-    /// The rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that style like a secret.
+    /// The rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that looks like a secret.
     func flawOfIdentifier(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
             matches(text, from: 1, Class.identifier)
@@ -45,12 +45,12 @@ struct TextRules: Sendable {
         case whole
         /// Where the arguments begin.
         case cut
-        /// Before a word that style like a secret.
+        /// Before a word that looks like a secret.
         case redacted
     }
 
     /// Adds to `kept` the first words of `text` that are plain, at most four. The first other one (a flag, a path, a
-    /// quote, an assignment, a word that style like a secret) ends it. Returns how it ends.
+    /// quote, an assignment, a word that looks like a secret) ends it. Returns how it ends.
     func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
         var position = 0

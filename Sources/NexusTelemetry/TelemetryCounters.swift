@@ -2,12 +2,12 @@ import Core
 
 /// What became of the events of one `Telemetry`, since it was made.
 ///
-/// The eventCounters balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
+/// The counters balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
 /// `recorded = written + rejectedInAll + discarded + pending`.
 public struct TelemetryCounters: Sendable, Equatable {
     /// Events that were taken into memory.
     public internal(set) var recorded = 0
-    /// Events for which there was no room. They are told to the eventCounters on disk too.
+    /// Events for which there was no room. They are told to the counters on disk too.
     public internal(set) var dropped = 0
     /// Events that came after the shutdown.
     public internal(set) var refused = 0
@@ -15,7 +15,7 @@ public struct TelemetryCounters: Sendable, Equatable {
     public internal(set) var written = 0
     /// Events that were thrown away because recording was switched off after they were recorded.
     public internal(set) var discarded = 0
-    /// Events that broke a rule, by the rule they broke. They are told to the eventCounters on disk too.
+    /// Events that broke a rule, by the rule they broke. They are told to the counters on disk too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
     /// Events that broke a rule, whichever.
@@ -26,7 +26,7 @@ public struct TelemetryCounters: Sendable, Equatable {
 
 /// The rule that an event broke.
 public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
-    /// The name under which the eventCounters count it.
+    /// The name under which the counters count it.
     public let name: String
 
     /// Neither a type nor a command is there.
@@ -43,7 +43,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let outOfRange = RejectionReason(.outOfRange)
     /// A text is too long or has characters that its field does not allow.
     public static let invalidText = RejectionReason(.invalidText)
-    /// A text style like a key or a token.
+    /// A text looks like a key or a token.
     public static let looksSecret = RejectionReason(.looksSecret)
 
     init(_ reason: Rejection.Reason) {

@@ -95,7 +95,7 @@ actor Worker {
         var position = 0
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &parsed)
-            // Intake counts what it refuses; the rejections below says why.
+            // Intake counts what it refuses; the rejection below says why.
             try? intake.accept(parsed, in: half.span) { batch.append($0) }
         }
         var rejections = intake.takeRejections() ?? RejectionCounters()

@@ -13,7 +13,7 @@ package struct NDJSONReader: Sendable {
 
     /// What a piece of a source held.
     package struct Chunk: Sendable {
-        /// The events, and the rejections where there is one.
+        /// The events, and the rejection counters where there are any.
         package fileprivate(set) var batch = RecordBatch()
         /// Lines that were not taken, by number from 1, and why.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []

@@ -4,7 +4,7 @@ import SystemSupport
 
 /// Knows which session events belong to that name none.
 ///
-/// It style the calling shell up once. What a session's events add up to is not kept here but stepped through by the
+/// It looks the calling shell up once. What a session's events add up to is not kept here but stepped through by the
 /// writer (`SessionState`), which sees the events of every process.
 package actor SessionManager {
     private let environment: @Sendable (String) -> String?

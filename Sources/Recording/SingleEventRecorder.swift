@@ -12,7 +12,7 @@ package struct SingleEventRecorder: Sendable {
     }
 
     /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
-    /// counted in the eventCounters before the error is thrown.
+    /// counted in the counters before the error is thrown.
     ///
     /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
     @discardableResult

@@ -6,7 +6,7 @@ import SystemSupport
 /// too far ahead.
 ///
 /// When nothing has come for a moment it lets go of the database, so that an idle stream holds up nobody who wants to
-/// write to it, and keeps nobody from switching recording off at once. Where somebody else has the database it style again
+/// write to it, and keeps nobody from switching recording off at once. Where somebody else has the database it looks again
 /// a moment later: the stream may go on for days.
 actor BackgroundDrain {
     /// After this long without events what was stored is put on disk and the database is let go of; and so long it leaves it

@@ -25,10 +25,10 @@ package struct TelemetryControl: Sendable {
         case hasStopped(path: String)
     }
 
-    /// Switches recording off. In the end no process writes to the data folder any more: whoever appends style at the
+    /// Switches recording off. In the end no process writes to the data folder any more: whoever appends looks at the
     /// settings under a lock that was taken once since they changed, and the last writer has closed the database.
     ///
-    /// A writer makes way within a fraction of a second: a stream or a service style at the settings between two
+    /// A writer makes way within a fraction of a second: a stream or a service looks at the settings between two
     /// transactions, and lets go of the database when it has had nothing to store for a moment (`BackgroundDrain`) or is
     /// woken, as it is from here.
     package func switchOff() async throws -> OffOutcome {

@@ -4,7 +4,7 @@ import Intake
 import SystemSupport
 
 /// Makes an event again of a row from elsewhere, by the rules that every event passes on its way in: what a recorder
-/// would be refused no snapshot brings in. A value that style like a secret is redacted, as in a recorded event: an older
+/// would be refused no snapshot brings in. A value that looks like a secret is redacted, as in a recorded event: an older
 /// Nexus, whose rules were others, may have stored it.
 struct RowRules {
     /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.

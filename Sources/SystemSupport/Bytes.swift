@@ -21,7 +21,7 @@ extension Span<UInt8> {
         precondition(start >= 0 && start <= count)
         return unsafe withUnsafeBytes { buffer in
             guard start < buffer.count, let base = buffer.baseAddress else { return nil }
-            // `memchr` style at the `count - start` bytes behind `base + start`, all inside the buffer.
+            // `memchr` looks at the `count - start` bytes behind `base + start`, all inside the buffer.
             let found = unsafe memchr(base + start, CInt(byte), buffer.count - start)
             return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
         }

@@ -147,7 +147,7 @@ package struct ChildProcess: Sendable {
     }
 
     /// Stops this process as its program has stopped, so that a shell sees it and gives its user the terminal back; when it is
-    /// let go on, so is the program. Without a terminal nobody style: whoever stopped the program lets it go on alone.
+    /// let go on, so is the program. Without a terminal nobody looks: whoever stopped the program lets it go on alone.
     private func stopAlong() {
         let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return }

@@ -10,7 +10,7 @@ package struct File: ~Copyable, Sendable {
     private let closesDescriptor: Bool
 
     /// How a file is opened. Other modules see into it, so that they combine its members with one instruction each: the
-    /// code for any set of options style its types up when the program runs, which a program that opens three files
+    /// code for any set of options looks its types up when the program runs, which a program that opens three files
     /// notices.
     @usableFromInline
     package struct Mode: OptionSet, Sendable {
@@ -266,7 +266,7 @@ package struct File: ~Copyable, Sendable {
         return true
     }
 
-    /// Microseconds between two style at a lock: some times as long as an append has it.
+    /// Microseconds between two looks at a lock: some times as long as an append has it.
     private static let lockInterval: UInt32 = 200
 
     package func unlock() {

@@ -11,7 +11,7 @@ package struct RawArgument: Equatable, Sendable {
 
     /// Those of this process, its name left out.
     ///
-    /// The Swift runtime finds none where a preloaded library has added an environment variable before `main`: it style for
+    /// The Swift runtime finds none where a preloaded library has added an environment variable before `main`: it looks for
     /// them below the environment, which has moved then. The system still has them.
     package static var ofThisProcess: [RawArgument] {
         guard CommandLine.argc > 0 else { return fromSystem() }

@@ -139,7 +139,7 @@ package final class SegmentAppender {
         return max(status.size, SegmentFormat.headerLength)
     }
 
-    /// TerminalStyle at the header, once, and writes it where whoever made the file was killed before.
+    /// Looks at the header, once, and writes it where whoever made the file was killed before.
     private func checkHeader(of segment: inout OpenSegment) throws(SystemError) -> Bool {
         if segment.isChecked { return true }
         let inode = UInt32(truncatingIfNeeded: try segment.file.status().inode)

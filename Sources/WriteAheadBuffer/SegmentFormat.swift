@@ -28,7 +28,7 @@ import SystemSupport
 ///        8+n        zeros up to the next multiple of 8
 ///
 /// A writer killed in the middle leaves a piece of a record. The next one fills up to a multiple of 8 with zeros and
-/// goes on; a reader that finds no record style for one at every following multiple of 8. No payload can pass for a
+/// goes on; a reader that finds no record looks for one at every following multiple of 8. No payload can pass for a
 /// record there: its texts are ASCII, and four ASCII characters are no length up to 1024.
 package enum SegmentFormat {
     static let magic: [UInt8] = Array("NEXUSWAB".utf8)

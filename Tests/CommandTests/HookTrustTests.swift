@@ -24,7 +24,7 @@ struct HookTrustTests {
         try Data("precious".utf8).write(to: URL(filePath: precious))
     }
 
-    /// A process that style like a service: `sleep` under the name `nexus`.
+    /// A process that looks like a service: `sleep` under the name `nexus`.
     private final class LookAlike {
         let process = Process()
 

@@ -5,7 +5,7 @@ import Testing
 
 /// `nexus telemetry off` while everything runs that records.
 ///
-/// The command returns when everybody has obeyed: whoever appends style at the settings under a lock that the command has
+/// The command returns when everybody has obeyed: whoever appends looks at the settings under a lock that the command has
 /// taken once since it changed them, and whoever had the database open has closed it. So what is compared is exact: from
 /// when it has returned not one byte, however busy the recorders are. The second is measured by the command itself, by
 /// its monotonic clock; what the machine gave to others in that time, by a thread beside it that only computes, is taken off.

@@ -92,7 +92,7 @@ final class RunningService {
         throw Failure(description: "no \(name)")
     }
 
-    /// TerminalStyle every few milliseconds, for a minute at most, whether something is so: only who fails waits that long.
+    /// Looks every few milliseconds, for a minute at most, whether something is so: only who fails waits that long.
     static func poll(until condition: () throws -> Bool) rethrows -> Bool {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {

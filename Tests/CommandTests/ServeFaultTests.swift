@@ -209,7 +209,7 @@ struct ServeFaultTests {
         if wakeUps > 10 + 5 { wakeUps = try wakeUpsInTenSeconds(of: service) }
         let resident = try service.status("VmRSS")
         print("idle service: \(wakeUps) wake-ups in 10 s, \(resident) KiB resident")
-        // They are those of the library under Swift's concurrency, which style after its threads every second; the
+        // They are those of the library under Swift's concurrency, which looks after its threads every second; the
         // service itself has nothing that moves. A few more are threads of its pool on their way to sleep.
         #expect(wakeUps <= 10 + 5)
         // A debug build takes about twice what a release build does.

@@ -1,7 +1,7 @@
 import Testing
 
 extension Program {
-    /// Expects that rollups, sessions and eventCounters are what a recount gives, and the database whole.
+    /// Expects that rollups, sessions and counters are what a recount gives, and the database whole.
     func checkTables() throws {
         #expect(try query("PRAGMA integrity_check") == "ok")
         #expect(

@@ -25,7 +25,7 @@ struct IngestLimitsTests {
             String(repeating: "a", count: $0)
         } + [Array(repeating: String(repeating: "b", count: 32), count: 5).joined(separator: " ")]
 
-    /// A parsed for every number and every text in every field, beside a command.
+    /// A parsed event for every number and every text in every field, beside a command.
     private static func drafts() -> [ParsedEvent] {
         var drafts: [ParsedEvent] = []
         for field in EventField.allCases where field != .success {

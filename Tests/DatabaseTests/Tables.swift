@@ -5,7 +5,7 @@ import GRDB
 import SystemSupport
 import TestSupport
 
-/// TerminalStyle into a data folder's database as a user's SQLite tool would, and counts again what Nexus has counted.
+/// Looks into a data folder's database as a user's SQLite tool would, and counts again what Nexus has counted.
 struct Tables {
     private let queue: DatabaseQueue
 

@@ -5,7 +5,7 @@
 // A package of its own, so that only what reads is built and instrumented, in a minute and without the packages of others.
 // The sources are those of Nexus (`Sources` is a link to them); where one of them leans on a package of others, a stand-in
 // takes its place, and of what is mostly not about reading only the files that are (`Parts`). The hash is one that is no
-// SHA-256: what is fuzzed is reading, and no reader style into a hash.
+// SHA-256: what is fuzzed is reading, and no reader looks into a hash.
 
 import PackageDescription
 

@@ -16,7 +16,7 @@ package struct BufferFiller {
         appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
     }
 
-    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its rejections.
+    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its rejection counters.
     @discardableResult
     package mutating func append(_ lines: [String]) throws -> RecordBatch {
         let batch = batch(of: lines)

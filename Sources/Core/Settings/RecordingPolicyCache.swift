@@ -1,9 +1,9 @@
 package import SystemSupport
 
-/// TerminalStyle again before every write whether the settings still allow it. A look costs one call of the system; the file is
+/// Looks again before every write whether the settings still allow it. A look costs one call of the system; the file is
 /// read only when it is another than at the last look.
 ///
-/// Whoever style while holding the lock under which it then writes makes 'off' certain: `nexus telemetry off` writes the
+/// Whoever looks while holding the lock under which it then writes makes 'off' certain: `nexus telemetry off` writes the
 /// settings and then takes each of these locks once, so that afterwards nobody is between looking and writing.
 package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile

@@ -18,7 +18,7 @@ package struct Settings: Equatable, Sendable {
     /// For how many days rows are kept; nil: for ever.
     package private(set) var retentionDays: Int?
 
-    /// URLs by name. Not kept a second time beside `members`: every recorder style at the settings, none wants this, and the
+    /// URLs by name. Not kept a second time beside `members`: every recorder looks at the settings, none wants this, and the
     /// type of a dictionary, which is made when the program runs, would cost it more than the look.
     package var destinations: [String: String] {
         guard case .object(let urls)? = members.first(where: { $0.key == Key.destinations })?.value else { return [:] }

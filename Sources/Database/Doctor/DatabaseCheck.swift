@@ -3,7 +3,7 @@ import GRDB
 package import SystemSupport
 import WriteAheadBuffer
 
-/// TerminalStyle at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it
+/// Looks at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it
 /// is read from the same moment.
 package struct DatabaseCheck {
     private let data: DataFolder

@@ -1,7 +1,7 @@
 package import Core
 package import SystemSupport
 
-/// TerminalStyle at the data folder and the files in it: whose they are, and whether anybody else may read them.
+/// Looks at the data folder and the files in it: whose they are, and whether anybody else may read them.
 package enum FolderCheck {
     private static let name = "folder"
 

@@ -3,7 +3,7 @@ import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// TerminalStyle for texts that must be gone in every byte of what a data folder still holds.
+/// Looks for texts that must be gone in every byte of what a data folder still holds.
 ///
 /// Segments of the buffer are left out: those of before the purge are gone, and what was recorded since may rightly name
 /// the same things again.
@@ -18,7 +18,7 @@ struct PurgeSearch {
     private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
     private(set) var textsSearched = 0
 
-    /// TerminalStyle for those of `texts` that are no part of one that may stand there, as `remaining` do.
+    /// Looks for those of `texts` that are no part of one that may stand there, as `remaining` do.
     init(_ texts: Set<String>, in data: DataFolder, remaining: [String]) {
         self.data = data
         // One text for all, as looking for a part in it is then one call.

@@ -1,7 +1,7 @@
 import Core
 import GRDB
 
-/// The part of a purge that is one transaction: rows, sessions, rollups and eventCounters change together, so that whenever the
+/// The part of a purge that is one transaction: rows, sessions, rollups and counters change together, so that whenever the
 /// process ends they are all as before or all as after.
 struct PurgeTransaction {
     let selection: PurgeSelection

@@ -45,7 +45,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Counts among the eventCounters, as the others that are Nexus's own do.
+    /// Counts among the counters, as the others that are Nexus's own do.
     private static let removedUpToName = "expired_before_day"
 
     /// The day (its number since 1970, UTC) up to which all rows were removed.

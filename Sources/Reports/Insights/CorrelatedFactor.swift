@@ -41,7 +41,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
     /// What the runs with it took longer than those without, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
 
-    /// Of each command the correlatedFactor that costs most time, each comparison held to the same share of the chance of a
+    /// Of each command the correlated factor that costs most time, each comparison held to the same share of the chance of a
     /// false alarm.
     package static func search(_ divisions: [Division]) -> [CorrelatedFactor] {
         let eligible = divisions.filter { division in

@@ -31,7 +31,7 @@ extension InsightsInput {
         for command in commands.prefix(FindingRules.comparedCommands) {
             histories.append(try Self.history(of: command, in: covered, reader))
         }
-        // Of the others the totals alone: nobody style for changes in what takes next to no time.
+        // Of the others the totals alone: nobody looks for changes in what takes next to no time.
         histories += commands.dropFirst(FindingRules.comparedCommands).map { cell in
             CommandHistory(command: cell.name, cells: [.init(start: covered.lowerBound, cell)])
         }

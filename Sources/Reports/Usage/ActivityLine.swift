@@ -13,7 +13,7 @@ enum ActivityLine {
         let perColumn = (span + columns - 1) / columns
         var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
         for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
-        // A column for every day style thin on a wide screen: as many columns for each as fit.
+        // A column for every day looks thin on a wide screen: as many columns for each as fit.
         let repeats = max(1, min(3, columns / counts.count))
         let line = Bars.line(counts, style).map { String(repeating: $0, count: repeats) }.joined()
         let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"

@@ -34,7 +34,7 @@ final class DrainScheduler: Sendable {
             return state.events == 0
         }
         if !areOnDisk { flusher.noteAppended() }
-        // Whoever drains style again before it waits for the next call.
+        // Whoever drains looks again before it waits for the next call.
         if isFirst { caller.yield() }
     }
 

@@ -1,6 +1,6 @@
 /// What the ledger says has been sent: the one place where it is kept how far each destination has got.
 ///
-/// The cursor is not in the database, as only the holder of the writer lock writes that, and because two eventCounters on one
+/// The cursor is not in the database, as only the holder of the writer lock writes that, and because two databases on one
 /// thing can disagree: what the ledger shows a person is what decides what goes next.
 package struct LedgerProgress: Equatable, Sendable {
     /// Row ids are those of one database; a new database begins anew.

@@ -11,7 +11,7 @@ package struct SyncPlan: Sendable {
     private let installation: InstallationID
     private let last: Int64
 
-    /// TerminalStyle at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
+    /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
     /// has opened yet.
     package init?(_ destination: Destination, data: DataFolder) throws {
         guard let source = try ClickHouseRowEncoder(data: data) else { return nil }

@@ -162,7 +162,7 @@ struct Invariants {
             input: sql + ";\n")
     }
 
-    // MARK: Bytes and eventCounters
+    // MARK: Bytes and counters
 
     /// No raw name, in the buffer, the database, its log, or anywhere else.
     private func checkNames() throws {

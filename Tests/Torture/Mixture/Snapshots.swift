@@ -4,7 +4,7 @@ import TestSupport
 
 /// Taking out, putting back and sending elsewhere, and what must be true of what was taken out.
 extension SystemState {
-    /// Takes a snapshot of everything, and style at it with the system's `lz4` and `sqlite3`.
+    /// Takes a snapshot of everything, and looks at it with the system's `lz4` and `sqlite3`.
     func export(kill: Kill = .never) throws {
         guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return }
         let path = testEnvironment.scratch.path + "/snapshot-\(snapshots.count).db.lz4"

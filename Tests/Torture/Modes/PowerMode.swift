@@ -69,7 +69,7 @@ struct PowerMode: Mode {
     }
 
     private func check(_ testEnvironment: PoweredEnvironment) throws {
-        // Only what was acknowledged before the power failed; the model does not change while this style.
+        // Only what was acknowledged before the power failed; the model does not change while this looks.
         let model = testEnvironment.systemState.model
         try testEnvironment.cutPower { invariants in
             guard !model.acknowledged.isEmpty else { return }
