@@ -58,30 +58,37 @@ let package = Package(
         .target(name: "SystemSupport", dependencies: ["CPlatform"], swiftSettings: strict),
         .target(name: "Core", dependencies: ["SystemSupport"], swiftSettings: strict),
         .target(name: "Intake", dependencies: ["Core", "SystemSupport", crypto], swiftSettings: strict),
-        .target(name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport"], swiftSettings: strict),
+        .target(name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport", deque], swiftSettings: strict),
         .target(
-            name: "Recording", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer", deque],
+            name: "Recording", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .target(
             name: "Database", dependencies: ["Core", "SystemSupport", "WriteAheadBuffer", grdb, grdbSQLite],
             swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Core", "SystemSupport", "Database"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Core", "Database", "SystemSupport"], swiftSettings: strict),
+        .target(
+            name: "Snapshots", dependencies: ["CLZ4", "Core", "Database", "Intake", "SystemSupport", crypto],
+            swiftSettings: strict),
         .target(
             name: "Sync",
             dependencies: [
-                "CLZ4", "Core", "Intake", "SystemSupport", "Database", asyncHTTPClient, crypto, grdb, nio, nioHTTP1,
-                nioPosix, nioSSL,
+                "Core", "Database", "Snapshots", "SystemSupport", asyncHTTPClient, crypto, nio, nioHTTP1, nioPosix,
+                nioSSL,
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Application",
+            dependencies: ["Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
-                "Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer", logging, nio, nioPosix,
-                serviceLifecycle, unixSignals,
+                "Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer", logging,
+                nio, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: strict),
         .target(
-            name: "NexusTelemetry", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
+            name: "NexusTelemetry", dependencies: ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
         .target(
             name: "BenchmarkSubjects",
@@ -90,13 +97,13 @@ let package = Package(
         // For itself, as it brings along all that sending takes.
         .target(
             name: "SnapshotSubjects",
-            dependencies: ["Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer"],
+            dependencies: ["Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer"],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "Core", "Intake", "Recording", "SystemSupport", "Reports", "Service", "Database", "Sync",
-                "WriteAheadBuffer",
+                "Application", "Core", "Database", "Intake", "Recording", "Reports", "Service", "Snapshots", "Sync",
+                "SystemSupport", "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
             resources: [
@@ -133,9 +140,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SnapshotsTests",
+            dependencies: [
+                "Core", "Database", "Intake", "Snapshots", "SystemSupport", "TestSupport", "WriteAheadBuffer", crypto,
+                grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SyncTests",
             dependencies: [
-                "Core", "Intake", "SystemSupport", "Database", "Sync", "TestSupport", "WriteAheadBuffer", crypto, grdb,
+                "Core", "Database", "Intake", "Snapshots", "Sync", "SystemSupport", "TestSupport", "WriteAheadBuffer",
+                crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(

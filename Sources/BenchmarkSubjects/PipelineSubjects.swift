@@ -1,5 +1,4 @@
 import Core
-import Recording
 import SystemSupport
 import WriteAheadBuffer
 

@@ -1,4 +1,4 @@
-package import SystemSupport
+import SystemSupport
 
 /// Whether anything may be recorded. Environment and folders may only switch off, never on.
 package enum RecordingPolicy: Equatable, Sendable {

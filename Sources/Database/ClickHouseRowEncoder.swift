@@ -1,6 +1,6 @@
-import Core
+package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 
 /// Reads rows of `events` in the order of their ids as lines of text.
 ///

@@ -1,6 +1,6 @@
-import Core
+package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 
 /// The database of a snapshot, made without copying the rows: the pages of the contract's tables come from the database's
 /// file (see `StableDatabaseFile`), and all others from a small copy, in which SQLite has dropped every other table.

@@ -1,6 +1,6 @@
 package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 import WriteAheadBuffer
 
 /// What came in and what became of it. The sums must agree: received = accepted + rejected, accepted = stored + pending.

@@ -1,6 +1,6 @@
-import Core
+package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 
 /// The database that a snapshot holds: plain, without a log, with `events` and `sessions` as they are, `origins` (see
 /// `RowProvenance`) for rows that came from other installations, and

@@ -1,6 +1,6 @@
-import Core
+package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 import WriteAheadBuffer
 
 /// Answers questions from the rollups and the counters, never from the rows, so that an answer costs the same over ten

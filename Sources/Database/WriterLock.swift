@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import SystemSupport
 
 /// The right to write the database: one process has it at a time, and loses it when it ends, however it ends.

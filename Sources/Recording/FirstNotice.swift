@@ -1,5 +1,5 @@
-import Core
-package import SystemSupport
+package import Core
+import SystemSupport
 
 /// What the first recording command on a terminal says, once: what is kept, where, and how to switch it off.
 package enum FirstNotice {

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Intake
+import Snapshots
 import Sync
 import SystemSupport
 import WriteAheadBuffer
@@ -42,7 +43,7 @@ public final class SnapshotSubject: Sendable {
 
     /// Writes a snapshot.
     public func export() async throws {
-        try await SyncActor(data: data).export(as: .sqlite, to: .file(file))
+        try await SyncActor().export(of: data, as: .sqlite, to: .file(file))
     }
 
     /// Checks the one that was written.

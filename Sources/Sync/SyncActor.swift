@@ -1,137 +1,61 @@
-import Core
-import Crypto
+package import Core
 package import Database
-package import SystemSupport
+package import Snapshots
+import SystemSupport
 
-/// Writes snapshots. It reads and hashes on a thread of its own; compressing and writing have another.
+/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. Nothing else does.
 ///
-///     database ─ copy ─┬─ hash ────────────────────────────────┐
-///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
-///
-/// The copy is made in a folder next to the target, in one read transaction, and read from there. A large database is read
-/// without a copy (see `DirectSnapshot`). Memory holds a few chunks of 4 MiB, however large the database is.
+/// It has a thread of its own, as SQLite and files block. `SnapshotWriter` knows how a snapshot is made, `Transmission` what
+/// is written down before and after a batch goes.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    private let data: DataFolder
-    private let directSnapshotBytes: Int
+    package init() {}
 
-    /// - Parameter directSnapshotBytes: the size of the database from which on it is exported without a copy.
-    package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
-        self.data = data
-        self.directSnapshotBytes = directSnapshotBytes
-    }
-
-    /// Writes a snapshot of what is selected. `progress` is told how much of how much is done, in units of its own.
+    /// Writes a snapshot of what is selected (see `SnapshotWriter.write`).
     ///
-    /// However the process ends, the target is what it was or the whole snapshot. What a killed one left beside it the
-    /// next one removes.
+    /// - Parameters:
+    ///   - progress: is called with how much of how much is done, in units of its own.
     @discardableResult
     package func export(
-        _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
-        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        _ selection: SnapshotSelection = .everything, of data: DataFolder, as format: SnapshotFormat,
+        to target: SnapshotTarget, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
-        guard try hasTables() else { throw .nothingRecorded(folder: data.folder.path) }
-        let (folder, name) = try target.place()
-        do {
-            let scratch = try ScratchFolder(in: folder)
-            let file = try SnapshotFile(path: scratch.path(of: "snapshot"))
-            let manifest = try await write(
-                selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
-            try await file.end(with: manifest.trailer(), synchronize: name != nil)
-            guard let name else {
-                // Whoever reads may take as long as they like; nothing of it has a name meanwhile.
-                Self.remove(scratch)
-                try await file.copyToOutput()
-                return manifest
-            }
-            try folder.rename(scratch.name + "/snapshot", to: name)
-            try folder.synchronize()
-            return manifest
-        } catch {
-            if Task.isCancelled { throw .cancelled }
-            throw SnapshotError(error, path: name.map(folder.path(of:)) ?? "standard output")
+        try await SnapshotWriter(data: data).write(selection, as: format, to: target, progress: progress)
+    }
+
+    /// Sends everything that a transmission is about. While one batch is on its way, the next one is encoded.
+    ///
+    /// - Throws: `SyncError` when the destination does not take it, and `CancellationError`.
+    package func send(
+        _ transmission: consuming Transmission, _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> Transmission.Summary {
+        let (encoder, last) = (transmission.encoder, transmission.job.last)
+        let cursor = try await transmission.finishEarlier(report)
+        var upcoming = try await Self.batch(after: cursor, upTo: last, of: encoder)
+        if let first = upcoming { try await transmission.begin(first, report) }
+        while let batch = upcoming {
+            async let following = encode(after: batch.transfer.range.upperBound, upTo: last, with: encoder)
+            try await transmission.deliver(batch, earlier: [], report)
+            let next: Result<TransferBatch?, any Error>
+            do { next = .success(try await following) } catch { next = .failure(error) }
+            try transmission.confirm(batch, next: try? next.get(), report)
+            upcoming = try next.get()
         }
+        return transmission.summary
     }
 
-    private static func remove(_ scratch: consuming ScratchFolder) {}
-
-    private func hasTables() throws(SnapshotError) -> Bool {
-        do { return try StoreReader(data: data) != nil } catch { throw .store(error) }
+    /// The next batch, made on this actor's thread.
+    private func encode(
+        after cursor: Int64, upTo last: Int64, with encoder: any BatchEncoder
+    ) async throws -> TransferBatch? {
+        try await Self.batch(after: cursor, upTo: last, of: encoder)
     }
 
-    /// Writes the content and says what it is.
-    private func write(
-        _ selection: SnapshotSelection, as format: SnapshotFormat, copyingTo copy: String, _ file: SnapshotFile,
-        _ progress: @Sendable (Int, Int) -> Void
-    ) async throws -> SnapshotManifest {
-        if format == .sqlite, selection == .everything,
-            let snapshot = try await DirectSnapshot.make(of: data, copy: copy, leastBytes: directSnapshotBytes)
-        {
-            let written = try await write(SnapshotContent(snapshot), to: file, progress)
-            return Self.manifest(format, of: snapshot.installation, snapshot.counts, written)
-        }
-        guard let copied = try await SnapshotDatabase.copy(selection, of: data, to: copy) else {
-            throw SnapshotError.outdatedDatabase(path: data.databasePath)
-        }
-        let counter = RowCounter()
-        async let counted = counter.counts(of: copy, knowing: copied.times)
-        let content = try SnapshotContent(format, path: copy, events: format == .sqlite ? 0 : await counted.events)
-        let written = try await write(content, to: file, progress)
-        return Self.manifest(format, of: copied.installation, try await counted, written)
-    }
-
-    /// Writes the content. Returns its length in bytes, and its SHA-256.
-    private func write(
-        _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
-    ) async throws -> (bytes: Int, sha256: String) {
-        var content = content
-        var hash = SHA256()
-        var bytes = 0
-        var next = try content.next()
-        while let chunk = next {
-            // Compressing this chunk goes on while it is hashed and the next one is read.
-            async let appended: Void = file.append(chunk)
-            hash.update(data: chunk)
-            bytes += chunk.count
-            next = try content.next()
-            try await appended
-            progress(content.done, content.total)
-            try Task.checkCancellation()
-        }
-        return (bytes, hash.finalize().hexadecimal)
-    }
-
-    private static func manifest(
-        _ format: SnapshotFormat, of installation: InstallationID, _ counts: SnapshotRows.Counts,
-        _ written: (bytes: Int, sha256: String)
-    ) -> SnapshotManifest {
-        SnapshotManifest(
-            content: format, installation: installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
-            events: counts.events, sessions: format == .sqlite ? counts.sessions : 0, firstID: counts.ids?.lowerBound,
-            lastID: counts.ids?.upperBound, from: counts.times.flatMap { SnapshotManifest.rfc3339($0.from) },
-            until: counts.times.flatMap { SnapshotManifest.rfc3339($0.until) }, bytes: written.bytes,
-            sha256: written.sha256)
-    }
-}
-
-/// Counts the rows of a copy, on a thread of its own.
-private actor RowCounter {
-    private let executor = ThreadExecutor()
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
-
-    func counts(
-        of path: String, knowing times: (from: String, until: String)?
-    ) throws -> SnapshotRows.Counts {
-        try SnapshotRows(path: path).counts(knowing: times)
-    }
-}
-
-extension Digest {
-    /// As hexadecimal digits in lower case.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef")
-        return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    private static func batch(
+        after cursor: Int64, upTo last: Int64, of encoder: any BatchEncoder
+    ) async throws -> TransferBatch? {
+        cursor < last ? try await encoder.pack(cursor + 1...last) : nil
     }
 }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import SystemSupport
 
 /// The folder of segments that stands between every recorder and the database.

@@ -1,9 +1,11 @@
+import Application
 import ArgumentParser
 import Core
 import Database
 import Intake
 import Recording
 import Service
+import Snapshots
 import Sync
 import SystemSupport
 import WriteAheadBuffer

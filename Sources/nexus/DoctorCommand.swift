@@ -1,9 +1,9 @@
+import Application
 import ArgumentParser
 import Core
 import Database
 import Intake
 import Reports
-import Service
 import Sync
 import SystemSupport
 

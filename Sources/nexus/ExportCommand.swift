@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Database
 import Reports
+import Snapshots
 import Sync
 import SystemSupport
 
@@ -47,7 +48,7 @@ struct ExportCommand: AsyncParsableCommand {
         let format = format
         let manifest = try await CancelOnSignal.run(ifStopped: "nothing was written") {
             defer { bar?.clear() }
-            return try await SyncActor(data: data).export(selection, as: format, to: target) { done, total in
+            return try await SyncActor().export(selection, of: data, as: format, to: target) { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }

@@ -1,7 +1,7 @@
+import Application
 import ArgumentParser
 import Core
 import Database
-import Service
 import SystemSupport
 
 struct FlushCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
+import Application
 import ArgumentParser
 import Core
 import Database
-import Service
-import Sync
+import Snapshots
 import SystemSupport
 
 struct ImportCommand: AsyncParsableCommand {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Core
 import Database
 import Reports
-import Service
 import SystemSupport
 
 struct InsightsCommand: AsyncParsableCommand {

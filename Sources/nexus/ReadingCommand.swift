@@ -1,6 +1,6 @@
+import Application
 import Core
 import Database
-import Service
 import SystemSupport
 import WriteAheadBuffer
 

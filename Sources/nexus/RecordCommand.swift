@@ -2,7 +2,6 @@ import ArgumentParser
 import Core
 import Intake
 import Recording
-import Service
 import SystemSupport
 
 struct RecordCommand: AsyncParsableCommand {

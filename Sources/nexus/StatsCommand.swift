@@ -3,8 +3,7 @@ import Core
 import Database
 import Intake
 import Reports
-import Service
-import Sync
+import Snapshots
 import SystemSupport
 
 struct StatsCommand: AsyncParsableCommand {

@@ -1,9 +1,9 @@
+import Application
 import ArgumentParser
 import Core
 import Foundation
 import Recording
 import Reports
-import Service
 import SystemSupport
 
 /// `nexus record --stdin`: runs the stream and tells the person about it.

@@ -75,7 +75,7 @@ struct SyncCommand: AsyncParsableCommand {
             try File.standardOutput.write(json ? report.json.document : report.text)
         }
 
-        private static func show(_ progress: TransferActor.Progress, on bar: ProgressLine?) {
+        private static func show(_ progress: Transmission.Progress, on bar: ProgressLine?) {
             switch progress {
             case .sent(_, let share): bar?.show(Int(share * 1000))
             case .waiting(let error, _):

@@ -10,7 +10,7 @@ struct SyncReport {
     let events: Int
     let bytes: Int
 
-    init(_ summary: TransferActor.Summary, to destination: Destination) {
+    init(_ summary: Transmission.Summary, to destination: Destination) {
         self.destination = destination.identity
         transfers = summary.transfers
         events = summary.rows

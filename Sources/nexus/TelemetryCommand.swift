@@ -1,10 +1,10 @@
+import Application
 import ArgumentParser
 import Core
 import Database
 import Intake
 import Recording
 import Reports
-import Service
 import Sync
 import SystemSupport
 

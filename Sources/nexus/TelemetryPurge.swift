@@ -1,8 +1,8 @@
+import Application
 import ArgumentParser
 import Core
 import Database
 import Reports
-import Service
 import SystemSupport
 
 /// The subcommands that remove: `purge`, `rekey`, `retain`.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Core
-import Sync
+import Snapshots
 import SystemSupport
 
 struct VerifyCommand: AsyncParsableCommand {

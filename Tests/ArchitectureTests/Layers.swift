@@ -11,20 +11,22 @@ struct Layers {
         "CPlatform": [],
         "SystemSupport": ["CPlatform"],
         "Core": ["SystemSupport"],
-        "WriteAheadBuffer": ["Core", "SystemSupport"],
         "Intake": ["Core", "SystemSupport"],
-        "Recording": ["Core", "Intake", "WriteAheadBuffer", "SystemSupport"],
-        "Database": ["Core", "WriteAheadBuffer", "SystemSupport"],
+        "WriteAheadBuffer": ["Core", "SystemSupport"],
+        "Recording": ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
+        "Database": ["Core", "SystemSupport", "WriteAheadBuffer"],
+        "Snapshots": ["CLZ4", "Core", "Database", "Intake", "SystemSupport"],
+        "Sync": ["Core", "Database", "Snapshots", "SystemSupport"],
         "Reports": ["Core", "Database", "SystemSupport"],
-        "Sync": ["CLZ4", "Core", "Intake", "SystemSupport", "Database"],
-        "Service": ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
-        "NexusTelemetry": ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
+        "Application": ["Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
+        "Service": ["Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
+        "NexusTelemetry": ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
         "BenchmarkSubjects": ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
-        "SnapshotSubjects": ["Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer"],
+        "SnapshotSubjects": ["Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer"],
         "nexus-record": ["Core", "Intake", "Recording", "SystemSupport"],
         "nexus": [
-            "Core", "Intake", "Recording", "SystemSupport", "Reports", "Service", "Database", "Sync",
-            "WriteAheadBuffer",
+            "Application", "Core", "Database", "Intake", "Recording", "Reports", "Service", "Snapshots", "Sync",
+            "SystemSupport", "WriteAheadBuffer",
         ],
         "FixtureGenerator": ["Core", "SystemSupport"],
     ]
@@ -33,13 +35,15 @@ struct Layers {
     static let external: [String: Set<String>] = [
         "Glibc": ["SystemSupport", "FixtureGenerator"],
         "AsyncHTTPClient": ["Sync"],
-        "Crypto": ["Intake", "Sync"],
-        "DequeModule": ["Recording"],
-        "GRDB": ["Database", "Sync"],
+        "Crypto": ["Intake", "Snapshots", "Sync"],
+        "DequeModule": ["WriteAheadBuffer"],
+        "GRDB": ["Database"],
         "GRDBSQLite": ["Database"],
         "ArgumentParser": ["FixtureGenerator", "nexus"],
-        "Foundation": ["Database", "Reports", "Sync", "nexus"],
-        "Synchronization": ["NexusTelemetry", "Service", "Database", "Sync", "WriteAheadBuffer", "nexus"],
+        "Foundation": ["Database", "Reports", "Snapshots", "Sync", "nexus"],
+        "Synchronization": [
+            "NexusTelemetry", "Service", "Database", "Snapshots", "Sync", "WriteAheadBuffer", "nexus",
+        ],
         "Logging": ["Service", "nexus"],
         "NIOCore": ["Service", "Sync"],
         "NIOHTTP1": ["Sync"],
@@ -106,7 +110,7 @@ struct Layers {
     @Test("Unsafe code stays where it has to be", arguments: files)
     func unsafeStaysInItsPlaces(file: SourceFile) {
         let places = [
-            "SystemSupport/", "Database/RawSQLite.swift", "Database/EventInserter.swift", "Sync/LZ4Frame.swift",
+            "SystemSupport/", "Database/RawSQLite.swift", "Database/EventInserter.swift", "Snapshots/LZ4Frame.swift",
         ]
         // An actor with an executor of its own has one line that the language calls unsafe.
         let executor = "unsafe executor.asUnownedSerialExecutor()"

@@ -29,8 +29,10 @@ let package = Package(
         .target(
             name: "SystemSupport", dependencies: ["CPlatform"], path: "Sources/SystemSupport", swiftSettings: settings),
         .target(name: "Core", dependencies: ["SystemSupport"], path: "Sources/Core", swiftSettings: settings),
+        .target(name: "DequeModule", path: "StandIns/DequeModule", swiftSettings: settings),
         .target(
-            name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport"], path: "Sources/WriteAheadBuffer",
+            name: "WriteAheadBuffer", dependencies: ["Core", "DequeModule", "SystemSupport"],
+            path: "Sources/WriteAheadBuffer",
             swiftSettings: settings),
         .target(name: "Crypto", path: "StandIns/Crypto", swiftSettings: settings),
         .target(
@@ -39,12 +41,13 @@ let package = Package(
         // What the reader of snapshots needs of it.
         .target(name: "Database", path: "StandIns/Database", swiftSettings: settings),
         .target(
-            name: "Sync", dependencies: ["CLZ4", "Crypto", "Core", "SystemSupport", "Database"], path: "Parts/Sync",
+            name: "Snapshots", dependencies: ["CLZ4", "Crypto", "Core", "SystemSupport", "Database"],
+            path: "Parts/Snapshots",
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(
             name: "nexus-fuzz",
             dependencies: [
-                "CLZ4", "Crypto", "Core", "Intake", "SystemSupport", "Database", "Sync", "WriteAheadBuffer",
+                "CLZ4", "Crypto", "Core", "Intake", "SystemSupport", "Database", "Snapshots", "WriteAheadBuffer",
             ],
             path: "Targets",
             // libFuzzer's runtime brings the program's `main` along, so that Swift's gets another name.

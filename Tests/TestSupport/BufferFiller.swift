@@ -1,6 +1,6 @@
-import Core
+package import Core
 package import Intake
-package import SystemSupport
+import SystemSupport
 package import WriteAheadBuffer
 
 /// Puts events into a data folder's buffer as a recorder would, without a process.

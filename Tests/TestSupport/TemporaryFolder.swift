@@ -1,5 +1,6 @@
+package import Core
 import Foundation
-package import SystemSupport
+import SystemSupport
 
 /// A folder of a test's own, removed when the value goes.
 package final class TemporaryFolder: Sendable {

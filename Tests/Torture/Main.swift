@@ -1,5 +1,7 @@
 import ArgumentParser
+import Core
 import Foundation
+import SystemSupport
 
 /// The torture testEnvironment: the real programs, mistreated, and a model beside them that knows what must still be true.
 @main

@@ -1,3 +1,5 @@
+import Core
+
 /// One kind of torture, with the figure that it is held against.
 protocol Mode: Sendable {
     /// As it is asked for on the command line.

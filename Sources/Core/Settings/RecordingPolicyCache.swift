@@ -1,4 +1,4 @@
-package import SystemSupport
+import SystemSupport
 
 /// Looks again before every write whether the settings still allow it. A look costs one call of the system; the file is
 /// read only when it is another than at the last look.

@@ -1,5 +1,5 @@
 package import Core
-package import SystemSupport
+import SystemSupport
 import WriteAheadBuffer
 
 /// Reads every segment that waits in the buffer, as a drain would, and stores nothing.

@@ -1,6 +1,6 @@
 package import Core
 import GRDB
-package import SystemSupport
+import SystemSupport
 import WriteAheadBuffer
 
 /// Looks at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it

@@ -5,6 +5,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Snapshots
 import SystemSupport
 
 /// Requests to one server, and what their outcome means. Certificates are checked, redirections are not followed: where

@@ -1,5 +1,5 @@
-import Core
-package import SystemSupport
+package import Core
+import SystemSupport
 
 /// The egress ledger, open for writing: by one process at a time, and only for as long as it sends.
 ///

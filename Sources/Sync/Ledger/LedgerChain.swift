@@ -1,3 +1,5 @@
+import Snapshots
+
 /// Follows the ledger line by line and says whether each stands where it was written: a pure state machine.
 ///
 /// What the chain shows: a line that was altered, removed, added or moved, as the next line then no longer fits; with

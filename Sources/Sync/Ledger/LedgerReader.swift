@@ -1,5 +1,5 @@
-import Core
-package import SystemSupport
+package import Core
+import SystemSupport
 
 /// Reads the ledger, a line at a time, and checks the chain on the way.
 package enum LedgerReader {

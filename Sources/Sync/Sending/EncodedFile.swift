@@ -1,5 +1,6 @@
 import Core
 import Crypto
+import Snapshots
 package import SystemSupport
 
 /// A file that is ready to be sent, or has been: read a piece at a time, on a thread of its own.

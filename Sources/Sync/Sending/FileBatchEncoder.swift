@@ -1,5 +1,6 @@
-import Core
+package import Core
 package import Database
+import Snapshots
 package import SystemSupport
 
 /// Packs rows as snapshots, each of a range of ids, named by installation and range.
@@ -46,8 +47,8 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 
     private func batch(_ range: ClosedRange<Int64>, under installation: String) async throws -> TransferBatch {
-        let manifest = try await SyncActor(data: data)
-            .export(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: Self.name)))
+        let manifest = try await SnapshotWriter(data: data)
+            .write(SnapshotSelection(ids: range), as: .sqlite, to: .file(folder.path(of: Self.name)))
         let file = try EncodedFile(Self.name, in: folder)
         let transfer = Transfer(
             destination: destination, store: store, installation: installation, range: range, rows: manifest.events,

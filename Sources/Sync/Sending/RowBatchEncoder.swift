@@ -1,5 +1,6 @@
 import Core
 package import Database
+import Snapshots
 import SystemSupport
 
 /// Packs rows as lines of text, some megabytes to a batch, on a thread of its own.

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
+package import Core
 import Database
-package import SystemSupport
+import SystemSupport
 
 /// What is to go to a destination: found out without sending, and then sent.
 package struct SyncPlan: Sendable {
@@ -73,28 +74,28 @@ package struct SyncPlan: Sendable {
     /// Sends it. Throws a `SyncError`, or `CancellationError`.
     package func send(
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
-        _ report: @Sendable (TransferActor.Progress) -> Void
-    ) async throws -> TransferActor.Summary {
+        _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> Transmission.Summary {
         // Before the ledger is opened: what the environment says wrongly is no failed transfer.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         // In the data folder, where a purge finds what a kill may leave.
         let scratch = try ScratchFolder(in: data.folder)
-        let job = TransferActor.Job(
+        let job = Transmission.Job(
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
         let encoder = encoder(makingFilesIn: scratch.folder)
         if case .folder(let folder) = destination {
-            return try await TransferActor(job, ledger: ledger, encoder: encoder, target: FolderTarget(folder)).run(
-                report)
+            let transmission = Transmission(job, ledger: ledger, encoder: encoder, target: FolderTarget(folder))
+            return try await SyncActor().send(transmission, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
         // Made only here: a client has threads, and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         let target = Self.target(client, destination, credentials, options)
-        let actor = TransferActor(job, ledger: ledger, encoder: encoder, target: target)
+        let transmission = Transmission(job, ledger: ledger, encoder: encoder, target: target)
         do {
-            let summary = try await actor.run(report)
+            let summary = try await SyncActor().send(transmission, report)
             try await client.shutdown()
             return summary
         } catch {

@@ -1,4 +1,5 @@
 import Foundation
+import Snapshots
 
 /// What libFuzzer calls with every input: it goes to the target that `$NEXUS_FUZZ_TARGET` names. The bytes are copied,
 /// so that what reads past their end is caught.

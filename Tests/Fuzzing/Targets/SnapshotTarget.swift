@@ -4,7 +4,7 @@ import Crypto
 import Database
 import SystemSupport
 
-@testable import Sync
+@testable import Snapshots
 
 /// A snapshot, as far as bytes go: manifest, frame, and what comes out of it. The first byte says what is fuzzed:
 ///

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// Random mixtures of everything, for as long as it is given; after each step the invariants are checked.

@@ -1,3 +1,4 @@
+import Core
 import SystemSupport
 
 /// Switching recording off for a while, whatever was just killed.

@@ -1,3 +1,4 @@
+import Core
 import TestSupport
 
 /// `kill -9` of recorders, streams, the service, drains and programs with the Swift API, at random moments.

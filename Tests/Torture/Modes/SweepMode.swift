@@ -1,4 +1,6 @@
+import Core
 import Foundation
+import Sync
 import SystemSupport
 import TestSupport
 

@@ -1,0 +1,57 @@
+package import Core
+import Database
+import SystemSupport
+
+/// Takes into the database what waits in the buffer, for commands that are not the service.
+package struct Drainer: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// How often is looked whether it has.
+    private static let lookInterval: Duration = .milliseconds(5)
+
+    /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
+    /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.blockedReason` says when
+    /// some had to stay in the buffer.
+    @discardableResult
+    package func drainIfFree() async throws -> Int? {
+        guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
+        return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
+            let events = try await writer.drain()
+            try await writer.finish()
+            if let blockedReason = await writer.blockedReason { throw blockedReason }
+            return try await writer.shouldYield() ? nil : events
+        }
+    }
+
+    /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when
+    /// another writer had not stored it after `patience`.
+    package func drainOrAsk(patience: Duration) async throws -> Bool {
+        let deadline = ContinuousClock.now + patience
+        let pipe = RuntimeFolder(for: data).pipePath
+        var asked = false
+        var quietLooks = 0
+        while ContinuousClock.now < deadline {
+            if try await drainIfFree() != nil { return true }
+            // An empty line in its pipe is no event, and wakes the service.
+            if !asked { asked = NamedPipe.offer("\n", to: pipe) }
+            // What the service has just read from its pipe is neither here nor there, so one look is not enough.
+            quietLooks = try pending() == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
+            if quietLooks == 2 { return true }
+            try await Task.sleep(for: Self.lookInterval)
+        }
+        return false
+    }
+
+    /// How many events wait; nil while the writer still brings the tables up to date.
+    private func pending() throws -> Int? {
+        do {
+            return try EventCounters.current(in: data).pending
+        } catch StoreError.olderVersion {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Core
+package import Intake
+package import Recording
+package import SystemSupport
+
+/// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks as long as nothing
+/// comes.
+package actor InputReader {
+    private let executor = ThreadExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private static let restBetweenChanges: Duration = .milliseconds(20)
+
+    private let input: File
+    private let signals: StopSignals?
+    private let watch: FolderWatch?
+    private var lines: NDJSONInput
+
+    /// What one read gave.
+    package struct Step: Sendable {
+        package enum Kind: Equatable, Sendable {
+            /// So many bytes.
+            case input(bytes: Int)
+            case end
+            /// The signal of this number asks to stop.
+            case signal(Int32)
+        }
+
+        package let kind: Kind
+        package let chunk: NDJSONReader.Chunk
+
+        /// How many bytes were read.
+        package var bytes: Int {
+            if case .input(let bytes) = kind { bytes } else { 0 }
+        }
+
+        /// Nothing more comes.
+        package var isLast: Bool {
+            if case .input = kind { false } else { true }
+        }
+    }
+
+    /// Reads `input` until it ends or one of `signals` asks to stop.
+    package init(input: consuming File, signals: consuming StopSignals?, intake: EventIntake) {
+        self.input = input
+        self.signals = signals
+        watch = nil
+        lines = NDJSONInput(intake: intake)
+    }
+
+    /// Reads `input`, and tells when the folder under `watch` changes.
+    package init(input: consuming File, watch: consuming FolderWatch, intake: EventIntake) {
+        self.input = input
+        signals = nil
+        self.watch = consume watch
+        lines = NDJSONInput(intake: intake)
+    }
+
+    /// Waits for input and takes all whole lines of it.
+    package func next() throws -> Step {
+        if case .signal(let number)? = try signals?.wait(for: input) {
+            // A line that has begun is left out: its end has not come.
+            return Step(kind: .signal(number), chunk: lines.take { _ in })
+        }
+        return try read()
+    }
+
+    /// Waits for input as `next` does, or until the watched folder changes: nil.
+    package func nextOrChange() throws -> Step? {
+        if case .change? = try watch?.wait(for: input, rest: Self.restBetweenChanges) { return nil }
+        return try read()
+    }
+
+    private func read() throws -> Step {
+        var bytes = 0
+        try lines.refreshKey()
+        let chunk = try lines.take { (buffer) throws(SystemError) in
+            bytes = try input.read(appendingTo: &buffer, limit: Limits.inputChunkBytes)
+        }
+        guard bytes == 0 else { return Step(kind: .input(bytes: bytes), chunk: chunk) }
+        return Step(kind: .end, chunk: lines.take(atEnd: true) { _ in })
+    }
+}

@@ -1,0 +1,127 @@
+package import SystemSupport
+
+/// Where everything that Nexus keeps stands: the one place that knows the names.
+package struct DataFolder: Sendable {
+    package let folder: Folder
+
+    package init(_ path: String) {
+        folder = Folder(path)
+    }
+
+    /// The data folder at a path. A symbolic link is followed when the link and the folder that it leads to both belong to
+    /// this user.
+    ///
+    /// - Throws: `DataFolderError.link` for any other link.
+    package static func at(_ path: String) throws(DataFolderError) -> DataFolder {
+        guard let link = FileStatus(of: path), link.kind == .link else { return DataFolder(path) }
+        guard link.isOwn, let target = SymbolicLink.resolved(path), let folder = FileStatus(of: target),
+            folder.kind == .folder, folder.isOwn
+        else {
+            throw .link(path: path)
+        }
+        return DataFolder(target)
+    }
+
+    /// `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`; nil when none of them is set.
+    ///
+    /// - Throws: `DataFolderError` when `NEXUS_DATA_DIR` is not an absolute path, or the folder is a link that is not followed.
+    package static func fromEnvironment(
+        _ value: (String) -> String? = Environment.value
+    ) throws(DataFolderError) -> DataFolder? {
+        func absolute(_ name: String) -> String? {
+            guard var path = value(name), path.hasPrefix("/") else { return nil }
+            while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+            return path
+        }
+        if let given = value("NEXUS_DATA_DIR"), !given.isEmpty {
+            guard let path = absolute("NEXUS_DATA_DIR") else { throw .relative(path: given) }
+            return try at(path)
+        }
+        if let path = absolute("XDG_DATA_HOME") { return try at(path + "/nexus") }
+        if let path = absolute("HOME") { return try at(path + "/.local/share/nexus") }
+        return nil
+    }
+
+    /// Waits for the lock of the folder itself, which is held for a moment by whoever changes the settings or the key; it
+    /// is released with the value. Makes the folder where there is none.
+    package func lock() throws(SystemError) -> File {
+        try folder.prepare()
+        let file = try File(opening: folder.path, [.read, .folder])
+        try file.lock()
+        return file
+    }
+
+    /// The SQLite database with the user's events and sessions.
+    package var databasePath: String { folder.path(of: "nexus.db") }
+    /// Whether there is a database yet.
+    package var hasDatabase: Bool { folder.has("nexus.db") }
+    /// Whether the database has a write-ahead log: somebody has it open, or was killed. One of no length without an index is
+    /// none: a reader leaves it whose opening another's closing has crossed. Nor is one that is nothing but its header, as
+    /// the kill of a writer at its first commit leaves it: where SQLite may not write, it waits for more of it in vain.
+    package var hasDatabaseLog: Bool {
+        guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
+        return bytes > Self.databaseLogHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
+    }
+    /// Bytes of the log's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+    private static let databaseLogHeaderBytes = 32
+    /// Whether the log has lost the index that SQLite reads it by: the folder was copied without, or a writer was killed as it
+    /// let go of the database.
+    package var hasLogWithoutIndex: Bool { hasDatabaseLog && !folder.has("nexus.db-shm") }
+    /// Whether what the database held before stands beside it: somebody is writing to its file itself, or was killed.
+    package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
+    /// The segments of the write-ahead buffer.
+    package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
+    /// Thirty-two random bytes with which names are hashed.
+    package var keyPath: String { folder.path(of: "key") }
+    /// What the person has decided (`Settings`).
+    package var settingsPath: String { folder.path(of: Self.settingsName) }
+    package static let settingsName = "settings.json"
+    /// Whoever holds the lock on this file writes the database.
+    package var writerLockPath: String { folder.path(of: "writer.lock") }
+    /// Whoever wants to be the writer while another process is holds the lock on this file, and the other makes way.
+    package var writerTurnPath: String { folder.path(of: "writer.turn") }
+    /// What was sent where, line by line.
+    package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
+    /// How long the ledger is, so that missing lines show.
+    package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
+
+    /// Whether the file at a path, of whatever name, is one of those that Nexus keeps here.
+    package func owns(fileAt path: String) -> Bool {
+        if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
+            return true
+        }
+        guard let file = FileIdentity(of: path) else { return false }
+        let names = [
+            "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", Self.settingsName, "writer.lock",
+            "writer.turn", "ledger.ndjson", "ledger.head", "costs", "notice", RuntimeFolder.lockName,
+            RuntimeFolder.processName,
+        ]
+        return names.contains { FileIdentity(of: folder.path(of: $0)) == file }
+    }
+}
+
+/// Why the data folder that the environment names is not used.
+package enum DataFolderError: Error, Equatable, CustomStringConvertible {
+    /// `NEXUS_DATA_DIR` is not an absolute path: another folder would be used in every working folder.
+    case relative(path: String)
+    /// The folder is a symbolic link that is not followed.
+    case link(path: String)
+
+    package var description: String {
+        switch self {
+        case .relative(let path):
+            "cannot use NEXUS_DATA_DIR: '\(path.escapedForDisplay)' is not an absolute path; set it to one that begins with '/'"
+        case .link(let path):
+            "cannot use \(path.escapedForDisplay): it is a symbolic link, and the link and the folder that it leads to must "
+                + "both belong to you; replace the link, or set NEXUS_DATA_DIR to a folder of yours"
+        }
+    }
+
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .relative: .settings
+        case .link: .notPermitted
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package import Core
+import Database
+import Intake
+package import Logging
+import ServiceLifecycle
+import SystemSupport
+import UnixSignals
+import WriteAheadBuffer
+
+/// `nexus serve`: takes events from a socket and a named pipe, and drains the buffer for everybody.
+///
+///     socket ─┐
+///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
+///
+/// The parts start in the order storage, pipe, socket and stop in the reverse: nothing is closed before that which
+/// feeds it.
+package struct EventService {
+    /// How long a stop may take: what waits by then stays in the buffer, for the next drain.
+    private static let shutdownLimit: Duration = .seconds(10)
+
+    private let data: DataFolder
+    private let durable: Bool
+    private let logger: Logger
+
+    /// With `durable` the socket acknowledges only what would survive a power cut.
+    package init(data: DataFolder, durable: Bool, logger: Logger) {
+        self.data = data
+        self.durable = durable
+        self.logger = logger
+    }
+
+    /// The signals that stop the service. SIGHUP comes when its terminal is closed, unless the user started it with `nohup`.
+    private static var stopSignals: [UnixSignal] {
+        ThisProcess.ignoresHangup ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
+    }
+
+    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
+    package func run() async throws {
+        guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
+        let session = "service-\(ProcessIdentity.current().processID)"
+        let intake = try EventIntake(data: data, session: session)
+
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let flusher = SegmentFlusher(buffer: buffer)
+        let scheduler = DrainScheduler(flusher: flusher)
+        let drain = DrainService(data: data, scheduler: scheduler, logger: logger)
+        try buffer.folder.prepare()
+        if let lines = try PipeFileImport(at: home.runtime.pipePath) {
+            let rejected = try lines.take(through: intake, into: buffer)
+            if rejected > 0 {
+                logger.warning("lines that were written while no service ran and are no events: \(rejected)")
+            }
+            // The lines hold names as they were given.
+            try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
+        }
+        try home.removeNames()
+        let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil
+        let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
+        let pipe = try PipeServer(
+            path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
+            intake: intake, batcher: pipeBatcher, buffer: buffer, scheduler: scheduler, logger: logger)
+        let socket = SocketServer(
+            path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher,
+            scheduler: scheduler,
+            logger: logger)
+        try home.announce()
+        do throws(SystemError) { try home.admitHooks() } catch {
+            logger.warning(
+                "shell hooks start the recorder instead of using the pipe: \(error.description.escapedForDisplay)")
+        }
+        var lifecycleLogger = logger
+        lifecycleLogger.logLevel = max(logger.logLevel, .notice)
+        let synchronizing = SegmentFlushService(flusher: flusher, logger: logger)
+        let services: [any Service] = [synchronizing, drain, pipe, socket]
+        // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: Self.stopSignals, logger: lifecycleLogger)
+        configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
+        logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
+        let result: Result<Void, any Error>
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try home.removeNames()
+        try result.get()
+    }
+}
+
+/// Why a service did not start or had to end.
+package enum ServiceError: Error, Equatable, CustomStringConvertible {
+    case alreadyRunning(String)
+    /// The folder that it serves was removed or replaced while it did.
+    case folderGone(String)
+    /// The socket's path is longer than the system allows.
+    case pathTooLong(String)
+
+    package var description: String {
+        switch self {
+        case .alreadyRunning(let path):
+            "another nexus serve already serves \(path.escapedForDisplay)"
+        case .folderGone(let path):
+            "\(path.escapedForDisplay) was removed or replaced while it was in use: start the service again"
+        case .pathTooLong(let path):
+            "\(path.escapedForDisplay) is too long for a socket: choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR"
+        }
+    }
+}

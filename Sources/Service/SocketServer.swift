@@ -1,0 +1,71 @@
+import Core
+import Intake
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import SystemSupport
+import WriteAheadBuffer
+
+/// Takes lines of NDJSON from a Unix socket and acknowledges every batch with the counts so far:
+///
+///     {"accepted":120,"rejected":1}
+///
+/// A line that was not taken is reported before that, by number and reason:
+///
+///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
+///
+/// Events that came while recording was off were thrown away; they are told as well, once there are any:
+///
+///     {"accepted":120,"rejected":1,"discarded":7}
+///
+/// A client that does not read its acknowledgements is not read from any further; the others do not notice.
+struct SocketServer: Service {
+    /// Connections at once; more are told to come back. Descriptors are left for everything else.
+    private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
+
+    /// How long connections are still accepted when the service is asked to stop.
+    private static let lastCall: TimeAmount = .milliseconds(20)
+
+    let path: String
+    let intake: EventIntake
+    let buffer: WriteAheadBuffer
+    /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
+    let durable: EventBatcher?
+    let scheduler: DrainScheduler
+    let logger: Logger
+
+    func run() async throws {
+        guard path.utf8.count < 108 else { throw ServiceError.pathTooLong(path) }
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = try await makeGroup(on: threads.next())
+        let server = try await ServerBootstrap(group: threads)
+            .serverChannelOption(.backlog, value: 512)
+            // A client that has said all still wants to hear what became of it.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(SocketConnection(in: group.value))
+                }
+            }
+            .bind(unixDomainSocketPath: path).get()
+        try await withGracefulShutdownHandler {
+            try await server.closeFuture.get()
+        } onGracefulShutdown: {
+            // Who has connected by now is still let in, and then told in good order that it is over.
+            server.eventLoop.scheduleTask(in: Self.lastCall) { server.close(promise: nil) }
+        }
+        try await group.eventLoop.flatSubmit { group.value.stop() }.get()
+        // The thread ends with the process: what is still closing needs it.
+    }
+
+    private func makeGroup(on loop: any EventLoop) async throws -> NIOLoopBound<ConnectionGroup> {
+        let limit = Self.connectionLimit
+        return try await loop.submit {
+            let group = ConnectionGroup(
+                on: loop, limit: limit, intake: intake, buffer: buffer, durable: durable, scheduler: scheduler,
+                logger: logger)
+            return NIOLoopBound(group, eventLoop: loop)
+        }.get()
+    }
+}

@@ -1,0 +1,127 @@
+package import Core
+import Crypto
+package import Database
+import SystemSupport
+
+/// Writes snapshots. It reads and hashes on the caller's executor, which should have a thread of its own; compressing and
+/// writing have another.
+///
+///     database ─ copy ─┬─ hash ────────────────────────────────┐
+///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
+///
+/// The copy is made in a folder next to the target, in one read transaction, and read from there. A large database is read
+/// without a copy (see `DirectSnapshot`). Memory holds a few chunks of 4 MiB, however large the database is.
+package struct SnapshotWriter: Sendable {
+    private let data: DataFolder
+    private let directSnapshotBytes: Int
+
+    /// - Parameter directSnapshotBytes: the size of the database from which on it is exported without a copy.
+    package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
+        self.data = data
+        self.directSnapshotBytes = directSnapshotBytes
+    }
+
+    /// Writes a snapshot of what is selected. `progress` is told how much of how much is done, in units of its own.
+    ///
+    /// However the process ends, the target is what it was or the whole snapshot. What a killed one left beside it the
+    /// next one removes.
+    @discardableResult
+    package func write(
+        _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
+        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws(SnapshotError) -> SnapshotManifest {
+        guard try hasTables() else { throw .nothingRecorded(folder: data.folder.path) }
+        let (folder, name) = try target.place()
+        do {
+            let scratch = try ScratchFolder(in: folder)
+            let file = try SnapshotFile(path: scratch.path(of: "snapshot"))
+            let manifest = try await writeContent(
+                selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
+            try await file.end(with: manifest.trailer(), synchronize: name != nil)
+            guard let name else {
+                // Whoever reads may take as long as they like; nothing of it has a name meanwhile.
+                Self.remove(scratch)
+                try await file.copyToOutput()
+                return manifest
+            }
+            try folder.rename(scratch.name + "/snapshot", to: name)
+            try folder.synchronize()
+            return manifest
+        } catch {
+            if Task.isCancelled { throw .cancelled }
+            throw SnapshotError(error, path: name.map(folder.path(of:)) ?? "standard output")
+        }
+    }
+
+    private static func remove(_ scratch: consuming ScratchFolder) {}
+
+    private func hasTables() throws(SnapshotError) -> Bool {
+        do { return try StoreReader(data: data) != nil } catch { throw .store(error) }
+    }
+
+    /// Writes the content and says what it is.
+    private func writeContent(
+        _ selection: SnapshotSelection, as format: SnapshotFormat, copyingTo copy: String, _ file: SnapshotFile,
+        _ progress: @Sendable (Int, Int) -> Void
+    ) async throws -> SnapshotManifest {
+        if format == .sqlite, selection == .everything,
+            let snapshot = try await DirectSnapshot.make(of: data, copy: copy, leastBytes: directSnapshotBytes)
+        {
+            let written = try await write(SnapshotContent(snapshot), to: file, progress)
+            return Self.manifest(format, of: snapshot.installation, snapshot.counts, written)
+        }
+        guard let copied = try await SnapshotDatabase.copy(selection, of: data, to: copy) else {
+            throw SnapshotError.outdatedDatabase(path: data.databasePath)
+        }
+        let counter = RowCounter()
+        async let counted = counter.counts(of: copy, knowing: copied.times)
+        let content = try SnapshotContent(format, path: copy, events: format == .sqlite ? 0 : await counted.events)
+        let written = try await write(content, to: file, progress)
+        return Self.manifest(format, of: copied.installation, try await counted, written)
+    }
+
+    /// Writes the content. Returns its length in bytes, and its SHA-256.
+    private func write(
+        _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
+    ) async throws -> (bytes: Int, sha256: String) {
+        var content = content
+        var hash = SHA256()
+        var bytes = 0
+        var next = try content.next()
+        while let chunk = next {
+            // Compressing this chunk goes on while it is hashed and the next one is read.
+            async let appended: Void = file.append(chunk)
+            hash.update(data: chunk)
+            bytes += chunk.count
+            next = try content.next()
+            try await appended
+            progress(content.done, content.total)
+            try Task.checkCancellation()
+        }
+        return (bytes, hash.finalize().hexadecimal)
+    }
+
+    private static func manifest(
+        _ format: SnapshotFormat, of installation: InstallationID, _ counts: SnapshotRows.Counts,
+        _ written: (bytes: Int, sha256: String)
+    ) -> SnapshotManifest {
+        SnapshotManifest(
+            content: format, installation: installation.id, schemaVersion: SnapshotDatabase.schemaVersion,
+            events: counts.events, sessions: format == .sqlite ? counts.sessions : 0, firstID: counts.ids?.lowerBound,
+            lastID: counts.ids?.upperBound, from: counts.times.flatMap { SnapshotManifest.rfc3339($0.from) },
+            until: counts.times.flatMap { SnapshotManifest.rfc3339($0.until) }, bytes: written.bytes,
+            sha256: written.sha256)
+    }
+}
+
+/// Counts the rows of a copy, on a thread of its own.
+private actor RowCounter {
+    private let executor = ThreadExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    func counts(
+        of path: String, knowing times: (from: String, until: String)?
+    ) throws -> SnapshotRows.Counts {
+        try SnapshotRows(path: path).counts(knowing: times)
+    }
+}

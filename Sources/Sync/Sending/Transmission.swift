@@ -1,0 +1,141 @@
+import Core
+package import SystemSupport
+
+/// One run of sending what a destination does not have yet, one batch after another, with its ledger.
+///
+///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next batch
+///
+/// Whatever is killed where: before the intent nothing left; after it the same range goes again, which every destination
+/// takes once; after the line nothing of it goes again.
+package struct Transmission: ~Copyable {
+    /// What came of it.
+    package struct Summary: Equatable, Sendable {
+        package var transfers = 0
+        package var rows = 0
+        package var bytes = 0
+
+        package init() {}
+    }
+
+    /// What is told while it runs.
+    package enum Progress: Sendable {
+        /// So many rows have been confirmed, about this share of what there is to send, from 0 to 1.
+        case sent(rows: Int, share: Double)
+        /// An attempt failed, and the next one comes after this long.
+        case waiting(SyncError, Duration)
+    }
+
+    /// What is to be sent: rows of a database, up to an id.
+    package struct Job: Sendable {
+        package let destination: String
+        package let store: String
+        package let last: Int64
+        /// Begin with the first row, whatever has been confirmed.
+        package let fromStart: Bool
+
+        package init(destination: String, store: String, last: Int64, fromStart: Bool) {
+            self.destination = destination
+            self.store = store
+            self.last = last
+            self.fromStart = fromStart
+        }
+    }
+
+    private var ledger: Ledger
+    let job: Job
+    let encoder: any BatchEncoder
+    private let target: any Target
+    private let clock: any Clock<Duration>
+    private let wallClock: any WallClock
+    private var random = SystemRandomNumberGenerator()
+    private(set) var summary = Summary()
+    private var isPrepared = false
+    /// The id behind which sending began.
+    private var start: Int64 = 0
+
+    package init(
+        _ job: Job, ledger: consuming Ledger, encoder: any BatchEncoder, target: any Target,
+        clock: any Clock<Duration> = ContinuousClock(), wallClock: any WallClock = SystemClock()
+    ) {
+        self.job = job
+        self.ledger = ledger
+        self.encoder = encoder
+        self.target = target
+        self.clock = clock
+        self.wallClock = wallClock
+    }
+
+    /// Finishes what a former run began, and returns the id after which sending goes on.
+    mutating func finishEarlier(_ report: @Sendable (Progress) -> Void) async throws -> Int64 {
+        guard !job.fromStart else { return 0 }
+        start = ledger.progress.cursor(of: job.destination, store: job.store)
+        let earlier = ledger.progress.unconfirmed(at: job.destination, store: job.store)
+        guard let open = earlier.last else { return start }
+        if let batch = try await encoder.reencode(open) { try await resend(batch, earlier: earlier, report) }
+        return max(start, open.range.upperBound)
+    }
+
+    /// Writes down that the first batch goes.
+    mutating func begin(_ first: TransferBatch, _ report: @Sendable (Progress) -> Void) async throws {
+        try await prepare(report)
+        try ledger.append(.intent, first.transfer, at: wallClock.now())
+    }
+
+    /// Writes down that a batch has arrived and that the next one goes: one wait for the disk for both.
+    mutating func confirm(
+        _ batch: TransferBatch, next: TransferBatch?, _ report: @Sendable (Progress) -> Void
+    ) throws {
+        let intent = next.map { [(LedgerEntry.Event.intent, $0.transfer)] } ?? []
+        try ledger.append([(.sent, batch.transfer)] + intent, at: wallClock.now())
+        count(batch, report)
+    }
+
+    /// Sends a range that a former run began.
+    private mutating func resend(
+        _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+    ) async throws {
+        try await prepare(report)
+        try ledger.append(.intent, batch.transfer, at: wallClock.now())
+        try await deliver(batch, earlier: earlier, report)
+        try ledger.append(.sent, batch.transfer, at: wallClock.now())
+        count(batch, report)
+    }
+
+    private mutating func prepare(_ report: @Sendable (Progress) -> Void) async throws {
+        if isPrepared { return }
+        let target = target
+        try await attempt(report) { try await target.prepare() }
+        isPrepared = true
+    }
+
+    mutating func deliver(
+        _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
+    ) async throws {
+        let target = target
+        try await attempt(report) { try await target.deliver(batch, earlier: earlier) }
+    }
+
+    private mutating func count(_ batch: TransferBatch, _ report: @Sendable (Progress) -> Void) {
+        summary.transfers += 1
+        summary.rows += batch.transfer.rows
+        summary.bytes += batch.transfer.bytes
+        let (done, all) = (batch.transfer.range.upperBound - start, max(1, job.last - start))
+        report(.sent(rows: summary.rows, share: min(1, Double(done) / Double(all))))
+    }
+
+    /// Does something until it goes well, or the policy gives up.
+    private mutating func attempt(_ report: @Sendable (Progress) -> Void, _ work: () async throws -> Void) async throws
+    {
+        var policy = RetryPolicy()
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try await work()
+            } catch let failure as RetryPolicy.Failure {
+                guard case .wait(let delay) = policy.decide(after: failure, using: &random) else { throw failure.error }
+                report(.waiting(failure.error, delay))
+                try await clock.sleep(for: delay)
+            }
+        }
+    }
+}

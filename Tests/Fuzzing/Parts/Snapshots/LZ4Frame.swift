@@ -1,0 +1,1 @@
+../../../../Sources/Snapshots/LZ4Frame.swift

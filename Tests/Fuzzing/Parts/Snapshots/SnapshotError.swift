@@ -1,0 +1,1 @@
+../../../../Sources/Snapshots/SnapshotError.swift

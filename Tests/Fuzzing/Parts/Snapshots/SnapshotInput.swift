@@ -1,0 +1,1 @@
+../../../../Sources/Snapshots/SnapshotInput.swift

@@ -1,1 +1,0 @@
-../../../../Sources/Sync/LZ4Frame.swift

@@ -1,1 +1,0 @@
-../../../../Sources/Sync/SnapshotError.swift

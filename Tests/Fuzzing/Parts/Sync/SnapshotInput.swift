@@ -1,1 +1,0 @@
-../../../../Sources/Sync/SnapshotInput.swift

@@ -1,1 +1,0 @@
-../../../../Sources/Sync/SnapshotManifest.swift
