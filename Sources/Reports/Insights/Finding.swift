@@ -4,7 +4,7 @@ import SystemSupport
 /// One thing worth knowing, in one sentence with its evidence.
 package struct Finding: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        case slower, failsMore = "fails_more", streak, correlatedFactor, retries
+        case slower, failsMore = "fails_more", streak, correlatedFactor = "companion", retries
     }
 
     package let kind: Kind
