@@ -9,11 +9,15 @@ struct InsightsCommand: AsyncParsableCommand {
         commandName: "insights", abstract: "Tell what is slow, what fails, and what changed.",
         discussion: """
             Without a flag: the few findings worth reading, the costliest first. Each is a change that chance does not \
-            explain, with the runs that it rests on: a command is compared with its own history in the window, from \
-            20 runs before and 10 after on. Days are those of your time zone ($TZ). Without a window it covers all time.
+            explain, with the runs that it rests on and the command that shows them. A command is compared with its own \
+            history before the change, from 20 runs before and 10 after on; the window selects the changes that began or \
+            persist in it. Days are those of your time zone ($TZ). Without a window it covers all time.
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
+
+    @Option(help: ArgumentHelp("Only commands that begin with these words.", valueName: "name"))
+    var command: String?
 
     @Flag(help: "What takes most time, what became slower, and what goes along with it.")
     var slow = false
@@ -36,7 +40,7 @@ struct InsightsCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
-        let insights = Insights(try InsightsInput(window, from: StoreReader(data: data)))
+        let insights = Insights(try InsightsInput(window, from: StoreReader(data: data), command: command))
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
         let zone = LocalCalendar.zoneName
         try File.standardOutput.write(

@@ -99,7 +99,7 @@ extension UsageBreakdown.Kind: ExpressibleByArgument {}
 
 /// What a report is confined to.
 struct FilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only this command, named as reports name it.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only commands that begin with these words: git finds git status.", valueName: "name"))
     var command: String?
 
     @Option(help: ArgumentHelp("Only this workspace, by its name or its hash.", valueName: "name"))

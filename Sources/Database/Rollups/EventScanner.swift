@@ -4,6 +4,7 @@ import SystemSupport
 
 /// Which events a question is about; what is nil or false does not matter.
 package struct UsageFilter: Equatable, Sendable {
+    /// The first words of a command: `git` also finds `git status`.
     package var command: String?
     /// The keyed hash, in hexadecimal.
     package var workspaceHash: String?
@@ -27,7 +28,12 @@ package struct UsageFilter: Equatable, Sendable {
     var sql: (text: String, arguments: StatementArguments) {
         var text = failed ? " AND success = 0" : ""
         var arguments: StatementArguments = []
-        for (column, value) in [("command", command), ("workspace_hash", workspaceHash), ("session_id", session)] {
+        if let command {
+            // Compared instead of matched by a pattern, so that no character has a meaning.
+            text += " AND (command = ? OR substr(command, 1, ?) = ?)"
+            arguments += [command, command.count + 1, command + " "]
+        }
+        for (column, value) in [("workspace_hash", workspaceHash), ("session_id", session)] {
             guard let value else { continue }
             text += " AND \(column) = ?"
             arguments += [value]

@@ -108,6 +108,16 @@ package struct Finding: Equatable, Sendable {
             ])
     }
 
+    /// The command line that shows the runs on which the finding rests. Its words need no quotes but the command's name.
+    package var evidenceCommand: String {
+        let name = "'" + command.escapedForDisplay.replacing("'", with: "'\\''") + "'"
+        return switch kind {
+        case .slower, .failsMore, .streak: "nexus stats --by day --command \(name)"
+        case .correlatedFactor: "nexus stats --by template --command \(name)"
+        case .retries: "nexus stats --by error --command \(name)"
+        }
+    }
+
     private static func day(_ milliseconds: Int64) -> String { LocalCalendar.day(of: milliseconds).text }
 
     private static func cost(_ milliseconds: Double) -> String { NumberText.latency(max(0, milliseconds)) }

@@ -36,29 +36,40 @@ package struct Insights: Sendable {
     }
 
     package init(_ input: InsightsInput) {
-        let totals = input.histories.map { ($0, $0.latency($0.cells.indices)) }
+        let totals = (input.totals ?? input.histories).map { ($0, $0.latency($0.cells.indices)) }
         costs = totals.compactMap { history, latency in
             guard let p50 = latency.quantile(0.5), let p95 = latency.quantile(0.95) else { return nil }
             return CommandCost(
                 command: history.command, runs: latency.count, totalMS: latency.sum, p50: p50, p95: p95)
         }
         .sorted { ($1.totalMS, $0.command) < ($0.totalMS, $1.command) }
-        let compared = totals.sorted { ($1.1.sum, $0.0.command) < ($0.1.sum, $1.0.command) }
-            .prefix(FindingRules.comparedCommands).map(\.0)
+        let order = Dictionary(totals.map { ($0.0.command, $0.1.sum) }, uniquingKeysWith: { first, _ in first })
+        let compared = Array(
+            input.histories.sorted { (order[$1.command] ?? 0, $0.command) < (order[$0.command] ?? 0, $1.command) }
+                .prefix(FindingRules.comparedCommands))
         slowdowns = Slowdown.search(compared)
         rises = FailureRise.search(compared)
         correlatedFactors = CorrelatedFactor.search(input.divisions)
-        allStreaks = FailureStreak.all(input.runs)
-        streaks = FailureStreak.remarkable(allStreaks, commands: input.histories.count)
-        allRetries = Retries.all(input.runs)
-        costlyRetries = Retries.remarkable(allRetries, totalMS: input.runs.reduce(0) { $0 &+ $1.durationMS })
+        let runs = input.runs.filter { input.window.contains($0.timestamp) }
+        let ran = Set(runs.map(\.command))
+        allStreaks = FailureStreak.all(runs)
+        streaks = FailureStreak.remarkable(
+            FailureStreak.all(input.runs).filter { ran.contains($0.command) }, commands: totals.count)
+        allRetries = Retries.all(runs)
+        costlyRetries = Retries.remarkable(allRetries, totalMS: runs.reduce(0) { $0 &+ $1.durationMS })
         failures = input.failures
-        runsLookedAt = input.runs.count
-        runsSince = input.runsAreCut ? input.runs.first?.timestamp : nil
+        runsLookedAt = runs.count
+        runsSince = input.runsAreCut && runs.count == input.runs.count ? input.runs.first?.timestamp : nil
         outcomes = Dictionary(
-            input.histories.map { ($0.command, $0.outcomes($0.cells.indices)) }, uniquingKeysWith: { first, _ in first }
-        )
+            totals.map { ($0.0.command, $0.0.outcomes($0.0.cells.indices)) }, uniquingKeysWith: { first, _ in first })
+        tooFew = compared.compactMap { history in
+            let runs = history.latency(history.cells.indices).count
+            return runs > 0 && runs < FindingRules.runsBefore + FindingRules.runsAfter ? (history.command, runs) : nil
+        }
     }
+
+    /// Commands with too few runs, in all history, for a change to be found, the most time-consuming first.
+    package let tooFew: [(command: String, runs: Int)]
 
     /// Failures for one reason, whatever command they are of.
     struct Category: Equatable {

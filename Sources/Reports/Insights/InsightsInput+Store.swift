@@ -15,28 +15,47 @@ extension InsightsInput {
     /// second.
     private static let runLimit = 50_000
 
-    /// Reads what the findings of a window are looked for in; with no database yet it is empty.
-    package init(_ window: ReportWindow, from reader: StoreReader?) throws(StoreError) {
+    /// What of a window is read.
+    package enum Scope: Sendable {
+        /// Everything that a finding may rest on.
+        case findings
+        /// The histories alone, in which commands that became slower or fail more are found.
+        case changes
+    }
+
+    /// Reads what the findings of a window are looked for in. The window selects the changes that began or persist in it;
+    /// all history before it is the baseline.
+    ///
+    /// - Parameters:
+    ///   - command: the first words of the commands to look at; nil looks at all.
+    ///   - reader: nil, where there is no database yet, gives an empty input.
+    package init(
+        _ window: ReportWindow, from reader: StoreReader?, command: String? = nil, scope: Scope = .findings
+    ) throws(StoreError) {
         self.init()
-        guard let reader else { return }
         let range = window.range
-        let commands = try reader.usage(by: .command, in: range)
+        self.window = range
+        guard let reader else { return }
+        func isMeant(_ name: String) -> Bool {
+            command.map { name == $0 || name.hasPrefix($0 + " ") } ?? true
+        }
+        let commands = try reader.usage(by: .command, in: range).filter { isMeant($0.name) }
             .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
-        failures = try reader.failures(in: range).map { cell in
+        guard let inWindow = try Self.covered(range, reader),
+            let covered = try Self.covered(0..<range.upperBound, reader)
+        else { return }
+        for command in commands.prefix(FindingRules.comparedCommands) {
+            histories.append(try Self.history(of: command, in: covered, reader))
+        }
+        totals = commands.map { CommandHistory(command: $0.name, cells: [.init(start: inWindow.lowerBound, $0)]) }
+        guard scope == .findings else { return }
+        failures = try reader.failures(in: range).filter { isMeant($0.command ?? "") }.map { cell in
             Failures(
                 command: cell.command ?? "-", category: cell.category ?? "-", count: cell.count, first: cell.firstSeen,
                 last: cell.lastSeen)
         }
-        guard let covered = try Self.covered(range, reader) else { return }
-        for command in commands.prefix(FindingRules.comparedCommands) {
-            histories.append(try Self.history(of: command, in: covered, reader))
-        }
-        // Of the others the totals alone: nobody looks for changes in what takes next to no time.
-        histories += commands.dropFirst(FindingRules.comparedCommands).map { cell in
-            CommandHistory(command: cell.name, cells: [.init(start: covered.lowerBound, cell)])
-        }
-        divisions = try Self.divisions(in: covered, totals: commands, reader)
-        try readRuns(in: covered, reader)
+        divisions = try Self.divisions(in: inWindow, totals: commands, reader).filter { isMeant($0.command) }
+        try readRuns(in: covered, reader, isMeant: isMeant)
     }
 
     /// The part of a window in which anything was recorded, in whole days of UTC and milliseconds since 1970.
@@ -101,11 +120,15 @@ extension InsightsInput {
 
     // MARK: Runs in order
 
-    private mutating func readRuns(in range: Range<Int64>, _ reader: StoreReader) throws(StoreError) {
+    private mutating func readRuns(
+        in range: Range<Int64>, _ reader: StoreReader, isMeant: (String) -> Bool
+    ) throws(StoreError) {
         var latest: [RunRecord] = []
         var isCut = false
         try reader.latestEvents(in: range) { event in
-            guard let success = event.numbers.success, !event.command.isEmpty else { return true }
+            guard let success = event.numbers.success, !event.command.isEmpty, isMeant(event.command) else {
+                return true
+            }
             guard latest.count < Self.runLimit else {
                 isCut = true
                 return false

@@ -18,10 +18,15 @@ package struct InsightsInput: Sendable {
         }
     }
 
+    /// What each command did from the beginning to the end of the window.
     package var histories: [CommandHistory] = []
+    /// What each command did in the window, in one cell; nil where the histories are all of the window.
+    package var totals: [CommandHistory]?
+    /// The window, in milliseconds since 1970.
+    package var window: Range<Int64> = 0..<Int64.max
     package var divisions: [CorrelatedFactor.Division] = []
     package var failures: [Failures] = []
-    /// The latest runs, in the order of time.
+    /// The latest runs until the end of the window, in the order of time.
     package var runs: [RunRecord] = []
     /// Whether there were more runs than those.
     package var runsAreCut = false

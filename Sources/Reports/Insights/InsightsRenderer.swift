@@ -34,7 +34,7 @@ package enum InsightsRenderer {
                 ? "No run of a command in this window."
                 : "Searched: \(NumberText.counted(runs, "run"))"
                     + " of \(NumberText.counted(insights.costs.count, "command"))."
-            return ["", "  " + nothing, "  " + style.styled(basis, .muted)]
+            return ["", "  " + nothing, "  " + style.styled(basis, .muted)] + tooFew(insights, style)
         }
         let note =
             "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
@@ -42,10 +42,24 @@ package enum InsightsRenderer {
             + TextBlock.wrapped(note, style).map { style.styled($0, .muted) }
     }
 
-    private static func sentences(_ findings: [Finding], _ top: Int, _ style: TerminalStyle) -> [String] {
+    /// How far the commands are from the number of runs that a change rests on: the three most time-consuming.
+    private static func tooFew(_ insights: Insights, _ style: TerminalStyle) -> [String] {
+        guard !insights.tooFew.isEmpty else { return [] }
+        let needed = FindingRules.runsBefore + FindingRules.runsAfter
+        let commands = insights.tooFew.prefix(3).map {
+            "\($0.runs) of \(needed) runs of \($0.command.escapedForDisplay)"
+        }
+        return TextBlock.wrapped("Not enough data yet: " + commands.joined(separator: ", ") + ".", style)
+            .map { style.styled($0, .muted) }
+    }
+
+    /// Each finding with the command that shows its evidence.
+    static func sentences(_ findings: [Finding], _ top: Int, _ style: TerminalStyle) -> [String] {
         let bullet = style.isPlain ? "*" : "•"
-        return findings.prefix(top).flatMap { [""] + TextBlock.wrapped("\(bullet) \($0.sentence)", hanging: 4, style) }
-            + TextBlock.more(findings.count - top, style)
+        return findings.prefix(top).flatMap { finding in
+            [""] + TextBlock.wrapped("\(bullet) \(finding.sentence)", hanging: 4, style)
+                + ["    " + style.styled(style.shown(finding.evidenceCommand, columns: style.columns - 4), .muted)]
+        } + TextBlock.more(findings.count - top, style)
     }
 
     private static func section(

@@ -33,21 +33,24 @@ package enum BreakdownRenderer {
 
     private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         let most = rows.map(\.count).max() ?? 0
-        // What stands before the bar takes some 40 columns.
-        let room = max(10, min(60, style.columns - 42))
+        // Before the bar are some 40 columns, and with durations 24 more.
+        let hasLatency = rows.contains { $0.p50 != nil }
+        let room = max(10, min(60, style.columns - (hasLatency ? 68 : 42)))
         return TextTable(
             columns: [
                 .name(report.kind.title), .number("EVENTS", rank: 0), .number("FAILED", rank: 2),
-                .number("SUCCESS", rank: 1), .text("", rank: 3),
-            ],
+                .number("SUCCESS", rank: 1),
+            ] + (hasLatency ? [.number("P50", rank: 0), .number("P95", rank: 1), .number("TOTAL", rank: 2)] : [])
+                + [.text("", rank: 3)],
             rows: rows.map { row in
                 [
                     .init(row.name), .init(NumberText.grouped(row.count)),
                     .init(NumberText.grouped(row.failed), row.failed > 0 ? .bad : .plain),
                     .init(row.successRate.map(NumberText.percent) ?? "-"),
+                ] + (hasLatency ? UsageTable.durations(row) : []) + [
                     .init(
                         row.count == 0
-                            ? "" : Bars.horizontal(Double(row.count) / Double(most), columns: room, style), .bar),
+                            ? "" : Bars.horizontal(Double(row.count) / Double(most), columns: room, style), .bar)
                 ]
             })
     }

@@ -10,8 +10,12 @@ package enum DashboardRenderer {
     package static func render(_ report: UsageReport, top: Int, _ style: TerminalStyle) -> String {
         var lines = box(report, style) + [""] + coverage(report, style)
         if report.totals.events > 0 {
-            lines += ActivityLine.lines(report.days, style)
+            lines += changes(report, style) + ActivityLine.lines(report.days, style)
             lines += list("Busiest Commands", report.commands, top, style) { UsageTable.commands($0, style) }
+            if report.unnamed > 0, !report.commands.isEmpty {
+                let text = "and \(NumberText.counted(report.unnamed, "event")) without a command"
+                lines.append("  " + style.styled(text, .muted))
+            }
             lines += list("Failures by Category", report.errors, top, style) { UsageTable.counts("CATEGORY", $0) }
             lines += list("Templates", report.templates, top, style) { UsageTable.counts("TEMPLATE", $0) }
             lines += TextBlock.section("Services and Ports", amounts(report, style), style)
@@ -28,6 +32,21 @@ package enum DashboardRenderer {
         return TextBlock.section(title, lines, style)
     }
 
+    /// Findings that the dashboard shows at most.
+    private static let mostFindings = 3
+
+    /// The costliest changes, each with the command that shows more.
+    private static func changes(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
+        guard !report.findings.isEmpty else { return [] }
+        let shown = Array(report.findings.prefix(mostFindings))
+        var lines = Array(InsightsRenderer.sentences(shown, mostFindings, style).dropFirst())
+        let rest = report.findings.count - shown.count
+        if rest > 0 {
+            lines += ["", "  " + style.styled("and \(NumberText.grouped(rest)) more (nexus insights)", .muted)]
+        }
+        return TextBlock.section("What Changed", lines, style)
+    }
+
     // MARK: The box
 
     private static func box(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
@@ -40,8 +59,8 @@ package enum DashboardRenderer {
             return corners[7] + "  " + text.padded(toWidth: width - 2) + corners[7]
         }
         let rows = [
-            ("Workspaces Created:", String(report.totals.workspacesCreated)),
-            ("Tasks Completed:", String(report.totals.tasksCompleted)),
+            ("Workspaces Created:", NumberText.grouped(report.totals.workspacesCreated)),
+            ("Tasks Completed:", NumberText.grouped(report.totals.tasksCompleted)),
             ("Avg Session Length:", report.sessions.averageMS.map(NumberText.duration) ?? "none"),
             ("Success Rate:", report.successRate.map(NumberText.percent) ?? "none"),
         ]

@@ -1,3 +1,4 @@
+import Core
 import Database
 import SystemSupport
 
@@ -24,11 +25,40 @@ struct LocalDays {
         if let open = current { days.append(.init(day: open.day, activity: open.activity)) }
     }
 
+    /// The name of the row that a time belongs to, in milliseconds since 1970.
+    static func name(of time: Int64, _ kind: UsageBreakdown.Kind) -> String {
+        switch kind {
+        case .hour: hourName(LocalCalendar.hour(of: time))
+        case .week: monday(of: LocalCalendar.day(of: time)).text
+        default: LocalCalendar.day(of: time).text
+        }
+    }
+
+    /// Weeks, named by their Monday.
+    static func byWeek(_ days: [UsageReport.DayActivity]) -> [UsageRow] {
+        var weeks: [(monday: LocalCalendar.Day, activity: StoreReader.Activity)] = []
+        for day in days {
+            let monday = monday(of: day.day)
+            if weeks.last?.monday != monday { weeks.append((monday, StoreReader.Activity())) }
+            weeks[weeks.count - 1].activity.add(day.activity)
+        }
+        return weeks.map { UsageRow($0.monday.text, $0.activity) }
+    }
+
+    private static func monday(of day: LocalCalendar.Day) -> LocalCalendar.Day {
+        // The 1st of January 1970 was a Thursday.
+        let number = Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))
+        let start = LocalCalendar.start(of: day, plusDays: -Int((number + 3) % 7))
+        return LocalCalendar.day(of: start)
+    }
+
+    private static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
+
     /// The 24 hours of a day, all days together; empty when there is no activity.
     static func byHour(_ slots: [(slotStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
         guard !slots.isEmpty else { return [] }
         var hours = [StoreReader.Activity](repeating: .init(), count: 24)
         for (start, activity) in slots { hours[LocalCalendar.hour(of: start)].add(activity) }
-        return hours.enumerated().map { UsageRow(($0 < 10 ? "0" : "") + "\($0):00", $1) }
+        return hours.enumerated().map { UsageRow(hourName($0), $1) }
     }
 }

@@ -2,12 +2,12 @@
 package struct UsageBreakdown: Equatable, Sendable {
     /// What the list is by. The raw values are the words of the command line and of the JSON.
     package enum Kind: String, CaseIterable, Sendable {
-        case command, workspace, task, template, error, session, day, hour
+        case command, workspace, task, template, error, session, day, week, hour
 
         /// The title of its first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
-        /// Days and hours stand in the order of time, all others the most frequent first.
-        package var isInTime: Bool { self == .day || self == .hour }
+        /// Days, weeks and hours are in the order of time, all others the most frequent first.
+        package var isInTime: Bool { self == .day || self == .week || self == .hour }
     }
 
     package let kind: Kind

@@ -35,6 +35,10 @@ package struct UsageReport: Equatable, Sendable {
     /// Whether there is a window before this one in which anything was recorded, to compare with.
     package var hasBefore: Bool { activityBefore != nil }
 
+    /// What changed: commands that became slower or fail more often, the costliest first. Empty where a filter other than
+    /// the command's name is set, as their history is not kept by anything else.
+    package let findings: [Finding]
+
     package let totals: StoreReader.Activity
     package let activityBefore: StoreReader.Activity?
     package let sessions: Sessions
@@ -47,6 +51,9 @@ package struct UsageReport: Equatable, Sendable {
     package let templates: [UsageRow]
     package let services: Amounts?
     package let ports: Amounts?
+
+    /// Events without a command.
+    package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
 
     /// The share of events that succeeded among those that say whether they did; nil when none does.
     package var successRate: Double? {

@@ -17,8 +17,12 @@ package struct UsageRow: Equatable, Sendable {
     /// How many there were in the window before; nil when there is no such window.
     package let before: Int?
 
-    /// `before` is the count in the window before; nil where there is no such window.
-    package init(_ cell: UsageCell, before: Int?) {
+    /// What changed clearly against the window before; nil where there is no such window.
+    package let change: ClearChange?
+
+    /// `before` is the count in the window before, and `old` everything that is known of it there; nil where there is no such
+    /// window.
+    package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
         name = cell.name
         count = cell.count
         succeeded = cell.succeeded
@@ -28,6 +32,7 @@ package struct UsageRow: Equatable, Sendable {
         p95 = cell.latency.quantile(0.95)
         p99 = cell.latency.quantile(0.99)
         self.before = before
+        change = old.map { ClearChange(from: $0, to: cell) }
     }
 
     /// A session: its commands, its errors and, once it is over, its length.
@@ -37,7 +42,7 @@ package struct UsageRow: Equatable, Sendable {
         succeeded = nil
         failed = session.errors
         totalMS = session.durationMS
-        (p50, p95, p99, before) = (nil, nil, nil, nil)
+        (p50, p95, p99, before, change) = (nil, nil, nil, nil, nil)
     }
 
     /// The events of a stretch of time.
@@ -48,12 +53,22 @@ package struct UsageRow: Equatable, Sendable {
         )
     }
 
+    /// The same with durations.
+    func with(_ latency: LatencyHistogram) -> UsageRow {
+        UsageRow(
+            UsageCell(
+                name: name, count: count, succeeded: succeeded ?? 0, failed: failed, totalMS: latency.sum,
+                latency: latency), before: nil)
+    }
+
     /// The cells with their counts in the window before; `before` is nil where there is no such window.
     static func list(_ cells: [UsageCell], before: [UsageCell]?) -> [UsageRow] {
-        let counts = before.map { cells in
-            Dictionary(cells.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
+        let old = before.map { cells in
+            Dictionary(cells.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         }
-        return cells.map { cell in UsageRow(cell, before: counts.map { $0[cell.name] ?? 0 }) }
+        return cells.map { cell in
+            UsageRow(cell, before: old.map { $0[cell.name]?.count ?? 0 }, old: old?[cell.name])
+        }
     }
 
     /// The share that succeeded of what says whether it did; nil when nothing does.

@@ -37,12 +37,17 @@ package struct UsageSource: Sendable {
             UsageReport.Amounts(now.cells[dimension] ?? [], before: then?.cells[dimension])
         }
         return UsageReport(
-            window: window, zone: zone, filter: filter, totals: activity.total,
+            window: window, zone: zone, filter: filter, findings: try findings(), totals: activity.total,
             activityBefore: then.map { LocalDays($0.activity).total }, sessions: .init(now.sessions),
             sessionsBefore: then.map { .init($0.sessions) }, days: activity.days, commands: rows(.command),
             errors: UsageRow.list(now.failures, before: then?.failures), templates: rows(.template),
             services: amounts(.services),
             ports: amounts(.ports))
+    }
+
+    private func findings() throws(StoreError) -> [Finding] {
+        guard filter.stored == UsageFilter(command: filter.command) else { return [] }
+        return Insights(try InsightsInput(window, from: reader, command: filter.command, scope: .changes)).findings
     }
 
     /// A list by one thing.
@@ -59,8 +64,7 @@ package struct UsageSource: Sendable {
         case .template: try rows(of: .template)
         case .error: try rows(of: .errorCategory)
         case .session: try sessionRows()
-        case .day: LocalDays(try counts([], in: window.range).activity).days.map { UsageRow($0.day.text, $0.activity) }
-        case .hour: LocalDays.byHour(try counts([], in: window.range).activity)
+        case .day, .week, .hour: try rowsInTime(by: kind)
         }
     }
 
@@ -69,6 +73,29 @@ package struct UsageSource: Sendable {
         guard let before else { return UsageRow.list(now, before: nil) }
         let then = try counts([dimension], in: before)
         return UsageRow.list(now, before: then.activity.isEmpty ? nil : then.cells[dimension] ?? [])
+    }
+
+    /// Days, weeks or hours. With a filter they have durations too; without one, those of different commands would be mixed.
+    private func rowsInTime(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
+        guard let reader = try reader(for: window.range) else { return [] }
+        let activity = try reader.activity(in: window.range)
+        var rows =
+            switch kind {
+            case .hour: LocalDays.byHour(activity)
+            case .week: LocalDays.byWeek(LocalDays(activity).days)
+            default: LocalDays(activity).days.map { UsageRow($0.day.text, $0.activity) }
+            }
+        guard !filter.isEmpty else { return rows }
+        var latencies: [String: LatencyHistogram] = [:]
+        for history in try reader.history(of: .command, by: .quarterHour, in: window.range) {
+            for point in history.points where !point.cell.latency.isEmpty {
+                latencies[LocalDays.name(of: point.start, kind), default: LatencyHistogram()].merge(point.cell.latency)
+            }
+        }
+        for (index, row) in rows.enumerated() {
+            if let latency = latencies[row.name] { rows[index] = row.with(latency) }
+        }
+        return rows
     }
 
     private func sessionRows() throws(StoreError) -> [UsageRow] {

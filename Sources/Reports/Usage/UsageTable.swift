@@ -2,27 +2,44 @@
 enum UsageTable {
     /// Commands with everything that is known of them.
     static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
-        let hasBefore = rows.contains { $0.before != nil }
         let mostMS = rows.compactMap(\.totalMS).max() ?? 0
-        let columns: [TextTable.Column] =
-            [.name(title), .number("COUNT", rank: 0)] + (hasBefore ? [.number("CHANGE", rank: 4)] : [])
-            + [
-                .number("SUCCESS", rank: 3), .number("P50", rank: 1), .number("P95", rank: 2), .number("P99", rank: 5),
-                .number("TOTAL", rank: 2), .text("SHARE OF TIME", rank: 6),
-            ]
+        let columns: [(TextTable.Column, (UsageRow) -> TextTable.Cell?)] = [
+            (.name(title), { .init($0.name) }),
+            (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
+            (.number("SUCCESS", rank: 3), { $0.successRate == nil ? nil : success($0) }),
+            (.number("CHANGE", rank: 3), successChange),
+            (.number("P50", rank: 1), { $0.p50 == nil ? nil : latency($0.p50) }),
+            (.number("CHANGE", rank: 1), medianChange),
+            (.number("P95", rank: 2), { $0.p95 == nil ? nil : latency($0.p95) }),
+            (.number("TOTAL", rank: 2), { row in row.totalMS.map { .init(NumberText.duration($0)) } }),
+            (
+                .text("SHARE OF TIME", rank: 6),
+                { row in
+                    guard let total = row.totalMS, mostMS > 0 else { return nil }
+                    return .init(Bars.horizontal(Double(total) / Double(mostMS), columns: 13, style), .bar)
+                }
+            ),
+        ]
+        // A column without a value is left out.
+        let shown = columns.filter { column in rows.contains { column.1($0) != nil } }
         return TextTable(
-            columns: columns,
+            columns: shown.map(\.0),
             rows: rows.map { row in
-                [.init(row.name), .init(NumberText.grouped(row.count))] + (hasBefore ? [change(row)] : [])
-                    + [
-                        success(row), latency(row.p50), latency(row.p95), latency(row.p99),
-                        .init(row.totalMS.map(NumberText.duration) ?? "-"),
-                        .init(
-                            mostMS == 0 || row.totalMS == nil
-                                ? "" : Bars.horizontal(Double(row.totalMS ?? 0) / Double(mostMS), columns: 13, style),
-                            .bar),
-                    ]
+                shown.map { column, cell in cell(row) ?? (column.title == "CHANGE" || !column.isNumber ? "" : "-") }
             })
+    }
+
+    /// The change of the median against the window before, where it is clear.
+    private static func medianChange(_ row: UsageRow) -> TextTable.Cell? {
+        row.change?.medianRatio.map { .init(NumberText.change(from: 1, to: $0), $0 > 1 ? .bad : .plain) }
+    }
+
+    /// The change of the share of successes, in hundredths, where it is clear.
+    private static func successChange(_ row: UsageRow) -> TextTable.Cell? {
+        row.change?.successDifference.map { difference in
+            let points = Int((difference * 100).rounded())
+            return .init(points > 0 ? "+\(points)" : "\(points)", difference < 0 ? .bad : .plain)
+        }
     }
 
     /// What is only counted, with the share of all.
@@ -60,6 +77,11 @@ enum UsageTable {
                     .init(row.totalMS.map(NumberText.duration) ?? "open"),
                 ]
             })
+    }
+
+    /// Median, 95th percentile and total.
+    static func durations(_ row: UsageRow) -> [TextTable.Cell] {
+        [latency(row.p50), latency(row.p95), .init(row.totalMS.map(NumberText.duration) ?? "-")]
     }
 
     private static func change(_ row: UsageRow) -> TextTable.Cell {

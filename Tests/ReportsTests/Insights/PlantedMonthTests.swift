@@ -1,0 +1,115 @@
+import Core
+import Reports
+import SystemSupport
+import TestSupport
+import Testing
+
+/// A month of work with two planted changes: a build that takes twice as long from day 21 on, and tests that fail ten times
+/// as often from day 23 on.
+struct PlantedMonthTests {
+    private static let days = 30
+    private static let slowFrom = 21
+    private static let failingFrom = 23
+    /// Midnight (UTC) of the first day, in milliseconds since 1970.
+    private static let start =
+        ReportHarness.now / Timestamp.millisecondsPerDay * Timestamp.millisecondsPerDay
+        - 29 * Timestamp.millisecondsPerDay
+
+    private let harness: ReportHarness
+
+    init() throws {
+        harness = try ReportHarness()
+    }
+
+    /// Records the month; the last day ends at the harness's time.
+    private func record(changed: Bool) async throws {
+        var random = SeededGenerator(seed: 23)
+        var lines: [String] = []
+        for day in 1...Self.days {
+            for run in 0..<24 {
+                let time =
+                    Self.start + Int64(day - 1) * Timestamp.millisecondsPerDay + Int64(run) * 1_200_000 + 3_600_000
+                guard time < ReportHarness.now else { continue }
+                let text = Timestamp.rfc3339(time)
+                let slow: Double = changed && day >= Self.slowFrom ? 2 : 1
+                let duration = Int(slow * Double.random(in: 3000...6000, using: &random))
+                lines.append(
+                    #"{"command":"cargo build","timestamp":"\#(text)","duration_ms":\#(duration),"success":true}"#)
+                let chance = changed && day >= Self.failingFrom ? 0.3 : 0.03
+                let fails = Double.random(in: 0..<1, using: &random) < chance
+                let tests = Int.random(in: 800...1200, using: &random)
+                lines.append(
+                    #"{"command":"cargo test","timestamp":"\#(text)","duration_ms":\#(tests),"success":\#(!fails)}"#)
+                let other = Int.random(in: 10...40, using: &random)
+                lines.append(
+                    #"{"command":"git status","timestamp":"\#(text)","duration_ms":\#(other),"success":true}"#)
+            }
+        }
+        try await harness.store(lines)
+    }
+
+    private static let windows: [ReportWindow] = [
+        .lastDays(7, now: ReportHarness.now), .lastDays(30, now: ReportHarness.now), .allTime,
+    ]
+
+    @Test("Both changes are in the insights and on the dashboard of the week, of the month and of all time")
+    func changed() async throws {
+        try await record(changed: true)
+        for window in Self.windows {
+            let findings = try harness.insights(window).findings
+            #expect(findings.map(\.command) == ["cargo build", "cargo test"], "\(window.title): \(findings)")
+            #expect(findings.map(\.kind) == [.slower, .failsMore])
+            for (finding, day) in zip(findings, [Self.slowFrom, Self.failingFrom]) {
+                let planted = Self.start + Int64(day - 1) * Timestamp.millisecondsPerDay
+                let distance = abs((finding.since ?? 0) - planted)
+                #expect(distance <= 2 * Timestamp.millisecondsPerDay, "\(window.title): \(finding.sentence)")
+            }
+            let report = try harness.source(window).dashboard()
+            #expect(report.findings.map(\.sentence) == findings.map(\.sentence))
+            let screen = DashboardRenderer.render(report, top: 10, TerminalStyle())
+            #expect(screen.contains("What Changed") && screen.contains("nexus stats --by day --command 'cargo build'"))
+        }
+    }
+
+    @Test("An unchanged month shows no change in any window, and no column for changes")
+    func unchanged() async throws {
+        try await record(changed: false)
+        for window in Self.windows {
+            #expect(try harness.insights(window).findings == [])
+            let screen = DashboardRenderer.render(try harness.source(window).dashboard(), top: 10, TerminalStyle())
+            #expect(!screen.contains("What Changed") && !screen.contains("CHANGE"), "\(screen)")
+        }
+    }
+
+    @Test("The table of the week that the build became slow in shows by how much, against the week before")
+    func table() async throws {
+        try await record(changed: true)
+        let window = try #require(
+            ReportWindow.between(ReportWindow.Day("2026-11-14"), ReportWindow.Day("2026-11-20")))
+        let report = try harness.source(window).dashboard()
+        let build = try #require(report.commands.first { $0.name == "cargo build" })
+        let ratio = try #require(build.change?.medianRatio)
+        #expect(abs(ratio - 2) < 0.2)
+        let test = try #require(report.commands.first { $0.name == "cargo test" })
+        #expect((test.change?.successDifference ?? 0) < -0.1 && test.change?.medianRatio == nil)
+        let screen = DashboardRenderer.render(report, top: 10, TerminalStyle())
+        #expect(screen.contains("CHANGE"))
+    }
+
+    @Test("A list by day, week or hour of one command has its durations, and finds the command by its first word")
+    func drillDown() async throws {
+        try await record(changed: true)
+        let filter = ReportFilter(command: "cargo build")
+        let days = try harness.source(.allTime, filter: filter).breakdown(by: .day).rows
+        #expect(days.count == Self.days)
+        #expect(days.allSatisfy { ($0.p50 ?? 0) > ($0.name < "2026-11-14" ? 3000 : 7000) })
+        let weeks = try harness.source(.allTime, filter: filter).breakdown(by: .week).rows
+        #expect(
+            weeks.map(\.name) == ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16", "2026-11-23"])
+        #expect(weeks.allSatisfy { $0.p95 != nil && $0.totalMS != nil })
+        let both = try harness.source(.allTime, filter: ReportFilter(command: "cargo")).breakdown(by: .command).rows
+        #expect(Set(both.map(\.name)) == ["cargo build", "cargo test"])
+        let none = try harness.source(.allTime, filter: ReportFilter(command: "carg")).breakdown(by: .command).rows
+        #expect(none.isEmpty)
+    }
+}
