@@ -15,7 +15,8 @@ struct Nexus: AsyncParsableCommand {
         version: "nexus \(Version.current)",
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
-            StatsCommand.self, InsightsCommand.self, ExportCommand.self, VerifyCommand.self, ImportCommand.self,
+            StatsCommand.self, InsightsCommand.self, RunsCommand.self, ExportCommand.self, VerifyCommand.self,
+            ImportCommand.self,
             SyncCommand.self, FlushCommand.self, DoctorCommand.self, TelemetryCommand.self,
         ])
 

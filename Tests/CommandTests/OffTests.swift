@@ -26,7 +26,7 @@ struct OffTests {
         try program.run("record", "--command", "waiting")
         try program.run("telemetry", "off")
         let snapshot = program.folder.path + "/a.lz4"
-        for command in [["stats"], ["insights"], ["session", "list"], ["export", "-o", snapshot]] {
+        for command in [["stats"], ["insights"], ["runs"], ["session", "list"], ["export", "-o", snapshot]] {
             let outcome = try program.run(command)
             #expect(outcome.status == 0)
             #expect(

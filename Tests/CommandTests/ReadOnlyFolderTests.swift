@@ -42,7 +42,7 @@ struct ReadOnlyFolderTests {
         defer { unsafe chmod(path, 0o700) }
         let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
         for arguments in [
-            ["stats", "--json"], ["insights"], ["session", "list"], ["telemetry", "status"], ["doctor"],
+            ["stats", "--json"], ["insights"], ["runs"], ["session", "list"], ["telemetry", "status"], ["doctor"],
             ["stats", "--workspace", "w"],
         ] {
             let outcome = try runPowerless(program, arguments)

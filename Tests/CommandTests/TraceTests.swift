@@ -24,7 +24,8 @@ struct TraceTests {
     private static let readers: [Call] = [
         ("nexus", ["flush"], ""), ("nexus", ["telemetry", "status"], ""),
         ("nexus", ["telemetry", "explain", "{\"command\":\"make\"}"], ""), ("nexus", ["stats"], ""),
-        ("nexus", ["insights"], ""), ("nexus", ["doctor"], ""), ("nexus", ["session", "list"], ""),
+        ("nexus", ["insights"], ""), ("nexus", ["runs"], ""), ("nexus", ["doctor"], ""),
+        ("nexus", ["session", "list"], ""),
         ("nexus", ["session", "show"], ""), ("nexus", ["export", "-o", "-"], ""), ("nexus", ["sync", "list"], ""),
         ("nexus", ["sync", "log"], ""), ("nexus", ["telemetry", "purge", "--all", "--dry-run"], ""),
         ("nexus", ["init", "bash"], ""),

@@ -60,6 +60,17 @@ struct ContractTests {
         try expect(SessionTimeline(session, events: events, total: total).json, fits: "sessions")
     }
 
+    @Test("The list of runs fits the schema")
+    func runs() async throws {
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
+        let reader = try StoreReader(data: harness.folder.data)
+        for order in [RunsReport.Order.latest, .slowest] {
+            let filter = ReportFilter(command: "git")
+            try expect(RunsReport(.allTime, filter: filter, order: order, limit: 5, from: reader).json, fits: "runs")
+        }
+        try expect(RunsReport(.allTime, filter: ReportFilter(), order: .latest, limit: 5, from: nil).json, fits: "runs")
+    }
+
     @Test("The check itself finds what does not fit")
     func checkWorks() throws {
         let schema = try JSONSchema(

@@ -34,28 +34,15 @@ package struct SessionTimeline: Sendable {
 
     private var table: TextTable {
         TextTable(
+            events,
             columns: [
-                .text("TIME", rank: 0), .name("WHAT"), .number("TOOK", rank: 1), .text("OUTCOME", rank: 2),
-                .text("TEMPLATE", rank: 5), .number("SERVICES", rank: 6), .number("PORTS", rank: 7),
-            ],
-            rows: events.map { event in
-                [
-                    .init(LocalCalendar.timeOfDay(of: event.numbers.timestamp)),
-                    .init(event.command.isEmpty ? event.type : event.command),
-                    .init(event.numbers.durationMS.map { NumberText.latency(Double($0)) } ?? "-"), outcome(event),
-                    .init(event.template.isEmpty ? "-" : event.template),
-                    .init(event.numbers.servicesCount.map { String($0) } ?? "-"),
-                    .init(event.numbers.portsUsed.map { String($0) } ?? "-"),
-                ]
-            })
-    }
-
-    private func outcome(_ event: StoredEvent) -> TextTable.Cell {
-        switch event.numbers.success {
-        case nil: "-"
-        case true?: "ok"
-        case false?: .init(event.errorCategory.isEmpty ? "failed" : event.errorCategory, .bad)
-        }
+                (.text("TIME", rank: 0), { .init(LocalCalendar.timeOfDay(of: $0.numbers.timestamp)) }),
+                (.name("WHAT"), EventCells.name), (.number("TOOK", rank: 1), EventCells.duration),
+                (.text("OUTCOME", rank: 2), EventCells.outcome),
+                (.text("TEMPLATE", rank: 5), { $0.template.isEmpty ? nil : .init($0.template) }),
+                (.number("SERVICES", rank: 6), { event in event.numbers.servicesCount.map { .init(String($0)) } }),
+                (.number("PORTS", rank: 7), { event in event.numbers.portsUsed.map { .init(String($0)) } }),
+            ])
     }
 
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
@@ -63,23 +50,7 @@ package struct SessionTimeline: Sendable {
     package var json: JSONValue {
         [
             "version": .integer(1), "session": SessionText.json(session),
-            "event_count": .integer(total), "events": .array(events.map(Self.json)),
-        ]
-    }
-
-    private static func json(_ event: StoredEvent) -> JSONValue {
-        func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }
-        let numbers = event.numbers
-        return [
-            "timestamp": .string(Timestamp.rfc3339(numbers.timestamp)),
-            "event_type": .string(event.type), "command": text(event.command),
-            "duration_ms": .integer(numbers.durationMS),
-            "success": .bool(numbers.success),
-            "error_category": text(event.errorCategory),
-            "workspace_hash": text(event.workspaceHash), "task_hash": text(event.taskHash),
-            "template_used": text(event.template),
-            "services_count": .integer(numbers.servicesCount),
-            "ports_used": .integer(numbers.portsUsed),
+            "event_count": .integer(total), "events": .array(events.map(\.json)),
         ]
     }
 }

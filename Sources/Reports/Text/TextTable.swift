@@ -75,3 +75,17 @@ struct TextTable {
         return line
     }
 }
+
+extension TextTable {
+    /// A table of values: a column that no row has a value for is left out, and a missing value is a dash, or nothing in a
+    /// column that `isBlank` names.
+    init<Value>(
+        _ values: [Value], columns: [(column: Column, cell: (Value) -> Cell?)],
+        blank isBlank: (Column) -> Bool = { _ in false }
+    ) {
+        let shown = columns.filter { column in values.contains { column.cell($0) != nil } }
+        self.init(
+            columns: shown.map(\.column),
+            rows: values.map { value in shown.map { $0.cell(value) ?? (isBlank($0.column) ? "" : "-") } })
+    }
+}

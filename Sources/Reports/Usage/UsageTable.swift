@@ -3,7 +3,7 @@ enum UsageTable {
     /// Commands with everything that is known of them.
     static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
         let mostMS = rows.compactMap(\.totalMS).max() ?? 0
-        let columns: [(TextTable.Column, (UsageRow) -> TextTable.Cell?)] = [
+        let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
             (.name(title), { .init($0.name) }),
             (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
             (.number("SUCCESS", rank: 3), { $0.successRate == nil ? nil : success($0) }),
@@ -20,13 +20,7 @@ enum UsageTable {
                 }
             ),
         ]
-        // A column without a value is left out.
-        let shown = columns.filter { column in rows.contains { column.1($0) != nil } }
-        return TextTable(
-            columns: shown.map(\.0),
-            rows: rows.map { row in
-                shown.map { column, cell in cell(row) ?? (column.title == "CHANGE" || !column.isNumber ? "" : "-") }
-            })
+        return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" || !$0.isNumber })
     }
 
     /// The change of the median against the window before, where it is clear.

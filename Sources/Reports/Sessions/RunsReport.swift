@@ -1,0 +1,144 @@
+package import Core
+package import Database
+import SystemSupport
+
+/// Single events, as `nexus runs` lists them.
+package struct RunsReport: Sendable {
+    /// In which order the events are listed.
+    package enum Order: Sendable {
+        /// Those that were stored last, the latest first.
+        case latest
+        /// Those that took longest.
+        case slowest
+    }
+
+    private let window: ReportWindow
+    private let filter: ReportFilter
+    private let events: [StoredEvent]
+
+    /// Reads at most `limit` events of a window. The latest are found without reading the others; the slowest are looked for
+    /// in all events of the window, of which `limit` are held.
+    package init(
+        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, from reader: StoreReader?
+    ) throws(StoreError) {
+        self.window = window
+        self.filter = filter
+        var events: [StoredEvent] = []
+        try reader?.latestEvents(in: window.range, filter.stored) { event in
+            guard order == .slowest else {
+                events.append(event)
+                return events.count < limit
+            }
+            guard event.numbers.durationMS != nil else { return true }
+            events.append(event)
+            // Twice as many are held, so that they are sorted once for as many that come.
+            if events.count >= 2 * limit { events = Self.slowest(limit, of: events) }
+            return true
+        }
+        self.events =
+            order == .slowest
+            ? Self.slowest(limit, of: events)
+            : events.sorted { ($1.numbers.timestamp, $1.row) < ($0.numbers.timestamp, $0.row) }
+    }
+
+    private static func slowest(_ limit: Int, of events: [StoredEvent]) -> [StoredEvent] {
+        let ordered = events.sorted {
+            ($1.numbers.durationMS ?? 0, $0.row) < ($0.numbers.durationMS ?? 0, $1.row)
+        }
+        return Array(ordered.prefix(limit))
+    }
+
+    /// A line for each event, with times of the reader's zone.
+    package func text(_ style: TerminalStyle) -> String {
+        let only = filter.text.isEmpty ? "" : "; \(filter.text)"
+        var lines = TextBlock.wrapped(
+            "Runs, \(window.title) (\(LocalCalendar.zoneName.escapedForDisplay))\(only)", style)
+        if events.isEmpty {
+            lines += ["", "  Nothing recorded in this window."]
+        } else {
+            lines += [""] + table.lines(style)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var table: TextTable {
+        TextTable(
+            events,
+            columns: [
+                (
+                    .text("TIME", rank: 0),
+                    {
+                        let time = $0.numbers.timestamp
+                        return .init(LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time))
+                    }
+                ),
+                (.name("COMMAND"), EventCells.name), (.number("DURATION", rank: 0), EventCells.duration),
+                (.text("OUTCOME", rank: 1), EventCells.outcome),
+                (
+                    .text("WORKSPACE", rank: 3),
+                    { $0.workspaceHash.isEmpty ? nil : .init(String($0.workspaceHash.prefix(8))) }
+                ),
+            ])
+    }
+
+    /// The same as values. The keys are a contract, written down in `Fixtures/runs.schema.json`.
+    package var json: JSONValue {
+        ["version": .integer(1), "filter": filter.json, "runs": .array(events.map(\.json))]
+    }
+
+    /// The same as CSV: a header, then a line for each event.
+    package var csv: String {
+        let columns = [
+            "timestamp", "session_id", "event_type", "command", "duration_ms", "success", "error_category",
+            "workspace_hash",
+        ]
+        var text = Array((columns.joined(separator: ",") + CSVText.lineBreak).utf8)
+        for event in events {
+            let fields = [
+                Timestamp.rfc3339(event.numbers.timestamp), event.session, event.type, event.command,
+                event.numbers.durationMS.map { String($0) } ?? "",
+                event.numbers.success.map { $0 ? "true" : "false" } ?? "",
+                event.errorCategory, event.workspaceHash,
+            ]
+            for (index, field) in fields.enumerated() {
+                if index > 0 { text.append(UInt8(ascii: ",")) }
+                if !field.isEmpty { CSVText.append(Array(field.escapedForDisplay.utf8).span, to: &text) }
+            }
+            text += CSVText.lineBreak.utf8
+        }
+        return text.text
+    }
+}
+
+/// The cells that lists of single events have in common; nil where an event has no value.
+enum EventCells {
+    static func name(_ event: StoredEvent) -> TextTable.Cell? {
+        .init(event.command.isEmpty ? event.type : event.command)
+    }
+
+    static func duration(_ event: StoredEvent) -> TextTable.Cell? {
+        event.numbers.durationMS.map { .init(NumberText.latency(Double($0))) }
+    }
+
+    static func outcome(_ event: StoredEvent) -> TextTable.Cell? {
+        switch event.numbers.success {
+        case nil: nil
+        case true?: "ok"
+        case false?: .init(event.errorCategory.isEmpty ? "failed" : event.errorCategory, .bad)
+        }
+    }
+}
+
+extension StoredEvent {
+    /// The event as a JSON object; what it does not have is null.
+    var json: JSONValue {
+        func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }
+        return [
+            "timestamp": .string(Timestamp.rfc3339(numbers.timestamp)), "event_type": .string(type),
+            "command": text(command), "duration_ms": .integer(numbers.durationMS), "success": .bool(numbers.success),
+            "error_category": text(errorCategory), "workspace_hash": text(workspaceHash), "task_hash": text(taskHash),
+            "template_used": text(template), "services_count": .integer(numbers.servicesCount),
+            "ports_used": .integer(numbers.portsUsed),
+        ]
+    }
+}
