@@ -112,6 +112,10 @@ package enum Limits {
     package static let recordBytes = 1024
     /// Segments that may wait to be drained: 2 GiB. Past it recorders are told to try again.
     package static let waitingSegments = 256
+    /// Segments that are remembered after they were stored and removed, so that a copy of one that comes back, in a backup of
+    /// the buffer older than the database, is not stored again. They take some 5 MB. Each drain that stores something removes
+    /// about one: a drain a minute fills it in ten weeks, which is as old as a backup that is restored in part gets.
+    package static let storedSegments = 100_000
     /// Events that a stream lets wait in the buffer while it drains itself, some 30 MiB; past it reading pauses.
     package static let streamBacklogEvents = 200_000
     /// Events that the service lets wait in the buffer before it slows its clients down, some 200 MiB: a drain takes

@@ -1,8 +1,12 @@
+import Core
 import Foundation
 import GRDB
 import WriteAheadBuffer
 
 /// Up to where each segment is stored: the table `buffer_positions`, written in the transaction that stores the rows.
+///
+/// The position of a removed segment moves to the table `stored_segments`, under the segment's id. A copy of the segment may
+/// come back later, with a backup of `buffer/` that is older than the database, and must not be stored again.
 struct BufferPositions {
     /// A segment's line.
     struct Position: Equatable {
@@ -14,6 +18,8 @@ struct BufferPositions {
     }
 
     private var positions: [WriteAheadBuffer.SegmentNumber: Position]
+    /// Positions of segments that are there again after they were removed, by id.
+    private var recalled: [[UInt8]: Position] = [:]
 
     /// No segment was ever read.
     init() {
@@ -35,14 +41,28 @@ struct BufferPositions {
         switch segment.header {
         case .valid(let header):
             if let known, known.id == header.id { return known }
+            if let known = recalled[header.id] { return known }
             return Position(id: header.id, offset: SegmentFormat.headerLength, isDamaged: false)
         case .damaged, .incomplete, .newer:
             return known ?? Position(id: [], offset: SegmentFormat.headerLength, isDamaged: true)
         }
     }
 
+    /// TerminalStyle up whether a segment without a position was stored and removed before. To be called before `position(in:)`.
+    mutating func recall(_ segment: SegmentReader, in database: Database) throws {
+        guard case .valid(let header) = segment.header, positions[segment.number]?.id != header.id,
+            recalled[header.id] == nil
+        else { return }
+        let statement = try database.cachedStatement(sql: "SELECT position FROM stored_segments WHERE id = ?")
+        guard let offset = try Int.fetchOne(statement, arguments: [Data(header.id)]) else { return }
+        recalled[header.id] = Position(id: header.id, offset: offset, isDamaged: false)
+    }
+
     mutating func set(_ position: Position, of segment: WriteAheadBuffer.SegmentNumber, in database: Database) throws {
+        // After a restore, or with the clock set back, the number may have been another segment's.
+        if let other = positions[segment], other.id != position.id { try Self.remember(other, in: database) }
         positions[segment] = position
+        recalled[position.id] = nil
         try database.cachedStatement(sql: "INSERT OR REPLACE INTO buffer_positions VALUES (?, ?, ?, ?)")
             .execute(arguments: [
                 Int64(bitPattern: segment.value), Data(position.id), position.offset, position.isDamaged,
@@ -54,12 +74,23 @@ struct BufferPositions {
         positions.keys.contains { !segments.contains($0) }
     }
 
-    /// Forgets the segments that are gone for good.
+    /// Remembers the segments that were removed by their ids alone, inside a transaction of the caller's.
     mutating func keepOnly(_ segments: [WriteAheadBuffer.SegmentNumber], in database: Database) throws {
-        for segment in positions.keys where !segments.contains(segment) {
+        recalled.removeAll()
+        for (segment, position) in positions where !segments.contains(segment) {
+            try Self.remember(position, in: database)
             positions[segment] = nil
             try database.execute(
                 sql: "DELETE FROM buffer_positions WHERE segment = ?", arguments: [Int64(bitPattern: segment.value)])
         }
+    }
+
+    /// A segment whose header is damaged has no id, and is not remembered.
+    private static func remember(_ position: Position, in database: Database) throws {
+        guard !position.id.isEmpty else { return }
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO stored_segments (id, position) VALUES (?, ?)")
+            .execute(arguments: [Data(position.id), position.offset])
+        try database.cachedStatement(sql: "DELETE FROM stored_segments WHERE number <= ?")
+            .execute(arguments: [database.lastInsertedRowID - Int64(Limits.storedSegments)])
     }
 }

@@ -57,7 +57,7 @@ package struct EventCounters: Equatable, Sendable {
 
     /// The counters of a data folder that has no database yet: all that came in waits.
     package init(pendingIn data: DataFolder) throws(StoreError) {
-        do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions()) } catch {
+        do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: nil) } catch {
             throw StoreError(error, path: "")
         }
     }
@@ -71,11 +71,14 @@ package struct EventCounters: Equatable, Sendable {
         (counts[.rejections(item)] ?? 0).saturatingSum(pendingRejections[item])
     }
 
-    /// Adds what waits behind the positions: it reads every waiting record, and stores nothing.
-    mutating func addPending(of buffer: WriteAheadBuffer, behind positions: BufferPositions) throws {
+    /// Adds what waits behind the positions in `database`, everything without one: it reads every waiting record, and stores
+    /// nothing.
+    mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
+        var positions = try database.map { try BufferPositions(from: $0) } ?? BufferPositions()
         var chunk: [UInt8] = []
         for number in try buffer.segments() {
             guard let reader = try buffer.reader(of: number) else { continue }
+            if let database { try positions.recall(reader, in: database) }
             let end = try reader.committedEnd() ?? reader.writtenEnd()
             var offset = positions.position(in: reader).offset
             while offset < end {

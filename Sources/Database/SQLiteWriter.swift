@@ -136,7 +136,10 @@ package actor SQLiteWriter {
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
     package func drainOnce() throws(StoreError) -> Int? {
         blockedReason = nil
-        guard let waiting = try nextWaiting() else { return nil }
+        guard
+            let waiting = try asStoreError(
+                data.databasePath, { try queue.writeWithoutTransaction { try nextWaiting(in: $0) } })
+        else { return nil }
         if wal.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
         if wal.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
             blockedReason = .blockedByReader(path: data.databasePath)
@@ -149,7 +152,7 @@ package actor SQLiteWriter {
                 while let (reader, end) = next, !ingest.isFull {
                     events += try ingest(reader, upTo: end, into: database)
                     // Under a trickle of events something always waits; whoever wants the lock is not made to.
-                    next = try shouldYield() ? nil : nextWaiting()
+                    next = try shouldYield() ? nil : nextWaiting(in: database)
                 }
                 try ingest.finish(into: database, now: clock.now())
                 return events
@@ -179,10 +182,11 @@ package actor SQLiteWriter {
     }
 
     /// The oldest segment in which something waits and no append is stuck, and how far it is written.
-    private func nextWaiting() throws(StoreError) -> (reader: SegmentReader, end: Int)? {
-        do throws(BufferError) {
+    private func nextWaiting(in database: Database) throws -> (reader: SegmentReader, end: Int)? {
+        do {
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
+                try positions.recall(reader, in: database)
                 let patience = blockedSegments.contains(number) ? .zero : Limits.longestWaitForAppend
                 guard let end = try reader.committedEnd(within: patience) else {
                     blockedSegments.insert(number)
@@ -193,8 +197,8 @@ package actor SQLiteWriter {
                 if positions.position(in: reader).offset < end { return (reader, end) }
             }
             return nil
-        } catch {
-            throw .buffer(error)
+        } catch let error as BufferError {
+            throw StoreError.buffer(error)
         }
     }
 
@@ -223,6 +227,7 @@ package actor SQLiteWriter {
     func store(_ reader: SegmentReader, upTo end: Int) throws {
         do {
             try queue.write { database in
+                try positions.recall(reader, in: database)
                 while positions.position(in: reader).offset < end {
                     _ = try ingest(reader, upTo: end, into: database)
                     if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }

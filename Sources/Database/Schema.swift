@@ -30,6 +30,9 @@ enum Schema {
         migrator.registerMigration("6: which files") { database in
             try database.execute(sql: files)
         }
+        migrator.registerMigration("7: segments that were stored") { database in
+            try database.execute(sql: storedSegments)
+        }
         return migrator
     }
 
@@ -93,6 +96,16 @@ enum Schema {
             database_inode INTEGER NOT NULL,
             lock_inode INTEGER NOT NULL,
             lock_changed INTEGER NOT NULL
+        );
+        """
+
+    /// - `stored_segments`: up to where the segments that were removed are stored, by id; the oldest has the lowest number
+    ///   (see `BufferPositions`).
+    private static let storedSegments = """
+        CREATE TABLE stored_segments (
+            number INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            position INTEGER NOT NULL
         );
         """
 

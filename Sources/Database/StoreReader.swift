@@ -132,7 +132,7 @@ package struct StoreReader: Sendable {
                 var eventCounters = try EventCounters(from: database)
                 let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
                 eventCounters.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
-                try eventCounters.addPending(of: buffer, behind: BufferPositions(from: database))
+                try eventCounters.addPending(of: buffer, behind: database)
                 return eventCounters
             }
         }

@@ -22,6 +22,15 @@ struct CopiedFolderTests {
         #expect(try program.run("flush").status == 0)
     }
 
+    /// Records events that wait in the buffer.
+    private func leaveInBuffer(_ numbers: Range<Int>) throws {
+        for number in numbers {
+            let record = try program.run(
+                "record", "--command", "make", "--duration-ms", "\(number)", "--session", "s0")
+            #expect(record.status == 0)
+        }
+    }
+
     private func shell(_ script: String, _ arguments: String...) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
@@ -144,5 +153,42 @@ struct CopiedFolderTests {
             #expect(try all.run("import", stick + "/" + name).status == 0)
         }
         #expect(try durations(all) == "14|14|91")
+    }
+
+    @Test(
+        "An old buffer beside a newer database is not stored again, whatever was copied first",
+        arguments: [("buffer nexus.db*", 9), ("nexus.db* buffer", 6)])
+    func hotCopy(order: String, expected: Int) throws {
+        try leaveInBuffer(6..<9)
+        var other = try Program()
+        let target = other.folder.data.folder.path
+        other.environment["NEXUS_DATA_DIR"] = target
+        let halves = order.split(separator: " ").map(String.init)
+        let copy = #"mkdir -p -m 700 "$2"; cd "$1"; cp -a $3 "$2""#
+        try shell(copy, data, target, halves[0])
+        #expect(try program.run("flush").status == 0)
+        try shell(copy, data, target, halves[1] + " key")
+        #expect(try other.run("flush").status == 0)
+        let sum = (0..<expected).reduce(0, +)
+        #expect(try durations(other) == "\(expected)|\(expected)|\(sum)")
+        try expectSound(other)
+        // Nothing is missing that the other has, and nothing comes twice.
+        try exchange(program, other)
+        for program in [program, other] {
+            #expect(try durations(program) == "9|9|36")
+            try expectSound(program)
+        }
+    }
+
+    @Test("Purged events do not come back with an old buffer")
+    func oldBufferAfterPurge() throws {
+        try leaveInBuffer(6..<9)
+        let old = program.folder.path + "/old"
+        try shell(#"cp -a "$1/buffer" "$2""#, data, old)
+        #expect(try program.run("telemetry", "purge", "--all", "--yes").status == 0)
+        try shell(#"cp -a "$2/." "$1/buffer""#, data, old)
+        #expect(try program.run("flush").status == 0)
+        #expect(try durations(program) == "0|0|")
+        try expectSound(program)
     }
 }

@@ -74,8 +74,7 @@ package struct DatabaseCheck {
 
     private func eventCounters(of database: Database) throws -> CheckResult {
         var eventCounters = try EventCounters(from: database)
-        try eventCounters.addPending(
-            of: WriteAheadBuffer(folder: data.bufferFolder), behind: BufferPositions(from: database))
+        try eventCounters.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: database)
         let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
         let suggestion = "rows were added or removed by another hand; reports are right, the books of the past are not"
