@@ -33,6 +33,9 @@ enum Schema {
         migrator.registerMigration("7: segments that were stored") { database in
             try database.execute(sql: storedSegments)
         }
+        migrator.registerMigration("8: length of the ledger") { database in
+            try database.execute(sql: sentLedger)
+        }
         return migrator
     }
 
@@ -106,6 +109,15 @@ enum Schema {
             number INTEGER PRIMARY KEY,
             id BLOB NOT NULL UNIQUE,
             position INTEGER NOT NULL
+        );
+        """
+
+    /// - `sent_ledger`: one line, the length of the egress ledger (see `LedgerNote`).
+    private static let sentLedger = """
+        CREATE TABLE sent_ledger (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            lines INTEGER NOT NULL,
+            hash TEXT NOT NULL
         );
         """
 

@@ -48,7 +48,8 @@ package enum SyncError: Error, Equatable, CustomStringConvertible {
                 + "'nexus sync add' adds one"
         case .damagedLedger(let path, let damage):
             "\(path.escapedForDisplay) is not as it was written; \(damage). Nothing was sent. Keep the file for a look, "
-                + "move it and ledger.head away, and run again: what is there already is sent again and not doubled"
+                + "move it and ledger.head away, and run again with '--new-ledger': what is there already is sent again and "
+                + "not doubled"
         case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
         case .badProxy(let variable, let reason): "cannot use the proxy in \(variable): \(reason.escapedForDisplay)"
         case .badCertificates(let path, let reason):

@@ -79,7 +79,8 @@ struct DoctorCommand: AsyncParsableCommand {
             }
             return .error(
                 "ledger", "the record of what was sent is not as it was written: \(damage.description)",
-                suggestion: "compare it with a backup; what was sent is not known for sure any more")
+                suggestion:
+                    "compare it with a backup, or move it and ledger.head away and run 'nexus sync --new-ledger'")
         } catch {
             return .error(
                 "ledger", "the record of what was sent cannot be read: \(String(describing: error).escapedForDisplay)",

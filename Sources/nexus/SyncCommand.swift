@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Database
 import Sync
 import SystemSupport
 
@@ -39,8 +40,15 @@ struct SyncCommand: AsyncParsableCommand {
         @Flag(help: "Begin with the first event, as to a place that has lost what it had.")
         var again = false
 
+        @Flag(help: "Begin a new ledger, where a damaged one was moved away.")
+        var newLedger = false
+
         @Flag(help: "Print JSON.")
         var json = false
+
+        func validate() throws {
+            guard !(newLedger && dryRun) else { throw ValidationError("--new-ledger does not go with --dry-run.") }
+        }
 
         /// Rows that a dry run shows.
         private static let shownRows = 3
@@ -63,6 +71,7 @@ struct SyncCommand: AsyncParsableCommand {
                     "nexus: user name, password and events travel readable by others on the way; https:// or "
                         + "clickhouses:// would not\n")
             }
+            if newLedger, try await !LedgerNote.forget(in: data) { throw CommandFailure.writerIsBusy }
             let bar = ProgressLine(total: 1000)
             let summary = try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
                 defer { bar?.clear() }
@@ -146,8 +155,8 @@ struct SyncCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "log", abstract: "Show what was sent where, and check that the ledger is as it was written.",
             discussion: """
-                Each line of the ledger holds the SHA-256 of the one before, and ledger.head tells how many there are: a \
-                line that was altered or removed shows. Not if somebody who may write the folder wrote both files anew.
+                Each line of the ledger holds the SHA-256 of the one before, and ledger.head and the database tell how many \
+                there are: a line that was altered or removed shows. It does not if all three were written again.
                 """)
 
         @Flag(help: "Print JSON.")

@@ -3,9 +3,9 @@ import Snapshots
 /// Follows the ledger line by line and says whether each stands where it was written: a pure state machine.
 ///
 /// What the chain shows: a line that was altered, removed, added or moved, as the next line then no longer fits; with
-/// the head (see `LedgerHead`), also lines missing at the end. What it cannot show: that somebody who may write this
-/// folder wrote the whole ledger and its head anew. There is no key that would prevent it, as whoever can write the
-/// ledger could read the key beside it.
+/// the head (see `LedgerHead`), also lines missing at the end; with the note in the database (see `LedgerNote`), also a ledger
+/// that was replaced together with its head. It cannot show that a program wrote the ledger, its head and the note again. No
+/// key would prevent that, as a program that can write the ledger can read the key in the same folder.
 package struct LedgerChain: Equatable, Sendable {
     /// Lines that were right.
     package private(set) var lines = 0

@@ -1,5 +1,6 @@
 package import Core
-import SystemSupport
+import Database
+package import SystemSupport
 
 /// Reads the ledger, a line at a time, and checks the chain on the way.
 package enum LedgerReader {
@@ -11,12 +12,16 @@ package enum LedgerReader {
         case shortened(lines: Int, expected: Int)
         /// The head is no head, or not this ledger's.
         case head
+        /// The ledger and its head are not those that the database knows.
+        case replaced
 
         package var description: String {
             switch self {
             case .altered(let line): "line \(line) does not fit the one before it: a line was altered, added or removed"
             case .shortened(let lines, let expected):
                 "it has \(lines) of \(expected.counted("line")): the rest was removed"
+            case .replaced:
+                "it is not the ledger that the database knows: it was altered or replaced together with ledger.head"
             case .head: "ledger.head does not belong to it: one of the two was altered"
             }
         }
@@ -37,6 +42,7 @@ package enum LedgerReader {
     @discardableResult
     package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
         // Before the ledger: what another process adds in between makes the ledger longer, never shorter.
+        let note = LedgerNote.current(in: data)
         let headText = try small(data.ledgerHeadPath)
         var findings = Findings()
         guard let head = headText.map(LedgerHead.init) ?? LedgerHead() else {
@@ -44,15 +50,17 @@ package enum LedgerReader {
             return findings
         }
         // Without a ledger nothing was ever sent, unless the head knows better.
-        if let file = try open(data.ledgerPath) { try follow(file, head, &findings, body) }
-        if findings.damage == nil, findings.chain.lines < head.lines {
-            findings.damage = .shortened(lines: findings.chain.lines, expected: head.lines)
+        if let file = try open(data.ledgerPath) { try follow(file, head, note, &findings, body) }
+        let expected = max(head.lines, note?.lines ?? 0)
+        if findings.damage == nil, findings.chain.lines < expected {
+            findings.damage = .shortened(lines: findings.chain.lines, expected: expected)
         }
         return findings
     }
 
     private static func follow(
-        _ file: borrowing File, _ head: LedgerHead, _ findings: inout Findings, _ body: (LedgerEntry) throws -> Void
+        _ file: borrowing File, _ head: LedgerHead, _ note: LedgerNote?, _ findings: inout Findings,
+        _ body: (LedgerEntry) throws -> Void
     ) throws {
         var pending: [UInt8] = []
         while try file.read(appendingTo: &pending, limit: Limits.inputChunkBytes) > 0 {
@@ -64,6 +72,10 @@ package enum LedgerReader {
                 }
                 guard findings.chain.lines != head.lines || findings.chain.hash == head.hash else {
                     findings.damage = .head
+                    return
+                }
+                guard findings.chain.lines != note?.lines || findings.chain.hash == note?.hash else {
+                    findings.damage = .replaced
                     return
                 }
                 try body(entry)

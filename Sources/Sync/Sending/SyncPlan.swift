@@ -76,6 +76,21 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
+        let result: Result<Transmission.Summary, any Error>
+        do {
+            result = .success(
+                try await transfer(fromStart: fromStart, credentials: credentials, deadline: deadline, report))
+        } catch {
+            result = .failure(error)
+        }
+        await LedgerNote.update(in: data)
+        return try result.get()
+    }
+
+    private func transfer(
+        fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline,
+        _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> Transmission.Summary {
         // Before the ledger is opened: what the environment says wrongly is no failed transfer.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }

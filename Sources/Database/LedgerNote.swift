@@ -1,0 +1,51 @@
+import GRDB
+import SystemSupport
+
+/// How long the egress ledger was when the database last learned of it: the table `sent_ledger`, one line.
+///
+/// `ledger.head` shows lines that are missing at the end of the ledger. The note shows a ledger that was truncated or replaced
+/// together with its head. It may be older than the ledger, and never counts more lines.
+package struct LedgerNote: Equatable, Sendable {
+    package let lines: Int
+    /// SHA-256 of the last line, in hexadecimal digits.
+    package let hash: String
+
+    package init(lines: Int, hash: String) {
+        self.lines = lines
+        self.hash = hash
+    }
+
+    fileprivate init(_ row: Row) {
+        lines = row[0]
+        hash = row[1]
+    }
+}
+
+extension StoreReader {
+    /// Returns the note; nil when nothing was sent yet.
+    package func ledgerNote() throws(StoreError) -> LedgerNote? {
+        try asStoreError(path) {
+            try queue.read { try Row.fetchOne($0, sql: "SELECT lines, hash FROM sent_ledger").map(LedgerNote.init) }
+        }
+    }
+}
+
+extension SQLiteWriter {
+    /// Writes the note, unless the database knows of a longer ledger already.
+    package func write(_ note: LedgerNote) throws(StoreError) {
+        try asStoreError(data.databasePath) {
+            try queue.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO sent_ledger VALUES (1, ?, ?) ON CONFLICT (id)
+                        DO UPDATE SET lines = excluded.lines, hash = excluded.hash WHERE excluded.lines > lines
+                        """, arguments: [note.lines, note.hash])
+            }
+        }
+    }
+
+    /// Forgets the note: the user has begun a new ledger.
+    package func forgetLedgerNote() throws(StoreError) {
+        try asStoreError(data.databasePath) { try queue.write { try $0.execute(sql: "DELETE FROM sent_ledger") } }
+    }
+}

@@ -1,0 +1,40 @@
+import Core
+package import Database
+package import SystemSupport
+
+/// Keeps the length of the ledger in the database too (see `LedgerNote`).
+extension LedgerNote {
+    /// How long another writer is waited for. The next sync writes the note that this one could not.
+    private static let patience: Duration = .seconds(2)
+
+    /// Returns the note in a data folder; nil when there is none, or the database cannot be read, which `nexus doctor` reports.
+    static func current(in data: DataFolder) -> LedgerNote? {
+        guard let reader = try? StoreReader(data: data) else { return nil }
+        return try? reader.ledgerNote()
+    }
+
+    /// Writes the length of the ledger, which was just sent from, to the database. Writes nothing while recording is off, or
+    /// another process holds the writer lock.
+    static func update(in data: DataFolder) async {
+        guard (try? RecordingPolicy.current(for: data)) == .on, let findings = try? LedgerReader.read(data),
+            findings.damage == nil, findings.chain.lines > 0
+        else { return }
+        let note = LedgerNote(lines: findings.chain.lines, hash: findings.chain.hash)
+        guard note != current(in: data), let lock = try? await WriterLock.acquire(in: data, within: patience) else {
+            return
+        }
+        try? await SQLiteWriter.withWriter(of: data, lock: lock) { try await $0.write(note) }
+    }
+
+    /// Forgets the note, so that the ledger is accepted as it is now.
+    ///
+    /// - Returns: false when another process holds the writer lock.
+    package static func forget(in data: DataFolder) async throws -> Bool {
+        guard current(in: data) != nil else { return true }
+        guard let lock = try await WriterLock.acquire(in: data, within: patience) else { return false }
+        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {
+            try await $0.forgetLedgerNote()
+        }
+        return true
+    }
+}
