@@ -92,7 +92,8 @@ package struct DataFolder: Sendable {
         }
         guard let file = FileIdentity(of: path) else { return false }
         let names = [
-            "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", Self.settingsName, "writer.lock",
+            "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", KeyFile.markName,
+            Self.settingsName, "writer.lock",
             "writer.turn", "ledger.ndjson", "ledger.head", "costs", "notice", RuntimeFolder.lockName,
             RuntimeFolder.processName,
         ]

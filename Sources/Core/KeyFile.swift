@@ -14,6 +14,16 @@ package struct KeyFile: Sendable {
     /// Whether there is a key.
     package var exists: Bool { data.folder.has(Self.name) }
 
+    /// Whether there has been a key: names may have been hashed with it. A missing key is then a lost one.
+    package var wasMade: Bool { data.folder.has(Self.markName) }
+
+    /// Notes that there is a key, before any name is hashed with it, under a lock of the data folder that the caller holds.
+    package func noteMade() throws(SystemError) {
+        guard !wasMade else { return }
+        _ = try File(opening: data.folder.path(of: Self.markName), [.write, .create, .regular])
+        try data.folder.synchronize()
+    }
+
     /// Puts `length` random bytes in the key's place, under a lock of the data folder that the caller holds.
     package func putNew() throws(SystemError) {
         // What killed processes have left; earlier versions gave each a name of its own.
@@ -24,6 +34,7 @@ package struct KeyFile: Sendable {
         try file.synchronizeData()
         try data.folder.rename(Self.name + ".new", to: Self.name)
         try data.folder.synchronize()
+        try noteMade()
     }
 
     /// Makes a new key, so that hashes from now on cannot be linked to those before. The old one is overwritten.
@@ -40,4 +51,6 @@ package struct KeyFile: Sendable {
     }
 
     private static let name = "key"
+    /// An empty file. It goes where the data folder goes, and nothing but the user removes it.
+    static let markName = "key.made"
 }

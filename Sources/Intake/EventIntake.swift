@@ -22,11 +22,11 @@ package struct EventIntake: Sendable {
     /// The parts that were left out of the event that was accepted last.
     private(set) var omissions = EventValidator.Omissions()
 
-    /// `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
+    /// Without a key names are left out and counted. `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
     /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
     /// clock: that is for rows that were recorded elsewhere.
     package init(
-        key: HashKey, session: String, strict: Bool = false, acceptsFuture: Bool = false,
+        key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         clock: any WallClock = SystemClock()
     ) {
         isStrict = strict
@@ -39,15 +39,15 @@ package struct EventIntake: Sendable {
         data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
     ) throws(HashKeyError) {
         var keys = HashKeySource(data)
-        guard let key = try keys.nextIfNew() else { preconditionFailure("the first look gives the key") }
+        guard case .key(let key) = try keys.next() else { preconditionFailure("the first call returns the key") }
         self.init(key: key, session: session, strict: strict, clock: clock)
         self.keys = keys
     }
 
-    /// Uses the key that the data folder has now; where it has none any more, a new one is made.
+    /// Uses the key that the data folder has now; where it was lost, names are left out from here on.
     package mutating func refreshKey() throws(HashKeyError) {
         do throws(HashKeyError) {
-            if let key = try keys?.nextIfNew() { assembler.use(key) }
+            if case .key(let key)? = try keys?.next() { assembler.use(key) }
         } catch  where error.isOff {
             // Nothing of what is taken in now will be written.
         }
@@ -103,6 +103,7 @@ package struct EventIntake: Sendable {
     private mutating func countOmissions() {
         if omissions.isCut { cutCommands += 1 }
         redactedValues += omissions.redactedCount
+        droppedFields += omissions.droppedNames
     }
 
     /// Counts a line that was too long to be looked at.

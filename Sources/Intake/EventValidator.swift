@@ -11,6 +11,8 @@ struct EventValidator: Sendable {
     struct Omissions: Equatable, Sendable {
         /// Whether the command was cut where its arguments begin.
         var isCut = false
+        /// The number of names that were left out, as there is no key to hash them with.
+        fileprivate(set) var droppedNames = 0
         private var redacted: UInt16 = 0
 
         /// The number of fields of which something was redacted.
@@ -30,15 +32,15 @@ struct EventValidator: Sendable {
     private let clock: any WallClock
     private let acceptsFuture: Bool
 
-    init(key: HashKey, session: String, strict: Bool, acceptsFuture: Bool, clock: any WallClock) {
+    init(key: HashKey?, session: String, strict: Bool, acceptsFuture: Bool, clock: any WallClock) {
         privacy = PrivacyGuard(key: key, strict: strict)
         self.session = Array(session.utf8)
         self.acceptsFuture = acceptsFuture
         self.clock = clock
     }
 
-    /// Hashes names with another key from here on.
-    mutating func use(_ key: HashKey) { privacy.use(key) }
+    /// Hashes names with another key from here on; without one leaves them out.
+    mutating func use(_ key: HashKey?) { privacy.use(key) }
 
     /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
@@ -49,8 +51,8 @@ struct EventValidator: Sendable {
         guard hasCommand || parsed.place(.eventType) != nil else { throw Rejection(.missingType) }
         var omissions = Omissions()
         encoder.begin(try numbers(of: parsed, text))
-        try encodeWorkspace(parsed, text)
-        try encodeTask(parsed, text)
+        try encodeWorkspace(parsed, text, &omissions)
+        try encodeTask(parsed, text, &omissions)
         try encodeSession(parsed, text, &omissions)
         try encodeType(parsed, text, &omissions)
         if let place = parsed.place(.command) {
@@ -125,20 +127,26 @@ struct EventValidator: Sendable {
         return number
     }
 
-    private mutating func encodeWorkspace(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) {
+    private mutating func encodeWorkspace(
+        _ parsed: borrowing ParsedEvent, _ text: Span<UInt8>, _ omissions: inout Omissions
+    ) throws(Rejection) {
         if let place = parsed.place(.workspace) {
             guard parsed.place(.workspaceHash) == nil else { throw Rejection(.contradiction, field: .workspace) }
-            try privacy.hash(text.extracting(place), of: .workspace) { encoder.appendWorkspace(hash: $0) }
+            let isKept = try privacy.hash(text.extracting(place), of: .workspace) { encoder.appendWorkspace(hash: $0) }
+            if !isKept { omissions.droppedNames += 1 }
         } else if let place = parsed.place(.workspaceHash) {
             try privacy.checkHash(text.extracting(place), of: .workspaceHash)
             encoder.appendWorkspace(hash: text.extracting(place))
         }
     }
 
-    private mutating func encodeTask(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) {
+    private mutating func encodeTask(
+        _ parsed: borrowing ParsedEvent, _ text: Span<UInt8>, _ omissions: inout Omissions
+    ) throws(Rejection) {
         if let place = parsed.place(.task) {
             guard parsed.place(.taskHash) == nil else { throw Rejection(.contradiction, field: .task) }
-            try privacy.hash(text.extracting(place), of: .task) { encoder.appendTask(hash: $0) }
+            let isKept = try privacy.hash(text.extracting(place), of: .task) { encoder.appendTask(hash: $0) }
+            if !isKept { omissions.droppedNames += 1 }
         } else if let place = parsed.place(.taskHash) {
             try privacy.checkHash(text.extracting(place), of: .taskHash)
             encoder.appendTask(hash: text.extracting(place))

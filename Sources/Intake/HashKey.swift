@@ -11,17 +11,25 @@ package struct HashKey: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// Reads the key of a data folder, or makes one where there is none and recording is on; when several processes do so
+    /// Reads the key of a data folder, or makes one where there never was any and recording is on; when several processes do so
     /// at once, all come away with the same.
+    ///
+    /// - Throws: `HashKeyError.lost` where there has been a key: another one would give the same names other hashes.
     package static func load(from data: DataFolder) throws(HashKeyError) -> HashKey {
         // Every recorder passes here: a user who may write to the folder can replace the settings and the key.
         try asKeyError { () throws(SystemError) in try data.folder.requireOwnIfThere() }
-        if let key = try read(data) { return key }
+        let file = KeyFile(data)
+        if let key = try read(data), file.wasMade { return key }
         let lock = try asKeyError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
-        if let key = try read(data) { return key }
+        if let key = try read(data) {
+            // One of an earlier version, or of a process that was killed before it had noted that.
+            if try isRecording(data) { try asKeyError { () throws(SystemError) in try file.noteMade() } }
+            return key
+        }
         try requireRecording(data)
-        try asKeyError { () throws(SystemError) in try KeyFile(data).putNew() }
+        guard !file.wasMade else { throw .lost(path: data.keyPath) }
+        try asKeyError { () throws(SystemError) in try file.putNew() }
         guard let key = try read(data) else { throw .damaged(path: data.keyPath) }
         return key
     }
@@ -55,6 +63,11 @@ package struct HashKey: Sendable, Equatable {
         return HashKey(bytes: bytes)
     }
 
+    private static func isRecording(_ data: DataFolder) throws(HashKeyError) -> Bool {
+        do throws(HashKeyError) { try requireRecording(data) } catch  where error.isOff { return false }
+        return true
+    }
+
     /// Under the folder's lock, which `nexus telemetry off` takes as well: no key is made once that has returned.
     private static func requireRecording(_ data: DataFolder) throws(HashKeyError) {
         let settings: Settings
@@ -65,22 +78,39 @@ package struct HashKey: Sendable, Equatable {
 
 /// The key of a data folder for a process that lives longer than a key may: it notices when there is another.
 package struct HashKeySource: Sendable {
+    /// The key at a call.
+    package enum Change: Sendable {
+        /// It is the same as at the last call.
+        case none
+        /// It is another, or this is the first call. Nil when the key is lost.
+        case key(HashKey?)
+    }
+
     private let data: DataFolder
     private var stamp: FileStamp?
+    private var isLost = false
 
     package init(_ data: DataFolder) {
         self.data = data
     }
 
-    /// The key when it is another than at the last call, and at the first; nil when it is the same. Costs one call of the
-    /// system then.
-    package mutating func nextIfNew() throws(HashKeyError) -> HashKey? {
+    /// Compares the key with that of the last call. Costs one call of the system when it is the same, two when it is lost.
+    package mutating func next() throws(HashKeyError) -> Change {
         let stamp = FileStamp(of: data.keyPath)
-        if let stamp, stamp == self.stamp { return nil }
-        let key = try HashKey.load(from: data)
+        if let stamp, stamp == self.stamp { return .none }
+        if stamp == nil, isLost, KeyFile(data).wasMade { return .none }
+        isLost = false
         // That of a key just made is looked up at the next call.
         self.stamp = stamp
-        return key
+        do throws(HashKeyError) {
+            return .key(try HashKey.load(from: data))
+        } catch  where error.isLost {
+            isLost = true
+            return .key(nil)
+        } catch {
+            self.stamp = nil
+            throw error
+        }
     }
 }
 
@@ -95,6 +125,8 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
     case damaged(path: String)
     /// Others can read the file, or it is another user's: hashes would protect nothing.
     case exposed(path: String)
+    /// There has been a key, and names were hashed with it: events are recorded without names until there is one again.
+    case lost(path: String)
     /// There is none, and as recording is off none is made; the text says what switches it off.
     case off(String)
     case settings(SettingsError)
@@ -104,7 +136,10 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
         case .system(let error): error.description
         case .damaged(let path):
             "\(path.escapedForDisplay) is not a key of \(HashKey.length) bytes: put back the right file from a backup, "
-                + "or remove it for a new key, with which names can no longer be linked to those recorded before"
+                + "or run 'nexus telemetry rekey' for a new key, with which names can no longer be linked to those before"
+        case .lost(let path):
+            "\(path.escapedForDisplay) is gone, and names were hashed with it: events are recorded without names; put the file "
+                + "back from a backup, or run 'nexus telemetry rekey' for a new key"
         case .exposed(let path):
             "\(path.escapedForDisplay) must be yours and closed to others: run 'chmod 600' on it, and "
                 + "'nexus telemetry rekey' if somebody may have read it"
@@ -113,12 +148,17 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether events may be recorded, without names.
+    package var isLost: Bool {
+        if case .lost = self { true } else { false }
+    }
+
     /// Whether nothing may be written at all.
     package var isOff: Bool {
         switch self {
         case .off: true
         case .settings(let error): error.isOff
-        case .system, .damaged, .exposed: false
+        case .system, .damaged, .exposed, .lost: false
         }
     }
 
@@ -126,7 +166,7 @@ package enum HashKeyError: Error, Equatable, CustomStringConvertible {
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)
-        case .damaged, .off: .settings
+        case .damaged, .lost, .off: .settings
         case .exposed: .notPermitted
         case .settings(let error): error.exitCode
         }

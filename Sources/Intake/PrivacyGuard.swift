@@ -10,7 +10,8 @@ import SystemSupport
 struct PrivacyGuard: Sendable {
     private let isStrict: Bool
     private let rules = TextRules()
-    private var hasher: NameHasher
+    /// Nil without a key.
+    private var hasher: NameHasher?
     /// Identifiers and sessions that were judged before: fit to be kept, or the rule that they break.
     private var identifiers = ValidationCache<Rejection.Reason?>()
     private var sessions = ValidationCache<Rejection.Reason?>()
@@ -23,21 +24,23 @@ struct PrivacyGuard: Sendable {
         let end: TextRules.CommandEnd
     }
 
-    init(key: HashKey, strict: Bool) {
+    init(key: HashKey?, strict: Bool) {
         isStrict = strict
-        hasher = NameHasher(key: key)
+        hasher = key.map(NameHasher.init)
     }
 
-    /// Hashes names with another key from here on.
-    mutating func use(_ key: HashKey) { hasher = NameHasher(key: key) }
+    /// Hashes names with another key from here on; without one leaves them out.
+    mutating func use(_ key: HashKey?) { hasher = key.map(NameHasher.init) }
 
-    /// Hands the hash of a raw name to `use`.
+    /// Hands the hash of a raw name to `use`. Returns false, and hands out nothing, without a key.
     @inline(__always)
     mutating func hash(
         _ name: Span<UInt8>, of field: EventField, _ use: (Span<UInt8>) -> Void
-    ) throws(Rejection) {
+    ) throws(Rejection) -> Bool {
         guard name.count <= Limits.nameBytes else { throw Rejection(.invalidText, field: field) }
-        hasher.hash(name, use)
+        guard hasher != nil else { return false }
+        hasher!.hash(name, use)
+        return true
     }
 
     /// Checks a hash that was given instead of a name.

@@ -77,7 +77,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
     init(_ error: HashKeyError) {
         let code: Code =
             switch error {
-            case .damaged, .exposed: .damagedKey
+            case .damaged, .exposed, .lost: .damagedKey
             case .system(let error): Code(error)
             case .settings: .damagedSettings
             case .off: .inputOutput

@@ -25,8 +25,14 @@ package struct SingleEventRecorder: Sendable {
     }
 
     private func append(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
-        let key: HashKey
-        do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
+        let key: HashKey?
+        do throws(HashKeyError) {
+            key = try HashKey.load(from: data)
+        } catch  where error.isOff {
+            return false
+        } catch  where error.isLost {
+            key = nil
+        } catch {
             throw .key(error)
         }
         var intake = EventIntake(key: key, session: AmbientSession.id())

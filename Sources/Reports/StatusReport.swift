@@ -94,7 +94,8 @@ package struct StatusReport: Sendable {
             lines.append("Expired:    \(eventCounters.expired) of the stored ones, as they were too old to be kept")
         }
         if eventCounters.droppedFields > 0 {
-            lines.append("Dropped:    " + eventCounters.droppedFields.counted("unknown field"))
+            lines.append(
+                "Dropped:    " + eventCounters.droppedFields.counted("field") + " (unknown, or a name without a key)")
         }
         if eventCounters.cutCommands > 0 {
             lines.append("Cut:        \(eventCounters.cutCommands.counted("command")) where the arguments begin")

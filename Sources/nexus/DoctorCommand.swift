@@ -57,7 +57,8 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         return .error(
             "key", problem,
-            suggestion: "put the key of a backup in its place, or move it away: hashes from then on are others")
+            suggestion:
+                "put the key of a backup in its place, or run 'nexus telemetry rekey': hashes from then on are others")
     }
 
     private func settings(_ data: DataFolder) -> CheckResult {

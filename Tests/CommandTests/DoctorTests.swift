@@ -46,7 +46,11 @@ struct DoctorTests {
         #expect(try program.run("doctor").status == 0)
         try program.folder.data.folder.remove("key")
         let outcome = try program.run("doctor")
-        #expect(outcome.status == 65 && outcome.output.contains("names get other hashes"), "\(outcome)")
+        #expect(outcome.status == 65 && outcome.output.contains("names were hashed with it"), "\(outcome)")
+        // An earlier version has left no note.
+        try program.folder.data.folder.remove("key.made")
+        let earlier = try program.run("doctor")
+        #expect(earlier.status == 65 && earlier.output.contains("names get other hashes"), "\(earlier)")
     }
 
     @Test("Where nothing was recorded, and where all is well, nothing is wrong, and nothing is changed")

@@ -60,7 +60,7 @@ struct GuardedFilesTests {
     @Test(
         "A link that stands where a file of Nexus belongs is not followed: what it leads to stays as it is",
         arguments: [
-            "key", "settings.json", "nexus.db", "nexus.db-wal", "buffer", "costs", "notice", "writer.lock",
+            "key", "key.made", "settings.json", "nexus.db", "nexus.db-wal", "buffer", "costs", "notice", "writer.lock",
             "writer.turn",
             "ledger.ndjson", "ledger.head", "serve.lock",
         ])

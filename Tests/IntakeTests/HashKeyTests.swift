@@ -17,7 +17,7 @@ struct HashKeyTests {
         #expect(try Data(contentsOf: URL(filePath: folder.data.keyPath)) == Data(key.bytes))
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.data.keyPath)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
-        #expect(try folder.data.folder.names() == ["key"])
+        #expect(try folder.data.folder.names().sorted() == ["key", "key.made"])
     }
 
     @Test("A key of zeros, which is one that was overwritten, is none")
@@ -44,7 +44,7 @@ struct HashKeyTests {
             }
             #expect(keys.count == 16)
             #expect(Set(keys).count == 1)
-            #expect(try folder.data.folder.names() == ["key"])
+            #expect(try folder.data.folder.names().sorted() == ["key", "key.made"])
         }
     }
 
@@ -56,6 +56,59 @@ struct HashKeyTests {
 
         #expect(throws: HashKeyError.damaged(path: folder.data.keyPath)) { try HashKey.load(from: folder.data) }
         #expect(FileManager.default.contents(atPath: folder.data.keyPath)?.count == count)
+    }
+
+    @Test("A lost key is not replaced, and a renewed one is used")
+    func lost() throws {
+        let folder = try TemporaryFolder()
+        let first = try HashKey.load(from: folder.data)
+        try folder.data.folder.remove("key")
+        for _ in 0..<2 {
+            #expect(throws: HashKeyError.lost(path: folder.data.keyPath)) { try HashKey.load(from: folder.data) }
+        }
+        #expect(try folder.data.folder.names() == ["key.made"])
+        try KeyFile(folder.data).renew()
+        #expect(try HashKey.load(from: folder.data) != first)
+    }
+
+    @Test("A key of an earlier version is noted before it is used, unless recording is off")
+    func earlierVersion() throws {
+        let folder = try TemporaryFolder()
+        let key = try HashKey.load(from: folder.data)
+        try folder.data.folder.remove("key.made")
+        try SettingsFile(folder.data).update { $0.set(recording: false) }
+        #expect(try HashKey.load(from: folder.data) == key)
+        #expect(!KeyFile(folder.data).wasMade)
+        try SettingsFile(folder.data).update { $0.set(recording: true) }
+        #expect(try HashKey.load(from: folder.data) == key)
+        #expect(KeyFile(folder.data).wasMade)
+    }
+
+    @Test("A process that lives long notices that the key is lost, put back, or another")
+    func source() throws {
+        let folder = try TemporaryFolder()
+        let key = try HashKey.load(from: folder.data)
+        var source = HashKeySource(folder.data)
+        func next() throws -> [HashKey?] {
+            if case .key(let key) = try source.next() { [key] } else { [] }
+        }
+        #expect(try next() == [key])
+        #expect(try next() == [])
+        try folder.data.folder.rename("key", to: "saved")
+        #expect(try next() == [nil])
+        #expect(try next() == [])
+        try folder.data.folder.rename("saved", to: "key")
+        #expect(try next() == [key])
+        try folder.data.folder.remove("key")
+        #expect(try next() == [nil])
+        try KeyFile(folder.data).renew()
+        let renewed = try next()
+        #expect(renewed.count == 1 && renewed != [nil] && renewed != [key])
+        // All of it was removed: there is nothing that a new key could not be linked to.
+        try folder.data.folder.remove("key")
+        #expect(try next() == [nil])
+        try folder.data.folder.remove("key.made")
+        #expect(try next().compactMap { $0 }.count == 1)
     }
 
     @Test("A link in the key's place is not followed")

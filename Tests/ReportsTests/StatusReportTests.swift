@@ -25,7 +25,7 @@ struct StatusReportTests {
                               1 wrong_type
                 Stored:     0 in 0 sessions
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
-                Dropped:    1 unknown field
+                Dropped:    1 field (unknown, or a name without a key)
                 Cut:        1 command where the arguments begin
                 Sent:       nothing, ever
                 The books balance: received = accepted + rejected, accepted = stored + pending.
