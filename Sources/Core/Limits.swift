@@ -184,6 +184,9 @@ package enum Limits {
     package static let syncLongestRequestedDelay: Duration = .seconds(60)
     /// How long a connection may take to come about.
     package static let syncConnectSeconds: Int64 = 10
+    /// Attempts at a connection that does not come about in that time, TLS handshake included: a second one passes over a
+    /// moment of a busy network, and a user learns of a wrong host or port within half a minute.
+    package static let syncConnectAttempts = 2
     /// How long a connection may stand still: ClickHouse takes some seconds over a large batch on a busy disk.
     package static let syncIdleSeconds: Int64 = 60
     /// How long a request without data may take: ClickHouse takes a minute over a table on a busy cluster.

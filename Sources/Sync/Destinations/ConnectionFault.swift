@@ -19,7 +19,18 @@ enum ConnectionFault {
             return .lasting(.proxyNotPermitted(proxy ?? place))
         default:
             let way = proxy.map { " (through the proxy \($0))" } ?? ""
-            return .passing(.unreachable(place, reason: reason(error) + way))
+            let failure = SyncError.unreachable(place, reason: reason(error) + way)
+            return isTimeout(error) ? .noConnectionInTime(failure) : .passing(failure)
+        }
+    }
+
+    /// Whether a connection did not come about in `Limits.syncConnectSeconds`.
+    private static func isTimeout(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: [.connectTimeout, .tlsHandshakeTimeout].contains(error)
+        case let error as NIOConnectionError: error.connectionErrors.contains { isTimeout($0.error) }
+        case ChannelError.connectTimeout: true
+        default: false
         }
     }
 
@@ -48,6 +59,9 @@ enum ConnectionFault {
 
     private static func reason(_ error: any Error) -> String {
         switch error {
+        case let error as HTTPClientError where error == .connectTimeout: "it does not answer"
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout:
+            "it did not finish the TLS handshake within \(Limits.syncConnectSeconds) seconds; check the port and the scheme"
         case let error as HTTPClientError: error.shortDescription.lowercased()
         case let error as IOError: SystemError("", "", code: error.errnoCode).reason
         case let error as NIOConnectionError:

@@ -11,9 +11,18 @@ package struct RetryPolicy: Sendable {
         package let isPassing: Bool
         /// How long the destination asked to be left alone.
         package let requestedDelay: Duration?
+        /// Attempts after which it is the last.
+        package var attempts = Limits.syncAttempts
 
         package static func passing(_ error: SyncError, requestedDelay: Duration? = nil) -> Failure {
             Failure(error: error, isPassing: true, requestedDelay: requestedDelay)
+        }
+
+        /// No connection came about in the time that it may take: each attempt waits for long by itself.
+        package static func noConnectionInTime(_ error: SyncError) -> Failure {
+            var failure = passing(error)
+            failure.attempts = Limits.syncConnectAttempts
+            return failure
         }
 
         package static func lasting(_ error: SyncError) -> Failure {
@@ -35,7 +44,7 @@ package struct RetryPolicy: Sendable {
         after failure: Failure, using random: inout some RandomNumberGenerator
     ) -> Decision {
         failures += 1
-        guard failure.isPassing, failures < Limits.syncAttempts else { return .giveUp }
+        guard failure.isPassing, failures < failure.attempts else { return .giveUp }
         if let requested = failure.requestedDelay {
             guard requested <= Limits.syncLongestRequestedDelay else { return .giveUp }
             // Not before what was asked for; the jitter comes on top.
