@@ -23,6 +23,8 @@ package struct TelemetryControl: Sendable {
         case writerIsBusy
         /// A process has stopped in the middle of writing to this file, and ends that when it goes on.
         case hasStopped(path: String)
+        /// Nothing more is appended; whether a writer still works cannot be found out, and why.
+        case unknownWriter(SystemError)
     }
 
     /// Switches recording off. In the end no process writes to the data folder any more: whoever appends looks at the
@@ -39,7 +41,11 @@ package struct TelemetryControl: Sendable {
         } catch BufferError.busy(let path) {
             return .hasStopped(path: path)
         }
-        return try await waitForWriter() == nil ? .writerIsBusy : .isQuiet
+        do {
+            return try await waitForWriter() == nil ? .writerIsBusy : .isQuiet
+        } catch let error as SystemError {
+            return .unknownWriter(error)
+        }
     }
 
     /// Switches recording on, for processes that run already as well.

@@ -90,6 +90,10 @@ struct TelemetryCommand: AsyncParsableCommand {
                 throw CommandFailure(
                     "recording is off, but a process has stopped while it was writing to \(path.escapedForDisplay), and may "
                         + "end that when it goes on: let it, or end it, and run this again", .tryAgain)
+            case .unknownWriter(let error):
+                throw CommandFailure(
+                    "recording is off, but a nexus process may still be working on the database: \(error.description)",
+                    .inputOutput)
             }
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
             try File.standardOutput.write(

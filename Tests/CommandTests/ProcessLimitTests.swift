@@ -179,5 +179,12 @@ struct ProcessLimitTests {
             }
         }
         if name == "costs" { #expect(try run("", ["telemetry", "off"]).status == 0) }
+        guard name.hasPrefix("writer.") else { return }
+        let off = try run("", ["telemetry", "off"])
+        #expect(off.status == 74 && off.errors.contains("recording is off, but"), "\(off)")
+        #expect(off.errors.contains("\(name): it is not a regular file; move it away and run again"), "\(off)")
+        #expect(try run("", ["telemetry", "status"]).output.contains("Recording:  off"))
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try run("", ["telemetry", "off"]).status == 0)
     }
 }
