@@ -79,6 +79,7 @@ struct PendingEvents: Sendable {
         for reason in Rejection.Reason.allCases where rejections[.rejected(reason)] > 0 {
             counters.rejected[RejectionReason(reason), default: 0] += rejections[.rejected(reason)]
         }
+        counters.redactedValues += rejections[.redactedValue]
     }
 
     /// Nothing more is taken.

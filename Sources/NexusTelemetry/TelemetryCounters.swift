@@ -18,6 +18,10 @@ public struct TelemetryCounters: Sendable, Equatable {
     /// Events that broke a rule, by the rule they broke. They are told to the counters on disk too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
+    /// Values that looked like a key or a token and were left out of events that were recorded. They are told to the counters on
+    /// disk too.
+    public internal(set) var redactedValues = 0
+
     /// Events that broke a rule, whichever.
     public var rejectedInAll: Int { rejected.values.reduce(0, +) }
     /// Events that are in memory only: what a `kill -9` would take.

@@ -95,6 +95,7 @@ struct TelemetryTests {
         #expect(counters.recorded == 9 && counters.written == 2 && counters.pending == 0)
         #expect(
             counters.rejected == [.outOfRange: 3, .missingType: 1, .invalidText: 2, .looksSecret: 1])
+        #expect(counters.redactedValues == 1)
         let rejections = try fixture.recorded.rejections
         #expect(rejections.rejected == 7 && rejections[.rejected(.outOfRange)] == 3 && rejections[.redactedValue] == 1)
         #expect(try fixture.recorded.commands == ["deploy", "make"])
