@@ -10,10 +10,13 @@ package struct Rebuilder: Sendable {
         self.data = data
     }
 
-    /// Counts sessions and rollups anew from the rows; false when the writer had not made way in time.
-    package func rebuild() async throws -> Bool {
+    /// Counts sessions and rollups again from the rows; false when the writer did not yield in time. `progress` gets the share
+    /// that is done, 0 to 1.
+    package func rebuild(progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> Bool {
         guard let lock = try await TelemetryControl(data: data).waitForWriter() else { return false }
-        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) { try await $0.rebuildCounts() }
+        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {
+            try await $0.rebuildCounts(progress: progress)
+        }
         return true
     }
 }

@@ -45,8 +45,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// Every check, in the order in which one relies on those before.
     private func checks(_ data: DataFolder) throws -> [CheckResult] {
-        try FolderCheck.run(data) + [key(data), settings(data)] + BufferCheck.run(data)
-            + DatabaseCheck(data, isQuick: quick).run() + [ledger(data)]
+        let bar = quick ? nil : ProgressLine(total: 1000)
+        defer { bar?.clear() }
+        bar?.show(0)
+        return try FolderCheck.run(data) + [key(data), settings(data)] + BufferCheck.run(data)
+            + DatabaseCheck(data, isQuick: quick) { bar?.show(Int($0 * 1000)) }.run() + [ledger(data)]
     }
 
     private func key(_ data: DataFolder) -> CheckResult {
@@ -97,7 +100,13 @@ struct DoctorCommand: AsyncParsableCommand {
             return try File.standardOutput.write("Sessions and rollups would be counted anew from the rows.\n")
         }
         guard try confirmation.isGiven(for: "Count sessions and rollups anew from the rows?") else { return }
-        guard try await Rebuilder(data: data).rebuild() else { throw CommandFailure.writerIsBusy }
+        let bar = ProgressLine(total: 1000)
+        defer { bar?.clear() }
+        bar?.show(0)
+        guard try await Rebuilder(data: data).rebuild(progress: { bar?.show(Int($0 * 1000)) }) else {
+            throw CommandFailure.writerIsBusy
+        }
+        bar?.clear()
         try File.standardOutput.write("Sessions and rollups are counted anew.\n")
     }
 }

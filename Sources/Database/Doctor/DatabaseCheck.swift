@@ -9,10 +9,15 @@ package struct DatabaseCheck {
     private let data: DataFolder
     /// Leaves out what takes long: reading every index and every row.
     private let isQuick: Bool
+    private let progress: (Double) -> Void
+    /// The parts of the time that the check by SQLite, and that and the sessions, take.
+    private static let (shareOfIntegrity, shareOfSessions) = (0.2, 0.5)
 
-    package init(_ data: DataFolder, isQuick: Bool) {
+    /// - Parameter progress: gets the share that is done, 0 to 1, where every row is read.
+    package init(_ data: DataFolder, isQuick: Bool, progress: @escaping (Double) -> Void = { _ in }) {
         self.data = data
         self.isQuick = isQuick
+        self.progress = progress
     }
 
     package func run() throws -> [CheckResult] {
@@ -33,8 +38,15 @@ package struct DatabaseCheck {
                 guard integrity.state == .ok else { return [integrity] }
                 var results = [integrity, try ids(of: database), try eventCounters(of: database)]
                 if !isQuick {
+                    progress(Self.shareOfIntegrity)
                     results.append(try sessions(of: database))
-                    results.append(try RollupCheck(database).run())
+                    progress(Self.shareOfSessions)
+                    let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+                    results.append(
+                        try RollupCheck(database).run { read in
+                            progress(
+                                Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
+                        })
                 }
                 return results
             }

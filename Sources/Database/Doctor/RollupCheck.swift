@@ -11,13 +11,15 @@ struct RollupCheck {
         self.database = database
     }
 
-    func run() throws -> CheckResult {
+    /// - Parameter report: gets the number of rows read, now and then.
+    func run(report: (Int) -> Void) throws -> CheckResult {
         let scratch = try DatabaseQueue(path: "")
         try Schema.migrator.migrate(scratch)
         let days = try Rollups.days(of: 0..<Int64.max, in: database)
         let differing = try scratch.write { recount in
             try copyNames(into: recount)
-            try Rollups.recount(days, rows: [Int64.min...Int64.max], from: database, into: recount)
+            try Rollups.recount(
+                days, rows: [Int64.min...Int64.max], from: database, into: recount, report: report)
             return try differingBlocks(recount) + differingActivity(recount, from: days.lowerBound)
         }
         guard differing == 0 else {

@@ -3,13 +3,23 @@ import GRDB
 import SystemSupport
 
 extension SQLiteWriter {
-    /// Counts sessions and rollups anew from the rows, in one transaction.
-    package func rebuildCounts() throws(StoreError) {
+    /// The part of the time that sessions take.
+    private static let shareOfSessions = 0.3
+
+    /// Counts sessions and rollups again from the rows, in one transaction. `progress` gets the share that is done, 0 to 1.
+    package func rebuildCounts(progress: (Double) -> Void = { _ in }) throws(StoreError) {
         defer { forgetRows() }
         try asStoreError(data.databasePath) {
+            // Rows are sorted by session, which takes more space than there may be memory.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
+            defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
             try queue.write { database in
                 try Sessions.rebuild(in: database)
-                try Rollups.rebuild(in: database)
+                progress(Self.shareOfSessions)
+                let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+                try Rollups.rebuild(in: database) { read in
+                    progress(Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
+                }
             }
         }
         try finish()

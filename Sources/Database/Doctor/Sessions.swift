@@ -13,27 +13,36 @@ enum Sessions {
         )
         """
 
-    /// How many sessions are not what their rows say.
+    /// How many sessions are not what their rows say. Each one that the rows name is looked up by its id; the others are those
+    /// that are left. A join that keeps both sides would read the whole recount for each session.
     static func differing(in database: Database) throws -> Int {
         try Int.fetchOne(
             database,
             sql: """
                 WITH \(recount)
-                SELECT count(*) FROM sessions FULL JOIN recount USING (session_id)
-                WHERE coalesce(started_at, first) >= ? AND (
-                    started_at IS NULL OR first IS NULL OR started_at <> first
+                SELECT count(*) FILTER (WHERE coalesce(started_at, first) >= :start AND (
+                    started_at IS NULL OR started_at <> first
                     OR (ended_at IS NOT NULL AND ended_at <> last)
                     OR commands_executed <> commands OR workspaces_created <> workspaces
-                    OR tasks_completed <> tasks OR errors_encountered <> errors)
-                """, arguments: [try start(in: database)]) ?? 0
+                    OR tasks_completed <> tasks OR errors_encountered <> errors))
+                    + (SELECT count(*) FROM sessions WHERE started_at >= :start)
+                    - count(*) FILTER (WHERE started_at >= :start)
+                FROM recount LEFT JOIN sessions USING (session_id)
+                """, arguments: ["start": try start(in: database)]) ?? 0
     }
 
     /// Makes every session what its rows say, inside a transaction of the caller's: sessions that are open stay open.
     static func rebuild(in database: Database) throws {
         let start = try start(in: database)
         try database.execute(
-            sql: "CREATE TEMP TABLE recounted AS WITH \(recount) SELECT * FROM recount WHERE first >= ?",
-            arguments: [start])
+            sql: """
+                CREATE TEMP TABLE recounted (
+                    session_id TEXT PRIMARY KEY, first TEXT, last TEXT, commands INTEGER, workspaces INTEGER,
+                    tasks INTEGER, errors INTEGER
+                ) WITHOUT ROWID
+                """)
+        try database.execute(
+            sql: "INSERT INTO recounted WITH \(recount) SELECT * FROM recount WHERE first >= ?", arguments: [start])
         defer { try? database.execute(sql: "DROP TABLE IF EXISTS recounted") }
         try database.execute(
             sql: """

@@ -35,7 +35,10 @@ extension SQLiteWriter {
             }
             let limit = Timestamp.databaseText(firstKept * Self.dayMilliseconds)
             for range in ranges {
-                while try queue.write({ try Self.removeRows(in: range, before: limit, from: $0) }) == Self.rowsAtOnce {}
+                var rest: ClosedRange<Int64>? = range
+                while let next = rest {
+                    rest = try queue.write { try Self.removeRows(in: next, before: limit, from: $0) }
+                }
             }
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
@@ -58,19 +61,23 @@ extension SQLiteWriter {
         try database.execute(sql: "INSERT OR REPLACE INTO counters VALUES (?, ?)", arguments: [removedUpToName, day])
     }
 
-    /// Removes at most `rowsAtOnce` rows of a range; returns how many.
+    /// Removes at most `rowsAtOnce` rows of a range. Returns the rest of the range; nil when nothing is left to remove.
+    /// Rows that stay are read once, however many transactions it takes.
     private static func removeRows(
         in range: ClosedRange<Int64>, before limit: String, from database: Database
-    ) throws -> Int {
+    ) throws -> ClosedRange<Int64>? {
+        let condition = "id BETWEEN ? AND ? AND timestamp < ?"
+        let last =
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT id FROM events WHERE \(condition) ORDER BY id LIMIT 1 OFFSET \(rowsAtOnce - 1)",
+                arguments: [range.lowerBound, range.upperBound, limit]) ?? range.upperBound
         try database.execute(
-            sql: """
-                DELETE FROM events WHERE id IN (
-                    SELECT id FROM events WHERE id BETWEEN ? AND ? AND timestamp < ? LIMIT \(rowsAtOnce))
-                """, arguments: [range.lowerBound, range.upperBound, limit])
+            sql: "DELETE FROM events WHERE \(condition)", arguments: [range.lowerBound, last, limit])
         let removed = database.changesCount
         try database.execute(
             sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
             arguments: [Counter.expired.name, removed])
-        return removed
+        return last < range.upperBound ? last + 1...range.upperBound : nil
     }
 }

@@ -13,6 +13,7 @@ struct Recount {
     private var usage = UsageRollup()
     private var lengths = SessionLengths()
     private var counted = 0
+    private var rowsRead = 0
     private var sessions = ByteKeyTable()
 
     /// Counts what lies in `slots` into the rollups of `target`.
@@ -37,10 +38,10 @@ struct Recount {
     }
 
     /// Counts the rows of `source` whose ids lie in `rows` and that pass a filter; with `notesSessions` it remembers their
-    /// sessions for `copySessions`.
+    /// sessions for `copySessions`. `report` gets the number of rows read, now and then.
     mutating func take(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
-        notesSessions: Bool = false
+        notesSessions: Bool = false, report: (Int) -> Void = { _ in }
     ) throws {
         let condition = filter.sql
         var reader = try EventRowReader(
@@ -53,6 +54,8 @@ struct Recount {
                     _ = sessions.index(of: row.bytes.span.extracting(row.text(.sessionID)))
                 }
             }
+            rowsRead += 1
+            if rowsRead % Self.countsBetweenWrites == 0 { report(rowsRead) }
         }
     }
 

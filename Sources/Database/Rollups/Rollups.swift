@@ -6,18 +6,21 @@ import SystemSupport
 package enum Rollups {
     /// Counts everything anew, inside a transaction of the caller's: activity, usage and the lengths of sessions. What
     /// lies before the rows are complete from (see `completeFrom`) stays as it is.
-    package static func rebuild(in database: Database) throws {
-        try rebuild(slots: 0..<Int64.max, in: database)
+    /// `report` gets the number of rows read, now and then.
+    package static func rebuild(in database: Database, report: (Int) -> Void = { _ in }) throws {
+        try rebuild(slots: 0..<Int64.max, in: database, report: report)
     }
 
     /// Counts the days anew that have a quarter of an hour in `slots`, inside a transaction of the caller's. What lies
     /// before the rows are complete from stays as it is.
-    package static func rebuild(slots: Range<Int64>, in database: Database) throws {
+    package static func rebuild(
+        slots: Range<Int64>, in database: Database, report: (Int) -> Void = { _ in }
+    ) throws {
         let days = try days(of: slots, in: database)
         guard !days.isEmpty else { return }
         let rows = try RowRanges.covering(days, in: database)
         try remove(days, from: database)
-        try recount(days, rows: rows, from: database, into: database)
+        try recount(days, rows: rows, from: database, into: database, report: report)
     }
 
     /// The first quarter of an hour from which on every event that was recorded still has its row: always the first one of
@@ -74,10 +77,11 @@ package enum Rollups {
     /// Counts the events of `days` that stand in `rows` of one database, and the sessions that started in them, into the
     /// rollups of another or the same.
     static func recount(
-        _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database
+        _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
+        report: (Int) -> Void = { _ in }
     ) throws {
         var recount = Recount(slots: slots(of: days), into: target)
-        for range in rows { try recount.take(range, of: source) }
+        for range in rows { try recount.take(range, of: source, report: report) }
         try recount.countSessions(of: source)
         try recount.finish()
     }
