@@ -22,7 +22,8 @@ struct Model {
     private(set) var keys = 1
     /// For how many days rows are kept.
     private var retentionDays: Int?
-    private var next = 1
+    /// The number of the next event.
+    private(set) var next = 1
 
     /// Numbers for `count` more events, which are about to be sent.
     mutating func take(_ count: Int) -> Range<Int> {
@@ -44,6 +45,15 @@ struct Model {
     mutating func note(time: Int, of number: Int) {
         times[number] = time
     }
+
+    /// The same of events that were acknowledged already.
+    mutating func note(time: Int, of numbers: Range<Int>) {
+        for number in numbers { times[number] = time }
+        acknowledged.subtract(expiring)
+    }
+
+    /// Whether rows are removed for their age.
+    var hasRetention: Bool { retentionDays != nil }
 
     mutating func wroteIntoPipe(_ numbers: Range<Int>) {
         inPipe.insert(integersIn: numbers)

@@ -1,6 +1,7 @@
 /// What the mixture is made of. A new command that changes the data folder gets a line here.
 enum Steps {
-    static let all: [Step] = recording + service + killing + reading + clock + limits + pausing + removal + snapshots
+    static let all: [Step] =
+        recording + service + killing + reading + clock + limits + pausing + removal + snapshots + copies
 
     private static let recording = [
         Step("nexus record", weight: 2) {
@@ -62,11 +63,18 @@ enum Steps {
     ]
 
     private static let clock = [
-        Step("a recorder whose clock is days off") { systemState in
+        Step("a recorder with a time that is days off") { systemState in
             for _ in 1...systemState.pick(1...4) {
                 try systemState.recordSingly(daysFromNow: systemState.pick(-10...10))
             }
-        }
+        },
+        Step("programs under a wrong clock", weight: 2) { try $0.underWrongClock() },
+    ]
+
+    private static let copies = [
+        Step("two copies that both record", weight: 2) { try $0.divergingCopies() },
+        Step("a restored backup", weight: 2) { try $0.restoredBackup() },
+        Step("a copy while programs record", weight: 2) { try $0.hotCopy() },
     ]
 
     private static let limits = [

@@ -14,11 +14,7 @@ struct ClockMode: Mode {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
         let clock = systemState.testEnvironment.scratch.path + "/clock"
         let library = systemState.testEnvironment.scratch.path + "/shifted-clock.so"
-        let source = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../Clock/shifted-clock.c").standardized.path
-        try systemState.testEnvironment.output(of: [
-            try Self.compiler(), "-O1", "-shared", "-fPIC", "-o", library, source,
-        ])
+        try Self.compileLibrary(at: library, in: systemState.testEnvironment)
         try "0".write(toFile: clock, atomically: true, encoding: .utf8)
         systemState.testEnvironment.environment["LD_PRELOAD"] = library
         systemState.testEnvironment.environment["SHIFTED_CLOCK"] = clock
@@ -41,6 +37,13 @@ struct ClockMode: Mode {
         return Verdict(
             "\(jumps) jumps over \(days) days, \(systemState.model.acknowledged.count) events: no negative duration, "
                 + "rollups and sessions = rows", isMet: true)
+    }
+
+    /// Compiles the library that moves the clock of a program by what a file says.
+    static func compileLibrary(at path: String, in testEnvironment: TestEnvironment) throws {
+        let source = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Clock/shifted-clock.c").standardized.path
+        try testEnvironment.output(of: [try compiler(), "-O1", "-shared", "-fPIC", "-o", path, source])
     }
 
     private func setClock(_ clock: String, in systemState: SystemState) throws {
