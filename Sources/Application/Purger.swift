@@ -10,9 +10,11 @@ package struct Purger: Sendable {
         self.data = data
     }
 
-    /// Removes what is selected; nil when the writer had not made way in time.
-    package func purge(_ selection: PurgeSelection) async throws -> PurgeReceipt? {
-        try await withWriter { try await $0.purge(selection) }
+    /// Removes what is selected; nil when the writer did not yield in time. `progress` gets the share that is done, 0 to 1.
+    package func purge(
+        _ selection: PurgeSelection, progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> PurgeReceipt? {
+        try await withWriter { try await $0.purge(selection, progress: progress) }
     }
 
     /// Makes a new key, and gives the installation another id: neither hashes nor what is sent from now on can be linked

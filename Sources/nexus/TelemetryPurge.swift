@@ -51,7 +51,12 @@ extension TelemetryCommand {
             }
             guard try confirmation.isGiven(for: "Remove \(sentence(on: selection, in: data)), for good?")
             else { return }
-            guard let receipt = try await Purger(data: data).purge(selection) else { throw CommandFailure.writerIsBusy }
+            let bar = ProgressLine(total: 1000)
+            defer { bar?.clear() }
+            bar?.show(0)
+            guard let receipt = try await Purger(data: data).purge(selection, progress: { bar?.show(Int($0 * 1000)) })
+            else { throw CommandFailure.writerIsBusy }
+            bar?.clear()
             let report = PurgeReport(receipt)
             try File.standardOutput.write(json ? report.json.document : report.text)
             guard receipt.foundIn.isEmpty else {

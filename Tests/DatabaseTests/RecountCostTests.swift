@@ -72,6 +72,47 @@ struct RecountCostTests {
         #expect(many < few * 40, "\(few) for 2,000 and \(many) for 20,000")
     }
 
+    @Test("Searching for removed texts that begin alike costs in proportion to their number")
+    func search() throws {
+        func cost(_ count: Int) throws -> Duration {
+            let folder = try TemporaryFolder()
+            try folder.data.folder.prepare()
+            let kept = (0..<count).map { "session-kept-\($0)" }
+            try kept.joined(separator: " ").write(
+                toFile: folder.data.folder.path(of: "file"), atomically: false, encoding: .utf8)
+            let removed = Set((0..<count).map { "session-gone-\($0)" })
+            let start = ContinuousClock.now
+            var receipt = PurgeReceipt()
+            try PurgeSearch(removed, in: folder.data, remaining: kept).run(&receipt)
+            #expect(receipt.foundIn.isEmpty)
+            return start.duration(to: .now)
+        }
+        let (few, many) = (try cost(500), try cost(5000))
+        #expect(many < few * 40, "\(few) for 500 and \(many) for 5,000")
+    }
+
+    @Test("A removed text is found wherever it is, and is not looked for where it may be a part of another")
+    func searchFinds() throws {
+        try data.folder.prepare()
+        let path = data.folder.path(of: "file")
+        func run(
+            _ content: String, _ texts: Set<String>, remaining: [String] = []
+        ) throws -> (found: Bool, searched: Int) {
+            try content.write(toFile: path, atomically: false, encoding: .utf8)
+            var receipt = PurgeReceipt()
+            let search = PurgeSearch(texts, in: data, remaining: remaining)
+            try search.run(&receipt)
+            return (!receipt.foundIn.isEmpty, search.textsSearched)
+        }
+        let texts: Set<String> = ["session-1", "session-12", "session-123", "short"]
+        #expect(try run("xsession-1", texts) == (true, 3))
+        #expect(try run("session-", texts) == (false, 3))
+        #expect(try run(String(repeating: "x", count: Limits.drainChunkBytes - 4) + "session-123", texts) == (true, 3))
+        // Those that are a part of 'session-12' may be there.
+        #expect(try run("session-12", texts, remaining: ["a", "session-12"]) == (false, 1))
+        #expect(try run("session-123", texts, remaining: ["a", "session-12"]) == (true, 1))
+    }
+
     @Test("Old rows between others go in several transactions, and counting them again reports how far it is")
     func retention() async throws {
         let day: Int64 = 86_400_000

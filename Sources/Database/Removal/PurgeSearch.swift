@@ -12,8 +12,20 @@ struct PurgeSearch {
     private static let shortestText = 8
     private static let filterBits: UInt64 = 18
 
+    /// Texts that begin with the same eight bytes. A place costs one look for each length, however many texts there are:
+    /// session ids mostly begin alike.
+    private struct Group {
+        var lengths: Set<Int> = []
+        var texts: Set<[UInt8]> = []
+
+        mutating func insert(_ text: [UInt8]) {
+            lengths.insert(text.count)
+            texts.insert(text)
+        }
+    }
+
     private let data: DataFolder
-    private var byStart: [UInt64: [[UInt8]]] = [:]
+    private var byStart: [UInt64: Group] = [:]
     /// Which hashes of eight bytes any text begins with: most places are passed over by one look here.
     private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
     private(set) var textsSearched = 0
@@ -21,15 +33,18 @@ struct PurgeSearch {
     /// Looks for those of `texts` that are no part of one that may stand there, as `remaining` do.
     init(_ texts: Set<String>, in data: DataFolder, remaining: [String]) {
         self.data = data
-        // One text for all, as looking for a part in it is then one call.
-        let all = remaining.joined(separator: "\n")
-        for text in texts where text.utf8.count >= Self.shortestText && !all.contains(text) {
+        for text in texts where text.utf8.count >= Self.shortestText {
             let bytes = Array(text.utf8)
             let start = bytes.span.uint64(at: 0)
-            byStart[start, default: []].append(bytes)
+            byStart[start, default: Group()].insert(bytes)
             filter[Self.place(of: start)] = true
-            textsSearched += 1
         }
+        // One text for all, which is read once.
+        let all = Array(remaining.joined(separator: "\n").utf8)
+        var parts: Set<[UInt8]> = []
+        find(in: all.span, from: 0) { parts.insert($0) }
+        for part in parts { byStart[part.span.uint64(at: 0)]?.texts.remove(part) }
+        textsSearched = byStart.values.reduce(0) { $0 + $1.texts.count }
     }
 
     private static func place(of word: UInt64) -> Int {
@@ -77,23 +92,24 @@ struct PurgeSearch {
     }
 
     private func holdsAny(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        var isThere = false
+        find(in: bytes, from: start) { _ in isThere = true }
+        return isThere
+    }
+
+    /// Hands every text that is somewhere in `bytes` from `start` on to `body`.
+    private func find(in bytes: Span<UInt8>, from start: Int, _ body: ([UInt8]) -> Void) {
         var place = start
-        while place + 8 <= bytes.count {
+        while place + Self.shortestText <= bytes.count {
             let word = bytes.uint64(at: place)
-            if filter[Self.place(of: word)], let texts = byStart[word] {
-                let rest = bytes.extracting(place..<bytes.count)
-                if texts.contains(where: { rest.begins(with: $0) }) { return true }
+            if filter[Self.place(of: word)], let group = byStart[word] {
+                for length in group.lengths where place + length <= bytes.count {
+                    var text: [UInt8] = []
+                    text.append(bytes.extracting(place..<place + length))
+                    if group.texts.contains(text) { body(text) }
+                }
             }
             place += 1
         }
-        return false
-    }
-}
-
-extension Span<UInt8> {
-    fileprivate func begins(with text: [UInt8]) -> Bool {
-        guard count >= text.count else { return false }
-        for index in text.indices where self[index] != text[index] { return false }
-        return true
     }
 }

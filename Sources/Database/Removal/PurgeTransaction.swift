@@ -8,8 +8,16 @@ struct PurgeTransaction {
     let renewsKey: Bool
     let now: Int64
 
-    /// Removes what is selected; returns the texts that stood in it and are nowhere left.
-    func run(in database: Database, receipt: inout PurgeReceipt) throws -> Set<String> {
+    /// Rows that one statement reads at most: SQLite keeps the former pages of all that a statement changes in memory.
+    private static let rowsAtOnce = 50_000
+    /// The shares that are done once rows were removed, and once the rest was counted again.
+    static let (shareOfRows, shareOfCounts) = (0.2, 0.8)
+
+    /// Removes what is selected; returns the texts that stood in it and are nowhere left. `progress` gets the share of the purge
+    /// that is done, 0 to 1.
+    func run(
+        in database: Database, receipt: inout PurgeReceipt, progress: (Double) -> Void
+    ) throws -> Set<String> {
         let gone = try textsThatGo(in: database)
         let namesBefore = try Self.names(in: database)
         try RowIDs.noteHighest(in: database)
@@ -19,7 +27,11 @@ struct PurgeTransaction {
         } else {
             try removeRows(in: database, receipt: &receipt)
             try removeFromRollups(gone, in: database)
-            try Rollups.rebuild(in: database)
+            progress(Self.shareOfRows)
+            let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+            try Rollups.rebuild(in: database) { read in
+                progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
+            }
         }
         // Of rows that were too old to be kept only the names are left.
         return gone.union(namesBefore.subtracting(try Self.names(in: database)))
@@ -76,8 +88,7 @@ struct PurgeTransaction {
         defer {
             try? database.execute(sql: "DROP TABLE IF EXISTS purged_sessions; DROP TABLE IF EXISTS left_of_sessions")
         }
-        try database.execute(sql: "DELETE FROM events WHERE \(condition)", arguments: arguments)
-        receipt.events = database.changesCount
+        receipt.events = try removeEvents(where: condition, arguments, in: database)
         try database.execute(
             sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
             arguments: [Counter.purged.name, receipt.events])
@@ -85,6 +96,25 @@ struct PurgeTransaction {
         try removeSessions(in: database)
         receipt.sessions = database.changesCount
         try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
+    }
+
+    /// Removes events by ranges of ids; returns how many.
+    private func removeEvents(
+        where condition: String, _ arguments: StatementArguments, in database: Database
+    ) throws -> Int {
+        var removed = 0
+        var next = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events")
+        while let first = next {
+            let last = try Int64.fetchOne(
+                database, sql: "SELECT id FROM events WHERE id >= ? ORDER BY id LIMIT 1 OFFSET \(Self.rowsAtOnce - 1)",
+                arguments: [first])
+            try database.execute(
+                sql: "DELETE FROM events WHERE id BETWEEN ? AND ? AND (\(condition))",
+                arguments: [first, last ?? Int64.max] + arguments)
+            removed += database.changesCount
+            next = last.flatMap { $0 < Int64.max ? $0 + 1 : nil }
+        }
+        return removed
     }
 
     /// Sessions that have lost events and have others are counted anew.

@@ -14,16 +14,21 @@ extension SQLiteWriter {
     /// How long a report that is being read may hold up the end of a purge.
     private static let patience: Duration = .seconds(20)
 
-    /// Removes what is selected, of all that was recorded when it was called. With everything goes the key.
-    package func purge(_ selection: PurgeSelection) throws(StoreError) -> PurgeReceipt {
+    /// Removes what is selected, of all that was recorded when it was called. With everything goes the key. `progress` gets the
+    /// share that is done, 0 to 1.
+    package func purge(
+        _ selection: PurgeSelection, progress: (Double) -> Void = { _ in }
+    ) throws(StoreError) -> PurgeReceipt {
         var receipt = PurgeReceipt()
         do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
         // Without an id nothing can be stored, so the rows go first; what waits in the buffer goes in the second transaction.
         var texts: Set<String> = []
         if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
         receipt.bufferFiles = try storeWholeBuffer()
-        texts.formUnion(try removeRows(selection, &receipt))
+        texts.formUnion(try removeRows(selection, &receipt, progress))
+        progress(PurgeTransaction.shareOfCounts)
         try Self.finishPurge(queue, data, &receipt)
+        progress((1 + PurgeTransaction.shareOfCounts) / 2)
         receipt.values = texts.count
         do {
             let remaining = try queue.read { try Self.remainingTexts(in: $0) }
@@ -44,7 +49,7 @@ extension SQLiteWriter {
 
     /// The transaction of a purge; returns the texts that stood in removed rows and are nowhere left.
     private func removeRows(
-        _ selection: PurgeSelection, _ receipt: inout PurgeReceipt
+        _ selection: PurgeSelection, _ receipt: inout PurgeReceipt, _ progress: (Double) -> Void = { _ in }
     ) throws(StoreError) -> Set<String> {
         let work = PurgeTransaction(selection: selection, renewsKey: selection.isEverything, now: clock.now())
         defer { forgetRows() }
@@ -54,7 +59,7 @@ extension SQLiteWriter {
                 try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
                 var texts: Set<String> = []
                 try database.inTransaction(.immediate) {
-                    texts = try work.run(in: database, receipt: &receipt)
+                    texts = try work.run(in: database, receipt: &receipt, progress: progress)
                     return .commit
                 }
                 return texts
