@@ -1,7 +1,7 @@
 package import Core
 package import Database
 import Recording
-import SystemSupport
+package import SystemSupport
 import WriteAheadBuffer
 
 /// Switches recording on and off for every process at once.

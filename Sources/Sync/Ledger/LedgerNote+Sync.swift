@@ -1,6 +1,6 @@
-import Core
+package import Core
 package import Database
-package import SystemSupport
+import SystemSupport
 
 /// Keeps the length of the ledger in the database too (see `LedgerNote`).
 extension LedgerNote {

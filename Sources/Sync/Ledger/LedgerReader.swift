@@ -1,6 +1,6 @@
 package import Core
 import Database
-package import SystemSupport
+import SystemSupport
 
 /// Reads the ledger, a line at a time, and checks the chain on the way.
 package enum LedgerReader {
