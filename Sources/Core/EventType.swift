@@ -7,6 +7,8 @@ package enum EventType: String, CaseIterable, Sendable {
     case taskCompleted = "task_completed"
     case sessionStarted = "session_started"
     case sessionEnded = "session_ended"
+    /// A shell line of several commands, under the name of the first.
+    case commandLine = "command_line"
 
     /// Its place among all, from 0.
     package var ordinal: Int {
@@ -16,6 +18,7 @@ package enum EventType: String, CaseIterable, Sendable {
         case .taskCompleted: 2
         case .sessionStarted: 3
         case .sessionEnded: 4
+        case .commandLine: 5
         }
     }
 
@@ -28,6 +31,7 @@ package enum EventType: String, CaseIterable, Sendable {
         let candidate: EventType
         switch name.count {
         case 7: candidate = .command
+        case 12: candidate = .commandLine
         case 13: candidate = .sessionEnded
         case 14: candidate = .taskCompleted
         case 15: candidate = .sessionStarted

@@ -20,6 +20,19 @@ package enum Limits {
     package static let commandWordBytes = 32
     /// Longest command as it is stored: the words and the spaces between them.
     package static let commandBytes = commandWords * commandWordBytes + commandWords - 1
+    /// Commands of a shell line that are distinguished; a line with more is a `command_line` whatever follows.
+    package static let shellLineCommands = 64
+    /// Words of a command that are kept while it is named: wrappers with their options, the program and its subcommands.
+    package static let shellCommandWords = 24
+    /// Longest text of a word that is kept while a command is named, in bytes: a path to a program.
+    package static let shellWordBytes = 512
+    /// Here-documents of a shell line whose ends are looked for.
+    package static let shellHereDocuments = 16
+    /// Checks whether `((` begins arithmetic in a shell line. Each may read to the end of the line, so that their number bounds
+    /// the time.
+    package static let shellArithmeticChecks = 64
+    /// A failed `cd` is over within this time, in milliseconds; what took longer was the command after it.
+    package static let folderChangeMilliseconds: Int64 = 100
     /// Characters of a keyed hash as it is stored: 16 bytes in hexadecimal.
     package static let hashCharacters = 32
     /// Longest duration, in milliseconds: a year. Sums over any realistic number of events stay inside 64 bits.

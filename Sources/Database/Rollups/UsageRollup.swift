@@ -14,7 +14,7 @@ struct UsageRollup {
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
     /// The places of the types that Nexus knows; negative where one was not seen yet.
-    private var typePlaces: [5 of Int] = .init(repeating: -1)
+    private var typePlaces: [6 of Int] = .init(repeating: -1)
     /// What the kinds that are not counted by one name are counted by. Names stand in it as their places plus 1: their
     /// numbers are found at the end of the transaction.
     private var keys = RollupKind.allCases.map { _ in RollupKeys() }

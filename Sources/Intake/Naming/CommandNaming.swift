@@ -1,0 +1,254 @@
+import Core
+
+/// What the words of one command say: its name, and how its status is to be read.
+package struct NamedCommand: Equatable, Sendable {
+    /// At most four plain words; empty where there is none, as the program's name is an expansion or is no plain word.
+    package var name: String
+    /// Whether the program is in one of the lists of `CommandRules`.
+    package var isListed = false
+    /// Whether it runs as long as its user reads or types.
+    package var isInteractive = false
+    /// Whether exit code 1 is an answer.
+    package var oneIsAnswer = false
+    /// Whether a `timeout` ends it.
+    package var hasTimeout = false
+    /// The base name of the program.
+    package var program = ""
+}
+
+extension CommandRules {
+    /// Names a command by its words, the program first; assignments and redirections are not among them.
+    package static func name(_ words: [ShellWord], hasInput: Bool = false) -> NamedCommand {
+        var rest = words[...]
+        var command = NamedCommand(name: "")
+        // A wrapper whose command cannot be told from its own options is the name.
+        var fallback = ""
+        while let word = rest.first {
+            if isVariable(word), rest.startIndex > 0 {
+                rest.removeFirst()
+                continue
+            }
+            let program = programName(word)
+            guard !program.isEmpty else {
+                command.name = fallback
+                return command
+            }
+            if isPythonModule(program, rest) {
+                fallback = program
+                rest = rest.dropFirst(2)
+                continue
+            }
+            let inner = afterWrapper(program, rest)
+            if case .noWrapper = inner {
+                name(program, rest.dropFirst(), hasInput, into: &command)
+                return command
+            }
+            if timeouts.contains(program) { command.hasTimeout = true }
+            fallback = program
+            guard case .command(let words) = inner else { break }
+            rest = words
+        }
+        command.name = isPlain(fallback) ? fallback : ""
+        command.program = fallback
+        command.isListed = !fallback.isEmpty
+        // `sudo -i` and `exec bash` are shells; a query like `command -v` is none.
+        command.isInteractive = fallback == "sudo" && words.contains { $0.text == "-i" || $0.text == "-s" }
+        return command
+    }
+
+    private static func name(
+        _ program: String, _ arguments: ArraySlice<ShellWord>, _ hasInput: Bool, into command: inout NamedCommand
+    ) {
+        command.program = program
+        command.name = isPlain(program) ? program : ""
+        guard !command.name.isEmpty else { return }
+        if let rule = subcommands.first(where: { $0.program == program }) {
+            command.isListed = true
+            for word in subcommandWords(rule, arguments) { command.name += " " + word }
+        }
+        command.isListed =
+            command.isListed || trivial.contains(program) || filters.contains(program) || interactive.contains(program)
+            || interpreters.contains(program) || program.hasPrefix("python3.")
+        command.oneIsAnswer = oneIsAnswer.contains(program) || oneIsAnswer.contains(command.name)
+        command.isListed = command.isListed || command.oneIsAnswer
+        command.isInteractive = !hasInput && isInteractive(program, arguments)
+    }
+
+    // MARK: The program
+
+    /// The base name of a program; empty where the word is not what the shell runs.
+    private static func programName(_ word: ShellWord) -> String {
+        guard !word.isDynamic else { return "" }
+        switch word.text {
+        case "[", "[[": return "test"
+        case "((": return "let"
+        case ":", "-": return word.text
+        case ".": return "source"
+        default: break
+        }
+        var name = word.baseName
+        // npx eslint@8
+        if let version = name.utf8.firstIndex(of: UInt8(ascii: "@")), version > name.utf8.startIndex {
+            name = String(name[..<version])
+        }
+        return name
+    }
+
+    /// Whether a text can be stored as a word of a command: `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}`, or is `:`.
+    private static func isPlain(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= Limits.commandWordBytes else { return false }
+        return isLetterOrDigit(first)
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x3A || $0 == 0x2D }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        byte != UInt8(ascii: "_") && ShellScanner.isNameByte(byte)
+    }
+
+    /// Whether a word sets a variable, as after `env`.
+    private static func isVariable(_ word: ShellWord) -> Bool {
+        guard let equals = word.text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > word.text.utf8.startIndex else {
+            return false
+        }
+        return word.text.utf8[..<equals].allSatisfy(ShellScanner.isNameByte)
+    }
+
+    private static func isPythonModule(_ program: String, _ words: ArraySlice<ShellWord>) -> Bool {
+        guard program.hasPrefix("python") || program == "py" else { return false }
+        return words.count > 2 && words[words.startIndex + 1].text == "-m" && words[words.startIndex + 1].isLiteral
+    }
+
+    // MARK: Wrappers
+
+    private enum WrapperResult {
+        case noWrapper
+        /// A wrapper without a command, or with an option that is not known.
+        case unknown
+        case command(ArraySlice<ShellWord>)
+    }
+
+    /// What follows a wrapper and its options.
+    private static func afterWrapper(_ program: String, _ words: ArraySlice<ShellWord>) -> WrapperResult {
+        for wrapper in wrappers where wrapper.name == program {
+            var rest = words.dropFirst()
+            if !wrapper.subcommand.isEmpty {
+                guard let word = rest.first, word.isLiteral, word.text == wrapper.subcommand else { continue }
+                rest.removeFirst()
+            }
+            var operands = wrapper.operands
+            while let word = rest.first {
+                if word.text == "--" {
+                    rest.removeFirst()
+                    if operands == 0 { break }
+                } else if word.isOption || word.text == "-" {
+                    guard let after = afterOption(word, rest, wrapper.valued, wrapper.flags) else { return .unknown }
+                    rest = after
+                } else if operands > 0 {
+                    operands -= 1
+                    rest.removeFirst()
+                } else {
+                    break
+                }
+            }
+            return rest.isEmpty ? .unknown : .command(rest)
+        }
+        return .noWrapper
+    }
+
+    /// What follows an option; nil where the option is not known.
+    private static func afterOption(
+        _ word: ShellWord, _ words: ArraySlice<ShellWord>, _ valued: String, _ flags: String
+    ) -> ArraySlice<ShellWord>? {
+        let option = word.text
+        guard !option.utf8.contains(UInt8(ascii: " ")) else { return nil }
+        if valued.contains(" \(option) ") { return words.dropFirst(2) }
+        if flags.contains(" \(option) ") { return words.dropFirst() }
+        if option.hasPrefix("--"), let equals = option.firstIndex(of: "=") {
+            let name = option[..<equals]
+            return valued.contains(" \(name) ") || flags.contains(" \(name) ") ? words.dropFirst() : nil
+        }
+        // A value that is a part of the word: -j8, -n10, -c2.
+        if !option.hasPrefix("--"), option.utf8.count > 2, valued.contains(" \(option.prefix(2)) ") {
+            return words.dropFirst()
+        }
+        let isNumber = option.utf8.dropFirst().allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+        if isNumber, flags.contains(" -NUMBER ") { return words.dropFirst() }
+        if flags.contains(" -j "), option.hasPrefix("-j"),
+            option.dropFirst(2).utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
+        {
+            return words.dropFirst()
+        }
+        return nil
+    }
+
+    // MARK: Subcommands
+
+    private static func subcommandWords(_ rule: Subcommands, _ arguments: ArraySlice<ShellWord>) -> [String] {
+        var rest = arguments
+        while let word = rest.first {
+            if word.isLiteral, word.isOption {
+                guard let after = afterOption(word, rest, rule.valued, rule.flags) else { return [] }
+                rest = after
+            } else if rule.isChosen, isVariable(word) || isCount(word) {
+                rest.removeFirst()
+            } else {
+                break
+            }
+        }
+        var words: [String] = []
+        while words.count < Limits.commandWords - 1, let word = rest.popFirst() {
+            let isChosen = rule.isChosen || (!words.isEmpty && rule.words == 1)
+            guard word.isLiteral, isSubcommand(word.text, isChosen: isChosen, hasDigits: rule.words > 1) else { break }
+            words.append(word.text)
+            let isLonger = words.count == 1 && rule.longer.contains(" \(word.text) ")
+            if words.count >= rule.words, !isLonger { break }
+        }
+        return words
+    }
+
+    /// The number after `make -j`.
+    private static func isCount(_ word: ShellWord) -> Bool {
+        !word.text.isEmpty && word.text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+    }
+
+    /// Whether a word looks like a subcommand: lower-case letters and `-`, with `hasDigits` digits as in `s3`; a name that users
+    /// choose may have capitals, digits, `_`, `:` and `.` as well.
+    private static func isSubcommand(_ word: String, isChosen: Bool, hasDigits: Bool) -> Bool {
+        guard let first = word.utf8.first, word.utf8.count <= CommandName.subcommandBytes else { return false }
+        let isLower = { (byte: UInt8) in byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }
+        guard isChosen ? isLetterOrDigit(first) && first > UInt8(ascii: "9") : isLower(first) else { return false }
+        return word.utf8.allSatisfy { byte in
+            isLower(byte) || byte == UInt8(ascii: "-") || (hasDigits && byte &- UInt8(ascii: "0") < 10)
+                || (isChosen && (isLetterOrDigit(byte) || byte == 0x5F || byte == 0x3A || byte == 0x2E))
+        }
+    }
+
+    // MARK: Interaction
+
+    private static func isInteractive(_ program: String, _ arguments: ArraySlice<ShellWord>) -> Bool {
+        if interactive.contains(program) {
+            return program != "crontab" || arguments.contains { $0.text == "-e" }
+        }
+        if interpreters.contains(program) || program.hasPrefix("python3.") {
+            let hasStatement = arguments.contains { word in
+                [
+                    "-c", "-e", "-f", "--command", "--execute", "--eval", "--file", "-l", "--version", "--help", "-V",
+                    "-h",
+                    "--query", "-q",
+                ].contains {
+                    word.text.hasPrefix($0) && (word.text == $0 || $0.hasPrefix("--") || $0 == "-c" || $0 == "-e")
+                }
+            }
+            if databaseClients.contains(program) { return !hasStatement }
+            if program == "sqlite3" || program == "duckdb" { return arguments.count <= 1 && !hasStatement }
+            return arguments.isEmpty
+                || (arguments.count == 1 && (arguments.first?.text == "-i" || arguments.first?.text == "-l"))
+        }
+        if containerPrograms.contains(program) {
+            return arguments.contains { word in
+                word.isLiteral && (word.text == "-it" || word.text == "-ti" || word.text == "attach")
+            }
+        }
+        return false
+    }
+}

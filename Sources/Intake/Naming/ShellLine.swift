@@ -1,0 +1,117 @@
+import Core
+
+/// What a shell line is as an event, before it is known how it ended.
+///
+/// This is the one place that names lines: the hooks, `exec`, `record --line`, streams, the Swift API and importers all ask
+/// here. `event(_:)` adds the outcome.
+package struct ShellLine: Equatable, Sendable {
+    /// The kind of event.
+    package enum Kind: Equatable, Sendable {
+        /// The line runs nothing: it is empty, a comment, an assignment, or defines a function.
+        case nothing
+        /// One command.
+        case command
+        /// Several commands, a loop or a condition.
+        case commandLine
+    }
+
+    package private(set) var kind = Kind.nothing
+    /// The command that names the event: the only one, or the first.
+    package private(set) var command = NamedCommand(name: "")
+    /// The number of elements of the command's pipeline, and the command's index in it.
+    private(set) var pipelineCount = 1
+    private(set) var pipelineIndex = 0
+    /// Whether the command's own status is that of its element of the line's last pipeline.
+    private(set) var hasOwnStatus = true
+    private(set) var isNegated = false
+    private(set) var isInBackground = false
+    /// Whether a command of the line runs as long as its user reads or types.
+    private(set) var hasInteraction = false
+    /// The change of the folder before the command, which may have failed in its place.
+    private(set) var folderChange: String?
+    private(set) var folderChangeIsHidden = false
+
+    /// The meaning of a line; with `part` only of its complete command with that index, as bash runs each line of a
+    /// pasted block by itself.
+    package init(_ line: some Sequence<UInt8>, shell: ShellDialect = .bash, part: Int? = nil) {
+        let parser = ShellLineParser(line, shell: shell, wantedPart: part)
+        take(parser)
+        guard kind == .nothing, let range = parser.assignedSubstitution else { return }
+        // The only thing that takes time is the substitution.
+        let inner = ShellLineParser(parser.scanner.bytes[range], shell: shell)
+        guard let first = inner.commands.first else { return }
+        kind = .commandLine
+        command = CommandRules.name(first.words)
+        hasInteraction = command.isInteractive
+    }
+
+    /// The meaning of the arguments of a program, the program first.
+    package init(arguments: [String]) {
+        let words = arguments.prefix(Limits.shellCommandWords).map { argument in
+            ShellWord(String(decoding: argument.utf8.prefix(Limits.shellWordBytes), as: UTF8.self))
+        }
+        guard !words.isEmpty else { return }
+        kind = .command
+        command = CommandRules.name(words)
+        hasInteraction = command.isInteractive
+    }
+
+    private mutating func take(_ parser: ShellLineParser) {
+        let all = parser.commands
+        let named = all.map { CommandRules.name($0.words, hasInput: $0.isInputRedirected || $0.isAfterPipe) }
+        hasInteraction = zip(all, named).contains { command, name in
+            // A loop reads a file more often than the terminal.
+            name.isInteractive && !(parser.isComplex && name.program == "read")
+                || (command.isAfterPipe && Self.isPager(name))
+        }
+        let isTrivial = named.map { CommandRules.trivial.contains($0.program) }
+        let isFilter = zip(all, named).map { $0.isAfterPipe && CommandRules.filters.contains($1.program) }
+        var left = all.indices.filter { index in
+            guard !isFilter[index] else { return false }
+            let next = all[index].next
+            return
+                !(isTrivial[index] && index < all.count - 1 && !all[index].isAfterPipe
+                && (next == .sequence || next == .and))
+        }
+        // Where nothing but trivial commands is there, the first one is the event.
+        if zip(isTrivial, isFilter).allSatisfy({ $0 || $1 }),
+            all.allSatisfy({ $0.next != .pipe || $0.pipelineIndex == 0 }),
+            !all.isEmpty
+        {
+            left = [0]
+        }
+        guard let first = left.first else {
+            if parser.isComplex, let any = named.first {
+                kind = .commandLine
+                command = any
+            }
+            return
+        }
+        command = named[first]
+        isInBackground = all[all.count - 1].next == .background
+        guard !parser.isComplex, left.count == 1 else {
+            kind = .commandLine
+            return
+        }
+        kind = .command
+        let chosen = all[first]
+        isInBackground = chosen.next == .background || isInBackground
+        pipelineIndex = chosen.pipelineIndex
+        isNegated = chosen.isNegated
+        let isLast = chosen.pipeline == parser.lastPipeline - 1
+        pipelineCount = isLast ? parser.lastPipelineCount : 1
+        hasOwnStatus = isLast && !chosen.isStatusHidden || isTrivial[first]
+        if isTrivial[first] { (pipelineIndex, pipelineCount) = isLast ? (pipelineIndex, pipelineCount) : (0, 1) }
+        guard !isTrivial[first] else { return }
+        if let change = all[..<first].lastIndex(where: {
+            $0.next == .and && CommandRules.folderChanges.contains($0.words[0].text)
+        }) {
+            folderChange = named[change].program
+            folderChangeIsHidden = all[change].isInSubshell
+        }
+    }
+
+    private static func isPager(_ command: NamedCommand) -> Bool {
+        ["less", "more", "most", "fzf", "sk", "view"].contains(command.program)
+    }
+}

@@ -1,0 +1,529 @@
+import Core
+
+/// Splits a shell line into its simple commands, as far as the rules for names need it: it knows quotes, escapes,
+/// here-documents, substitutions, comments, compound commands, functions, pipelines, assignments and redirections of bash,
+/// zsh and fish, and expands nothing. The commands inside of a substitution or a function are not commands of the line.
+///
+/// It accepts any bytes. Time is proportional to the length, memory to the depth of the brackets.
+struct ShellLineParser: Sendable {
+    /// A compound command that is open.
+    struct Frame: Sendable {
+        enum Kind: Sendable { case top, brace, subshell, block, caseBlock }
+        let kind: Kind
+        let isFunction: Bool
+        let isAfterPipe: Bool
+        let isInSubshell: Bool
+        var pipelineIndex = 0
+        /// The number of commands before the compound command.
+        let firstCommand: Int
+        /// The number of commands before the current element of the pipeline.
+        var elementStart: Int
+        var isNegated = false
+        /// In a `case`, whether a pattern is next.
+        var isPatternNext = false
+    }
+
+    var scanner: ShellScanner
+    var position = 0
+    var frames: [Frame]
+    /// The commands, at most `Limits.shellLineCommands`.
+    private(set) var commands: [ShellCommand] = []
+    /// Whether there is a loop, a condition, an `||`, or more commands than are kept.
+    var isComplex = false
+    /// Elements of the last pipeline outside of groups.
+    private(set) var lastPipelineCount = 1
+    private(set) var lastPipeline = 0
+    /// The text of the first substitution in a line that is only assignments; nil without one.
+    private(set) var assignedSubstitution: Range<Int>?
+    /// Index of the complete command at hand. bash runs each of a pasted block by itself.
+    private(set) var part = 0
+
+    // The simple command at hand.
+    private(set) var words: [ShellWord] = []
+    private var isStarted = false
+    private var isInputRedirected = false
+    private var isTargetNext = false
+    var isHeader = false
+    private var functionDepth = 0
+    private(set) var isFunctionBodyNext = false
+    private var isInsideTest = false
+    /// A group was closed, and an operator after it belongs to its last command.
+    private(set) var isAfterGroup = false
+    private var hasContent = false
+    /// The operator that ended the last command.
+    private var lastEnded = ShellOperator.sequence
+    var isCoprocess = false
+    private var hereDocuments: [(delimiter: [UInt8], stripsTabs: Bool)] = []
+    private var arithmeticChecks = 0
+
+    /// Parses the whole line, or with `wantedPart` only its complete command with that index.
+    init(_ line: some Sequence<UInt8>, shell: ShellDialect, wantedPart: Int? = nil) {
+        scanner = ShellScanner(bytes: Array(line.prefix(Limits.lineBytes)), shell: shell)
+        frames = [
+            Frame(
+                kind: .top, isFunction: false, isAfterPipe: false, isInSubshell: false, firstCommand: 0, elementStart: 0
+            )
+        ]
+        while position < scanner.bytes.count {
+            let before = part
+            step()
+            guard let wantedPart, part != before else { continue }
+            if part > wantedPart { return }
+            reset()
+        }
+        end(.sequence)
+        if let wantedPart, part < wantedPart { reset() }
+    }
+
+    var shell: ShellDialect { scanner.shell }
+    private var isAtCommandStart: Bool { words.isEmpty && !isTargetNext && !isHeader && !isInsideTest }
+
+    private mutating func reset() {
+        commands.removeAll()
+        isComplex = false
+        assignedSubstitution = nil
+    }
+
+    // MARK: Tokens
+
+    private mutating func step() {
+        let byte = scanner.bytes[position]
+        let next = scanner.at(position + 1)
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): position += 1
+        case UInt8(ascii: "\\") where next == UInt8(ascii: "\n"): position += 2
+        case UInt8(ascii: "#"):
+            while position < scanner.bytes.count, scanner.bytes[position] != UInt8(ascii: "\n") { position += 1 }
+        case UInt8(ascii: "\n"): endLine()
+        case UInt8(ascii: ";"):
+            var length = 1
+            while scanner.at(position + length) == UInt8(ascii: ";")
+                || scanner.at(position + length) == UInt8(ascii: "&"),
+                length < 3
+            {
+                length += 1
+            }
+            position += length
+            end(.sequence)
+            if length > 1, frames.last?.kind == .caseBlock { frames[frames.count - 1].isPatternNext = true }
+        case UInt8(ascii: "&"):
+            if isInsideTest {
+                position += 1
+            } else if next == UInt8(ascii: "&") {
+                position += 2
+                end(.and)
+            } else if next == UInt8(ascii: ">") {
+                position += 1
+                redirect()
+            } else {
+                position += shell == .zsh && (next == UInt8(ascii: "!") || next == UInt8(ascii: "|")) ? 2 : 1
+                end(.background)
+            }
+        case UInt8(ascii: "|"):
+            if isInsideTest || isPattern {
+                position += 1
+            } else if next == UInt8(ascii: "|") {
+                position += 2
+                end(.or)
+            } else {
+                position += next == UInt8(ascii: "&") ? 2 : 1
+                end(.pipe)
+            }
+        case UInt8(ascii: "("): openParenthesis()
+        case UInt8(ascii: ")"):
+            position += 1
+            if isPattern {
+                frames[frames.count - 1].isPatternNext = false
+                isHeader = false
+            } else if !isInsideTest {
+                close(.subshell)
+            }
+        case UInt8(ascii: "<"), UInt8(ascii: ">"):
+            if isInsideTest {
+                position += 1
+            } else if next == UInt8(ascii: "("), shell != .fish {
+                takeWord()
+            } else {
+                redirect()
+            }
+        default: takeWord()
+        }
+    }
+
+    private var isPattern: Bool { frames.last?.isPatternNext == true }
+
+    private mutating func endLine() {
+        position += 1
+        end(.sequence)
+        skipHereDocuments()
+        if frames.count == 1, !isFunctionBodyNext, hasContent, lastEnded == .sequence || lastEnded == .background {
+            part += 1
+            hasContent = false
+        }
+    }
+
+    private mutating func skipHereDocuments() {
+        for document in hereDocuments {
+            while position < scanner.bytes.count {
+                let end = scanner.bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? scanner.bytes.count
+                var line = scanner.bytes[position..<end]
+                if document.stripsTabs { line = line.drop { $0 == UInt8(ascii: "\t") } }
+                position = min(end + 1, scanner.bytes.count)
+                if line.elementsEqual(document.delimiter) { break }
+            }
+        }
+        hereDocuments.removeAll()
+    }
+
+    // MARK: The ends of commands
+
+    /// Ends the simple command at hand, which `operation` follows.
+    mutating func end(_ operation: ShellOperator) {
+        guard isStarted || isAfterGroup || operation != .sequence else {
+            isHeader = false
+            return
+        }
+        let next = isCoprocess && operation == .sequence ? .background : operation
+        isCoprocess = false
+        finishCommand(next)
+        lastEnded = next
+        isAfterGroup = false
+        if next == .or, functionDepth == 0 { isComplex = true }
+        let top = frames.count - 1
+        if next == .pipe {
+            if top > 0 {
+                for index in frames[top].elementStart..<max(commands.count, frames[top].elementStart) {
+                    commands[index].isStatusHidden = true
+                }
+            }
+            frames[top].pipelineIndex += 1
+        } else {
+            if top == 0 {
+                lastPipelineCount = frames[0].pipelineIndex + 1
+                lastPipeline += 1
+            }
+            frames[top].pipelineIndex = 0
+            frames[top].isNegated = false
+        }
+        frames[top].elementStart = commands.count
+    }
+
+    private mutating func finishCommand(_ next: ShellOperator) {
+        defer {
+            words.removeAll()
+            isStarted = false
+            isInputRedirected = false
+            isTargetNext = false
+            isHeader = false
+            isInsideTest = false
+        }
+        if isAfterGroup, !commands.isEmpty, functionDepth == 0 { commands[commands.count - 1].next = next }
+        if isFunctionBodyNext, !words.isEmpty {
+            // zsh allows a simple command as a function's body.
+            isFunctionBodyNext = false
+            return
+        }
+        guard !words.isEmpty, functionDepth == 0 else { return }
+        guard commands.count < Limits.shellLineCommands else {
+            isComplex = true
+            return
+        }
+        let frame = frames[frames.count - 1]
+        commands.append(
+            ShellCommand(
+                words: words, next: next, isAfterPipe: frame.isAfterPipe || frame.pipelineIndex > 0,
+                pipeline: lastPipeline, pipelineIndex: frames[0].pipelineIndex, isInSubshell: frame.isInSubshell,
+                isNegated: frame.isNegated, isInputRedirected: isInputRedirected))
+    }
+
+    /// Joins the last command to the next one, as `and` does in fish.
+    mutating func joinLast(_ next: ShellOperator) {
+        if !commands.isEmpty, functionDepth == 0 { commands[commands.count - 1].next = next }
+    }
+
+    /// Notes that the status of the pipeline at hand is inverted.
+    mutating func negate() { frames[frames.count - 1].isNegated.toggle() }
+
+    // MARK: Compound commands
+
+    mutating func open(_ kind: Frame.Kind) {
+        let frame = frames[frames.count - 1]
+        let isFunction = isFunctionBodyNext
+        isFunctionBodyNext = false
+        if isFunction { functionDepth += 1 }
+        if kind == .block || kind == .caseBlock, functionDepth == 0 { isComplex = true }
+        hasContent = true
+        frames.append(
+            Frame(
+                kind: kind, isFunction: isFunction, isAfterPipe: frame.isAfterPipe || frame.pipelineIndex > 0,
+                isInSubshell: frame.isInSubshell || kind == .subshell, firstCommand: commands.count,
+                elementStart: commands.count, isNegated: frame.isNegated))
+    }
+
+    /// Closes the innermost compound command, if it is of this kind; anything else is a plain character or an error of the line.
+    mutating func close(_ kind: Frame.Kind) {
+        end(.sequence)
+        guard let frame = frames.last, frames.count > 1, frame.kind == kind else { return }
+        frames.removeLast()
+        if frame.isFunction {
+            functionDepth -= 1
+            isStarted = true
+        } else {
+            isStarted = true
+            isAfterGroup = functionDepth == 0 && commands.count > frame.firstCommand
+        }
+    }
+
+    private mutating func openParenthesis() {
+        if isPattern, isAtCommandStart || isHeader {
+            position += 1
+        } else if isInsideTest {
+            position += 1
+        } else if isHeader {
+            // The words of a loop in zsh, or the arithmetic of one; a command may follow.
+            position = scanner.end(ofBracketAt: position)
+            if shell == .zsh, scanner.at(position - 2) != UInt8(ascii: ")") { isHeader = false }
+        } else if words.count == 1, isFunctionAhead {
+            position = scanner.end(ofBracketAt: position)
+            beginFunction()
+        } else if !isAtCommandStart || shell == .fish {
+            takeWord()
+        } else if shell == .zsh, isFunctionAhead {
+            // An anonymous function, which runs at once.
+            position = scanner.end(ofBracketAt: position)
+        } else if let end = endOfArithmetic() {
+            position = end
+            add(ShellWord("(("))
+        } else {
+            position += 1
+            open(.subshell)
+        }
+    }
+
+    /// Whether `()` is next, with blanks in it or not.
+    var isFunctionAhead: Bool {
+        var index = position + 1
+        while let byte = scanner.at(index), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }
+        return scanner.at(index) == UInt8(ascii: ")") && shell != .fish
+    }
+
+    /// Takes what follows as the body of a function: a compound command, in zsh also a simple one.
+    mutating func beginFunction() {
+        words.removeAll()
+        isStarted = true
+        isFunctionBodyNext = true
+        hasContent = true
+    }
+
+    /// The end of `((…))` at hand; nil where it is a subshell in a subshell.
+    private mutating func endOfArithmetic() -> Int? {
+        guard scanner.at(position + 1) == UInt8(ascii: "("), arithmeticChecks < Limits.shellArithmeticChecks else {
+            return nil
+        }
+        arithmeticChecks += 1
+        let inner = scanner.end(ofBracketAt: position + 1)
+        guard inner < scanner.bytes.count, scanner.bytes[inner] == UInt8(ascii: ")"),
+            scanner.bytes[inner - 1] == UInt8(ascii: ")")
+        else { return nil }
+        return inner + 1
+    }
+
+    // MARK: Redirections
+
+    private mutating func redirect() {
+        isStarted = true
+        hasContent = true
+        let start = position
+        let isInput = scanner.bytes[position] == UInt8(ascii: "<")
+        while let byte = scanner.at(position), byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">"),
+            position < start + 3
+        {
+            if position > start, scanner.at(position + 1) == UInt8(ascii: "("), shell != .fish { break }
+            position += 1
+        }
+        if isInput {
+            isInputRedirected = true
+            if position == start + 2, scanner.bytes[start + 1] == UInt8(ascii: "<"), shell != .fish {
+                return takeHereDocument()
+            }
+        }
+        if let byte = scanner.at(position),
+            byte == UInt8(ascii: "&") || byte == UInt8(ascii: "|") || byte == UInt8(ascii: "?")
+        {
+            position += 1
+        }
+        isTargetNext = true
+    }
+
+    private mutating func takeHereDocument() {
+        let stripsTabs = scanner.at(position) == UInt8(ascii: "-")
+        if stripsTabs { position += 1 }
+        while let byte = scanner.at(position), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { position += 1 }
+        let word = scanWord()
+        if hereDocuments.count < Limits.shellHereDocuments {
+            hereDocuments.append((Array(word.text.utf8), stripsTabs))
+        }
+    }
+
+    // MARK: Words
+
+    private mutating func takeWord() {
+        let start = position
+        let word = scanWord()
+        if position == start { position += 1 }
+        hasContent = true
+        if isTargetNext {
+            isTargetNext = false
+            return
+        }
+        // The number of a descriptor.
+        if let byte = scanner.at(position), byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">"), word.isLiteral,
+            word.text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
+                || (word.text.utf8.first == UInt8(ascii: "{") && word.text.utf8.last == UInt8(ascii: "}"))
+        {
+            return
+        }
+        if isInsideTest {
+            if word.text == "]]" { isInsideTest = false }
+            return
+        }
+        if isPattern {
+            if word.isLiteral, word.text == "esac" {
+                frames[frames.count - 1].isPatternNext = false
+                close(.caseBlock)
+            }
+            return
+        }
+        if isHeader { return takeHeaderWord(word) }
+        guard words.isEmpty else {
+            // zsh needs no semicolon before it.
+            if shell == .zsh, word.isLiteral, word.text == "}", frames.last?.kind == .brace { return close(.brace) }
+            return add(word)
+        }
+        if word.isLiteral, takeKeyword(word.text) { return }
+        if isAssignment(start..<position) {
+            isStarted = true
+            if assignedSubstitution == nil { assignedSubstitution = substitution(in: start..<position) }
+            return
+        }
+        add(word)
+    }
+
+    mutating func add(_ word: ShellWord) {
+        isStarted = true
+        hasContent = true
+        if words.isEmpty, word.isLiteral, word.text == "[[", shell != .fish { isInsideTest = true }
+        if words.count < Limits.shellCommandWords { words.append(word) }
+    }
+
+    /// Whether the word at `range` sets a variable: `NAME=`, `NAME+=` or `NAME[…]=`.
+    private func isAssignment(_ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        guard ShellScanner.isNameByte(scanner.bytes[index]), scanner.bytes[index] &- UInt8(ascii: "0") >= 10 else {
+            return false
+        }
+        while index < range.upperBound, ShellScanner.isNameByte(scanner.bytes[index]) { index += 1 }
+        if index < range.upperBound, scanner.bytes[index] == UInt8(ascii: "["), shell != .fish {
+            guard let close = scanner.bytes[index..<range.upperBound].firstIndex(of: UInt8(ascii: "]")) else {
+                return false
+            }
+            index = close + 1
+        }
+        if index < range.upperBound, scanner.bytes[index] == UInt8(ascii: "+") { index += 1 }
+        return index < range.upperBound && scanner.bytes[index] == UInt8(ascii: "=")
+    }
+
+    /// The text inside of the first `$(…)` or backquotes of a word.
+    private func substitution(in range: Range<Int>) -> Range<Int>? {
+        for index in range {
+            let byte = scanner.bytes[index]
+            let isDollar =
+                byte == UInt8(ascii: "$") && scanner.at(index + 1) == UInt8(ascii: "(")
+                && scanner.at(index + 2) != UInt8(ascii: "(")
+            guard isDollar || (byte == UInt8(ascii: "`") && shell != .fish) else { continue }
+            let start = isDollar ? index + 2 : index + 1
+            let end = scanner.end(ofBracketAt: start - 1) - 1
+            return start..<max(start, min(end, range.upperBound))
+        }
+        return nil
+    }
+
+    /// Scans the word at hand; leaves the position after it.
+    mutating func scanWord() -> ShellWord {
+        var text: [UInt8] = []
+        var isLiteral = true
+        var isDynamic = false
+        func keep(_ byte: UInt8) { if text.count < Limits.shellWordBytes { text.append(byte) } }
+        let start = position
+        scan: while position < scanner.bytes.count {
+            let byte = scanner.bytes[position]
+            let next = scanner.at(position + 1)
+            switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: ";"),
+                UInt8(ascii: "|"):
+                break scan
+            case UInt8(ascii: ")"):
+                break scan
+            case UInt8(ascii: "&"):
+                // In fish an ampersand inside of a word is a character.
+                guard shell == .fish, position > start, let next, !" \t\n;|&>".utf8.contains(next) else { break scan }
+                keep(byte)
+                position += 1
+            case UInt8(ascii: "<"), UInt8(ascii: ">"):
+                guard next == UInt8(ascii: "("), shell != .fish else { break scan }
+                (isLiteral, isDynamic) = (false, true)
+                position = scanner.end(ofBracketAt: position + 1)
+            case UInt8(ascii: "("):
+                guard position == start || shell != .bash || canOpenList(position) else { break scan }
+                if position > start, text.count > 0, words.isEmpty, isFunctionAhead { break scan }
+                (isLiteral, isDynamic) = (false, true)
+                position = scanner.end(ofBracketAt: position)
+            case UInt8(ascii: "\\"):
+                isLiteral = false
+                if let next, next != UInt8(ascii: "\n") { keep(next) }
+                position += 2
+            case UInt8(ascii: "'"):
+                isLiteral = false
+                let end = scanner.endOfSingleQuote(at: position, escapes: shell == .fish)
+                for index in (position + 1)..<max(position + 1, end - 1) { keep(scanner.bytes[index]) }
+                position = end
+            case UInt8(ascii: "\""):
+                isLiteral = false
+                let end = scanner.end(ofBracketAt: position)
+                for index in (position + 1)..<max(position + 1, end - 1) {
+                    let inner = scanner.bytes[index]
+                    if inner == UInt8(ascii: "$") || inner == UInt8(ascii: "`") { isDynamic = true }
+                    if inner != UInt8(ascii: "\\") { keep(inner) }
+                }
+                position = end
+            case UInt8(ascii: "`") where shell != .fish:
+                (isLiteral, isDynamic) = (false, true)
+                position = scanner.end(ofBracketAt: position)
+            case UInt8(ascii: "$"):
+                isLiteral = false
+                position += 1
+                switch next {
+                case UInt8(ascii: "("), UInt8(ascii: "{"):
+                    isDynamic = true
+                    position = scanner.end(ofBracketAt: position)
+                case UInt8(ascii: "'") where shell != .fish:
+                    isDynamic = true
+                    position = scanner.endOfSingleQuote(at: position, escapes: true)
+                case UInt8(ascii: "\""): break
+                default: isDynamic = true
+                }
+            default:
+                keep(byte)
+                position += 1
+            }
+        }
+        position = min(position, scanner.bytes.count)
+        return ShellWord(String(decoding: text, as: UTF8.self), isLiteral: isLiteral, isDynamic: isDynamic)
+    }
+
+    /// Whether a `(` here belongs to the word: the value of an array, or a pattern.
+    private func canOpenList(_ index: Int) -> Bool {
+        guard let before = scanner.at(index - 1) else { return false }
+        return "=?*+@!".utf8.contains(before)
+    }
+}

@@ -1,0 +1,149 @@
+package import Core
+
+/// How a line ended, as far as the caller knows.
+package struct ShellResult: Equatable, Sendable {
+    /// `$?` of the line.
+    package var status: Int?
+    /// The statuses of the line's last pipeline (`PIPESTATUS` of bash, `pipestatus` of zsh and fish).
+    package var pipeStatus: [Int] = []
+    /// What the caller says of the success where it knows no status.
+    package var success: Bool?
+    package var durationMS: Int64?
+    /// Whether the shell is in another folder than before.
+    package var folderChanged: Bool?
+
+    package init(
+        status: Int? = nil, pipeStatus: [Int] = [], success: Bool? = nil, durationMS: Int64? = nil,
+        folderChanged: Bool? = nil
+    ) {
+        self.status = status
+        self.pipeStatus = pipeStatus
+        self.success = success
+        self.durationMS = durationMS
+        self.folderChanged = folderChanged
+    }
+}
+
+/// The event that a line and its end make.
+package struct ShellEvent: Equatable, Sendable {
+    package var type: EventType
+    /// Empty for none.
+    package var command: String
+    package var success: Bool?
+    /// Nil for none; the caller's own is kept where no status says better.
+    package var errorCategory: String?
+    /// Whether the duration is the command's own.
+    package var keepsDuration = true
+
+    package init(type: EventType, command: String) {
+        self.type = type
+        self.command = command
+    }
+}
+
+extension ShellLine {
+    /// The event of the line; nil where there is none: it runs nothing, or was stopped and has not ended.
+    package func event(_ result: ShellResult = ShellResult()) -> ShellEvent? {
+        guard kind != .nothing else { return nil }
+        if let status = result.status ?? result.pipeStatus.last, Self.stopped.contains(status) { return nil }
+        var event = ShellEvent(type: kind == .command ? .command : .commandLine, command: command.name)
+        event.keepsDuration = !hasInteraction && !isInBackground
+        if result.pipeStatus.contains(127) || result.status == 127 { event.command = "" }
+        guard !isInBackground else { return event }
+        if kind == .commandLine {
+            judgeLine(result, &event)
+        } else if let change = failedFolderChange(result) {
+            event = ShellEvent(type: change.isKnown ? .command : .commandLine, command: change.name)
+            (event.success, event.errorCategory) = (false, Self.category(1))
+        } else {
+            judgeCommand(result, &event)
+        }
+        return event
+    }
+
+    /// SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU: the command is stopped and can go on.
+    private static let stopped = 147...150
+
+    /// The category of a status that is a failure.
+    package static func category(_ status: Int) -> String {
+        switch status {
+        case 127: "not_found"
+        case 126: "not_executable"
+        case 130: "interrupted"
+        case 129...192: "signal_\(status - 128)"
+        default: "exit_\(status)"
+        }
+    }
+
+    private func judgeLine(_ result: ShellResult, _ event: inout ShellEvent) {
+        guard let status = result.status ?? result.pipeStatus.last else {
+            event.success = hasInteraction ? nil : result.success
+            return
+        }
+        if status == 130 {
+            event.errorCategory = Self.category(status)
+        } else if status == 1, command.oneIsAnswer {
+            // The first command may have answered, or a later one failed.
+            event.success = nil
+        } else if status != 0 {
+            (event.success, event.errorCategory) = (false, Self.category(status))
+        } else {
+            event.success = true
+        }
+    }
+
+    private func judgeCommand(_ result: ShellResult, _ event: inout ShellEvent) {
+        if result.status == 130 {
+            event.errorCategory = Self.category(130)
+            if command.isInteractive { event.errorCategory = nil }
+            return
+        }
+        guard let status = ownStatus(result) else {
+            let isKnown =
+                hasOwnStatus && pipelineIndex == pipelineCount - 1 && result.status == nil && result.pipeStatus.isEmpty
+            event.success = isKnown && !command.isInteractive ? result.success : nil
+            return
+        }
+        switch status {
+        case 126, 127: (event.success, event.errorCategory) = (false, Self.category(status))
+        case _ where command.isInteractive: break
+        case 130: event.errorCategory = Self.category(status)
+        case 0: event.success = true
+        case 1 where command.oneIsAnswer: event.success = true
+        // The next element of the pipeline stopped reading.
+        case 141 where pipelineIndex < pipelineCount - 1: break
+        case 124 where command.hasTimeout: (event.success, event.errorCategory) = (false, "timeout")
+        default: (event.success, event.errorCategory) = (false, Self.category(status))
+        }
+    }
+
+    /// The command's own status; nil where the shell does not know it.
+    private func ownStatus(_ result: ShellResult) -> Int? {
+        guard hasOwnStatus else { return nil }
+        if pipelineCount > 1 {
+            if result.pipeStatus.count == pipelineCount { return result.pipeStatus[pipelineIndex] }
+            return pipelineIndex == pipelineCount - 1 && result.pipeStatus.isEmpty ? result.status : nil
+        }
+        guard isNegated else { return result.status ?? result.pipeStatus.last }
+        if result.pipeStatus.count == 1 { return result.pipeStatus[0] }
+        // Inverted, every failure is 0: it is not known which.
+        return result.status == 1 ? 0 : nil
+    }
+
+    /// The change of the folder that failed in place of the command: `cd repo && make` where there is no `repo`. It is not
+    /// known where the status fits both.
+    private func failedFolderChange(_ result: ShellResult) -> (name: String, isKnown: Bool)? {
+        guard let folderChange else { return nil }
+        if pipelineCount > 1 {
+            // The pipeline did not run.
+            return !folderChangeIsHidden && result.pipeStatus == [1] ? (folderChange, true) : nil
+        }
+        guard (result.status ?? result.pipeStatus.last) == 1, result.folderChanged != true || folderChangeIsHidden
+        else {
+            return nil
+        }
+        // A change of the folder takes no time.
+        if let duration = result.durationMS, duration >= Limits.folderChangeMilliseconds { return nil }
+        return (folderChange, result.folderChanged == false && !folderChangeIsHidden)
+    }
+}
