@@ -131,10 +131,15 @@ package struct StreamRecorder: Sendable {
         var summary = Summary()
         var bytes = 0
         var isLast = false
+        var isNoticed = false
         while !isLast {
             let step = try await intake.next()
             let chunk = step.chunk
             for (line, rejection) in chunk.rejected { report(.rejected(line: line, rejection)) }
+            if chunk.hasEmptiedCommand, !isNoticed {
+                EmptiedCommandNotice.show()
+                isNoticed = true
+            }
             isLast = step.isLast
             if try await batcher.record(chunk.batch) {
                 summary.accepted += chunk.batch.eventCount

@@ -10,6 +10,9 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands, under the name of the first.
     case commandLine = "command_line"
 
+    /// Whether it is of something that was run.
+    package var isCommand: Bool { self == .command || self == .commandLine }
+
     /// Its place among all, from 0.
     package var ordinal: Int {
         switch self {

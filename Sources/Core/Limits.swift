@@ -30,7 +30,7 @@ package enum Limits {
     package static let shellHereDocuments = 16
     /// Checks whether `((` begins arithmetic in a shell line. Each may read to the end of the line, so that their number bounds
     /// the time.
-    package static let shellArithmeticChecks = 64
+    package static let shellArithmeticChecks = 16
     /// A failed `cd` is over within this time, in milliseconds; what took longer was the command after it.
     package static let folderChangeMilliseconds: Int64 = 100
     /// Characters of a keyed hash as it is stored: 16 bytes in hexadecimal.

@@ -36,6 +36,9 @@ package struct Rejection: Error, Equatable, Sendable {
         case wrongClock = 16
         /// The time is a number that is a valid time in seconds and none in milliseconds.
         case timestampInSeconds = 17
+        /// The shell line runs nothing: it is empty, a comment, an assignment, or defines a function; or what it runs was
+        /// stopped and has not ended.
+        case noCommand = 18
 
         /// The name in the counters and in JSON.
         package var name: String {
@@ -57,6 +60,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .futureTimestamp: "future_timestamp"
             case .wrongClock: "wrong_clock"
             case .timestampInSeconds: "timestamp_in_seconds"
+            case .noCommand: "no_command"
             }
         }
     }
@@ -70,7 +74,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .notUTF8: "not valid UTF-8"
             case .lineTooLong: "longer than \(Limits.lineBytes) bytes"
             case .nestedTooDeep: "nested deeper than \(Limits.nestingDepth) levels"
-            case .duplicateKey: "\(what) is there twice"
+            case .duplicateKey: "\(field?.key ?? "a key") is there twice"
             case .unknownKey: "a key that is not one of an event's"
             case .wrongType: "\(what) must be \(expectedType)"
             case .invalidTimestamp:
@@ -85,6 +89,7 @@ package struct Rejection: Error, Equatable, Sendable {
                 "timestamp is more than a day ahead of this machine's clock; correct the timestamp or the clock"
             case .timestampInSeconds:
                 "timestamp is in seconds: a number must be milliseconds since 1970; multiply it by 1000"
+            case .noCommand: "the shell line runs no command, or one that has not ended"
             case .wrongClock: "the clock of this machine is not in the years 2000 to 9999; set the clock"
             }
         return column.map { "\(sentence) (at byte \($0))" } ?? sentence

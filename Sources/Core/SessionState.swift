@@ -44,7 +44,7 @@ package struct SessionState: Equatable, Sendable {
             isEnded = true
         }
         switch type {
-        case .command: commandsExecuted += 1
+        case .command, .commandLine: commandsExecuted += 1
         case .workspaceCreated: workspacesCreated += 1
         case .taskCompleted: tasksCompleted += 1
         default: break

@@ -7,8 +7,8 @@ import SystemSupport
 /// is the line read once more with the texts copied, so that the usual line pays nothing for the rare one.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
-    private let rejectsUnknownKeys: Bool
-    private var scanner = JSONScanner()
+    let rejectsUnknownKeys: Bool
+    var scanner = JSONScanner()
 
     /// With `strict` an unknown key rejects the line; otherwise it is counted and its value skipped.
     package init(strict: Bool) {
@@ -53,6 +53,10 @@ package struct EventDecoder: Sendable {
         try skipColon(line)
         let field = isPlain ? keys.field(line, key, after: previous) : try fieldWithEscapes(line, start, parsed)
         guard let field else {
+            if let shellKey = try shellKey(line, key, isPlain: isPlain, start, parsed) {
+                try decodeValue(of: shellKey, at: start, line, into: &parsed)
+                return nil
+            }
             // Reading the line for the first time, a key with an escape in it is not known yet.
             if isPlain || parsed.keepsText {
                 if rejectsUnknownKeys { throw Rejection(.unknownKey, column: start + 1) }
@@ -145,7 +149,7 @@ package struct EventDecoder: Sendable {
     // MARK: Values that are skipped
 
     /// Passes over any value, checking that it is one.
-    private mutating func skipValue(_ line: Span<UInt8>, depth: Int) throws(Rejection) {
+    mutating func skipValue(_ line: Span<UInt8>, depth: Int) throws(Rejection) {
         switch try scanner.peek(line) {
         case UInt8(ascii: "\""): _ = try scanner.skipString(line)
         case UInt8(ascii: "t"): try scanner.expectWord("true", line)

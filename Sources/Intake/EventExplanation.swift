@@ -41,6 +41,9 @@ package struct EventExplanation: Sendable {
         let omissions = intake.omissions
         parts = members.map { member in
             guard let field = EventField.allCases.first(where: { $0.key == member.key }) else {
+                if let shellKey = ShellKey(Array(member.key.utf8).span) {
+                    return Self.explain(shellKey, record, payload)
+                }
                 let fate: Fate = rejection?.reason == .unknownKey ? .refused : .dropped
                 return Part(key: member.key, fate: fate, stored: nil, rule: .unknownKey)
             }
@@ -78,6 +81,13 @@ package struct EventExplanation: Sendable {
         }
         // An empty text or null is no value: there is nothing to keep.
         return Part(key: field.key, fate: stored == nil ? .dropped : .stored, stored: stored, rule: rule)
+    }
+
+    /// A key of a shell line: the line becomes a name, the others the outcome.
+    private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
+        guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
+        let name = key == .line ? text(of: .command, in: record, payload) : nil
+        return Part(key: key.rawValue, fate: key == .line ? .cut : .dropped, stored: name, rule: .shellLine)
     }
 
     /// The rule that refused a field.

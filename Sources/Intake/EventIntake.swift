@@ -19,6 +19,8 @@ package struct EventIntake: Sendable {
     private var cutCommands = 0
     private var droppedFields = 0
     private var redactedValues = 0
+    /// Whether nothing was left of a command of an accepted event, since the caller last set it to false.
+    package var hasEmptiedCommand = false
     /// The parts that were left out of the event that was accepted last.
     private(set) var omissions = EventValidator.Omissions()
 
@@ -61,7 +63,10 @@ package struct EventIntake: Sendable {
         do throws(Rejection) {
             if decoder == nil { decoder = EventDecoder(strict: isStrict) }
             try decoder!.decode(line, into: &parsed)
-            if parsed.keepsText {
+            if parsed.shell.line != nil, let resolved = try resolved(in: line) {
+                let text = resolved.text
+                omissions = try assembler.assemble(resolved, text.span)
+            } else if parsed.keepsText {
                 let text = parsed.text
                 omissions = try assembler.assemble(parsed, text.span)
             } else {
@@ -93,15 +98,34 @@ package struct EventIntake: Sendable {
     package mutating func acceptSayingIfCut(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
-        do throws(Rejection) { omissions = try assembler.assemble(parsed, text) } catch { throw counted(error) }
+        do throws(Rejection) {
+            if let resolved = try parsed.resolvingShellLine(in: text) {
+                let text = resolved.text
+                omissions = try assembler.assemble(resolved, text.span)
+            } else {
+                omissions = try assembler.assemble(parsed, text)
+            }
+        } catch {
+            throw counted(error)
+        }
         countOmissions()
         assembler.withPayload(use)
         return omissions.isCut
     }
 
+    /// The decoded event with its shell line resolved.
+    private func resolved(in line: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
+        guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line) }
+        let text = parsed.text
+        return try parsed.resolvingShellLine(in: text.span)
+    }
+
     @inline(__always)
     private mutating func countOmissions() {
-        if omissions.isCut { cutCommands += 1 }
+        if omissions.isCut {
+            cutCommands += 1
+            if omissions.isEmptied { hasEmptiedCommand = true }
+        }
         redactedValues += omissions.redactedCount
         droppedFields += omissions.droppedNames
     }

@@ -13,6 +13,8 @@ struct EventValidator: Sendable {
         var isCut = false
         /// The number of names that were left out, as there is no key to hash them with.
         fileprivate(set) var droppedNames = 0
+        /// Whether nothing is left of it.
+        var isEmptied = false
         private var redacted: UInt16 = 0
 
         /// The number of fields of which something was redacted.
@@ -56,9 +58,16 @@ struct EventValidator: Sendable {
         try encodeSession(parsed, text, &omissions)
         try encodeType(parsed, text, &omissions)
         if let place = parsed.place(.command) {
-            switch try privacy.cut(text.extracting(place), { encoder.appendCommand($0) }) {
+            var isEmpty = true
+            let end = try privacy.cut(text.extracting(place)) {
+                isEmpty = $0.isEmpty
+                encoder.appendCommand($0)
+            }
+            switch end {
             case .whole: break
-            case .cut: omissions.isCut = true
+            case .cut:
+                omissions.isCut = true
+                omissions.isEmptied = isEmpty
             case .redacted: omissions.redact(.command)
             }
         }

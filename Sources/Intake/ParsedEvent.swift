@@ -25,6 +25,8 @@ package struct ParsedEvent: Sendable {
     private(set) var portsUsed: Int64?
     var success: Bool?
     var unknownKeys = 0
+    /// What is said of a shell line.
+    var shell = ShellFields()
 
     /// A parsed event that keeps its own texts.
     package init() {
@@ -43,6 +45,7 @@ package struct ParsedEvent: Sendable {
         portsUsed = nil
         success = nil
         unknownKeys = 0
+        if !shell.isEmpty { shell = ShellFields() }
     }
 
     /// Notes that a field was named; false when it was before.

@@ -6,6 +6,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
     case hashedName = "hashed-name"
     case givenHash = "given-hash"
     case plainCommand = "plain-command"
+    case shellLine = "shell-line"
     case identifier
     case session
     case number
@@ -24,7 +25,11 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
             "kept as it is when it is \(Limits.hashCharacters) hexadecimal digits, else the event is refused"
         case .plainCommand:
             "the first words of letters, digits and . _ : - are kept, at most \(Limits.commandWords) of at most "
-                + "\(Limits.commandWordBytes) characters; the first other one cuts the rest off"
+                + "\(Limits.commandWordBytes) characters; the first other one cuts the rest off; of a path in the place of "
+                + "the first word the base name is kept"
+        case .shellLine:
+            "never stored; it is read in memory, and the program's name, a subcommand where the program is known to have "
+                + "them, and the outcome are kept"
         case .identifier:
             "kept when it is at most \(Limits.identifierBytes) letters, digits and . _ -, else the event is refused"
         case .session:
@@ -52,6 +57,8 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         switch self {
         case .hashedName: "names tell of clients, projects and people; without the key nobody can try names against it"
         case .givenHash: "a program may hash by itself; anything else in its place could be the name"
+        case .shellLine:
+            "a line holds names, paths, values and passwords; which program ran, and how it ended, is what matters"
         case .plainCommand: "what was run matters; flags, paths, quotes and values are where the private things are"
         case .identifier: "free text would let anything in"
         case .session: "it links events and means nothing by itself"

@@ -50,13 +50,15 @@ struct TextRules: Sendable {
     }
 
     /// Adds to `kept` the first words of `text` that are plain, at most four. The first other one (a flag, a path, a
-    /// quote, an assignment, a word that looks like a secret) ends it. Returns how it ends.
+    /// quote, an assignment, a word that looks like a secret) ends it. Of a path in the place of the first word the base name is
+    /// kept. Returns how it ends.
     func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
-        var position = 0
+        var position = startOfProgram(text)
+        let isWhole = position == 0
         while true {
             while position < text.count, text[position] == UInt8(ascii: " ") { position += 1 }
-            guard position < text.count else { return .whole }
+            guard position < text.count else { return isWhole ? .whole : .cut }
             guard words < Limits.commandWords, let end = plainWordEnd(text, from: position) else { return .cut }
             let word = text.extracting(position..<end)
             if secrets.isSecret(word) { return .redacted }
@@ -65,6 +67,18 @@ struct TextRules: Sendable {
             words += 1
             position = end
         }
+    }
+
+    /// The index after the last slash of the first word; 0 where it is no path.
+    private func startOfProgram(_ text: Span<UInt8>) -> Int {
+        var start = 0
+        var index = 0
+        while index < text.count, text[index] == UInt8(ascii: " ") { index += 1 }
+        while index < text.count, text[index] != UInt8(ascii: " ") {
+            if text[index] == UInt8(ascii: "/") { start = index + 1 }
+            index += 1
+        }
+        return start < text.count && text[start] != UInt8(ascii: " ") ? start : 0
     }
 
     /// The end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when what stands there is none.

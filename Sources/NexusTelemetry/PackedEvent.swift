@@ -12,15 +12,14 @@ import SystemSupport
 ///         16    16  duration in attoseconds: dividing them is left to the worker
 ///         32     8  services
 ///         40     8  ports
-///         48    14  length of each text, 2 bytes each, in the order of `texts`
-///         62     2  zero
+///         48    16  length of each text, 2 bytes each, in the order of `fields`, then the shell line's
 ///         64        the texts, one behind the other
 enum PackedEvent {
     static let headerLength = 64
     /// Most bytes of one text that are kept: one more than the longest name, so that intake sees what was too long.
     private static let longestText = Limits.nameBytes + 1
     /// The longest that one event can be.
-    static let longest = headerLength + fields.count * longestText
+    static let longest = headerLength + (fields.count + 1) * longestText
 
     private static let fields: [7 of EventField] = [
         .eventType, .command, .errorCategory, .workspace, .task, .templateUsed, .sessionID,
@@ -35,6 +34,7 @@ enum PackedEvent {
     static func length(of event: borrowing TelemetryEvent) -> Int {
         headerLength &+ length(event.type) &+ length(event.command) &+ length(event.errorCategory)
             &+ length(event.workspace) &+ length(event.task) &+ length(event.template) &+ length(event.session)
+            &+ length(event.shellLine?.packed)
     }
 
     /// Writes an event into `bytes` from `start` on, where there must be `length` bytes, as `length(of:)` says.
@@ -60,6 +60,7 @@ enum PackedEvent {
         writer.add(event.task, to: &bytes)
         writer.add(event.template, to: &bytes)
         writer.add(event.session, to: &bytes)
+        writer.add(event.shellLine?.packed, to: &bytes)
         bytes.store(littleEndian: writer.takeLengths(), at: start + 56)
     }
 
@@ -79,6 +80,8 @@ enum PackedEvent {
             parsed.setPlace(position..<position + length, of: fields[index])
             position += length
         }
+        let length = Int(bytes[start + 62]) | Int(bytes[start + 63]) << 8
+        if length > 0 { ShellLineRun.unpack(bytes, position..<position + length, into: &parsed) }
         return start + Int(bytes.uint32(at: start))
     }
 

@@ -50,6 +50,9 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     /// A text looks like a key or a token.
     public static let looksSecret = RejectionReason(.looksSecret)
 
+    /// The shell line runs no command.
+    public static let noCommand = RejectionReason(.noCommand)
+
     init(_ reason: Rejection.Reason) {
         name = reason.name
     }

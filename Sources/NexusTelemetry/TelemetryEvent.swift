@@ -33,6 +33,9 @@ public struct TelemetryEvent: Sendable, Equatable {
     /// clock. Nil for the time of recording.
     public var timestamp: Int64?
 
+    /// A shell line that was run, which names the event in the place of `command`; nil for none. It is not stored.
+    public var shellLine: ShellLineRun?
+
     /// An event with the given fields.
     @inlinable
     public init(
@@ -52,6 +55,18 @@ public struct TelemetryEvent: Sendable, Equatable {
         self.ports = ports
         self.session = session
         self.timestamp = timestamp
+        shellLine = nil
+    }
+
+    /// A shell line that was run. The rules that name what the shell hooks record name it: one command, or a
+    /// `command_line` of several.
+    public static func shellLine(
+        _ run: ShellLineRun, duration: Duration? = nil, success: Bool? = nil, workspace: String? = nil,
+        task: String? = nil
+    ) -> TelemetryEvent {
+        var event = TelemetryEvent(duration: duration, success: success, workspace: workspace, task: task)
+        event.shellLine = run
+        return event
     }
 
     /// A command that was run.

@@ -45,28 +45,30 @@ package struct CommandRecorder: Sendable {
         _ result: Result<ChildProcess.Termination, SystemError>
     ) -> Outcome {
         var parsed = ParsedEvent()
-        parsed.set(.command, CommandName.of(arguments.map(\.text)))
         parsed.set(.eventType, EventType.command.rawValue)
         // A clock that was set back meanwhile would make the start a time to come, which is refused.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
-        parsed.set(.durationMS, milliseconds)
         if let workspace { parsed.set(.workspace, workspace) }
         if let task { parsed.set(.task, task) }
-        let (exitCode, category) = Self.judge(result)
-        parsed.set(success: category == nil)
-        if let category { parsed.set(.errorCategory, category) }
+        let exitCode = Self.exitCode(result)
+        let line = ShellLine(arguments: arguments.map(\.text))
+        if let event = line.event(ShellResult(status: Int(exitCode))) {
+            if !event.command.isEmpty { parsed.set(.command, event.command) }
+            if event.keepsDuration { parsed.set(.durationMS, milliseconds) }
+            if let success = event.success { parsed.set(success: success) }
+            if let category = event.errorCategory { parsed.set(.errorCategory, category) }
+        }
         return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(parsed))
     }
 
-    /// The exit code, and the category of the failure if it was one.
-    private static func judge(_ result: Result<ChildProcess.Termination, SystemError>) -> (Int32, String?) {
+    /// The exit code that a shell would give.
+    private static func exitCode(_ result: Result<ChildProcess.Termination, SystemError>) -> Int32 {
         switch result {
-        case .success(.exited(0)): (0, nil)
-        case .success(.exited(let code)): (code, "exit_\(code)")
-        case .success(.signaled(let number)): (128 + number, "signal_\(number)")
-        case .failure(let error) where error.isNotExecutable: (126, "not_executable")
-        case .failure: (127, "not_found")
+        case .success(.exited(let code)): code
+        case .success(.signaled(let number)): 128 + number
+        case .failure(let error) where error.isNotExecutable: 126
+        case .failure: 127
         }
     }
 

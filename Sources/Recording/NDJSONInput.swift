@@ -18,6 +18,8 @@ package struct NDJSONReader: Sendable {
         /// Lines that were not taken, by number from 1, and why.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
         package fileprivate(set) var rejections = RejectionCounters()
+        /// Whether nothing was left of the command of one of them.
+        package fileprivate(set) var hasEmptiedCommand = false
 
         package init() {}
 
@@ -29,6 +31,7 @@ package struct NDJSONReader: Sendable {
             batch.removeAll()
             rejected.removeAll()
             rejections = RejectionCounters()
+            hasEmptiedCommand = false
         }
     }
 
@@ -51,6 +54,10 @@ package struct NDJSONReader: Sendable {
             // Most events are shorter encoded than as a line.
             chunk.batch.reserve(bytes.count)
             while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
+        }
+        if intake.hasEmptiedCommand {
+            chunk.hasEmptiedCommand = true
+            intake.hasEmptiedCommand = false
         }
         if let rejections = intake.takeRejections() {
             chunk.rejections.add(rejections)

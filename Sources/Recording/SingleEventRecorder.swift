@@ -39,6 +39,46 @@ package struct SingleEventRecorder: Sendable {
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(parsed) { batch.append($0) } }
         if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
+        if intake.hasEmptiedCommand { EmptiedCommandNotice.show() }
+        return try append(batch, result, durable: durable)
+    }
+
+    /// Records the lines of NDJSON that `input` gives, to its end; `report` is passed the number of each rejected line and why.
+    /// A batch of lines is safe before the next is read.
+    package func record(
+        linesOf input: borrowing File, durable: Bool, report: (Int, Rejection) -> Void
+    ) throws(RecordingError) -> Bool {
+        let key: HashKey
+        do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
+            throw .key(error)
+        }
+        var intake = EventIntake(key: key, session: AmbientSession.id())
+        var source = NDJSONReader()
+        var isDrainDue = false
+        var isAtEnd = false
+        var hasEmptiedCommand = false
+        while !isAtEnd {
+            var bytes: [UInt8] = []
+            do throws(SystemError) {
+                isAtEnd = try input.read(appendingTo: &bytes, limit: Limits.lineBytes) == 0
+            } catch {
+                throw .buffer(.system(error))
+            }
+            source.append(bytes)
+            var chunk = NDJSONReader.Chunk()
+            source.take(atEnd: isAtEnd, through: &intake, into: &chunk)
+            for (line, rejection) in chunk.rejected { report(line, rejection) }
+            hasEmptiedCommand = hasEmptiedCommand || chunk.hasEmptiedCommand
+            guard !chunk.batch.isEmpty else { continue }
+            if try append(chunk.batch, .success(()), durable: durable) { isDrainDue = true }
+        }
+        if hasEmptiedCommand { EmptiedCommandNotice.show() }
+        return isDrainDue
+    }
+
+    private func append(
+        _ batch: RecordBatch, _ result: Result<Void, Rejection>, durable: Bool
+    ) throws(RecordingError) -> Bool {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         let receipt: SegmentAppender.Receipt
         do throws(BufferError) {
@@ -51,6 +91,16 @@ package struct SingleEventRecorder: Sendable {
         }
         do { try result.get() } catch { throw .rejected(error) }
         return buffer.isDrainDue(after: receipt)
+    }
+}
+
+/// The note that nothing was left of a command: what begins with a flag, a quote or an expansion has no plain word.
+package enum EmptiedCommandNotice {
+    /// Writes it to standard error.
+    package static func show() {
+        try? File.standardError.write(
+            "nexus: nothing of the command was kept: it does not begin with a plain word; "
+                + "'nexus telemetry explain' shows the rules\n")
     }
 }
 

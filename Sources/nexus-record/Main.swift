@@ -18,7 +18,7 @@ struct Main {
             switch call.request {
             case .help: show(RecorderArguments.help)
             case .version: show("nexus-record \(Version.current)\n")
-            case .record: RecordCommandLine(program: "nexus-record").record(call)
+            case .record, .stream: RecordCommandLine(program: "nexus-record").record(call)
             }
         } catch {
             RecordCommandLine(program: "nexus-record").end(error.sentence, .usage)
@@ -55,9 +55,20 @@ struct RecordCommandLine {
             end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
         }
         do throws(RecordingError) {
-            let isDrainDue = try SingleEventRecorder(data: data).record(call.parsed, durable: call.isDurable)
+            let recorder = SingleEventRecorder(data: data)
+            var rejected = 0
+            let isDrainDue =
+                switch call.request {
+                case .stream:
+                    try recorder.record(linesOf: File.standardInput, durable: call.isDurable) { line, rejection in
+                        rejected += 1
+                        say("line \(line) not recorded: \(rejection.message)")
+                    }
+                default: try recorder.record(call.parsed, durable: call.isDurable)
+                }
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
+            if rejected > 0, !call.isSoft { ThisProcess.end(ExitCode.rejectedInput.rawValue) }
         } catch {
             end(error.description, error.exitCode, isSoft: call.isSoft)
         }

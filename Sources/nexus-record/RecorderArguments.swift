@@ -1,5 +1,6 @@
 import Core
 import Intake
+import Recording
 import SystemSupport
 
 /// The flags of `nexus-record`: those of `nexus record` that describe one event, `--durable`, and `--soft`.
@@ -7,7 +8,7 @@ import SystemSupport
 /// `--name value` and `--name=value` both work, as they do there.
 struct RecorderArguments {
     enum Request {
-        case record, help, version
+        case record, stream, help, version
     }
 
     /// The command was not used as it wants to be.
@@ -21,6 +22,7 @@ struct RecorderArguments {
     /// Whether a failure to record is only said, and the exit code is 0 all the same.
     private(set) var isSoft = false
     private var outcome: Bool?
+    private var result = ShellLineOptions()
 
     init(_ arguments: some Collection<RawArgument>) throws(Misuse) {
         let texts = try arguments.map { (argument) throws(Misuse) in
@@ -33,6 +35,11 @@ struct RecorderArguments {
         while let argument = rest.next() {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }
+            if ShellLineOptions.names.contains(name) {
+                guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
+                guard result.set(name, text) else { throw Misuse(sentence: ShellLineOptions.sentence(name)) }
+                continue
+            }
             guard let field = Self.field(name) else {
                 throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists them")
             }
@@ -40,6 +47,9 @@ struct RecorderArguments {
             try set(field, text, name)
         }
         if let outcome { parsed.set(success: outcome) }
+        if request == .record {
+            do throws(SystemError) { try result.apply(to: &parsed) } catch { throw Misuse(sentence: error.description) }
+        }
     }
 
     /// The field that an option sets; nil for any other text. No dictionary: to make its type when the program runs would
@@ -77,6 +87,7 @@ struct RecorderArguments {
             }
             outcome = success
         case "--durable": isDurable = true
+        case "--stdin": request = .stream
         case "--soft": isSoft = true
         case "--help", "-h": request = .help
         case "--version": request = .version
@@ -107,6 +118,13 @@ struct RecorderArguments {
 
         Records one event. It is safe when the command returns 0.
 
+          --stdin                  read events from standard input, one JSON object a line
+          --line <text>            a shell line, which names the event and is not stored; - reads it from standard input,
+                                   where no list of processes shows it
+          --shell <shell>          the shell of the line: bash, zsh or fish
+          --exit-status <n>        the status of the line
+          --pipe-status <n,n,...>  the statuses of its last pipeline
+          --folder-changed <yes|no>  whether the shell is in another folder than before
           --type <type>            what kind of event; 'command' when only --command is given
           --command <command>      what was run: the first plain words are kept, at most four
           --duration-ms <n>        how long it took, in milliseconds

@@ -77,6 +77,24 @@ struct EventOptions: ParsableArguments {
     var command: String?
 
     @Option(
+        help: ArgumentHelp(
+            "A shell line, which names the event and is not stored. '-' reads it from standard input; a line in its place is visible to 'ps'.",
+            valueName: "text"))
+    var line: String?
+
+    @Option(help: "The shell of the line: bash, zsh or fish.")
+    var shell: String?
+
+    @Option(help: ArgumentHelp("The status of the line, 0 to 255.", valueName: "n"))
+    var exitStatus: String?
+
+    @Option(help: ArgumentHelp("The statuses of its last pipeline.", valueName: "n,n,..."))
+    var pipeStatus: String?
+
+    @Option(help: ArgumentHelp("Whether the shell is in another folder than before.", valueName: "yes|no"))
+    var folderChanged: String?
+
+    @Option(
         help: ArgumentHelp("How long it took, in milliseconds; a fraction is rounded.", valueName: "n"),
         transform: { text in
             guard let number = Int64(roundingMilliseconds: text) else {
@@ -117,7 +135,18 @@ struct EventOptions: ParsableArguments {
     var timestamp: String?
 
     func validate() throws {
+        for case (let name, let value?) in shellOptions {
+            var options = ShellLineOptions()
+            guard options.set(name, value) else { throw ValidationError(ShellLineOptions.sentence(name) + ".") }
+        }
         if success && failure { throw ValidationError("--success and --failure exclude each other.") }
+    }
+
+    private var shellOptions: [(String, String?)] {
+        [
+            ("--line", line), ("--shell", shell), ("--exit-status", exitStatus), ("--pipe-status", pipeStatus),
+            ("--folder-changed", folderChanged),
+        ]
     }
 
     /// The name of a flag that was given; nil when none was.
@@ -129,7 +158,8 @@ struct EventOptions: ParsableArguments {
             ("services", services != nil), ("ports", ports != nil), ("session", session != nil),
             ("timestamp", timestamp != nil),
         ]
-        return given.first { $0.1 }?.0
+        let first = shellOptions.first { $0.1 != nil }?.0.dropFirst(2)
+        return given.first { $0.1 }?.0 ?? first.map(String.init)
     }
 
     /// The event, ready for intake.
@@ -146,6 +176,9 @@ struct EventOptions: ParsableArguments {
         for case (let field, let number?) in numbers { parsed.set(field, number) }
         if let timestamp { parsed.set(timestamp: timestamp) }
         if success || failure { parsed.set(success: success) }
+        var options = ShellLineOptions()
+        for case (let name, let value?) in shellOptions { _ = options.set(name, value) }
+        try options.apply(to: &parsed)
         return parsed
     }
 }

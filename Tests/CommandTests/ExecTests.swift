@@ -87,8 +87,9 @@ struct ExecTests {
     @Test(
         "Of the arguments only a subcommand is kept, and only of programs that have them",
         arguments: [
-            (["git", "status", "secret.txt"], "git status"), (["git", "-C", "/tmp", "status"], "git"),
-            (["ls", "confidential"], "ls"), (["/usr/bin/ls", "/"], "ls"), (["swift", "MyFile.swift"], "swift"),
+            (["git", "status", "secret.txt"], "git status"), (["git", "-C", "/tmp", "status"], "git status"),
+            (["ls", "confidential"], "ls"), (["/usr/bin/ls", "/"], "ls"), (["sort", "MyFile.txt"], "sort"),
+            (["nowhere", "x"], ""),
         ])
     func names(arguments: [String], name: String) throws {
         let program = try Program()

@@ -18,7 +18,8 @@ struct PrivacyTests {
             ("git commit -m 'for anna'", "git commit", true), ("git commit \\\"for anna\\\"", "git commit", true),
             ("KEY=value make", "", true), ("make KEY=value", "make", true), ("echo $HOME", "echo", true),
             ("mail anna@example.com", "mail", true), ("a|b", "", true), ("ls; rm", "", true), ("make &", "make", true),
-            ("--version", "", true), ("/usr/bin/make", "", true), ("make\\tall", "", true), ("make\\nall", "", true),
+            ("--version", "", true), ("/usr/bin/make", "make", true), ("/", "", true), ("make\\tall", "", true),
+            ("make\\nall", "", true),
             ("größe", "", true), ("git größe", "git", true), ("x --flag plain", "x", true), ("_a", "", true),
             ("   ", "", false),
         ])

@@ -73,6 +73,12 @@ struct RuleTests {
             let wrong = ["acme", hash + "0", String(hash.dropLast()), hash.uppercased(), "\u{430}" + hash.dropFirst(2)]
             return Cases(caught: cases(hashes, wrong, .refused(.invalidHash)), letThrough: kept(hashes, [hash]))
         case .plainCommand: return plainCommandCases
+        case .shellLine:
+            // A command's own name goes before the line.
+            let line = #"{"event_type":"command","shell_line":"deploy.sh anna","command":"deploy now"}"#
+            return Cases(
+                caught: [Case(line: #"{"shell_line":"client=anna"}"#, .command, .refused(.noCommand))],
+                letThrough: [Case(line: line, .command, .kept("deploy now"))])
         case .identifier:
             let longest = String(repeating: "x", count: Limits.identifierBytes)
             let wrong = ["no such file", "a/b", "a:b", "-x", ".x", "größe", "a\\nb", "p\u{430}yroll", longest + "x"]

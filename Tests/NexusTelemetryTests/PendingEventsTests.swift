@@ -42,6 +42,7 @@ struct PendingEventsTests {
         let text = String(repeating: "x", count: 10_000)
         var event = TelemetryEvent.command(text, errorCategory: text, workspace: text, task: text)
         (event.type, event.template, event.session) = (text, text, text)
+        event.shellLine = ShellLineRun(text)
         var pending = PendingEvents(capacity: 0)
         #expect(PackedEvent.length(of: event) == PackedEvent.longest)
         let outcome = pending.add(event, at: 0).outcome

@@ -19,6 +19,47 @@ package struct ShellLineRow: Sendable, CustomStringConvertible {
         return try text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(ShellLineRow.init)
     }
 
+    /// The columns of `rowQuery` for the event.
+    package var expected: String? {
+        guard let event else { return nil }
+        let success = event.success.map { $0 ? "1" : "0" } ?? "-"
+        let command = event.command.isEmpty ? "-" : event.command
+        return
+            "\(event.type.rawValue)|\(command)|\(success)|\(event.errorCategory ?? "-")|\(event.keepsDuration ? 1 : 0)"
+    }
+
+    /// Reads what `expected` describes.
+    package static let rowQuery = """
+        SELECT event_type, coalesce(command, '-'), coalesce(success, '-'), coalesce(error_category, '-'), \
+        duration_ms IS NOT NULL FROM events ORDER BY id
+        """
+
+    /// The duration that the row is sent with: one that a failed change of the folder may take, too.
+    package var durationMS: Int64 { result.durationMS ?? 50 }
+
+    /// The row as a line of NDJSON.
+    package func json(_ shell: ShellDialect) throws -> String {
+        let text = String(decoding: try JSONEncoder().encode(line), as: UTF8.self)
+        var members = ["\"shell_line\":\(text)", "\"shell\":\"\(shell.rawValue)\"", "\"duration_ms\":\(durationMS)"]
+        if let status = result.status { members.append("\"exit_status\":\(status)") }
+        if !result.pipeStatus.isEmpty { members.append("\"pipe_status\":\(result.pipeStatus)") }
+        if let success = result.success { members.append("\"success\":\(success)") }
+        if let folder = result.folderChanged { members.append("\"folder_changed\":\(folder)") }
+        return "{" + members.joined(separator: ",") + "}"
+    }
+
+    /// The flags of `record` for the row, with the line on standard input.
+    package func flags(_ shell: ShellDialect) -> [String] {
+        var flags = ["--line", "-", "--shell", shell.rawValue, "--duration-ms", "\(durationMS)"]
+        if let status = result.status { flags += ["--exit-status", "\(status)"] }
+        if !result.pipeStatus.isEmpty {
+            flags += ["--pipe-status", result.pipeStatus.map(String.init).joined(separator: ",")]
+        }
+        if let success = result.success { flags.append(success ? "--success" : "--failure") }
+        if let folder = result.folderChanged { flags += ["--folder-changed", folder ? "yes" : "no"] }
+        return flags
+    }
+
     private struct Malformed: Error {
         let row: String
     }

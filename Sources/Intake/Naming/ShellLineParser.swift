@@ -322,6 +322,8 @@ struct ShellLineParser: Sendable {
         }
         arithmeticChecks += 1
         let inner = scanner.end(ofBracketAt: position + 1)
+        // What is open to the end of the line is no arithmetic, and neither is what follows.
+        if inner == scanner.bytes.count { arithmeticChecks = Limits.shellArithmeticChecks }
         guard inner < scanner.bytes.count, scanner.bytes[inner] == UInt8(ascii: ")"),
             scanner.bytes[inner - 1] == UInt8(ascii: ")")
         else { return nil }

@@ -10,8 +10,9 @@ public func examineInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case "decoder": DecoderTarget.examine(bytes)
     case "segment": SegmentTarget.examine(bytes)
     case "settings": SettingsTarget.examine(bytes)
+    case "shell-line": ShellLineTarget.examine(bytes)
     case "snapshot": SnapshotTarget.examine(bytes)
-    default: fatalError("NEXUS_FUZZ_TARGET is decoder, segment, settings or snapshot")
+    default: fatalError("NEXUS_FUZZ_TARGET is decoder, segment, settings, shell-line or snapshot")
     }
     return 0
 }

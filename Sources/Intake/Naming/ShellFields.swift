@@ -1,0 +1,137 @@
+import Core
+import SystemSupport
+
+/// The keys of a line of NDJSON that describe a shell line. None of their values is stored: they make the event's type, name
+/// and outcome.
+package enum ShellKey: String, CaseIterable, Sendable {
+    /// What was typed or run.
+    case line = "shell_line"
+    /// The shell that it was typed into: `bash`, `zsh` or `fish`; any other text means a shell like bash.
+    case shell
+    /// The index of the complete command in the line that this event is about, from 0.
+    case part = "shell_part"
+    /// The status of the line, 0 to 255.
+    case status = "exit_status"
+    /// The statuses of the line's last pipeline, an array.
+    case pipeStatus = "pipe_status"
+    /// Whether the shell is in another folder than before.
+    case folderChanged = "folder_changed"
+
+    init?(_ key: Span<UInt8>) {
+        guard let found = Self.allCases.first(where: { key.equals($0.rawValue.utf8.span) }) else { return nil }
+        self = found
+    }
+}
+
+/// What an event says of a shell line. The text is in the parsed event's or the caller's bytes.
+package struct ShellFields: Sendable {
+    /// The place of the line; nil for none.
+    var line: Range<Int>?
+    var shell = ShellDialect.bash
+    var part: Int?
+    var status: Int?
+    var pipeStatus: [Int] = []
+    var folderChanged: Bool?
+    private var seen: UInt8 = 0
+
+    var isEmpty: Bool { seen == 0 }
+
+    package init() {}
+
+    /// Notes that a key was named; false when it was before.
+    mutating func markSeen(_ key: ShellKey) -> Bool {
+        let bit: UInt8 = 1 << UInt8(ShellKey.allCases.firstIndex(of: key) ?? 0)
+        defer { seen |= bit }
+        return seen & bit == 0
+    }
+
+    /// Sets the shell by its name; a path to it and a login shell's `-bash` are names too.
+    mutating func setShell(_ name: Span<UInt8>) {
+        let names = ShellDialect.allCases.filter { name.hasSuffix($0.rawValue.utf8.span) }
+        shell = names.first ?? .bash
+    }
+}
+
+extension ParsedEvent {
+    /// Sets a shell line that the parsed event keeps.
+    package mutating func setShellLine(_ line: some Collection<UInt8>, shell: String = "bash") {
+        let start = text.count
+        appendText(line)
+        _ = self.shell.markSeen(.line)
+        self.shell.line = start..<text.count
+        self.shell.setShell(shell.utf8.span)
+    }
+
+    /// Sets how the shell line ended.
+    package mutating func setShellResult(status: Int?, pipeStatus: [Int], folderChanged: Bool?) {
+        _ = shell.markSeen(.status)
+        shell.status = status
+        shell.pipeStatus = pipeStatus
+        shell.folderChanged = folderChanged
+    }
+
+    /// The event that its shell line makes; nil when it has none, or has a command, which is then the name.
+    ///
+    /// - Throws: a rejection when the line runs nothing.
+    func resolvingShellLine(in text: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
+        guard let range = shell.line, place(.command) == nil else { return nil }
+        var bytes: [UInt8] = []
+        bytes.append(text.extracting(range))
+        let line = ShellLine(bytes, shell: shell.shell, part: shell.part)
+        let result = ShellResult(
+            status: shell.status, pipeStatus: shell.pipeStatus, success: success, durationMS: durationMS,
+            folderChanged: shell.folderChanged)
+        guard let event = line.event(result) else { throw Rejection(.noCommand) }
+        return resolved(event, text)
+    }
+
+    private func resolved(_ event: ShellEvent, _ text: Span<UInt8>) -> ParsedEvent {
+        var parsed = ParsedEvent()
+        func copy(_ field: EventField) {
+            guard let range = place(field) else { return }
+            let start = parsed.text.count
+            var bytes: [UInt8] = []
+            bytes.append(text.extracting(range))
+            parsed.appendText(bytes)
+            parsed.setPlace(start..<parsed.text.count, of: field)
+        }
+        for field in [
+            EventField.timestamp, .sessionID, .workspace, .workspaceHash, .task, .taskHash, .templateUsed,
+        ] {
+            copy(field)
+        }
+        if let range = place(.eventType), EventType(text.extracting(range))?.isCommand != true {
+            copy(.eventType)
+        } else {
+            parsed.set(.eventType, event.type.rawValue)
+        }
+        if !event.command.isEmpty { parsed.set(.command, event.command) }
+        parsed.success = event.success
+        if let category = event.errorCategory {
+            parsed.set(.errorCategory, category)
+        } else if event.success == false {
+            copy(.errorCategory)
+        }
+        if let timestamp { parsed.set(.timestamp, timestamp) }
+        if let durationMS, event.keepsDuration { parsed.set(.durationMS, durationMS) }
+        if let servicesCount { parsed.set(.servicesCount, servicesCount) }
+        if let portsUsed { parsed.set(.portsUsed, portsUsed) }
+        parsed.unknownKeys = unknownKeys
+        return parsed
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func hasSuffix(_ suffix: Span<UInt8>) -> Bool {
+        count >= suffix.count && extracting(count - suffix.count..<count).equals(suffix)
+    }
+}
+
+extension ParsedEvent {
+    /// Sets a shell line that is in the caller's bytes.
+    package mutating func setShellLine(at range: Range<Int>, shell: String) {
+        _ = self.shell.markSeen(.line)
+        self.shell.line = range
+        self.shell.setShell(shell.utf8.span)
+    }
+}

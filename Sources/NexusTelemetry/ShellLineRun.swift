@@ -1,0 +1,51 @@
+import Core
+import Intake
+
+/// A shell line that was run, and how it ended.
+///
+/// The line is read in memory and never stored: what is kept is the name of its command, and the outcome as far as the
+/// statuses tell it.
+public struct ShellLineRun: Sendable, Equatable {
+    /// The shells whose lines differ. `bash` stands for other shells of its kind.
+    public enum Shell: String, Sendable {
+        case bash, zsh, fish
+    }
+
+    /// The context and the line, one text: it is copied into the memory of an event as it is.
+    let packed: String
+
+    /// A line of at most 4000 bytes; of a longer one the rest is left out.
+    ///
+    /// - Parameters:
+    ///   - line: What was typed or run.
+    ///   - shell: The shell that ran it.
+    ///   - exitStatus: The status of the line, 0 to 255; nil where it is not known.
+    ///   - pipeStatus: The statuses of the line's last pipeline, as `PIPESTATUS` of bash has them.
+    ///   - folderChanged: Whether the shell is in another folder than before; nil where it is not known.
+    public init(
+        _ line: String, shell: Shell = .bash, exitStatus: Int? = nil, pipeStatus: [Int] = [], folderChanged: Bool? = nil
+    ) {
+        let statuses = ([exitStatus.map(String.init) ?? "-"] + pipeStatus.prefix(64).map(String.init)).joined(
+            separator: ",")
+        let folder = folderChanged.map { $0 ? "y" : "n" } ?? "-"
+        packed =
+            "\(shell.rawValue) \(statuses) \(folder)\n"
+            + String(decoding: line.utf8.prefix(Self.longestLine), as: UTF8.self)
+    }
+
+    private static let longestLine = Limits.nameBytes
+
+    /// Puts what `packed` holds into a parsed event.
+    static func unpack(_ bytes: Span<UInt8>, _ range: Range<Int>, into parsed: inout ParsedEvent) {
+        guard let newline = range.first(where: { bytes[$0] == UInt8(ascii: "\n") }) else { return }
+        var context: [UInt8] = []
+        for index in range.lowerBound..<newline { context.append(bytes[index]) }
+        let words = context.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        guard words.count == 3 else { return }
+        let statuses = words[1].split(separator: ",").map { Int($0) }
+        parsed.setShellLine(at: newline + 1..<range.upperBound, shell: words[0])
+        parsed.setShellResult(
+            status: statuses.first.flatMap { $0 }, pipeStatus: statuses.dropFirst().compactMap { $0 },
+            folderChanged: words[2] == "-" ? nil : words[2] == "y")
+    }
+}
