@@ -87,7 +87,7 @@ package struct EventExplanation: Sendable {
     private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
         guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
         let name = key == .line ? text(of: .command, in: record, payload) : nil
-        return Part(key: key.rawValue, fate: key == .line ? .cut : .dropped, stored: name, rule: .shellLine)
+        return Part(key: key.rawValue, fate: name == nil ? .dropped : .cut, stored: name, rule: .shellLine)
     }
 
     /// The rule that refused a field.

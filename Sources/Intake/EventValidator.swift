@@ -110,7 +110,11 @@ struct EventValidator: Sendable {
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
         let now = clock.now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
-        guard let timestamp else { return now }
+        guard let timestamp else {
+            // What is recorded without a time has just ended; its time is its start.
+            let elapsed = max(parsed.elapsedMS, parsed.durationMS ?? 0)
+            return max(now - min(max(elapsed, 0), Limits.durationMilliseconds), Limits.earliestTimestamp)
+        }
         guard try inRange(timestamp) <= now + Limits.aheadMilliseconds else {
             throw Rejection(.futureTimestamp, field: .timestamp)
         }

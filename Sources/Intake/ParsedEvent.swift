@@ -25,6 +25,8 @@ package struct ParsedEvent: Sendable {
     private(set) var portsUsed: Int64?
     var success: Bool?
     var unknownKeys = 0
+    /// How long ago it began, in milliseconds, where no time is given: a shell line is recorded at its end.
+    var elapsedMS: Int64 = 0
     /// What is said of a shell line.
     var shell = ShellFields()
 
@@ -45,6 +47,7 @@ package struct ParsedEvent: Sendable {
         portsUsed = nil
         success = nil
         unknownKeys = 0
+        elapsedMS = 0
         if !shell.isEmpty { shell = ShellFields() }
     }
 

@@ -1,3 +1,5 @@
+import Core
+
 /// One thing that happened: what a program hands to `Telemetry.record(_:)`.
 ///
 /// Every field may be left out, but an event needs a `type` or a `command`. What breaks a rule named below is not
@@ -29,8 +31,8 @@ public struct TelemetryEvent: Sendable, Equatable {
     /// The session it belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the session at hand, which is
     /// `$NEXUS_SESSION` or else the process that started this one.
     public var session: String?
-    /// When it happened, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of the computer's
-    /// clock. Nil for the time of recording.
+    /// When it began, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of the computer's
+    /// clock. Nil for the time of recording, less the duration.
     public var timestamp: Int64?
 
     /// A shell line that was run, which names the event in the place of `command`; nil for none. It is not stored.
@@ -67,6 +69,12 @@ public struct TelemetryEvent: Sendable, Equatable {
         var event = TelemetryEvent(duration: duration, success: success, workspace: workspace, task: task)
         event.shellLine = run
         return event
+    }
+
+    /// How long ago it began if it has just ended, in milliseconds; 0 where that is not known.
+    var elapsedMS: Int64 {
+        guard let duration, duration > .zero, duration <= .milliseconds(Limits.durationMilliseconds) else { return 0 }
+        return duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 
     /// A command that was run.

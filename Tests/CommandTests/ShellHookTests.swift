@@ -79,7 +79,7 @@ struct ShellHookTests {
         let shell = try InteractiveShell(
             kind, program, before: kind == .bash ? before + "\n" + complaint : before, recorder: true)
         try shell.type("f() { true; }", "sh -c 'exit 3'", "cat /dev/null")
-        let rows = try shell.rows(Self.columns, count: 3)
+        let rows = try shell.rows(Self.columns, count: 2)
         #expect(rows.contains("sh|0|exit_3") && rows.contains("cat|1|"), "\(rows)")
         #expect(!rows.contains { $0.hasPrefix("local") }, "\(rows)")
         #expect(!FileManager.default.fileExists(atPath: program.folder.path + "/complaints"))
@@ -128,15 +128,14 @@ struct ShellHookTests {
             "echo hunter; true", "command git version | cat", "HUNTER=hunter\\ true true")
         let rows = try shell.rows("coalesce(command, '-')", count: 11)
         let expected = [
-            "-", "true", "cat", "git", "env", "git version", "git", "-", "echo", "git version",
-            kind == .zsh ? "true" : "-",
+            "-", "true", "cat", "git", "true", "git version", "git", "-", "echo", "git version", "true",
         ]
         // The recorders that the hook of fish starts overtake each other.
         #expect(kind == .fish ? rows.sorted() == expected.sorted() : rows == expected, "\(rows)")
         if kind != .fish {
             // The words of an array are no commands.
             try shell.type("words=(git hunter)", "HUNTER=1 words+=(npm hunter) true")
-            #expect(try shell.rows("coalesce(command, '-')", count: 13).suffix(2) == ["-", "-"])
+            #expect(try shell.rows("coalesce(command, '-')", count: 12).last == "true")
         }
         let bytes = try FileManager.default.subpathsOfDirectory(atPath: program.folder.data.folder.path).reduce(Data())
         {
@@ -301,18 +300,6 @@ struct ShellHookTests {
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         #expect(text == (kind == .fish ? "" : "none\n") && process.terminationStatus == (kind == .fish ? 1 : 0))
-    }
-
-    @Test(
-        "No name of a list is left in a hook, and no word of the lists needs quotes",
-        arguments: InteractiveShell.Kind.allCases)
-    func lists(kind: InteractiveShell.Kind) throws {
-        let hook = try Program().run("init", kind.rawValue).output
-        for name in ["PREFIXES", "PROGRAMS", "SUBCOMMAND_BYTES"] { #expect(!hook.contains("NEXUS_" + name)) }
-        #expect(hook.contains("sudo") && hook.contains("cargo"))
-        for word in ShellHook.prefixes + ShellHook.programs {
-            #expect(word.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
-        }
     }
 
     @Test("A shell that is not known is wrong use")

@@ -74,6 +74,9 @@ extension CommandRules {
         command.isInteractive = !hasInput && isInteractive(program, arguments)
     }
 
+    /// How long a word may be that is taken for a subcommand.
+    private static let subcommandBytes = 20
+
     // MARK: The program
 
     /// The base name of a program; empty where the word is not what the shell runs.
@@ -214,7 +217,7 @@ extension CommandRules {
     /// Whether a word looks like a subcommand: lower-case letters and `-`, with `hasDigits` digits as in `s3`; a name that users
     /// choose may have capitals, digits, `_`, `:` and `.` as well.
     private static func isSubcommand(_ word: String, isChosen: Bool, hasDigits: Bool) -> Bool {
-        guard let first = word.utf8.first, word.utf8.count <= CommandName.subcommandBytes else { return false }
+        guard let first = word.utf8.first, word.utf8.count <= subcommandBytes else { return false }
         let isLower = { (byte: UInt8) in byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }
         guard isChosen ? isLetterOrDigit(first) && first > UInt8(ascii: "9") : isLower(first) else { return false }
         return word.utf8.allSatisfy { byte in
@@ -227,6 +230,7 @@ extension CommandRules {
 
     private static func isInteractive(_ program: String, _ arguments: ArraySlice<ShellWord>) -> Bool {
         if interactive.contains(program) {
+            if arguments.contains(where: { $0.text == "--version" || $0.text == "--help" }) { return false }
             return program != "crontab" || arguments.contains { $0.text == "-e" }
         }
         if interpreters.contains(program) || program.hasPrefix("python3.") {

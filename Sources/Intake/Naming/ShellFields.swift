@@ -113,6 +113,7 @@ extension ParsedEvent {
             copy(.errorCategory)
         }
         if let timestamp { parsed.set(.timestamp, timestamp) }
+        if let durationMS, durationMS <= Limits.durationMilliseconds { parsed.elapsedMS = durationMS }
         if let durationMS, event.keepsDuration { parsed.set(.durationMS, durationMS) }
         if let servicesCount { parsed.set(.servicesCount, servicesCount) }
         if let portsUsed { parsed.set(.portsUsed, portsUsed) }

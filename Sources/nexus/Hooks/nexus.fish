@@ -1,47 +1,15 @@
-# Records each command's name, duration and success: nexus help init.
-if status is-interactive; and not functions -q __nexus_postexec
+# Passes each line, its statuses and its times to Nexus, which names it and keeps no more: nexus help init.
+if status is-interactive
 
-    # Prints the plain name in a line, or nothing.
-    function __nexus_find_name
-        # The end of a line ends a command.
-        set -l rest (string replace -a \n ';' -- "$argv[1]" | string replace -ra '\s' ' ' | string sub -l 4096)
-        set -l name ''
-        while true
-            set rest (string trim -l -- $rest)
-            set -l word (string match -r '^[^ ]+' -- $rest)
-            if contains -- "$word" NEXUS_PREFIXES
-                set name $word
-                set rest (string sub -s (math (string length -- $word) + 1) -- $rest)
-            else if string match -qr '^[A-Za-z_][A-Za-z0-9_]*=' -- $rest
-                # Where it is not sure where the value ends, nothing behind it is looked at.
-                set -l value (string match -r '^[A-Za-z_][A-Za-z0-9_]*=(?:\'[^\'\\\\]*\'|"[^"\\\\(]*"|[^\s\'"\\\\(){}<>;|&]*) ' -- $rest)
-                or return
-                set rest (string sub -s (string length -- $value) -- $rest)
-            else
-                break
-            end
-        end
-        # The name, and the word behind it where nothing but blanks stands between.
-        set -l found (string match -r '^\\\\?([A-Za-z0-9._/~+-]+)(?= |[;|&]|$)(?: +([a-z][a-z-]*)(?= |[;|&]|$))?' -- $rest)
-        set -l word (string replace -r '^~/' "$HOME/" -- "$found[2]")
-        # Only what names a command is a name: not a folder that was changed to, not a password typed too early.
-        if test -n "$word"; and type -q -- $word
-            set word (string replace -r '.*/' '' -- $word)
-            if string match -qr '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$' -- $word
-                set name $word
-                if set -q found[3]; and test (string length -- $found[3]) -le NEXUS_SUBCOMMAND_BYTES
-                    contains -- $word NEXUS_PROGRAMS
-                    and set name "$word $found[3]"
-                end
-            end
-        end
-        test -z "$name"; or echo -- $name
+    function __nexus_preexec --on-event fish_preexec
+        set -g __nexus_folder $PWD
     end
 
     function __nexus_postexec --on-event fish_postexec
-        set -l code $status
+        set -l codes $status $pipestatus
         set -l took $CMD_DURATION
-        string match -qr '\S' -- "$argv[1]"; or return
+        # fish keeps neither a line that begins with a blank nor a private session in its history.
+        string match -qr '^\S' -- "$argv[1]"; and not set -q fish_private_mode; or return
         string match -qir '^(on|1|true|yes)?$' -- "$NEXUS_TELEMETRY"; or return
         contains -- "$DO_NOT_TRACK" '' 0; or return
         # The service does not know which folder a line comes from.
@@ -54,27 +22,24 @@ if status is-interactive; and not functions -q __nexus_postexec
         set -l session $__nexus_shell_session
         string match -qr '^[A-Za-z0-9._-]{1,64}$' -- "$NEXUS_SESSION"; and set session $NEXUS_SESSION
         string match -qr '^[0-9]+$' -- "$took"; or set took 0
-        # 127 says that there is no such command: what was typed is no name.
-        set -l name ''
-        test $code -eq 127; or set name (__nexus_find_name "$argv[1]")
-        set -l flags --soft --type command --session $session --duration-ms $took
-        if test -n "$name"
-            set -a flags --command $name
+        set -l root $PWD
+        while string match -q '/?*' -- $root; and not test -e $root/.git
+            set root (string replace -r '/[^/]*$' '' -- $root)
         end
-        if test $code -eq 0
-            set -a flags --success
-        else
-            set -l category exit_$code
-            test $code -gt 128 -a $code -le 192; and set category signal_(math $code - 128)
-            set -a flags --failure --error-category $category
-        end
-
-        # fish cannot open a pipe without waiting for a reader, nor look at what it has opened, so the event goes through the
-        # recorder whether a service runs or not.
-        # By way of a shell that is gone at once, so that neither $last_pid nor the list of jobs knows of it. The end of the
-        # terminal does not end the recorder of the last command.
+        test "$root" != "$HOME"; or set root ''
+        set -l workspace (string replace -r '.*/' '' -- "$root")
+        set -q NEXUS_WORKSPACE; and set workspace "$NEXUS_WORKSPACE"
+        set workspace (string replace -a '\\' '\\\\' -- "$workspace" | string replace -a '"' '\\"' | string replace -ra '[\x00-\x1f\x7f]' '')
+        set -l changed true
+        test "$PWD" = "$__nexus_folder"; and set changed false
+        # Only the names of programs are read in a line, and they are ASCII.
+        set -l text (string sub -l 30000 -- "$argv[1]" | string collect | string replace -a '\\' '\\\\' | string replace -a '"' '\\"' | string join '\\n' | string replace -ra '[^\x20-\x7e]' '?')
+        set -l json '{"shell":"fish","exit_status":'$codes[1]',"pipe_status":['(string join , $codes[2..-1])'],"duration_ms":'$took',"folder_changed":'$changed',"session_id":"'$session'","workspace":"'$workspace'","shell_line":"'$text'"}'
+        # fish cannot open a pipe without waiting for a reader, nor inspect what it has opened, so the event goes through the
+        # recorder whether a service runs or not. A shell that ends at once starts it, so that neither $last_pid nor the list
+        # of jobs knows of it, and the end of the terminal does not end it.
         if command -q nexus-record
-            command sh -c 'trap "" HUP; nexus-record "$@" </dev/null >/dev/null 2>&1 &' sh $flags
+            printf '%s\n' $json | command sh -c 'trap "" HUP; exec 3<&0; nexus-record --stdin --soft <&3 >/dev/null 2>&1 &'
         end
     end
 

@@ -57,6 +57,16 @@ struct ShellKeyTests {
         #expect(event?.command == "git status" && event?.success == true)
     }
 
+    @Test("What has no time began its duration ago, also where the duration is not its own")
+    func start() throws {
+        var harness = IntakeHarness()
+        for line in ["make", "vim x"] {
+            let event = try harness.accept("{\"shell_line\":\"\(line)\",\"duration_ms\":2500}")
+            #expect(event?.timestamp == IntakeHarness.now - 2500)
+        }
+        #expect(try harness.accept(#"{"command":"make","duration_ms":2500}"#)?.timestamp == IntakeHarness.now - 2500)
+    }
+
     @Test("A command goes before the line, and a type of its own stays")
     func precedence() throws {
         var harness = IntakeHarness()
