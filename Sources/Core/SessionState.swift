@@ -4,7 +4,7 @@
 package struct SessionState: Equatable, Sendable {
     /// Time of the earliest event, milliseconds since 1970.
     package private(set) var startedAt: Int64
-    /// Time of the latest event, milliseconds since 1970.
+    /// The latest end of an event, which is its time and its duration where that is known; milliseconds since 1970.
     package private(set) var lastEventAt: Int64
     /// Whether the latest event says that the session ended. A later event opens it again.
     package private(set) var isEnded: Bool
@@ -34,13 +34,14 @@ package struct SessionState: Equatable, Sendable {
         self.errorsEncountered = errorsEncountered
     }
 
-    /// Takes one event of the session.
-    package mutating func observe(_ type: EventType?, success: Bool?, at time: Int64) {
+    /// Takes one event of the session, which began at `time`.
+    package mutating func observe(_ type: EventType?, success: Bool?, at time: Int64, durationMS: Int64? = nil) {
         startedAt = min(startedAt, time)
-        if time > lastEventAt {
-            lastEventAt = time
+        let end = min(time + max(0, durationMS ?? 0), max(time, Limits.latestTimestamp))
+        if end > lastEventAt {
+            lastEventAt = end
             isEnded = type == .sessionEnded
-        } else if time == lastEventAt, type == .sessionEnded {
+        } else if end == lastEventAt, type == .sessionEnded {
             isEnded = true
         }
         switch type {
@@ -67,7 +68,7 @@ package struct SessionState: Equatable, Sendable {
         errorsEncountered += other.errorsEncountered
     }
 
-    /// From the first event to the last, in milliseconds.
+    /// From the first start to the last end, in milliseconds.
     package var durationMS: Int64 { lastEventAt - startedAt }
 
     /// Whether the session is over: it ended, or nothing came for half an hour.

@@ -32,7 +32,7 @@ struct ActivityRollup {
         counts.firstRow = min(counts.firstRow, row)
         counts.lastRow = max(counts.lastRow, row)
         switch type {
-        case .command: counts.commands += 1
+        case .command, .commandLine: counts.commands += 1
         case .workspaceCreated: counts.workspacesCreated += 1
         case .taskCompleted: counts.tasksCompleted += 1
         default: break

@@ -36,6 +36,12 @@ enum Schema {
         migrator.registerMigration("8: length of the ledger") { database in
             try database.execute(sql: sentLedger)
         }
+        migrator.registerMigration("9: naming versions, session ends") { database in
+            try database.execute(sql: NamingVersion.table)
+            try NamingVersion.begin(in: database)
+            try Sessions.rebuild(in: database)
+            try Rollups.rebuild(in: database)
+        }
         return migrator
     }
 

@@ -138,7 +138,8 @@ struct SegmentIngest {
         }
         let type = EventType(payload.extracting(record.eventType))
         sessions.observe(
-            type, success: record.success, at: record.timestamp, session: payload.extracting(record.sessionID))
+            type, success: record.success, at: record.timestamp, durationMS: record.durationMS,
+            session: payload.extracting(record.sessionID))
         if keepsRollups {
             activity.observe(type, success: record.success, at: record.timestamp, row: id)
             usage.observe(record, type, payload)

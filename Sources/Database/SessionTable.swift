@@ -28,13 +28,15 @@ struct SessionTable {
     }
 
     /// Takes one event of the session called `name`.
-    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, session name: Span<UInt8>) {
+    mutating func observe(
+        _ type: EventType?, success: Bool?, at timestamp: Int64, durationMS: Int64?, session name: Span<UInt8>
+    ) {
         let (index, isNew) = names.index(of: name)
         if isNew {
             entries.append(Entry())
             unknown += 1
         }
-        entries[index].state.observe(type, success: success, at: timestamp)
+        entries[index].state.observe(type, success: success, at: timestamp, durationMS: durationMS)
         if !entries[index].isDirty {
             entries[index].isDirty = true
             dirty.append(index)

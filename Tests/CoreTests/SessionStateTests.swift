@@ -8,12 +8,16 @@ struct SessionStateTests {
         var type: EventType?
         var success: Bool?
         var time: Int64
+        var durationMS: Int64?
+        var end: Int64 { time + (durationMS ?? 0) }
     }
 
     private static func state(after observations: [Observation]) -> SessionState {
         var state = SessionState()
         for observation in observations {
-            state.observe(observation.type, success: observation.success, at: observation.time)
+            state.observe(
+                observation.type, success: observation.success, at: observation.time, durationMS: observation.durationMS
+            )
         }
         return state
     }
@@ -26,13 +30,14 @@ struct SessionStateTests {
             Observation(
                 type: (EventType.allCases + [nil]).randomElement(using: &generator) ?? nil,
                 success: [true, false, nil].randomElement(using: &generator) ?? nil,
-                time: Int64.random(in: 1000...1010, using: &generator))
+                time: Int64.random(in: 1000...1010, using: &generator),
+                durationMS: [nil, 0, 3, 5].randomElement(using: &generator) ?? nil)
         }
-        let last = observations.map(\.time).max() ?? 0
+        let last = observations.map(\.end).max() ?? 0
         let expected = SessionState(
             startedAt: observations.map(\.time).min() ?? 0, lastEventAt: last,
-            isEnded: observations.contains { $0.time == last && $0.type == .sessionEnded },
-            commandsExecuted: observations.count { $0.type == .command },
+            isEnded: observations.contains { $0.end == last && $0.type == .sessionEnded },
+            commandsExecuted: observations.count { $0.type?.isCommand == true },
             workspacesCreated: observations.count { $0.type == .workspaceCreated },
             tasksCompleted: observations.count { $0.type == .taskCompleted },
             errorsEncountered: observations.count { $0.success == false })

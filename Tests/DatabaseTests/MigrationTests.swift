@@ -79,6 +79,15 @@ struct MigrationTests {
         #expect(cells.map(\.latency.count) == [100, 100, 100])
         #expect(cells.map(\.name) == ["tool-0", "tool-1", "tool-2"])
         #expect(try reader.eventCounters().sessions == 2)
+        // Its rows were named by the first rules, and the rows to come are named by these.
+        #expect(
+            try tables.rows("SELECT version, first_id FROM naming_versions ORDER BY 1").map { [$0[0], $0[1]] as [Int] }
+                == [[1, 1], [2, 301]])
+        // The last command of each session ends after it began.
+        #expect(
+            try tables.number(
+                "SELECT count(*) FROM sessions WHERE session_id = 's0' AND ended_at = '\(Timestamp.databaseText(1_795_000_000_000 + 298 * 800_000 + 298 * 7))'"
+            ) == 1)
     }
 
     /// How far the making of a database had come.

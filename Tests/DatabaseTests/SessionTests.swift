@@ -49,6 +49,21 @@ struct SessionTests {
         #expect(try Tables(data).number("SELECT count(*) FROM open_sessions") == 0)
     }
 
+    @Test("A session lasts to the end of its last command, and idle time counts from there")
+    func commandEnd() async throws {
+        var filler = BufferFiller(data)
+        let long = #"{"timestamp":\#(noon),"session_id":"s","command":"make","duration_ms":3600000}"#
+        try filler.append([long, line(at: noon + 60_000)])
+        let end = noon + 3_600_000
+        try await drain(now: end + Limits.sessionIdleMilliseconds - 1)
+        #expect(try session() == (end: nil, durationMS: nil))
+        try await drain(now: end + Limits.sessionIdleMilliseconds)
+        #expect(try session() == ("2026-11-23 13:00:00.000", 3_600_000))
+        let tables = try Tables(data)
+        #expect(try tables.sessionDifferences().isEmpty)
+        #expect(try tables.sessionLengthDifferences(try #require(try StoreReader(data: data))).isEmpty)
+    }
+
     @Test("A session ends at once when its last event says so")
     func ended() async throws {
         var filler = BufferFiller(data)

@@ -46,7 +46,7 @@ struct Tables {
     /// Sessions whose counters a recount of the events does not give.
     func sessionDifferences() throws -> [Row] {
         let recount = """
-            SELECT session_id, min(timestamp), total(event_type = 'command'), total(event_type = 'workspace_created'),
+            SELECT session_id, min(timestamp), total(event_type IN ('command', 'command_line')), total(event_type = 'workspace_created'),
                 total(event_type = 'task_completed'), total(success = 0)
             FROM events GROUP BY session_id
             """
@@ -62,8 +62,10 @@ struct Tables {
         let recount = try rows(
             """
             SELECT CAST(strftime('%s', started) AS INTEGER) / 900,
-                CAST(round((julianday(ended) - julianday(started)) * 86400000) AS INTEGER)
-            FROM (SELECT min(timestamp) AS started, max(timestamp) AS ended FROM events GROUP BY session_id)
+                CAST(round((ended - julianday(started)) * 86400000) AS INTEGER)
+            FROM (SELECT min(timestamp) AS started,
+                max(julianday(timestamp) + coalesce(duration_ms, 0) / 86400000.0) AS ended
+                FROM events GROUP BY session_id)
             """)
         var lengths: [Int64: LatencyHistogram] = [:]
         for row in recount { lengths[row[0], default: LatencyHistogram()].record(row[1]) }

@@ -3,13 +3,10 @@ import GRDB
 
 /// Counting the sessions anew from the rows. Sessions that began before the rows are complete stay as they are.
 enum Sessions {
-    /// What the rows say of each session. Times of the database's form sort like the moments they mean.
+    /// What the rows say of each session.
     private static let recount = """
         recount AS (
-            SELECT session_id, min(timestamp) AS first, max(timestamp) AS last,
-                sum(event_type = 'command') AS commands, sum(event_type = 'workspace_created') AS workspaces,
-                sum(event_type = 'task_completed') AS tasks, count(*) FILTER (WHERE success = 0) AS errors
-            FROM events GROUP BY session_id
+            SELECT session_id, \(SessionColumns.recount) FROM events GROUP BY session_id
         )
         """
 

@@ -122,9 +122,7 @@ struct PurgeTransaction {
         try database.execute(
             sql: """
                 CREATE TEMP TABLE left_of_sessions AS
-                SELECT session_id, min(timestamp) AS first, max(timestamp) AS last,
-                    total(event_type = 'command') AS commands, total(event_type = 'workspace_created') AS workspaces,
-                    total(event_type = 'task_completed') AS tasks, total(success = 0) AS errors
+                SELECT session_id, \(SessionColumns.recount)
                 FROM events WHERE session_id IN (SELECT session_id FROM purged_sessions) GROUP BY session_id
                 """)
         try database.execute(

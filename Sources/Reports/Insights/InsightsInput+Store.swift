@@ -41,9 +41,11 @@ extension InsightsInput {
         }
         let commands = try reader.usage(by: .command, in: range).filter { isMeant($0.name) }
             .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
-        guard let inWindow = try Self.covered(range, reader),
-            let covered = try Self.covered(0..<range.upperBound, reader)
+        guard let recordedInWindow = try Self.covered(range, reader),
+            let recorded = try Self.covered(0..<range.upperBound, reader)
         else { return }
+        let inWindow = try Self.withoutNamingChange(recordedInWindow, reader)
+        let covered = try Self.withoutNamingChange(recorded, reader)
         for command in commands.prefix(FindingRules.comparedCommands) {
             histories.append(try Self.history(of: command, in: covered, reader))
         }
@@ -63,6 +65,18 @@ extension InsightsInput {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
         return first..<last + RollupSlot.milliseconds
+    }
+
+    /// The part of a range since the rules that name commands changed, if they did in it: figures of both sides do not
+    /// compare. What is read by the day begins with a whole day.
+    private static func withoutNamingChange(
+        _ range: Range<Int64>, _ reader: StoreReader
+    ) throws(StoreError) -> Range<Int64> {
+        guard let change = try reader.namingChange(), range.contains(change) else { return range }
+        let isByDay = change < range.upperBound - fineStretch
+        let step = isByDay ? Timestamp.millisecondsPerDay : RollupSlot.milliseconds
+        let start = (change + step - 1) / step * step
+        return min(start, range.upperBound)..<range.upperBound
     }
 
     private static func history(

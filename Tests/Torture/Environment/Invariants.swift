@@ -93,7 +93,8 @@ struct Invariants {
             UNION ALL SELECT * FROM (SELECT * FROM rollup WHERE events <> 0 EXCEPT SELECT * FROM recount));
         SELECT 'sessions that are not a recount of their events', count(*) FROM (
             SELECT session_id, count(*), total(event_type = 'command') AS commands, total(success = 0) AS failed,
-                min(timestamp) AS first, max(timestamp) AS last FROM events GROUP BY 1) AS r
+                min(timestamp) AS first, strftime('%Y-%m-%d %H:%M:%f', max(CAST(round((julianday(timestamp) - 2440587.5)
+                * 86400000) AS INTEGER) + coalesce(duration_ms, 0)) / 1000.0, 'unixepoch') AS last FROM events GROUP BY 1) AS r
             LEFT JOIN sessions AS s USING (session_id)
             WHERE coalesce(s.started_at, r.first) >= (SELECT start FROM complete)
                 AND (s.id IS NULL OR s.commands_executed <> r.commands OR s.errors_encountered <> r.failed
