@@ -3,15 +3,18 @@ package import SystemSupport
 
 /// The usual call of `nexus exec`, read without an argument parser, which would cost more than all the rest:
 ///
-///     exec [--workspace NAME] [--task NAME] -- COMMAND [ARGUMENT …]
+///     exec [--workspace NAME] [--task NAME] [--quiet] -- COMMAND [ARGUMENT …]
 package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
+    /// Whether it is not reported that the command could not be recorded.
+    package let isQuiet: Bool
     /// The program first.
     package let command: [RawArgument]
 
-    package init(_ command: [RawArgument], workspace: String?, task: String?) {
+    package init(_ command: [RawArgument], workspace: String?, task: String?, quiet: Bool = false) {
         self.command = command
+        isQuiet = quiet
         self.workspace = workspace
         self.task = task
     }
@@ -22,30 +25,41 @@ package struct ExecCall: Equatable, Sendable {
         guard rest.popFirst() == RawArgument("exec") else { return nil }
         var workspace: String?
         var task: String?
-        while let flag = rest.first?.text, flag == "--workspace" || flag == "--task", rest.count > 1 {
+        var isQuiet = false
+        while let flag = rest.first?.text, flag == "--workspace" || flag == "--task" || flag == "--quiet",
+            rest.count > 1
+        {
+            if flag == "--quiet" {
+                isQuiet = true
+                rest.removeFirst()
+                continue
+            }
             let name = rest[rest.startIndex + 1].text
             if flag == "--task" { task = name } else { workspace = name }
             rest = rest.dropFirst(2)
         }
         guard rest.popFirst() == RawArgument("--"), !rest.isEmpty else { return nil }
-        self.init(Array(rest), workspace: workspace, task: task)
+        self.init(Array(rest), workspace: workspace, task: task, quiet: isQuiet)
     }
 
-    /// Runs the command, records it, and returns the exit code to end with. `say` is handed each sentence for the person:
-    /// why the command could not be run, and on a terminal why it was not recorded. Scripts read what a command says on
-    /// standard error, so only a person is told the latter.
+    /// Runs the command, records it, and returns the exit code to end with. `say` is passed why the command could not be run,
+    /// and, unless `--quiet` was given, why it was not recorded: one sentence each.
     package func run(say: (String) -> Void) -> Int32 {
         var data: DataFolder?
+        var problem: String?
         if RecordingPolicy.of(environment: Environment.value) == .on {
             do throws(DataFolderError) {
                 data = try DataFolder.fromEnvironment()
             } catch {
-                if File.standardError.isTerminal { say(error.description) }
+                problem = error.description
             }
+            if data == nil, problem == nil { problem = "nowhere to keep data; set NEXUS_DATA_DIR or HOME" }
         }
         let outcome = CommandRecorder(data: data, workspace: workspace, task: task).run(command)
         if let failure = outcome.failure { say(failure.description) }
-        if let error = outcome.recordingError, File.standardError.isTerminal { say(error.description) }
+        if !isQuiet, let problem = problem ?? outcome.recordingError?.description {
+            say("the command was not recorded: \(problem)")
+        }
         return outcome.exitCode
     }
 }

@@ -119,10 +119,24 @@ package struct ChildProcess: Sendable {
             case .stopped: stopAlong()
             case nil: break
             }
+            if getpid() == 1 { reapOthers() }
             var information = unsafe siginfo_t()
             let number = unsafe sigwaitinfo(&signals, &information)
             // A code above zero says that the kernel sent it, the terminal's way, to every process of the group.
             if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(processID, number) }
+        }
+    }
+
+    /// Takes the ends of processes that have lost their parents: as process 1, of a container for one, this process is theirs,
+    /// and nothing else would remove them.
+    private func reapOthers() {
+        var information = unsafe siginfo_t()
+        // TerminalStyle first, so that the end of the command itself is left for `look`.
+        while unsafe waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 {
+            let ended = unsafe information._sifields._sigchld.si_pid
+            guard ended > 0, ended != processID else { return }
+            waitpid(ended, nil, WNOHANG)
+            unsafe information = unsafe siginfo_t()
         }
     }
 

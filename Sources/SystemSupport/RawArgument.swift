@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// An argument of a program, byte for byte as the system has it: it need not be UTF-8, as file names need not.
@@ -9,27 +10,15 @@ package struct RawArgument: Equatable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Those of this process, its name left out.
-    ///
-    /// The Swift runtime finds none where a preloaded library has added an environment variable before `main`: it looks for
-    /// them below the environment, which has moved then. The system still has them.
+    /// Those of this process, its name left out. The C library kept them when the process started: the Swift runtime finds
+    /// none without /proc, or where a preloaded library has added an environment variable.
     package static var ofThisProcess: [RawArgument] {
-        guard CommandLine.argc > 0 else { return fromSystem() }
-        return (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-            // The strings are there as long as the process, and nobody writes to them.
-            guard let argument = unsafe CommandLine.unsafeArgv[index] else { return nil }
+        (1..<max(1, Int(nexus_argument_count()))).compactMap { index in
+            // The strings are there as long as the process, and nothing writes to them.
+            guard let argument = unsafe nexus_argument(CInt(index)) else { return nil }
             return unsafe RawArgument(
                 bytes: Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
         }
-    }
-
-    /// Those that the system shows for this process, in /proc/self/cmdline: each ends with a zero.
-    package static func fromSystem() -> [RawArgument] {
-        var bytes: [UInt8] = []
-        guard let file = try? File(opening: "/proc/self/cmdline", .read) else { return [] }
-        while let count = try? file.read(appendingTo: &bytes, limit: 4096), count > 0 {}
-        return bytes.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
-            .map { RawArgument(bytes: Array($0)) }
     }
 
     /// With what is not UTF-8 replaced.

@@ -6,10 +6,11 @@ struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run a command and record its name, how long it took and how it ended.",
-        usage: "nexus exec [--workspace <name>] [--task <name>] -- <command> [<argument> ...]",
+        usage: "nexus exec [--workspace <name>] [--task <name>] [--quiet] -- <command> [<argument> ...]",
         discussion: """
             The command has your terminal, input and output, and its exit code is returned. Of its arguments only a \
-            subcommand of a program known to have them is kept ('git push', 'npm test').
+            subcommand of a program known to have them is kept ('git push', 'npm test'). A program that runs another one, \
+            like 'sudo' or 'timeout 5', is passed over.
             """)
 
     @Option(help: "The workspace's name; only its keyed hash is kept.")
@@ -17,6 +18,9 @@ struct ExecCommand: ParsableCommand {
 
     @Option(help: "The task's name; only its keyed hash is kept.")
     var task: String?
+
+    @Flag(help: "Do not report that the command could not be recorded.")
+    var quiet = false
 
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")
     var command: [String]
@@ -31,7 +35,7 @@ struct ExecCommand: ParsableCommand {
     func run() throws {
         // They are the last of all; the parser has them as text, which file names need not be.
         let command = RawArgument.ofThisProcess.suffix(command.count)
-        Self.run(ExecCall(Array(command), workspace: workspace, task: task))
+        Self.run(ExecCall(Array(command), workspace: workspace, task: task, quiet: quiet))
     }
 
     /// Runs the usual call, past the argument parser; returns for any other.

@@ -159,14 +159,56 @@ struct ExecTests {
         try shell.leave()
     }
 
-    @Test("When nothing can be recorded the child runs all the same, and nobody is told but on a terminal")
+    @Test("When nothing can be recorded the child runs all the same, and one sentence says so, but not with --quiet")
     func unrecordable() throws {
         var program = try Program()
-        program.environment["NEXUS_DATA_DIR"] = "/proc/nowhere"
-        let outcome = try program.run("exec", "--", "sh", "-c", "echo fine; exit 4")
-        #expect(outcome.status == 4 && outcome.output == "fine\n" && outcome.errors == "")
-        program.environment["NEXUS_DATA_DIR"] = nil
-        #expect(try program.run("exec", "--", "true").status == 0)
+        for folder in ["/proc/nowhere", "relative", nil] {
+            program.environment["NEXUS_DATA_DIR"] = folder
+            let outcome = try program.run("exec", "--", "sh", "-c", "echo fine; exit 4")
+            #expect(outcome.status == 4 && outcome.output == "fine\n", "\(outcome)")
+            #expect(
+                outcome.errors.hasPrefix("nexus: the command was not recorded: ")
+                    && outcome.errors.split(separator: "\n").count == 1, "\(outcome)")
+            let quiet = try program.run("exec", "--quiet", "--", "sh", "-c", "exit 4")
+            #expect(quiet.status == 4 && quiet.errors == "", "\(quiet)")
+        }
+    }
+
+    /// Runs a shell command in namespaces of its own, which only root may make; nil for another user.
+    private func isolated(_ program: Program, _ namespaces: [String], _ script: String) throws -> (Int32, String)? {
+        guard geteuid() == 0 else { return nil }
+        let process = program.process(namespaces + ["sh", "-c", script])
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.environment?["PATH"] = Program.url.deletingLastPathComponent().path + ":/usr/bin:/bin"
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test("Without /proc, and with SWIFT_ROOT set, both programs read their arguments, run and record")
+    func withoutProc() throws {
+        let program = try Program()
+        let script = """
+            umount -l /proc && nexus-record --command first && nexus exec -- sh -c 'echo ran' && \
+            SWIFT_ROOT=/nowhere nexus-record --command second && SWIFT_ROOT=/nowhere nexus exec -- sh -c 'exit 3'
+            """
+        guard let (status, output) = try isolated(program, ["--mount"], script) else { return }
+        #expect(status == 3 && output == "ran\n")
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT command FROM events ORDER BY id") == "first\nsh\nsecond\nsh")
+    }
+
+    @Test("As process 1 it removes ended processes that are not its own, and returns its command's code")
+    func processOne() throws {
+        let program = try Program()
+        let script = """
+            exec nexus exec -- sh -c '(sleep 0.1 & sleep 0.2 &); sleep 0.6; grep -l "State:.Z" /proc/[0-9]*/status | wc -l; exit 3'
+            """
+        guard let (status, output) = try isolated(program, ["--pid", "--fork", "--mount-proc"], script) else { return }
+        #expect(status == 3 && output == "0\n")
     }
 }
 

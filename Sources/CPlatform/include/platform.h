@@ -22,6 +22,10 @@ static inline char *const *nexus_environment(void) {
     return environ;
 }
 
+/// The arguments of this process, its name first, as the system passed them; the strings live as long as the process.
+int nexus_argument_count(void);
+char *nexus_argument(int index);
+
 /// Keeps the system from writing this process's memory into a core file, wherever core files go.
 void nexus_forbid_core_file(void);
 
