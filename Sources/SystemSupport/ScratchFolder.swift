@@ -25,8 +25,12 @@ package struct ScratchFolder: ~Copyable, Sendable {
                 if errno == EEXIST { continue }
                 throw SystemError("create", folder.path)
             }
-            let handle = try File(opening: folder.path, [.read, .folder])
-            // Another process may take it for a leftover before the lock is on it.
+            // Another process may take it for a leftover before the lock is on it, and remove it.
+            let handle: File
+            do throws(SystemError) { handle = try File(opening: folder.path, [.read, .folder]) } catch {
+                if error.isNotFound { continue }
+                throw error
+            }
             if try handle.tryLock(), try handle.isAtItsPath() {
                 self.folder = folder
                 self.name = name

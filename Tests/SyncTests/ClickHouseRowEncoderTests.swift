@@ -42,7 +42,7 @@ struct ClickHouseRowEncoderTests {
         #expect(batch?.rows == 2)
         #expect(
             lines(batch).last == [
-                installation, "2", "2027-01-15 08:00:00.000", "ambient", "command", "", "", "make", "1", #"\N"#, "", "",
+                installation, "2", "2027-01-15 07:59:59.999", "ambient", "command", "", "", "make", "1", #"\N"#, "", "",
                 #"\N"#, #"\N"#,
             ])
         #expect(ClickHouseRowEncoder.columns.count == 14)
