@@ -81,9 +81,8 @@ package enum DashboardRenderer {
             + (report.sessions.count == 0
                 ? ", no session began" : " in \(NumberText.counted(report.sessions.count, "session"))")
         if let before = report.activityBefore {
-            text +=
-                ", \(NumberText.change(from: Double(before.events), to: Double(report.totals.events)))"
-                + " events against the window before"
+            let change = NumberText.change(from: Double(before.events), to: Double(report.totals.events))
+            text += change == "=" ? ", as many as in the window before" : ", \(change) against the window before"
         }
         return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", style)
     }
