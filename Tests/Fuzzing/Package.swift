@@ -2,7 +2,7 @@
 
 // What reads bytes from outside, built for libFuzzer: `Scripts/fuzz`.
 //
-// A package of its own, so that only what reads is built and instrumented, in a minute and without the packages of others.
+// A package of its own, so that only what reads is built and instrumented, in a minute and with one package of others.
 // The sources are those of Nexus (`Sources` is a link to them); where one of them leans on a package of others, a stand-in
 // takes its place, and of what is mostly not about reading only the files that are (`Parts`). The hash is one that is no
 // SHA-256: what is fuzzed is reading, and no reader looks into a hash.
@@ -21,17 +21,19 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
 let package = Package(
     name: "fuzzing",
+    dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")],
     targets: [
         .systemLibrary(name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4"),
         .target(name: "CPlatform", path: "Sources/CPlatform"),
         .target(
             name: "SystemSupport", dependencies: ["CPlatform"], path: "Sources/SystemSupport", swiftSettings: settings),
         .target(name: "Core", dependencies: ["SystemSupport"], path: "Sources/Core", swiftSettings: settings),
-        .target(name: "DequeModule", path: "StandIns/DequeModule", swiftSettings: settings),
         .target(
-            name: "WriteAheadBuffer", dependencies: ["Core", "DequeModule", "SystemSupport"],
+            name: "WriteAheadBuffer", dependencies: ["Core", "SystemSupport", deque],
             path: "Sources/WriteAheadBuffer",
             swiftSettings: settings),
         .target(name: "Crypto", path: "StandIns/Crypto", swiftSettings: settings),
