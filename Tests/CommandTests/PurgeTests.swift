@@ -159,7 +159,7 @@ struct PurgeTests {
         #expect(try receipt(program, "--before", "2026-04-01")["events_removed"] as? Int == 6)
         #expect(
             try program.query("SELECT DISTINCT started_at, ended_at, duration_ms, commands_executed FROM sessions")
-                == "2026-04-10 10:00:00.000|2026-04-10 10:00:00.000|0|3")
+                == "2026-04-10 10:00:00.000|2026-04-10 10:00:00.005|5|3")
         try program.checkTables()
     }
 

@@ -127,7 +127,7 @@ struct ReportTests {
             #"{"event_type":"session_started","timestamp":"2026-06-01T10:00:00Z","session_id":"s1"}"#)
         let text = try program.run("session", "show", "s1").output
         let lines = text.split(separator: "\n").map(String.init)
-        #expect(lines.first == "  s1: 2026-06-01 10:00:00 (UTC), 5m 0s, 1 command, 0 tasks, 1 error", "\(text)")
+        #expect(lines.first == "  s1: 2026-06-01 10:00:00 (UTC), 6m 1s, 1 command, 0 tasks, 1 error", "\(text)")
         #expect(lines.suffix(2).first?.contains("10:00:00  session_started") == true, "\(text)")
         #expect(lines.last?.contains("10:05:00  make all") == true && lines.last?.contains("1m 1s  exit_2") == true)
         // As a list shows an id that it has no room for, or as somebody types it.
