@@ -49,7 +49,7 @@ package struct CommandRecorder: Sendable {
         // A clock that was set back meanwhile would make the start a time to come, which is refused.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
-        if let workspace { parsed.set(.workspace, workspace) }
+        if let name = workspace ?? AmbientWorkspace.name() { parsed.set(.workspace, name) }
         if let task { parsed.set(.task, task) }
         let exitCode = Self.exitCode(result)
         let line = ShellLine(arguments: arguments.map(\.text))

@@ -13,7 +13,10 @@ struct ExecCommand: ParsableCommand {
             like 'sudo' or 'timeout 5', is passed over.
             """)
 
-    @Option(help: "The workspace's name; only its keyed hash is kept.")
+    @Option(
+        help:
+            "The workspace's name; only its keyed hash is kept. By default $NEXUS_WORKSPACE, else the folder of the git repository."
+    )
     var workspace: String?
 
     @Option(help: "The task's name; only its keyed hash is kept.")

@@ -174,6 +174,31 @@ struct ExecTests {
         }
     }
 
+    @Test("The workspace is the folder of the git repository, unless another one is named")
+    func workspace() throws {
+        let program = try Program()
+        let root = program.folder.path + "/client-site"
+        try FileManager.default.createDirectory(atPath: root + "/.git", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: root + "/src", withIntermediateDirectories: true)
+        func run(in folder: String, _ named: String? = nil, _ arguments: String...) throws {
+            let process = program.process(["exec"] + arguments + ["--", "true"])
+            process.currentDirectoryURL = URL(filePath: folder)
+            process.environment?["NEXUS_WORKSPACE"] = named
+            try process.run()
+            process.waitUntilExit()
+        }
+        #expect(try program.run("record", "--command", "true", "--workspace", "client-site").status == 0)
+        try run(in: root)
+        try run(in: root + "/src")
+        try run(in: program.folder.path, "client-site")
+        try run(in: program.folder.path, nil, "--workspace", "client-site")
+        try run(in: root, "")
+        #expect(try program.run("flush").status == 0)
+        #expect(
+            try program.query(
+                "SELECT count(DISTINCT workspace_hash), count(workspace_hash), count(*) FROM events") == "1|5|6")
+    }
+
     /// Runs a shell command in namespaces of its own, which only root may make; nil for another user.
     private func isolated(_ program: Program, _ namespaces: [String], _ script: String) throws -> (Int32, String)? {
         guard geteuid() == 0 else { return nil }

@@ -74,6 +74,30 @@ struct ShellLineHookTests {
         #expect((200..<2000).contains(took))
     }
 
+    @Test(
+        "No process gets the line in its arguments or its environment, with and without the service",
+        arguments: InteractiveShell.Kind.allCases, [true, false])
+    func privacy(kind: InteractiveShell.Kind, service: Bool) throws {
+        let tracer = "/usr/bin/strace"
+        try #require(FileManager.default.isExecutableFile(atPath: tracer), "strace is not installed")
+        let program = try Program()
+        let running = service ? try RunningService(program) : nil
+        defer { withExtendedLifetime(running) {} }
+        let trace = program.folder.path + "/trace"
+        let shell = try InteractiveShell(
+            kind, program, before: kind == .fish ? "" : "HISTFILE=; set -a", recorder: true,
+            wrapper: "\(tracer) -f -v -s 100000 -o \(trace) -e trace=execve")
+        try shell.type("true hunter-one", ": hunter-two | cat", "cat /dev/null")
+        _ = try shell.rows("1", count: 3)
+        let text = String(decoding: FileManager.default.contents(atPath: trace) ?? Data(), as: UTF8.self)
+        #expect(text.contains("execve(") && !text.contains("hunter-one"))
+        #expect(text.components(separatedBy: "hunter-two").count == 1)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: program.folder.data.folder.path) {
+            let bytes = FileManager.default.contents(atPath: program.folder.data.folder.path + "/" + path) ?? Data()
+            #expect(bytes.range(of: Data("hunter-".utf8)) == nil, "\(path)")
+        }
+    }
+
     /// What start files have before and after the hook, and what they may check at the end.
     struct Setup: CustomStringConvertible {
         let description: String

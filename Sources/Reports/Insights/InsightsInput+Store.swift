@@ -140,9 +140,10 @@ extension InsightsInput {
         var latest: [RunRecord] = []
         var isCut = false
         try reader.latestEvents(in: range) { event in
-            guard let success = event.numbers.success, !event.command.isEmpty, isMeant(event.command) else {
-                return true
-            }
+            // A line of several commands is a run of none of them.
+            guard let success = event.numbers.success, !event.command.isEmpty, isMeant(event.command),
+                event.type != EventType.commandLine.rawValue
+            else { return true }
             guard latest.count < Self.runLimit else {
                 isCut = true
                 return false

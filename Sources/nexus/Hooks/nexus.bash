@@ -74,8 +74,10 @@ __nexus_send() {
     until [[ -z $__nexus_root || -e $__nexus_root/.git ]]; do __nexus_root=${__nexus_root%/*}; done
     [[ $__nexus_root != "${HOME-}" ]] || __nexus_root=''
     # Only the names of programs are read in a line, and they are ASCII.
-    __nexus_text=${__nexus_text//\\/\\\\} __nexus_text=${__nexus_text//\"/\\\"} __nexus_text=${__nexus_text//$'\n'/\\n}
-    __nexus_text=${__nexus_text//[$'\t\r']/ } __nexus_text=${__nexus_text//[! -~]/?}
+    if [[ $__nexus_text == *[!\ !#-[\]-~]* ]]; then
+        __nexus_text=${__nexus_text//\\/\\\\} __nexus_text=${__nexus_text//\"/\\\"} __nexus_text=${__nexus_text//$'\n'/\\n}
+        __nexus_text=${__nexus_text//[$'\t\r']/ } __nexus_text=${__nexus_text//[! -~]/?}
+    fi
     __nexus_json="{\"shell\":\"bash\",\"exit_status\":$4,\"pipe_status\":[${5// /,}],\"timestamp\":${2:0:-3},\"duration_ms\":"
     __nexus_json+="$((($3 > $2 ? $3 - $2 + 500 : 0) / 1000)),\"shell_line\":\"$__nexus_text\",\"session_id\":\""
     [[ ${NEXUS_SESSION:- } == *[!-A-Za-z0-9._]* || ${#NEXUS_SESSION} -gt 64 ]] && __nexus_json+=$__nexus_session || __nexus_json+=$NEXUS_SESSION
@@ -105,7 +107,6 @@ __nexus_send() {
 # start files run the hook stays in one text with what is there, as many tools take only the first element along.
 __nexus_install() {
     local __nexus_part __nexus_i __nexus_parts=(__nexus_prompt)
-    local -A __nexus_seen=([x__nexus_prompt]=1)
     # shellcheck disable=SC2016
     local __nexus_note='${PS0:(__nexus_status[__nexus_count]=$?,__nexus_begin[__nexus_count++]=${EPOCHREALTIME/[^0123456789]/},0*${PROMPT_COMMAND[${__nexus_first[x${PROMPT_COMMAND-}]-909}]:=__nexus_prompt},0):0}'
     [[ -z ${bash_preexec_imported-}${__bp_imported-} ]] || __nexus_preexec=1
@@ -124,6 +125,7 @@ __nexus_install() {
     # shellcheck disable=SC2178
     [[ $1 != start ]] || PROMPT_COMMAND=$'__nexus_prompt\n'${PROMPT_COMMAND#$'__nexus_prompt\n'}
     [[ $1 != start && (${PROMPT_COMMAND-} != __nexus_prompt || -n ${PROMPT_COMMAND[909]-}) ]] || return 0
+    local -A __nexus_seen=([x__nexus_prompt]=1)
     for __nexus_part in "${PROMPT_COMMAND[@]}"; do
         __nexus_part=${__nexus_part#$'__nexus_prompt\n'}
         [[ -z $__nexus_part || -n ${__nexus_seen[x$__nexus_part]-} ]] || __nexus_parts+=("$__nexus_part")
