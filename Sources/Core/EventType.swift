@@ -10,6 +10,10 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands, under the name of the first.
     case commandLine = "command_line"
 
+    /// What follows the first command's name in the name of a line of several commands, as reports list it: `make, …`. No
+    /// command's name has a comma.
+    package static let lineSuffix = ", …"
+
     /// Whether it is of something that was run.
     package var isCommand: Bool { self == .command || self == .commandLine }
 

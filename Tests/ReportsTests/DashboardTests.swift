@@ -1,3 +1,4 @@
+import Core
 import Database
 import Foundation
 import Intake
@@ -137,6 +138,28 @@ struct DashboardTests {
         #expect(ReportWindow.allTime.before(now: now) == nil)
         #expect(ReportWindow.between(nil, ReportWindow.Day("2026-03-30"))?.before(now: now) == nil)
         #expect(before(ReportWindow.between(ReportWindow.Day("2026-11-20"), nil)).last == "2026-11-19 13:00:00")
+    }
+
+    @Test("A line of several commands has a row of its own and no part in its first command's durations or findings")
+    func commandLines() async throws {
+        try await harness.store(
+            (0..<80).flatMap { run in
+                let time = Timestamp.rfc3339(ReportHarness.now - Int64(100 - run) * 3_600_000)
+                let slow = run < 40 ? 1000 : 9000
+                return [
+                    #"{"command":"make","timestamp":"\#(time)","duration_ms":100,"success":true}"#,
+                    #"{"event_type":"command_line","command":"make","timestamp":"\#(time)","duration_ms":\#(slow)}"#,
+                ]
+            })
+        let report = try harness.source(.allTime).dashboard()
+        #expect(report.commands.map(\.name) == ["make", "make, …"] && report.commands.map(\.count) == [80, 80])
+        #expect(report.commands[0].totalMS == 8000 && report.commands[1].totalMS == 400_000)
+        #expect(report.findings.isEmpty && report.unnamed == 0)
+        #expect(try harness.insights(.allTime).findings.isEmpty)
+        let plain = DashboardRenderer.render(report, top: 10, TerminalStyle(isPlain: true))
+        #expect(plain.contains("make, ..."))
+        let rows = try harness.source(.allTime, filter: ReportFilter(command: "make")).breakdown(by: .command).rows
+        #expect(Set(rows.map(\.name)) == ["make", "make, …"])
     }
 
     @Test("Lists by everything count what was recorded")

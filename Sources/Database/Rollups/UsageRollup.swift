@@ -30,6 +30,14 @@ struct UsageRollup {
             category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed))
     }
 
+    /// The place of a line of several commands: its durations are those of none of them.
+    private mutating func place(ofLine command: Span<UInt8>) -> Int {
+        var name: [UInt8] = []
+        name.append(command)
+        name += EventType.lineSuffix.utf8
+        return commands.place(of: name.span)
+    }
+
     /// The same for an event whose parts are at hand; texts are empty where it has none.
     @inline(__always)
     mutating func observe(
@@ -42,7 +50,7 @@ struct UsageRollup {
         if !task.isEmpty { count(.task, usage, at: tasks.place(of: task)) }
         var (commandKey, categoryKey): (UInt32, UInt32) = (0, 0)
         if !command.isEmpty {
-            let place = commands.place(of: command)
+            let place = known == .commandLine ? place(ofLine: command) : commands.place(of: command)
             count(.command, usage, at: place)
             commandKey = UInt32(place + 1)
         }

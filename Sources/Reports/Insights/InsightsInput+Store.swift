@@ -37,7 +37,7 @@ extension InsightsInput {
         self.window = range
         guard let reader else { return }
         func isMeant(_ name: String) -> Bool {
-            command.map { name == $0 || name.hasPrefix($0 + " ") } ?? true
+            command.map { name == $0 || name.hasPrefix($0 + " ") || name == $0 + EventType.lineSuffix } ?? true
         }
         let commands = try reader.usage(by: .command, in: range).filter { isMeant($0.name) }
             .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
@@ -46,7 +46,8 @@ extension InsightsInput {
         else { return }
         let inWindow = try Self.withoutNamingChange(recordedInWindow, reader)
         let covered = try Self.withoutNamingChange(recorded, reader)
-        for command in commands.prefix(FindingRules.comparedCommands) {
+        let single = commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) }
+        for command in single.prefix(FindingRules.comparedCommands) {
             histories.append(try Self.history(of: command, in: covered, reader))
         }
         totals = commands.map { CommandHistory(command: $0.name, cells: [.init(start: inWindow.lowerBound, $0)]) }

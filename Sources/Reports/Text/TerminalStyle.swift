@@ -66,12 +66,14 @@ package struct TerminalStyle: Equatable, Sendable {
 }
 
 extension String {
-    /// The text with every character beyond ASCII as `\u{…}`.
+    /// The text with an ellipsis as three dots and every other character beyond ASCII as `\u{…}`.
     var asciiOnly: String {
         var result = ""
         for scalar in unicodeScalars {
             if scalar.isASCII {
                 result.unicodeScalars.append(scalar)
+            } else if scalar == "…" {
+                result += "..."
             } else {
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"
             }

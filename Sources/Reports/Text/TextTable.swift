@@ -43,7 +43,9 @@ struct TextTable {
     func lines(_ style: TerminalStyle) -> [String] {
         var shown = Array(columns.indices)
         var widths = columns.indices.map { column in
-            rows.reduce(columns[column].title.displayWidth) { max($0, $1[column].text.displayWidth) }
+            rows.reduce(columns[column].title.displayWidth) {
+                max($0, style.shown($1[column].text, columns: .max).displayWidth)
+            }
         }
         func total(_ widths: [Int]) -> Int {
             shown.reduce(Self.indent - Self.gap) { $0 + widths[$1] + Self.gap }
