@@ -162,6 +162,17 @@ struct DashboardTests {
         #expect(Set(rows.map(\.name)) == ["make", "make, …"])
     }
 
+    @Test("An interrupted run counts, but neither its duration nor its outcome does")
+    func interrupted() async throws {
+        try await harness.store([
+            #"{"command":"make","duration_ms":100,"success":true}"#,
+            #"{"command":"make","duration_ms":90000,"error_category":"interrupted"}"#,
+        ])
+        let make = try #require(try harness.source(.allTime).dashboard().commands.first)
+        #expect(make.count == 2 && make.totalMS == 100 && make.successRate == 1)
+        #expect(make.p95 == 100)
+    }
+
     @Test("Lists by everything count what was recorded")
     func lists() async throws {
         try await harness.store([

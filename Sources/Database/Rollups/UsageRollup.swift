@@ -30,6 +30,10 @@ struct UsageRollup {
             category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed))
     }
 
+    /// The category of a run that the user stopped. Its duration is in its row alone: a sum and percentiles of one set of runs
+    /// are kept together.
+    private static let interrupted = Array("interrupted".utf8)
+
     /// The place of a line of several commands: its durations are those of none of them.
     private mutating func place(ofLine command: Span<UInt8>) -> Int {
         var name: [UInt8] = []
@@ -44,7 +48,8 @@ struct UsageRollup {
         _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
         command: Span<UInt8>, category: Span<UInt8>, template: Span<UInt8>
     ) {
-        let usage = UsageEvent(event)
+        let isInterrupted = event.success == nil && category.equals(Self.interrupted.span)
+        let usage = UsageEvent(event, isTimed: !isInterrupted)
         count(.eventType, usage, at: place(of: type, known))
         if !workspace.isEmpty { count(.workspace, usage, at: workspaces.place(of: workspace)) }
         if !task.isEmpty { count(.task, usage, at: tasks.place(of: task)) }
@@ -169,12 +174,12 @@ struct UsageRollup {
 
 extension UsageEvent {
     @inline(__always)
-    fileprivate init(_ event: EventNumbers) {
+    fileprivate init(_ event: EventNumbers, isTimed: Bool) {
         // What lies before 1970, which only another hand can have written, counts as its first moment.
         timestamp = max(0, event.timestamp)
         slot = RollupSlot.containing(timestamp)
-        durationMS = max(0, event.durationMS ?? 0)
-        bucket = event.durationMS == nil ? -1 : LatencyScale.bucket(of: durationMS)
+        durationMS = isTimed ? max(0, event.durationMS ?? 0) : 0
+        bucket = event.durationMS == nil || !isTimed ? -1 : LatencyScale.bucket(of: durationMS)
         succeeded = event.success == true ? 1 : 0
         failed = event.success == false ? 1 : 0
     }
