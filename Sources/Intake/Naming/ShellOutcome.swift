@@ -48,7 +48,9 @@ extension ShellLine {
         if let status = result.status ?? result.pipeStatus.last, Self.stopped.contains(status) { return nil }
         var event = ShellEvent(type: kind == .command ? .command : .commandLine, command: command.name)
         event.keepsDuration = !hasInteraction && !isInBackground
-        if result.pipeStatus.contains(127) || result.status == 127 { event.command = "" }
+        // After a line in the background a shell still has the statuses of the pipeline before it.
+        let hasOwnPipeStatus = !isInBackground || result.status == nil
+        if hasOwnPipeStatus && result.pipeStatus.contains(127) || result.status == 127 { event.command = "" }
         guard !isInBackground else { return event }
         if kind == .commandLine {
             judgeLine(result, &event)

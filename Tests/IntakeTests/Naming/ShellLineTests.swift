@@ -32,6 +32,14 @@ struct ShellLineTests {
         }
     }
 
+    @Test("A line in the background keeps its name, whatever the pipeline before it left in the statuses")
+    func staleStatuses() {
+        let result = ShellResult(status: 0, pipeStatus: [127])
+        #expect(ShellLine("make &".utf8).event(result)?.command == "make")
+        #expect(ShellLine("make".utf8).event(ShellResult(status: 127, pipeStatus: [127]))?.command == "")
+        #expect(ShellLine("hunter2 | cat".utf8).event(ShellResult(status: 0, pipeStatus: [127, 0]))?.command == "")
+    }
+
     @Test("bash's part of a pasted block is named by its own line")
     func parts() {
         let block =
