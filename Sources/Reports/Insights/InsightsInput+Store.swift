@@ -9,6 +9,9 @@ extension InsightsInput {
     /// From so many runs in the window on, a command's history is read by the day throughout: its changes rest on
     /// thousands of runs, not on those of an hour.
     private static let frequent = 50_000
+    /// The same for the dashboard, which shows the changes alone: it then takes a fraction of the time, and finds a change of so
+    /// frequent a command up to three days later.
+    private static let frequentOnDashboard = 5000
     /// Parts of the window in which runs are compared with and without a template, services or ports.
     private static let companionParts: Int64 = 32
     /// Runs that streaks and retries are looked for in, the latest: months of a person's, read in a fraction of a
@@ -48,7 +51,8 @@ extension InsightsInput {
         let covered = try Self.withoutNamingChange(recorded, reader)
         let single = commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) }
         for command in single.prefix(FindingRules.comparedCommands) {
-            histories.append(try Self.history(of: command, in: covered, reader))
+            let isByDay = command.count >= (scope == .changes ? Self.frequentOnDashboard : Self.frequent)
+            histories.append(try Self.history(of: command, in: covered, byDay: isByDay, reader))
         }
         totals = commands.map { CommandHistory(command: $0.name, cells: [.init(start: inWindow.lowerBound, $0)]) }
         guard scope == .findings else { return }
@@ -81,11 +85,11 @@ extension InsightsInput {
     }
 
     private static func history(
-        of command: UsageCell, in range: Range<Int64>, _ reader: StoreReader
+        of command: UsageCell, in range: Range<Int64>, byDay: Bool, _ reader: StoreReader
     ) throws(StoreError) -> CommandHistory {
         let day = Timestamp.millisecondsPerDay
         let fineStart =
-            command.count >= frequent
+            byDay
             ? range.upperBound : max(range.lowerBound, (range.upperBound - fineStretch) / day * day)
         var points: [UsageHistory.Point] = []
         for (part, grain) in [
