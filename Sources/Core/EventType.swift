@@ -10,7 +10,7 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands, under the name of the first.
     case commandLine = "command_line"
 
-    /// What follows the first command's name in the name of a line of several commands, as reports list it: `make, …`. No
+    /// The end of the name of a line of several commands, after the first command's name: reports list `make, …`. No
     /// command's name has a comma.
     package static let lineSuffix = ", …"
 

@@ -1,7 +1,7 @@
 import SystemSupport
 
-/// What intake did not store, counted: it travels through the buffer beside the events, so that the counters balance
-/// whoever is killed when.
+/// Counts of events and values that intake did not store. They travel through the buffer with the events, so that the counters
+/// balance after a kill of any process.
 ///
 ///     offset  size  what
 ///          0     1  kind: 2

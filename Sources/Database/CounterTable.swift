@@ -2,7 +2,7 @@ import Core
 import GRDB
 import SystemSupport
 
-/// What a transaction adds to the counters.
+/// Counts that a transaction adds to the counters.
 struct CounterTable {
     /// The most that is added at once: thousands of them fit a number of the table, so that made-up records do not end it.
     private static let most = 1 << 48

@@ -69,8 +69,8 @@ package struct RowProvenance: Sendable {
 
     /// Where the row with this id comes from; `own` is the installation of rows under no line.
     package func identity(of id: Int64, own: InstallationID) -> Identity {
-        guard let stretch = stretch(holding: id) else { return Identity(installation: own, id: id) }
-        return Identity(installation: stretch.installation, id: stretch.origin + (id - stretch.first))
+        guard let range = range(holding: id) else { return Identity(installation: own, id: id) }
+        return Identity(installation: range.installation, id: range.origin + (id - range.first))
     }
 
     /// The id here of a row that another installation recorded; nil when it never came in.
@@ -78,9 +78,9 @@ package struct RowProvenance: Sendable {
         guard let places = byInstallation[identity.installation] else { return nil }
         let index = places.partitioningIndex { ranges[$0].origin > identity.id }
         guard index > 0 else { return nil }
-        let stretch = ranges[places[index - 1]]
-        let offset = identity.id - stretch.origin
-        return offset <= stretch.last - stretch.first ? stretch.first + offset : nil
+        let range = ranges[places[index - 1]]
+        let offset = identity.id - range.origin
+        return offset <= range.last - range.first ? range.first + offset : nil
     }
 
     /// The highest id there of a row that came from `installation`; 0 when none did.
@@ -90,7 +90,7 @@ package struct RowProvenance: Sendable {
         }
     }
 
-    private func stretch(holding id: Int64) -> IDRange? {
+    private func range(holding id: Int64) -> IDRange? {
         let index = ranges.partitioningIndex { $0.first > id }
         guard index > 0, ranges[index - 1].last >= id else { return nil }
         return ranges[index - 1]
@@ -114,9 +114,9 @@ package struct RowProvenance: Sendable {
 
     /// Writes the lines from place `index` on; earlier ones are there already.
     package func write(from index: Int, into database: Database) throws {
-        for stretch in ranges[index...] {
+        for range in ranges[index...] {
             try database.cachedStatement(sql: "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)")
-                .execute(arguments: [stretch.first, stretch.last, stretch.installation.id, stretch.origin])
+                .execute(arguments: [range.first, range.last, range.installation.id, range.origin])
         }
     }
 
@@ -125,11 +125,11 @@ package struct RowProvenance: Sendable {
         let origins = try read(from: database).origins
         var next: Int64 = 1
         var missing: [IDRange] = []
-        for stretch in origins.ranges {
-            if stretch.first > next {
-                missing.append(IDRange(first: next, last: stretch.first - 1, installation: installation, origin: next))
+        for range in origins.ranges {
+            if range.first > next {
+                missing.append(IDRange(first: next, last: range.first - 1, installation: installation, origin: next))
             }
-            next = stretch.last + 1
+            next = range.last + 1
         }
         if next <= last {
             missing.append(IDRange(first: next, last: last, installation: installation, origin: next))

@@ -1,4 +1,4 @@
-/// What the rows of `events` say of a session, as columns of a query that groups them by it. The state machine that the
+/// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine that the
 /// writer steps (`SessionState`) gives the same.
 enum SessionColumns {
     /// `first`: the earliest start. `last`: the latest end, which is a start and the duration where one is known.

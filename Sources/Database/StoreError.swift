@@ -43,7 +43,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
         case .newerVersion(let path):
             "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
         case .damagedRollups:
-            "the rollups that reports are read from are damaged: 'nexus doctor --rebuild' counts them anew"
+            "the rollups that reports are read from are damaged: 'nexus doctor --rebuild' recounts them"
         case .olderVersion(let path):
             "\(path.escapedForDisplay) was written by an older Nexus: 'nexus flush' brings it up to date, with recording on and "
                 + "where it may be written"

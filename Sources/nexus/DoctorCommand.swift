@@ -70,7 +70,7 @@ struct DoctorCommand: AsyncParsableCommand {
             return .ok("settings", "they can be read")
         } catch {
             return .error(
-                "settings", error.description, suggestion: "mend the file, or remove it: nothing is decided then")
+                "settings", error.description, suggestion: "repair the file, or remove it: nothing is decided then")
         }
     }
 

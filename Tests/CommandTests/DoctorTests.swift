@@ -168,7 +168,7 @@ struct DoctorTests {
         _ = try program.query("UPDATE usage_rollup SET cells = x'01ff'")
         let outcome = try program.run("stats")
         #expect(outcome.status == 74)
-        #expect(outcome.errors.contains("'nexus doctor --rebuild' counts them anew"))
+        #expect(outcome.errors.contains("'nexus doctor --rebuild' recounts them"))
         #expect(try program.run("doctor", "--rebuild", "--yes").status == 0)
         #expect(try program.run("stats").status == 0)
     }

@@ -103,7 +103,7 @@ struct OffTests {
             let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
             process.waitUntilExit()
             #expect(process.terminationStatus == 78)
-            #expect(said.contains("it is not a JSON object: nothing is recorded until you mend or remove it"))
+            #expect(said.contains("it is not a JSON object: nothing is recorded until you repair or remove it"))
         }
         #expect(try program.run("record", "--soft", "--command", "x").status == 0)
         #expect(try program.run("exec", "--", "sh", "-c", "exit 7").status == 7)

@@ -13,7 +13,7 @@
 package struct Settings: Equatable, Sendable {
     private var members: [JSONValue.Member] = []
 
-    /// The person's preference; what is in force may be less (`RecordingPolicy`).
+    /// The user's preference; `RecordingPolicy` may allow less.
     package private(set) var isRecordingOn = true
     /// For how many days rows are kept; nil: for ever.
     package private(set) var retentionDays: Int?

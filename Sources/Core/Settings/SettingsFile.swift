@@ -93,7 +93,7 @@ package enum SettingsError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .system(let error): error.description
         case .damaged(let path, let problem):
-            "\(path.escapedForDisplay) cannot be used, as \(problem.text): nothing is recorded until you mend or remove it"
+            "\(path.escapedForDisplay) cannot be used, as \(problem.text): nothing is recorded until you repair or remove it"
         case .untrusted(let path):
             "cannot use \(path.escapedForDisplay): it belongs to another user, or others may write to it, so nothing is "
                 + "recorded; if it is yours run 'chmod 600' on it, else remove it"

@@ -34,7 +34,7 @@ package struct DatabaseCheck {
         let results = try asStoreError(data.databasePath) {
             try queue.read { database in
                 let integrity = try integrity(of: database)
-                // What is counted over damaged pages says nothing.
+                // Counts over damaged pages prove nothing.
                 guard integrity.state == .ok else { return [integrity] }
                 var results = [integrity, try ids(of: database), try eventCounters(of: database)]
                 if !isQuick {
@@ -113,7 +113,7 @@ package struct DatabaseCheck {
             return .error(
                 "sessions",
                 "the counters of \(differing.counted("session")) are not what a recount of the events gives",
-                suggestion: "'nexus doctor --rebuild' counts them anew")
+                suggestion: "'nexus doctor --rebuild' recounts them")
         }
         return .ok("sessions", "the counters of every session are what a recount gives")
     }

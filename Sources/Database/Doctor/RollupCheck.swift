@@ -26,7 +26,7 @@ struct RollupCheck {
             return .error(
                 Self.name,
                 "\(differing) of the counts that reports are read from are not what a recount of the rows gives",
-                suggestion: "'nexus doctor --rebuild' counts them anew")
+                suggestion: "'nexus doctor --rebuild' recounts them")
         }
         let since = days.lowerBound == 0 ? "" : " since \(Self.date(ofDay: days.lowerBound)), when rows begin"
         return .ok(Self.name, "the counts that reports are read from are what a recount of the rows gives\(since)")

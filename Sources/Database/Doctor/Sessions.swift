@@ -3,7 +3,7 @@ import GRDB
 
 /// Counting the sessions anew from the rows. Sessions that began before the rows are complete stay as they are.
 enum Sessions {
-    /// What the rows say of each session.
+    /// The span and the counts of each session, from its rows.
     private static let recount = """
         recount AS (
             SELECT session_id, \(SessionColumns.recount) FROM events GROUP BY session_id
