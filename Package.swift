@@ -65,7 +65,14 @@ let package = Package(
         .target(
             name: "Database", dependencies: ["Core", "SystemSupport", "WriteAheadBuffer", grdb, grdbSQLite],
             swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Core", "Database", "SystemSupport"], swiftSettings: strict),
+        .target(name: "Rollups", dependencies: ["Core", "Database", "SystemSupport", grdb], swiftSettings: strict),
+        .target(
+            name: "Maintenance",
+            dependencies: ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer", grdb],
+            swiftSettings: strict),
+        .target(
+            name: "Reports", dependencies: ["Core", "Database", "Maintenance", "Rollups", "SystemSupport"],
+            swiftSettings: strict),
         .target(
             name: "Snapshots", dependencies: ["CLZ4", "Core", "Database", "Intake", "SystemSupport", crypto],
             swiftSettings: strict),
@@ -78,13 +85,16 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Application",
-            dependencies: ["Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
+            dependencies: [
+                "Core", "Database", "Intake", "Maintenance", "Recording", "Rollups", "SystemSupport",
+                "WriteAheadBuffer",
+            ],
             swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer", logging,
-                nio, nioPosix, serviceLifecycle, unixSignals,
+                "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "SystemSupport",
+                "WriteAheadBuffer", logging, nio, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: strict),
         .target(
@@ -92,18 +102,23 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "BenchmarkSubjects",
-            dependencies: ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
+            dependencies: [
+                "Application", "Core", "Database", "Intake", "Maintenance", "SystemSupport", "WriteAheadBuffer",
+            ],
             swiftSettings: strict),
         // For itself, as it brings along all that sending takes.
         .target(
             name: "SnapshotSubjects",
-            dependencies: ["Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer"],
+            dependencies: [
+                "Application", "Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Recording", "Reports", "Service", "Snapshots", "Sync",
-                "SystemSupport", "WriteAheadBuffer",
+                "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "Reports", "Rollups",
+                "Service",
+                "Snapshots", "Sync", "SystemSupport", "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
             resources: [
@@ -131,26 +146,43 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DatabaseTests",
-            dependencies: ["Core", "Intake", "SystemSupport", "Database", "TestSupport", "WriteAheadBuffer", grdb],
+            dependencies: [
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Rollups", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RollupsTests",
+            dependencies: [
+                "Application", "Core", "Database", "DatabaseTesting", "Rollups", "SystemSupport", "TestSupport", grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MaintenanceTests",
+            dependencies: [
+                "Application", "Core", "Database", "DatabaseTesting", "Maintenance", "SystemSupport", "TestSupport",
+                grdb,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ReportsTests",
             dependencies: [
-                "Core", "Intake", "SystemSupport", "Reports", "Database", "TestSupport", "WriteAheadBuffer",
+                "Application", "Core", "Database", "Intake", "Reports", "Rollups", "SystemSupport", "TestSupport",
+                "WriteAheadBuffer",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SnapshotsTests",
             dependencies: [
-                "Core", "Database", "Intake", "Snapshots", "SystemSupport", "TestSupport", "WriteAheadBuffer", crypto,
-                grdb,
+                "Application", "Core", "Database", "Intake", "Maintenance", "Rollups", "Snapshots", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "Core", "Database", "Intake", "Snapshots", "Sync", "SystemSupport", "TestSupport", "WriteAheadBuffer",
-                crypto, grdb,
+                "Application", "Core", "Database", "Intake", "Maintenance", "Snapshots", "Sync", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", crypto, grdb,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -163,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "NexusTelemetryTests",
             dependencies: [
-                "Core", "Intake", "NexusTelemetry", "SystemSupport", "Database", "TelemetryProbe", "TestSupport",
-                "WriteAheadBuffer",
+                "Application", "Core", "Database", "Intake", "NexusTelemetry", "SystemSupport", "TelemetryProbe",
+                "TestSupport", "WriteAheadBuffer",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -181,5 +213,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "DatabaseTesting", dependencies: ["Core", "Database", "Rollups", "SystemSupport", grdb],
+            path: "Tests/DatabaseTesting", swiftSettings: strict),
     ]
 )

@@ -1,5 +1,6 @@
 import Core
 import Database
+import Maintenance
 import SystemSupport
 
 /// Drains the buffer while somebody else fills it, one transaction after another, and holds the filler back when it is
@@ -77,7 +78,7 @@ actor BackgroundDrain {
             }
             guard let writer = try takeWriter() else { return }
             _ = try await writer.drain()
-            try await writer.finish()
+            try await writer.endDrain()
             let isBlocked = await writer.blockedReason != nil
             hasStoredAll = try await !writer.shouldYield() && !isBlocked
         }
@@ -95,7 +96,7 @@ actor BackgroundDrain {
             return false
         }
         guard ContinuousClock.now >= quietFrom else { return false }
-        try await writer.finish()
+        try await writer.endDrain()
         await closeWriter()
         return true
     }

@@ -1,5 +1,6 @@
 package import Core
 import Database
+import Maintenance
 import SystemSupport
 
 /// Takes into the database what waits in the buffer, for commands that are not the service.
@@ -21,7 +22,7 @@ package struct Drainer: Sendable {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
             let events = try await writer.drain()
-            try await writer.finish()
+            try await writer.endDrain()
             if let blockedReason = await writer.blockedReason { throw blockedReason }
             return try await writer.shouldYield() ? nil : events
         }

@@ -1,5 +1,6 @@
 package import Core
-package import Database
+import Database
+package import Maintenance
 import SystemSupport
 
 /// Removes what was recorded, whatever else runs: the writer makes way, recorders go on.

@@ -1,5 +1,6 @@
 package import Core
 import Database
+import Maintenance
 import SystemSupport
 
 /// Counts what reports are read from anew, whatever else runs: the writer makes way, recorders go on.

@@ -1,5 +1,7 @@
+import Application
 import Core
 import Database
+import Maintenance
 import SystemSupport
 import WriteAheadBuffer
 

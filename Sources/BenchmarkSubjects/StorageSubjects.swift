@@ -1,3 +1,4 @@
+import Application
 import Core
 import Database
 import SystemSupport
@@ -55,7 +56,9 @@ public final class WaitingDrainSubject: Sendable {
     public init(path: String, keepsRollups: Bool) throws {
         let data = DataFolder(path)
         guard let lock = try WriterLock.acquire(in: data) else { preconditionFailure("the folder has a writer") }
-        writer = try SQLiteWriter(data: data, lock: lock, keepsRollups: keepsRollups)
+        writer = try SQLiteWriter(
+            data: data, lock: lock,
+            parts: keepsRollups ? .standard : WriterParts(derivedTables: NoDerivedTables(), resume: { _, _ in }))
     }
 
     /// Drains everything, and returns how many events that were.

@@ -1,8 +1,8 @@
-import Core
-import GRDB
+package import Core
+package import GRDB
 
 /// Counts of what happened in each quarter of an hour, and between which rows it stands: kept for a transaction and then added to the table.
-struct ActivityRollup {
+package struct ActivityRollup {
     private struct Counts {
         var events = 0
         var commands = 0
@@ -20,9 +20,11 @@ struct ActivityRollup {
     private var slot: Int64 = .min
     private var counts = Counts()
 
+    package init() {}
+
     /// Takes one event, whose row in `events` has the id `row`.
-    mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, row: Int64) {
-        let slot = RollupSlot.containing(timestamp)
+    package mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, row: Int64) {
+        let slot = TimeBucket.containing(timestamp)
         if slot != self.slot {
             putAway()
             self.slot = slot
@@ -43,7 +45,7 @@ struct ActivityRollup {
     }
 
     /// Adds what was counted to the table and starts afresh.
-    mutating func flush(into database: Database) throws {
+    package mutating func flush(into database: Database) throws {
         putAway()
         slot = .min
         let statement = try RawStatement(
@@ -72,5 +74,35 @@ struct ActivityRollup {
 
     private mutating func putAway() {
         if slot != .min { slots[slot] = counts }
+    }
+}
+
+/// Between which rows of `events` ranges of time stand.
+package enum RowRanges {
+    /// Ranges of row ids in which every event of `days` stands, in order, none touching another. Other events stand there
+    /// too.
+    package static func covering(_ days: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
+        let slots = TimeBucket.buckets(ofDays: days)
+        guard slots.lowerBound > 0 || slots.upperBound < Int64.max else { return [Int64.min...Int64.max] }
+        return try covering(slots: slots, in: database)
+    }
+
+    /// The same for quarters of an hour.
+    package static func covering(slots: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT first_row, last_row FROM activity_rollup WHERE slot >= ? AND slot < ? ORDER BY first_row",
+            arguments: [slots.lowerBound, slots.upperBound])
+        var ranges: [ClosedRange<Int64>] = []
+        while let row = try rows.next() {
+            let (first, last): (Int64, Int64) = (row[0], row[1])
+            guard first <= last else { continue }
+            if let open = ranges.last, first <= open.upperBound || first - open.upperBound == 1 {
+                ranges[ranges.count - 1] = open.lowerBound...max(open.upperBound, last)
+            } else {
+                ranges.append(first...last)
+            }
+        }
+        return ranges
     }
 }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import GRDB
 import SystemSupport
 
@@ -24,4 +24,44 @@ struct CounterTable {
         for (counter, count) in counts { try statement.execute(arguments: [counter.name, count]) }
         counts.removeAll(keepingCapacity: true)
     }
+}
+
+/// A line in the counters.
+package enum Counter: Hashable, Sendable {
+    /// Events read from the buffer: accepted, and no longer pending.
+    case accepted
+    /// Events that became rows.
+    case stored
+    /// Rows that came in from snapshots: neither received nor accepted here.
+    case imported
+    /// Pieces of records that killed writers left; nothing of them was acknowledged.
+    case tornRecords
+    /// Records that were whole once and are not any more.
+    case damagedRecords
+    /// Rows that the person has removed.
+    case purged
+    /// Rows that were older than the person wants to keep them.
+    case expired
+    case rejections(RejectionCounters.Item)
+
+    package var name: String {
+        switch self {
+        case .accepted: "accepted"
+        case .stored: "stored"
+        case .imported: "imported"
+        case .tornRecords: "torn_records"
+        case .damagedRecords: "damaged_records"
+        case .purged: "purged"
+        case .expired: "expired"
+        case .rejections(.rejected(let reason)): "rejected:" + reason.name
+        case .rejections(.droppedField): "dropped_fields"
+        case .rejections(.cutCommand): "cut_commands"
+        case .rejections(.droppedEvent): "dropped_events"
+        case .rejections(.redactedValue): "redacted_values"
+        }
+    }
+
+    static let all: [Counter] =
+        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
+        + RejectionCounters.Item.all.map(Counter.rejections)
 }

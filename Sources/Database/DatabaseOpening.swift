@@ -1,19 +1,28 @@
-import Core
+package import Core
 import Foundation
-import GRDB
+package import GRDB
 import SystemSupport
 
 /// How the database is opened: one place for its settings.
-enum DatabaseOpening {
-    /// For the one writer: creates what is missing and brings older tables up to date.
-    static func forWriting(_ path: String) throws(StoreError) -> DatabaseQueue {
+package enum DatabaseOpening {
+    /// Opens the database for the one writer: creates what is missing and brings older tables up to date.
+    static func forWriting(
+        _ path: String, derivedTables: any DerivedTables
+    ) throws(StoreError) -> DatabaseQueue {
+        let queue = try forCheckpoint(path)
+        try asStoreError(path) { try Schema.migrator(derivedTables: derivedTables).migrate(queue) }
+        return queue
+    }
+
+    /// Opens the database, whatever version it has, to recover or empty its WAL. Opening rolls back what a killed process had
+    /// begun to write. Nothing else may be written: no table is created or brought up to date.
+    static func forCheckpoint(_ path: String) throws(StoreError) -> DatabaseQueue {
         try asStoreError(path) {
             try requireRegularFiles(path)
             let queue = try DatabaseQueue(path: path, configuration: writing)
             guard try queue.read(Schema.migrator.hasBeenSuperseded) == false else {
                 throw StoreError.newerVersion(path: path)
             }
-            try Schema.migrator.migrate(queue)
             return queue
         }
     }
@@ -27,7 +36,7 @@ enum DatabaseOpening {
     /// somebody else's nothing can be.
     ///
     /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
-    static func forReading(
+    package static func forReading(
         _ data: DataFolder, keepsTransactionsOpen: Bool = false
     ) throws(StoreError) -> DatabaseQueue? {
         guard data.hasDatabase else { return nil }
@@ -55,11 +64,21 @@ enum DatabaseOpening {
         }
     }
 
+    /// Creates an empty database with all tables, which goes when it is closed.
+    /// - Parameter inMemory: false keeps it in a temporary file of SQLite's.
+    package static func scratch(inMemory: Bool) throws -> DatabaseQueue {
+        let queue = inMemory ? try DatabaseQueue() : try DatabaseQueue(path: "")
+        try Schema.migrator.migrate(queue)
+        return queue
+    }
+
     /// Rolls back what a process that was killed had begun to write, which a reader cannot do. Does nothing while a writer
     /// holds the lock.
     private static func recover(_ data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return }
-        try withExtendedLifetime(lock) { _ = try forWriting(data.databasePath) }
+        try withExtendedLifetime(lock) {
+            try forCheckpoint(data.databasePath).close()
+        }
     }
 
     /// SQLite follows links, which nothing else of Nexus does, and waits for the other end of a pipe.

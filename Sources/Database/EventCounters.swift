@@ -1,7 +1,7 @@
 package import Core
-import GRDB
+package import GRDB
 import SystemSupport
-import WriteAheadBuffer
+package import WriteAheadBuffer
 
 /// What came in and what became of it. The sums must agree: received = accepted + rejected, accepted = stored + pending.
 ///
@@ -12,7 +12,6 @@ package struct EventCounters: Equatable, Sendable {
     private var pendingRejections = RejectionCounters()
     /// Events that wait in the buffer.
     package private(set) var pending = 0
-    package internal(set) var sessions = 0
 
     package init() {}
 
@@ -49,7 +48,7 @@ package struct EventCounters: Equatable, Sendable {
     }
 
     /// What the database has counted, without what waits.
-    init(from database: Database) throws {
+    package init(from database: Database) throws {
         let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
         let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
         for counter in Counter.all { self.counts[counter] = counts[counter.name] }
@@ -73,7 +72,7 @@ package struct EventCounters: Equatable, Sendable {
 
     /// Adds what waits behind the positions in `database`, everything without one: it reads every waiting record, and stores
     /// nothing.
-    mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
+    package mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
         var positions = try database.map { try BufferPositions(from: $0) } ?? BufferPositions()
         var chunk: [UInt8] = []
         for number in try buffer.segments() {

@@ -1,4 +1,4 @@
-import GRDB
+package import GRDB
 import GRDBSQLite
 import Synchronization
 
@@ -9,12 +9,12 @@ import Synchronization
 ///
 /// Parameters are numbered from 1 and keep their values until they are bound again. Columns are numbered from 0. A
 /// statement is reset whenever `run`, `first` or `forEachRow` returns. Not Sendable: it belongs to its connection's thread.
-struct RawStatement {
+package struct RawStatement {
     private let statement: Statement
 
     /// Returns the statement of `sql` from the connection's cache, prepared once per connection.
     /// - Parameter arguments: values of its parameters that stay the same; the others are bound by `bind`.
-    init(_ sql: String, in database: Database, arguments: StatementArguments? = nil) throws {
+    package init(_ sql: String, in database: Database, arguments: StatementArguments? = nil) throws {
         statement = try database.cachedStatement(sql: sql)
         reset()
         if let arguments { try statement.setArguments(arguments) }
@@ -24,7 +24,7 @@ struct RawStatement {
 
     /// Binds a number, or NULL for nil.
     @inline(__always)
-    func bind(_ parameter: Int32, _ number: Int64?) {
+    package func bind(_ parameter: Int32, _ number: Int64?) {
         let handle = unsafe statement.sqliteStatement
         if let number {
             unsafe sqlite3_bind_int64(handle, parameter, number)
@@ -34,7 +34,7 @@ struct RawStatement {
     }
 
     /// Binds a copy of a text.
-    func bind(_ parameter: Int32, text: Span<UInt8>) throws {
+    package func bind(_ parameter: Int32, text: Span<UInt8>) throws {
         try check(
             unsafe text.withUnsafeBytes { bytes in
                 let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -44,7 +44,7 @@ struct RawStatement {
     }
 
     /// Binds a copy of a blob.
-    func bind(_ parameter: Int32, blob: Span<UInt8>) throws {
+    package func bind(_ parameter: Int32, blob: Span<UInt8>) throws {
         try check(
             unsafe blob.withUnsafeBytes { bytes in
                 unsafe sqlite3_bind_blob(
@@ -55,7 +55,7 @@ struct RawStatement {
     /// Binds a text without a copy, or NULL where it is empty. The bytes must neither move nor change until the statement
     /// was stepped for the last time with this value (`SQLITE_STATIC`, https://www.sqlite.org/c3ref/bind_blob.html).
     @unsafe @inline(__always)
-    func bind(_ parameter: Int32, uncopiedText bytes: UnsafeRawBufferPointer) {
+    package func bind(_ parameter: Int32, uncopiedText bytes: UnsafeRawBufferPointer) {
         let handle = unsafe statement.sqliteStatement
         if unsafe bytes.isEmpty {
             unsafe sqlite3_bind_null(handle, parameter)
@@ -79,25 +79,25 @@ struct RawStatement {
     /// Runs a statement that returns no rows.
     /// - Returns: how many rows it inserted, updated or deleted itself; what triggers did does not count.
     @discardableResult
-    func run() throws -> Int {
+    package func run() throws -> Int {
         _ = try first { _ in }
         return Int(unsafe sqlite3_changes(sqlite3_db_handle(statement.sqliteStatement)))
     }
 
     /// Passes the first row to `read`. Returns nil when there is none.
-    func first<Result>(_ read: (Columns) throws -> Result) throws -> Result? {
+    package func first<Result>(_ read: (Columns) throws -> Result) throws -> Result? {
         defer { reset() }
         return try step().map(read)
     }
 
     /// Passes every row to `read`, which must not use the statement itself.
-    func forEachRow(_ read: (Columns) throws -> Void) throws {
+    package func forEachRow(_ read: (Columns) throws -> Void) throws {
         defer { reset() }
         while let row = try step() { try read(row) }
     }
 
     /// Steps to the next row. Returns nil after the last. The caller resets the statement when it is done.
-    func step() throws -> Columns? {
+    package func step() throws -> Columns? {
         let handle = unsafe statement.sqliteStatement
         switch unsafe sqlite3_step(handle) {
         case SQLITE_ROW: return unsafe Columns(handle: handle)
@@ -107,21 +107,21 @@ struct RawStatement {
     }
 
     /// Ends the statement's execution, so that it holds no read transaction open.
-    func reset() {
+    package func reset() {
         unsafe _ = sqlite3_reset(statement.sqliteStatement)
     }
 
     /// The columns of the row that a statement is on, valid until the statement is stepped or reset.
-    @safe struct Columns {
+    @safe package struct Columns {
         /// The statement, which is on the row while the caller that was passed this runs.
         fileprivate let handle: OpaquePointer?
 
         /// Which kind of value a column has.
-        enum Kind {
+        package enum Kind {
             case null, integer, text, other
         }
 
-        func kind(_ column: Int32) -> Kind {
+        package func kind(_ column: Int32) -> Kind {
             switch unsafe sqlite3_column_type(handle, column) {
             case SQLITE_NULL: .null
             case SQLITE_INTEGER: .integer
@@ -130,13 +130,13 @@ struct RawStatement {
             }
         }
 
-        func isNull(_ column: Int32) -> Bool { kind(column) == .null }
+        package func isNull(_ column: Int32) -> Bool { kind(column) == .null }
 
         /// Returns a column's number, and 0 where the value is none.
-        func number(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+        package func number(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
 
         /// Passes the bytes of a text or a blob to `use`, without a copy; none where the value is NULL.
-        func withBytes<Result>(_ column: Int32, _ use: (Span<UInt8>) throws -> Result) rethrows -> Result {
+        package func withBytes<Result>(_ column: Int32, _ use: (Span<UInt8>) throws -> Result) rethrows -> Result {
             // SQLite's own bytes, as many as it says, valid until the statement is stepped or reset: after `use`.
             let start = unsafe sqlite3_column_blob(handle, column)
             let count = Int(unsafe sqlite3_column_bytes(handle, column))
@@ -157,7 +157,7 @@ extension Configuration {
 extension Database {
     /// Limits the length of any value that this connection reads, in bytes: reading a longer one fails, so that an
     /// untrusted database cannot fill the memory (https://www.sqlite.org/c3ref/limit.html).
-    func limitValues(to bytes: Int) {
+    package func limitValues(to bytes: Int) {
         unsafe _ = sqlite3_limit(sqliteConnection, SQLITE_LIMIT_LENGTH, Int32(clamping: bytes))
     }
 }

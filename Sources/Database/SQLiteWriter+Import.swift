@@ -23,7 +23,7 @@ extension SQLiteWriter {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
         // Days past retention have only counts left, which include the rows that were removed.
-        let kept = try Rollups.completeFrom(in: database) * RollupSlot.milliseconds
+        let kept = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
         while var rows = try source.take() {
             try Task.checkCancellation()
             if kept > 0 { outcome.expired += rows.removeRows(before: kept) }

@@ -1,7 +1,7 @@
 package import Core
-import GRDB
+package import GRDB
 package import SystemSupport
-import WriteAheadBuffer
+package import WriteAheadBuffer
 
 /// The one writer: takes what waits in the write-ahead buffer into the database.
 ///
@@ -12,17 +12,17 @@ package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    let data: DataFolder
-    let clock: any WallClock
-    let buffer: WriteAheadBuffer
-    let queue: DatabaseQueue
+    package let data: DataFolder
+    package let clock: any WallClock
+    package let buffer: WriteAheadBuffer
+    package let queue: DatabaseQueue
     /// Which file the database was when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
     /// The connection refers to it, so it is released after the connection and the statements that keep that.
     private let wal: WALSizeMonitor
-    var positions: BufferPositions
-    var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
+    private var positions: BufferPositions
+    private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
     /// Why something has to stay in the buffer for now: a program that reads the database has kept its log from being emptied
     /// for so long that it has reached its bound (`StoreError.blockedByReader`), or one that records has stopped in the middle of an
@@ -36,11 +36,13 @@ package actor SQLiteWriter {
     /// After the database, so that it is released when that is closed. Nil once the writer was closed.
     private var lock: WriterLock?
 
-    /// Opens the database of a data folder, and makes it where there is none. With `obeysSettings` it stores nothing more
-    /// once recording is off. Without `keepsRollups` nothing is counted: that is for measuring what counting costs, and
-    /// leaves a database that no report is right about.
+    /// Opens the database of a data folder, and creates it where there is none.
+    /// - Parameters:
+    ///   - parts: what other modules keep and do in this database; every writer of a folder has the same.
+    ///   - obeysSettings: whether the writer stores nothing more once recording is off. Maintenance that the user started sets
+    ///     this to false.
     package init(
-        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, keepsRollups: Bool = true,
+        data: DataFolder, lock: consuming WriterLock, parts: WriterParts, obeysSettings: Bool = true,
         clock: any WallClock = SystemClock()
     ) throws(StoreError) {
         self.data = data
@@ -50,16 +52,16 @@ package actor SQLiteWriter {
         self.clock = clock
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         self.buffer = buffer
-        let queue = try DatabaseOpening.forWriting(data.databasePath)
+        let queue = try DatabaseOpening.forWriting(data.databasePath, derivedTables: parts.derivedTables)
         self.queue = queue
         let wal = WALSizeMonitor(fileBytes: data.folder.size(of: "nexus.db-wal") ?? 0)
         queue.writeWithoutTransaction { wal.watch($0) }
         self.wal = wal
         identity = FileIdentity(of: data.databasePath)
-        try Self.finishInterruptedPurge(queue, data)
+        try parts.resume(queue, data)
         let segments: [WriteAheadBuffer.SegmentNumber]
         do { segments = try buffer.segments() } catch { throw .buffer(error) }
-        ingest = SegmentIngest(keepsRollups: keepsRollups)
+        ingest = SegmentIngest(derivedTables: parts.derivedTables)
         positions = try asStoreError(data.databasePath) {
             try queue.write { database in
                 try StoreFiles.renewIdentityIfCopied(data, in: database)
@@ -74,10 +76,10 @@ package actor SQLiteWriter {
 
     /// Opens the database, passes its writer to `work`, and closes it, also when `work` throws.
     package static func withWriter<Result: Sendable>(
-        of data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true,
+        of data: DataFolder, lock: consuming WriterLock, parts: WriterParts, obeysSettings: Bool = true,
         _ work: (SQLiteWriter) async throws -> Result
     ) async throws -> Result {
-        let writer = try SQLiteWriter(data: data, lock: lock, obeysSettings: obeysSettings)
+        let writer = try SQLiteWriter(data: data, lock: lock, parts: parts, obeysSettings: obeysSettings)
         let result: Result
         do {
             result = try await work(writer)
@@ -99,7 +101,7 @@ package actor SQLiteWriter {
             try database.execute(sql: "PRAGMA busy_timeout = 0")
             _ = try database.checkpoint(.truncate)
         }
-        ingest = SegmentIngest(keepsRollups: false)
+        ingest = SegmentIngest(derivedTables: NoDerivedTables())
         try? queue.close()
         lock = nil
     }
@@ -127,7 +129,6 @@ package actor SQLiteWriter {
         try asStoreError(data.databasePath) {
             try queue.write { try ingest.closeOrphanedSessions(in: $0, now: now) }
         }
-        try removeExpired()
         try checkpoint(includingNewest: true)
     }
 
@@ -204,7 +205,7 @@ package actor SQLiteWriter {
 
     /// A segment that can be read. One without a whole header has no id yet under which its position could be kept; its
     /// maker is about to write it, and until then nothing in it is acknowledged.
-    func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
+    package func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
         if let reader = readers[number], try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
         if case .newer(let version) = reader.header { throw .newerVersion(path: reader.path, version: version) }
@@ -213,18 +214,18 @@ package actor SQLiteWriter {
     }
 
     /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
-    func recover() throws(StoreError) {
+    package func recover() throws(StoreError) {
         forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
     }
 
     /// After rows were removed, or a transaction was taken back: what is remembered of them is wrong.
-    func forgetRows() {
+    package func forgetRows() {
         ingest.abandon()
     }
 
     /// Stores all of a segment before `end`, in a transaction of its own.
-    func store(_ reader: SegmentReader, upTo end: Int) throws {
+    package func store(_ reader: SegmentReader, upTo end: Int) throws {
         do {
             try queue.write { database in
                 try positions.recall(reader, in: database)
@@ -240,7 +241,19 @@ package actor SQLiteWriter {
         }
     }
 
-    // MARK: Letting go of what is stored
+    /// Forgets a segment whose file the caller has removed.
+    package func forget(_ number: WriteAheadBuffer.SegmentNumber) {
+        readers[number] = nil
+    }
+
+    /// Forgets the positions in segments that are gone, after the removal was written to disk.
+    package func keepOnlyPresentPositions() throws {
+        try buffer.synchronize()
+        let segments = try buffer.segments()
+        try queue.write { try positions.keepOnly(segments, in: $0) }
+    }
+
+    // MARK: Removing what is stored
 
     /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
     /// cut takes back commits that were not checkpointed, and their records must still be there.
@@ -258,9 +271,7 @@ package actor SQLiteWriter {
         try requireFiles()
         do {
             if try removeStored(includingNewest: includingNewest) {
-                try buffer.synchronize()
-                let segments = try buffer.segments()
-                try queue.write { try positions.keepOnly(segments, in: $0) }
+                try keepOnlyPresentPositions()
             }
         } catch {
             throw StoreError(error, path: data.databasePath)

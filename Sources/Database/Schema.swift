@@ -1,4 +1,3 @@
-package import Core
 import GRDB
 
 /// The tables. `events` and `sessions` are the user's contract: exactly these columns, readable with any SQLite tool.
@@ -8,7 +7,12 @@ enum Schema {
     /// mean fewer of them to split, checksum and write.
     static let pageBytes = 16 * 1024
 
-    static var migrator: DatabaseMigrator {
+    /// The migrations without what other modules add: enough to ask which of them were applied.
+    static let migrator = migrator(derivedTables: NoDerivedTables())
+
+    /// Returns the migrations.
+    /// - Parameter derivedTables: recomputed by the migrations that change what they hold.
+    static func migrator(derivedTables: any DerivedTables) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: events, sessions, rollups") { database in
             try database.execute(sql: contract)
@@ -16,7 +20,7 @@ enum Schema {
         }
         migrator.registerMigration("2: what was used, with latency") { database in
             try database.execute(sql: usage)
-            try Rollups.rebuild(in: database)
+            try derivedTables.rebuild(in: database)
         }
         migrator.registerMigration("3: installation, origins") { database in
             try database.execute(sql: origins)
@@ -39,8 +43,8 @@ enum Schema {
         migrator.registerMigration("9: naming versions, session ends") { database in
             try database.execute(sql: NamingVersion.table)
             try NamingVersion.begin(in: database)
-            try Sessions.rebuild(in: database)
-            try Rollups.rebuild(in: database)
+            try SessionRecount.rebuild(in: database)
+            try derivedTables.rebuild(in: database)
         }
         return migrator
     }
@@ -235,53 +239,4 @@ enum Schema {
             UNIQUE (kind, name)
         ) WITHOUT ROWID;
         """
-}
-
-/// The grain of the rollups: a quarter of an hour of UTC, so that the days of every time zone, all of which are whole
-/// quarters away from UTC, can be put together on reading.
-package enum RollupSlot {
-    package static let milliseconds: Int64 = 15 * 60 * 1000
-
-    /// The number of the quarter in which a moment lies. Moments are never before 1970.
-    package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
-}
-
-/// A line in the counters.
-package enum Counter: Hashable, Sendable {
-    /// Events read from the buffer: accepted, and no longer pending.
-    case accepted
-    /// Events that became rows.
-    case stored
-    /// Rows that came in from snapshots: neither received nor accepted here.
-    case imported
-    /// Pieces of records that killed writers left; nothing of them was acknowledged.
-    case tornRecords
-    /// Records that were whole once and are not any more.
-    case damagedRecords
-    /// Rows that the person has removed.
-    case purged
-    /// Rows that were older than the person wants to keep them.
-    case expired
-    case rejections(RejectionCounters.Item)
-
-    var name: String {
-        switch self {
-        case .accepted: "accepted"
-        case .stored: "stored"
-        case .imported: "imported"
-        case .tornRecords: "torn_records"
-        case .damagedRecords: "damaged_records"
-        case .purged: "purged"
-        case .expired: "expired"
-        case .rejections(.rejected(let reason)): "rejected:" + reason.name
-        case .rejections(.droppedField): "dropped_fields"
-        case .rejections(.cutCommand): "cut_commands"
-        case .rejections(.droppedEvent): "dropped_events"
-        case .rejections(.redactedValue): "redacted_values"
-        }
-    }
-
-    static let all: [Counter] =
-        [.accepted, .stored, .imported, .tornRecords, .damagedRecords, .purged, .expired]
-        + RejectionCounters.Item.all.map(Counter.rejections)
 }

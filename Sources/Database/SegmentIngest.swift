@@ -3,7 +3,7 @@ import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// Ingests records into the tables: rows, sessions, rollups and counters, inside one transaction of the caller's.
+/// Ingests records into the tables: rows, sessions, activity, derived tables and counters, inside one transaction of the caller's.
 ///
 /// Rows are inserted a chunk at a time. What the records change elsewhere is counted in memory and written by `finish`.
 struct SegmentIngest {
@@ -17,11 +17,10 @@ struct SegmentIngest {
         fileprivate(set) var isCutShort = false
     }
 
-    private var sessions: SessionTable
+    private var sessions = SessionTable()
     private var activity = ActivityRollup()
-    private var usage = UsageRollup()
     private var counters = CounterTable()
-    private let keepsRollups: Bool
+    private var derivedTables: any DerivedTables
 
     /// The 15-minute buckets that the transaction's events are in, and that of the last event.
     private var slots: Set<Int64> = []
@@ -36,10 +35,8 @@ struct SegmentIngest {
     /// Prepared for the first row: most commands that look for pending events find none.
     private var inserter: EventInserter?
 
-    /// - Parameter keepsRollups: false leaves out the rollups, to measure what they cost.
-    init(keepsRollups: Bool) {
-        self.keepsRollups = keepsRollups
-        sessions = SessionTable(keepsLengths: keepsRollups)
+    init(derivedTables: any DerivedTables) {
+        self.derivedTables = derivedTables
     }
 
     /// Whether the transaction should end: each 15-minute bucket and each session changes pages of its own.
@@ -89,8 +86,8 @@ struct SegmentIngest {
 
     /// Writes what the rows change elsewhere, before the transaction ends.
     mutating func finish(into database: Database, now: Int64) throws {
-        try usage.flush(into: database)
-        try sessions.flush(into: database, now: now)
+        try sessions.flush(into: database, now: now) { derivedTables.observe($0, replacing: $1) }
+        try derivedTables.flush(into: database)
         try activity.flush(into: database)
         try counters.flush(into: database)
         endTransaction()
@@ -100,7 +97,7 @@ struct SegmentIngest {
     mutating func abandon() {
         sessions.forget()
         activity = ActivityRollup()
-        usage.abandon()
+        derivedTables.abandon()
         counters = CounterTable()
         rows.removeAll(keepingCapacity: true)
         endTransaction()
@@ -131,7 +128,7 @@ struct SegmentIngest {
         }
         events += 1
         bytes += payload.count
-        let slot = RollupSlot.containing(record.timestamp)
+        let slot = TimeBucket.containing(record.timestamp)
         if slot != self.slot {
             self.slot = slot
             slots.insert(slot)
@@ -140,10 +137,8 @@ struct SegmentIngest {
         sessions.observe(
             type, success: record.success, at: record.timestamp, durationMS: record.durationMS,
             session: payload.extracting(record.sessionID))
-        if keepsRollups {
-            activity.observe(type, success: record.success, at: record.timestamp, row: id)
-            usage.observe(record, type, payload)
-        }
+        activity.observe(type, success: record.success, at: record.timestamp, row: id)
+        derivedTables.observe(record, type, payload)
         rows.append(EventInserter.Row(id: id, start: start, record: record))
         return true
     }

@@ -11,8 +11,8 @@ struct SessionTable {
         var state = SessionState()
         var isLookedUp = false
         var isDirty = false
-        /// What the rollup holds of it; nil: nothing yet.
-        var rolledUp: (startedAt: Int64, durationMS: Int64)?
+        /// What `flush` reported of it last; nil: nothing yet.
+        var reported: SessionSpan?
     }
 
     private var names = ByteKeyTable()
@@ -20,12 +20,6 @@ struct SessionTable {
     private var dirty: [Int] = []
     /// How many were not looked up yet.
     private var unknown = 0
-    private var lengths = SessionLengths()
-    private let keepsLengths: Bool
-
-    init(keepsLengths: Bool = true) {
-        self.keepsLengths = keepsLengths
-    }
 
     /// Takes one event of the session called `name`.
     mutating func observe(
@@ -47,7 +41,10 @@ struct SessionTable {
     var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
 
     /// Writes what changed. Sessions that are over at `now` get their end.
-    mutating func flush(into database: Database, now: Int64) throws {
+    /// - Parameter report: gets the span of each session that was written, and the one that it got before.
+    mutating func flush(
+        into database: Database, now: Int64, report: (_ span: SessionSpan, _ old: SessionSpan?) -> Void
+    ) throws {
         guard !dirty.isEmpty else { return }
         var rows = try SessionRows(database)
         for index in dirty {
@@ -56,9 +53,10 @@ struct SessionTable {
             let entry = entries[index]
             entries[index].row = try rows.write(entry.state, name: name.span, row: entry.row, now: now)
             entries[index].isDirty = false
-            if keepsLengths { rollUp(index) }
+            let span = SessionSpan(startedAt: entry.state.startedAt, durationMS: entry.state.durationMS)
+            report(span, entry.reported)
+            entries[index].reported = span
         }
-        try lengths.flush(into: database)
         dirty.removeAll(keepingCapacity: true)
         unknown = 0
         if entries.count >= Limits.rememberedSessions { forget() }
@@ -70,7 +68,6 @@ struct SessionTable {
         entries.removeAll(keepingCapacity: true)
         dirty.removeAll(keepingCapacity: true)
         unknown = 0
-        lengths = SessionLengths()
     }
 
     /// Gives sessions their end, at their last event, that have been idle for too long at `now` or whose shell is gone.
@@ -108,16 +105,7 @@ struct SessionTable {
         entries[index].isLookedUp = true
         guard let (row, stored) = try rows.find(name) else { return }
         entries[index].row = row
-        entries[index].rolledUp = (stored.startedAt, stored.durationMS)
+        entries[index].reported = SessionSpan(startedAt: stored.startedAt, durationMS: stored.durationMS)
         entries[index].state.add(stored)
-    }
-
-    private mutating func rollUp(_ index: Int) {
-        let state = entries[index].state
-        if let old = entries[index].rolledUp {
-            lengths.count(startedAt: old.startedAt, durationMS: old.durationMS, times: -1)
-        }
-        lengths.count(startedAt: state.startedAt, durationMS: state.durationMS)
-        entries[index].rolledUp = (state.startedAt, state.durationMS)
     }
 }

@@ -19,7 +19,7 @@ final class StableDatabaseFile {
     /// - Parameter lock: the writer lock, which is held until the transaction has started.
     init?(_ data: DataFolder, _ lock: consuming WriterLock) throws {
         file = try File(opening: data.databasePath, [.read, .regular])
-        let writer = try DatabaseOpening.forWriting(data.databasePath)
+        let writer = try DatabaseOpening.forCheckpoint(data.databasePath)
         let isEmptied = try writer.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 0")
             do {

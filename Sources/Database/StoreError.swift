@@ -77,7 +77,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     }
 
     /// The remedy for exhausted ids: imported rows get new ids.
-    static let adviceOnExhaustedIDs =
+    package static let adviceOnExhaustedIDs =
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 
     /// Whether what was accepted is only kept waiting, by somebody who reads or who has stopped in the middle of recording.
@@ -94,7 +94,7 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     }
 
     /// The error that a failure of GRDB, of the buffer or of a system call means here.
-    init(_ error: any Error, path: String) {
+    package init(_ error: any Error, path: String) {
         switch error {
         case let error as StoreError: self = error
         case let error as BufferError: self = .buffer(error)
@@ -129,11 +129,11 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Runs work that GRDB, the buffer or the system may fail, and throws what that means for the store.
-func asStoreError<Value>(_ path: String, _ work: () throws -> Value) throws(StoreError) -> Value {
+package func asStoreError<Value>(_ path: String, _ work: () throws -> Value) throws(StoreError) -> Value {
     do { return try work() } catch { throw StoreError(error, path: path) }
 }
 
 /// The same for work that waits.
-func asStoreError<Value>(_ path: String, _ work: () async throws -> Value) async throws(StoreError) -> Value {
+package func asStoreError<Value>(_ path: String, _ work: () async throws -> Value) async throws(StoreError) -> Value {
     do { return try await work() } catch { throw StoreError(error, path: path) }
 }

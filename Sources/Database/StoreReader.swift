@@ -1,14 +1,13 @@
 package import Core
-import GRDB
+package import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// Answers questions from the rollups and the counters, never from the rows, so that an answer costs the same over ten
-/// thousand events as over a hundred million.
+/// Reads the database: activity, sessions, counters and single events. `Rollups` extends it by aggregates.
 package struct StoreReader: Sendable {
-    let queue: DatabaseQueue
-    let data: DataFolder
-    var path: String { data.databasePath }
+    package let queue: DatabaseQueue
+    package let data: DataFolder
+    package var path: String { data.databasePath }
 
     /// Opens the database of a data folder for reading; nil when there is none yet.
     package init?(data: DataFolder) throws(StoreError) {
@@ -16,7 +15,7 @@ package struct StoreReader: Sendable {
         self.init(queue: queue, data: data)
     }
 
-    init(queue: DatabaseQueue, data: DataFolder) {
+    package init(queue: DatabaseQueue, data: DataFolder) {
         self.queue = queue
         self.data = data
     }
@@ -42,14 +41,6 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// Sessions that started in a stretch of time, and their length in all.
-    package struct Sessions: Equatable, Sendable {
-        package var count = 0
-        package var durationMS: Int64 = 0
-
-        package init() {}
-    }
-
     /// Activity of every quarter of an hour that has any and begins in `window` (milliseconds since 1970), in order.
     package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
         try asStoreError(path) {
@@ -68,21 +59,8 @@ package struct StoreReader: Sendable {
                     activity.tasksCompleted = Int(row.number(4))
                     activity.succeeded = Int(row.number(5))
                     activity.failed = Int(row.number(6))
-                    result.append((row.number(0) * RollupSlot.milliseconds, activity))
+                    result.append((row.number(0) * TimeBucket.milliseconds, activity))
                 }
-                return result
-            }
-        }
-    }
-
-    /// Sessions whose first event lies in a quarter of an hour that begins in `window`.
-    package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
-        try asStoreError(path) {
-            try queue.read { database in
-                let lengths = try Self.sessionLengths(Self.slotRange(window), UsageReading(database: database))
-                var result = Sessions()
-                result.count = lengths.count
-                result.durationMS = lengths.sum
                 return result
             }
         }
@@ -130,25 +108,18 @@ package struct StoreReader: Sendable {
         return try asStoreError(path) {
             try queue.read { database in
                 var eventCounters = try EventCounters(from: database)
-                let everything: Range<Int64> = 0..<RollupSlot.containing(Limits.latestTimestamp) + 1
-                eventCounters.sessions = try Self.sessionLengths(everything, UsageReading(database: database)).count
                 try eventCounters.addPending(of: buffer, behind: database)
                 return eventCounters
             }
         }
     }
 
-    /// Reads from the rollups.
-    func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
-        try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
-    }
-
     /// The quarters of an hour that begin in a window.
-    static func slotRange(_ window: Range<Int64>) -> Range<Int64> {
+    package static func slotRange(_ window: Range<Int64>) -> Range<Int64> {
         guard !window.isEmpty else { return 0..<0 }
         let end = min(window.upperBound, Limits.latestTimestamp + 1)
-        let first = (max(0, window.lowerBound) + RollupSlot.milliseconds - 1) / RollupSlot.milliseconds
-        let last = (end - 1) / RollupSlot.milliseconds
+        let first = (max(0, window.lowerBound) + TimeBucket.milliseconds - 1) / TimeBucket.milliseconds
+        let last = (end - 1) / TimeBucket.milliseconds
         return first <= last ? first..<last + 1 : 0..<0
     }
 }

@@ -1,5 +1,6 @@
 package import Core
-package import Database
+import Database
+package import Maintenance
 import SystemSupport
 
 /// The receipt of a purge.

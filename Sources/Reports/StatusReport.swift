@@ -53,6 +53,8 @@ package struct StatusReport: Sendable {
     package var keyProblem: String?
     /// The beginning of the oldest quarter of an hour with events, milliseconds since 1970; nil without events.
     package var since: Int64?
+    /// Sessions of stored events.
+    package var sessions = 0
     /// Nil when no single event was recorded yet.
     package var cost: Cost?
     package var sent: [Sent] = []
@@ -81,7 +83,7 @@ package struct StatusReport: Sendable {
         if let since { lines.insert("Since:      \(Timestamp.rfc3339(since))", at: lines.count - 3) }
         lines += eventCounters.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
         lines += [
-            "Stored:     \(eventCounters.stored) in \(eventCounters.sessions.counted("session"))",
+            "Stored:     \(eventCounters.stored) in \(sessions.counted("session"))",
             "Pending:    \(eventCounters.pending)" + pendingText,
         ]
         if eventCounters.imported > 0 {
@@ -162,7 +164,7 @@ package struct StatusReport: Sendable {
             "rejected": .integer(eventCounters.rejected),
             "rejected_by_reason": .object(reasons.map(JSONValue.Member.init)),
             "retention_days": .integer(settings.retentionDays), "schema": .integer(1), "sent": .array(sent.map(\.json)),
-            "sent_problem": .string(sentProblem), "sessions": .integer(eventCounters.sessions),
+            "sent_problem": .string(sentProblem), "sessions": .integer(sessions),
             "since": .string(since.map(Timestamp.rfc3339)), "stored": .integer(eventCounters.stored),
             "torn_records": .integer(eventCounters.tornRecords),
         ]

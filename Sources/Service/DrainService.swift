@@ -1,6 +1,8 @@
+import Application
 import Core
 import Database
 import Logging
+import Maintenance
 import ServiceLifecycle
 import SystemSupport
 
@@ -67,7 +69,7 @@ struct DrainService: Service {
                     } else if await current.blockedReason != nil {
                         group.addTask { await call(after: Self.quietTime) }
                     } else if !isTidy {
-                        try await current.finish()
+                        try await current.endDrain()
                         isTidy = true
                     }
                 } catch {
@@ -122,7 +124,7 @@ struct DrainService: Service {
         do {
             if try await !writer.shouldYield() {
                 _ = try await writer.drain()
-                try await writer.finish()
+                try await writer.endDrain()
             }
         } catch {
             await writer.close()

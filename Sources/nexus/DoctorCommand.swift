@@ -3,6 +3,7 @@ import ArgumentParser
 import Core
 import Database
 import Intake
+import Maintenance
 import Reports
 import Sync
 import SystemSupport

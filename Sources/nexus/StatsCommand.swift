@@ -1,3 +1,4 @@
+import Application
 import ArgumentParser
 import Core
 import Database
@@ -56,7 +57,9 @@ struct StatsCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
-                try await CancelOnSignal.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
+                try await CancelOnSignal.run(ifStopped: "nothing was changed") {
+                    try await OpenedSnapshot(from, parts: .standard)
+                }
             }
             return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
         }

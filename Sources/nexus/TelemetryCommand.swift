@@ -3,8 +3,10 @@ import ArgumentParser
 import Core
 import Database
 import Intake
+import Maintenance
 import Recording
 import Reports
+import Rollups
 import Sync
 import SystemSupport
 
@@ -30,7 +32,10 @@ struct TelemetryCommand: AsyncParsableCommand {
                 recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
                 eventCounters: eventCounters)
             report.settings = try SettingsFile(data).load()
-            report.since = try StoreReader(data: data)?.firstActivity()
+            if let reader = try StoreReader(data: data) {
+                report.since = try reader.firstActivity()
+                report.sessions = try reader.sessionCount()
+            }
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
             report.keyProblem = HashKey.problem(in: data, hasEvents: eventCounters.accepted > 0)
             (report.sent, report.sentProblem) = try Self.sent(from: data)

@@ -2,6 +2,7 @@ import Application
 import ArgumentParser
 import Core
 import Database
+import Maintenance
 import Reports
 import SystemSupport
 

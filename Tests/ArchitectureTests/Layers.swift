@@ -17,16 +17,28 @@ struct Layers {
         "Database": ["Core", "SystemSupport", "WriteAheadBuffer"],
         "Snapshots": ["CLZ4", "Core", "Database", "Intake", "SystemSupport"],
         "Sync": ["Core", "Database", "Snapshots", "SystemSupport"],
-        "Reports": ["Core", "Database", "SystemSupport"],
-        "Application": ["Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
-        "Service": ["Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
+        "Rollups": ["Core", "Database", "SystemSupport"],
+        "Maintenance": ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer"],
+        "Reports": ["Core", "Database", "Maintenance", "Rollups", "SystemSupport"],
+        "Application": [
+            "Core", "Database", "Intake", "Maintenance", "Recording", "Rollups", "SystemSupport",
+            "WriteAheadBuffer",
+        ],
+        "Service": [
+            "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "SystemSupport",
+            "WriteAheadBuffer",
+        ],
         "NexusTelemetry": ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
-        "BenchmarkSubjects": ["Core", "Intake", "Recording", "SystemSupport", "Database", "WriteAheadBuffer"],
-        "SnapshotSubjects": ["Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer"],
+        "BenchmarkSubjects": [
+            "Application", "Core", "Database", "Intake", "Maintenance", "SystemSupport", "WriteAheadBuffer",
+        ],
+        "SnapshotSubjects": [
+            "Application", "Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer",
+        ],
         "nexus-record": ["Core", "Intake", "Recording", "SystemSupport"],
         "nexus": [
-            "Application", "Core", "Database", "Intake", "Recording", "Reports", "Service", "Snapshots", "Sync",
-            "SystemSupport", "WriteAheadBuffer",
+            "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "Reports", "Rollups", "Service",
+            "Snapshots", "Sync", "SystemSupport", "WriteAheadBuffer",
         ],
         "FixtureGenerator": ["Core", "SystemSupport"],
     ]
@@ -37,10 +49,10 @@ struct Layers {
         "AsyncHTTPClient": ["Sync"],
         "Crypto": ["Intake", "Snapshots", "Sync"],
         "DequeModule": ["WriteAheadBuffer"],
-        "GRDB": ["Database"],
+        "GRDB": ["Database", "Maintenance", "Rollups"],
         "GRDBSQLite": ["Database"],
         "ArgumentParser": ["FixtureGenerator", "nexus"],
-        "Foundation": ["Database", "Reports", "Snapshots", "Sync", "nexus"],
+        "Foundation": ["Database", "Maintenance", "Reports", "Rollups", "Snapshots", "Sync", "nexus"],
         "Synchronization": [
             "NexusTelemetry", "Service", "Database", "Snapshots", "Sync", "WriteAheadBuffer", "nexus",
         ],

@@ -1,3 +1,4 @@
+import Application
 import Core
 import Foundation
 import Sync
@@ -114,7 +115,8 @@ struct SyncResponseTests {
         #expect(try program.run("flush").status == 0)
         let server = try ScriptedServer([], otherwise: .drip(head: head, piece: piece))
         let plan = try #require(
-            try SyncPlan(Destination("http://127.0.0.1:\(server.port)/store"), data: program.folder.data))
+            try SyncPlan(
+                Destination("http://127.0.0.1:\(server.port)/store"), data: program.folder.data, parts: .standard))
         let deadline = TransferDeadline(base: .milliseconds(300), bytesPerSecond: 1_000_000)
         let error = await #expect(throws: SyncError.self) {
             try await plan.send(fromStart: false, credentials: nil, deadline: deadline) { _ in }

@@ -1,4 +1,6 @@
+import Application
 import Core
+import DatabaseTesting
 import GRDB
 import Intake
 import SystemSupport

@@ -1,6 +1,10 @@
+import Application
 import Core
 import Database
+import DatabaseTesting
 import GRDB
+import Maintenance
+import Rollups
 import SystemSupport
 import TestSupport
 import Testing
@@ -78,7 +82,7 @@ struct MigrationTests {
         #expect(cells.map(\.count) == [100, 100, 100])
         #expect(cells.map(\.latency.count) == [100, 100, 100])
         #expect(cells.map(\.name) == ["tool-0", "tool-1", "tool-2"])
-        #expect(try reader.eventCounters().sessions == 2)
+        #expect(try reader.sessionCount() == 2)
         // Its rows were named by the first rules, and the rows to come are named by these.
         #expect(
             try tables.rows("SELECT version, first_id FROM naming_versions ORDER BY 1").map { [$0[0], $0[1]] as [Int] }

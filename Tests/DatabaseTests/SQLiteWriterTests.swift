@@ -1,4 +1,6 @@
+import Application
 import Core
+import DatabaseTesting
 import Foundation
 import GRDB
 import SystemSupport

@@ -1,5 +1,7 @@
+import Application
 import Core
 import Database
+import DatabaseTesting
 import GRDB
 import SystemSupport
 import TestSupport

@@ -1,5 +1,7 @@
+import Application
 import Core
 import Database
+import DatabaseTesting
 import Foundation
 import GRDB
 import SystemSupport

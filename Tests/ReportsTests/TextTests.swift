@@ -1,6 +1,7 @@
 import Core
 import Database
 import Reports
+import Rollups
 import SystemSupport
 import TestSupport
 import Testing

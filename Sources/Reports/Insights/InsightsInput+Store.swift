@@ -1,5 +1,6 @@
 import Core
 package import Database
+import Rollups
 import SystemSupport
 
 extension InsightsInput {
@@ -69,7 +70,7 @@ extension InsightsInput {
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
-        return first..<last + RollupSlot.milliseconds
+        return first..<last + TimeBucket.milliseconds
     }
 
     /// The part of a range since the rules that name commands changed, if they did in it: figures of both sides do not
@@ -79,7 +80,7 @@ extension InsightsInput {
     ) throws(StoreError) -> Range<Int64> {
         guard let change = try reader.namingChange(), range.contains(change) else { return range }
         let isByDay = change < range.upperBound - fineStretch
-        let step = isByDay ? Timestamp.millisecondsPerDay : RollupSlot.milliseconds
+        let step = isByDay ? Timestamp.millisecondsPerDay : TimeBucket.milliseconds
         let start = (change + step - 1) / step * step
         return min(start, range.upperBound)..<range.upperBound
     }

@@ -1,5 +1,6 @@
 import Core
-package import Database
+import Database
+package import Rollups
 
 /// How a command changed against the window before, as far as chance does not explain it.
 ///

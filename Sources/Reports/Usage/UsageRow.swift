@@ -1,5 +1,6 @@
 import Core
-package import Database
+import Database
+package import Rollups
 
 /// What a report says of one command, workspace, template, session and so on.
 package struct UsageRow: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import Core
 package import Database
+import Rollups
 import SystemSupport
 
 /// Reads the reports on usage of one window. With no database yet they are empty.

@@ -15,7 +15,7 @@ extension LedgerNote {
 
     /// Writes the length of the ledger, which was just sent from, to the database. Writes nothing while recording is off, or
     /// another process holds the writer lock.
-    static func update(in data: DataFolder) async {
+    static func update(in data: DataFolder, parts: WriterParts) async {
         guard (try? RecordingPolicy.current(for: data)) == .on, let findings = try? LedgerReader.read(data),
             findings.damage == nil, findings.chain.lines > 0
         else { return }
@@ -23,16 +23,16 @@ extension LedgerNote {
         guard note != current(in: data), let lock = try? await WriterLock.acquire(in: data, within: patience) else {
             return
         }
-        try? await SQLiteWriter.withWriter(of: data, lock: lock) { try await $0.write(note) }
+        try? await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts) { try await $0.write(note) }
     }
 
     /// Forgets the note, so that the ledger is accepted as it is now.
     ///
     /// - Returns: false when another process holds the writer lock.
-    package static func forget(in data: DataFolder) async throws -> Bool {
+    package static func forget(in data: DataFolder, parts: WriterParts) async throws -> Bool {
         guard current(in: data) != nil else { return true }
         guard let lock = try await WriterLock.acquire(in: data, within: patience) else { return false }
-        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {
+        try await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts, obeysSettings: false) {
             try await $0.forgetLedgerNote()
         }
         return true

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 package import Core
-import Database
+package import Database
 import SystemSupport
 
 /// What is to go to a destination: found out without sending, and then sent.
@@ -11,13 +11,16 @@ package struct SyncPlan: Sendable {
     private let store: String
     private let installation: InstallationID
     private let last: Int64
+    private let parts: WriterParts
 
     /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
     /// has opened yet.
-    package init?(_ destination: Destination, data: DataFolder) throws {
+    /// - Parameter parts: of the writer that notes the length of the ledger.
+    package init?(_ destination: Destination, data: DataFolder, parts: WriterParts) throws {
         guard let source = try ClickHouseRowEncoder(data: data) else { return nil }
         guard let identity = try source.identity() else { throw SyncError.notReady }
         self.data = data
+        self.parts = parts
         self.destination = destination
         self.source = source
         store = identity.store
@@ -83,7 +86,7 @@ package struct SyncPlan: Sendable {
         } catch {
             result = .failure(error)
         }
-        await LedgerNote.update(in: data)
+        await LedgerNote.update(in: data, parts: parts)
         return try result.get()
     }
 

@@ -1,0 +1,28 @@
+package import Core
+package import Database
+import Maintenance
+import Rollups
+package import SystemSupport
+
+extension WriterParts {
+    /// The parts of every writer of a data folder: the aggregates, and the end of purges that were interrupted.
+    package static let standard = WriterParts(
+        derivedTables: RollupTables(), resume: SQLiteWriter.finishInterruptedPurge)
+}
+
+extension SQLiteWriter {
+    /// Opens the database of a data folder with the standard parts.
+    package init(
+        data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true, clock: any WallClock = SystemClock()
+    ) throws(StoreError) {
+        try self.init(data: data, lock: lock, parts: .standard, obeysSettings: obeysSettings, clock: clock)
+    }
+
+    /// Opens the database with the standard parts, passes its writer to `work`, and closes it, also when `work` throws.
+    package static func withWriter<Result: Sendable>(
+        of data: DataFolder, lock: consuming WriterLock, obeysSettings: Bool = true,
+        _ work: (SQLiteWriter) async throws -> Result
+    ) async throws -> Result {
+        try await withWriter(of: data, lock: lock, parts: .standard, obeysSettings: obeysSettings, work)
+    }
+}

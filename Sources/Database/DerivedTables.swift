@@ -1,0 +1,58 @@
+package import Core
+package import GRDB
+
+/// Tables that are computed from events and sessions, and change in the transaction that stores these. `Database` calls them;
+/// it does not know what they hold.
+///
+/// What is observed is kept in memory until `flush`, so that observing an event needs no database.
+package protocol DerivedTables: Sendable {
+    /// Observes an event whose row the transaction inserts.
+    /// - Parameters:
+    ///   - type: nil for a type that this program does not know.
+    ///   - payload: the bytes that the ranges of `record` refer to.
+    mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>)
+
+    /// Observes a session that the transaction writes.
+    /// - Parameter old: what was observed of it before, which no longer counts; nil for a new session.
+    mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?)
+
+    /// Writes what was observed, before the transaction ends.
+    mutating func flush(into database: Database) throws
+
+    /// Forgets what was observed and every cached row: the transaction was rolled back, or rows were removed.
+    mutating func abandon()
+
+    /// Recomputes the tables from the rows, inside a transaction of the caller's: a migration has changed what they hold.
+    func rebuild(in database: Database) throws
+}
+
+/// The start of a session, in milliseconds since 1970, and its length.
+package struct SessionSpan: Equatable, Sendable {
+    package let startedAt: Int64
+    package let durationMS: Int64
+}
+
+/// Keeps no tables: for connections that only check the schema, and to measure what the tables cost.
+package struct NoDerivedTables: DerivedTables {
+    package init() {}
+    package mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>) {}
+    package mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?) {}
+    package mutating func flush(into database: Database) throws {}
+    package mutating func abandon() {}
+    package func rebuild(in database: Database) throws {}
+}
+
+/// The parts of the writer that other modules implement. `Application` has the one composition.
+package struct WriterParts: Sendable {
+    package let derivedTables: any DerivedTables
+    /// Ends what a killed process has begun, before the writer stores anything.
+    package let resume: @Sendable (DatabaseQueue, DataFolder) throws(StoreError) -> Void
+
+    package init(
+        derivedTables: any DerivedTables,
+        resume: @escaping @Sendable (DatabaseQueue, DataFolder) throws(StoreError) -> Void
+    ) {
+        self.derivedTables = derivedTables
+        self.resume = resume
+    }
+}

@@ -1,0 +1,88 @@
+import Core
+package import GRDB
+
+/// Counting the sessions anew from the rows. Sessions that began before the rows are complete stay as they are.
+package enum SessionRecount {
+    /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine that the
+    /// writer steps (`SessionState`) gives the same.
+    ///
+    /// `first`: the earliest start. `last`: the latest end, which is a start and the duration where one is known.
+    /// Both have the database's form, whose texts sort like the instants they mean.
+    package static let columns = """
+        min(timestamp) AS first,
+        strftime('%Y-%m-%d %H:%M:%f', min(253402300799999, max(
+            CAST(round((julianday(timestamp) - 2440587.5) * 86400000) AS INTEGER) + max(0, coalesce(duration_ms, 0))
+        )) / 1000.0, 'unixepoch') AS last,
+        CAST(total(event_type IN ('command', 'command_line')) AS INTEGER) AS commands,
+        CAST(total(event_type = 'workspace_created') AS INTEGER) AS workspaces,
+        CAST(total(event_type = 'task_completed') AS INTEGER) AS tasks,
+        CAST(total(success = 0) AS INTEGER) AS errors
+        """
+
+    /// The span and the counts of each session, from its rows.
+    private static let recount = """
+        recount AS (
+            SELECT session_id, \(columns) FROM events GROUP BY session_id
+        )
+        """
+
+    /// How many sessions are not what their rows say. Each one that the rows name is looked up by its id; the others are those
+    /// that are left. A join that keeps both sides would read the whole recount for each session.
+    package static func differing(in database: Database) throws -> Int {
+        try Int.fetchOne(
+            database,
+            sql: """
+                WITH \(recount)
+                SELECT count(*) FILTER (WHERE coalesce(started_at, first) >= :start AND (
+                    started_at IS NULL OR started_at <> first
+                    OR (ended_at IS NOT NULL AND ended_at <> last)
+                    OR commands_executed <> commands OR workspaces_created <> workspaces
+                    OR tasks_completed <> tasks OR errors_encountered <> errors))
+                    + (SELECT count(*) FROM sessions WHERE started_at >= :start)
+                    - count(*) FILTER (WHERE started_at >= :start)
+                FROM recount LEFT JOIN sessions USING (session_id)
+                """, arguments: ["start": try start(in: database)]) ?? 0
+    }
+
+    /// Makes every session what its rows say, inside a transaction of the caller's: sessions that are open stay open.
+    package static func rebuild(in database: Database) throws {
+        let start = try start(in: database)
+        try database.execute(
+            sql: """
+                CREATE TEMP TABLE recounted (
+                    session_id TEXT PRIMARY KEY, first TEXT, last TEXT, commands INTEGER, workspaces INTEGER,
+                    tasks INTEGER, errors INTEGER
+                ) WITHOUT ROWID
+                """)
+        try database.execute(
+            sql: "INSERT INTO recounted WITH \(recount) SELECT * FROM recount WHERE first >= ?", arguments: [start])
+        defer { try? database.execute(sql: "DROP TABLE IF EXISTS recounted") }
+        try database.execute(
+            sql: """
+                INSERT INTO sessions (id, session_id, started_at, ended_at)
+                    SELECT ? + row_number() OVER (ORDER BY first) - 1, session_id, first, last FROM recounted
+                    WHERE session_id NOT IN (SELECT session_id FROM sessions);
+                UPDATE sessions SET
+                    started_at = first, ended_at = iif(ended_at IS NULL, NULL, last),
+                    duration_ms = iif(ended_at IS NULL, NULL,
+                        CAST(round((julianday(last) - julianday(first)) * 86400000) AS INTEGER)),
+                    commands_executed = commands, workspaces_created = workspaces, tasks_completed = tasks,
+                    errors_encountered = errors
+                    FROM recounted WHERE recounted.session_id = sessions.session_id;
+                UPDATE open_sessions SET last_event = CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
+                    FROM sessions JOIN recounted USING (session_id) WHERE sessions.id = open_sessions.session;
+                """, arguments: [try RowIDs.next(of: .sessions, in: database)])
+        try RowIDs.noteHighest(in: database)
+        try database.execute(
+            sql: """
+                DELETE FROM sessions
+                    WHERE started_at >= ? AND session_id NOT IN (SELECT session_id FROM recounted)
+                """, arguments: [start])
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
+    }
+
+    /// The first moment from which on all rows are there, in the database's form.
+    private static func start(in database: Database) throws -> String {
+        Timestamp.databaseText(try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds)
+    }
+}

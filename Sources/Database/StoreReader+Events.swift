@@ -1,0 +1,122 @@
+import Core
+import GRDB
+
+extension StoreReader {
+    /// The events of a window (milliseconds since 1970) that were stored last, latest first, until `take` returns false.
+    /// It reads rows: stop it after a bounded number.
+    package func latestEvents(
+        in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), _ take: (StoredEvent) -> Bool
+    ) throws(StoreError) {
+        try asStoreError(path) {
+            try queue.read { database in
+                let slots = Self.touchedSlots(window)
+                for rows in try RowRanges.covering(slots: slots, in: database).reversed() {
+                    var goesOn = true
+                    try EventScanner(database).scan(rows, filter, backwards: true) { event in
+                        goesOn = !window.contains(event.numbers.timestamp) || take(event)
+                        return goesOn
+                    }
+                    if !goesOn { return }
+                }
+            }
+        }
+    }
+
+    /// A session by its id; nil when there is none.
+    package func session(_ id: String) throws(StoreError) -> Session? {
+        try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchOne(database, sql: "SELECT * FROM sessions WHERE session_id = ?", arguments: [id])
+                    .map(Session.init)
+            }
+        }
+    }
+
+    /// The session of this id; where there is none those that begin with it, as a list shows them that has no room for the
+    /// whole: then with an ellipsis behind.
+    package func sessions(named name: String, atMost limit: Int) throws(StoreError) -> [Session] {
+        if let session = try session(name) { return [session] }
+        let start = name.hasSuffix("…") ? String(name.dropLast()) : name
+        return try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT * FROM sessions WHERE session_id > ? AND substr(session_id, 1, length(?)) = ?
+                        ORDER BY session_id LIMIT ?
+                        """,
+                    arguments: [start, start, start, limit]
+                ).map(Session.init)
+            }
+        }
+    }
+
+    /// The first `limit` events of a session in order of time, and how many it has in all.
+    package func events(
+        ofSession id: String, limit: Int
+    ) throws(StoreError) -> (events: [StoredEvent], total: Int) {
+        try asStoreError(path) {
+            try queue.read { database in
+                guard let span = try Self.span(ofSession: id, in: database) else { return ([], 0) }
+                var events: [StoredEvent] = []
+                var total = 0
+                let slots = TimeBucket.containing(span.lowerBound)..<TimeBucket.containing(span.upperBound) + 1
+                for rows in try RowRanges.covering(slots: slots, in: database) {
+                    try EventScanner(database).scan(rows, UsageFilter(session: id)) { event in
+                        total += 1
+                        events.append(event)
+                        // Late events may belong in front of those at hand, so twice as many are held.
+                        if events.count >= 2 * max(limit, 1) { events = Self.earliest(limit, of: events) }
+                        return true
+                    }
+                }
+                return (Self.earliest(limit, of: events), total)
+            }
+        }
+    }
+
+    /// Sessions that started in a window (milliseconds since 1970), latest first, at most `limit`.
+    package func sessions(startedIn window: Range<Int64>, limit: Int) throws(StoreError) -> [Session] {
+        let first = Timestamp.databaseText(max(0, window.lowerBound))
+        let end = Timestamp.databaseText(min(window.upperBound, Limits.latestTimestamp))
+        return try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT * FROM sessions WHERE started_at >= ? AND started_at < ?
+                        ORDER BY started_at DESC LIMIT ?
+                        """, arguments: [first, end, limit]
+                ).map(Session.init)
+            }
+        }
+    }
+
+    private static func earliest(_ limit: Int, of events: [StoredEvent]) -> [StoredEvent] {
+        let ordered = events.sorted { ($0.numbers.timestamp, $0.row) < ($1.numbers.timestamp, $1.row) }
+        return Array(ordered.prefix(limit))
+    }
+
+    /// From a session's first event to its last, in milliseconds since 1970.
+    private static func span(ofSession id: String, in database: Database) throws -> ClosedRange<Int64>? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
+                WHERE session_id = ?
+                """, arguments: [id])
+        guard let row, let start = (row[0] as String?).flatMap(Timestamp.milliseconds(ofDatabaseText:)) else {
+            return nil
+        }
+        let end = (row[1] as String?).flatMap(Timestamp.milliseconds(ofDatabaseText:)) ?? row[2] ?? start
+        return start...max(start, end)
+    }
+
+    /// The quarters of an hour that have a moment of the window.
+    private static func touchedSlots(_ window: Range<Int64>) -> Range<Int64> {
+        guard !window.isEmpty else { return 0..<0 }
+        let last = min(window.upperBound - 1, Limits.latestTimestamp)
+        let first = TimeBucket.containing(max(0, window.lowerBound))
+        return first..<max(first, TimeBucket.containing(last) + 1)
+    }
+}

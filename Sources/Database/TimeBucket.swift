@@ -1,0 +1,40 @@
+package import GRDB
+
+/// 15 minutes of UTC, by which activity and aggregates are counted. Every time zone is whole buckets away from UTC, so the days
+/// of each can be summed from them.
+package enum TimeBucket {
+    package static let milliseconds: Int64 = 15 * 60 * 1000
+
+    /// Buckets in a day.
+    package static let perDay: Int64 = 96
+
+    /// Returns the number of the bucket, counted from 1970, that a time (milliseconds since 1970, not negative) is in.
+    package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
+
+    /// Returns the buckets of a range of days (their numbers since 1970, UTC). A range without an end has none.
+    package static func buckets(ofDays days: Range<Int64>) -> Range<Int64> {
+        let end = days.upperBound.multipliedReportingOverflow(by: perDay)
+        return days.lowerBound * perDay..<(end.overflow ? Int64.max : end.partialValue)
+    }
+}
+
+/// From when on every event that was recorded still has its row. Of the days before, retention has removed the rows, and the
+/// aggregates are all there is.
+package enum CompleteRows {
+    /// The name among the counters, which the format of the database keeps.
+    private static let name = "rows_complete_from_slot"
+
+    /// Returns the first bucket of complete rows: always the first one of a day in UTC, 0 where no rows were removed.
+    package static func firstBucket(in database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
+    }
+
+    /// Notes that rows before a day (its number since 1970, UTC) were removed and that their aggregates stay. The first bucket
+    /// never goes back.
+    package static func noteRemoved(beforeDay day: Int64, in database: Database) throws {
+        try database.execute(
+            sql:
+                "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = max(count, excluded.count)",
+            arguments: [name, day * TimeBucket.perDay])
+    }
+}

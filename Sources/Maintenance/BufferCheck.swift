@@ -1,0 +1,86 @@
+package import Core
+import Database
+import SystemSupport
+import WriteAheadBuffer
+
+/// Reads every segment that waits in the buffer, as a drain would, and stores nothing.
+package enum BufferCheck {
+    private static let name = "buffer"
+
+    private struct Count {
+        var events = 0
+        var torn = 0
+        var damaged = 0
+    }
+
+    package static func run(_ data: DataFolder) throws -> [CheckResult] {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        var results: [CheckResult] = []
+        var count = Count()
+        let segments = try buffer.segments()
+        for number in segments {
+            guard let reader = try buffer.reader(of: number) else { continue }
+            let path = reader.path.escapedForDisplay
+            switch reader.header {
+            case .newer(let version):
+                results.append(
+                    .error(
+                        name, "\(path) was written by a newer Nexus (version \(version))", suggestion: "update this one"
+                    )
+                )
+                continue
+            case .damaged:
+                results.append(
+                    .error(
+                        name, "the header of \(path) is damaged",
+                        suggestion: "'nexus flush' takes what can be read from it, and keeps it aside"))
+            case .valid, .incomplete: break
+            }
+            try Self.count(reader, &count)
+        }
+        if count.damaged > 0 {
+            results.append(
+                .error(
+                    name, "\(count.damaged.counted("record")) in the segments changed on the disk",
+                    suggestion: "they are lost; look after the disk, and 'nexus flush' takes the others"))
+        }
+        let aside = try buffer.damagedSegments()
+        if !aside.isEmpty {
+            results.append(
+                .note(
+                    name,
+                    "\(aside.count) damaged segments are kept aside in \(data.bufferFolder.path.escapedForDisplay)",
+                    suggestion: "what could be read from them is stored; remove them when you have seen them"))
+        }
+        guard results.isEmpty else { return results }
+        return [
+            .ok(
+                name,
+                "\(segments.count.counted("segment")) with \(count.events.counted("event")), and every record is whole")
+        ]
+    }
+
+    private static func count(_ reader: SegmentReader, _ count: inout Count) throws {
+        let end = try reader.committedEnd() ?? reader.writtenEnd()
+        var offset = SegmentFormat.headerLength
+        var chunk: [UInt8] = []
+        while offset < end {
+            try reader.read(into: &chunk, from: offset, upTo: end, limit: Limits.drainChunkBytes)
+            let isLast = chunk.count < Limits.drainChunkBytes || offset + chunk.count == end
+            let consumed = records(chunk.span, isLast: isLast, &count)
+            offset = isLast ? end : offset + consumed
+        }
+    }
+
+    private static func records(_ stretch: Span<UInt8>, isLast: Bool, _ count: inout Count) -> Int {
+        var cursor = RecordCursor()
+        while true {
+            switch cursor.next(in: stretch, isLast: isLast) {
+            case .record(let place): count.events += EventRecord.isEvent(stretch.extracting(place)) ? 1 : 0
+            case .gap(_, let isTorn):
+                if isTorn { count.torn += 1 } else { count.damaged += 1 }
+            case .needsMore, .end: return cursor.offset
+            }
+        }
+    }
+}

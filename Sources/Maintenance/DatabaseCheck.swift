@@ -1,0 +1,130 @@
+package import Core
+import Database
+import GRDB
+import Rollups
+import SystemSupport
+import WriteAheadBuffer
+
+/// Looks at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it
+/// is read from the same moment.
+package struct DatabaseCheck {
+    private let data: DataFolder
+    /// Leaves out what takes long: reading every index and every row.
+    private let isQuick: Bool
+    private let progress: (Double) -> Void
+    /// The parts of the time that the check by SQLite, and that and the sessions, take.
+    private static let (shareOfIntegrity, shareOfSessions) = (0.2, 0.5)
+
+    /// - Parameter progress: gets the share that is done, 0 to 1, where every row is read.
+    package init(_ data: DataFolder, isQuick: Bool, progress: @escaping (Double) -> Void = { _ in }) {
+        self.data = data
+        self.isQuick = isQuick
+        self.progress = progress
+    }
+
+    package func run() throws -> [CheckResult] {
+        let opened: DatabaseQueue?
+        do {
+            opened = try DatabaseOpening.forReading(data)
+        } catch {
+            if case .walNeedsRecovery = error {
+                return [.note("database", error.description, suggestion: "run 'nexus flush'")]
+            }
+            return [.error("database", error.description, suggestion: Self.suggestion(on: error))]
+        }
+        guard let queue = opened else { return [.ok("database", "there is none yet")] }
+        let results = try asStoreError(data.databasePath) {
+            try queue.read { database in
+                let integrity = try integrity(of: database)
+                // Counts over damaged pages prove nothing.
+                guard integrity.state == .ok else { return [integrity] }
+                var results = [integrity, try ids(of: database), try eventCounters(of: database)]
+                if !isQuick {
+                    progress(Self.shareOfIntegrity)
+                    results.append(try sessions(of: database))
+                    progress(Self.shareOfSessions)
+                    let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+                    results.append(
+                        try RollupCheck(database).run { read in
+                            progress(
+                                Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
+                        })
+                }
+                return results
+            }
+        }
+        return results + [log]
+    }
+
+    private static func suggestion(on error: StoreError) -> String {
+        switch error {
+        case .newerVersion: "update this Nexus"
+        case .olderVersion: "run 'nexus flush'"
+        case .notADatabase: "put a backup in its place, or move it away: what is recorded from then on starts a new one"
+        default: "see to it that it can be read, and run this again"
+        }
+    }
+
+    private func integrity(of database: Database) throws -> CheckResult {
+        let found = try String.fetchAll(database, sql: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)")
+        if found == ["ok"] {
+            return .ok("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
+        }
+        let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
+        return .error(
+            "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
+            suggestion: "put a backup in its place, or save what can be read with sqlite3's .recover")
+    }
+
+    private func ids(of database: Database) throws -> CheckResult {
+        guard let table = try RowIDs.exhaustedTable(in: database) else {
+            return .ok("ids", "there are ids left for new rows")
+        }
+        let id = try RowIDs.highest(of: table, in: database)
+        return .error(
+            "ids", "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is left",
+            suggestion: StoreError.adviceOnExhaustedIDs)
+    }
+
+    private func eventCounters(of database: Database) throws -> CheckResult {
+        var eventCounters = try EventCounters(from: database)
+        try eventCounters.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: database)
+        let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
+        let suggestion = "rows were added or removed by another hand; reports are right, the books of the past are not"
+        guard eventCounters.balance else {
+            return .error(
+                "books",
+                "accepted \(eventCounters.accepted) is not stored \(eventCounters.stored) + pending \(eventCounters.pending)",
+                suggestion: suggestion)
+        }
+        guard rows == expected else {
+            return .error(
+                "books", "the database holds \(rows.counted("row")), and by the books there should be \(expected)",
+                suggestion: suggestion)
+        }
+        return .ok(
+            "books",
+            "\(rows.counted("row")), as many as there should be, and \(eventCounters.pending.counted("waiting event"))"
+        )
+    }
+
+    private func sessions(of database: Database) throws -> CheckResult {
+        let differing = try SessionRecount.differing(in: database)
+        guard differing == 0 else {
+            return .error(
+                "sessions",
+                "the counters of \(differing.counted("session")) are not what a recount of the events gives",
+                suggestion: "'nexus doctor --rebuild' recounts them")
+        }
+        return .ok("sessions", "the counters of every session are what a recount gives")
+    }
+
+    private var log: CheckResult {
+        let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
+        guard bytes > Limits.databaseLogBytes else { return .ok("log", "\(bytes / 1024) KiB") }
+        return .note(
+            "log", "SQLite's write-ahead log has \(bytes / 1024 / 1024) MiB",
+            suggestion: "a program has the database open in the middle of reading; it shrinks when that has ended")
+    }
+}

@@ -1,0 +1,70 @@
+package import Core
+import Database
+package import SystemSupport
+
+/// Looks at the data folder and the files in it: whose they are, and whether anybody else may read them.
+package enum FolderCheck {
+    private static let name = "folder"
+
+    package static func run(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
+        guard data.folder.exists else {
+            return [.ok(name, "nothing was recorded yet: there is no \(data.folder.path.escapedForDisplay)")]
+        }
+        var results = owned(data.folder.path, folder: true).map { [$0] } ?? []
+        var files = 0
+        for folder in [data.folder, data.bufferFolder] {
+            for entry in try folder.names().sorted() {
+                let path = folder.path(of: entry)
+                // What goes while it is looked at is somebody's business and not wrong.
+                guard let status = FileStatus(of: path) else { continue }
+                files += 1
+                if let result = owned(path, folder: status.kind == .folder) { results.append(result) }
+                let isOfService = [RuntimeFolder.pipeName, RuntimeFolder.socketName].contains(entry)
+                if [.pipe, .socket, .other].contains(status.kind), !isOfService {
+                    results.append(
+                        .error(
+                            name, "\(path.escapedForDisplay) is not a regular file",
+                            suggestion: "move it away; what should be there is made again when it is needed"))
+                }
+            }
+        }
+        results += try leftovers(data)
+        return results.isEmpty
+            ? [.ok(name, "\(files.counted("entry", plural: "entries")), and no other user may read them")] : results
+    }
+
+    /// What is wrong with the owner or the permissions of an entry.
+    private static func owned(_ path: String, folder: Bool) -> CheckResult? {
+        guard let status = FileStatus(of: path) else { return nil }
+        let shown = path.escapedForDisplay
+        if status.kind == .link {
+            return .error(
+                name, "\(shown) is a symbolic link, and links are not followed",
+                suggestion: "put what it leads to in its place")
+        }
+        guard status.isOwn else {
+            return .error(
+                name, "\(shown) belongs to another user",
+                suggestion: "give it to yours with chown, or move it away")
+        }
+        guard status.permissions & 0o077 == 0 else {
+            let mode = String(status.permissions, radix: 8)
+            return .error(
+                name, "\(shown) is open to others (mode \(mode))",
+                suggestion: "close it: chmod \(folder ? "700" : "600") on it")
+        }
+        return nil
+    }
+
+    /// What killed processes have left under names of their own.
+    private static func leftovers(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
+        let names = try data.folder.names().filter { $0.hasPrefix("key.new") || $0 == DataFolder.settingsName + ".new" }
+        guard !names.isEmpty else { return [] }
+        let list = names.sorted().map(\.escapedForDisplay).joined(separator: ", ")
+        return [
+            .note(
+                name, "a killed process has left \(list)",
+                suggestion: "nothing reads it, and the next change takes it away; or remove it while no nexus runs")
+        ]
+    }
+}

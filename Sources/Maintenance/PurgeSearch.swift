@@ -1,0 +1,116 @@
+import Core
+import Database
+import GRDB
+import SystemSupport
+import WriteAheadBuffer
+
+/// Looks for texts that must be gone in every byte of what a data folder still holds.
+///
+/// Segments of the buffer are left out: those of before the purge are gone, and what was recorded since may rightly name
+/// the same things again.
+struct PurgeSearch {
+    /// A shorter text may stand somewhere by chance.
+    private static let shortestText = 8
+    private static let filterBits: UInt64 = 18
+
+    /// Texts that begin with the same eight bytes. A place costs one look for each length, however many texts there are:
+    /// session ids mostly begin alike.
+    private struct Group {
+        var lengths: Set<Int> = []
+        var texts: Set<[UInt8]> = []
+
+        mutating func insert(_ text: [UInt8]) {
+            lengths.insert(text.count)
+            texts.insert(text)
+        }
+    }
+
+    private let data: DataFolder
+    private var byStart: [UInt64: Group] = [:]
+    /// Which hashes of eight bytes any text begins with: most places are passed over by one look here.
+    private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
+    private(set) var textsSearched = 0
+
+    /// Looks for those of `texts` that are no part of one that may stand there, as `remaining` do.
+    init(_ texts: Set<String>, in data: DataFolder, remaining: [String]) {
+        self.data = data
+        for text in texts where text.utf8.count >= Self.shortestText {
+            let bytes = Array(text.utf8)
+            let start = bytes.span.uint64(at: 0)
+            byStart[start, default: Group()].insert(bytes)
+            filter[Self.place(of: start)] = true
+        }
+        // One text for all, which is read once.
+        let all = Array(remaining.joined(separator: "\n").utf8)
+        var parts: Set<[UInt8]> = []
+        find(in: all.span, from: 0) { parts.insert($0) }
+        for part in parts { byStart[part.span.uint64(at: 0)]?.texts.remove(part) }
+        textsSearched = byStart.values.reduce(0) { $0 + $1.texts.count }
+    }
+
+    private static func place(of word: UInt64) -> Int {
+        Int((word &* 0x9E37_79B9_7F4A_7C15) >> (64 - filterBits))
+    }
+
+    /// Searches all files but the buffer's and notes what it did.
+    func run(_ receipt: inout PurgeReceipt) throws(SystemError) {
+        try search(data.folder, &receipt)
+    }
+
+    private func search(_ folder: Folder, _ receipt: inout PurgeReceipt) throws(SystemError) {
+        for name in try folder.names().sorted() where folder != data.bufferFolder || !name.hasSuffix(".wab") {
+            do throws(SystemError) {
+                // Whatever stands there, opening it must not wait.
+                let file = try File(opening: folder.path(of: name), [.read, .nonBlocking])
+                if try file.status().isFolder {
+                    try search(Folder(folder.path(of: name)), &receipt)
+                } else if try file.status().isRegular {
+                    receipt.filesSearched += 1
+                    if try holdsAny(file, &receipt) { receipt.foundIn.append(file.path) }
+                }
+            } catch  where error.isNotFound || error.code == SystemError.noSuchDevice {
+                // Gone meanwhile, or the service's socket, which cannot be opened.
+            }
+        }
+    }
+
+    private func holdsAny(_ file: borrowing File, _ receipt: inout PurgeReceipt) throws(SystemError) -> Bool {
+        var bytes: [UInt8] = []
+        let overlap = Limits.recordBytes
+        var searched = 0
+        // What others add while it is searched is not of before.
+        var rest = try file.status().size
+        while true {
+            let count = try file.read(appendingTo: &bytes, limit: min(rest, Limits.drainChunkBytes))
+            rest -= count
+            receipt.bytesSearched += count
+            if holdsAny(bytes.span, from: searched) { return true }
+            if count == 0 { return false }
+            // A text may go on in what is read next.
+            bytes.removeFirst(max(0, bytes.count - overlap))
+            searched = max(0, bytes.count - overlap)
+        }
+    }
+
+    private func holdsAny(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        var isThere = false
+        find(in: bytes, from: start) { _ in isThere = true }
+        return isThere
+    }
+
+    /// Hands every text that is somewhere in `bytes` from `start` on to `body`.
+    private func find(in bytes: Span<UInt8>, from start: Int, _ body: ([UInt8]) -> Void) {
+        var place = start
+        while place + Self.shortestText <= bytes.count {
+            let word = bytes.uint64(at: place)
+            if filter[Self.place(of: word)], let group = byStart[word] {
+                for length in group.lengths where place + length <= bytes.count {
+                    var text: [UInt8] = []
+                    text.append(bytes.extracting(place..<place + length))
+                    if group.texts.contains(text) { body(text) }
+                }
+            }
+            place += 1
+        }
+    }
+}

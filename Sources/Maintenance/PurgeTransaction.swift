@@ -1,0 +1,185 @@
+import Core
+import Database
+import GRDB
+import Rollups
+
+/// The part of a purge that is one transaction: rows, sessions, rollups and counters change together, so that whenever the
+/// process ends they are all as before or all as after.
+struct PurgeTransaction {
+    let selection: PurgeSelection
+    let renewsKey: Bool
+    let now: Int64
+
+    /// Rows that one statement reads at most: SQLite keeps the former pages of all that a statement changes in memory.
+    private static let rowsAtOnce = 50_000
+    /// The shares that are done once rows were removed, and once the rest was counted again.
+    static let (shareOfRows, shareOfCounts) = (0.2, 0.8)
+
+    /// Removes what is selected; returns the texts that stood in it and are nowhere left. `progress` gets the share of the purge
+    /// that is done, 0 to 1.
+    func run(
+        in database: Database, receipt: inout PurgeReceipt, progress: (Double) -> Void
+    ) throws -> Set<String> {
+        let gone = try textsThatGo(in: database)
+        let namesBefore = try Self.names(in: database)
+        try RowIDs.noteHighest(in: database)
+        try database.execute(sql: "INSERT OR REPLACE INTO purges VALUES (1, ?)", arguments: [renewsKey])
+        if selection.isEverything {
+            try removeEverything(in: database, receipt: &receipt)
+        } else {
+            try removeRows(in: database, receipt: &receipt)
+            try removeFromRollups(gone, in: database)
+            progress(Self.shareOfRows)
+            let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+            try RollupTables.rebuild(in: database) { read in
+                progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
+            }
+        }
+        // Of rows that were too old to be kept only the names are left.
+        return gone.union(namesBefore.subtracting(try Self.names(in: database)))
+    }
+
+    private static func names(in database: Database) throws -> Set<String> {
+        try String.fetchSet(database, sql: "SELECT name FROM rollup_names").subtracting(
+            EventType.allCases.map(\.rawValue))
+    }
+
+    // MARK: Texts
+
+    private static let textColumns = [
+        "session_id", "event_type", "workspace_hash", "task_hash", "command", "error_category", "template_used",
+    ]
+
+    private func textsThatGo(in database: Database) throws -> Set<String> {
+        let (condition, arguments) = selection.condition
+        var texts: Set<String> = []
+        for column in Self.textColumns {
+            let rows = try String.fetchCursor(
+                database,
+                sql: """
+                    SELECT \(column) FROM events WHERE \(column) IS NOT NULL AND \(condition)
+                    EXCEPT SELECT \(column) FROM events WHERE NOT (\(condition))
+                    """, arguments: arguments + arguments)
+            while let text = try rows.next() { texts.insert(text) }
+        }
+        // Types that every database knows tell nothing.
+        return texts.subtracting(EventType.allCases.map(\.rawValue))
+    }
+
+    // MARK: Rows
+
+    private func removeEverything(in database: Database, receipt: inout PurgeReceipt) throws {
+        receipt.events += try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
+        receipt.sessions += try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
+        for table in [
+            "events", "sessions", "open_sessions", "activity_rollup", "usage_rollup", "rollup_names", "counters",
+            "origins",
+        ] {
+            try database.execute(sql: "DELETE FROM \(table)")
+        }
+        // Nothing is left that could be linked to the old id, so none is noted as having it.
+        try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
+        try RowIDs.restartExhausted(in: database)
+    }
+
+    private func removeRows(in database: Database, receipt: inout PurgeReceipt) throws {
+        let (condition, arguments) = selection.condition
+        try database.execute(
+            sql: "CREATE TEMP TABLE purged_sessions AS SELECT DISTINCT session_id FROM events WHERE \(condition)",
+            arguments: arguments)
+        defer {
+            try? database.execute(sql: "DROP TABLE IF EXISTS purged_sessions; DROP TABLE IF EXISTS left_of_sessions")
+        }
+        receipt.events = try removeEvents(where: condition, arguments, in: database)
+        try database.execute(
+            sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
+            arguments: [Counter.purged.name, receipt.events])
+        try recountSessions(in: database)
+        try removeSessions(in: database)
+        receipt.sessions = database.changesCount
+        try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
+    }
+
+    /// Removes events by ranges of ids; returns how many.
+    private func removeEvents(
+        where condition: String, _ arguments: StatementArguments, in database: Database
+    ) throws -> Int {
+        var removed = 0
+        var next = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events")
+        while let first = next {
+            let last = try Int64.fetchOne(
+                database, sql: "SELECT id FROM events WHERE id >= ? ORDER BY id LIMIT 1 OFFSET \(Self.rowsAtOnce - 1)",
+                arguments: [first])
+            try database.execute(
+                sql: "DELETE FROM events WHERE id BETWEEN ? AND ? AND (\(condition))",
+                arguments: [first, last ?? Int64.max] + arguments)
+            removed += database.changesCount
+            next = last.flatMap { $0 < Int64.max ? $0 + 1 : nil }
+        }
+        return removed
+    }
+
+    /// Sessions that have lost events and have others are counted anew.
+    private func recountSessions(in database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TEMP TABLE left_of_sessions AS
+                SELECT session_id, \(SessionRecount.columns)
+                FROM events WHERE session_id IN (SELECT session_id FROM purged_sessions) GROUP BY session_id
+                """)
+        try database.execute(
+            sql: """
+                UPDATE sessions SET
+                    started_at = first, ended_at = iif(ended_at IS NULL, NULL, last),
+                    duration_ms = iif(ended_at IS NULL, NULL,
+                        CAST(round((julianday(last) - julianday(first)) * 86400000) AS INTEGER)),
+                    commands_executed = CAST(commands AS INTEGER), workspaces_created = CAST(workspaces AS INTEGER),
+                    tasks_completed = CAST(tasks AS INTEGER), errors_encountered = CAST(errors AS INTEGER)
+                FROM left_of_sessions WHERE left_of_sessions.session_id = sessions.session_id
+                """)
+        try database.execute(
+            sql: """
+                UPDATE open_sessions SET last_event =
+                    CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
+                FROM sessions JOIN left_of_sessions USING (session_id) WHERE sessions.id = open_sessions.session
+                """)
+    }
+
+    /// Sessions without events go: those that have lost all now, and those whose rows were too old to be kept.
+    private func removeSessions(in database: Database) throws {
+        var conditions = [
+            """
+            (session_id IN (SELECT session_id FROM purged_sessions)
+                AND session_id NOT IN (SELECT session_id FROM left_of_sessions))
+            """
+        ]
+        var arguments: [any DatabaseValueConvertible] = []
+        if let session = selection.session, selection.before == nil, selection.command == nil {
+            conditions.append("session_id = ?")
+            arguments.append(session)
+        }
+        if let before = selection.before, selection.session == nil, selection.command == nil {
+            conditions.append("ended_at < ?")
+            arguments.append(Timestamp.databaseText(before))
+        }
+        try database.execute(
+            sql: "DELETE FROM sessions WHERE " + conditions.joined(separator: " OR "),
+            arguments: StatementArguments(arguments))
+    }
+
+    // MARK: Rollups
+
+    /// Where all rows are there the aggregates are emptied, names and all, to be recomputed. Of days whose rows were too old to be
+    /// kept the aggregates are all there is: days before a date go as a whole, and a removed name is replaced by its number, so
+    /// that sums stay and no reader can tell what they are of.
+    private func removeFromRollups(_ gone: Set<String>, in database: Database) throws {
+        let complete = try CompleteRows.firstBucket(in: database)
+        guard complete > 0 else { return try RollupTables.removeAll(from: database) }
+        if let day = selection.firstDayThatStays {
+            try RollupTables.forget(beforeDay: min(day, complete / TimeBucket.perDay), in: database)
+            // What is still counted among days without rows keeps its names, and rows get theirs when they are recomputed.
+            try RollupTables.removeUnusedNames(before: complete, in: database)
+        }
+        try RollupTables.hideNames(gone, command: selection.command, in: database)
+    }
+}

@@ -1,0 +1,85 @@
+import Core
+import Database
+import Foundation
+import GRDB
+import Rollups
+
+/// Counts the rollups anew in a database of its own, a temporary file of SQLite's, and compares.
+struct RollupCheck {
+    private static let name = "rollups"
+    private let database: Database
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    /// - Parameter report: gets the number of rows read, now and then.
+    func run(report: (Int) -> Void) throws -> CheckResult {
+        let scratch = try DatabaseOpening.scratch(inMemory: false)
+        let days = try RollupTables.days(of: 0..<Int64.max, in: database)
+        let differing = try scratch.write { recount in
+            try copyNames(into: recount)
+            try RollupTables.recount(
+                days, rows: [Int64.min...Int64.max], from: database, into: recount, report: report)
+            return try differingBlocks(recount) + differingActivity(recount, from: days.lowerBound)
+        }
+        guard differing == 0 else {
+            return .error(
+                Self.name,
+                "\(differing) of the counts that reports are read from are not what a recount of the rows gives",
+                suggestion: "'nexus doctor --rebuild' recounts them")
+        }
+        let since = days.lowerBound == 0 ? "" : " since \(Self.date(ofDay: days.lowerBound)), when rows begin"
+        return .ok(Self.name, "the counts that reports are read from are what a recount of the rows gives\(since)")
+    }
+
+    /// With the same numbers for names, equal counts have equal bytes.
+    private func copyNames(into recount: Database) throws {
+        let insert = try recount.makeStatement(sql: "INSERT INTO rollup_names VALUES (?, ?, ?)")
+        let rows = try Row.fetchCursor(database, sql: "SELECT kind, number, name FROM rollup_names")
+        while let row = try rows.next() { try insert.execute(arguments: StatementArguments(row.databaseValues)) }
+    }
+
+    private func differingBlocks(_ recount: Database) throws -> Int {
+        let first = try CompleteRows.firstBucket(in: database)
+        return try differing(recount, "SELECT id, cells FROM usage_rollup ORDER BY id") { one, other in
+            let bucket = RollupTables.firstBucket(ofBlock: one?[0] ?? other?[0] ?? 0)
+            return bucket < first || (one?[1] as Data?) == (other?[1] as Data?)
+        }
+    }
+
+    /// Rows may have been removed at either end of a quarter of an hour, so that it may say that it reaches further.
+    private func differingActivity(_ recount: Database, from firstDay: Int64) throws -> Int {
+        let first = firstDay * TimeBucket.perDay
+        return try differing(recount, "SELECT * FROM activity_rollup WHERE slot >= \(first) ORDER BY slot") {
+            one, other in
+            guard let one, let other else { return false }
+            let isSame = (1...6).allSatisfy { (one[$0] as Int64) == (other[$0] as Int64) }
+            return isSame && (one[7] as Int64) <= (other[7] as Int64) && (one[8] as Int64) >= (other[8] as Int64)
+        }
+    }
+
+    /// Walks over the rows of a query in both databases, which come in order of their first column, and returns how many
+    /// are not the same. A row that only one of them has comes alone.
+    private func differing(
+        _ recount: Database, _ sql: String, isSame: (_ kept: Row?, _ counted: Row?) -> Bool
+    ) throws -> Int {
+        let kept = try Row.fetchCursor(database, sql: sql)
+        let counted = try Row.fetchCursor(recount, sql: sql)
+        var differing = 0
+        var one = try kept.next()?.copy()
+        var other = try counted.next()?.copy()
+        while one != nil || other != nil {
+            let id: Int64 = one?[0] ?? Int64.max
+            let otherID: Int64 = other?[0] ?? Int64.max
+            if !isSame(id <= otherID ? one : nil, otherID <= id ? other : nil) { differing += 1 }
+            if id <= otherID { one = try kept.next()?.copy() }
+            if otherID <= id { other = try counted.next()?.copy() }
+        }
+        return differing
+    }
+
+    private static func date(ofDay day: Int64) -> String {
+        String(Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10))
+    }
+}

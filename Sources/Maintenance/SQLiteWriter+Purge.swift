@@ -1,0 +1,177 @@
+package import Core
+package import Database
+package import GRDB
+import SystemSupport
+import WriteAheadBuffer
+
+/// Removing for good what the person wants to be gone.
+///
+/// 1. What waits in the buffer is stored, and the files that held it go.
+/// 2. One transaction removes rows, sessions, rollups and names, and notes in `purges` that the rest is to follow.
+/// 3. The rest: key and snapshots where they are meant, the database written anew, its log emptied. Whenever a writer
+///    starts and finds the note it does this first.
+/// 4. Every byte that is left is searched.
+extension SQLiteWriter {
+    /// How long a report that is being read may hold up the end of a purge.
+    private static let patience: Duration = .seconds(20)
+
+    /// Removes what is selected, of all that was recorded when it was called. With everything goes the key. `progress` gets the
+    /// share that is done, 0 to 1.
+    package func purge(
+        _ selection: PurgeSelection, progress: (Double) -> Void = { _ in }
+    ) throws(StoreError) -> PurgeReceipt {
+        var receipt = PurgeReceipt()
+        do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
+        // Without an id nothing can be stored, so the rows go first; what waits in the buffer goes in the second transaction.
+        var texts: Set<String> = []
+        if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
+        receipt.bufferFiles = try storeWholeBuffer()
+        texts.formUnion(try removeRows(selection, &receipt, progress))
+        progress(PurgeTransaction.shareOfCounts)
+        try Self.finishPurge(queue, data, &receipt)
+        progress((1 + PurgeTransaction.shareOfCounts) / 2)
+        receipt.values = texts.count
+        do {
+            let remaining = try queue.read { try Self.remainingTexts(in: $0) }
+            receipt.foundIn += texts.filter(Set(remaining).contains).map { _ in "nexus.db" }.prefix(1)
+            let search = PurgeSearch(texts, in: data, remaining: remaining)
+            receipt.valuesSearched = search.textsSearched
+            try search.run(&receipt)
+            receipt.bytesAfter = try data.folder.size()
+        } catch {
+            throw StoreError(error, path: data.databasePath)
+        }
+        return receipt
+    }
+
+    private func areIDsExhausted() throws(StoreError) -> Bool {
+        try asStoreError(data.databasePath) { try queue.read { try RowIDs.exhaustedTable(in: $0) != nil } }
+    }
+
+    /// The transaction of a purge; returns the texts that stood in removed rows and are nowhere left.
+    private func removeRows(
+        _ selection: PurgeSelection, _ receipt: inout PurgeReceipt, _ progress: (Double) -> Void = { _ in }
+    ) throws(StoreError) -> Set<String> {
+        let work = PurgeTransaction(selection: selection, renewsKey: selection.isEverything, now: clock.now())
+        defer { forgetRows() }
+        return try asStoreError(data.databasePath) {
+            try queue.writeWithoutTransaction { database in
+                // Freed pages are overwritten, not only forgotten; and the commit is on disk when it returns.
+                try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
+                var texts: Set<String> = []
+                try database.inTransaction(.immediate) {
+                    texts = try work.run(in: database, receipt: &receipt, progress: progress)
+                    return .commit
+                }
+                return texts
+            }
+        }
+    }
+
+    /// Makes a new key and gives the installation another id, after all that waits was stored.
+    package func renewIdentity() throws(StoreError) {
+        _ = try storeWholeBuffer()
+        try asStoreError(data.databasePath) {
+            try queue.write { try InstallationID.renew(in: $0) }
+            try KeyFile(data).renew()
+        }
+        try finish()
+    }
+
+    /// Ends a purge that was interrupted after its transaction; nothing happens where there is none.
+    @Sendable package static func finishInterruptedPurge(
+        _ queue: DatabaseQueue, _ data: DataFolder
+    ) throws(StoreError) {
+        let isDue = try asStoreError(data.databasePath) {
+            try queue.read { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM purges)") }
+        }
+        var receipt = PurgeReceipt()
+        if isDue == true { try finishPurge(queue, data, &receipt) }
+    }
+
+    /// What follows the transaction, each step of which may be done twice.
+    private static func finishPurge(
+        _ queue: DatabaseQueue, _ data: DataFolder, _ receipt: inout PurgeReceipt
+    ) throws(StoreError) {
+        do {
+            let renewsKey = try queue.read { try Bool.fetchOne($0, sql: "SELECT renews_key FROM purges") }
+            if renewsKey == true {
+                try KeyFile(data).renew()
+                receipt.renewedKey = true
+                try removeStrayLines(data, &receipt)
+            }
+            receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
+            receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
+            for name in receipt.snapshots { try data.folder.remove(name) }
+            // Copies that a killed export, import or sync left; the rest goes with whoever still works with it.
+            for parent in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: parent) }
+            try data.folder.synchronize()
+            try queue.writeWithoutTransaction { database in
+                // What is left is written anew beside, which may take more room than there is memory.
+                try database.execute(sql: "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY")
+                try emptyLog(database)
+                try database.execute(sql: "DELETE FROM purges")
+                try emptyLog(database)
+                try database.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL")
+            }
+        } catch {
+            throw StoreError(error, path: data.databasePath)
+        }
+    }
+
+    /// Brings all into the database file and shortens the log to nothing; a report that reads an older state is waited
+    /// for.
+    private static func emptyLog(_ database: Database) throws {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            if row?[0] as Int64? == 0 { return }
+            guard ContinuousClock.now < deadline else { throw StoreError.busy }
+        }
+    }
+
+    /// Lines that a shell wrote to a plain file in the place of the service's pipe, names and all; they were never taken in.
+    private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
+        let runtime = RuntimeFolder(for: data)
+        guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
+        try runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
+        receipt.bufferFiles += 1
+    }
+
+    /// Files that `nexus export` writes, those that it has begun among them.
+    private static func isSnapshot(_ name: String) -> Bool {
+        name.contains(".lz4") || name.contains(".ndjson.") || name.contains(".csv")
+    }
+
+    private static func remainingTexts(in database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT name FROM rollup_names UNION SELECT session_id FROM sessions
+                UNION SELECT name FROM counters UNION SELECT sql FROM sqlite_master WHERE sql IS NOT NULL
+                UNION SELECT name FROM sqlite_master UNION SELECT identifier FROM grdb_migrations
+                """)
+    }
+
+    // MARK: The buffer
+
+    /// Stores all that waits and removes its files; returns how many. Recorders are held up for the time that it takes to
+    /// store what they have appended a moment ago.
+    private func storeWholeBuffer() throws(StoreError) -> Int {
+        var files = 0
+        try asStoreError(data.databasePath) {
+            // A commit must be on disk before the file goes that it came from.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            for number in try buffer.segments() {
+                guard let reader = try reader(of: number) else { continue }
+                // Most of it while others go on recording; the little that they add meanwhile follows under the lock.
+                guard let end = try reader.committedEnd() else { throw BufferError.busy(path: reader.path) }
+                try store(reader, upTo: end)
+                if try buffer.removeWhole(reader, store: { end in try store(reader, upTo: end) }) { files += 1 }
+                forget(number)
+            }
+            try keepOnlyPresentPositions()
+        }
+        return files
+    }
+}

@@ -1,0 +1,29 @@
+import Core
+package import Database
+import GRDB
+import Rollups
+import SystemSupport
+
+extension SQLiteWriter {
+    /// The part of the time that sessions take.
+    private static let shareOfSessions = 0.3
+
+    /// Counts sessions and rollups again from the rows, in one transaction. `progress` gets the share that is done, 0 to 1.
+    package func rebuildCounts(progress: (Double) -> Void = { _ in }) throws(StoreError) {
+        defer { forgetRows() }
+        try asStoreError(data.databasePath) {
+            // Rows are sorted by session, which takes more space than there may be memory.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
+            defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
+            try queue.write { database in
+                try SessionRecount.rebuild(in: database)
+                progress(Self.shareOfSessions)
+                let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+                try RollupTables.rebuild(in: database) { read in
+                    progress(Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
+                }
+            }
+        }
+        try finish()
+    }
+}

@@ -1,0 +1,160 @@
+import Core
+package import Database
+import GRDB
+import SystemSupport
+
+/// Counts rows into rollups, in bounded memory.
+struct Recount {
+    /// How much is counted before it is written.
+    private static let countsBetweenWrites = Limits.transactionEvents
+
+    private let slots: Range<Int64>
+    private let target: Database
+    private var activity = ActivityRollup()
+    private var usage = UsageRollup()
+    private var lengths = SessionLengths()
+    private var counted = 0
+    private var rowsRead = 0
+    private var sessions = ByteKeyTable()
+
+    /// Counts what lies in `slots` into the rollups of `target`.
+    init(slots: Range<Int64>, into target: Database) {
+        self.slots = slots
+        self.target = target
+    }
+
+    /// Counts an event if it lies in the quarters of an hour; false when it does not.
+    private mutating func take(_ row: borrowing EventRow) throws -> Bool {
+        guard let numbers = row.numbers, slots.contains(TimeBucket.containing(numbers.timestamp)) else { return false }
+        let bytes = row.bytes.span
+        let type = bytes.extracting(row.text(.eventType))
+        let known = EventType(type)
+        activity.observe(known, success: numbers.success, at: numbers.timestamp, row: row.id)
+        usage.observe(
+            numbers, type: type, known: known, workspace: bytes.extracting(row.text(.workspaceHash)),
+            task: bytes.extracting(row.text(.taskHash)), command: bytes.extracting(row.text(.command)),
+            category: bytes.extracting(row.text(.errorCategory)), template: bytes.extracting(row.text(.templateUsed)))
+        try count()
+        return true
+    }
+
+    /// Counts the rows of `source` whose ids lie in `rows` and that pass a filter; with `notesSessions` it remembers their
+    /// sessions for `copySessions`. `report` gets the number of rows read, now and then.
+    mutating func take(
+        _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
+        notesSessions: Bool = false, report: (Int) -> Void = { _ in }
+    ) throws {
+        let condition = filter.sql
+        var reader = try EventRowReader(
+            source, where: "id BETWEEN ? AND ?" + condition.text,
+            arguments: [rows.lowerBound, rows.upperBound] + condition.arguments)
+        var isRow = true
+        while isRow {
+            isRow = try reader.next { row in
+                if try take(row), notesSessions {
+                    _ = sessions.index(of: row.bytes.span.extracting(row.text(.sessionID)))
+                }
+            }
+            rowsRead += 1
+            if rowsRead % Self.countsBetweenWrites == 0 { report(rowsRead) }
+        }
+    }
+
+    /// Counts the lengths of all sessions of `source` that started in the quarters of an hour.
+    mutating func countSessions(of source: Database) throws {
+        let rows = try Row.fetchCursor(source, sql: Self.lengthsQuery)
+        while let row = try rows.next() { try countSession(row) }
+    }
+
+    /// Writes what was counted.
+    mutating func finish() throws {
+        try activity.flush(into: target)
+        try usage.flush(into: target)
+        try lengths.flush(into: target)
+    }
+
+    // MARK: Sessions of some events
+
+    /// Copies the remembered sessions that started in the quarters of an hour, and counts their lengths.
+    mutating func copySessions(from source: Database) throws {
+        let lengths = try source.makeStatement(sql: Self.lengthsQuery + " WHERE session_id = ?")
+        let row = try source.makeStatement(sql: "SELECT * FROM sessions WHERE session_id = ?")
+        let copy = try target.makeStatement(sql: "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        for index in 0..<sessions.count {
+            let id = String(decoding: sessions.key(at: index), as: UTF8.self)
+            guard let length = try Row.fetchOne(lengths, arguments: [id]), try countSession(length),
+                let session = try Row.fetchOne(row, arguments: [id])
+            else { continue }
+            try copy.execute(arguments: StatementArguments(session.databaseValues))
+        }
+        try finish()
+    }
+
+    private static let lengthsQuery = """
+        SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
+        """
+
+    /// Counts a session; false when it did not start in the quarters of an hour.
+    @discardableResult
+    private mutating func countSession(_ row: Row) throws -> Bool {
+        func milliseconds(_ column: Int) -> Int64? {
+            String.fromDatabaseValue(row[column] as DatabaseValue).flatMap(Timestamp.milliseconds(ofDatabaseText:))
+        }
+        guard let startedAt = milliseconds(0), slots.contains(TimeBucket.containing(startedAt)) else { return false }
+        let lastEvent = milliseconds(1) ?? row[2] ?? startedAt
+        lengths.count(startedAt: startedAt, durationMS: max(0, lastEvent - startedAt))
+        try count()
+        return true
+    }
+
+    private mutating func count() throws {
+        counted += 1
+        if counted % Self.countsBetweenWrites == 0 { try finish() }
+    }
+}
+
+extension StoreReader {
+    /// The same store as if only the events that pass a filter had been recorded in `window` (milliseconds since 1970,
+    /// whole quarters of an hour), and nothing outside: every question about activity, usage and sessions can be asked of
+    /// it. Sessions are those of such events, with their whole length, as far as they started in the window.
+    ///
+    /// Unlike every other answer it reads rows, those of the window, and costs accordingly; its counts are kept in memory.
+    package func filtered(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> StoreReader {
+        try asStoreError(path) {
+            let counts = try DatabaseOpening.scratch(inMemory: true)
+            let slots = Self.slotRange(window)
+            try counts.write { target in
+                try queue.read { source in
+                    var recount = Recount(slots: slots, into: target)
+                    for rows in try RowRanges.covering(slots: slots, in: source) {
+                        try recount.take(rows, filter, of: source, notesSessions: true)
+                    }
+                    try recount.finish()
+                    try recount.copySessions(from: source)
+                }
+            }
+            return StoreReader(queue: counts, data: data)
+        }
+    }
+}
+
+extension EventRow {
+    /// Its numbers; nil when the time cannot be read. The user may have written rows too: what a column holds that it
+    /// should not is passed over.
+    fileprivate var numbers: EventNumbers? {
+        guard let timestamp = Timestamp.parse(databaseText: bytes.span.extracting(text(.timestamp))) else { return nil }
+        return EventNumbers(
+            timestamp: timestamp, durationMS: integer(.durationMS), success: integer(.success).map { $0 != 0 },
+            servicesCount: integer(.servicesCount).map { UInt32(clamping: $0) },
+            portsUsed: integer(.portsUsed).map { UInt32(clamping: $0) })
+    }
+
+    /// The place of a text; empty where there is none.
+    fileprivate func text(_ column: Column) -> Range<Int> {
+        if case .text(let place) = self[column] { place } else { 0..<0 }
+    }
+
+    private func integer(_ column: Column) -> Int64? {
+        if case .integer(let number) = self[column] { number } else { nil }
+    }
+}

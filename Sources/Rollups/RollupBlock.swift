@@ -1,0 +1,110 @@
+import Core
+import Database
+import SystemSupport
+
+/// The numbers of a cell but for its latency. A change to a cell may be negative: what is taken back.
+struct RollupNumbers: Equatable, Sendable {
+    var count: Int64 = 0
+    var succeeded: Int64 = 0
+    var failed: Int64 = 0
+    /// Sum of the durations, in milliseconds.
+    var totalMS: Int64 = 0
+    /// First and last event, in milliseconds since 1970; only where the kind has times.
+    var firstMS: Int64 = .max
+    var lastMS: Int64 = .min
+
+    mutating func add(_ other: RollupNumbers) {
+        count += other.count
+        succeeded += other.succeeded
+        failed += other.failed
+        totalMS = Self.sum(totalMS, other.totalMS)
+        firstMS = min(firstMS, other.firstMS)
+        lastMS = max(lastMS, other.lastMS)
+    }
+
+    /// The sum, at most what a block holds: no event must be able to stop the writer.
+    static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+        let (sum, overflows) = one.addingReportingOverflow(other)
+        return overflows ? RollupBlock.highestNumber : min(sum, RollupBlock.highestNumber)
+    }
+}
+
+/// A cell that is added to a block: its key, its numbers and, in order of the buckets, how often each one occurred.
+struct RollupChange {
+    var key: RollupKey
+    var numbers: RollupNumbers
+    /// Where its buckets stand in the list of all.
+    var buckets: Range<Int>
+}
+
+/// The cells of one kind, one day or quarter of an hour, and up to 1024 numbers of the key: the bytes of a row of
+/// `usage_rollup`. Equal cells have equal bytes. Numbers are varints (see `Varint.swift`).
+///
+///     1 byte: version, 1
+///     for each cell, in order of their keys:
+///         how far the key's first number is ahead of the cell before (the first cell: the number)
+///         the key's second number, where the kind is a pair
+///         length of what follows, in bytes
+///         count, succeeded, failed, sum of the durations in milliseconds
+///         where the kind has times: first event in milliseconds since 1970, and how much later the last was
+///         where the kind has latency: buckets as in `LatencyHistogram`, without the sum, to the end
+enum RollupBlock {
+    static let version: UInt8 = 1
+
+    /// The highest number of a cell. Two of them can be added; a higher one is damage.
+    static let highestNumber: Int64 = 1 << 61
+
+    /// The bytes are no block.
+    struct Damage: Error {}
+
+    /// A cell as it stands in a block.
+    struct Cell {
+        var key: RollupKey
+        var numbers: RollupNumbers
+        /// Everything behind the length.
+        var body: Range<Int>
+        /// The part of it that holds the buckets.
+        var bucketStart: Int
+    }
+
+    /// Walks over the cells of a block.
+    struct Cursor {
+        private let kind: RollupKind
+        private var position = 1
+        private var first: UInt64 = 0
+
+        init(_ kind: RollupKind, _ bytes: Span<UInt8>) throws(Damage) {
+            guard bytes.count > 1, bytes[0] == RollupBlock.version else { throw Damage() }
+            self.kind = kind
+        }
+
+        mutating func next(in bytes: Span<UInt8>) throws(Damage) -> Cell? {
+            guard position < bytes.count else { return nil }
+            first += try number(bytes, atMost: UInt64(UInt32.max))
+            let second = kind.isPair ? try number(bytes, atMost: UInt64(UInt32.max)) : 0
+            let length = Int(try number(bytes, atMost: UInt64(bytes.count)))
+            let body = position..<position + length
+            guard first <= UInt64(UInt32.max), body.upperBound <= bytes.count else { throw Damage() }
+            var numbers = RollupNumbers()
+            numbers.count = Int64(try number(bytes))
+            numbers.succeeded = Int64(try number(bytes))
+            numbers.failed = Int64(try number(bytes))
+            numbers.totalMS = Int64(try number(bytes))
+            if kind.hasTimes {
+                numbers.firstMS = Int64(try number(bytes))
+                numbers.lastMS = RollupNumbers.sum(numbers.firstMS, Int64(try number(bytes)))
+            }
+            guard position <= body.upperBound else { throw Damage() }
+            defer { position = body.upperBound }
+            return Cell(
+                key: RollupKey(UInt32(first), UInt32(second)), numbers: numbers, body: body, bucketStart: position)
+        }
+
+        private mutating func number(
+            _ bytes: Span<UInt8>, atMost limit: UInt64 = UInt64(RollupBlock.highestNumber)
+        ) throws(Damage) -> UInt64 {
+            guard let number = bytes.varint(at: &position), number <= limit else { throw Damage() }
+            return number
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Core
+import Database
+import Foundation
+import GRDB
+import SystemSupport
+
+/// The names of one kind that were seen lately, and their numbers in the table `rollup_names`: rollups hold numbers, so
+/// that a name stands in the database once. Numbers count from 1 for each kind.
+struct RollupNames {
+    private let kind: RollupNameKind
+    private var names = ByteKeyTable()
+    /// The number of each name in `names`, but for those that came since `findNumbers`.
+    private(set) var numbers: [UInt32] = []
+    /// The highest number given out; nil: not known yet.
+    private var highest: UInt32?
+
+    init(_ kind: RollupNameKind) {
+        self.kind = kind
+    }
+
+    /// The place of a name among those seen.
+    @inline(__always)
+    mutating func place(of name: Span<UInt8>) -> Int { names.index(of: name).index }
+
+    /// Finds the numbers of all names seen; a name gets one where it has none.
+    mutating func findNumbers(in database: Database) throws {
+        guard numbers.count < names.count else { return }
+        let known = try RawStatement("SELECT number FROM rollup_names WHERE kind = ? AND name = ?", in: database)
+        let insert = try RawStatement(
+            "INSERT INTO rollup_names (kind, number, name) VALUES (?, ?, ?)", in: database)
+        for place in numbers.count..<names.count {
+            known.bind(1, Int64(kind.rawValue))
+            try known.bind(2, text: names.key(at: place).span)
+            if let number = try known.first({ $0.number(0) }) {
+                numbers.append(try Self.number(number))
+            } else {
+                let number = try Self.number(Int64(highestNumber(in: database)) + 1)
+                insert.bind(1, Int64(kind.rawValue))
+                insert.bind(2, Int64(number))
+                try insert.bind(3, text: names.key(at: place).span)
+                try insert.run()
+                highest = number
+                numbers.append(number)
+            }
+        }
+    }
+
+    /// Removes the names that no block before a quarter of an hour has, nor any row: the blocks from there on are counted anew from
+    /// the rows.
+    static func removeUnused(before slot: Int64, in database: Database) throws {
+        var used: Set<NumberedName> = []
+        let blocks = try Row.fetchCursor(database, sql: "SELECT id, cells FROM usage_rollup")
+        while let row = try blocks.next() {
+            let block = RollupBlockID(row[0])
+            guard block.firstBucket < slot, let kind = block.kind else { continue }
+            let bytes = [UInt8](row[1] as Data)
+            guard var cursor = try? RollupBlock.Cursor(kind, bytes.span) else { continue }
+            while let cell = try? cursor.next(in: bytes.span) {
+                for (name, number) in zip(kind.names, [cell.key.first, cell.key.second]) {
+                    used.insert(NumberedName(kind: name.rawValue, number: number))
+                }
+            }
+        }
+        for row in try Row.fetchAll(database, sql: "SELECT kind, number FROM rollup_names") {
+            let (kind, number): (UInt8, UInt32) = (row[0], row[1])
+            guard !used.contains(NumberedName(kind: kind, number: number)) else { continue }
+            try database.execute(
+                sql: "DELETE FROM rollup_names WHERE kind = ? AND number = ?", arguments: [kind, number])
+        }
+    }
+
+    private struct NumberedName: Hashable {
+        let kind: UInt8
+        let number: UInt32
+    }
+
+    /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
+    /// another hand.
+    mutating func forget() {
+        self = RollupNames(kind)
+    }
+
+    var isFull: Bool { names.count >= Limits.rememberedNames }
+
+    /// Another hand may have written one that is none.
+    private static func number(_ number: Int64) throws -> UInt32 {
+        guard let number = UInt32(exactly: number) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a name's number is out of range")
+        }
+        return number
+    }
+
+    private func highestNumber(in database: Database) throws -> UInt32 {
+        if let highest { return highest }
+        let sql = "SELECT max(number) FROM rollup_names WHERE kind = ?"
+        return try UInt32.fetchOne(database, sql: sql, arguments: [kind.rawValue]) ?? 0
+    }
+}

@@ -1,0 +1,121 @@
+package import Core
+package import Database
+package import GRDB
+import SystemSupport
+
+/// The aggregates that reports read, updated in the transaction that stores events.
+package struct RollupTables: DerivedTables {
+    private var usage = UsageRollup()
+    private var lengths = SessionLengths()
+
+    package init() {}
+
+    package mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>) {
+        usage.observe(record, type, payload)
+    }
+
+    package mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?) {
+        if let old { lengths.count(startedAt: old.startedAt, durationMS: old.durationMS, times: -1) }
+        lengths.count(startedAt: session.startedAt, durationMS: session.durationMS)
+    }
+
+    package mutating func flush(into database: Database) throws {
+        try usage.flush(into: database)
+        try lengths.flush(into: database)
+    }
+
+    package mutating func abandon() {
+        usage.abandon()
+        lengths = SessionLengths()
+    }
+
+    package func rebuild(in database: Database) throws { try Self.rebuild(in: database, report: { _ in }) }
+
+    // MARK: Recomputing
+
+    /// Counts everything anew, inside a transaction of the caller's: activity, usage and the lengths of sessions. What
+    /// lies before the rows are complete from (see `CompleteRows`) stays as it is.
+    /// `report` gets the number of rows read, now and then.
+    package static func rebuild(in database: Database, report: (Int) -> Void) throws {
+        try rebuild(slots: 0..<Int64.max, in: database, report: report)
+    }
+
+    /// Counts the days anew that have a quarter of an hour in `slots`, inside a transaction of the caller's. What lies
+    /// before the rows are complete from stays as it is.
+    package static func rebuild(
+        slots: Range<Int64>, in database: Database, report: (Int) -> Void = { _ in }
+    ) throws {
+        let days = try days(of: slots, in: database)
+        guard !days.isEmpty else { return }
+        let rows = try RowRanges.covering(days, in: database)
+        try remove(days, from: database)
+        try recount(days, rows: rows, from: database, into: database, report: report)
+    }
+
+    /// Removes what is known of days before a day (its number since 1970, UTC).
+    package static func forget(beforeDay day: Int64, in database: Database) throws {
+        if day > 0 { try remove(0..<day, from: database) }
+    }
+
+    /// Removes all aggregates and their names, and activity with them.
+    package static func removeAll(from database: Database) throws {
+        try database.execute(sql: "DELETE FROM activity_rollup; DELETE FROM usage_rollup; DELETE FROM rollup_names")
+    }
+
+    /// Removes the names that no aggregate before a 15-minute bucket has, nor any row: the aggregates from there on are recomputed
+    /// from the rows.
+    package static func removeUnusedNames(before bucket: Int64, in database: Database) throws {
+        try RollupNames.removeUnused(before: bucket, in: database)
+    }
+
+    /// Replaces names by their numbers: those given, and a command with those that begin with its words.
+    package static func hideNames(_ names: Set<String>, command: String?, in database: Database) throws {
+        for row in try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names") {
+            let name: String = row[2]
+            let isCommand = row[0] == RollupNameKind.command.rawValue
+            let isOfCommand = isCommand && command.map { name.hasPrefix($0 + " ") } ?? false
+            guard names.contains(name) || isOfCommand || name == command else { continue }
+            try database.execute(
+                sql: "UPDATE rollup_names SET name = ? WHERE kind = ? AND number = ?",
+                arguments: ["(removed \(row[1] as Int64))", row[0] as Int64, row[1] as Int64])
+        }
+    }
+
+    /// Returns the first 15-minute bucket that a row of `usage_rollup` counts.
+    package static func firstBucket(ofBlock id: Int64) -> Int64 { RollupBlockID(id).firstBucket }
+
+    /// The days, by their number since 1970, that have a quarter of an hour in `slots` and all of their rows.
+    package static func days(of slots: Range<Int64>, in database: Database) throws -> Range<Int64> {
+        guard !slots.isEmpty else { return 0..<0 }
+        let first = max(slots.lowerBound, try CompleteRows.firstBucket(in: database)) / TimeBucket.perDay
+        let last = (slots.upperBound - 1) / TimeBucket.perDay
+        return first <= last ? first..<last + 1 : 0..<0
+    }
+
+    private static func remove(_ days: Range<Int64>, from database: Database) throws {
+        let slots = TimeBucket.buckets(ofDays: days)
+        try database.execute(
+            sql: "DELETE FROM activity_rollup WHERE slot >= ? AND slot < ?",
+            arguments: [slots.lowerBound, slots.upperBound])
+        for (grain, periods) in [(RollupGrain.day, days), (.slot, slots)] {
+            try database.execute(
+                sql: "DELETE FROM usage_rollup WHERE id BETWEEN ? AND ?",
+                arguments: [
+                    RollupBlockID.first(of: grain, periods.lowerBound).value,
+                    RollupBlockID.last(of: grain, periods.upperBound - 1).value,
+                ])
+        }
+    }
+
+    /// Counts the events of `days` that stand in `rows` of one database, and the sessions that started in them, into the
+    /// rollups of another or the same.
+    package static func recount(
+        _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
+        report: (Int) -> Void = { _ in }
+    ) throws {
+        var recount = Recount(slots: TimeBucket.buckets(ofDays: days), into: target)
+        for range in rows { try recount.take(range, of: source, report: report) }
+        try recount.countSessions(of: source)
+        try recount.finish()
+    }
+}

@@ -1,0 +1,57 @@
+import Core
+import Database
+import GRDB
+
+/// How long sessions are, by the quarter of an hour in which they started. A session that goes on is taken out with its
+/// old length and put in with its new one.
+struct SessionLengths {
+    private struct Change {
+        var numbers = RollupNumbers()
+        var buckets: [Int: Int64] = [:]
+
+        mutating func count(_ bucket: Int, _ durationMS: Int64, _ times: Int64) {
+            numbers.count += times
+            numbers.totalMS += durationMS * times
+            buckets[bucket, default: 0] += times
+        }
+    }
+
+    private var slots: [Int64: Change] = [:]
+
+    /// Puts a session in, or takes it out again with `times` −1.
+    mutating func count(startedAt: Int64, durationMS: Int64, times: Int64 = 1) {
+        let bucket = LatencyScale.bucket(of: durationMS)
+        // In place: a copy would be one of all its buckets.
+        slots[TimeBucket.containing(startedAt), default: Change()].count(bucket, durationMS, times)
+    }
+
+    /// Adds what was counted to the table and starts afresh.
+    mutating func flush(into database: Database) throws {
+        guard !slots.isEmpty else { return }
+        try Self.write(slots, .slot, into: database)
+        var days: [Int64: Change] = [:]
+        for (slot, change) in slots {
+            let day = slot / TimeBucket.perDay
+            days[day, default: Change()].numbers.count += change.numbers.count
+            days[day, default: Change()].numbers.totalMS += change.numbers.totalMS
+            for (bucket, times) in change.buckets { days[day, default: Change()].buckets[bucket, default: 0] += times }
+        }
+        try Self.write(days, .day, into: database)
+        slots.removeAll(keepingCapacity: true)
+    }
+
+    private static func write(_ periods: [Int64: Change], _ grain: RollupGrain, into database: Database) throws {
+        var buckets: [BucketCount] = []
+        let changes = periods.sorted { $0.key < $1.key }.map { period, change in
+            let start = buckets.count
+            buckets += change.buckets.filter { $0.value != 0 }.sorted { $0.key < $1.key }
+                .map { BucketCount(bucket: $0.key, count: $0.value) }
+            return (
+                block: RollupBlockID(grain, period, .sessionLength),
+                change: RollupChange(
+                    key: RollupKey(0), numbers: change.numbers, buckets: start..<buckets.count)
+            )
+        }
+        try RollupTable.add(RollupTable.Part(changes, buckets, areNew: false), in: database)
+    }
+}

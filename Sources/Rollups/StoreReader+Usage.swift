@@ -1,0 +1,164 @@
+package import Core
+package import Database
+import GRDB
+
+// What was used. Windows are in milliseconds since 1970 and count the quarters of an hour that begin in them: a window that
+// begins and ends at a whole quarter, as every day of every time zone does, is exact.
+extension StoreReader {
+    /// The length of a stretch of a history, in UTC.
+    package enum HistoryGrain: Sendable {
+        case quarterHour
+        case day
+    }
+
+    /// What went along with a command.
+    package enum CorrelatedFactor: CaseIterable, Sendable {
+        case template
+        case services
+        case ports
+
+        fileprivate var kind: RollupKind {
+            switch self {
+            case .template: .commandTemplate
+            case .services: .commandServices
+            case .ports: .commandPorts
+            }
+        }
+    }
+
+    /// Sessions that started in a stretch of time, and their length in all.
+    package struct Sessions: Equatable, Sendable {
+        package var count = 0
+        package var durationMS: Int64 = 0
+
+        package init() {}
+    }
+
+    /// The cells of a dimension, most events first.
+    package func usage(by dimension: UsageDimension, in window: Range<Int64>) throws(StoreError) -> [UsageCell] {
+        try usage(by: [dimension], in: window)[dimension] ?? []
+    }
+
+    /// The cells of several dimensions in one reading, each most events first; every dimension has an entry.
+    package func usage(
+        by dimensions: [UsageDimension], in window: Range<Int64>
+    ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
+        try reading { reading in
+            let sums = try reading.sums(dimensions.map(\.kind), slots: Self.slotRange(window))
+            var result: [UsageDimension: [UsageCell]] = [:]
+            for dimension in dimensions {
+                let cells = sums[dimension.kind] ?? [:]
+                let names = try Self.names(of: dimension.names, cells.keys.map(\.first), reading)
+                result[dimension] = cells.map { UsageCell(name: names($0.key.first), $0.value) }
+                    .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+            }
+            return result
+        }
+    }
+
+    /// What each value of a dimension did over time, most events first; with `name`, only that value.
+    package func history(
+        of dimension: UsageDimension, name: String? = nil, by grain: HistoryGrain, in window: Range<Int64>
+    ) throws(StoreError) -> [UsageHistory] {
+        try reading { reading in
+            let slots = Self.slotRange(window)
+            let only = try name.map { name in
+                try dimension.names.map { try reading.number(of: $0, name) } ?? UInt32(name)
+            }
+            if case .some(.none) = only { return [] }
+            var points: [UInt32: [UsageHistory.Point]] = [:]
+            let days = slots.lowerBound / TimeBucket.perDay..<(slots.upperBound - 1) / TimeBucket.perDay + 1
+            let periods = grain == .day ? days : slots
+            let length = TimeBucket.milliseconds * (grain == .day ? TimeBucket.perDay : 1)
+            try reading.forEachBlock([dimension.kind], grain == .day ? .day : .slot, periods) { block, kind, bytes in
+                var sums = UsageReading.Sums()
+                try sums.add(bytes, of: kind, only: only ?? nil)
+                for (key, sum) in sums.byKey {
+                    points[key.first, default: []].append(
+                        .init(start: block.period * length, cell: UsageCell(name: "", sum)))
+                }
+            }
+            let names = try Self.names(of: dimension.names, points.keys, reading)
+            return points.map { UsageHistory(name: names($0.key), points: $0.value) }
+                .map { ($0.points.reduce(0) { $0 + $1.cell.count }, $0) }
+                .sorted { ($1.0, $0.1.name) < ($0.0, $1.1.name) }
+                .map(\.1)
+        }
+    }
+
+    /// What went along with commands, most events first. It is kept by the day in UTC: each day that the window touches
+    /// counts whole.
+    package func correlatedFactors(
+        _ correlatedFactor: CorrelatedFactor, in window: Range<Int64>
+    ) throws(StoreError) -> [CorrelatedCell] {
+        try reading { reading in
+            let cells =
+                try reading.sums([correlatedFactor.kind], slots: Self.slotRange(window))[correlatedFactor.kind] ?? [:]
+            let commands = try Self.names(of: .command, cells.keys.map(\.first), reading)
+            let others = try Self.names(
+                of: correlatedFactor == .template ? .template : nil, cells.keys.map(\.second), reading)
+            return cells.map { key, sum in
+                CorrelatedCell(command: commands(key.first), cell: UsageCell(name: others(key.second), sum))
+            }
+            .sorted { ($1.cell.count, $0.command, $0.cell.name) < ($0.cell.count, $1.command, $1.cell.name) }
+        }
+    }
+
+    /// Failed events by command and category, most first.
+    package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
+        try reading { reading in
+            let cells = try reading.sums([.failure], slots: Self.slotRange(window))[.failure] ?? [:]
+            let commands = try reading.names(of: .command, cells.keys.map(\.first))
+            let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))
+            return cells.map { key, sum in
+                FailureCell(
+                    command: commands[key.first], category: categories[key.second], count: Int(sum.numbers.count),
+                    totalMS: sum.numbers.totalMS, firstSeen: sum.numbers.firstMS, lastSeen: sum.numbers.lastMS)
+            }
+            .sorted { ($1.count, $0.firstSeen, $0.command ?? "") < ($0.count, $1.firstSeen, $1.command ?? "") }
+        }
+    }
+
+    /// Sessions whose first event lies in a quarter of an hour that begins in `window`.
+    package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
+        try asStoreError(path) {
+            try queue.read { database in
+                let lengths = try Self.sessionLengths(Self.slotRange(window), UsageReading(database: database))
+                var result = Sessions()
+                result.count = lengths.count
+                result.durationMS = lengths.sum
+                return result
+            }
+        }
+    }
+
+    /// Returns how many sessions there are, those whose rows are no longer kept among them.
+    package func sessionCount() throws(StoreError) -> Int {
+        let everything: Range<Int64> = 0..<TimeBucket.containing(Limits.latestTimestamp) + 1
+        return try reading { try Self.sessionLengths(everything, $0).count }
+    }
+
+    /// Lengths of the sessions whose first event lies in a quarter of an hour that begins in `window`.
+    package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram {
+        try reading { try Self.sessionLengths(Self.slotRange(window), $0) }
+    }
+
+    /// Reads from the rollups.
+    private func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
+        try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
+    }
+
+    private static func sessionLengths(_ slots: Range<Int64>, _ reading: UsageReading) throws -> LatencyHistogram {
+        let cells = try reading.sums([.sessionLength], slots: slots)[.sessionLength] ?? [:]
+        return cells[RollupKey(0)]?.latency ?? LatencyHistogram()
+    }
+
+    /// A function from numbers to what they stand for.
+    private static func names(
+        of kind: RollupNameKind?, _ numbers: some Sequence<UInt32>, _ reading: UsageReading
+    ) throws -> (UInt32) -> String {
+        guard let kind else { return { String($0) } }
+        let names = try reading.names(of: kind, numbers)
+        return { names[$0] ?? "" }
+    }
+}

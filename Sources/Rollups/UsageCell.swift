@@ -1,0 +1,101 @@
+package import Core
+import Database
+
+/// What usage is counted by.
+package enum UsageDimension: CaseIterable, Sendable {
+    /// The `command` of an event, whatever its type.
+    case command
+    /// The keyed hash of a workspace.
+    case workspace
+    /// The keyed hash of a task.
+    case task
+    case template
+    case errorCategory
+    case eventType
+    /// `services_count`.
+    case services
+    /// `ports_used`.
+    case ports
+
+    var kind: RollupKind {
+        switch self {
+        case .command: .command
+        case .workspace: .workspace
+        case .task: .task
+        case .template: .template
+        case .errorCategory: .errorCategory
+        case .eventType: .eventType
+        case .services: .services
+        case .ports: .ports
+        }
+    }
+
+    /// What its numbers stand for; nil where they stand for themselves.
+    var names: RollupNameKind? { kind.names.first }
+}
+
+/// The events that have something in common: what `SELECT … GROUP BY` gives.
+package struct UsageCell: Equatable, Sendable {
+    /// The value that they have in common; for counts of services and ports the number in decimal.
+    package var name: String
+    /// How many events there are.
+    package var count: Int
+    /// How many say that they succeeded, and how many that they failed. The others do not say.
+    package var succeeded: Int
+    package var failed: Int
+    /// Sum of the durations of those that say how long they took, in milliseconds.
+    package var totalMS: Int64
+    /// Their durations. Kept for commands only; empty elsewhere.
+    package var latency: LatencyHistogram
+
+    package init(
+        name: String, count: Int = 0, succeeded: Int = 0, failed: Int = 0, totalMS: Int64 = 0,
+        latency: LatencyHistogram = LatencyHistogram()
+    ) {
+        self.name = name
+        self.count = count
+        self.succeeded = succeeded
+        self.failed = failed
+        self.totalMS = totalMS
+        self.latency = latency
+    }
+
+    init(name: String, _ sum: UsageReading.Sum) {
+        self.init(
+            name: name, count: Int(sum.numbers.count), succeeded: Int(sum.numbers.succeeded),
+            failed: Int(sum.numbers.failed), totalMS: sum.numbers.totalMS, latency: sum.latency)
+    }
+}
+
+/// Events of one command, and what they had along with it.
+package struct CorrelatedCell: Equatable, Sendable {
+    package let command: String
+    /// The counts, under the name of what went along: a template, or a number of services or ports.
+    package let cell: UsageCell
+}
+
+/// Failed events of one command and one error category.
+package struct FailureCell: Equatable, Sendable {
+    /// Nil for events without a command.
+    package let command: String?
+    /// Nil for failures that do not say why.
+    package let category: String?
+    package let count: Int
+    /// Sum of their durations, in milliseconds.
+    package let totalMS: Int64
+    /// The earliest and the latest, in milliseconds since 1970.
+    package let firstSeen: Int64
+    package let lastSeen: Int64
+}
+
+/// What a name did over time.
+package struct UsageHistory: Equatable, Sendable {
+    package let name: String
+    /// The ranges in which it did anything, in order: when they begin (milliseconds since 1970, UTC), and the counts.
+    package var points: [Point]
+
+    package struct Point: Equatable, Sendable {
+        package let start: Int64
+        package let cell: UsageCell
+    }
+}

@@ -1,0 +1,135 @@
+import Core
+import Database
+import Foundation
+import GRDB
+
+/// Reads `usage_rollup`.
+struct UsageReading {
+    /// The sum of cells with the same key.
+    struct Sum {
+        var numbers = RollupNumbers()
+        var latency = LatencyHistogram()
+    }
+
+    let database: Database
+
+    /// The cells of `kinds` in a stretch of quarters of an hour, summed: from whole days where they lie inside and from
+    /// quarters at the edges. What is kept by the day only counts with the whole of each day that the stretch touches.
+    func sums(_ kinds: [RollupKind], slots: Range<Int64>) throws -> [RollupKind: [RollupKey: Sum]] {
+        var sums: [RollupKind: Sums] = [:]
+        func add(_ grain: RollupGrain, _ periods: Range<Int64>, _ kinds: [RollupKind]) throws {
+            try forEachBlock(kinds, grain, periods) { block, kind, bytes in
+                try sums[kind, default: Sums()].add(bytes, of: kind)
+            }
+        }
+        let bySlot = kinds.filter(\.isKeptBySlot)
+        if !bySlot.isEmpty {
+            let (before, days, after) = Self.parts(of: slots)
+            try add(.slot, before, bySlot)
+            try add(.day, days, bySlot)
+            try add(.slot, after, bySlot)
+        }
+        let byDay = kinds.filter { !$0.isKeptBySlot }
+        if !byDay.isEmpty, !slots.isEmpty {
+            let last = (slots.upperBound - 1) / TimeBucket.perDay
+            try add(.day, slots.lowerBound / TimeBucket.perDay..<last + 1, byDay)
+        }
+        return sums.mapValues(\.byKey)
+    }
+
+    /// Quarters of an hour before the first whole day, the whole days, and quarters behind them.
+    static func parts(of slots: Range<Int64>) -> (before: Range<Int64>, days: Range<Int64>, after: Range<Int64>) {
+        let perDay = TimeBucket.perDay
+        let firstDay = (slots.lowerBound + perDay - 1) / perDay
+        let lastDay = slots.upperBound / perDay
+        guard firstDay < lastDay else { return (slots, 0..<0, 0..<0) }
+        return (slots.lowerBound..<firstDay * perDay, firstDay..<lastDay, lastDay * perDay..<slots.upperBound)
+    }
+
+    /// Calls `take` with every block of `kinds` in a stretch of days or quarters, in order.
+    func forEachBlock(
+        _ kinds: [RollupKind], _ grain: RollupGrain, _ periods: Range<Int64>,
+        _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
+    ) throws {
+        guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
+        let statement = try RawStatement(
+            "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id", in: database)
+        // From one day or quarter that has anything to the next: most of all time has nothing.
+        var period = try nextPeriod(grain, periods.lowerBound)
+        while let current = period, current < periods.upperBound {
+            let ids = RollupBlockID.range(of: grain, current, first...last)
+            statement.bind(1, ids.lowerBound)
+            statement.bind(2, ids.upperBound)
+            try statement.forEachRow { row in
+                let block = RollupBlockID(row.number(0))
+                guard let kind = block.kind, kinds.contains(kind) else { return }
+                do {
+                    try row.withBytes(1) { try take(block, kind, $0) }
+                } catch is RollupBlock.Damage {
+                    throw StoreError.damagedRollups
+                }
+            }
+            period = try nextPeriod(grain, current + 1)
+        }
+    }
+
+    /// The first day or quarter from `period` on that has anything; nil when none has.
+    private func nextPeriod(_ grain: RollupGrain, _ period: Int64) throws -> Int64? {
+        let statement = try database.cachedStatement(
+            sql: "SELECT id FROM usage_rollup WHERE id >= ? ORDER BY id LIMIT 1")
+        let id = try Int64.fetchOne(statement, arguments: [RollupBlockID.first(of: grain, period).value])
+        guard let block = id.map(RollupBlockID.init), block.grain == grain else { return nil }
+        return block.period
+    }
+
+    /// What numbers stand for.
+    func names(of kind: RollupNameKind, _ numbers: some Sequence<UInt32>) throws -> [UInt32: String] {
+        let statement = try database.cachedStatement(
+            sql: "SELECT name FROM rollup_names WHERE kind = ? AND number = ?")
+        var names: [UInt32: String] = [:]
+        for number in numbers where number != 0 && names[number] == nil {
+            // A number without a name is damage; the recount of `doctor` shows it, a report goes on.
+            names[number] = try String.fetchOne(statement, arguments: [kind.rawValue, number]) ?? "?"
+        }
+        return names
+    }
+
+    /// The number of a name; nil when nothing of that name was ever counted.
+    func number(of kind: RollupNameKind, _ name: String) throws -> UInt32? {
+        try UInt32.fetchOne(
+            database.cachedStatement(sql: "SELECT number FROM rollup_names WHERE kind = ? AND name = ?"),
+            arguments: [kind.rawValue, name])
+    }
+
+    /// Sums under construction.
+    struct Sums {
+        private var places: [RollupKey: Int] = [:]
+        private var sums: [(key: RollupKey, sum: Sum)] = []
+
+        var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: sums.map { ($0.key, $0.sum) }) }
+
+        /// Adds the cells of a block; with `only`, none but those whose key begins with it.
+        mutating func add(_ bytes: Span<UInt8>, of kind: RollupKind, only: UInt32? = nil) throws(RollupBlock.Damage) {
+            var cursor = try RollupBlock.Cursor(kind, bytes)
+            while let cell = try cursor.next(in: bytes) {
+                if let only, cell.key.first != only { continue }
+                let place = place(of: cell.key)
+                sums[place].sum.numbers.add(cell.numbers)
+                if kind.hasLatency {
+                    let body = bytes.extracting(0..<cell.body.upperBound)
+                    guard
+                        sums[place].sum.latency.add(
+                            sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart)
+                    else { throw RollupBlock.Damage() }
+                }
+            }
+        }
+
+        private mutating func place(of key: RollupKey) -> Int {
+            if let place = places[key] { return place }
+            places[key] = sums.count
+            sums.append((key, Sum()))
+            return sums.count - 1
+        }
+    }
+}
