@@ -93,8 +93,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "SystemSupport",
-                "WriteAheadBuffer", logging, nio, nioPosix, serviceLifecycle, unixSignals,
+                "Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer", logging,
+                nio, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: strict),
         .target(
@@ -149,6 +149,13 @@ let package = Package(
             dependencies: [
                 "Application", "Core", "Database", "DatabaseTesting", "Intake", "Rollups", "SystemSupport",
                 "TestSupport", "WriteAheadBuffer", grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ApplicationTests",
+            dependencies: [
+                "Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "TestSupport",
+                "WriteAheadBuffer",
             ],
             swiftSettings: strict),
         .testTarget(

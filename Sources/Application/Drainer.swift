@@ -1,6 +1,5 @@
 package import Core
 import Database
-import Maintenance
 import SystemSupport
 
 /// Takes into the database what waits in the buffer, for commands that are not the service.
@@ -21,10 +20,9 @@ package struct Drainer: Sendable {
     package func drainIfFree() async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
-            let events = try await writer.drain()
-            try await writer.endDrain()
+            let events = try await writer.drainToEnd()
             if let blockedReason = await writer.blockedReason { throw blockedReason }
-            return try await writer.shouldYield() ? nil : events
+            return events
         }
     }
 

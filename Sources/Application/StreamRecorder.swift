@@ -35,6 +35,8 @@ package struct StreamRecorder: Sendable {
         package internal(set) var seconds = 0.0
         /// Why what was accepted could not be stored; it waits in the buffer.
         package internal(set) var storeFailure: StoreError?
+        /// Whether the stream's own drain has stored everything that waited.
+        fileprivate var hasStoredAll = false
         /// The signal that ended the stream early.
         package internal(set) var signal: Int32?
 
@@ -51,6 +53,9 @@ package struct StreamRecorder: Sendable {
         /// What was accepted could not be put on disk in the background: a power cut may take it.
         case notOnDisk(BufferError)
     }
+
+    /// After this time without events the stream's drain closes the database.
+    private static let quietTime: Duration = .milliseconds(200)
 
     private let data: DataFolder
     private let options: Options
@@ -73,59 +78,57 @@ package struct StreamRecorder: Sendable {
         let flusher = SegmentFlusher(buffer: buffer)
         let appender = BufferAppender(buffer: buffer, durable: options.durable, flusher: flusher)
         let batcher = EventBatcher(appender: appender)
-        let (drain, openingFailure) = try openDrain()
-
         var summary = try await flusher.run {
             report(.notOnDisk($0))
         } during: {
-            try await record(
-                from: intake, through: batcher, draining: drain, synchronizing: flusher, report: report)
+            try await record(from: intake, through: batcher, synchronizing: flusher, report: report)
         }
-        summary.storeFailure = await drain?.failure ?? openingFailure
-        summary.stored = try await storedEvents(of: summary, drained: await drain?.hasStoredAll == true)
+        summary.stored = try await storedEvents(of: summary)
         summary.seconds = Double(SystemClock.monotonicNanoseconds() - start) / 1e9
         return summary
     }
 
     /// Everything at once, to the end of the input and of the drain.
     private func record(
-        from intake: InputReader, through batcher: EventBatcher, draining drain: BackgroundDrain?,
-        synchronizing flusher: SegmentFlusher, report: @escaping @Sendable (Progress) -> Void
+        from intake: InputReader, through batcher: EventBatcher, synchronizing flusher: SegmentFlusher,
+        report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
-        try await withThrowingTaskGroup(of: Summary?.self) { group in
+        let backlog = StreamBacklog()
+        return try await withThrowingTaskGroup(of: Summary?.self) { group in
             group.addTask {
                 await batcher.flushByTime()
                 return nil
             }
-            if let drain {
-                group.addTask {
-                    await drain.run()
-                    return nil
-                }
-            }
             group.addTask {
-                try await pump(from: intake, through: batcher, ahead: drain, flusher, report: report)
+                try await pump(from: intake, through: batcher, ahead: backlog, flusher, report: report)
             }
+            async let drained = drain(backlog)
             var summary = Summary()
             for try await result in group {
                 if let result { summary = result }
             }
+            (summary.hasStoredAll, summary.storeFailure) = await drained
             return summary
         }
     }
 
-    /// The drain, unless another process is the writer or the database cannot be opened: recording needs neither.
-    private func openDrain() throws -> (BackgroundDrain?, StoreError?) {
+    /// Drains until the stream has ended, or the database fails: recording goes on without it.
+    private func drain(_ backlog: StreamBacklog) async -> (hasStoredAll: Bool, failure: StoreError?) {
+        let result: (Bool, StoreError?)
         do {
-            return (try BackgroundDrain(data: data), nil)
-        } catch let error as StoreError {
-            return (nil, error)
+            let loop = DrainLoop(
+                data: data, quietTime: Self.quietTime, closesWhenQuiet: true, observer: backlog)
+            result = (try await loop.run(backlog.wakeUps) { backlog.wake() }, nil)
+        } catch {
+            result = (false, StoreError(error, path: data.databasePath))
         }
+        await backlog.end()
+        return result
     }
 
     /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain and of the disk.
     private func pump(
-        from intake: InputReader, through batcher: EventBatcher, ahead drain: BackgroundDrain?,
+        from intake: InputReader, through batcher: EventBatcher, ahead backlog: StreamBacklog,
         _ flusher: SegmentFlusher, report: @Sendable (Progress) -> Void
     ) async throws -> Summary {
         var summary = Summary()
@@ -150,22 +153,22 @@ package struct StreamRecorder: Sendable {
             bytes += step.bytes
             if case .signal(let number) = step.kind { summary.signal = number }
             report(.accepted(events: summary.accepted, rejected: summary.rejected, bytes: bytes))
-            await drain?.keepUp(with: summary.accepted)
+            await backlog.keepUp(with: summary.accepted)
             await flusher.keepUp()
         }
         await batcher.finish()
-        await drain?.finish()
+        backlog.finish()
         return summary
     }
 
     /// A stream that drained itself has stored all it accepted. Otherwise it tries once more, now that it is done;
     /// where another process still drains or something is held up, what waits in the buffer may be this stream's.
-    private func storedEvents(of summary: Summary, drained: Bool) async throws -> Int {
+    private func storedEvents(of summary: Summary) async throws -> Int {
         guard summary.storeFailure == nil else {
             let pending = (try? StoreReader(data: data)?.eventCounters().pending) ?? summary.accepted
             return max(0, summary.accepted - pending)
         }
-        if drained { return summary.accepted }
+        if summary.hasStoredAll { return summary.accepted }
         do {
             if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
         } catch let error as StoreError where error.isHoldUp {}

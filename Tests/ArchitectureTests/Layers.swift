@@ -24,10 +24,7 @@ struct Layers {
             "Core", "Database", "Intake", "Maintenance", "Recording", "Rollups", "SystemSupport",
             "WriteAheadBuffer",
         ],
-        "Service": [
-            "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "SystemSupport",
-            "WriteAheadBuffer",
-        ],
+        "Service": ["Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
         "NexusTelemetry": ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
         "BenchmarkSubjects": [
             "Application", "Core", "Database", "Intake", "Maintenance", "SystemSupport", "WriteAheadBuffer",

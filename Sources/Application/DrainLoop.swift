@@ -1,0 +1,161 @@
+package import Core
+import Database
+import Maintenance
+import SystemSupport
+
+/// Is notified of what a drain loop does.
+package protocol DrainObserver: Sendable {
+    /// Returns when storing should begin: at once, or after a pause in recording.
+    func waitToDrain() async
+    /// Returns a number that changes with every append, as it is before the loop checks what waits.
+    func appendCount() async -> Int
+    /// A transaction has stored events.
+    func stored(_ events: Int) async
+    /// Nothing waits that can be stored.
+    /// - Parameters:
+    ///   - count: `appendCount` before the loop checked.
+    ///   - isBlocked: whether events wait all the same, which cannot be stored yet.
+    func foundNothing(since count: Int, isBlocked: Bool) async
+    /// The loop stores nothing for now: another process has the writer lock, or recording is off.
+    func released() async
+    /// The database failed. The loop tries again later, or ends where this throws.
+    func failed(_ error: any Error) async throws
+}
+
+/// Drains the buffer whenever it is woken: the one loop of the service and of streams. `DrainState` decides.
+///
+/// It is the writer as long as no other process wants to be, so that maintenance and other streams get their turn.
+package struct DrainLoop<Observer: DrainObserver>: Sendable {
+    private let data: DataFolder
+    private let options: DrainState.Options
+    private let observer: Observer
+
+    /// - Parameters:
+    ///   - quietTime: after this time without events, what was stored is checkpointed and its segments are removed.
+    ///   - closesWhenQuiet: whether the database is closed then too.
+    package init(data: DataFolder, quietTime: Duration, closesWhenQuiet: Bool, observer: Observer) {
+        self.data = data
+        options = DrainState.Options(quietTime: quietTime, closesWhenQuiet: closesWhenQuiet)
+        self.observer = observer
+    }
+
+    /// Drains at each wake-up until they end, and then everything that waits.
+    /// - Parameter wake: makes `wakeUps` have an element.
+    /// - Returns: whether everything was stored in the end.
+    package func run<WakeUps: AsyncSequence & Sendable>(
+        _ wakeUps: WakeUps, wake: @escaping @Sendable () -> Void
+    ) async throws -> Bool where WakeUps.Element == Void {
+        var policy = RecordingPolicyCache(data)
+        var state = DrainState(options: options, now: .now)
+        var writer: SQLiteWriter?
+        do {
+            try await withThrowingDiscardingTaskGroup { group in
+                defer { group.cancelAll() }
+                for try await _ in wakeUps {
+                    var outcome = DrainState.Outcome.failed
+                    do {
+                        outcome = try await attempt(&writer, &state, &policy)
+                    } catch {
+                        await close(&writer)
+                        try await observer.failed(error)
+                    }
+                    var action = state.next(after: outcome, at: .now)
+                    if case .end(let closing) = action {
+                        action = .rest
+                        do {
+                            try await writer?.endDrain()
+                            if closing { await close(&writer) }
+                        } catch {
+                            await close(&writer)
+                            try await observer.failed(error)
+                            action = state.next(after: .failed, at: .now)
+                        }
+                    }
+                    guard case .retry(let due) = action else { continue }
+                    group.addTask {
+                        guard (try? await Task.sleep(until: due)) != nil else { return }
+                        wake()
+                    }
+                }
+            }
+            let isStored = try await drainToEnd(&writer)
+            await close(&writer)
+            return isStored
+        } catch {
+            await close(&writer)
+            throw error
+        }
+    }
+
+    /// Stores what waits, unless the loop may not write.
+    private func attempt(
+        _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
+    ) async throws -> DrainState.Outcome {
+        guard let current = try await open(&writer, &state, &policy) else {
+            await observer.released()
+            return policy.isOpen() ? .busy : .off
+        }
+        await observer.waitToDrain()
+        let outcome = try await drain(current)
+        guard try await current.shouldYield() else { return outcome }
+        await close(&writer)
+        await observer.released()
+        return policy.isOpen() ? .busy : .off
+    }
+
+    /// Returns the writer, opened again if it was closed. Nil if another process has or wants the writer lock, or recording is
+    /// off.
+    private func open(
+        _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
+    ) async throws -> SQLiteWriter? {
+        if let current = writer {
+            guard try await current.shouldYield() else { return current }
+            await close(&writer)
+            return nil
+        }
+        guard policy.isOpen(), let lock = try WriterLock.acquireToStore(in: data) else { return nil }
+        writer = try SQLiteWriter(data: data, lock: lock)
+        state.opened()
+        return writer
+    }
+
+    private func drain(_ writer: SQLiteWriter) async throws -> DrainState.Outcome {
+        var events = 0
+        while !Task.isCancelled {
+            let count = await observer.appendCount()
+            guard let step = try await writer.drainOnce() else {
+                let isBlocked = await writer.blockedReason != nil
+                await observer.foundNothing(since: count, isBlocked: isBlocked)
+                return events > 0 ? .stored : isBlocked ? .blocked : .empty
+            }
+            events += step
+            await observer.stored(step)
+            if try await writer.shouldYield() { break }
+        }
+        return .stored
+    }
+
+    private func drainToEnd(_ writer: inout SQLiteWriter?) async throws -> Bool {
+        if writer == nil, let lock = try WriterLock.acquireToStore(in: data) {
+            writer = try SQLiteWriter(data: data, lock: lock)
+        }
+        guard let current = writer, try await current.drainToEnd() != nil else { return false }
+        return await current.blockedReason == nil
+    }
+
+    private func close(_ writer: inout SQLiteWriter?) async {
+        await writer?.close()
+        writer = nil
+    }
+}
+
+extension SQLiteWriter {
+    /// Stores everything that waits and ends the drain.
+    /// - Returns: the number of events; nil when the writer had to yield before all were stored.
+    func drainToEnd() throws(StoreError) -> Int? {
+        guard try !shouldYield() else { return nil }
+        let events = try drain()
+        try endDrain()
+        return try shouldYield() ? nil : events
+    }
+}

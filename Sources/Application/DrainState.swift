@@ -1,0 +1,78 @@
+/// Decides what a drain loop does after each attempt to store what waits. It has no side effects; `DrainLoop` acts.
+struct DrainState {
+    /// How a loop behaves.
+    struct Options: Sendable {
+        /// After this time without events, what was stored is checkpointed and its segments are removed.
+        var quietTime: Duration
+        /// The next attempt after a failure, or after another process held the writer lock.
+        var retryInterval: Duration = .milliseconds(500)
+        /// Whether the database is closed then too, so that an idle loop blocks no other writer.
+        var closesWhenQuiet: Bool
+    }
+
+    /// The result of an attempt.
+    enum Outcome: Equatable {
+        /// Events were stored.
+        case stored
+        /// Nothing waits.
+        case empty
+        /// Events wait that cannot be stored yet: a reader keeps the WAL from being emptied, or an append has not ended.
+        case blocked
+        /// Another process has, or waits for, the writer lock.
+        case busy
+        /// Recording is off.
+        case off
+        /// The database cannot be used.
+        case failed
+    }
+
+    /// What follows.
+    enum Action: Equatable {
+        /// Waits for the next wake-up.
+        case rest
+        /// Tries again at a time, or at the next wake-up before it.
+        case retry(at: ContinuousClock.Instant)
+        /// Ends the drain: everything is stored, and no event has come for a while.
+        case end(closing: Bool)
+    }
+
+    let options: Options
+    /// Whether nothing was stored since a drain ended.
+    private(set) var isEnded = false
+    private var quietFrom: ContinuousClock.Instant
+    /// The earliest time at which another attempt is scheduled.
+    private var scheduled: ContinuousClock.Instant?
+
+    init(options: Options, now: ContinuousClock.Instant) {
+        self.options = options
+        quietFrom = now + options.quietTime
+    }
+
+    /// Notes that the writer was opened: its drain has not ended.
+    mutating func opened() { isEnded = false }
+
+    /// Returns what follows an attempt that ended at `now`.
+    mutating func next(after outcome: Outcome, at now: ContinuousClock.Instant) -> Action {
+        switch outcome {
+        case .stored, .blocked:
+            isEnded = false
+            quietFrom = now + options.quietTime
+            return retry(at: quietFrom, now)
+        case .busy, .failed: return retry(at: now + options.retryInterval, now)
+        // What comes once recording is on again wakes the loop.
+        case .off: return .rest
+        case .empty where isEnded: return .rest
+        case .empty where now < quietFrom: return retry(at: quietFrom, now)
+        case .empty:
+            isEnded = true
+            return .end(closing: options.closesWhenQuiet)
+        }
+    }
+
+    /// Schedules an attempt unless one is due before.
+    private mutating func retry(at due: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Action {
+        if let scheduled, scheduled > now, scheduled <= due { return .rest }
+        scheduled = due
+        return .retry(at: due)
+    }
+}

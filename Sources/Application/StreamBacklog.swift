@@ -1,0 +1,77 @@
+import Core
+import SystemSupport
+
+/// How far a stream is ahead of its own drain. It pauses the stream when that is too far, but not while the drain cannot
+/// store anything.
+actor StreamBacklog: DrainObserver {
+    /// Wakes the drain. Holds one element at most.
+    nonisolated let wakeUps: AsyncStream<Void>
+    private nonisolated let continuation: AsyncStream<Void>.Continuation
+    private var drained = 0
+    /// How many events have to be stored before the stream goes on.
+    private var target = 0
+    /// Whether the drain stores nothing for now; the stream does not wait for it.
+    private var isReleased = false
+    private var hasEnded = false
+    private var waiting: CheckedContinuation<Void, Never>?
+
+    init() {
+        (wakeUps, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // A stream that nothing comes from is idle as well.
+        continuation.yield()
+    }
+
+    nonisolated func wake() { continuation.yield() }
+
+    /// Notes that `accepted` events have been appended, and returns when the drain is near enough.
+    func keepUp(with accepted: Int) async {
+        wake()
+        target = accepted - Limits.streamBacklogEvents
+        guard drained < target, !hasEnded, !isReleased else { return }
+        await withCheckedContinuation { waiting = $0 }
+    }
+
+    /// Nothing more will come.
+    nonisolated func finish() { continuation.finish() }
+
+    /// The drain has ended, and the stream goes on without it.
+    func end() {
+        hasEnded = true
+        resume()
+    }
+
+    // MARK: Drain
+
+    func waitToDrain() async {}
+
+    func appendCount() async -> Int { 0 }
+
+    func stored(_ events: Int) async {
+        isReleased = false
+        drained += events
+        resume()
+    }
+
+    func foundNothing(since count: Int, isBlocked: Bool) async {
+        isReleased = isBlocked
+        // Nothing waits, also where another process has stored it.
+        if !isBlocked { drained = max(drained, target) }
+        resume()
+    }
+
+    func released() async {
+        isReleased = true
+        resume()
+    }
+
+    func failed(_ error: any Error) async throws { throw error }
+
+    /// Whether the stream is paused.
+    var isWaiting: Bool { waiting != nil }
+
+    private func resume() {
+        guard drained >= target || hasEnded || isReleased else { return }
+        waiting?.resume()
+        waiting = nil
+    }
+}
