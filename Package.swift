@@ -16,30 +16,36 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+/// A product that the programs need and the library `NexusTelemetry` does not: a package that depends on it without the trait
+/// does not fetch these.
+func programs(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: ["Programs"]))
+}
+
+let asyncHTTPClient = programs("AsyncHTTPClient", "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let grdb = programs("GRDB", "GRDB.swift")
+let grdbSQLite = programs("GRDBSQLite", "GRDB.swift")
+let logging = programs("Logging", "swift-log")
+let nio = programs("NIOCore", "swift-nio")
+let nioHTTP1 = programs("NIOHTTP1", "swift-nio")
+let nioPosix = programs("NIOPosix", "swift-nio")
+let nioSSL = programs("NIOSSL", "swift-nio-ssl")
+let serviceLifecycle = programs("ServiceLifecycle", "swift-service-lifecycle")
+let unixSignals = programs("UnixSignals", "swift-service-lifecycle")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser = programs("ArgumentParser", "swift-argument-parser")
 
 let package = Package(
     name: "nexus",
     products: [
         .executable(name: "nexus", targets: ["nexus"]),
         .executable(name: "nexus-record", targets: ["nexus-record"]),
-        .executable(name: "nexus-fixtures", targets: ["nexus-fixtures"]),
         .library(name: "NexusTelemetry", targets: ["NexusTelemetry"]),
-        // For the package in Benchmarks only: `package` access ends at a package's border.
-        .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
-        .library(name: "SnapshotSubjects", targets: ["SnapshotSubjects"]),
+    ],
+    traits: [
+        .trait(name: "Programs", description: "The programs nexus and nexus-record, beside the library."),
+        .default(enabledTraits: ["Programs"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -71,7 +77,7 @@ let package = Package(
             dependencies: ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer", grdb],
             swiftSettings: strict),
         .target(
-            name: "Reports", dependencies: ["Core", "Database", "Maintenance", "Rollups", "SystemSupport"],
+            name: "Reports", dependencies: ["Core", "Database", "Intake", "Maintenance", "Rollups", "SystemSupport"],
             swiftSettings: strict),
         .target(
             name: "Snapshots", dependencies: ["CLZ4", "Core", "Database", "Intake", "SystemSupport", crypto],
@@ -100,19 +106,6 @@ let package = Package(
         .target(
             name: "NexusTelemetry", dependencies: ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
             swiftSettings: strict),
-        .target(
-            name: "BenchmarkSubjects",
-            dependencies: [
-                "Application", "Core", "Database", "Intake", "Maintenance", "SystemSupport", "WriteAheadBuffer",
-            ],
-            swiftSettings: strict),
-        // For itself, as it brings along all that sending takes.
-        .target(
-            name: "SnapshotSubjects",
-            dependencies: [
-                "Application", "Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer",
-            ],
-            swiftSettings: strict),
         .executableTarget(
             name: "nexus",
             dependencies: [
@@ -126,7 +119,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "nexus-record", dependencies: ["Core", "Intake", "Recording", "SystemSupport"], swiftSettings: strict),
+            name: "nexus-record", dependencies: ["Core", "Recording", "SystemSupport"], swiftSettings: strict),
         .executableTarget(
             name: "nexus-fixtures", dependencies: ["Core", "SystemSupport", argumentParser],
             path: "Sources/FixtureGenerator", swiftSettings: strict),
@@ -225,3 +218,38 @@ let package = Package(
             path: "Tests/DatabaseTesting", swiftSettings: strict),
     ]
 )
+
+// What only developers build: `Scripts/bench` and `Scripts/fuzz` ask for it. Targets of this package reach its declarations of
+// `package` access; the packages that they need are no dependencies of Nexus.
+switch Context.environment["NEXUS_BUILD"] {
+case "benchmarks":
+    let plain: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+    package.dependencies.append(.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []))
+    package.targets += [
+        .executableTarget(
+            name: "NexusBenchmarks",
+            dependencies: [
+                "Application", "Core", "Database", "Intake", "Maintenance", "NexusTelemetry", "Snapshots", "Sync",
+                "SystemSupport", "WriteAheadBuffer", .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Benchmarks/NexusBenchmarks", swiftSettings: plain,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        .executableTarget(
+            name: "RecordLatency", dependencies: ["NexusTelemetry"], path: "Benchmarks/RecordLatency",
+            swiftSettings: plain),
+        .executableTarget(
+            name: "DrainCost", dependencies: ["Application", "Core", "Database", "Maintenance"],
+            path: "Benchmarks/DrainCost", swiftSettings: plain),
+    ]
+case "fuzz":
+    package.targets.append(
+        .executableTarget(
+            name: "nexus-fuzz",
+            dependencies: ["CLZ4", "Core", "Intake", "Snapshots", "SystemSupport", "WriteAheadBuffer", crypto],
+            path: "Tests/Fuzzing",
+            // libFuzzer's runtime has the program's `main`, so Swift's gets another name.
+            swiftSettings: strict + [
+                .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "nexus_fuzz_unused_main"])
+            ]))
+default: break
+}

@@ -37,7 +37,8 @@ require_installed() {
 
 # Builds a program of the package in Benchmarks, and says where it is.
 require_benchmark() {
-    local flags=(--package-path "$repository/Benchmarks" --configuration release --product "$1")
+    local flags=(--package-path "$repository" --scratch-path "$repository/.build/benchmarks" --configuration release --product "$1")
+    export NEXUS_BUILD=benchmarks
     say "Building $1" >&2
     swift build "${flags[@]}" >&2 || fail "the build failed: the messages above say where."
     benchmark=$(swift build "${flags[@]}" --show-bin-path)/$1

@@ -4,19 +4,19 @@ import SystemSupport
 
 /// A snapshot that is read. Nothing that it says of itself is believed before it has shown, and what it can make this
 /// process hold or write is bounded from the start.
-struct SnapshotInput: ~Copyable {
+package struct SnapshotInput: ~Copyable {
     /// What is read at once, in bytes.
     private static let chunkBytes = 1024 * 1024
     private static let magic: UInt32 = 0x184D_2204
 
-    let manifest: SnapshotManifest
+    package let manifest: SnapshotManifest
     private let path: String
     private let file: File
     /// Bytes of the content's frame.
     private let frameBytes: Int
 
     /// Opens a file and reads what it says of itself.
-    init(path: String) throws {
+    package init(path: String) throws {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         let status = try file.status()
         let start = try Self.read(file, at: 0, count: 19)
@@ -58,7 +58,7 @@ struct SnapshotInput: ~Copyable {
     }
 
     /// Unpacks the content, hands it to `take` piece by piece, and checks length and hash.
-    func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
+    package func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
         let decoder = try LZ4FrameDecoder()
         var hash = SHA256()
         var output = [UInt8](repeating: 0, count: Self.chunkBytes)

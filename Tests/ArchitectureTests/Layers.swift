@@ -19,23 +19,17 @@ struct Layers {
         "Sync": ["Core", "Database", "Snapshots", "SystemSupport"],
         "Rollups": ["Core", "Database", "SystemSupport"],
         "Maintenance": ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer"],
-        "Reports": ["Core", "Database", "Maintenance", "Rollups", "SystemSupport"],
+        "Reports": ["Core", "Database", "Intake", "Maintenance", "Rollups", "SystemSupport"],
         "Application": [
             "Core", "Database", "Intake", "Maintenance", "Recording", "Rollups", "SystemSupport",
             "WriteAheadBuffer",
         ],
         "Service": ["Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
         "NexusTelemetry": ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
-        "BenchmarkSubjects": [
-            "Application", "Core", "Database", "Intake", "Maintenance", "SystemSupport", "WriteAheadBuffer",
-        ],
-        "SnapshotSubjects": [
-            "Application", "Core", "Intake", "SystemSupport", "Database", "Snapshots", "Sync", "WriteAheadBuffer",
-        ],
-        "nexus-record": ["Core", "Intake", "Recording", "SystemSupport"],
+        "nexus-record": ["Core", "Recording", "SystemSupport"],
         "nexus": [
-            "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "Reports", "Rollups", "Service",
-            "Snapshots", "Sync", "SystemSupport", "WriteAheadBuffer",
+            "Application", "Core", "Maintenance", "Recording", "Reports", "Service", "Snapshots", "Sync",
+            "SystemSupport",
         ],
         "FixtureGenerator": ["Core", "SystemSupport"],
     ]

@@ -5,31 +5,31 @@ import SystemSupport
 import WriteAheadBuffer
 
 /// Appending a batch to the write-ahead buffer, under its lock.
-public final class AppendSubject {
+final class AppendSubject {
     private let batch: RecordBatch
     private let appender: SegmentAppender
 
     /// With so many events in a batch, into the data folder at `path`.
-    public init(events: Int, path: String) {
+    init(events: Int, path: String) {
         batch = SubjectKey.batch(events)
         appender = SegmentAppender(buffer: WriteAheadBuffer(folder: DataFolder(path).bufferFolder))
     }
 
     /// Appends the batch once more.
-    public func run() throws {
+    func run() throws {
         let bytes = batch.bytes
         _ = try appender.append(bytes.span)
     }
 }
 
 /// Draining: from the write-ahead buffer to SQLite, rows, sessions, rollups and counters.
-public final class DrainSubject: Sendable {
+final class DrainSubject: Sendable {
     private let batch: RecordBatch
     private let buffer: WriteAheadBuffer
     private let writer: SQLiteWriter
 
     /// With so many events in a run, in the data folder at `path`.
-    public init(events: Int, path: String) throws {
+    init(events: Int, path: String) throws {
         let data = DataFolder(path)
         try data.folder.prepare()
         guard let lock = try WriterLock.acquire(in: data) else { preconditionFailure("the folder has a writer") }
@@ -39,32 +39,30 @@ public final class DrainSubject: Sendable {
     }
 
     /// Puts the events of a run into the buffer.
-    public func prepare() throws {
+    func prepare() throws {
         let bytes = batch.bytes
         _ = try SegmentAppender(buffer: buffer).append(bytes.span)
     }
 
     /// Drains them, and returns how many they were.
-    public func run() async throws -> Int { try await writer.drain() }
+    func run() async throws -> Int { try await writer.drain() }
 }
 
-/// Draining what waits in the buffer of a data folder, as `DrainSubject`, with rollups or without them.
-public final class WaitingDrainSubject: Sendable {
-    private let writer: SQLiteWriter
+/// The way of events through the ring: batches of one event into the batcher, and from there, many at a time, into the
+/// write-ahead buffer.
+final class RingSubject: Sendable {
+    private let batch = SubjectKey.batch(1)
+    private let batcher: EventBatcher
 
-    /// In the data folder at `path`.
-    public init(path: String, keepsRollups: Bool) throws {
-        let data = DataFolder(path)
-        guard let lock = try WriterLock.acquire(in: data) else { preconditionFailure("the folder has a writer") }
-        writer = try SQLiteWriter(
-            data: data, lock: lock,
-            parts: keepsRollups ? .standard : WriterParts(derivedTables: NoDerivedTables(), resume: { _, _ in }))
+    /// Into the data folder at `path`.
+    init(path: String) {
+        let buffer = WriteAheadBuffer(folder: DataFolder(path).bufferFolder)
+        batcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
     }
 
-    /// Drains everything, and returns how many events that were.
-    public func run() async throws -> Int {
-        let events = try await writer.drain()
-        try await writer.finish()
-        return events
+    /// Puts so many batches through it.
+    func run(batches: Int) async throws {
+        for _ in 0..<batches { try await batcher.add(batch) }
+        try await batcher.flush()
     }
 }

@@ -1,5 +1,4 @@
 import Benchmark
-import BenchmarkSubjects
 
 /// From records to the disk and into the database, ten thousand at a time.
 func addStorage() {

@@ -8,12 +8,12 @@ import SystemSupport
 import WriteAheadBuffer
 
 /// Snapshots: a database packed with LZ4, and checked from its first byte to its last.
-public final class SnapshotSubject: Sendable {
+final class SnapshotSubject: Sendable {
     private let data: DataFolder
     private let file: String
 
     /// Of a data folder at `path` into which so many events are stored first.
-    public init(events: Int, path: String) async throws {
+    init(events: Int, path: String) async throws {
         data = DataFolder(path)
         file = path + "/snapshot.lz4"
         try data.folder.prepare()
@@ -43,12 +43,12 @@ public final class SnapshotSubject: Sendable {
     }
 
     /// Writes a snapshot.
-    public func export() async throws {
+    func export() async throws {
         try await SyncActor().export(of: data, as: .sqlite, to: .file(file))
     }
 
     /// Checks the one that was written.
-    public func verify() async throws {
+    func verify() async throws {
         _ = try await SnapshotChecker(path: file).verify()
     }
 }

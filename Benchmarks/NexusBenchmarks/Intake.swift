@@ -1,5 +1,4 @@
 import Benchmark
-import BenchmarkSubjects
 
 /// From lines of JSON to records, ten thousand at a time.
 func addIntake() {

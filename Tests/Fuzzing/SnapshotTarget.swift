@@ -1,10 +1,8 @@
 import CLZ4
 import Core
 import Crypto
-import Database
+import Snapshots
 import SystemSupport
-
-@testable import Snapshots
 
 /// A snapshot, as far as bytes go: manifest, frame, and what comes out of it. The first byte says what is fuzzed:
 ///

@@ -6,11 +6,11 @@ import SystemSupport
 import WriteAheadBuffer
 
 /// Rollups: sessions and rollups counted anew from rows.
-public final class RollupSubject: Sendable {
+final class RollupSubject: Sendable {
     private let writer: SQLiteWriter
 
     /// With so many events stored in the data folder at `path`.
-    public init(events: Int, path: String) async throws {
+    init(events: Int, path: String) async throws {
         let data = DataFolder(path)
         try data.folder.prepare()
         guard let lock = try WriterLock.acquire(in: data) else { preconditionFailure("the folder has a writer") }
@@ -22,16 +22,16 @@ public final class RollupSubject: Sendable {
     }
 
     /// Counts them.
-    public func run() async throws { try await writer.rebuildCounts() }
+    func run() async throws { try await writer.rebuildCounts() }
 }
 
 /// Quantiles: durations into histograms, and what is read from many of them together.
-public struct QuantileSubject {
+struct QuantileSubject {
     private let durations: [Int64]
     private let parts: [LatencyHistogram]
 
     /// With so many durations, from milliseconds to an hour, and so many histograms of a hundred of them each.
-    public init(durations: Int, parts: Int) {
+    init(durations: Int, parts: Int) {
         var state: UInt64 = 1
         let all = (0..<durations).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -46,14 +46,14 @@ public struct QuantileSubject {
     }
 
     /// Counts every duration, and returns how many they were.
-    public func count() -> Int {
+    func count() -> Int {
         var histogram = LatencyHistogram()
         for duration in durations { histogram.record(duration) }
         return histogram.count
     }
 
     /// Puts the histograms together, and returns the sum of the median, the 95th and the 99th percentile.
-    public func merge() -> Double {
+    func merge() -> Double {
         var merged = LatencyHistogram()
         for part in parts { merged.merge(part) }
         return [0.5, 0.95, 0.99].reduce(0) { $0 + (merged.quantile($1) ?? 0) }

@@ -1,6 +1,4 @@
 import Benchmark
-import BenchmarkSubjects
-import SnapshotSubjects
 
 /// What reports and snapshots are made of.
 func addReading() {

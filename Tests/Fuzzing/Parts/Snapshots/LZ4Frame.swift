@@ -1,1 +1,0 @@
-../../../../Sources/Snapshots/LZ4Frame.swift

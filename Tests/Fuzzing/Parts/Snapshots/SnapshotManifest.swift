@@ -1,1 +1,0 @@
-../../../../Sources/Snapshots/SnapshotManifest.swift
