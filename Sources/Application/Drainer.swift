@@ -1,6 +1,7 @@
 package import Core
 import Database
 import SystemSupport
+import WriteAheadBuffer
 
 /// Takes into the database what waits in the buffer, for commands that are not the service.
 package struct Drainer: Sendable {
@@ -45,10 +46,51 @@ package struct Drainer: Sendable {
         return false
     }
 
+    /// What a report lacks that is read now.
+    package enum Missing: Equatable, Sendable {
+        case nothing
+        /// Events that were accepted before recording was switched off.
+        case pendingWhileOff
+        /// Events that another process has not stored yet, or that cannot be stored now.
+        case pending
+        /// Events for whose rows there are no ids; the text says what to do.
+        case withoutIDs(String)
+    }
+
+    /// Stores what waits before a report is read, by this process or by the service. A report that is a little behind is better
+    /// than none: it waits no longer than `patience` for another writer, and what cannot be written can still be read.
+    package func prepareReport(patience: Duration) async throws -> Missing {
+        guard data.folder.exists else { return .nothing }
+        guard try RecordingPolicy.current(for: data) == .on else {
+            return try pendingEvents() > 0 ? .pendingWhileOff : .nothing
+        }
+        do {
+            if try await drainOrAsk(patience: patience) { return .nothing }
+        } catch let error as StoreError where error.isHoldUp {
+        } catch let error as StoreError where error.isOutOfIDs {
+            // What is stored has to be exported before the ids can start again.
+            return .withoutIDs(error.description)
+        } catch let error where Self.isPermission(error) {
+            if try WriteAheadBuffer(folder: data.bufferFolder).segments().isEmpty { return .nothing }
+        }
+        return .pending
+    }
+
+    private static func isPermission(_ error: any Error) -> Bool {
+        switch error {
+        case let error as SystemError: error.isPermission
+        case StoreError.notPermitted: true
+        default: false
+        }
+    }
+
+    /// Returns how many events wait in the buffer.
+    package func pendingEvents() throws -> Int { try EventCounters.current(in: data).pending }
+
     /// How many events wait; nil while the writer still brings the tables up to date.
     private func pending() throws -> Int? {
         do {
-            return try EventCounters.current(in: data).pending
+            return try pendingEvents()
         } catch StoreError.olderVersion {
             return nil
         }

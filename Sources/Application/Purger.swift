@@ -1,7 +1,7 @@
 package import Core
 import Database
 package import Maintenance
-import SystemSupport
+package import SystemSupport
 
 /// Removes what was recorded, whatever else runs: the writer makes way, recorders go on.
 package struct Purger: Sendable {
@@ -9,6 +9,33 @@ package struct Purger: Sendable {
 
     package init(data: DataFolder) {
         self.data = data
+    }
+
+    /// What a purge would remove, in numbers.
+    package struct Preview: Sendable {
+        package let events: Int
+        package let sessions: Int
+        /// Events that are only counted, as their rows were too old to be kept.
+        package let countedEvents: Int
+        /// Events that wait in the buffer, whether they match or not.
+        package let pendingEvents: Int
+    }
+
+    /// Counts what a purge would remove now.
+    package func preview(_ selection: PurgeSelection) throws -> Preview {
+        let reader = try StoreReader(data: data)
+        let found = try reader?.count(selection)
+        return Preview(
+            events: found?.events ?? 0, sessions: found?.sessions ?? 0,
+            countedEvents: try reader?.countWithoutRows(selection) ?? 0,
+            pendingEvents: try EventCounters.current(in: data).pending)
+    }
+
+    /// Counts the rows that are older than `days` days, whole days in UTC.
+    package func preview(keepingDays days: Int) throws -> Preview {
+        var selection = PurgeSelection()
+        selection.before = SQLiteWriter.firstMillisecondKept(days: days, now: SystemClock().now())
+        return try preview(selection)
     }
 
     /// Removes what is selected; nil when the writer did not yield in time. `progress` gets the share that is done, 0 to 1.
@@ -36,8 +63,29 @@ package struct Purger: Sendable {
 }
 
 /// There is no data folder, so that there is nothing to remove.
-package struct NothingRecorded: Error, CustomStringConvertible {
+package struct NothingRecorded: ReportedError {
     let path: String
 
+    package var exitCode: ExitCode { .usage }
+
     package var description: String { "nothing was recorded yet: there is no \(path.escapedForDisplay)" }
+}
+
+/// Counts what reports are read from anew, whatever else runs: the writer makes way, recorders go on.
+package struct Rebuilder: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// Counts sessions and rollups again from the rows; false when the writer did not yield in time. `progress` gets the share
+    /// that is done, 0 to 1.
+    package func rebuild(progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> Bool {
+        guard let lock = try await TelemetryControl(data: data).waitForWriter() else { return false }
+        try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {
+            try await $0.rebuildCounts(progress: progress)
+        }
+        return true
+    }
 }

@@ -10,6 +10,12 @@ extension WriterParts {
         derivedTables: RollupTables(), resume: SQLiteWriter.finishInterruptedPurge)
 }
 
+/// What a front end passes to modules that open a writer themselves.
+package enum Composition {
+    /// The standard parts of a writer.
+    package static let writer = WriterParts.standard
+}
+
 extension SQLiteWriter {
     /// Opens the database of a data folder with the standard parts.
     package init(

@@ -102,7 +102,7 @@ package struct DataFolder: Sendable {
 }
 
 /// Why the data folder that the environment names is not used.
-package enum DataFolderError: Error, Equatable, CustomStringConvertible {
+package enum DataFolderError: ReportedError, Equatable {
     /// `NEXUS_DATA_DIR` is not an absolute path: another folder would be used in every working folder.
     case relative(path: String)
     /// The folder is a symbolic link that is not followed.

@@ -3,7 +3,7 @@ package import SystemSupport
 package import WriteAheadBuffer
 
 /// Why the database could not be read or written.
-package enum StoreError: Error, Equatable, CustomStringConvertible {
+package enum StoreError: ReportedError, Equatable {
     /// The file is not a SQLite database, or one that is broken.
     case notADatabase(path: String)
     /// A later version of Nexus has changed the tables.
@@ -34,6 +34,18 @@ package enum StoreError: Error, Equatable, CustomStringConvertible {
     /// The buffer in front of the database could not be read.
     case buffer(BufferError)
     case system(SystemError)
+
+    package var exitCode: ExitCode {
+        switch self {
+        case .notPermitted: .notPermitted
+        case .busy, .blockedByReader, .locked, .walNeedsRecovery: .tryAgain
+        case .newerVersion, .olderVersion: .settings
+        case .neverRecorded: .rejectedInput
+        case .buffer(let cause): cause.exitCode
+        case .system(let cause): cause.exitCode
+        case .notADatabase, .damagedRollups, .diskFull, .idsExhausted, .database: .inputOutput
+        }
+    }
 
     package var description: String {
         switch self {

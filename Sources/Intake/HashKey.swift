@@ -119,7 +119,7 @@ private func asKeyError<Value: ~Copyable>(_ work: () throws(SystemError) -> Valu
 }
 
 /// Why there is no key.
-package enum HashKeyError: Error, Equatable, CustomStringConvertible {
+package enum HashKeyError: ReportedError, Equatable {
     case system(SystemError)
     /// The file is not a key's 32 bytes.
     case damaged(path: String)

@@ -1,5 +1,6 @@
 import Core
 import Intake
+import Recording
 import SystemSupport
 import WriteAheadBuffer
 
@@ -77,7 +78,8 @@ public final class Telemetry: Sendable {
         let signals = WorkerSignals()
         let queue = EventQueue(capacity: options.bufferBytes, signals: signals)
         let worker = try Worker(
-            queue: queue, data: data, session: AmbientSession.id(environment: environment), durable: options.durable)
+            queue: queue, data: data, session: SessionManager.sessionID(environment: environment),
+            durable: options.durable)
         self.queue = queue
         self.worker = worker
         running = Task { await Self.run(worker, signals, clock) }

@@ -24,6 +24,14 @@ package struct SingleEventRecorder: Sendable {
         return try append(parsed, durable: durable)
     }
 
+    /// Records the event that flags describe.
+    @discardableResult
+    package func record(_ flags: EventFlags, durable: Bool) throws(RecordingError) -> Bool {
+        let parsed: ParsedEvent
+        do throws(SystemError) { parsed = try flags.parsed() } catch { throw .buffer(.system(error)) }
+        return try record(parsed, durable: durable)
+    }
+
     private func append(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let key: HashKey?
         do throws(HashKeyError) {
@@ -35,7 +43,7 @@ package struct SingleEventRecorder: Sendable {
         } catch {
             throw .key(error)
         }
-        var intake = EventIntake(key: key, session: AmbientSession.id())
+        var intake = EventIntake(key: key, session: SessionManager.sessionID())
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(parsed) { batch.append($0) } }
         if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
@@ -52,7 +60,7 @@ package struct SingleEventRecorder: Sendable {
         do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
             throw .key(error)
         }
-        var intake = EventIntake(key: key, session: AmbientSession.id())
+        var intake = EventIntake(key: key, session: SessionManager.sessionID())
         var source = NDJSONReader()
         var isDrainDue = false
         var isAtEnd = false
@@ -105,7 +113,7 @@ package enum EmptiedCommandNotice {
 }
 
 /// Why a single event was not recorded.
-package enum RecordingError: Error, Equatable, CustomStringConvertible {
+package enum RecordingError: ReportedError, Equatable {
     case key(HashKeyError)
     case settings(SettingsError)
     case buffer(BufferError)
@@ -139,5 +147,21 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
             error
         case .key, .settings, .buffer, .rejected: nil
         }
+    }
+}
+
+/// Starts a `nexus flush` on its own feet: a recorder that finds much waiting does so and goes its way.
+package enum DetachedDrain {
+    /// Starts the `nexus` that stands beside this program, else the one on the `PATH`. That there is none, or that
+    /// another process drains already, is no failure of the recorder.
+    package static func start() {
+        _ = try? ChildProcess(detached: [RawArgument(program), RawArgument("flush")])
+    }
+
+    private static var program: String {
+        guard let folder = ExecutablePath.current.map({ Folder($0).parent }), folder.has("nexus") else {
+            return "nexus"
+        }
+        return folder.path(of: "nexus")
     }
 }

@@ -1,6 +1,8 @@
 package import Core
 package import Database
 import Foundation
+import Maintenance
+import Rollups
 import SystemSupport
 
 /// The state of recording: what `nexus telemetry status` shows.
@@ -68,6 +70,20 @@ package struct StatusReport: Sendable {
         self.bytes = bytes
         self.eventCounters = eventCounters
     }
+
+    /// Reads what the data folder says itself. How expensive recording is, and what was sent, is for the caller to add.
+    package init(of data: DataFolder) throws {
+        self.init(
+            recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
+            eventCounters: try EventCounters.current(in: data))
+        settings = try SettingsFile(data).load()
+        guard let reader = try StoreReader(data: data) else { return }
+        since = try reader.firstActivity()
+        sessions = try reader.sessionCount()
+    }
+
+    /// Whether events were accepted.
+    package var hasEvents: Bool { eventCounters.accepted > 0 }
 
     package var text: String {
         var lines = [

@@ -3,6 +3,7 @@ import Core
 import Logging
 import ServiceLifecycle
 import SystemSupport
+import WriteAheadBuffer
 
 /// Drains the buffer as long as the service lives, whenever it is woken: the service has appended, other processes have,
 /// or a process asks for it.
@@ -54,6 +55,22 @@ struct DrainService: Service {
         /// Logs the failure. What was accepted waits in the buffer until the loop has succeeded.
         func failed(_ error: any Error) async throws {
             logger.error("\(String(describing: error).escapedForDisplay)")
+        }
+    }
+}
+
+/// Puts on disk what the service and others append, as long as the service lives.
+struct SegmentFlushService: Service {
+    let flusher: SegmentFlusher
+    let logger: Logger
+
+    func run() async {
+        let logger = logger
+        await cancelWhenGracefulShutdown {
+            await flusher.run { error in
+                logger.error(
+                    "\(error.description.escapedForDisplay): a power cut may take what was accepted and not stored yet")
+            }
         }
     }
 }

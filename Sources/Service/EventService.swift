@@ -2,8 +2,9 @@ package import Core
 import Database
 import Intake
 package import Logging
+import Recording
 import ServiceLifecycle
-import SystemSupport
+package import SystemSupport
 import UnixSignals
 import WriteAheadBuffer
 
@@ -37,7 +38,7 @@ package struct EventService {
     /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
     package func run() async throws {
         guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
-        let session = "service-\(ProcessIdentity.current().processID)"
+        let session = await SessionManager(service: .current()).current()
         let intake = try EventIntake(data: data, session: session)
 
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
@@ -91,12 +92,14 @@ package struct EventService {
 }
 
 /// Why a service did not start or had to end.
-package enum ServiceError: Error, Equatable, CustomStringConvertible {
+package enum ServiceError: ReportedError, Equatable {
     case alreadyRunning(String)
     /// The folder that it serves was removed or replaced while it did.
     case folderGone(String)
     /// The socket's path is longer than the system allows.
     case pathTooLong(String)
+
+    package var exitCode: ExitCode { .unavailable }
 
     package var description: String {
         switch self {

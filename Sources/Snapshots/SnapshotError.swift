@@ -2,7 +2,7 @@ package import Database
 package import SystemSupport
 
 /// Why a snapshot was not written, or is not taken.
-package enum SnapshotError: Error, Equatable, CustomStringConvertible {
+package enum SnapshotError: ReportedError, Equatable {
     /// There is no database to take a snapshot of.
     case nothingRecorded(folder: String)
     /// The database is of a version that had no installation id and was not opened for writing since.
@@ -23,6 +23,17 @@ package enum SnapshotError: Error, Equatable, CustomStringConvertible {
     case cancelled
     case store(StoreError)
     case system(SystemError)
+
+    package var exitCode: ExitCode {
+        switch self {
+        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
+        case .occupied: .usage
+        case .outdatedDatabase, .cancelled: .tryAgain
+        case .noRoom: .inputOutput
+        case .store(let cause): cause.exitCode
+        case .system(let cause): cause.exitCode
+        }
+    }
 
     package var description: String {
         switch self {

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import Database
 package import SystemSupport
 
@@ -14,10 +14,34 @@ package struct SnapshotImport: Sendable {
     /// Batches of `Limits.snapshotRows` that wait between reading and writing: three megabytes.
     private static let queuedBatches = 8
 
+    /// What became of the rows of a snapshot.
+    package struct Outcome: Sendable {
+        package let imported: Int
+        /// Rows that were in the data folder already.
+        package let known: Int
+        /// Rows that are too old to be kept.
+        package let expired: Int
+    }
+
     private let path: String
 
     package init(path: String) {
         self.path = path
+    }
+
+    /// Imports into the database of a data folder, in which the snapshot is unpacked meanwhile.
+    /// - Parameters:
+    ///   - lock: the writer lock of the folder.
+    ///   - parts: of its writer.
+    package func run(
+        into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws -> Outcome {
+        try await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts, obeysSettings: false) { writer in
+            let outcome = try await run(into: writer, unpackingIn: data.folder, progress: progress)
+            try await writer.finish()
+            return Outcome(imported: outcome.imported, known: outcome.known, expired: outcome.expired)
+        }
     }
 
     /// Imports into the database that `writer` writes. The unpacked snapshot is in `parent` meanwhile.
@@ -41,4 +65,30 @@ package struct SnapshotImport: Sendable {
             throw SnapshotError(error, path: path)
         }
     }
+}
+
+/// A snapshot laid out as a data folder, for reports: its rows with rollups of their own, apart from the person's data.
+/// It stands under `$TMPDIR`, else `/var/tmp`, and goes with the value.
+package final class OpenedSnapshot: Sendable {
+    private let scratch: ScratchFolder
+
+    /// Unpacks and checks a snapshot.
+    /// - Parameter parts: of the writer that imports its rows.
+    package init(
+        _ path: String, parts: WriterParts,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws(SnapshotError) {
+        do {
+            let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+            let data = DataFolder(scratch.folder.path)
+            guard let lock = try WriterLock.acquire(in: data) else { throw CancellationError() }
+            _ = try await SnapshotImport(path: path).run(into: data, lock: lock, parts: parts, progress: progress)
+            self.scratch = scratch
+        } catch {
+            throw SnapshotError(error, path: path)
+        }
+    }
+
+    /// What a report reads.
+    package var data: DataFolder { DataFolder(scratch.folder.path) }
 }

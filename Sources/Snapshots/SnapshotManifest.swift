@@ -1,4 +1,5 @@
 package import Core
+package import Crypto
 import Database
 import Foundation
 import SystemSupport
@@ -144,5 +145,26 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
 
     private var isPlausible: Bool {
         InstallationID(installation) != nil && events >= 0 && sessions >= 0 && bytes >= 0 && sha256.utf8.count == 64
+    }
+}
+
+/// SHA-256 as hexadecimal digits.
+package enum Checksum {
+    /// The hash of bytes.
+    package static func of(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
+
+    /// The hash of pieces, one after the other.
+    package static func of(_ pieces: [[UInt8]]) -> String {
+        var hash = SHA256()
+        for piece in pieces { hash.update(data: piece) }
+        return hash.finalize().hexadecimal
+    }
+}
+
+extension Digest {
+    /// As hexadecimal digits in lower case.
+    package var hexadecimal: String {
+        let digits = Array("0123456789abcdef")
+        return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }

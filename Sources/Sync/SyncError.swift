@@ -1,7 +1,7 @@
 package import SystemSupport
 
 /// Why something could not be sent; what it is about, and what to do.
-package enum SyncError: Error, Equatable, CustomStringConvertible {
+package enum SyncError: ReportedError, Equatable {
     /// The URL cannot be used, and why.
     case badDestination(String)
     /// The user name and password cannot be used, and why.

@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 // Every number that Nexus writes is little-endian, whatever the processor.
@@ -182,4 +183,23 @@ func copy<Piece: BitwiseCopyable>(
 ) {
     unsafe target.storeBytes(
         of: source.loadUnaligned(fromByteOffset: offset, as: Piece.self), toByteOffset: offset, as: Piece.self)
+}
+
+/// CRC-32C (Castagnoli), the checksum of every record in the write-ahead buffer.
+package enum CRC32C {
+    /// The checksum of `bytes`, continued from `checksum` (0 to start).
+    package static func checksum(_ bytes: Span<UInt8>, continuing checksum: UInt32 = 0) -> UInt32 {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            // The C function reads exactly `count` bytes of the buffer and keeps nothing.
+            unsafe nexus_crc32c(checksum, buffer.baseAddress, buffer.count)
+        }
+    }
+}
+
+extension Int {
+    /// The sum, at most what a number holds: what is read from files that anybody can write must not be able to stop who adds it up.
+    package func saturatingSum(_ other: Int) -> Int {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other < 0 ? .min : .max) : sum
+    }
 }

@@ -13,3 +13,13 @@ package enum ExitCode: Int32, Sendable {
         self = error.isPermission ? .notPermitted : .inputOutput
     }
 }
+
+/// An error that ends a command with one sentence and a code.
+package protocol ReportedError: Error, CustomStringConvertible {
+    /// The code that the command returns.
+    var exitCode: ExitCode { get }
+}
+
+extension SystemError: ReportedError {
+    package var exitCode: ExitCode { ExitCode(self) }
+}

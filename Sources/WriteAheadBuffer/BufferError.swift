@@ -2,7 +2,7 @@ package import Core
 package import SystemSupport
 
 /// Why the write-ahead buffer did not do what it was asked.
-package enum BufferError: Error, Equatable, CustomStringConvertible {
+package enum BufferError: ReportedError, Equatable {
     /// A system call failed. Nothing of the batch counts as accepted.
     case system(SystemError)
     /// As many segments as are allowed wait to be drained.

@@ -64,7 +64,7 @@ struct RecordCommandLine {
                         rejected += 1
                         say("line \(line) not recorded: \(rejection.message)")
                     }
-                default: try recorder.record(call.parsed, durable: call.isDurable)
+                default: try recorder.record(call.event, durable: call.isDurable)
                 }
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }

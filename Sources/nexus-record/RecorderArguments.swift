@@ -1,5 +1,4 @@
 import Core
-import Intake
 import Recording
 import SystemSupport
 
@@ -17,12 +16,11 @@ struct RecorderArguments {
     }
 
     private(set) var request = Request.record
-    private(set) var parsed = ParsedEvent()
+    private(set) var event = EventFlags()
     private(set) var isDurable = false
     /// Whether a failure to record is only said, and the exit code is 0 all the same.
     private(set) var isSoft = false
     private var outcome: Bool?
-    private var result = ShellLineOptions()
 
     init(_ arguments: some Collection<RawArgument>) throws(Misuse) {
         let texts = try arguments.map { (argument) throws(Misuse) in
@@ -35,40 +33,15 @@ struct RecorderArguments {
         while let argument = rest.next() {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }
-            if ShellLineOptions.names.contains(name) {
-                guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
-                guard result.set(name, text) else { throw Misuse(sentence: ShellLineOptions.sentence(name)) }
-                continue
-            }
-            guard let field = Self.field(name) else {
+            guard EventFlags.isFlag(name) else {
                 throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists them")
             }
             guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
-            try set(field, text, name)
+            do throws(EventFlags.InvalidValue) { try event.set(name, text) } catch {
+                throw Misuse(sentence: error.description)
+            }
         }
-        if let outcome { parsed.set(success: outcome) }
-        if request == .record {
-            do throws(SystemError) { try result.apply(to: &parsed) } catch { throw Misuse(sentence: error.description) }
-        }
-    }
-
-    /// The field that an option sets; nil for any other text. No dictionary: to make its type when the program runs would
-    /// cost as much as all else that the program does.
-    private static func field(_ name: String) -> EventField? {
-        switch name {
-        case "--type": .eventType
-        case "--command": .command
-        case "--duration-ms": .durationMS
-        case "--error-category": .errorCategory
-        case "--workspace": .workspace
-        case "--task": .task
-        case "--template": .templateUsed
-        case "--services": .servicesCount
-        case "--ports": .portsUsed
-        case "--session": .sessionID
-        case "--timestamp": .timestamp
-        default: nil
-        }
+        if let outcome { event.set(success: outcome) }
     }
 
     private static func split(_ argument: String) -> (name: String, value: String?) {
@@ -96,50 +69,32 @@ struct RecorderArguments {
         return true
     }
 
-    private mutating func set(_ field: EventField, _ text: String, _ name: String) throws(Misuse) {
-        switch field {
-        case .durationMS:
-            guard let number = Int64(roundingMilliseconds: text) else {
-                throw Misuse(sentence: "\(name) takes a number of milliseconds")
-            }
-            parsed.set(field, number)
-        case .servicesCount, .portsUsed:
-            guard let number = Int64(text) else { throw Misuse(sentence: "\(name) takes a whole number") }
-            parsed.set(field, number)
-        case .timestamp:
-            parsed.set(timestamp: text)
-        default:
-            parsed.set(field, text)
-        }
+    /// The help text, with the flags of the table that `nexus record` has too.
+    static var help: String {
+        var lines = [
+            "Usage: nexus-record [options]", "", "Records one event. It is safe when the command returns 0.", "",
+        ]
+        lines += EventFlags.all.flatMap { line("\($0.name) <\($0.value)>", $0.help) }
+        lines += line("--success, --failure", "The outcome.")
+        lines += line("--stdin", "Read events from standard input, one JSON object a line.")
+        lines += line("--durable", "Return only once the event would survive a power cut.")
+        lines += line("--soft", "When recording fails, say so and return 0.")
+        lines += ["  --version, -h, --help", ""]
+        return lines.joined(separator: "\n")
     }
 
-    static let help = """
-        Usage: nexus-record [options]
-
-        Records one event. It is safe when the command returns 0.
-
-          --stdin                  read events from standard input, one JSON object a line
-          --line <text>            a shell line, which names the event and is not stored; - reads it from standard input,
-                                   where no list of processes shows it
-          --shell <shell>          the shell of the line: bash, zsh or fish
-          --exit-status <n>        the status of the line
-          --pipe-status <n,n,...>  the statuses of its last pipeline
-          --folder-changed <yes|no>  whether the shell is in another folder than before
-          --type <type>            what kind of event; 'command' when only --command is given
-          --command <command>      what was run: the first plain words are kept, at most four
-          --duration-ms <n>        how long it took, in milliseconds
-          --success, --failure     how it ended
-          --error-category <id>    what kind of failure
-          --workspace <name>       only its keyed hash is kept
-          --task <name>            only its keyed hash is kept
-          --template <id>          the template that was used
-          --services <n>           how many services
-          --ports <n>              how many ports
-          --session <id>           by default $NEXUS_SESSION, else the calling shell
-          --timestamp <time>       RFC 3339 or milliseconds since 1970; by default now
-          --durable                return only once the event would survive a power cut
-          --soft                   when recording fails, say so and return 0
-          --version, -h, --help
-
-        """
+    /// A flag and its help, wrapped to 80 columns.
+    private static func line(_ flag: String, _ help: String) -> [String] {
+        let indent = 28
+        var lines = ["  " + flag]
+        if lines[0].utf8.count >= indent { lines.append("") }
+        lines[lines.count - 1] += String(repeating: " ", count: indent - lines[lines.count - 1].utf8.count)
+        for word in help.split(separator: " ") {
+            if lines[lines.count - 1].utf8.count + word.utf8.count >= 80 {
+                lines.append(String(repeating: " ", count: indent))
+            }
+            lines[lines.count - 1] += lines[lines.count - 1].utf8.count > indent ? " " + word : String(word)
+        }
+        return lines
+    }
 }

@@ -1,14 +1,7 @@
-import Application
 import ArgumentParser
 import Core
-import Database
-import Intake
 import Recording
-import Service
-import Snapshots
-import Sync
 import SystemSupport
-import WriteAheadBuffer
 
 /// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
 struct CommandFailure: Error {
@@ -24,21 +17,11 @@ struct CommandFailure: Error {
         self.init(error.description, error.exitCode)
     }
 
-    /// What an error of the modules means for the person; nil when it is one of the argument parser's.
+    /// What an error of the modules means for the user; nil when it is one of the argument parser's.
     init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
-        case let error as SystemError: self.init(error.description, SystemSupport.ExitCode(error))
-        case let error as RecordingError: self.init(error)
-        case let error as DataFolderError: self.init(error.description, error.exitCode)
-        case let error as SettingsError: self.init(error.description, error.exitCode)
-        case let error as HashKeyError: self.init(error.description, error.exitCode)
-        case let error as BufferError: self.init(error.description, error.exitCode)
-        case let error as NothingRecorded: self.init(error.description, .usage)
-        case let error as ServiceError: self.init(error.description, .unavailable)
-        case let error as StoreError: self.init(error.description, Self.code(of: error))
-        case let error as SyncError: self.init(error.description, error.exitCode)
-        case let error as SnapshotError: self.init(error.description, Self.code(of: error))
+        case let error as any ReportedError: self.init(error.description, error.exitCode)
         default: return nil
         }
     }
@@ -60,29 +43,6 @@ struct CommandFailure: Error {
     func end() -> Never {
         say()
         ThisProcess.end(code)
-    }
-
-    private static func code(of error: SnapshotError) -> SystemSupport.ExitCode {
-        switch error {
-        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
-        case .occupied: .usage
-        case .outdatedDatabase, .cancelled: .tryAgain
-        case .noRoom: .inputOutput
-        case .store(let cause): code(of: cause)
-        case .system(let cause): SystemSupport.ExitCode(cause)
-        }
-    }
-
-    private static func code(of error: StoreError) -> SystemSupport.ExitCode {
-        switch error {
-        case .notPermitted: .notPermitted
-        case .busy, .blockedByReader, .locked, .walNeedsRecovery: .tryAgain
-        case .newerVersion, .olderVersion: .settings
-        case .neverRecorded: .rejectedInput
-        case .buffer(let cause): cause.exitCode
-        case .system(let cause): SystemSupport.ExitCode(cause)
-        case .notADatabase, .damagedRollups, .diskFull, .idsExhausted, .database: .inputOutput
-        }
     }
 }
 

@@ -1,9 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
-import Intake
-import Maintenance
 import Reports
 import Sync
 import SystemSupport
@@ -49,30 +46,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let bar = quick ? nil : ProgressLine(total: 1000)
         defer { bar?.clear() }
         bar?.show(0)
-        return try FolderCheck.run(data) + [key(data), settings(data)] + BufferCheck.run(data)
-            + DatabaseCheck(data, isQuick: quick) { bar?.show(Int($0 * 1000)) }.run() + [ledger(data)]
-    }
-
-    private func key(_ data: DataFolder) -> CheckResult {
-        let hasEvents = (try? StoreReader(data: data)?.eventCounters())?.accepted ?? 0 > 0
-        guard let problem = HashKey.problem(in: data, hasEvents: hasEvents) else {
-            let isThere = KeyFile(data).exists
-            return .ok("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
-        }
-        return .error(
-            "key", problem,
-            suggestion:
-                "put the key of a backup in its place, or run 'nexus telemetry rekey': hashes from then on are others")
-    }
-
-    private func settings(_ data: DataFolder) -> CheckResult {
-        do {
-            _ = try SettingsFile(data).load()
-            return .ok("settings", "they can be read")
-        } catch {
-            return .error(
-                "settings", error.description, suggestion: "repair the file, or remove it: nothing is decided then")
-        }
+        return try FolderDoctor(data: data).checks(isQuick: quick) { bar?.show(Int($0 * 1000)) } + [ledger(data)]
     }
 
     private func ledger(_ data: DataFolder) -> CheckResult {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Database
 import Reports
 import Snapshots
 import Sync
@@ -43,12 +42,12 @@ struct ExportCommand: AsyncParsableCommand {
         let target = try target(in: data, now: now)
         let window = try window.window(now: now)
         try await ReadingCommand.storeWaiting(in: data)
-        let selection = SnapshotSelection(times: window == .allTime ? nil : window.range)
+        let times = window == .allTime ? nil : window.range
         let bar = ProgressLine(total: 1000)
         let format = format
         let manifest = try await CancelOnSignal.run(ifStopped: "nothing was written") {
             defer { bar?.clear() }
-            return try await SyncActor().export(selection, of: data, as: format, to: target) { done, total in
+            return try await SyncActor().export(times: times, of: data, as: format, to: target) { done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }

@@ -1,7 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
 import SystemSupport
 
 struct FlushCommand: AsyncParsableCommand {
@@ -12,7 +11,7 @@ struct FlushCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         guard data.folder.exists else { return }
         if case .off(let reason) = try RecordingPolicy.current(for: data) {
-            let waiting = try EventCounters.current(in: data).pending
+            let waiting = try Drainer(data: data).pendingEvents()
             guard waiting > 0 else { return }
             throw CommandFailure(
                 "recording is off, as \(reason.escapedForDisplay): \(waiting.counted("event")) pending until it is on again",
@@ -21,6 +20,28 @@ struct FlushCommand: AsyncParsableCommand {
         guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)
+        }
+    }
+}
+
+/// What every command does that reads: it stores what waits first, and reports what its answer lacks.
+enum ReadingCommand {
+    /// How long a report waits for another writer: what a user waits for without wondering.
+    private static let patience: Duration = .seconds(2)
+
+    /// - Parameter isQuiet: whether nothing is written to standard error, where it would be in the middle of a screen.
+    static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
+        let missing = try await Drainer(data: data).prepareReport(patience: patience)
+        guard let sentence = sentence(on: missing), !isQuiet else { return }
+        try File.standardError.write("nexus: \(sentence)\n")
+    }
+
+    private static func sentence(on missing: Drainer.Missing) -> String? {
+        switch missing {
+        case .nothing: nil
+        case .pendingWhileOff: "recording is off, and what waited to be stored when it was switched off is not in this"
+        case .pending: "some events wait to be stored and are not in this report yet"
+        case .withoutIDs(let sentence): sentence
         }
     }
 }

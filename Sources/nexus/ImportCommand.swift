@@ -1,7 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
 import Snapshots
 import SystemSupport
 
@@ -41,20 +40,17 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     /// Imports the snapshot at a path.
-    private func run(_ file: String, into data: DataFolder, _ bar: ProgressLine?) async throws -> ImportOutcome {
+    private func run(_ file: String, into data: DataFolder, _ bar: ProgressLine?) async throws -> SnapshotImport.Outcome
+    {
         try await CancelOnSignal.run(ifStopped: "nothing was imported") {
             defer { bar?.clear() }
             guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
                 throw CommandFailure(
                     "another nexus process writes the database and does not make way: try again later", .tryAgain)
             }
-            return try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) { writer in
-                let outcome = try await SnapshotImport(path: file).run(into: writer, unpackingIn: data.folder) {
-                    done, total in
-                    if total > 0 { bar?.show(done * 1000 / total) }
-                }
-                try await writer.finish()
-                return outcome
+            return try await SnapshotImport(path: file).run(into: data, lock: lock, parts: Composition.writer) {
+                done, total in
+                if total > 0 { bar?.show(done * 1000 / total) }
             }
         }
     }

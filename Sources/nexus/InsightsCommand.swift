@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Database
 import Reports
 import SystemSupport
 
@@ -40,7 +39,7 @@ struct InsightsCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
-        let insights = Insights(try InsightsInput(window, from: StoreReader(data: data), command: command))
+        let insights = Insights(try InsightsInput(window, in: data, command: command))
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
         let zone = LocalCalendar.zoneName
         try File.standardOutput.write(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Intake
 import Recording
 import SystemSupport
 
@@ -35,7 +34,7 @@ struct RecordCommand: AsyncParsableCommand {
 
     func validate() throws {
         if stdin, let given = event.firstGiven {
-            throw ValidationError("--\(given) describes one event; with --stdin the lines do.")
+            throw ValidationError("\(given) describes one event; with --stdin the lines do.")
         }
         if stdin, soft { throw ValidationError("--soft goes with one event, not with --stdin.") }
         if !stdin, strict || ack || json { throw ValidationError("--strict, --ack and --json go with --stdin.") }
@@ -49,136 +48,81 @@ struct RecordCommand: AsyncParsableCommand {
             try await StreamCommand(data: data, recording: .current(for: data), command: self).run()
             return
         }
-        let parsed = try event.parsed()
+        let flags = try event.flags()
         do {
-            try recordOne(parsed, in: data)
+            try recordOne(flags, in: data)
         } catch {
             guard soft else { throw error }
             CommandFailure(error).say()
         }
     }
 
-    private func recordOne(_ parsed: ParsedEvent, in data: DataFolder) throws(RecordingError) {
+    private func recordOne(_ event: EventFlags, in data: DataFolder) throws(RecordingError) {
         let recording: RecordingPolicy
         do { recording = try RecordingPolicy.current(for: data) } catch { throw .settings(error) }
         guard recording == .on else { return }
-        let isDrainDue = try SingleEventRecorder(data: data).record(parsed, durable: durable)
+        let isDrainDue = try SingleEventRecorder(data: data).record(event, durable: durable)
         FirstNotice.showIfDue(data)
         if isDrainDue { DetachedDrain.start() }
     }
 }
 
-/// The flags that describe one event.
+/// The flags that describe one event (`EventFlags`).
 struct EventOptions: ParsableArguments {
-    @Option(help: "What kind of event; 'command' when only --command is given.")
-    var type: String?
-
-    @Option(help: "What was run. The first plain words are kept, at most four, to the first flag, path or quote.")
-    var command: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "A shell line, which names the event and is not stored. '-' reads it from standard input; a line in its place is visible to 'ps'.",
-            valueName: "text"))
-    var line: String?
-
-    @Option(help: "The shell of the line: bash, zsh or fish.")
-    var shell: String?
-
-    @Option(help: ArgumentHelp("The status of the line, 0 to 255.", valueName: "n"))
-    var exitStatus: String?
-
-    @Option(help: ArgumentHelp("The statuses of its last pipeline.", valueName: "n,n,..."))
-    var pipeStatus: String?
-
-    @Option(help: ArgumentHelp("Whether the shell is in another folder than before.", valueName: "yes|no"))
-    var folderChanged: String?
-
-    @Option(
-        help: ArgumentHelp("How long it took, in milliseconds; a fraction is rounded.", valueName: "n"),
-        transform: { text in
-            guard let number = Int64(roundingMilliseconds: text) else {
-                throw ValidationError("'\(text)' is not a number of milliseconds.")
-            }
-            return number
-        })
-    var durationMs: Int64?
-
-    @Flag(help: "It succeeded.")
-    var success = false
-
-    @Flag(help: "It failed.")
-    var failure = false
-
-    @Option(help: "What kind of failure.")
-    var errorCategory: String?
-
-    @Option(help: "The workspace's name; only its keyed hash is kept.")
-    var workspace: String?
-
-    @Option(help: "The task's name; only its keyed hash is kept.")
-    var task: String?
-
-    @Option(help: "The template that was used.")
-    var template: String?
-
-    @Option(help: ArgumentHelp("How many services.", valueName: "n"))
-    var services: Int64?
-
-    @Option(help: ArgumentHelp("How many ports.", valueName: "n"))
-    var ports: Int64?
-
-    @Option(help: "The session; by default $NEXUS_SESSION, else the calling shell.")
-    var session: String?
-
-    @Option(help: ArgumentHelp("When, RFC 3339 or milliseconds since 1970; by default now.", valueName: "time"))
-    var timestamp: String?
+    @Option(help: EventFlags.help("--line")) var line: String?
+    @Option(help: EventFlags.help("--shell")) var shell: String?
+    @Option(help: EventFlags.help("--exit-status")) var exitStatus: String?
+    @Option(help: EventFlags.help("--pipe-status")) var pipeStatus: String?
+    @Option(help: EventFlags.help("--folder-changed")) var folderChanged: String?
+    @Option(help: EventFlags.help("--type")) var type: String?
+    @Option(help: EventFlags.help("--command")) var command: String?
+    @Option(help: EventFlags.help("--duration-ms")) var durationMs: String?
+    @Flag(help: "It succeeded.") var success = false
+    @Flag(help: "It failed.") var failure = false
+    @Option(help: EventFlags.help("--error-category")) var errorCategory: String?
+    @Option(help: EventFlags.help("--workspace")) var workspace: String?
+    @Option(help: EventFlags.help("--task")) var task: String?
+    @Option(help: EventFlags.help("--template")) var template: String?
+    @Option(help: EventFlags.help("--services")) var services: String?
+    @Option(help: EventFlags.help("--ports")) var ports: String?
+    @Option(help: EventFlags.help("--session")) var session: String?
+    @Option(help: EventFlags.help("--timestamp")) var timestamp: String?
 
     func validate() throws {
-        for case (let name, let value?) in shellOptions {
-            var options = ShellLineOptions()
-            guard options.set(name, value) else { throw ValidationError(ShellLineOptions.sentence(name) + ".") }
-        }
         if success && failure { throw ValidationError("--success and --failure exclude each other.") }
+        _ = try flags()
     }
 
-    private var shellOptions: [(String, String?)] {
+    private var values: [(name: String, value: String?)] {
         [
             ("--line", line), ("--shell", shell), ("--exit-status", exitStatus), ("--pipe-status", pipeStatus),
-            ("--folder-changed", folderChanged),
+            ("--folder-changed", folderChanged), ("--type", type), ("--command", command),
+            ("--duration-ms", durationMs), ("--error-category", errorCategory), ("--workspace", workspace),
+            ("--task", task), ("--template", template), ("--services", services), ("--ports", ports),
+            ("--session", session), ("--timestamp", timestamp),
         ]
     }
 
     /// The name of a flag that was given; nil when none was.
     var firstGiven: String? {
-        let given: [(String, Bool)] = [
-            ("type", type != nil), ("command", command != nil), ("duration-ms", durationMs != nil),
-            ("success", success), ("failure", failure), ("error-category", errorCategory != nil),
-            ("workspace", workspace != nil), ("task", task != nil), ("template", template != nil),
-            ("services", services != nil), ("ports", ports != nil), ("session", session != nil),
-            ("timestamp", timestamp != nil),
-        ]
-        let first = shellOptions.first { $0.1 != nil }?.0.dropFirst(2)
-        return given.first { $0.1 }?.0 ?? first.map(String.init)
+        values.first { $0.value != nil }?.name ?? (success ? "--success" : failure ? "--failure" : nil)
     }
 
-    /// The event, ready for intake.
-    func parsed() throws -> ParsedEvent {
-        var parsed = ParsedEvent()
-        let texts: [(EventField, String?)] = [
-            (.eventType, type), (.command, command), (.errorCategory, errorCategory), (.workspace, workspace),
-            (.task, task), (.templateUsed, template), (.sessionID, session),
-        ]
-        for case (let field, let text?) in texts { parsed.set(field, text) }
-        let numbers: [(EventField, Int64?)] = [
-            (.durationMS, durationMs), (.servicesCount, services), (.portsUsed, ports),
-        ]
-        for case (let field, let number?) in numbers { parsed.set(field, number) }
-        if let timestamp { parsed.set(timestamp: timestamp) }
-        if success || failure { parsed.set(success: success) }
-        var options = ShellLineOptions()
-        for case (let name, let value?) in shellOptions { _ = options.set(name, value) }
-        try options.apply(to: &parsed)
-        return parsed
+    /// The flags that were given.
+    func flags() throws -> EventFlags {
+        var flags = EventFlags()
+        for case (let name, let value?) in values {
+            do { try flags.set(name, value) } catch { throw ValidationError(error.description + ".") }
+        }
+        if success || failure { flags.set(success: success) }
+        return flags
+    }
+}
+
+extension EventFlags {
+    /// The help of a flag, as the argument parser has it.
+    fileprivate static func help(_ name: String) -> ArgumentHelp {
+        guard let flag = all.first(where: { $0.name == name }) else { preconditionFailure("the table has every flag") }
+        return ArgumentHelp("\(flag.help)", valueName: flag.value)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Database
 import Reports
 import SystemSupport
 
@@ -42,7 +41,7 @@ struct RunsCommand: AsyncParsableCommand {
         try await ReadingCommand.storeWaiting(in: data)
         let report = try RunsReport(
             window, filter: filter.filter(in: data), order: slowest ? .slowest : .latest, limit: limit,
-            from: StoreReader(data: data))
+            in: data)
         try File.standardOutput.write(json ? report.json.document : csv ? report.csv : report.text(.ofOutput()))
     }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Core
-import Database
-import Intake
 import Recording
 import Reports
 import SystemSupport
@@ -35,7 +33,7 @@ struct SessionCommand: AsyncParsableCommand {
 
         func run() throws {
             let session = id ?? Self.randomID()
-            guard EventIntake.isSession(session) else {
+            guard SessionManager.isValid(session) else {
                 throw CommandFailure("--id takes 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
             }
             try SessionCommand.record(.sessionStarted, of: session)
@@ -59,7 +57,7 @@ struct SessionCommand: AsyncParsableCommand {
             guard let session = Environment.value("NEXUS_SESSION"), !session.isEmpty else {
                 throw CommandFailure("no session was started here: NEXUS_SESSION is not set", .usage)
             }
-            guard EventIntake.isSession(session) else {
+            guard SessionManager.isValid(session) else {
                 throw CommandFailure("NEXUS_SESSION is no session's id: 'nexus session start' sets a right one", .usage)
             }
             try SessionCommand.record(.sessionEnded, of: session)
@@ -84,7 +82,7 @@ struct SessionCommand: AsyncParsableCommand {
             try CommandFailure.requireKnownZone()
             let data = try DataFolder.readable()
             try await ReadingCommand.storeWaiting(in: data)
-            let report = SessionsReport(try StoreReader(data: data)?.latestSessions(limit) ?? [])
+            let report = try SessionsReport(latest: limit, in: data)
             try File.standardOutput.write(json ? report.json.document : report.text(.ofOutput()))
         }
     }
@@ -112,20 +110,18 @@ struct SessionCommand: AsyncParsableCommand {
         func run() async throws {
             try CommandFailure.requireKnownZone()
             let data = try DataFolder.readable()
-            let id = id ?? AmbientSession.id(environment: Environment.value)
+            let id = id ?? SessionManager.sessionID()
             try await ReadingCommand.storeWaiting(in: data)
-            let reader = try StoreReader(data: data)
-            let found = try reader?.sessions(named: id, atMost: 2) ?? []
-            guard found.count < 2 else {
+            let timeline: SessionTimeline
+            switch try SessionTimeline.search(id, limit: limit, in: data) {
+            case .found(let found): timeline = found
+            case .ambiguous:
                 throw CommandFailure("more than one session begins with \(id.escapedForDisplay)", .rejectedInput)
-            }
-            guard let reader, let session = found.first else {
+            case .none:
                 throw CommandFailure(
                     "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
                     .rejectedInput)
             }
-            let (events, total) = try reader.events(ofSession: session.id, limit: limit)
-            let timeline = SessionTimeline(session, events: events, total: total)
             try File.standardOutput.write(json ? timeline.json.document : timeline.text(.ofOutput()))
         }
     }
@@ -134,11 +130,11 @@ struct SessionCommand: AsyncParsableCommand {
         guard RecordingPolicy.outside() == .on, try RecordingPolicy.current(for: .fromEnvironment()) == .on else {
             return
         }
-        var parsed = ParsedEvent()
-        parsed.set(.eventType, type.rawValue)
-        parsed.set(.sessionID, session)
+        var event = EventFlags()
+        try event.set("--type", type.rawValue)
+        try event.set("--session", session)
         let data = try DataFolder.required()
-        try SingleEventRecorder(data: data).record(parsed, durable: false)
+        try SingleEventRecorder(data: data).record(event, durable: false)
         FirstNotice.showIfDue(data)
     }
 }

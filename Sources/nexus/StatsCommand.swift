@@ -1,8 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
-import Intake
 import Reports
 import Snapshots
 import SystemSupport
@@ -58,7 +56,7 @@ struct StatsCommand: AsyncParsableCommand {
         if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
                 try await CancelOnSignal.run(ifStopped: "nothing was changed") {
-                    try await OpenedSnapshot(from, parts: .standard)
+                    try await OpenedSnapshot(from, parts: Composition.writer)
                 }
             }
             return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
@@ -85,7 +83,7 @@ struct StatsCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let window = try window.window(now: now)
         let filter = try filter.filter(in: own)
-        let source = UsageSource(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
+        let source = try UsageSource(data: data, window: window, now: now, filter: filter)
         if let kind = by ?? (csv ? .day : nil) {
             let list = try source.breakdown(by: kind)
             if csv { return BreakdownRenderer.csv(list, top: top) }
@@ -119,16 +117,7 @@ struct FilterOptions: ParsableArguments {
 
     /// The filter, with the name of a workspace hashed as it was when it was recorded.
     func filter(in data: DataFolder) throws -> ReportFilter {
-        var filter = ReportFilter(command: command, workspace: workspace, failedOnly: failed)
-        guard let workspace else { return filter }
-        let digits = workspace.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        if digits && workspace.utf8.count == Limits.hashCharacters {
-            filter.workspaceHash = workspace
-        } else {
-            // Without a key nothing was ever hashed, and the empty text is nobody's hash.
-            filter.workspaceHash = try HashKey.existing(in: data)?.hash(ofName: workspace) ?? ""
-        }
-        return filter
+        try ReportFilter(command: command, workspace: workspace, failedOnly: failed, keyOf: data)
     }
 }
 

@@ -1,7 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
 import Sync
 import SystemSupport
 
@@ -59,7 +58,7 @@ struct SyncCommand: AsyncParsableCommand {
             let destination = try Destinations(in: data).find(to)
             let credentials = try Credentials.load(file: credentials)
             try await ReadingCommand.storeWaiting(in: data)
-            guard let plan = try SyncPlan(destination, data: data, parts: .standard) else {
+            guard let plan = try SyncPlan(destination, data: data, parts: Composition.writer) else {
                 return try write(SyncReport(.init(), to: destination))
             }
             if dryRun {
@@ -72,7 +71,7 @@ struct SyncCommand: AsyncParsableCommand {
                     "nexus: user name, password and events travel readable by others on the way; https:// or "
                         + "clickhouses:// would not\n")
             }
-            if newLedger, try await !LedgerNote.forget(in: data, parts: .standard) { throw CommandFailure.writerIsBusy }
+            if newLedger, try await !plan.acceptNewLedger() { throw CommandFailure.writerIsBusy }
             let bar = ProgressLine(total: 1000)
             let summary = try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
                 defer { bar?.clear() }

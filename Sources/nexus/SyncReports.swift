@@ -1,5 +1,4 @@
 import Core
-import Database
 import Sync
 import SystemSupport
 
@@ -55,7 +54,7 @@ struct PreviewReport {
         lastId = preview.range?.upperBound
         earliest = preview.span.map { Self.rfc3339($0.earliest) }
         latest = preview.span.map { Self.rfc3339($0.latest) }
-        columns = ClickHouseRowEncoder.columns
+        columns = SyncPlan.columns
         firstRows = preview.firstRows.map { row in row.map { $0.isEmpty || $0 == #"\N"# ? nil : $0 } }
     }
 

@@ -1,12 +1,9 @@
 import Application
 import ArgumentParser
 import Core
-import Database
-import Intake
 import Maintenance
 import Recording
 import Reports
-import Rollups
 import Sync
 import SystemSupport
 
@@ -27,17 +24,9 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let data = try DataFolder.required()
-            let eventCounters = try EventCounters.current(in: data)
-            var report = StatusReport(
-                recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
-                eventCounters: eventCounters)
-            report.settings = try SettingsFile(data).load()
-            if let reader = try StoreReader(data: data) {
-                report.since = try reader.firstActivity()
-                report.sessions = try reader.sessionCount()
-            }
+            var report = try StatusReport(of: data)
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
-            report.keyProblem = HashKey.problem(in: data, hasEvents: eventCounters.accepted > 0)
+            report.keyProblem = FolderDoctor(data: data).keyProblem(hasEvents: report.hasEvents)
             (report.sent, report.sentProblem) = try Self.sent(from: data)
             try File.standardOutput.write(json ? report.json.document : report.text)
         }

@@ -1,7 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Database
 import Maintenance
 import Reports
 import SystemSupport
@@ -68,13 +67,11 @@ extension TelemetryCommand {
 
         /// What there is of what is selected.
         private func sentence(on selection: PurgeSelection, in data: DataFolder) throws -> String {
-            let reader = try StoreReader(data: data)
-            let found = try reader?.count(selection)
-            let waiting = try reader?.eventCounters().pending ?? EventCounters(pendingIn: data).pending
-            let counted = try reader?.countWithoutRows(selection) ?? 0
-            return (found?.events ?? 0).counted("event") + " in " + (found?.sessions ?? 0).counted("session")
+            let found = try Purger(data: data).preview(selection)
+            let (counted, pending) = (found.countedEvents, found.pendingEvents)
+            return found.events.counted("event") + " in " + found.sessions.counted("session")
                 + (counted > 0 ? ", the counts of \(counted.counted("event")) whose rows are no longer kept" : "")
-                + (waiting > 0 ? ", and those of the \(waiting.counted("pending event")) that match" : "")
+                + (pending > 0 ? ", and those of the \(pending.counted("pending event")) that match" : "")
         }
 
         private func selection() throws -> PurgeSelection {
@@ -158,10 +155,8 @@ extension TelemetryCommand {
 
         /// The stored rows that would be too old, in words.
         private static func effect(ofKeeping days: Int, in data: DataFolder) throws -> String {
-            var selection = PurgeSelection()
-            selection.before = SQLiteWriter.firstMillisecondKept(days: days, now: SystemClock().now())
-            let found = try StoreReader(data: data)?.count(selection)
-            return (found?.events ?? 0).counted("event") + " in " + (found?.sessions ?? 0).counted("session")
+            let found = try Purger(data: data).preview(keepingDays: days)
+            return found.events.counted("event") + " in " + found.sessions.counted("session")
         }
 
         private static func days(_ time: String) throws -> Int? {

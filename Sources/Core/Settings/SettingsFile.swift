@@ -70,7 +70,7 @@ private func asSettingsError<Value: ~Copyable>(
 }
 
 /// Why the settings could not be read or changed.
-package enum SettingsError: Error, Equatable, CustomStringConvertible {
+package enum SettingsError: ReportedError, Equatable {
     case system(SystemError)
     /// The file holds something else than settings. As nobody can tell whether recording was switched off, it counts as
     /// off until that is mended.

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import Database
 import Rollups
 import SystemSupport
@@ -64,6 +64,11 @@ extension InsightsInput {
         }
         divisions = try Self.divisions(in: inWindow, totals: commands, reader).filter { isMeant($0.command) }
         try readRuns(in: covered, reader, isMeant: isMeant)
+    }
+
+    /// Reads the database of a data folder.
+    package init(_ window: ReportWindow, in data: DataFolder, command: String?) throws(StoreError) {
+        try self.init(window, from: StoreReader(data: data), command: command)
     }
 
     /// The part of a window in which anything was recorded, in whole days of UTC and milliseconds since 1970.

@@ -41,6 +41,13 @@ package struct RunsReport: Sendable {
             : events.sorted { ($1.numbers.timestamp, $1.row) < ($0.numbers.timestamp, $0.row) }
     }
 
+    /// Reads the database of a data folder.
+    package init(
+        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, in data: DataFolder
+    ) throws(StoreError) {
+        try self.init(window, filter: filter, order: order, limit: limit, from: StoreReader(data: data))
+    }
+
     private static func slowest(_ limit: Int, of events: [StoredEvent]) -> [StoredEvent] {
         let ordered = events.sorted {
             ($1.numbers.durationMS ?? 0, $0.row) < ($0.numbers.durationMS ?? 0, $1.row)

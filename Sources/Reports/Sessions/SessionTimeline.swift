@@ -15,6 +15,23 @@ package struct SessionTimeline: Sendable {
         self.total = total
     }
 
+    /// What a name or the beginning of one stands for.
+    package enum Search: Sendable {
+        case found(SessionTimeline)
+        case ambiguous
+        case none
+    }
+
+    /// Looks for a session of a data folder by its id or the beginning of it, and reads its first `limit` events.
+    package static func search(_ id: String, limit: Int, in data: DataFolder) throws(StoreError) -> Search {
+        guard let reader = try StoreReader(data: data) else { return .none }
+        let found = try reader.sessions(named: id, atMost: 2)
+        guard let session = found.first else { return .none }
+        guard found.count == 1 else { return .ambiguous }
+        let (events, total) = try reader.events(ofSession: session.id, limit: limit)
+        return .found(SessionTimeline(session, events: events, total: total))
+    }
+
     /// A head with what the session came to, then a line for each event, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
         let length = session.durationMS.map(NumberText.duration) ?? "open"

@@ -10,6 +10,11 @@ package struct SessionsReport: Sendable {
         self.sessions = sessions
     }
 
+    /// Reads the latest sessions of a data folder, at most `limit`.
+    package init(latest limit: Int, in data: DataFolder) throws(StoreError) {
+        self.init(try StoreReader(data: data)?.latestSessions(limit) ?? [])
+    }
+
     /// A line for each, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
         guard !sessions.isEmpty else { return "No sessions yet.\n" }

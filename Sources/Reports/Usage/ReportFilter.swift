@@ -1,5 +1,6 @@
-import Core
+package import Core
 import Database
+package import Intake
 import SystemSupport
 
 /// What a report is confined to, in the person's words.
@@ -15,6 +16,18 @@ package struct ReportFilter: Equatable, Sendable {
         self.command = command
         self.workspace = workspace
         self.failedOnly = failedOnly
+    }
+
+    /// Makes a filter from what the user gave, with the name of a workspace hashed as it was when it was recorded.
+    /// - Throws: `HashKeyError` when the key cannot be read.
+    package init(command: String?, workspace: String?, failedOnly: Bool, keyOf data: DataFolder) throws(HashKeyError) {
+        self.init(command: command, workspace: workspace, failedOnly: failedOnly)
+        guard let workspace else { return }
+        let isHash =
+            workspace.utf8.count == Limits.hashCharacters
+            && workspace.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        // Without a key no name was ever hashed, and the empty text is no hash.
+        workspaceHash = isHash ? workspace : try HashKey.existing(in: data)?.hash(ofName: workspace) ?? ""
     }
 
     package var isEmpty: Bool { self == ReportFilter() }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import Database
 import Rollups
 import SystemSupport
@@ -21,6 +21,11 @@ package struct UsageSource: Sendable {
         self.window = window
         self.filter = filter
         before = window.before(now: now)
+    }
+
+    /// Reads the database of a data folder.
+    package init(data: DataFolder, window: ReportWindow, now: Int64, filter: ReportFilter) throws(StoreError) {
+        self.init(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
     }
 
     /// The dashboard.

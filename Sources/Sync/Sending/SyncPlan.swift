@@ -29,6 +29,9 @@ package struct SyncPlan: Sendable {
         last = try source.lastID()
     }
 
+    /// Names of the columns of a row that goes.
+    package static var columns: [String] { ClickHouseRowEncoder.columns }
+
     /// What would go.
     package struct Preview: Sendable {
         package var rows = 0
@@ -72,6 +75,12 @@ package struct SyncPlan: Sendable {
             line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
                 .map { String(decoding: $0, as: UTF8.self) }
         }
+    }
+
+    /// Accepts the ledger as it is now: the user has begun a new one.
+    /// - Returns: false when another process holds the writer lock.
+    package func acceptNewLedger() async throws -> Bool {
+        try await LedgerNote.forget(in: data, parts: parts)
     }
 
     /// Sends it. Throws a `SyncError`, or `CancellationError`.

@@ -1,0 +1,60 @@
+package import Core
+import Database
+import Intake
+import Maintenance
+import SystemSupport
+
+/// Checks a data folder: permissions, key, settings, buffer, database. It changes nothing.
+package struct FolderDoctor: Sendable {
+    private let data: DataFolder
+
+    package init(data: DataFolder) {
+        self.data = data
+    }
+
+    /// Runs every check, in the order in which one relies on those before.
+    /// - Parameters:
+    ///   - isQuick: leaves out what reads every row.
+    ///   - progress: gets the share that is done, 0 to 1.
+    package func checks(isQuick: Bool, progress: @escaping (Double) -> Void) throws -> [CheckResult] {
+        try FolderCheck.run(data) + [key, settings] + BufferCheck.run(data)
+            + DatabaseCheck(data, isQuick: isQuick, progress: progress).run()
+    }
+
+    /// Why the key cannot be used as it was; nil when it can, or there are no events yet that it would matter to. Without a key
+    /// events are recorded without names. Where an earlier version has left no note of the key, the next recorder makes another,
+    /// and names get other hashes.
+    /// - Parameter hasEvents: whether events were accepted.
+    package func keyProblem(hasEvents: Bool) -> String? {
+        do throws(HashKeyError) {
+            if try HashKey.existing(in: data) != nil { return nil }
+            if KeyFile(data).wasMade { return HashKeyError.lost(path: data.keyPath).description }
+            return hasEvents
+                ? "there is none any more; the next event makes a new one, and names get other hashes" : nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private var key: CheckResult {
+        let hasEvents = (try? StoreReader(data: data)?.eventCounters())?.accepted ?? 0 > 0
+        guard let problem = keyProblem(hasEvents: hasEvents) else {
+            let isThere = KeyFile(data).exists
+            return .ok("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
+        }
+        return .error(
+            "key", problem,
+            suggestion:
+                "put the key of a backup in its place, or run 'nexus telemetry rekey': hashes from then on are others")
+    }
+
+    private var settings: CheckResult {
+        do {
+            _ = try SettingsFile(data).load()
+            return .ok("settings", "they can be read")
+        } catch {
+            return .error(
+                "settings", error.description, suggestion: "repair the file, or remove it: nothing is decided then")
+        }
+    }
+}
