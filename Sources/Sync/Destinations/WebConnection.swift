@@ -149,9 +149,10 @@ struct WebConnection: Sendable {
         if let code = code ?? ClickHouseFault.code(in: answer.text) {
             return ClickHouseFault.failure(code, place: place, reason: reason)
         }
+        let requestedDelay = headers.first(name: "Retry-After").flatMap { RetryAfter.duration($0) }
         switch ResponseClass(status: answer.status, code: said.code) {
         case .success: return nil
-        case .passing: return .passing(.busy(place, reason: reason), requestedDelay: Self.retryAfter(headers))
+        case .passing: return .passing(.busy(place, reason: reason), requestedDelay: requestedDelay)
         case .final(let cause): return .lasting(error(cause, answer, reason, location: redirection(headers, path)))
         }
     }
@@ -185,16 +186,5 @@ struct WebConnection: Sendable {
         if isFile { parts.percentEncodedPath.removeLast(path.count) }
         let text = (parts.string ?? "").prefix(200)
         return isFile ? "it has moved; its new address is \(text)" : "a redirection to \(text); check the address"
-    }
-
-    /// `Retry-After` in seconds, or as a date.
-    private static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
-        guard let text = headers.first(name: "Retry-After") else { return nil }
-        if let seconds = Int(text) { return seconds >= 0 && seconds < 1 << 31 ? .seconds(seconds) : nil }
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(identifier: "GMT")
-        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return formatter.date(from: text).map { .seconds(max(0, $0.timeIntervalSinceNow)) }
     }
 }
