@@ -1,6 +1,5 @@
 package import Core
 package import Database
-import Foundation
 import Maintenance
 import Rollups
 import SystemSupport
@@ -88,7 +87,7 @@ package struct StatusReport: Sendable {
     package var text: String {
         var lines = [
             "Recording:  " + recordingText + (settings.isRecordingOn ? "" : "; the setting is off"),
-            "Data:       \(folder.escapedForDisplay) (\(sizeText))",
+            "Data:       \(folder.escapedForDisplay) (\(NumberText.bytes(bytes)))",
             "Kept:       "
                 + (settings.retentionDays.map { "rows for \($0.counted("day")), counts for ever" } ?? "for ever"),
             "Received:   \(eventCounters.received)",
@@ -198,16 +197,4 @@ package struct StatusReport: Sendable {
     }
 
     private var recordingText: String { reason.map { "off (\($0.escapedForDisplay))" } ?? "on" }
-
-    private var sizeText: String {
-        if bytes < 1024 { return bytes.counted("byte") }
-        let units = ["KiB", "MiB", "GiB", "TiB"]
-        var size = Double(bytes) / 1024
-        var unit = 0
-        while size >= 1024, unit < units.count - 1 {
-            size /= 1024
-            unit += 1
-        }
-        return String(format: "%.1f %@", size, units[unit])
-    }
 }

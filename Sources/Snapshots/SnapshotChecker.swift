@@ -19,18 +19,19 @@ package actor SnapshotChecker {
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
         try await asSnapshotError {
+            if let plain = try PlainSnapshot(path: path) {
+                guard plain.format == .sqlite else { return try plain.checkText(progress) }
+                let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+                let (rows, manifest) = try plain.copyDatabase(to: scratch.path(of: "content.db"), progress)
+                try await check(rows, manifest)
+                return manifest
+            }
             let input = try SnapshotInput(path: path)
             let manifest = input.manifest
             switch manifest.content {
             case .sqlite:
                 let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
-                let copy = scratch.path(of: "content.db")
-                let rows = try unpack(input, to: copy, progress)
-                if let problem = try await rows.problem() {
-                    throw SnapshotError.damaged(path: path, what: problem)
-                }
-                var reader = try SnapshotRowReader(rows, manifest, path: path)
-                while try reader.next() != nil {}
+                try await check(unpack(input, to: scratch.path(of: "content.db"), progress), manifest)
             case .ndjson, .csv:
                 var lines = TextLines(isCSV: manifest.content == .csv)
                 try input.unpack(progress) { lines.count($0) }
@@ -42,12 +43,23 @@ package actor SnapshotChecker {
         }
     }
 
+    /// Checks the database as SQLite sees it, and every row.
+    private func check(_ rows: SnapshotRows, _ manifest: SnapshotManifest) async throws {
+        if let problem = try await rows.problem() { throw SnapshotError.damaged(path: path, what: problem) }
+        var reader = try SnapshotRowReader(rows, manifest, path: path)
+        while try reader.next() != nil {}
+    }
+
     /// Unpacks a snapshot whose rows can be imported to a new file at `copy`, and checks frame, hash and tables. Its rows
     /// are not checked yet: `readRows` does that.
     func unpack(
         to copy: String, _ progress: @Sendable (Int, Int) -> Void
     ) throws(SnapshotError) -> SnapshotManifest {
         try asSnapshotError {
+            if let plain = try PlainSnapshot(path: path) {
+                guard plain.format == .sqlite else { throw SnapshotError.plainText(path: path, format: plain.format) }
+                return try plain.copyDatabase(to: copy, progress).manifest
+            }
             let input = try SnapshotInput(path: path)
             let manifest = input.manifest
             guard manifest.content == .sqlite else {

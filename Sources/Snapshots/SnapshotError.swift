@@ -17,6 +17,8 @@ package enum SnapshotError: ReportedError, Equatable {
     case damaged(path: String, what: String)
     /// A snapshot for other tools, which holds too little to be taken back in.
     case oneWay(path: String, format: SnapshotFormat)
+    /// A plain file for other tools.
+    case plainText(path: String, format: SnapshotFormat)
     /// No room to unpack it.
     case noRoom(path: String, bytes: Int)
     /// The work was stopped; nothing came of it.
@@ -26,7 +28,7 @@ package enum SnapshotError: ReportedError, Equatable {
 
     package var exitCode: ExitCode {
         switch self {
-        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay: .rejectedInput
+        case .nothingRecorded, .notASnapshot, .newerVersion, .damaged, .oneWay, .plainText: .rejectedInput
         case .occupied: .usage
         case .outdatedDatabase, .cancelled: .tryAgain
         case .noRoom: .inputOutput
@@ -55,6 +57,12 @@ package enum SnapshotError: ReportedError, Equatable {
         case .oneWay(let path, let format):
             "\(path.escapedForDisplay) holds \(format.rawValue), which is for other tools: only a snapshot with "
                 + "'--format sqlite' can be read back"
+        case .plainText(let path, .ndjson):
+            "\(path.escapedForDisplay) is not imported: it holds lines of JSON, not rows with their ids; record them with "
+                + "'nexus record --stdin < FILE', or export to a name that ends with .db"
+        case .plainText(let path, let format):
+            "\(path.escapedForDisplay) is not imported: it holds \(format.rawValue), which is for other tools; export to a name "
+                + "that ends with .db"
         case .noRoom(let path, let bytes):
             "no room to unpack \(path.escapedForDisplay): it takes \(bytes / 1_048_576 + 1) MiB; set TMPDIR to a folder "
                 + "with more"

@@ -1,33 +1,43 @@
 import SystemSupport
 
-/// A snapshot while it is written: compresses the content and writes it, on a thread of its own.
+/// A snapshot while it is written: compresses the content, or leaves it plain, and writes it, on a thread of its own.
 actor SnapshotFile {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
-    private let encoder: LZ4FrameEncoder
+    /// Nil for a plain file, which is the content alone.
+    private let encoder: LZ4FrameEncoder?
     /// Bytes of content so far.
     private var contentBytes = 0
 
     /// Creates the file, which must not exist. Space for the header is left free: it tells the length of the content.
-    init(path: String) throws {
-        encoder = try LZ4FrameEncoder()
+    init(path: String, isPlain: Bool) throws {
+        encoder = isPlain ? nil : try LZ4FrameEncoder()
         file = try File(opening: path, [.readWrite, .create, .exclusive])
-        try file.write([UInt8](repeating: 0, count: LZ4FrameEncoder.headerBytes).span)
+        if !isPlain { try file.write([UInt8](repeating: 0, count: LZ4FrameEncoder.headerBytes).span) }
     }
 
     /// Compresses and writes the next bytes of the content.
     func append(_ chunk: [UInt8]) throws {
-        let blocks = try encoder.blocks(of: chunk.span)
-        try file.write(blocks.span)
+        if let encoder {
+            let blocks = try encoder.blocks(of: chunk.span)
+            try file.write(blocks.span)
+        } else {
+            try file.write(chunk.span)
+        }
         contentBytes += chunk.count
         // Leaves less to wait for at the end.
         file.startWritingOut()
     }
 
-    /// Ends the content and adds the manifest. Returns once all is on disk, with `synchronize`.
+    /// Ends the content and adds the manifest, to a plain file nothing. Returns once all is on disk, with `synchronize`.
     func end(with trailer: [UInt8], synchronize: Bool) throws {
+        if let encoder { try end(encoder, trailer) }
+        if synchronize { try file.synchronizeData() }
+    }
+
+    private func end(_ encoder: LZ4FrameEncoder, _ trailer: [UInt8]) throws {
         let header = try LZ4FrameEncoder.header(contentSize: contentBytes)
         // The header of an empty frame is shorter, and its end mark follows at once.
         let end = contentBytes == 0 ? header.count : try file.status().size
@@ -35,7 +45,6 @@ actor SnapshotFile {
         try file.truncate(to: end)
         try file.write(rest.span, at: end)
         try file.write(header.span, at: 0)
-        if synchronize { try file.synchronizeData() }
     }
 
     /// Writes the whole file to this process's output.

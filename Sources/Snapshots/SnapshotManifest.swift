@@ -13,8 +13,22 @@ package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
     /// The events as RFC 4180 has it, the columns' names first.
     case csv
 
-    /// How names of such files end.
-    package var fileExtension: String { self == .sqlite ? "db.lz4" : rawValue + ".lz4" }
+    /// How names of such files end; those of plain files lack `.lz4`.
+    package func fileExtension(isPlain: Bool) -> String {
+        (self == .sqlite ? "db" : rawValue) + (isPlain ? "" : ".lz4")
+    }
+
+    /// The format that the name of a file asks for, and whether the file is plain; nil for any other name.
+    package static func named(by path: String) -> (format: SnapshotFormat, isPlain: Bool)? {
+        let name = path.lowercased()
+        let isPlain = !name.hasSuffix(".lz4")
+        let stem = isPlain ? name[...] : name.dropLast(4)
+        let endings: [(ending: String, format: SnapshotFormat)] = [
+            (".db", .sqlite), (".sqlite", .sqlite), (".sqlite3", .sqlite), (".ndjson", .ndjson), (".jsonl", .ndjson),
+            (".csv", .csv),
+        ]
+        return endings.first { stem.hasSuffix($0.ending) }.map { ($0.format, isPlain) }
+    }
 }
 
 /// What a snapshot says of itself.
@@ -40,7 +54,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
     /// The version of this layout.
     package var formatVersion = SnapshotManifest.currentVersion
     package var content: SnapshotFormat
-    /// The id of the installation whose database it was taken of.
+    /// The id of the installation whose database it was taken of; empty where a plain text does not name it.
     package var installation: String
     /// The version of the tables.
     package var schemaVersion: Int
@@ -82,7 +96,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         let value: JSONValue = [
             "bytes": .integer(bytes), "content": .string(content.rawValue), "events": .integer(events),
             "first_id": .integer(firstID), "format_version": .integer(formatVersion), "from": .string(from),
-            "installation": .string(installation), "last_id": .integer(lastID),
+            "installation": .string(installation.isEmpty ? nil : installation), "last_id": .integer(lastID),
             "schema_version": .integer(schemaVersion), "sessions": .integer(sessions), "sha256": .string(sha256),
             "until": .string(until),
         ]

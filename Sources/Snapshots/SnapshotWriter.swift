@@ -21,20 +21,21 @@ package struct SnapshotWriter: Sendable {
         self.directSnapshotBytes = directSnapshotBytes
     }
 
-    /// Writes a snapshot of what is selected. `progress` is told how much of how much is done, in units of its own.
+    /// Writes a snapshot of what is selected; with `isPlain` its content alone, without frame and manifest. `progress` is
+    /// told how much of how much is done, in units of its own.
     ///
     /// However the process ends, the target is what it was or the whole snapshot. What a killed one left beside it the
     /// next one removes.
     @discardableResult
     package func write(
         _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
-        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        isPlain: Bool = false, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
         guard try hasTables() else { throw .nothingRecorded(folder: data.folder.path) }
         let (folder, name) = try target.place()
         do {
             let scratch = try ScratchFolder(in: folder)
-            let file = try SnapshotFile(path: scratch.path(of: "snapshot"))
+            let file = try SnapshotFile(path: scratch.path(of: "snapshot"), isPlain: isPlain)
             let manifest = try await writeContent(
                 selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
             try await file.end(with: manifest.trailer(), synchronize: name != nil)

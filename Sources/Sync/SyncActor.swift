@@ -20,18 +20,21 @@ package actor SyncActor {
     @discardableResult
     package func export(
         _ selection: SnapshotSelection = .everything, of data: DataFolder, as format: SnapshotFormat,
-        to target: SnapshotTarget, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        to target: SnapshotTarget, isPlain: Bool = false,
+        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
-        try await SnapshotWriter(data: data).write(selection, as: format, to: target, progress: progress)
+        try await SnapshotWriter(data: data).write(
+            selection, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
     /// Writes a snapshot of the events of a range of times (milliseconds since 1970), or of all.
     @discardableResult
     package func export(
         times: Range<Int64>?, of data: DataFolder, as format: SnapshotFormat, to target: SnapshotTarget,
-        progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        isPlain: Bool, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
-        try await export(SnapshotSelection(times: times), of: data, as: format, to: target, progress: progress)
+        try await export(
+            SnapshotSelection(times: times), of: data, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
     /// Sends everything that a transmission is about. While one batch is on its way, the next one is encoded.

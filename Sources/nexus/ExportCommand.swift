@@ -9,15 +9,26 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a snapshot of the data into a file.",
         discussion: """
-            A snapshot is an LZ4 frame that 'lz4 -d' opens. With --format sqlite, the default, it holds a SQLite database \
-            with the tables events and sessions, and 'nexus import' takes it back; ndjson and csv hold the events for other \
-            tools. The file appears when it is complete; one of the same name is replaced.
+            The name of the file says what it is: .db, .ndjson and .csv are plain files, and those names with .lz4 after them \
+            are compressed, for 'lz4 -d'. Any other name is a compressed snapshot with a SQLite database, as is the default. \
+            It has a hash of its own, which 'nexus verify' checks. 'nexus import' reads .db, plain or compressed; ndjson and csv \
+            are for other tools. The file appears when it is complete; one of the same name is replaced.
 
             Days are those of your time zone ($TZ). Without a window it holds everything.
+
+            EXAMPLES
+              nexus export                          nexus-<date>.db.lz4 in this folder
+              nexus export -o events.csv --week
+              nexus export -o - --format ndjson --plain | jq .command
             """)
 
-    @Option(help: ArgumentHelp("What it holds: sqlite, ndjson or csv.", valueName: "format"))
-    var format = SnapshotFormat.sqlite
+    @Option(
+        help: ArgumentHelp(
+            "What it holds: sqlite, ndjson or csv; by default what the name says, else sqlite.", valueName: "format"))
+    var format: SnapshotFormat?
+
+    @Flag(help: "Write a plain file or stream, without compression.")
+    var plain = false
 
     @Option(
         name: [.short, .long],
@@ -31,6 +42,14 @@ struct ExportCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        if let output, let named = SnapshotFormat.named(by: output) {
+            if plain, !named.isPlain {
+                throw ValidationError("--plain and a name that ends with .lz4 exclude each other.")
+            }
+            if named.isPlain, let format, format != named.format {
+                throw ValidationError("--format \(format.rawValue) and the name of the file exclude each other.")
+            }
+        }
         if json, output == "-" { throw ValidationError("With '-o -' the snapshot itself goes to standard output.") }
     }
 
@@ -44,16 +63,24 @@ struct ExportCommand: AsyncParsableCommand {
         try await ReadingCommand.storeWaiting(in: data)
         let times = window == .allTime ? nil : window.range
         let bar = ProgressLine(total: 1000)
-        let format = format
+        let (format, isPlain) = kind
         let manifest = try await CancelOnSignal.run(ifStopped: "nothing was written") {
             defer { bar?.clear() }
-            return try await SyncActor().export(times: times, of: data, as: format, to: target) { done, total in
+            return try await SyncActor().export(times: times, of: data, as: format, to: target, isPlain: isPlain) {
+                done, total in
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }
         if json { return try File.standardOutput.write(manifest.json.document) }
-        guard case .file(let path) = target, File.standardError.isTerminal else { return }
-        try File.standardError.write("nexus: \(manifest.events.counted("event")) in \(path.escapedForDisplay)\n")
+        guard case .file(let path) = target else { return }
+        let size = NumberText.bytes(FileStatus(of: path)?.size ?? 0)
+        try File.standardOutput.write("\(path.escapedForDisplay): \(manifest.events.counted("event")), \(size)\n")
+    }
+
+    /// What is written, and whether it is plain: as the options say, else as the name does.
+    private var kind: (format: SnapshotFormat, isPlain: Bool) {
+        let named = output.flatMap(SnapshotFormat.named)
+        return (format ?? named?.format ?? .sqlite, plain || named?.isPlain ?? false)
     }
 
     private func target(in data: DataFolder, now: Int64) throws -> SnapshotTarget {
@@ -73,7 +100,7 @@ struct ExportCommand: AsyncParsableCommand {
             }
             return .file(output)
         }
-        return .file("nexus-\(LocalCalendar.day(of: now).text).\(format.fileExtension)")
+        return .file("nexus-\(LocalCalendar.day(of: now).text).\(kind.format.fileExtension(isPlain: plain))")
     }
 }
 

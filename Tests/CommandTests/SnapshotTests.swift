@@ -92,6 +92,30 @@ struct SnapshotTests {
         #expect(try Program().run("export", "-o", file).status == 65)
     }
 
+    @Test("The name of a file decides what is written, and name and size are printed")
+    func byName() throws {
+        let program = try filled(20)
+        let names = ["x.csv", "x.ndjson", "x.db", "x.csv.lz4", "x"]
+        for name in names {
+            let export = try program.run("export", "-o", path(program, name))
+            #expect(export.status == 0 && export.output.hasPrefix(path(program, name) + ": 20 events, "), "\(export)")
+            #expect(try program.run("verify", path(program, name)).status == 0)
+        }
+        func start(_ name: String) -> Data {
+            (FileManager.default.contents(atPath: path(program, name)) ?? Data()).prefix(4)
+        }
+        let magic = Data([0x04, 0x22, 0x4D, 0x18])
+        #expect(names.map(start) == [Data("id,t".utf8), Data("{\"ti".utf8), Data("SQLi".utf8), magic, magic])
+        #expect(try Program().run("import", path(program, "x.db")).output.hasPrefix("20 events imported"))
+        #expect(try program.run("export", "-o", path(program, "y.csv"), "--format", "ndjson").status == 64)
+        #expect(try program.run("export", "-o", path(program, "y.db.lz4"), "--plain").status == 64)
+        let plain = try program.run("export", "-o", "-", "--format", "csv", "--plain")
+        #expect(
+            plain.output
+                == String(
+                    decoding: FileManager.default.contents(atPath: path(program, "x.csv")) ?? Data(), as: UTF8.self))
+    }
+
     @Test("An export killed at 200 moments leaves the old snapshot or a whole new one, and the next clears up")
     func killedExports() throws {
         let program = try filled(3000)

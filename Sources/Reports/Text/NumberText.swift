@@ -1,4 +1,5 @@
 package import Core
+import SystemSupport
 
 /// How numbers look in a report.
 package enum NumberText {
@@ -19,6 +20,20 @@ package enum NumberText {
         guard rounded >= 1000, rounded < 9950 else { return duration(rounded) }
         let tenths = (rounded + 50) / 100
         return "\(tenths / 10).\(tenths % 10)s"
+    }
+
+    /// `17 bytes`, `1.5 KiB`, `3.2 MiB`.
+    package static func bytes(_ bytes: Int) -> String {
+        if bytes < 1024 { return bytes.counted("byte") }
+        let units = ["KiB", "MiB", "GiB", "TiB"]
+        var size = Double(bytes) / 1024
+        var unit = 0
+        while size >= 1024, unit < units.count - 1 {
+            size /= 1024
+            unit += 1
+        }
+        let tenths = Int((size * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 
     /// A whole percentage. What is not all does not round up to it, and what is not nothing not down.
