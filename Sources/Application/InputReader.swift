@@ -73,7 +73,7 @@ package actor InputReader {
 
     private func read() throws -> Step {
         var bytes = 0
-        try lines.refreshKey()
+        try lines.refresh()
         let chunk = try lines.take { (buffer) throws(SystemError) in
             bytes = try input.read(appendingTo: &buffer, limit: Limits.inputChunkBytes)
         }

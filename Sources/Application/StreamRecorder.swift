@@ -41,6 +41,8 @@ package struct StreamRecorder: Sendable {
         package internal(set) var signal: Int32?
 
         package var rejected: Int { rejections.rejected }
+        /// Events that were rejected, other than those that the settings ignore.
+        package var refused: Int { rejected - rejections[.rejected(.ignored)] }
         package var received: Int { accepted + rejected }
     }
 
@@ -138,7 +140,9 @@ package struct StreamRecorder: Sendable {
         while !isLast {
             let step = try await intake.next()
             let chunk = step.chunk
-            for (line, rejection) in chunk.rejected { report(.rejected(line: line, rejection)) }
+            for (line, rejection) in chunk.rejected where !rejection.isWanted {
+                report(.rejected(line: line, rejection))
+            }
             if chunk.hasEmptiedCommand, !isNoticed {
                 EmptiedCommandNotice.show()
                 isNoticed = true

@@ -91,6 +91,9 @@ package enum Limits {
     /// Sessions that the writer remembers; past it the memory starts afresh.
     package static let rememberedSessions = 16 * 1024
 
+    /// How long a shell that is checked prints nothing before it counts as waiting for a line: start files print in bursts.
+    package static let hookQuietTime: Duration = .milliseconds(200)
+
     /// Files that a command needs at once, beside its input and output: the database with its WAL and index twice, locks,
     /// segments, a scratch folder, a socket, and what the libraries open.
     package static let commandFiles = 24

@@ -39,6 +39,8 @@ package struct Rejection: Error, Equatable, Sendable {
         /// The shell line runs nothing: it is empty, a comment, an assignment, or defines a function; or what it runs was
         /// stopped and has not ended.
         case noCommand = 18
+        /// The user's settings ignore the command.
+        case ignored = 19
 
         /// The name in the counters and in JSON.
         package var name: String {
@@ -61,9 +63,13 @@ package struct Rejection: Error, Equatable, Sendable {
             case .wrongClock: "wrong_clock"
             case .timestampInSeconds: "timestamp_in_seconds"
             case .noCommand: "no_command"
+            case .ignored: "ignored"
             }
         }
     }
+
+    /// Whether the user's settings ask for it: it is counted, and no failure.
+    package var isWanted: Bool { reason == .ignored }
 
     /// One sentence for the person who sent the event.
     package var message: String {
@@ -90,6 +96,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .timestampInSeconds:
                 "timestamp is in seconds: a number must be milliseconds since 1970; multiply it by 1000"
             case .noCommand: "the shell line runs no command, or one that has not ended"
+            case .ignored: "the settings ignore the command; 'nexus config' lists them"
             case .wrongClock: "the clock of this machine is not in the years 2000 to 9999; set the clock"
             }
         return column.map { "\(sentence) (at byte \($0))" } ?? sentence

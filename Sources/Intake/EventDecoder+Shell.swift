@@ -41,6 +41,9 @@ extension EventDecoder {
         case (.folderChanged, UInt8(ascii: "t")), (.folderChanged, UInt8(ascii: "f")):
             parsed.shell.folderChanged = first == UInt8(ascii: "t")
             try skipValue(line, depth: 1)
+        case (.gitRoot, UInt8(ascii: "t")), (.gitRoot, UInt8(ascii: "f")):
+            parsed.shell.isGitRoot = first == UInt8(ascii: "t")
+            try skipValue(line, depth: 1)
         case (.pipeStatus, UInt8(ascii: "[")):
             try decodeStatuses(line, start, into: &parsed)
         default:

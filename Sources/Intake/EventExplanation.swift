@@ -25,10 +25,10 @@ package struct EventExplanation: Sendable {
     /// The keys in their order. Empty when the line is no JSON object.
     package private(set) var parts: [Part] = []
 
-    /// Explains a line. Without a key hashes are not shown; with `strict` unknown keys and values that look like a
-    /// secret refuse the line.
-    package init(line: [UInt8], key: HashKey?, strict: Bool = false) {
-        var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict)
+    /// Explains a line by the rules and the naming rules of the user's settings. Without a key hashes are not shown; with
+    /// `strict` unknown keys and values that look like a secret refuse the line.
+    package init(line: [UInt8], key: HashKey?, strict: Bool = false, naming: NamingSettings = .none) {
+        var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict, naming: naming)
         guard line.count <= Limits.lineBytes else {
             rejection = intake.rejectTooLong()
             return

@@ -13,6 +13,9 @@ package struct EventIntake: Sendable {
     private var assembler: EventValidator
     /// Where a new key is looked for.
     private var keys: HashKeySource?
+    /// Where new naming rules are looked for, and those of now.
+    private var namingSource: NamingSettingsSource?
+    private var naming: NamingSettings
     /// What was refused since `takeRejections`; what was taken with something left out is counted beside it, as that happens
     /// to many events.
     private var rejections = RejectionCounters()
@@ -26,28 +29,37 @@ package struct EventIntake: Sendable {
 
     /// Without a key names are left out and counted. `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
     /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
-    /// clock: that is for rows that were recorded elsewhere.
+    /// clock: that is for rows that were recorded elsewhere. `naming` holds the naming rules of the user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
-        clock: any WallClock = SystemClock()
+        naming: NamingSettings = .none, clock: any WallClock = SystemClock()
     ) {
         isStrict = strict
+        self.naming = naming
         assembler = EventValidator(
-            key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, clock: clock)
+            key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, ignore: naming.ignore,
+            clock: clock)
     }
 
-    /// An intake that lives long: it takes the key of the data folder, now and whenever `refreshKey` finds a new one.
+    /// An intake that lives long: it takes key and naming rules of the data folder, now and whenever `refresh` finds others.
     package init(
         data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
     ) throws(HashKeyError) {
         var keys = HashKeySource(data)
         guard case .key(let key) = try keys.next() else { preconditionFailure("the first call returns the key") }
-        self.init(key: key, session: session, strict: strict, clock: clock)
+        var namingSource = NamingSettingsSource(data)
+        self.init(key: key, session: session, strict: strict, naming: namingSource.next() ?? .none, clock: clock)
         self.keys = keys
+        self.namingSource = namingSource
     }
 
-    /// Uses the key that the data folder has now; where it was lost, names are left out from here on.
-    package mutating func refreshKey() throws(HashKeyError) {
+    /// Uses the key and the naming rules that the data folder has now; where the key was lost, names are left out from here
+    /// on.
+    package mutating func refresh() throws(HashKeyError) {
+        if let naming = namingSource?.next() {
+            self.naming = naming
+            assembler.use(ignore: naming.ignore)
+        }
         do throws(HashKeyError) {
             if case .key(let key)? = try keys?.next() { assembler.use(key) }
         } catch  where error.isOff {
@@ -99,7 +111,7 @@ package struct EventIntake: Sendable {
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
         do throws(Rejection) {
-            if let resolved = try parsed.resolvingShellLine(in: text) {
+            if let resolved = try parsed.resolvingShellLine(in: text, naming) {
                 let text = resolved.text
                 omissions = try assembler.assemble(resolved, text.span)
             } else {
@@ -115,9 +127,9 @@ package struct EventIntake: Sendable {
 
     /// The decoded event with its shell line resolved.
     private func resolved(in line: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
-        guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line) }
+        guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line, naming) }
         let text = parsed.text
-        return try parsed.resolvingShellLine(in: text.span)
+        return try parsed.resolvingShellLine(in: text.span, naming)
     }
 
     @inline(__always)

@@ -33,12 +33,26 @@ struct EventValidator: Sendable {
     private let session: [UInt8]
     private let clock: any WallClock
     private let acceptsFuture: Bool
+    /// The naming rules as far as they ignore commands; nil where none is ignored.
+    private var ignoring: NamingSettings?
 
-    init(key: HashKey?, session: String, strict: Bool, acceptsFuture: Bool, clock: any WallClock) {
+    init(
+        key: HashKey?, session: String, strict: Bool, acceptsFuture: Bool, ignore: [String], clock: any WallClock
+    ) {
         privacy = PrivacyGuard(key: key, strict: strict)
         self.session = Array(session.utf8)
         self.acceptsFuture = acceptsFuture
         self.clock = clock
+        use(ignore: ignore)
+    }
+
+    /// Rejects commands that begin with the words of one of `names` from here on.
+    mutating func use(ignore names: [String]) {
+        ignoring = nil
+        guard !names.isEmpty else { return }
+        var naming = NamingSettings()
+        naming.ignore = names
+        ignoring = naming
     }
 
     /// Hashes names with another key from here on; without one leaves them out.
@@ -59,10 +73,13 @@ struct EventValidator: Sendable {
         try encodeType(parsed, text, &omissions)
         if let place = parsed.place(.command) {
             var isEmpty = true
+            var isIgnored = false
             let end = try privacy.cut(text.extracting(place)) {
                 isEmpty = $0.isEmpty
+                if let ignoring { isIgnored = ignoring.ignores($0) }
                 encoder.appendCommand($0)
             }
+            if isIgnored { throw Rejection(.ignored) }
             switch end {
             case .whole: break
             case .cut:

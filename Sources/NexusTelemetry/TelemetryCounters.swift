@@ -52,6 +52,8 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
 
     /// The shell line runs no command.
     public static let noCommand = RejectionReason(.noCommand)
+    /// The user's settings ignore the command.
+    public static let ignored = RejectionReason(.ignored)
 
     init(_ reason: Rejection.Reason) {
         name = reason.name

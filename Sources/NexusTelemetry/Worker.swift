@@ -66,11 +66,11 @@ actor Worker {
         try appendBatch()
     }
 
-    /// Makes the intake where there is none yet, and has it use the key that the data folder has now.
+    /// Makes the intake where there is none yet, and has it use the key and the naming rules that the data folder has now.
     private func prepareIntake() throws(TelemetryError) {
         do throws(HashKeyError) {
             if intake == nil { intake = try EventIntake(data: data, session: session) }
-            try intake?.refreshKey()
+            try intake?.refresh()
         } catch  where error.isOff {
             // Switched off a moment ago; the appender will say so.
         } catch {

@@ -3,12 +3,12 @@ import SystemSupport
 /// The workspace of what is run without naming one: `$NEXUS_WORKSPACE` where it is set, an empty text meaning none; else the
 /// name of the folder of the git repository that the working folder is in. The shell hooks have the same rule.
 enum AmbientWorkspace {
-    /// The name, of which only the keyed hash is stored; nil for none.
+    /// The name, of which only the keyed hash is stored; nil for none. Without `usesGit` a repository gives no name.
     static func name(
-        environment: (String) -> String? = Environment.value, folder: String? = WorkingFolder.path
+        usesGit: Bool, environment: (String) -> String? = Environment.value, folder: String? = WorkingFolder.path
     ) -> String? {
         if let named = environment("NEXUS_WORKSPACE") { return named.isEmpty ? nil : named }
-        guard let folder, folder.utf8.first == UInt8(ascii: "/") else { return nil }
+        guard usesGit, let folder, folder.utf8.first == UInt8(ascii: "/") else { return nil }
         var root = Folder(folder)
         while !root.has(".git") {
             guard root.path != "/" else { return nil }

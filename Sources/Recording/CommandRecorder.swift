@@ -44,22 +44,32 @@ package struct CommandRecorder: Sendable {
         _ arguments: [RawArgument], startedAt: Int64, milliseconds: Int64,
         _ result: Result<ChildProcess.Termination, SystemError>
     ) -> Outcome {
+        let exitCode = Self.exitCode(result)
+        func outcome(_ error: RecordingError?) -> Outcome {
+            Outcome(exitCode: exitCode, failure: result.failure, recordingError: error)
+        }
+        guard let data, RecordingPolicy.outside() == .on else { return outcome(nil) }
+        let settings: Settings
+        do { settings = try SettingsFile(data).load() } catch { return outcome(.settings(error)) }
+        guard RecordingPolicy.of(settings) == .on else { return outcome(nil) }
+        let naming = settings.naming
         var parsed = ParsedEvent()
         parsed.set(.eventType, EventType.command.rawValue)
         // A clock that was set back meanwhile would make the start a time to come, which is refused.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
-        if let name = workspace ?? AmbientWorkspace.name() { parsed.set(.workspace, name) }
+        if let name = workspace ?? AmbientWorkspace.name(usesGit: naming.usesGitWorkspace) {
+            parsed.set(.workspace, name)
+        }
         if let task { parsed.set(.task, task) }
-        let exitCode = Self.exitCode(result)
-        let line = ShellLine(arguments: arguments.map(\.text))
+        let line = ShellLine(arguments: arguments.map(\.text), naming: naming)
         if let event = line.event(ShellResult(status: Int(exitCode))) {
             if !event.command.isEmpty { parsed.set(.command, event.command) }
             if event.keepsDuration { parsed.set(.durationMS, milliseconds) }
             if let success = event.success { parsed.set(success: success) }
             if let category = event.errorCategory { parsed.set(.errorCategory, category) }
         }
-        return Outcome(exitCode: exitCode, failure: result.failure, recordingError: record(parsed))
+        return outcome(record(parsed, in: data, naming))
     }
 
     /// The exit code that a shell would give.
@@ -72,13 +82,9 @@ package struct CommandRecorder: Sendable {
         }
     }
 
-    private func record(_ parsed: ParsedEvent) -> RecordingError? {
-        guard let data else { return nil }
-        let recording: RecordingPolicy
-        do { recording = try RecordingPolicy.current(for: data) } catch { return .settings(error) }
-        guard recording == .on else { return nil }
+    private func record(_ parsed: ParsedEvent, in data: DataFolder, _ naming: NamingSettings) -> RecordingError? {
         do throws(RecordingError) {
-            let isDrainDue = try SingleEventRecorder(data: data).record(parsed, durable: false)
+            let isDrainDue = try SingleEventRecorder(data: data, naming: naming).record(parsed, durable: false)
             FirstNotice.showIfDue(data)
             if isDrainDue { DetachedDrain.start() }
             return nil

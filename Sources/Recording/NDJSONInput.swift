@@ -96,8 +96,8 @@ package struct NDJSONInput: Sendable {
         self.intake = intake
     }
 
-    /// Uses the key that the data folder has now.
-    package mutating func refreshKey() throws(HashKeyError) { try intake.refreshKey() }
+    /// Uses the key and the naming rules that the data folder has now.
+    package mutating func refresh() throws(HashKeyError) { try intake.refresh() }
 
     /// Takes the lines that end in what `read` adds to the bytes it is given. With `atEnd` nothing follows, and what
     /// remains is the last line.

@@ -6,13 +6,16 @@ package import WriteAheadBuffer
 /// Records a single event, without starting anything: it appends to the buffer and is done. It never opens SQLite.
 package struct SingleEventRecorder: Sendable {
     private let data: DataFolder
+    private let naming: NamingSettings
 
-    package init(data: DataFolder) {
+    /// `naming` holds the naming rules of the settings, which the caller has read to find recording on.
+    package init(data: DataFolder, naming: NamingSettings) {
         self.data = data
+        self.naming = naming
     }
 
     /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
-    /// counted in the counters before the error is thrown.
+    /// counted in the counters before the error is thrown; one that the settings ignore is counted and no error.
     ///
     /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
     @discardableResult
@@ -43,7 +46,7 @@ package struct SingleEventRecorder: Sendable {
         } catch {
             throw .key(error)
         }
-        var intake = EventIntake(key: key, session: SessionManager.sessionID())
+        var intake = EventIntake(key: key, session: SessionManager.sessionID(), naming: naming)
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(parsed) { batch.append($0) } }
         if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
@@ -60,7 +63,7 @@ package struct SingleEventRecorder: Sendable {
         do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
             throw .key(error)
         }
-        var intake = EventIntake(key: key, session: SessionManager.sessionID())
+        var intake = EventIntake(key: key, session: SessionManager.sessionID(), naming: naming)
         var source = NDJSONReader()
         var isDrainDue = false
         var isAtEnd = false
@@ -75,7 +78,7 @@ package struct SingleEventRecorder: Sendable {
             source.append(bytes)
             var chunk = NDJSONReader.Chunk()
             source.take(atEnd: isAtEnd, through: &intake, into: &chunk)
-            for (line, rejection) in chunk.rejected { report(line, rejection) }
+            for (line, rejection) in chunk.rejected where !rejection.isWanted { report(line, rejection) }
             hasEmptiedCommand = hasEmptiedCommand || chunk.hasEmptiedCommand
             guard !chunk.batch.isEmpty else { continue }
             if try append(chunk.batch, .success(()), durable: durable) { isDrainDue = true }
@@ -97,7 +100,7 @@ package struct SingleEventRecorder: Sendable {
         } catch {
             throw .buffer(error)
         }
-        do { try result.get() } catch { throw .rejected(error) }
+        do { try result.get() } catch  where error.isWanted {} catch { throw .rejected(error) }
         return buffer.isDrainDue(after: receipt)
     }
 }

@@ -11,7 +11,8 @@ package struct ExplanationReport: Sendable {
     /// - Throws: `HashKeyError` when the key cannot be read.
     package init(_ line: String, strict: Bool, keyOf data: DataFolder?) throws(HashKeyError) {
         let key: HashKey? = if let data { try HashKey.existing(in: data) } else { nil }
-        explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict)
+        let naming = data.flatMap { try? SettingsFile($0).load() }?.naming ?? .none
+        explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict, naming: naming)
     }
 
     /// Why the line cannot be explained; nil when it is a JSON object.

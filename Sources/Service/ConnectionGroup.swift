@@ -69,7 +69,7 @@ final class ConnectionGroup {
     func take<Result>(
         from source: inout NDJSONReader, atEnd: Bool, _ use: (NDJSONReader.Chunk) throws -> Result
     ) throws -> Result {
-        try intake.refreshKey()
+        try intake.refresh()
         chunk.removeAll()
         source.take(atEnd: atEnd, through: &intake, into: &chunk)
         return try use(chunk)

@@ -46,16 +46,16 @@ struct RecordCommandLine {
         } catch {
             end(error.description, error.exitCode, isSoft: call.isSoft)
         }
-        do throws(SettingsError) {
-            guard try RecordingPolicy.current(for: data) == .on else { return }
-        } catch {
-            end(error.description, RecordingError.settings(error).exitCode, isSoft: call.isSoft)
-        }
         guard let data else {
             end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
         }
+        let settings: Settings
+        do throws(SettingsError) { settings = try SettingsFile(data).load() } catch {
+            end(error.description, RecordingError.settings(error).exitCode, isSoft: call.isSoft)
+        }
+        guard RecordingPolicy.of(settings) == .on else { return }
         do throws(RecordingError) {
-            let recorder = SingleEventRecorder(data: data)
+            let recorder = SingleEventRecorder(data: data, naming: settings.naming)
             var rejected = 0
             let isDrainDue =
                 switch call.request {

@@ -58,10 +58,11 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     private func recordOne(_ event: EventFlags, in data: DataFolder) throws(RecordingError) {
-        let recording: RecordingPolicy
-        do { recording = try RecordingPolicy.current(for: data) } catch { throw .settings(error) }
-        guard recording == .on else { return }
-        let isDrainDue = try SingleEventRecorder(data: data).record(event, durable: durable)
+        let settings: Settings
+        do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
+        guard RecordingPolicy.of(settings) == .on else { return }
+        let recorder = SingleEventRecorder(data: data, naming: settings.naming)
+        let isDrainDue = try recorder.record(event, durable: durable)
         FirstNotice.showIfDue(data)
         if isDrainDue { DetachedDrain.start() }
     }

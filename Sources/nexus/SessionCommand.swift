@@ -134,7 +134,7 @@ struct SessionCommand: AsyncParsableCommand {
         try event.set("--type", type.rawValue)
         try event.set("--session", session)
         let data = try DataFolder.required()
-        try SingleEventRecorder(data: data).record(event, durable: false)
+        try SingleEventRecorder(data: data, naming: .none).record(event, durable: false)
         FirstNotice.showIfDue(data)
     }
 }

@@ -28,7 +28,7 @@ struct StreamCommand {
         }
         if let failure = summary.storeFailure { throw failure }
         if let signal = summary.signal { throw ArgumentParser.ExitCode(128 + signal) }
-        if summary.rejected > 0 { throw ArgumentParser.ExitCode(SystemSupport.ExitCode.rejectedInput.rawValue) }
+        if summary.refused > 0 { throw ArgumentParser.ExitCode(SystemSupport.ExitCode.rejectedInput.rawValue) }
     }
 
     private func record() async throws -> StreamRecorder.Summary {

@@ -75,23 +75,30 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let start = SystemClock.monotonicNanoseconds()
-            switch try await TelemetryControl(data: .required()).switchOff() {
-            case .isQuiet: break
-            case .writerIsBusy:
-                throw CommandFailure(
-                    "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
-            case .hasStopped(let path):
-                throw CommandFailure(
-                    "recording is off, but a process has stopped while it was writing to \(path.escapedForDisplay), and may "
-                        + "end that when it goes on: let it, or end it, and run this again", .tryAgain)
-            case .unknownWriter(let error):
-                throw CommandFailure(
-                    "recording is off, but a nexus process may still be working on the database: \(error.description)",
-                    .inputOutput)
-            }
+            try CommandFailure.require(try await TelemetryControl(data: .required()).switchOff())
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
             try File.standardOutput.write(
                 "Recording is off; whatever was running had stopped \(milliseconds) ms later.\n")
+        }
+    }
+}
+
+extension CommandFailure {
+    /// Throws if switching recording off left a process that may still write.
+    static func require(_ outcome: TelemetryControl.OffOutcome?) throws {
+        switch outcome {
+        case nil, .isQuiet: break
+        case .writerIsBusy:
+            throw CommandFailure(
+                "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
+        case .hasStopped(let path):
+            throw CommandFailure(
+                "recording is off, but a process has stopped while it was writing to \(path.escapedForDisplay), and may "
+                    + "end that when it goes on: let it, or end it, and run this again", .tryAgain)
+        case .unknownWriter(let error):
+            throw CommandFailure(
+                "recording is off, but a nexus process may still be working on the database: \(error.description)",
+                .inputOutput)
         }
     }
 }

@@ -5,7 +5,12 @@
 ///       "retention_days": 90,       1 to 36500, or null; absent: rows are kept for ever
 ///       "destinations": {           where `nexus sync` may send to, by name; absent: nowhere
 ///         "backup": "file:///mnt/backup"
-///       }
+///       },
+///       "git_workspace": "on",      "on" or "off": the workspace of a line from its git repository; absent: on
+///       "ignore": ["git status"],   names of commands that leave no event; absent: none
+///       "subcommands": ["mytool"],  programs whose subcommand is kept, beyond the built-in ones
+///       "interactive": ["mytui"],   commands without a duration, beyond the built-in ones
+///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
 /// No file is the same as one with nothing in it. Keys that this version does not know are a later version's, and are
@@ -29,6 +34,32 @@ package struct Settings: Equatable, Sendable {
         return destinations
     }
 
+    /// The entries of a list; of any other setting none.
+    package func list(_ name: SettingName) -> [String] {
+        guard name.isList, case .array(let values)? = members.first(where: { $0.key == name.key })?.value else {
+            return []
+        }
+        return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    }
+
+    /// What the settings change about the naming of commands. Not kept a second time, as with the destinations.
+    package var naming: NamingSettings {
+        var naming = NamingSettings()
+        for member in members {
+            switch (member.key, member.value) {
+            case (Key.ignore, _): naming.ignore = list(.ignore)
+            case (Key.subcommands, _): naming.subcommands = list(.subcommands)
+            case (Key.interactive, _): naming.interactive = list(.interactive)
+            case (Key.gitWorkspace, .string("off")): naming.usesGitWorkspace = false
+            default: break
+            }
+        }
+        return naming
+    }
+
+    /// Whether the file has a value for the setting.
+    package func has(_ name: SettingName) -> Bool { members.contains { $0.key == name.key } }
+
     /// Nothing was decided.
     package init() {}
 
@@ -39,6 +70,11 @@ package struct Settings: Equatable, Sendable {
         static let recording = "recording"
         static let retention = "retention_days"
         static let destinations = "destinations"
+        static let gitWorkspace = "git_workspace"
+        static let ignore = "ignore"
+        static let subcommands = "subcommands"
+        static let interactive = "interactive"
+        static let nameFolders = "name_folders"
     }
 
     /// Reads the content of the file; throws what is wrong with it, as the end of a sentence.
@@ -60,6 +96,14 @@ package struct Settings: Equatable, Sendable {
                     guard case .string = url.value else { throw Self.destinationsFlaw }
                 }
             case (Key.destinations, _): throw Self.destinationsFlaw
+            case (Key.gitWorkspace, .string("on")), (Key.gitWorkspace, .string("off")): break
+            case (Key.gitWorkspace, _): throw .init("git_workspace must be \"on\" or \"off\"")
+            case (Key.ignore, let list), (Key.subcommands, let list), (Key.interactive, let list),
+                (Key.nameFolders, let list):
+                guard case .array(let values) = list else { throw Self.listFlaw(member.key) }
+                for value in values {
+                    guard case .string = value else { throw Self.listFlaw(member.key) }
+                }
             default: break
             }
         }
@@ -67,6 +111,29 @@ package struct Settings: Equatable, Sendable {
 
     private static let retentionFlaw = SettingsError.Flaw("retention_days must be a whole number from 1 to 36500")
     private static let destinationsFlaw = SettingsError.Flaw("destinations must be an object of texts")
+
+    private static func listFlaw(_ key: String) -> SettingsError.Flaw { .init("\(key) must be an array of texts") }
+
+    /// Sets the entries of a list, of which `accepts(entry:)` is true; none removes the list.
+    package mutating func set(_ name: SettingName, list: [String]) {
+        precondition(name.isList)
+        set(name.key, list.isEmpty ? nil : .array(list.map(JSONValue.string)))
+    }
+
+    /// Sets whether a line that names no workspace belongs to the one of its git repository.
+    package mutating func set(gitWorkspace: Bool) {
+        set(Key.gitWorkspace, .string(gitWorkspace ? "on" : "off"))
+    }
+
+    /// Removes a value: the setting is the default again.
+    package mutating func unset(_ name: SettingName) {
+        set(name.key, nil)
+        switch name {
+        case .recording: isRecordingOn = true
+        case .retentionDays: retentionDays = nil
+        case .destinations, .gitWorkspace, .ignore, .subcommands, .interactive, .nameFolders: break
+        }
+    }
 
     /// Sets the preference.
     package mutating func set(recording: Bool) {
@@ -92,7 +159,7 @@ package struct Settings: Equatable, Sendable {
     }
 
     /// The content of the file.
-    var text: String { JSONValue.object(members).text(.settings) + "\n" }
+    package var text: String { JSONValue.object(members).text(.settings) + "\n" }
 
     private mutating func set(_ key: String, _ value: JSONValue?) {
         let index = members.firstIndex { $0.key == key }

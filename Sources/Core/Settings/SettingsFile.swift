@@ -50,6 +50,21 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
+    /// Replaces the settings by what `bytes` holds, for an editor that was given `before`.
+    ///
+    /// - Returns: the settings; nil if another process has changed them meanwhile, and nothing was replaced.
+    /// - Throws: `SettingsError.damaged` if `bytes` are no settings; the file is as it was.
+    package func replace(_ before: Settings, with bytes: [UInt8]) throws(SettingsError) -> Settings? {
+        guard bytes.count <= Limits.settingsBytes else { throw .full(path: path) }
+        let settings: Settings
+        do { settings = try Settings(bytes) } catch { throw .damaged(path: path, error) }
+        let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
+        defer { lock.unlock() }
+        guard try load() == before else { return nil }
+        try asSettingsError { () throws(SystemError) in try replace(with: settings.text) }
+        return settings
+    }
+
     private func replace(with text: String) throws(SystemError) {
         let name = DataFolder.settingsName
         // Under the lock nobody else writes it: what is there a killed process has left.

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// What the words of one command say: its name, and how its status is to be read.
 package struct NamedCommand: Equatable, Sendable {
@@ -17,8 +17,11 @@ package struct NamedCommand: Equatable, Sendable {
 }
 
 extension CommandRules {
-    /// Names a command by its words, the program first; assignments and redirections are not among them.
-    package static func name(_ words: [ShellWord], hasInput: Bool = false) -> NamedCommand {
+    /// Names a command by its words, the program first; assignments and redirections are not among them. `naming` holds what
+    /// the user's settings add to the lists.
+    package static func name(
+        _ words: [ShellWord], hasInput: Bool = false, naming: NamingSettings = .none
+    ) -> NamedCommand {
         var rest = words[...]
         var command = NamedCommand(name: "")
         // A wrapper whose command cannot be told from its own options is the name.
@@ -40,7 +43,7 @@ extension CommandRules {
             }
             let inner = afterWrapper(program, rest)
             if case .noWrapper = inner {
-                name(program, rest.dropFirst(), hasInput, into: &command)
+                name(program, rest.dropFirst(), hasInput, naming, into: &command)
                 return command
             }
             if timeouts.contains(program) { command.hasTimeout = true }
@@ -57,7 +60,8 @@ extension CommandRules {
     }
 
     private static func name(
-        _ program: String, _ arguments: ArraySlice<ShellWord>, _ hasInput: Bool, into command: inout NamedCommand
+        _ program: String, _ arguments: ArraySlice<ShellWord>, _ hasInput: Bool, _ naming: NamingSettings,
+        into command: inout NamedCommand
     ) {
         command.program = program
         command.name = isPlain(program) ? program : ""
@@ -65,6 +69,9 @@ extension CommandRules {
         if let rule = subcommands.first(where: { $0.program == program }) {
             command.isListed = true
             for word in subcommandWords(rule, arguments) { command.name += " " + word }
+        } else if naming.subcommands.contains(program) {
+            command.isListed = true
+            for word in subcommandWords(Subcommands(program: program), arguments) { command.name += " " + word }
         }
         command.isListed =
             command.isListed || trivial.contains(program) || filters.contains(program) || interactive.contains(program)
@@ -72,6 +79,10 @@ extension CommandRules {
         command.oneIsAnswer = oneIsAnswer.contains(program) || oneIsAnswer.contains(command.name)
         command.isListed = command.isListed || command.oneIsAnswer
         command.isInteractive = !hasInput && isInteractive(program, arguments)
+        if naming.interactive.contains(where: { NamingSettings.matches(command.name, $0) }) {
+            command.isListed = true
+            command.isInteractive = !hasInput
+        }
     }
 
     /// How long a word may be that is taken for a subcommand.

@@ -184,7 +184,7 @@ package enum CommandRules {
     ]
 
     /// Programs that run as long as their user reads or types.
-    static let interactive = [
+    package static let interactive = [
         "vi", "vim", "nvim", "view", "vimdiff", "gvim", "nano", "pico", "emacs", "emacsclient", "ed", "hx", "helix",
         "micro", "kak",
         "joe", "mcedit", "visudo", "vipw", "less", "more", "most", "man", "info", "ssh", "mosh", "telnet", "ftp",
@@ -226,6 +226,9 @@ package enum CommandRules {
 }
 
 extension CommandRules {
+    /// The programs of which the subcommand is kept.
+    package static var programsWithSubcommands: [String] { subcommands.map(\.program) }
+
     /// The programs that a list names by themselves: those with subcommands, and those that are judged in their own way.
     package static var namedPrograms: [String] {
         subcommands.map(\.program) + trivial + filters + interactive + interpreters

@@ -16,6 +16,8 @@ package enum ShellKey: String, CaseIterable, Sendable {
     case pipeStatus = "pipe_status"
     /// Whether the shell is in another folder than before.
     case folderChanged = "folder_changed"
+    /// Whether the workspace is the git repository's, as the user named none: a setting leaves it out.
+    case gitRoot = "git_root"
 
     init?(_ key: Span<UInt8>) {
         guard let found = Self.allCases.first(where: { key.equals($0.rawValue.utf8.span) }) else { return nil }
@@ -32,6 +34,7 @@ package struct ShellFields: Sendable {
     var status: Int?
     var pipeStatus: [Int] = []
     var folderChanged: Bool?
+    var isGitRoot = false
     private var seen: UInt8 = 0
 
     var isEmpty: Bool { seen == 0 }
@@ -70,22 +73,23 @@ extension ParsedEvent {
         shell.folderChanged = folderChanged
     }
 
-    /// The event that its shell line makes; nil when it has none, or has a command, which is then the name.
+    /// The event that its shell line makes by the rules of the user's settings; nil when it has none, or has a command, which
+    /// is then the name.
     ///
     /// - Throws: a rejection when the line runs nothing.
-    func resolvingShellLine(in text: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
+    func resolvingShellLine(in text: Span<UInt8>, _ naming: NamingSettings) throws(Rejection) -> ParsedEvent? {
         guard let range = shell.line, place(.command) == nil else { return nil }
         var bytes: [UInt8] = []
         bytes.append(text.extracting(range))
-        let line = ShellLine(bytes, shell: shell.shell, part: shell.part)
+        let line = ShellLine(bytes, shell: shell.shell, part: shell.part, naming: naming)
         let result = ShellResult(
             status: shell.status, pipeStatus: shell.pipeStatus, success: success, durationMS: durationMS,
             folderChanged: shell.folderChanged)
         guard let event = line.event(result) else { throw Rejection(.noCommand) }
-        return resolved(event, text)
+        return resolved(event, text, keepsWorkspace: naming.usesGitWorkspace || !shell.isGitRoot)
     }
 
-    private func resolved(_ event: ShellEvent, _ text: Span<UInt8>) -> ParsedEvent {
+    private func resolved(_ event: ShellEvent, _ text: Span<UInt8>, keepsWorkspace: Bool) -> ParsedEvent {
         var parsed = ParsedEvent()
         func copy(_ field: EventField) {
             guard let range = place(field) else { return }
@@ -95,10 +99,10 @@ extension ParsedEvent {
             parsed.appendText(bytes)
             parsed.setPlace(start..<parsed.text.count, of: field)
         }
-        for field in [
-            EventField.timestamp, .sessionID, .workspace, .workspaceHash, .task, .taskHash, .templateUsed,
-        ] {
-            copy(field)
+        for field in [EventField.timestamp, .sessionID, .task, .taskHash, .templateUsed] { copy(field) }
+        if keepsWorkspace {
+            copy(.workspace)
+            copy(.workspaceHash)
         }
         if let range = place(.eventType), EventType(text.extracting(range))?.isCommand != true {
             copy(.eventType)

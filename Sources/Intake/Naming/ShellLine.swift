@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// What a shell line is as an event, before it is known how it ended.
 ///
@@ -32,33 +32,37 @@ package struct ShellLine: Equatable, Sendable {
     private(set) var folderChangeIsHidden = false
 
     /// The meaning of a line; with `part` only of its complete command with that index, as bash runs each line of a
-    /// pasted block by itself.
-    package init(_ line: some Sequence<UInt8>, shell: ShellDialect = .bash, part: Int? = nil) {
+    /// pasted block by itself. `naming` holds the naming rules of the user's settings.
+    package init(
+        _ line: some Sequence<UInt8>, shell: ShellDialect = .bash, part: Int? = nil, naming: NamingSettings = .none
+    ) {
         let parser = ShellLineParser(line, shell: shell, wantedPart: part)
-        take(parser)
+        take(parser, naming)
         guard kind == .nothing, let range = parser.assignedSubstitution else { return }
         // The only thing that takes time is the substitution.
         let inner = ShellLineParser(parser.scanner.bytes[range], shell: shell)
         guard let first = inner.commands.first else { return }
         kind = .commandLine
-        command = CommandRules.name(first.words)
+        command = CommandRules.name(first.words, naming: naming)
         hasInteraction = command.isInteractive
     }
 
     /// The meaning of the arguments of a program, the program first.
-    package init(arguments: [String]) {
+    package init(arguments: [String], naming: NamingSettings = .none) {
         let words = arguments.prefix(Limits.shellCommandWords).map { argument in
             ShellWord(String(decoding: argument.utf8.prefix(Limits.shellWordBytes), as: UTF8.self))
         }
         guard !words.isEmpty else { return }
         kind = .command
-        command = CommandRules.name(words)
+        command = CommandRules.name(words, naming: naming)
         hasInteraction = command.isInteractive
     }
 
-    private mutating func take(_ parser: ShellLineParser) {
+    private mutating func take(_ parser: ShellLineParser, _ naming: NamingSettings) {
         let all = parser.commands
-        let named = all.map { CommandRules.name($0.words, hasInput: $0.isInputRedirected || $0.isAfterPipe) }
+        let named = all.map {
+            CommandRules.name($0.words, hasInput: $0.isInputRedirected || $0.isAfterPipe, naming: naming)
+        }
         hasInteraction = zip(all, named).contains { command, name in
             // A loop reads a file more often than the terminal.
             name.isInteractive && !(parser.isComplex && name.program == "read")

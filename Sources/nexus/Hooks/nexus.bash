@@ -83,7 +83,9 @@ __nexus_send() {
     [[ ${NEXUS_SESSION:- } == *[!-A-Za-z0-9._]* || ${#NEXUS_SESSION} -gt 64 ]] && __nexus_json+=$__nexus_session || __nexus_json+=$NEXUS_SESSION
     __nexus_text=${NEXUS_WORKSPACE-${__nexus_root##*/}} __nexus_text=${__nexus_text//\\/\\\\}
     [[ $__nexus_text == *[[:cntrl:]]* ]] || __nexus_json+="\",\"workspace\":\"${__nexus_text//\"/\\\"}"
-    [[ $PWD == "$__nexus_folder" ]] && __nexus_json+='","folder_changed":false}' || __nexus_json+='","folder_changed":true}'
+    [[ $PWD == "$__nexus_folder" ]] && __nexus_json+='","folder_changed":false' || __nexus_json+='","folder_changed":true'
+    # A setting leaves out the workspace of a repository, not one that the user named.
+    [[ -n ${NEXUS_WORKSPACE+set} ]] && __nexus_json+='}' || __nexus_json+=',"git_root":true}'
     for __nexus_up in "${XDG_RUNTIME_DIR-}/nexus" "${XDG_DATA_HOME-}/nexus" "${HOME-}/.local/share/nexus"; do [[ $__nexus_up != /?*/nexus ]] || break; done
     __nexus_up=${NEXUS_DATA_DIR:-$__nexus_up}
     # Nothing here can be swapped between a test and its use: the folder is reached through a descriptor and has to be this

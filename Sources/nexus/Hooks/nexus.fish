@@ -28,13 +28,15 @@ if status is-interactive
         end
         test "$root" != "$HOME"; or set root ''
         set -l workspace (string replace -r '.*/' '' -- "$root")
-        set -q NEXUS_WORKSPACE; and set workspace "$NEXUS_WORKSPACE"
+        # A setting leaves out the workspace of a repository, not one that the user named.
+        set -l git true
+        set -q NEXUS_WORKSPACE; and set workspace "$NEXUS_WORKSPACE"; and set git false
         set workspace (string replace -a '\\' '\\\\' -- "$workspace" | string replace -a '"' '\\"' | string replace -ra '[\x00-\x1f\x7f]' '')
         set -l changed true
         test "$PWD" = "$__nexus_folder"; and set changed false
         # Only the names of programs are read in a line, and they are ASCII.
         set -l text (string sub -l 30000 -- "$argv[1]" | string collect | string replace -a '\\' '\\\\' | string replace -a '"' '\\"' | string join '\\n' | string replace -ra '[^\x20-\x7e]' '?')
-        set -l json '{"shell":"fish","exit_status":'$codes[1]',"pipe_status":['(string join , $codes[2..-1])'],"duration_ms":'$took',"folder_changed":'$changed',"session_id":"'$session'","workspace":"'$workspace'","shell_line":"'$text'"}'
+        set -l json '{"shell":"fish","exit_status":'$codes[1]',"pipe_status":['(string join , $codes[2..-1])'],"duration_ms":'$took',"folder_changed":'$changed',"session_id":"'$session'","workspace":"'$workspace'","git_root":'$git',"shell_line":"'$text'"}'
         # fish cannot open a pipe without waiting for a reader, nor inspect what it has opened, so the event goes through the
         # recorder whether a service runs or not. A shell that ends at once starts it, so that neither $last_pid nor the list
         # of jobs knows of it, and the end of the terminal does not end it.

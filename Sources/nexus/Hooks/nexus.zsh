@@ -46,7 +46,8 @@ __nexus_record() {
     fi
     until [[ -z $root || -e $root/.git ]]; do root=${root%/*}; done
     [[ $root != ${HOME-} ]] || root=
-    local workspace=${NEXUS_WORKSPACE-${root##*/}} changed=true
+    # A setting leaves out the workspace of a repository, not one that the user named.
+    local workspace=${NEXUS_WORKSPACE-${root##*/}} changed=true named=${NEXUS_WORKSPACE+false}
     [[ $PWD != $__nexus_folder ]] || changed=false
     # Only the names of programs are read in a line, and they are ASCII.
     text=${${text//\\/\\\\}//\"/\\\"}
@@ -55,7 +56,7 @@ __nexus_record() {
     [[ $workspace != *[[:cntrl:]]* ]] || workspace=
     local json="{\"shell\":\"zsh\",\"exit_status\":$1,\"pipe_status\":[${(j:,:)@[2,-1]}],\"timestamp\":$__nexus_begin"
     json+=",\"duration_ms\":$took,\"folder_changed\":$changed,\"session_id\":\"$session\",\"workspace\":\"$workspace\""
-    json+=",\"shell_line\":\"$text\"}"
+    json+=",\"git_root\":${named:-true},\"shell_line\":\"$text\"}"
 
     if [[ -n ${NEXUS_DATA_DIR-} ]]; then up=$NEXUS_DATA_DIR
     elif [[ ${XDG_RUNTIME_DIR-} == /* ]]; then up=$XDG_RUNTIME_DIR/nexus

@@ -1,0 +1,61 @@
+import SystemSupport
+
+/// What the user's settings change about the naming of commands and lines, on every ingest path.
+package struct NamingSettings: Equatable, Sendable {
+    /// Names of commands that leave no event: `git status` matches itself, `git` every command of git. An event of a line
+    /// with several commands has the name of its first.
+    package var ignore: [String] = []
+    /// Programs of which the subcommand is kept, in addition to the built-in list.
+    package var subcommands: [String] = []
+    /// Names of commands that run as long as their user reads or types, in addition to the built-in list.
+    package var interactive: [String] = []
+    /// Whether a line that names no workspace belongs to the one of its git repository.
+    package var usesGitWorkspace = true
+
+    package init() {}
+
+    /// The built-in rules alone.
+    package static let none = NamingSettings()
+
+    /// Returns whether `name` begins with the words of an entry of `ignore`.
+    package func ignores(_ name: Span<UInt8>) -> Bool {
+        for entry in ignore where name.beginsWithWords(entry.utf8.span) { return true }
+        return false
+    }
+
+    /// Returns whether the words of `entry` are the first words of `name`.
+    package static func matches(_ name: String, _ entry: String) -> Bool {
+        name.utf8.span.beginsWithWords(entry.utf8.span)
+    }
+}
+
+/// The naming rules of a data folder for a process that outlives a change of the settings.
+package struct NamingSettingsSource: Sendable {
+    private let file: SettingsFile
+    private var stamp: FileStamp?
+    private var isFirst = true
+
+    package init(_ data: DataFolder) {
+        file = SettingsFile(data)
+    }
+
+    /// Returns the rules at the first call, and later when the file has changed. Costs one call of the system otherwise.
+    /// Settings that cannot be read change nothing: nothing is recorded while they are there.
+    package mutating func next() -> NamingSettings? {
+        let stamp = file.stamp
+        guard isFirst || stamp != self.stamp else { return nil }
+        guard let settings = try? file.load() else { return nil }
+        // The stamp is older than what was read: a change in between is noticed at the next call.
+        self.stamp = stamp
+        isFirst = false
+        return settings.naming
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether the words of `prefix` are the first words of this text.
+    fileprivate func beginsWithWords(_ prefix: Span<UInt8>) -> Bool {
+        guard !prefix.isEmpty, count >= prefix.count, extracting(0..<prefix.count).equals(prefix) else { return false }
+        return count == prefix.count || self[prefix.count] == UInt8(ascii: " ")
+    }
+}

@@ -1,0 +1,118 @@
+import SystemSupport
+
+/// The settings as `nexus config` names them.
+package enum SettingName: String, CaseIterable, Sendable {
+    case recording
+    case retentionDays = "retention-days"
+    case destinations
+    case gitWorkspace = "git-workspace"
+    case ignore, subcommands, interactive
+    case nameFolders = "name-folders"
+
+    /// The key in `settings.json`.
+    var key: String {
+        switch self {
+        case .retentionDays: "retention_days"
+        case .gitWorkspace: "git_workspace"
+        case .nameFolders: "name_folders"
+        case .recording, .destinations, .ignore, .subcommands, .interactive: rawValue
+        }
+    }
+
+    /// Whether it is a list of texts that the user adds to and removes from.
+    package var isList: Bool {
+        switch self {
+        case .ignore, .subcommands, .interactive, .nameFolders: true
+        case .recording, .retentionDays, .destinations, .gitWorkspace: false
+        }
+    }
+
+    /// The value where nothing was set.
+    package var defaultText: String {
+        switch self {
+        case .recording, .gitWorkspace: "on"
+        case .retentionDays: "forever"
+        case .destinations, .ignore, .nameFolders: "none"
+        case .subcommands, .interactive: "the built-in list"
+        }
+    }
+
+    /// A noun phrase for tables and help.
+    package var summary: String {
+        switch self {
+        case .recording: "whether events are recorded"
+        case .retentionDays: "days for which rows are kept"
+        case .destinations: "places that 'nexus sync' sends to"
+        case .gitWorkspace: "workspace of a line from its git repository"
+        case .ignore: "commands that leave no event"
+        case .subcommands: "programs whose subcommand is kept, beyond the built-in ones"
+        case .interactive: "commands without a duration, beyond the built-in ones"
+        case .nameFolders: "folders whose names reports may show for hashes"
+        }
+    }
+
+    /// The values that it takes, for messages.
+    package var expected: String {
+        switch self {
+        case .recording, .gitWorkspace: "on or off"
+        case .retentionDays: "a number of days from 1 to \(Settings.retentionDaysRange.upperBound)"
+        case .destinations: "names with URLs"
+        case .ignore, .interactive: "the first words of a command's name, 'git status' for example"
+        case .subcommands: "the name of a program"
+        case .nameFolders: "an absolute path"
+        }
+    }
+
+    /// Returns whether `text` can be an entry of the list.
+    package func accepts(entry text: String) -> Bool {
+        switch self {
+        case .ignore, .interactive:
+            let words = text.split(separator: " ", omittingEmptySubsequences: false)
+            return (1...Limits.commandWords).contains(words.count) && words.allSatisfy(Self.isWord)
+        case .subcommands: return Self.isWord(text[...])
+        case .nameFolders:
+            return text.hasPrefix("/") && text.utf8.count <= Limits.nameBytes && !text.utf8.contains(0)
+        case .recording, .retentionDays, .destinations, .gitWorkspace: return false
+        }
+    }
+
+    /// Whether a text can be a word of a stored command.
+    private static func isWord(_ text: Substring) -> Bool {
+        guard (1...Limits.commandWordBytes).contains(text.utf8.count) else { return false }
+        if text == ":" { return true }
+        func isLetterOrDigit(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        return isLetterOrDigit(text.utf8.first ?? 0)
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || "._:-".utf8.contains($0) }
+    }
+}
+
+/// One setting as it is now, as texts: what `nexus config` prints.
+package struct SettingState: Equatable, Sendable {
+    package let name: SettingName
+    /// The value, or the entries of a list; of destinations each name and its URL.
+    package let values: [String]
+    /// Whether the file has a value.
+    package let isSet: Bool
+
+    /// The value as text.
+    package var text: String { values.isEmpty ? name.defaultText : values.joined(separator: ", ") }
+}
+
+extension Settings {
+    /// Every setting as it is now, in the order in which they are printed.
+    package var states: [SettingState] {
+        SettingName.allCases.map { SettingState(name: $0, values: values(of: $0), isSet: has($0)) }
+    }
+
+    private func values(of name: SettingName) -> [String] {
+        switch name {
+        case .recording: [isRecordingOn ? "on" : "off"]
+        case .gitWorkspace: [naming.usesGitWorkspace ? "on" : "off"]
+        case .retentionDays: retentionDays.map { [String($0)] } ?? []
+        case .destinations: destinations.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        case .ignore, .subcommands, .interactive, .nameFolders: list(name)
+        }
+    }
+}
