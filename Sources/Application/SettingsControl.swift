@@ -98,6 +98,8 @@ package enum SettingChangeError: ReportedError, Equatable {
     case changedMeanwhile
     case editorFailed
 
+    package var exitCode: ExitCode { .usage }
+
     package var description: String {
         switch self {
         case .invalid(let name, let text):

@@ -23,7 +23,8 @@ package enum FirstNotice {
         return true
     }
 
-    private static func text(_ data: DataFolder) -> String {
+    /// The notice as it is printed.
+    package static func text(_ data: DataFolder) -> String {
         """
         nexus keeps the first words of commands, when they run, how long they take and how they end; never flags or paths.
         It keeps them in \(data.folder.path.escapedForDisplay), on this machine only: nothing is sent unless you say so.

@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// The environment this process was started with.
@@ -7,6 +8,21 @@ package enum Environment {
         // The string belongs to the environment and is copied at once; nothing in Nexus changes the environment.
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
+    }
+
+    /// Every variable with its value; of a name that is there twice the first.
+    package static var allByName: [String: String] {
+        var all: [String: String] = [:]
+        var next = unsafe nexus_environment()
+        // The list ends with a null pointer; its strings belong to the environment and are copied.
+        while let place = unsafe next, let entry = unsafe place.pointee {
+            let text = unsafe String(cString: entry)
+            if let equals = text.firstIndex(of: "="), all[String(text[..<equals])] == nil {
+                all[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            unsafe next = unsafe place + 1
+        }
+        return all
     }
 
     /// Files made from here on are the owner's alone, whatever the caller's mask.

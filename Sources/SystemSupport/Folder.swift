@@ -15,6 +15,9 @@ package struct Folder: Sendable, Equatable {
         return Folder(slash == path.startIndex ? "/" : String(path[..<slash]))
     }
 
+    /// The last component of the path.
+    package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
     package func path(of name: String) -> String { path + "/" + name }
 
     /// Makes the folder, and what is missing above it, for the owner alone (0700), and refuses one that belongs to
@@ -174,7 +177,8 @@ package struct Folder: Sendable, Equatable {
         try File(opening: path, [.read, .folder]).synchronizeData()
     }
 
-    private func makeMissing() throws(SystemError) {
+    /// Makes the folder, and what is missing above it, for the owner alone (0700).
+    package func makeMissing() throws(SystemError) {
         if try make() { return }
         guard errno == ENOENT, parent != self else { throw SystemError("create", path) }
         try parent.makeMissing()

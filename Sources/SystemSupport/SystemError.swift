@@ -26,6 +26,14 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// A folder, a pipe or another special file is at `path`, where a regular file is expected.
     package static func notAFile(_ path: String) -> SystemError { SystemError("use", path, code: irregular) }
 
+    /// The file at `path` belongs to another user and is not used.
+    package static func ofAnotherUser(_ path: String) -> SystemError {
+        SystemError("use, as it belongs to another user,", path, code: EPERM)
+    }
+
+    /// The file at `path` is longer than it may be.
+    package static func tooLarge(_ path: String) -> SystemError { SystemError("read", path, code: EFBIG) }
+
     /// Whether what is at the path is no regular file.
     package var isNotAFile: Bool { code == Self.irregular }
 

@@ -12,6 +12,12 @@ struct DoctorCommand: AsyncParsableCommand {
             Permissions, key, settings, buffer, database, books, sessions, rollups and the record of what was sent. It \
             returns 0 when nothing is wrong, and 65 otherwise. It changes nothing but with --rebuild, which counts sessions \
             and rollups anew from the rows.
+
+            With --hook it checks the shell's hook instead: it starts your interactive shell with your start files on a             terminal of its own, runs 'true' in it, and reports whether the event came, and if not, why. The event goes into             a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
+
+            EXAMPLES
+              nexus doctor
+              nexus doctor --hook --shell zsh
             """)
 
     @Flag(help: "Leave out what reads every row.")
@@ -22,6 +28,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "With --rebuild") var confirmation: Confirmation
 
+    @Flag(help: "Check that the hook of your shell records.")
+    var hook = false
+
+    @OptionGroup(title: "With --hook") var target: ShellTarget
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -29,16 +40,28 @@ struct DoctorCommand: AsyncParsableCommand {
         guard rebuild || !(confirmation.yes || confirmation.dryRun) else {
             throw ValidationError("--yes and --dry-run go with --rebuild.")
         }
+        guard hook || target.shell == nil else { throw ValidationError("--shell goes with --hook.") }
+        guard !(hook && (quick || rebuild)) else { throw ValidationError("--hook goes without --quick and --rebuild.") }
     }
 
     func run() async throws {
         let data = try DataFolder.required()
         if rebuild { return try await rebuild(data) }
-        let report = DoctorReport(try checks(data))
+        let report = DoctorReport(try hook ? hookChecks(data) : checks(data))
         try File.standardOutput.write(json ? report.json.document : report.text)
         guard report.isOK else {
             throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
         }
+    }
+
+    private func hookChecks(_ data: DataFolder) throws -> [CheckResult] {
+        let files = try ShellStartFiles(shell: target.shell)
+        let hook = try HookCheck(files, deadline: target.duration).run().check(ShellSetup(files).allFiles)
+        guard case .off(let reason) = try RecordingPolicy.of(SettingsFile(data).load()) else { return [hook] }
+        return [
+            hook,
+            .error("settings", "recording is off: \(reason)", suggestion: "run 'nexus telemetry on'"),
+        ]
     }
 
     /// Every check, in the order in which one relies on those before.

@@ -14,7 +14,8 @@ struct Nexus: AsyncParsableCommand {
             """,
         version: "nexus \(Version.current)",
         subcommands: [
-            RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
+            RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
+            SessionCommand.self,
             StatsCommand.self, InsightsCommand.self, RunsCommand.self, ExportCommand.self, VerifyCommand.self,
             ImportCommand.self,
             SyncCommand.self, FlushCommand.self, DoctorCommand.self, ConfigCommand.self,

@@ -32,4 +32,8 @@ void nexus_forbid_core_file(void);
 /// sync_file_range(2) over a whole file, to start and not to wait: a GNU extension.
 void nexus_start_writing_out(int descriptor);
 
+/// Opens a new pseudo-terminal, and writes the path of the end for a program to `name`, which has `length` bytes. Returns the
+/// descriptor of the other end, which new programs do not inherit; -1 with `errno` if it cannot be opened.
+int nexus_open_terminal(char *name, size_t length);
+
 #endif

@@ -1,0 +1,192 @@
+import Core
+import Intake
+package import SystemSupport
+import WriteAheadBuffer
+
+/// Finds out whether the hook of a shell records: starts the user's interactive shell with the user's start files on a
+/// pseudo-terminal, runs `true` in it, and waits for the event in a data folder that is removed afterwards.
+///
+/// Before `true` the shell reads a probe, which writes what the shell has of the hook into a file and makes the temporary
+/// folder the data folder, whatever the start files set. Nothing of the user's data is written.
+package struct HookCheck: Sendable {
+    /// The variable that tells start files that the shell is a check, and keeps a check from running inside one.
+    package static let mark = "NEXUS_HOOK_CHECK"
+
+    private let files: ShellStartFiles
+    private let deadline: Duration
+    private let environment: [String: String]
+
+    /// `deadline` is the longest time from the start of the shell to the event.
+    package init(
+        _ files: ShellStartFiles, deadline: Duration, environment: [String: String] = Environment.allByName
+    ) {
+        self.files = files
+        self.deadline = deadline
+        self.environment = environment
+    }
+
+    /// Runs the check.
+    package func run() throws(SystemError) -> HookCheckResult {
+        var result = HookCheckResult(shell: files.shell)
+        guard environment[Self.mark] == nil else {
+            result.outcome = .insideCheck
+            return result
+        }
+        let scratch = try ScratchFolder(in: ScratchFolder.commonParent)
+        let data = DataFolder(scratch.path(of: "data"))
+        let probe = HookProbe(shell: files.shell, scratch: scratch.folder, data: data)
+        try File(opening: probe.scriptPath, [.write, .create, .exclusive]).write(probe.script)
+        let process = try TerminalProcess(
+            [RawArgument(files.program), RawArgument("-i")], environment: variables(data))
+        defer { process.end() }
+        try observe(process, probe, data, &result)
+        // A recorder that still runs would make the folder again.
+        process.waitForOthers(atMost: .seconds(1))
+        return result
+    }
+
+    private func variables(_ data: DataFolder) -> [String] {
+        var variables = environment
+        variables["NEXUS_DATA_DIR"] = data.folder.path
+        variables["NEXUS_SESSION"] = nil
+        variables[Self.mark] = "1"
+        variables["TERM"] = "xterm"
+        // An empty name keeps fish from storing what is typed.
+        variables["fish_history"] = ""
+        return variables.map { "\($0.key)=\($0.value)" }
+    }
+
+    private func observe(
+        _ process: TerminalProcess, _ probe: HookProbe, _ data: DataFolder, _ result: inout HookCheckResult
+    ) throws(SystemError) {
+        let clock = ContinuousClock()
+        let end = clock.now + deadline
+        waitForPrompt(process, end)
+        process.type(probe.line + "\r")
+        var answer: [String: String]?
+        while answer == nil, !process.isOver, clock.now < end {
+            process.read(atMost: Self.interval)
+            answer = probe.answer()
+        }
+        result.output = String(decoding: process.output, as: UTF8.self)
+        guard let answer else {
+            result.programName = process.programName
+            result.outcome = process.isOver || result.programName == nil ? .shellEnded : .noPrompt
+            return
+        }
+        result.answer = answer
+        let start = clock.now
+        process.type("true\r")
+        // Where the answer says why, the event is not waited for as long.
+        let patience = result.cause == nil ? end : min(end, clock.now + Limits.hookQuietTime * 5)
+        while clock.now < patience, !process.isOver {
+            process.read(atMost: Self.interval)
+            if (try? BufferedCommands.contains("true", in: data)) == true {
+                result.outcome = .arrived(start.duration(to: clock.now))
+                break
+            }
+        }
+        result.output = String(decoding: process.output, as: UTF8.self)
+    }
+
+    /// Waits until the shell has printed something and is quiet, or has been for some time: a start file that reads its input
+    /// must not get what is typed. The deadline counts all the same.
+    private func waitForPrompt(_ process: TerminalProcess, _ end: ContinuousClock.Instant) {
+        let silent = ContinuousClock.now + Limits.hookQuietTime * 10
+        while process.output.isEmpty, !process.isOver, ContinuousClock.now < min(silent, end) {
+            process.read(atMost: Self.interval)
+        }
+        while ContinuousClock.now < end, process.read(atMost: Limits.hookQuietTime) {}
+    }
+
+    /// How often files are looked at.
+    private static let interval: Duration = .milliseconds(10)
+}
+
+/// What a check of the hook has found.
+package struct HookCheckResult: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
+        /// The event came, this time after the command was typed.
+        case arrived(Duration)
+        case notArrived
+        /// The shell, or what replaced it, did not read what was typed.
+        case noPrompt
+        case shellEnded
+        /// The check was started by a check, from a start file.
+        case insideCheck
+    }
+
+    let shell: ShellDialect
+    package internal(set) var outcome = Outcome.notArrived
+    /// What the probe has written, by name; empty if the shell did not read it.
+    package internal(set) var answer: [String: String] = [:]
+    /// The program that ran in the shell's process in the end.
+    package internal(set) var programName: String?
+    /// What the shell printed.
+    package internal(set) var output = ""
+
+    /// Whether the event came.
+    package var isWorking: Bool {
+        if case .arrived = outcome { true } else { false }
+    }
+
+    /// What the shell has that keeps the hook from recording; nil where nothing of that is found.
+    package var cause: HookProblem? {
+        guard !answer.isEmpty else { return nil }
+        let telemetry = answer["telemetry"] ?? ""
+        if !RecordingPolicy.waysToSayYes.contains(telemetry.lowercased()) { return .switchedOff("NEXUS_TELEMETRY") }
+        if !["", "0"].contains(answer["track"] ?? "") { return .switchedOff("DO_NOT_TRACK") }
+        if let folder = answer["folder"], case .off(let reason) = RecordingPolicy.of(folder: folder) {
+            return .leftOut(reason)
+        }
+        if answer["hook"] != "1" {
+            if let message = complaint { return .complaint(message) }
+            return answer["nexus"]?.isEmpty == false ? .noHook : .noNexus
+        }
+        if answer["installed"] != "1" { return complaint.map { .complaint($0) } ?? .removed }
+        if answer["history"] == "0" { return .noHistory }
+        if answer["recorder"]?.isEmpty != false { return .noRecorder }
+        return nil
+    }
+
+    /// What the hook itself has complained of.
+    private var complaint: String? {
+        output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
+    }
+
+    /// Where the start files have the events go, if that is not where the check had them go.
+    package var otherDataFolder: String? {
+        guard let path = answer["data"], !path.isEmpty, path != answer["scratch"] else { return nil }
+        return path
+    }
+}
+
+/// Why a hook does not record.
+package enum HookProblem: Equatable, Sendable {
+    case switchedOff(String)
+    case leftOut(String)
+    case complaint(String)
+    case noHook, noNexus, removed, noHistory, noRecorder
+}
+
+/// The commands of events that are in the buffer and not stored yet.
+enum BufferedCommands {
+    /// Returns whether an event of the command is in the buffer of a data folder.
+    static func contains(_ command: String, in data: DataFolder) throws(BufferError) -> Bool {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        for number in try buffer.segments() {
+            guard let reader = try buffer.reader(of: number), let end = try reader.committedEnd() else { continue }
+            var bytes: [UInt8] = []
+            let start = SegmentFormat.headerLength
+            guard end > start else { continue }
+            try reader.read(into: &bytes, from: start, upTo: end, limit: Limits.drainChunkBytes)
+            var cursor = RecordCursor()
+            while case .record(let place) = cursor.next(in: bytes.span, isLast: true) {
+                let payload = bytes.span.extracting(place)
+                guard let record = EventRecord(payload), !record.command.isEmpty else { continue }
+                if payload.extracting(record.command).text == command { return true }
+            }
+        }
+        return false
+    }
+}

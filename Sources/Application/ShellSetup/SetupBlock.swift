@@ -1,0 +1,113 @@
+import Intake
+import SystemSupport
+
+/// The marked lines that `nexus setup` adds to a start file.
+///
+///     # >>> nexus setup >>>
+///     if command -v nexus >/dev/null; then
+///         eval "$(nexus init bash)"
+///     fi
+///     # <<< nexus setup <<<
+///
+/// The first line also says what was added before it so that it begins a line of its own, and whether the file was made for
+/// it: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`. Removing the block restores every byte.
+struct SetupBlock: Equatable {
+    private static let begin = "# >>> nexus setup >>>"
+    private static let end = "# <<< nexus setup <<<"
+    private static let newlines = " newlines "
+    private static let newFile = " new file"
+    /// Most newlines that are added: one ends a line, a second one a continuation.
+    private static let mostNewlines = 2
+
+    /// Where a block is.
+    struct Place: Equatable {
+        /// Its bytes, with the newlines that were added before it.
+        let range: Range<Int>
+        let addedNewlines: Int
+        /// Whether the file was made for it.
+        let madeFile: Bool
+    }
+
+    enum Search: Equatable {
+        case none
+        case unchanged(Place)
+        case changed
+    }
+
+    private let shell: ShellDialect
+    private let addedNewlines: Int
+    private let madeFile: Bool
+
+    /// The block that is added after `before`; nil for a file that is not there.
+    init(shell: ShellDialect, after before: [UInt8]?) {
+        self.shell = shell
+        madeFile = before == nil
+        addedNewlines = Self.missingNewlines(after: before ?? [])
+    }
+
+    private init(shell: ShellDialect, addedNewlines: Int, madeFile: Bool) {
+        self.shell = shell
+        self.addedNewlines = addedNewlines
+        self.madeFile = madeFile
+    }
+
+    /// How many newlines a text lacks for a line of its own to follow: none after the end of a line, one in a line, and one
+    /// more after a backslash, which would continue the line.
+    private static func missingNewlines(after text: [UInt8]) -> Int {
+        guard let last = text.last else { return 0 }
+        let isEnded = last == UInt8(ascii: "\n")
+        let backslashes = text.dropLast(isEnded ? 1 : 0).reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+        return (isEnded ? 0 : 1) + backslashes % 2
+    }
+
+    /// The line that a user would add by hand.
+    static func line(_ shell: ShellDialect) -> String {
+        switch shell {
+        case .bash, .zsh: "eval \"$(nexus init \(shell.rawValue))\""
+        case .fish: "nexus init fish | source"
+        }
+    }
+
+    /// The block with the newlines before it.
+    var bytes: [UInt8] { Array((String(repeating: "\n", count: addedNewlines) + text).utf8) }
+
+    private var text: String {
+        let first =
+            Self.begin + (addedNewlines > 0 ? Self.newlines + String(addedNewlines) : "")
+            + (madeFile ? Self.newFile : "")
+        let (condition, end) =
+            shell == .fish ? ("if command -q nexus", "end") : ("if command -v nexus >/dev/null; then", "fi")
+        return """
+            \(first)
+            # Records the name, duration and outcome of each line: 'nexus help init'. Removed by 'nexus setup --undo'.
+            \(condition)
+                \(Self.line(shell))
+            \(end)
+            \(Self.end)
+
+            """
+    }
+
+    /// Every form that the block can have.
+    private static func all(_ shell: ShellDialect) -> [SetupBlock] {
+        (0...mostNewlines).flatMap { count in
+            [false, true].map { SetupBlock(shell: shell, addedNewlines: count, madeFile: $0) }
+        }
+    }
+
+    /// Looks for the block in the bytes of a start file.
+    static func find(in bytes: [UInt8], shell: ShellDialect) -> Search {
+        for block in all(shell) {
+            let wanted = block.bytes
+            guard let start = bytes.firstRange(of: wanted)?.lowerBound else { continue }
+            // Without added newlines the block begins a line.
+            let beginsLine = block.addedNewlines > 0 || start == 0 || bytes[start - 1] == UInt8(ascii: "\n")
+            guard beginsLine else { continue }
+            return .unchanged(
+                Place(
+                    range: start..<start + wanted.count, addedNewlines: block.addedNewlines,
+                    madeFile: block.madeFile))
+        }
+        return bytes.firstRange(of: Array(begin.utf8)) == nil ? .none : .changed
+    }
+}

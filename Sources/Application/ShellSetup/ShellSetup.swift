@@ -1,0 +1,52 @@
+import Core
+import SystemSupport
+
+/// Adds the hook to the start files of the user's shell, and removes it.
+package struct ShellSetup: Sendable {
+    /// A start file and what it has of the hook.
+    package struct Step: Sendable {
+        package let file: StartFile
+        package let state: StartFile.State
+    }
+
+    private let files: ShellStartFiles
+    private let zshFolder: String?
+
+    package init(_ files: ShellStartFiles) {
+        self.files = files
+        zshFolder = files.findZshFolder()
+    }
+
+    /// All files that may have the hook.
+    package var allFiles: [StartFile] { files.wanted(zshFolder: zshFolder) + files.others(zshFolder: zshFolder) }
+
+    /// The line that is added.
+    package var line: String { SetupBlock.line(files.shell) }
+
+    /// The files that should have the hook, and what they have of it. A line of the user's own in a file that those read counts
+    /// as theirs.
+    package func steps() throws(StartFileError) -> [Step] {
+        let logins = [".bash_profile", ".bash_login", ".profile"]
+        var own: StartFile.State?
+        for file in files.others(zshFolder: zshFolder) where !logins.contains(Folder(file.path).name) {
+            if case .line(let number) = try file.state() { own = .line(number) }
+        }
+        var steps: [Step] = []
+        for file in files.wanted(zshFolder: zshFolder) {
+            let state = try file.state()
+            steps.append(Step(file: file, state: state == .absent ? own ?? .absent : state))
+        }
+        return steps
+    }
+
+    /// Removes the block wherever it is.
+    ///
+    /// - Returns: the files that had it.
+    package func undo() throws(StartFileError) -> [StartFile] {
+        var changed: [StartFile] = []
+        for file in allFiles {
+            if try file.remove() { changed.append(file) }
+        }
+        return changed
+    }
+}

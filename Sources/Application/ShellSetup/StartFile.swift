@@ -1,0 +1,154 @@
+import Core
+package import Intake
+package import SystemSupport
+
+/// A start file of a shell, which the hook's line is added to: its place, and changes that keep mode, owner, links and every
+/// byte of the user's.
+package struct StartFile: Equatable, Sendable {
+    package let shell: ShellDialect
+    /// The path by which the shell reads it.
+    package let path: String
+    /// The path of the file that is written: where links lead. It need not be there.
+    package let target: String
+
+    /// Longest start file that is changed, in bytes: hundreds of times a usual one.
+    private static let longest = 4 * 1024 * 1024
+
+    init(_ shell: ShellDialect, _ path: String) {
+        self.shell = shell
+        self.path = path
+        target = Self.target(of: path)
+    }
+
+    /// Where a chain of links leads, also when nothing is there.
+    private static func target(of path: String) -> String {
+        var path = path
+        // As many links as the system follows.
+        for _ in 0..<40 {
+            guard FileStatus(of: path)?.kind == .link, let next = SymbolicLink.target(of: path) else { break }
+            path = next.hasPrefix("/") ? next : Folder(path).parent.path(of: next)
+        }
+        return SymbolicLink.resolved(path) ?? path
+    }
+
+    /// The path with its target, if a link leads there.
+    package var description: String {
+        let isLink = FileStatus(of: path)?.kind == .link
+        return path.escapedForDisplay + (isLink ? " (a link to \(target.escapedForDisplay))" : "")
+    }
+
+    /// The bytes of the file; nil when it is not there.
+    package func content() throws(StartFileError) -> [UInt8]? {
+        do throws(SystemError) {
+            let file = try File(opening: target, [.read, .regular])
+            let status = try file.status()
+            guard File.isOwn(status) else { throw SystemError.ofAnotherUser(target) }
+            var bytes: [UInt8] = []
+            while try file.read(appendingTo: &bytes, limit: Self.longest) > 0 {
+                guard bytes.count <= Self.longest else { throw SystemError.tooLarge(target) }
+            }
+            return bytes
+        } catch  where error.isNotFound {
+            return nil
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Adds the block at the end. Folders that are missing are made.
+    package func add() throws(StartFileError) {
+        let before = try content()
+        let bytes = SetupBlock(shell: shell, after: before).bytes
+        try asStartFileError { () throws(SystemError) in
+            if before == nil {
+                try Folder(target).parent.makeMissing()
+                try File(opening: target, [.write, .create, .exclusive]).write(bytes.span)
+            } else {
+                // In one call at the end: what is there is not touched.
+                try File(opening: target, [.write, .append, .regular]).write(bytes.span)
+            }
+        }
+    }
+
+    /// Removes the block, and the file if it was made for the block.
+    ///
+    /// - Returns: false when there is no block.
+    package func remove() throws(StartFileError) -> Bool {
+        guard let bytes = try content() else { return false }
+        let found: SetupBlock.Place
+        switch SetupBlock.find(in: bytes, shell: shell) {
+        case .none: return false
+        case .changed: throw .changed(path: path)
+        case .unchanged(let place): found = place
+        }
+        let rest = Array(bytes[found.range.upperBound...])
+        // What was added after the block begins a line of its own.
+        let start = found.range.lowerBound + (rest.isEmpty ? 0 : found.addedNewlines)
+        try asStartFileError { () throws(SystemError) in
+            if found.madeFile, found.range == 0..<bytes.count {
+                return try Folder(target).parent.remove(Folder(target).name)
+            }
+            let file = try File(opening: target, [.write, .regular])
+            try file.write(rest.span, at: start)
+            try file.truncate(to: start + rest.count)
+        }
+        return true
+    }
+
+    /// What the file has of the hook.
+    package enum State: Equatable, Sendable {
+        case absent
+        /// The block as `nexus setup` writes it.
+        case block
+        /// A block that the user has changed.
+        case changedBlock
+        /// A line of the user's own, by its number from 1.
+        case line(Int)
+    }
+
+    /// What the file has of the hook.
+    package func state() throws(StartFileError) -> State {
+        guard let bytes = try content() else { return .absent }
+        switch SetupBlock.find(in: bytes, shell: shell) {
+        case .unchanged: return .block
+        case .changed: return .changedBlock
+        case .none: break
+        }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let text = String(decoding: line, as: UTF8.self)
+            guard text.contains("nexus init \(shell.rawValue)") else { continue }
+            let code = text.drop { $0 == " " || $0 == "\t" }
+            if !code.hasPrefix("#") { return .line(index + 1) }
+        }
+        return .absent
+    }
+}
+
+/// Runs file work and throws its error as the start file's.
+private func asStartFileError<Value>(_ work: () throws(SystemError) -> Value) throws(StartFileError) -> Value {
+    do { return try work() } catch { throw .system(error) }
+}
+
+/// Why a start file was not read or changed.
+package enum StartFileError: ReportedError, Equatable {
+    case system(SystemError)
+    /// The block is not as it was written.
+    case changed(path: String)
+
+    package var description: String {
+        switch self {
+        case .system(let error): "start file not changed: \(error.description); add or remove the line by hand"
+        case .changed(let path):
+            "block not removed: it was changed in \(path.escapedForDisplay) since 'nexus setup' wrote it; remove it by hand"
+        }
+    }
+
+    /// The exit code that sysexits.h has for it.
+    package var exitCode: ExitCode {
+        switch self {
+        case .system(let error): ExitCode(error)
+        case .changed: .rejectedInput
+        }
+    }
+}

@@ -1,0 +1,153 @@
+private import CPlatform
+private import Glibc
+
+/// A program on a pseudo-terminal of its own, in a session of its own. What it prints is read here, and its processes are
+/// ended with `end`.
+package final class TerminalProcess {
+    /// The number of the process, and of its session.
+    package let processID: Int32
+    /// The last bytes that it has printed, at most `outputBytes`.
+    package private(set) var output: [UInt8] = []
+    /// Whether the terminal was closed by the program.
+    package private(set) var isOver = false
+
+    private let terminal: CInt
+    private var isReaped = false
+
+    /// What is kept of the output: the last screens.
+    private static let outputBytes = 64 * 1024
+    /// Space for the path of a terminal, `/dev/pts/` and a number.
+    private static let nameBytes = 128
+
+    /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, with an environment of `NAME=value` texts. Signals
+    /// do in it what they do by default.
+    package init(_ arguments: [RawArgument], environment: [String]) throws(SystemError) {
+        var name = [CChar](repeating: 0, count: Self.nameBytes)
+        // The call writes the path and its zero into the buffer it is given.
+        let terminal = unsafe nexus_open_terminal(&name, name.count)
+        guard terminal >= 0 else { throw SystemError("open", "/dev/ptmx") }
+        var size = winsize(ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0)
+        // The call reads the one value it is given.
+        unsafe _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
+        do throws(SystemError) {
+            processID = try Self.start(arguments, environment, on: name)
+            self.terminal = terminal
+        } catch {
+            close(terminal)
+            throw error
+        }
+    }
+
+    deinit { end() }
+
+    private static func start(
+        _ arguments: [RawArgument], _ environment: [String], on name: [CChar]
+    ) throws(SystemError) -> pid_t {
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | CInt(NEXUS_SPAWN_SETSID.rawValue)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        // A session without a terminal gets the first that it opens.
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, name, O_RDWR, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, 0, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, 0, 2)
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        var processID = pid_t()
+        let code = unsafe RawArgument.withList(of: arguments) { list in
+            unsafe RawArgument.withList(of: environment.map { RawArgument($0) }) { variables in
+                // The program's name is the first of the list, which is never empty; the new program has copies of its own.
+                unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, &variables)
+            }
+        }
+        guard code == 0 else { throw SystemError("run", arguments[0].text, code: code) }
+        return processID
+    }
+
+    /// Types a text.
+    package func type(_ text: String) {
+        var bytes = Array(text.utf8)
+        // What a terminal has no space for is not typed: a program that reads nothing must not block this one.
+        var entry = pollfd(fd: terminal, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&entry, 1, 0) > 0 else { return }
+        // The call reads inside the buffer it is given.
+        _ = retryingInterrupts { unsafe write(terminal, &bytes, bytes.count) }
+    }
+
+    /// Waits until the program prints something, at most `duration`, and reads it.
+    ///
+    /// - Returns: false if it printed nothing in that time.
+    @discardableResult
+    package func read(atMost duration: Duration) -> Bool {
+        guard !isOver else { return false }
+        var entry = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+        let milliseconds = CInt(min(max(duration / .milliseconds(1), 0), Double(CInt.max)).rounded(.up))
+        guard unsafe poll(&entry, 1, milliseconds) > 0 else { return false }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        // The call writes inside the buffer it is given. EIO is the end: no process has the terminal any more.
+        let count = retryingInterrupts { unsafe Glibc.read(terminal, &bytes, bytes.count) }
+        guard count > 0 else {
+            isOver = true
+            return false
+        }
+        output.append(contentsOf: bytes.prefix(count))
+        if output.count > Self.outputBytes { output.removeFirst(output.count - Self.outputBytes) }
+        return true
+    }
+
+    /// The name of the program that the process runs now; nil when it has ended.
+    package var programName: String? {
+        guard let file = try? File(opening: "/proc/\(processID)/comm", .read) else { return nil }
+        var bytes: [UInt8] = []
+        _ = try? file.read(appendingTo: &bytes, limit: 64)
+        let name = bytes.text.split(separator: "\n").first.map(String.init)
+        return name?.isEmpty == false ? name : nil
+    }
+
+    /// Waits for the end of the session's other processes, at most `duration`: recorders that a hook has started.
+    package func waitForOthers(atMost duration: Duration) {
+        let deadline = ContinuousClock.now + duration
+        while processes().contains(where: { $0 != processID }), ContinuousClock.now < deadline {
+            if !read(atMost: .milliseconds(5)), isOver { usleep(5000) }
+        }
+    }
+
+    /// Ends all processes of the session, and closes the terminal.
+    package func end() {
+        guard !isReaped else { return }
+        isReaped = true
+        // Processes may start others while they are ended.
+        for _ in 0..<10 {
+            let processes = processes()
+            if processes.isEmpty { break }
+            for process in processes { kill(process, SIGKILL) }
+            let processID = processID
+            _ = retryingInterrupts { Int(waitpid(processID, nil, 0)) }
+        }
+        close(terminal)
+    }
+
+    /// The processes of the session. Field 6 of `/proc/PID/stat` is the session (proc(5)), counted after the last bracket,
+    /// as the name in field 2 may hold brackets and blanks.
+    private func processes() -> [Int32] {
+        let names = (try? Folder("/proc").names()) ?? []
+        return names.compactMap { Int32($0) }.filter { process in
+            guard let file = try? File(opening: "/proc/\(process)/stat", .read) else { return false }
+            var bytes: [UInt8] = []
+            _ = try? file.read(appendingTo: &bytes, limit: 1024)
+            guard let bracket = bytes.lastIndex(of: UInt8(ascii: ")")) else { return false }
+            let fields = bytes[(bracket + 1)...].split(separator: UInt8(ascii: " "))
+            guard fields.count > 3, fields[0] != [UInt8(ascii: "Z")] else { return false }
+            return Int32(String(decoding: fields[3], as: UTF8.self)) == processID
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Application
+import ArgumentParser
+import Core
+import Recording
+import Reports
+import SystemSupport
+
+struct SetupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup", abstract: "Add the hook to your shell's start file, and prove that it records.",
+        discussion: """
+            It prints file and line, and adds the line in a marked block at the end, after other tools, once you agree. Mode, \
+            owner and links of the file stay. Then a new shell proves that a command is recorded.
+
+            EXAMPLES
+              nexus setup                 for the shell in $SHELL
+              nexus setup --shell fish
+              nexus setup --dry-run       print what would be changed
+              nexus setup --undo          remove the block
+            """)
+
+    @OptionGroup var target: ShellTarget
+
+    @Flag(help: "Add it without asking.")
+    var yes = false
+
+    @Flag(help: "Print what would be changed, and change nothing.")
+    var dryRun = false
+
+    @Flag(help: "Remove the block; a block that was changed is left.")
+    var undo = false
+
+    func validate() throws {
+        if undo, yes || dryRun { throw ValidationError("--undo goes alone.") }
+    }
+
+    func run() throws {
+        let files = try ShellStartFiles(shell: target.shell)
+        let setup = ShellSetup(files)
+        if undo { return try remove(setup) }
+        let steps = try setup.steps()
+        let data = try DataFolder.required()
+        try File.standardOutput.write(plan(steps, setup, files) + "\n" + FirstNotice.text(data) + "\n")
+        if dryRun { return }
+        let missing = steps.filter { $0.state == .absent }
+        if !missing.isEmpty {
+            guard try yes || isConfirmed() else {
+                return try File.standardOutput.write("Nothing was changed.\n")
+            }
+            for step in missing {
+                try step.file.add()
+                try File.standardOutput.write("Added to \(step.file.description).\n")
+            }
+        }
+        try prove(files, setup)
+    }
+
+    private func plan(_ steps: [ShellSetup.Step], _ setup: ShellSetup, _ files: ShellStartFiles) -> String {
+        var lines = ["Shell:  \(files.program.escapedForDisplay)", "Line:   \(setup.line)"]
+        for step in steps {
+            let state =
+                switch step.state {
+                case .absent: "at the end, after other tools"
+                case .block: "has it already"
+                case .changedBlock: "has it already, in a block that was changed"
+                case .line(let number): "is hooked already, by line \(number)"
+                }
+            lines.append("File:   \(step.file.description): \(state)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func isConfirmed() throws -> Bool {
+        guard File.standardInput.isTerminal, File.standardError.isTerminal else {
+            throw CommandFailure(
+                "nothing changed: there is no terminal to ask on; run it with --yes, or --dry-run to see the change",
+                .usage)
+        }
+        try File.standardError.write("Add it? [y/N] ")
+        return ["y", "yes"].contains((readLine() ?? "").lowercased())
+    }
+
+    private func remove(_ setup: ShellSetup) throws {
+        let files = try setup.undo()
+        let text = files.map { "Removed from \($0.description).\n" }.joined()
+        try File.standardOutput.write(text.isEmpty ? "No start file has the block.\n" : text)
+    }
+
+    private func prove(_ files: ShellStartFiles, _ setup: ShellSetup) throws {
+        let check = try HookCheck(files, deadline: target.duration).run().check(setup.allFiles)
+        try File.standardOutput.write(DoctorReport([check]).text)
+        guard check.state != .error else {
+            throw CommandFailure("the hook does not record yet; see what to do above", .rejectedInput)
+        }
+    }
+}
+
+/// The shell that a command is about.
+struct ShellTarget: ParsableArguments {
+    @Option(help: ArgumentHelp("The shell, by name or path: bash, zsh or fish; by default $SHELL.", valueName: "shell"))
+    var shell: String?
+
+    @Option(help: ArgumentHelp("How long a new shell may take to record a command.", valueName: "seconds"))
+    var deadline: Int = 10
+
+    var duration: Duration { .seconds(deadline) }
+
+    func validate() throws {
+        guard (1...600).contains(deadline) else { throw ValidationError("--deadline must be from 1 to 600.") }
+    }
+}
