@@ -1,63 +1,132 @@
+import Core
+import Database
 package import SystemSupport
 
-/// The stretch of time that a report covers, in whole days of the reader's time zone.
+/// The range of time that a report covers, in whole 15-minute buckets.
 package struct ReportWindow: Equatable, Sendable {
     package typealias Day = LocalCalendar.Day
 
     /// How the window was asked for: the title of a dashboard.
     package let title: String
-    /// The first day; nil: since the beginning.
-    package let first: Day?
-    /// The last day; nil: until now.
-    package let last: Day?
+    /// The first instant, in milliseconds since 1970; nil: since the beginning.
+    package let start: Int64?
+    /// The first instant after it, in milliseconds since 1970; nil: until now.
+    package let end: Int64?
 
     /// Everything there is.
-    package static let allTime = ReportWindow(title: "All Time", first: nil, last: nil)
+    package static let allTime = ReportWindow(title: "All Time", start: nil, end: nil)
+
+    /// - Parameters:
+    ///   - start: rounded down to a 15-minute bucket; nil for an open start.
+    ///   - end: rounded up to a 15-minute bucket; nil for an open end, which one after the last time that an event can have is
+    ///     too.
+    init(title: String, start: Int64?, end: Int64?) {
+        let bucket = RollupSlot.milliseconds
+        self.title = title
+        self.start = start.map { max(0, $0) / bucket * bucket }
+        let rounded = end.map { (min(max(0, $0), Limits.latestTimestamp + 1) + bucket - 1) / bucket * bucket }
+        self.end = rounded.flatMap { $0 > Limits.latestTimestamp ? nil : $0 }
+    }
 
     /// Today and the days before it, `days` in all.
     package static func lastDays(_ days: Int, now: Int64) -> ReportWindow {
         let today = LocalCalendar.day(of: now)
-        let first = LocalCalendar.day(of: LocalCalendar.start(of: today, plusDays: 1 - days))
-        return ReportWindow(title: days == 1 ? "Today" : "Last \(days) Days", first: first, last: today)
+        return ReportWindow(
+            title: days == 1 ? "Today" : "Last \(days) Days",
+            start: LocalCalendar.start(of: today, plusDays: 1 - days),
+            end: LocalCalendar.start(of: today, plusDays: 1))
     }
 
     /// From one day to another, both included; either end may be open. Nil when it would end before it starts.
     package static func between(_ first: Day?, _ last: Day?) -> ReportWindow? {
         if let first, let last, last < first { return nil }
-        let title =
-            switch (first, last) {
-            case (let first?, let last?): "\(first.text) to \(last.text)"
-            case (let first?, nil): "Since \(first.text)"
-            case (nil, let last?): "Until \(last.text)"
-            case (nil, nil): allTime.title
-            }
-        return ReportWindow(title: title, first: first, last: last)
+        return between(
+            first.map { LocalCalendar.start(of: $0) }, last.map { LocalCalendar.start(of: $0, plusDays: 1) })
     }
 
-    /// The stretch just before the window that a report is compared with, in milliseconds since 1970: as many days of
-    /// the calendar, and when the window is not over yet, up to the same time of day, so that a morning is not
-    /// compared with a whole day. Nil when the window has no beginning.
+    /// From one instant to another; the title says which. Nil when it would end before it starts.
+    static func between(_ start: Int64?, _ end: Int64?) -> ReportWindow? {
+        if let start, let end, end <= start { return nil }
+        let window = ReportWindow(title: "", start: start, end: end)
+        let title =
+            switch (window.start, window.end) {
+            case (_?, _?): window.rangeText ?? ""
+            case (let start?, nil): "Since \(instantText(start))"
+            case (nil, _?): "Until \(window.endText)"
+            case (nil, nil): allTime.title
+            }
+        return ReportWindow(title: title, start: start, end: end)
+    }
+
+    /// The day in which it begins; nil: since the beginning.
+    package var first: Day? { start.map { LocalCalendar.day(of: $0) } }
+    /// The day in which it ends; nil: until now.
+    package var last: Day? { end.map { LocalCalendar.day(of: $0 - 1) } }
+
+    /// The range just before the window that a report compares it with, in milliseconds since 1970: as many days of the
+    /// calendar, or as much time where the window is not of whole days. While the window is not over it ends at the same
+    /// time of day, so that a morning is not compared with a whole day. Nil when the window has no beginning.
     package func before(now: Int64) -> Range<Int64>? {
-        guard let first else { return nil }
+        guard let start, let first else { return nil }
+        guard isOfWholeDays else {
+            let length = (end ?? max(now, start)) - start
+            let bucket = RollupSlot.milliseconds
+            let begin = max(0, start - length) / bucket * bucket
+            let stop = min(start, begin + max(0, now - start))
+            return begin < stop ? begin..<stop : nil
+        }
         let today = LocalCalendar.day(of: now)
         let last = min(last ?? today, max(today, first))
-        let start = LocalCalendar.start(of: first)
         // Noon to noon, so that a day of 23 or 25 hours still counts as one.
         let days = Int((LocalCalendar.start(of: last) - start + Self.halfDay) / (2 * Self.halfDay)) + 1
-        let end =
+        let stop =
             last < today
             ? start
             : min(start, LocalCalendar.start(of: today, plusDays: -days) + now - LocalCalendar.start(of: today))
         let begin = LocalCalendar.start(of: first, plusDays: -days)
-        return begin < end ? begin..<end : nil
+        return begin < stop ? begin..<stop : nil
     }
 
     private static let halfDay: Int64 = 12 * 60 * 60 * 1000
 
     /// The window in milliseconds since 1970.
-    package var range: Range<Int64> {
-        let start = first.map { LocalCalendar.start(of: $0) } ?? 0
-        let end = last.map { LocalCalendar.start(of: $0, plusDays: 1) } ?? Int64.max
-        return start..<end
+    package var range: Range<Int64> { (start ?? 0)..<(end ?? Int64.max) }
+
+    // MARK: Its text
+
+    /// Whether each end is the beginning of a day, or open.
+    var isOfWholeDays: Bool {
+        func isStartOfDay(_ time: Int64) -> Bool { LocalCalendar.start(of: LocalCalendar.day(of: time)) == time }
+        return (start.map(isStartOfDay) ?? true) && (end.map(isStartOfDay) ?? true)
     }
+
+    /// The range as dates, with times where it is not of whole days: `2026-11-17 to 2026-11-23`, `2026-11-23 10:45 to
+    /// 13:00`. Nil where an end is open.
+    package var rangeText: String? {
+        guard let start, let end, let first, let last else { return nil }
+        if isOfWholeDays { return first == last ? first.text : "\(first.text) to \(last.text)" }
+        let isOneDay = first == LocalCalendar.day(of: end)
+        return "\(first.text) \(Self.timeText(start)) to " + (isOneDay ? Self.timeText(end) : Self.fullText(end))
+    }
+
+    /// The title, the range where the title is another text, and the time zone: the first line of a report.
+    func heading(_ what: String = "", zone: String) -> String {
+        let range = rangeText.map { title == $0 ? "" : ", \($0)" } ?? ""
+        return "\(title)\(what)\(range) (\(zone.escapedForDisplay))"
+    }
+
+    private var endText: String {
+        guard let end, let last else { return "" }
+        return isOfWholeDays ? last.text : Self.fullText(end)
+    }
+
+    private static func instantText(_ time: Int64) -> String {
+        let day = LocalCalendar.day(of: time)
+        return LocalCalendar.start(of: day) == time ? day.text : fullText(time)
+    }
+
+    private static func fullText(_ time: Int64) -> String { LocalCalendar.day(of: time).text + " " + timeText(time) }
+
+    /// Hours and minutes.
+    private static func timeText(_ time: Int64) -> String { String(LocalCalendar.timeOfDay(of: time).prefix(5)) }
 }

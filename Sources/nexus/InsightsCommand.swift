@@ -11,6 +11,12 @@ struct InsightsCommand: AsyncParsableCommand {
             explain, with the runs that it rests on and the command that shows them. A command is compared with its own \
             history before the change, from 20 runs before and 10 after on; the window selects the changes that began or \
             persist in it. Days are those of your time zone ($TZ). Without a window it covers all time.
+
+            EXAMPLES
+              nexus insights --week
+              nexus insights --command 'cargo build'
+              nexus insights --errors 7d
+              nexus insights --month --format markdown
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
@@ -27,10 +33,10 @@ struct InsightsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Lines of each list.", valueName: "n"))
     var top = 10
 
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
+        guard output.form != .csv else { throw ValidationError("insights prints text, JSON or Markdown, not CSV.") }
         guard top >= 1 else { throw ValidationError("--top takes a number from 1 on.") }
         guard !slow || !errors else { throw ValidationError("Give one of --slow and --errors.") }
     }
@@ -42,9 +48,13 @@ struct InsightsCommand: AsyncParsableCommand {
         let insights = Insights(try InsightsInput(window, in: data, command: command))
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
         let zone = LocalCalendar.zoneName
-        try File.standardOutput.write(
-            json
-                ? InsightsJSON.of(insights, focus, window: window, zone: zone, top: top).document
-                : InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput()))
+        let text =
+            switch output.form {
+            case .json: InsightsJSON.of(insights, focus, window: window, zone: zone, top: top).document
+            case .markdown: MarkdownReport.of(insights, focus, window: window, zone: zone, top: top)
+            case .text, .csv:
+                InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput())
+            }
+        try File.standardOutput.write(text)
     }
 }

@@ -10,9 +10,16 @@ struct StatsCommand: AsyncParsableCommand {
         commandName: "stats", abstract: "Show what happened: the dashboard.",
         discussion: """
             Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
-            is compared with as many days before it, and while today is among them only up to the same quarter of an hour. What \
+            is compared with as many days before it, and while today is among them only up to the same time of day. What \
             --command, --workspace and --failed ask for is counted from the events themselves, all else from sums that are \
             kept.
+
+            EXAMPLES
+              nexus stats --week
+              nexus stats 2h
+              nexus stats --by day --command 'cargo build' 2026-11
+              nexus stats --by command --sort p95 --min-count 10 --month
+              nexus stats --week --format markdown
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
@@ -30,11 +37,8 @@ struct StatsCommand: AsyncParsableCommand {
         completion: .file())
     var from: String?
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(help: "Print CSV: the list of --by, else a line a day.")
-    var csv = false
+    @OptionGroup(title: "Order") var order: OrderOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
 
     @Flag(help: "Refresh in place until Ctrl-C; takes a terminal.")
     var watch = false
@@ -44,11 +48,12 @@ struct StatsCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top takes a number from 1 on.") }
-        guard !json || !csv else { throw ValidationError("Give one of --json and --csv.") }
         guard !watch || from == nil else {
             throw ValidationError("A snapshot does not change: not --watch with --from.")
         }
-        guard !watch || (!json && !csv) else { throw ValidationError("--watch shows a screen: not --json or --csv.") }
+        guard !watch || output.form == .text else {
+            throw ValidationError("--watch shows a screen: not --json, --csv or --format.")
+        }
     }
 
     func run() async throws {
@@ -82,18 +87,30 @@ struct StatsCommand: AsyncParsableCommand {
     private func report(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let window = try window.window(now: now)
-        let filter = try filter.filter(in: own)
-        let source = try UsageSource(data: data, window: window, now: now, filter: filter)
-        if let kind = by ?? (csv ? .day : nil) {
+        let filter = try filter.filter(in: own, recordedIn: data)
+        let source = UsageSource(
+            reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order.order)
+        let form = output.form
+        if let kind = by ?? (form == .csv ? .day : nil) {
             let list = try source.breakdown(by: kind)
-            if csv { return BreakdownRenderer.csv(list, top: top) }
-            if json { return UsageJSON.of(list, top: top).document }
-            return BreakdownRenderer.render(list, top: top ?? (kind.isInTime ? nil : Self.defaultTop), .ofOutput())
+            switch form {
+            case .csv: return BreakdownRenderer.csv(list, top: top)
+            case .json: return UsageJSON.of(list, top: top).document
+            case .markdown: return MarkdownReport.of(list, top: top ?? defaultTop(kind), names: false)
+            case .text: return BreakdownRenderer.render(list, top: top ?? defaultTop(kind), .ofOutput())
+            }
         }
         let report = try source.dashboard()
         let top = top ?? Self.defaultTop
-        return json ? UsageJSON.of(report, top: top).document : DashboardRenderer.render(report, top: top, .ofOutput())
+        switch form {
+        case .json: return UsageJSON.of(report, top: top).document
+        case .markdown: return MarkdownReport.of(report, top: top)
+        case .text, .csv: return DashboardRenderer.render(report, top: top, .ofOutput())
+        }
     }
+
+    /// Days and hours are listed whole.
+    private func defaultTop(_ kind: UsageBreakdown.Kind) -> Int? { kind.isInTime ? nil : Self.defaultTop }
 }
 
 extension UsageBreakdown.Kind: ExpressibleByArgument {}
@@ -103,7 +120,8 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only commands that begin with these words: git finds git status.", valueName: "name"))
     var command: String?
 
-    @Option(help: ArgumentHelp("Only this workspace, by its name or its hash.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only this workspace, by its name or by the beginning of its hash.", valueName: "name"))
     var workspace: String?
 
     @Flag(help: "Only what failed.")
@@ -116,51 +134,25 @@ struct FilterOptions: ParsableArguments {
     }
 
     /// The filter, with the name of a workspace hashed as it was when it was recorded.
-    func filter(in data: DataFolder) throws -> ReportFilter {
-        try ReportFilter(command: command, workspace: workspace, failedOnly: failed, keyOf: data)
-    }
-}
-
-/// The window of a report.
-struct WindowOptions: ParsableArguments {
-    @Flag(help: "Today.")
-    var day = false
-
-    @Flag(help: "Today and the six days before.")
-    var week = false
-
-    @Flag(help: "Today and the 29 days before.")
-    var month = false
-
-    @Option(help: ArgumentHelp("From this day on.", valueName: "yyyy-mm-dd"))
-    var since: String?
-
-    @Option(help: ArgumentHelp("Up to this day and with it.", valueName: "yyyy-mm-dd"))
-    var until: String?
-
-    func validate() throws {
-        let named = [day, week, month].count { $0 }
-        guard named <= 1, named == 0 || (since == nil && until == nil) else {
-            throw ValidationError("Give one window: --day, --week, --month, or --since and --until.")
+    ///
+    /// - Parameters:
+    ///   - data: the data folder whose key hashes names.
+    ///   - recorded: the data folder whose events are counted; by default the same.
+    func filter(in data: DataFolder, recordedIn recorded: DataFolder? = nil) throws -> ReportFilter {
+        var filter = ReportFilter(command: command, workspace: workspace, failedOnly: failed)
+        guard let workspace else { return filter }
+        // Without a key nothing was ever hashed.
+        let nameHash = try HashKey.existing(in: data)?.hash(ofName: workspace)
+        let hash = try ReportFilter.workspaceHash(workspace, nameHash: nameHash) {
+            try ReportFilter.workspaces(in: recorded ?? data)
         }
-    }
-
-    func window(now: Int64) throws -> ReportWindow {
-        try CommandFailure.requireKnownZone()
-        if day { return .lastDays(1, now: now) }
-        if week { return .lastDays(7, now: now) }
-        if month { return .lastDays(30, now: now) }
-        guard let window = ReportWindow.between(try date(since, "--since"), try date(until, "--until")) else {
-            throw CommandFailure("the window ends before it starts: --until comes before --since", .usage)
+        guard let hash else {
+            throw CommandFailure(
+                "cannot tell which workspace \(workspace.escapedForDisplay) is: the hashes of several begin with it; "
+                    + "give more digits",
+                .rejectedInput)
         }
-        return window
-    }
-
-    private func date(_ text: String?, _ flag: String) throws -> ReportWindow.Day? {
-        guard let text else { return nil }
-        guard let day = ReportWindow.Day(text) else {
-            throw CommandFailure("\(flag) takes a date that exists, as YYYY-MM-DD", .usage)
-        }
-        return day
+        filter.workspaceHash = hash
+        return filter
     }
 }

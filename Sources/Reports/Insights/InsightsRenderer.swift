@@ -15,7 +15,7 @@ package enum InsightsRenderer {
     package static func render(
         _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ style: TerminalStyle
     ) -> String {
-        var lines = TextBlock.wrapped("\(window.title) (\(zone.escapedForDisplay))", style)
+        var lines = TextBlock.wrapped(window.heading(zone: zone), style)
         switch focus {
         case .findings: lines += findings(insights.findings, insights, top, style)
         case .slow: lines += slow(insights, top, style)
@@ -27,30 +27,30 @@ package enum InsightsRenderer {
     private static func findings(_ findings: [Finding], _ insights: Insights, _ top: Int, _ style: TerminalStyle)
         -> [String]
     {
+        func muted(_ text: String) -> [String] { TextBlock.wrapped(text, style).map { style.styled($0, .muted) } }
         guard !findings.isEmpty else {
-            let runs = insights.costs.reduce(0) { $0 + $1.runs }
-            let basis =
-                runs == 0
-                ? "No run of a command in this window."
-                : "Searched: \(NumberText.counted(runs, "run"))"
-                    + " of \(NumberText.counted(insights.costs.count, "command"))."
-            return ["", "  " + nothing, "  " + style.styled(basis, .muted)] + tooFew(insights, style)
+            return ["", "  " + nothing] + muted(basis(insights)) + (tooFew(insights).map(muted) ?? [])
         }
-        let note =
-            "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
-        return sentences(findings, top, style) + [""]
-            + TextBlock.wrapped(note, style).map { style.styled($0, .muted) }
+        return sentences(findings, top, style) + [""] + muted(note)
+    }
+
+    static let note = "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
+
+    /// What a report without findings has searched.
+    static func basis(_ insights: Insights) -> String {
+        let runs = insights.costs.reduce(0) { $0 + $1.runs }
+        guard runs > 0 else { return "No run of a command in this window." }
+        return "Searched: \(NumberText.counted(runs, "run")) of \(NumberText.counted(insights.costs.count, "command"))."
     }
 
     /// How far the commands are from the number of runs that a change rests on: the three most time-consuming.
-    private static func tooFew(_ insights: Insights, _ style: TerminalStyle) -> [String] {
-        guard !insights.tooFew.isEmpty else { return [] }
+    static func tooFew(_ insights: Insights) -> String? {
+        guard !insights.tooFew.isEmpty else { return nil }
         let needed = FindingRules.runsBefore + FindingRules.runsAfter
         let commands = insights.tooFew.prefix(3).map {
             "\($0.runs) of \(needed) runs of \($0.command.escapedForDisplay)"
         }
-        return TextBlock.wrapped("Not enough data yet: " + commands.joined(separator: ", ") + ".", style)
-            .map { style.styled($0, .muted) }
+        return "Not enough data yet: " + commands.joined(separator: ", ") + "."
     }
 
     /// Each finding with the command that shows its evidence.
@@ -71,8 +71,7 @@ package enum InsightsRenderer {
     // MARK: --slow
 
     private static func slow(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
-        let frequent = insights.costs.filter { $0.runs >= FindingRules.runsCompared }
-        let worst = frequent.sorted { ($1.p95, $0.command) < ($0.p95, $1.command) }
+        let worst = worst(insights)
         let none = "No run of a command says how long it took."
         return section(
             "Became Slower", insights.slowdowns.map(Finding.slower).sorted { $0.timeLostMS > $1.timeLostMS },
@@ -90,7 +89,17 @@ package enum InsightsRenderer {
                 style)
     }
 
+    /// Commands that ran often enough, the slowest first.
+    static func worst(_ insights: Insights) -> [Insights.CommandCost] {
+        insights.costs.filter { $0.runs >= FindingRules.runsCompared }
+            .sorted { ($1.p95, $0.command) < ($0.p95, $1.command) }
+    }
+
     private static func costs(_ costs: [Insights.CommandCost], _ top: Int, _ style: TerminalStyle) -> [String] {
+        self.costs(costs, top).lines(style) + TextBlock.more(costs.count - top, style)
+    }
+
+    static func costs(_ costs: [Insights.CommandCost], _ top: Int) -> TextTable {
         let all = Double(max(1, costs.reduce(0) { $0 &+ $1.totalMS }))
         return TextTable(
             columns: [
@@ -103,8 +112,7 @@ package enum InsightsRenderer {
                     .init(NumberText.latency(cost.p95)), .init(NumberText.duration(cost.totalMS)),
                     .init(NumberText.percent(Double(cost.totalMS) / all)),
                 ]
-            }
-        ).lines(style) + TextBlock.more(costs.count - top, style)
+            })
     }
 
     // MARK: --errors
@@ -118,48 +126,57 @@ package enum InsightsRenderer {
             + TextBlock.section("Categories", categories(insights, top, style), style)
             + TextBlock.section("Commands", commands(insights, top, style), style)
             + TextBlock.section("Tried Again after a Failure", retries(insights, top, style), style)
-            + basis(insights, style)
+            + order(insights, style)
     }
 
     private static func categories(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
-        let categories = insights.categories
-        return TextTable(
+        categories(insights, top).lines(style) + TextBlock.more(insights.categories.count - top, style)
+    }
+
+    static func categories(_ insights: Insights, _ top: Int) -> TextTable {
+        TextTable(
             columns: [
                 .name("CATEGORY"), .number("FAILED", rank: 0), .text("FIRST SEEN", rank: 3),
                 .text("LAST SEEN", rank: 1), .name("COMMANDS"),
             ],
-            rows: categories.prefix(top).map { entry in
+            rows: insights.categories.prefix(top).map { entry in
                 let names = entry.commands.prefix(3).joined(separator: ", ") + (entry.commands.count > 3 ? ", …" : "")
                 return [
                     .init(entry.category), .init(NumberText.grouped(entry.count)),
                     .init(LocalCalendar.day(of: entry.first).text), .init(LocalCalendar.day(of: entry.last).text),
-                    .init(style.isPlain ? names.replacing("…", with: "...") : names),
+                    .init(names),
                 ]
-            }
-        ).lines(style) + TextBlock.more(categories.count - top, style)
+            })
     }
 
     private static func commands(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
+        commands(insights, top).lines(style) + TextBlock.more(insights.failing.count - top, style)
+    }
+
+    static func commands(_ insights: Insights, _ top: Int) -> TextTable {
         let streaks = Dictionary(insights.allStreaks.map { ($0.command, $0) }, uniquingKeysWith: { first, _ in first })
-        let failing = insights.failing
         return TextTable(
             columns: [
                 .name("COMMAND"), .number("FAILED", rank: 0), .number("OF RUNS", rank: 1), .number("RATE", rank: 0),
                 .number("MOST IN A ROW", rank: 2), .number("NOW", rank: 3),
             ],
-            rows: failing.prefix(top).map { command, outcomes in
+            rows: insights.failing.prefix(top).map { command, outcomes in
                 let streak = streaks[command]
                 return [
                     .init(command), .init(NumberText.grouped(outcomes.failed)),
                     .init(NumberText.grouped(outcomes.judged)), .init(NumberText.percent(outcomes.failureRate ?? 0)),
                     .init(streak.map { String($0.longest) } ?? "-"), .init(streak.map { String($0.current) } ?? "-"),
                 ]
-            }
-        ).lines(style) + TextBlock.more(failing.count - top, style)
+            })
     }
 
     private static func retries(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
-        guard !insights.allRetries.isEmpty else { return [] }
+        guard let table = retries(insights, top) else { return [] }
+        return table.lines(style) + TextBlock.more(insights.allRetries.count - top, style)
+    }
+
+    static func retries(_ insights: Insights, _ top: Int) -> TextTable? {
+        guard !insights.allRetries.isEmpty else { return nil }
         return TextTable(
             columns: [
                 .name("COMMAND"), .number("FAILED", rank: 1), .number("TRIED AGAIN", rank: 0), .number("TOOK", rank: 0),
@@ -169,12 +186,11 @@ package enum InsightsRenderer {
                     .init(retries.command), .init(NumberText.grouped(retries.failures)),
                     .init(NumberText.grouped(retries.repeated)), .init(NumberText.duration(retries.timeMS)),
                 ]
-            }
-        ).lines(style) + TextBlock.more(insights.allRetries.count - top, style)
+            })
     }
 
     /// What streaks and retries rest on where that is not everything.
-    private static func basis(_ insights: Insights, _ style: TerminalStyle) -> [String] {
+    private static func order(_ insights: Insights, _ style: TerminalStyle) -> [String] {
         guard let since = insights.runsSince else { return [] }
         let text =
             "What happened in a row is told of the last \(NumberText.counted(insights.runsLookedAt, "run")), since "

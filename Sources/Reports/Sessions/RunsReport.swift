@@ -59,7 +59,7 @@ package struct RunsReport: Sendable {
     package func text(_ style: TerminalStyle) -> String {
         let only = filter.text.isEmpty ? "" : "; \(filter.text)"
         var lines = TextBlock.wrapped(
-            "Runs, \(window.title) (\(LocalCalendar.zoneName.escapedForDisplay))\(only)", style)
+            "Runs, " + window.heading(zone: LocalCalendar.zoneName) + only, style)
         if events.isEmpty {
             lines += ["", "  Nothing recorded in this window."]
         } else {

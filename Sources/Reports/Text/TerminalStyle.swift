@@ -66,7 +66,7 @@ package struct TerminalStyle: Equatable, Sendable {
 }
 
 extension String {
-    /// The text with an ellipsis as three dots and every other character beyond ASCII as `\u{…}`.
+    /// The text with an ellipsis as three dots, an arrow as `->` and every other character beyond ASCII as `\u{…}`.
     var asciiOnly: String {
         var result = ""
         for scalar in unicodeScalars {
@@ -74,6 +74,8 @@ extension String {
                 result.unicodeScalars.append(scalar)
             } else if scalar == "…" {
                 result += "..."
+            } else if scalar == "→" {
+                result += "->"
             } else {
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"
             }

@@ -8,7 +8,7 @@ package enum BreakdownRenderer {
         let shown = Array(report.shown(top))
         let filter = report.filter.text.isEmpty ? "" : "; \(report.filter.text)"
         var lines = TextBlock.wrapped(
-            "\(report.window.title) by \(report.kind.rawValue) (\(report.zone.escapedForDisplay))\(filter)", style)
+            report.window.heading(" by \(report.kind.rawValue)", zone: report.zone) + filter, style)
         if shown.isEmpty {
             let nothing = report.kind == .session ? "No session began" : "Nothing recorded"
             lines += ["", "  \(nothing) in this window."]
@@ -19,7 +19,8 @@ package enum BreakdownRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
+    /// The rows as the kind of the list has them.
+    static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         if report.kind.isInTime { return inTime(rows, report, style) }
         if report.kind == .session { return UsageTable.sessions(rows) }
         if rows.contains(where: { $0.totalMS != nil }) {
@@ -56,11 +57,14 @@ package enum BreakdownRenderer {
     }
 
     /// The same as CSV: a header, then a line for each row. A time is in milliseconds.
-    package static func csv(_ report: UsageBreakdown, top: Int?) -> String {
-        let columns = [
-            report.kind.rawValue, "count", "count_before", "succeeded", "failed", "success_rate", "total_ms", "p50_ms",
-            "p95_ms", "p99_ms",
-        ]
+    ///
+    /// - Parameter names: whether the names of workspaces follow in a column of their own.
+    package static func csv(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> String {
+        let columns =
+            [
+                report.kind.rawValue, "count", "count_before", "succeeded", "failed", "success_rate", "total_ms",
+                "p50_ms", "p95_ms", "p99_ms",
+            ] + (names && report.kind == .workspace ? ["workspace_name"] : [])
         var text = Array((columns.joined(separator: ",") + CSVText.lineBreak).utf8)
         func field(_ number: (some CustomStringConvertible)?) -> String { number?.description ?? "" }
         func field(_ number: Double?) -> String { number.map { NumberText.rounded($0).description } ?? "" }
@@ -70,7 +74,12 @@ package enum BreakdownRenderer {
                 field(row.totalMS), field(row.p50), field(row.p95), field(row.p99),
             ]
             CSVText.append(Array(row.name.escapedForDisplay.utf8).span, to: &text)
-            text += ("," + numbers.joined(separator: ",") + CSVText.lineBreak).utf8
+            text += ("," + numbers.joined(separator: ",")).utf8
+            if columns.last == "workspace_name" {
+                text.append(UInt8(ascii: ","))
+                CSVText.append(Array((row.knownName ?? "").escapedForDisplay.utf8).span, to: &text)
+            }
+            text += CSVText.lineBreak.utf8
         }
         return text.text
     }

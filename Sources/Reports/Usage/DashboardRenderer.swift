@@ -11,17 +11,28 @@ package enum DashboardRenderer {
         var lines = box(report, style) + [""] + coverage(report, style)
         if report.totals.events > 0 {
             lines += changes(report, style) + ActivityLine.lines(report.days, style)
-            lines += list("Busiest Commands", report.commands, top, style) { UsageTable.commands($0, style) }
-            if report.unnamed > 0, !report.commands.isEmpty {
-                let text = "and \(NumberText.counted(report.unnamed, "event")) without a command"
-                lines.append("  " + style.styled(text, .muted))
+            let commands = Array(report.listed(top))
+            if !commands.isEmpty {
+                let table = UsageTable.commands(commands + report.summaries(besides: commands), style)
+                lines += TextBlock.section(title(of: report), table.lines(style), style)
             }
-            lines += list("Failures by Category", report.errors, top, style) { UsageTable.counts("CATEGORY", $0) }
+            lines += list("Failures by Category", report.allErrors, top, style) {
+                UsageTable.failures($0, commands: report.failingCommands)
+            }
             lines += list("Templates", report.templates, top, style) { UsageTable.counts("TEMPLATE", $0) }
             lines += TextBlock.section("Services and Ports", amounts(report, style), style)
             lines += TextBlock.section("Sessions", sessions(report, style), style)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The title of the table of commands, which says what they are sorted by.
+    static func title(of report: UsageReport) -> String {
+        switch report.sort {
+        case nil, .count?: "Busiest Commands"
+        case .name?: "Commands by Name"
+        case let sort?: "Commands by \(sort.rawValue)"
+        }
     }
 
     private static func list(
@@ -33,7 +44,7 @@ package enum DashboardRenderer {
     }
 
     /// Findings that the dashboard shows at most.
-    private static let mostFindings = 3
+    static let mostFindings = 3
 
     /// The costliest changes, each with the command that shows more.
     private static func changes(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
@@ -58,24 +69,34 @@ package enum DashboardRenderer {
             let text = style.shown(text, columns: width - 3)
             return corners[7] + "  " + text.padded(toWidth: width - 2) + corners[7]
         }
-        let rows = [
+        return [corners[0] + line + corners[1], row("Nexus Usage Analytics (\(report.window.title))")]
+            + [corners[2] + line + corners[3]]
+            + figures(report).map { row($0.0.padded(toWidth: 23) + $0.1) } + [corners[4] + line + corners[5]]
+    }
+
+    /// What the box shows.
+    static func figures(_ report: UsageReport) -> [(title: String, value: String)] {
+        [
             ("Workspaces Created:", NumberText.grouped(report.totals.workspacesCreated)),
             ("Tasks Completed:", NumberText.grouped(report.totals.tasksCompleted)),
             ("Avg Session Length:", report.sessions.averageMS.map(NumberText.duration) ?? "none"),
             ("Success Rate:", report.successRate.map(NumberText.percent) ?? "none"),
         ]
-        return [corners[0] + line + corners[1], row("Nexus Usage Analytics (\(report.window.title))")]
-            + [corners[2] + line + corners[3]]
-            + rows.map { row($0.0.padded(toWidth: 23) + $0.1) } + [corners[4] + line + corners[5]]
     }
 
     private static func coverage(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
+        TextBlock.wrapped(coverage(report), style)
+    }
+
+    /// What the window covers and how many events it has.
+    static func coverage(_ report: UsageReport) -> String {
         let filter = report.filter.text
         guard let (first, last) = report.covered else {
             let only = filter.isEmpty ? "" : " (\(filter))"
-            return TextBlock.wrapped("Nothing recorded in this window\(only).", style)
+            let range = report.window.rangeText.map { " \($0)" } ?? ""
+            return "Nothing recorded in this window\(only)\(range.isEmpty ? "" : ":" + range)."
         }
-        let dates = first == last ? first.text : "\(first.text) to \(last.text)"
+        let dates = report.window.rangeText ?? (first == last ? first.text : "\(first.text) to \(last.text)")
         var text =
             "\(dates) (\(report.zone.escapedForDisplay)): \(NumberText.counted(report.totals.events, "event"))"
             + (report.sessions.count == 0
@@ -84,29 +105,39 @@ package enum DashboardRenderer {
             let change = NumberText.change(from: Double(before.events), to: Double(report.totals.events))
             text += change == "=" ? ", as many as in the window before" : ", \(change) against the window before"
         }
-        return TextBlock.wrapped(filter.isEmpty ? text : "\(text); \(filter)", style)
+        return filter.isEmpty ? text : "\(text); \(filter)"
     }
 
     // MARK: Short sections
 
     private static func sessions(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
-        guard let median = report.sessions.medianMS else { return [] }
+        sessions(report).map { TextBlock.wrapped($0, style) } ?? []
+    }
+
+    /// How many sessions there were, and how long; nil where there was none.
+    static func sessions(_ report: UsageReport) -> String? {
+        guard let median = report.sessions.medianMS else { return nil }
         func change(_ value: Double, _ before: Double?) -> String {
             guard let before else { return "" }
             return " (\(NumberText.change(from: before, to: value)))"
         }
         let count = report.sessions.count
-        return TextBlock.wrapped(
-            NumberText.counted(count, "session") + change(Double(count), report.sessionsBefore.map { Double($0.count) })
-                + ", median length " + NumberText.duration(Int64(median.rounded()))
-                + change(median, report.sessionsBefore?.medianMS), style)
+        return NumberText.counted(count, "session")
+            + change(Double(count), report.sessionsBefore.map { Double($0.count) })
+            + ", median length " + NumberText.duration(Int64(median.rounded()))
+            + change(median, report.sessionsBefore?.medianMS)
     }
 
     private static func amounts(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
+        amounts(report)?.lines(style) ?? []
+    }
+
+    /// Services and ports that were used; nil where no event has any.
+    static func amounts(_ report: UsageReport) -> TextTable? {
         let entries = [("services", report.services), ("ports", report.ports)].compactMap { name, amounts in
             amounts.map { (name, $0) }
         }
-        guard !entries.isEmpty else { return [] }
+        guard !entries.isEmpty else { return nil }
         let columns: [TextTable.Column] =
             [.name("USED"), .number("EVENTS", rank: 0)] + (report.hasBefore ? [.number("CHANGE", rank: 1)] : [])
             + [.number("MEDIAN", rank: 0), .number("MOST", rank: 0)]
@@ -117,6 +148,6 @@ package enum DashboardRenderer {
             }
             return cells + [.init(String(amounts.median)), .init(String(amounts.most))]
         }
-        return TextTable(columns: columns, rows: rows).lines(style)
+        return TextTable(columns: columns, rows: rows)
     }
 }

@@ -1,6 +1,5 @@
 package import Core
-import Database
-package import Intake
+package import Database
 import SystemSupport
 
 /// What a report is confined to, in the person's words.
@@ -18,16 +17,26 @@ package struct ReportFilter: Equatable, Sendable {
         self.failedOnly = failedOnly
     }
 
-    /// Makes a filter from what the user gave, with the name of a workspace hashed as it was when it was recorded.
-    /// - Throws: `HashKeyError` when the key cannot be read.
-    package init(command: String?, workspace: String?, failedOnly: Bool, keyOf data: DataFolder) throws(HashKeyError) {
-        self.init(command: command, workspace: workspace, failedOnly: failedOnly)
-        guard let workspace else { return }
-        let isHash =
-            workspace.utf8.count == Limits.hashCharacters
-            && workspace.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        // Without a key no name was ever hashed, and the empty text is no hash.
-        workspaceHash = isHash ? workspace : try HashKey.existing(in: data)?.hash(ofName: workspace) ?? ""
+    /// The hash of the workspace that a text means: the recorded one whose name it is, else the only recorded one that it is
+    /// the beginning of, else the hash of the name, which finds nothing.
+    ///
+    /// - Parameters:
+    ///   - nameHash: the keyed hash of the text as a name; nil without a key.
+    ///   - recorded: returns the hashes of all workspaces.
+    /// - Returns: nil where the text is the beginning of several hashes.
+    package static func workspaceHash(
+        _ text: String, nameHash: String?, recorded: () throws -> [String]
+    ) rethrows -> String? {
+        guard KnownNames.isPrefix(text) else { return nameHash ?? "" }
+        let hashes = try recorded()
+        if let nameHash, hashes.contains(nameHash) { return nameHash }
+        let found = hashes.filter { $0.hasPrefix(text) }
+        return found.count > 1 ? nil : found.first ?? (KnownNames.isHash(text) ? text : nameHash ?? "")
+    }
+
+    /// The hashes of all workspaces that events of a data folder have.
+    package static func workspaces(in data: DataFolder) throws(StoreError) -> [String] {
+        try StoreReader(data: data)?.usage(by: .workspace, in: 0..<Int64.max).map(\.name) ?? []
     }
 
     package var isEmpty: Bool { self == ReportFilter() }

@@ -35,8 +35,8 @@ package enum UsageJSON {
         let range = window.range
         return [
             "title": .string(window.title),
-            "from": .string(window.first.map { _ in Timestamp.rfc3339(range.lowerBound) }),
-            "until": .string(window.last.map { _ in Timestamp.rfc3339(range.upperBound) }),
+            "from": .string(window.start.map { _ in Timestamp.rfc3339(range.lowerBound) }),
+            "until": .string(window.end.map { _ in Timestamp.rfc3339(range.upperBound) }),
             "time_zone": .string(zone),
         ]
     }

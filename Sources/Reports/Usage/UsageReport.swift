@@ -45,15 +45,58 @@ package struct UsageReport: Equatable, Sendable {
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.
     package let days: [DayActivity]
-    /// The most frequent first, all of them.
+    /// All of them, in the order that was asked for, else the most frequent first.
     package let commands: [UsageRow]
+    /// Commands that ran less often are not listed on their own.
+    let minCount: Int
+    /// What they are sorted by; nil: by how often they ran.
+    let sort: UsageOrder.Sort?
+    /// Failures by category.
     package let errors: [UsageRow]
+    /// The same by category and command, the most frequent first.
+    package let failures: [FailureCell]
     package let templates: [UsageRow]
     package let services: Amounts?
     package let ports: Amounts?
 
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
+
+    /// At most `top` commands.
+    func listed(_ top: Int) -> ArraySlice<UsageRow> {
+        commands.filter { $0.count >= minCount }.prefix(top)
+    }
+
+    /// What the commands are short of all events: the commands that are not listed, and the events without a command.
+    func summaries(besides listed: some Collection<UsageRow>) -> [UsageRow] {
+        var rows: [UsageRow] = []
+        if listed.count < commands.count {
+            let names = Set(listed.map(\.name))
+            let others = commands.filter { !names.contains($0.name) }
+            rows.append(.summary("\(NumberText.grouped(others.count)) more (--top)", of: others))
+        }
+        if unnamed > 0 {
+            let named = UsageRow.summary("", of: commands)
+            var cell = UsageCell(name: "no command", count: unnamed)
+            cell.succeeded = max(0, totals.succeeded - (named.succeeded ?? 0))
+            cell.failed = max(0, totals.failed - named.failed)
+            rows.append(.summary(cell.name, of: [UsageRow(cell, before: nil)]))
+        }
+        return rows
+    }
+
+    /// Failures by category, and after them those that have none, so that they add up to all failures.
+    var allErrors: [UsageRow] {
+        let count = failures.reduce(0) { $0 + ($1.category == nil ? $1.count : 0) }
+        guard count > 0 else { return errors }
+        let cell = UsageCell(name: "no category", count: count, failed: count)
+        return errors + [.summary(cell.name, of: [UsageRow(cell, before: nil)])]
+    }
+
+    /// Commands of each category, the most frequent first.
+    var failingCommands: [String: [String]] {
+        failures.reduce(into: [:]) { $0[$1.category ?? "", default: []].append($1.command ?? "no command") }
+    }
 
     /// The share of events that succeeded among those that say whether they did; nil when none does.
     package var successRate: Double? {

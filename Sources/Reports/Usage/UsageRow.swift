@@ -21,6 +21,11 @@ package struct UsageRow: Equatable, Sendable {
     /// What changed clearly against the window before; nil where there is no such window.
     package let change: ClearChange?
 
+    /// The name of the workspace that `name` is the hash of, where a folder on this disk explains it.
+    package var knownName: String?
+    /// Whether it sums up rows that are not listed, or events that have no name: it is no command of its own.
+    package var isSummary = false
+
     /// `before` is the count in the window before, and `old` everything that is known of it there; nil where there is no such
     /// window.
     package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
@@ -60,6 +65,20 @@ package struct UsageRow: Equatable, Sendable {
             UsageCell(
                 name: name, count: count, succeeded: succeeded ?? 0, failed: failed, totalMS: latency.sum,
                 latency: latency), before: nil)
+    }
+
+    /// Sums up other rows under a name that no command has.
+    static func summary(_ name: String, of rows: some Sequence<UsageRow>) -> UsageRow {
+        var sum = UsageCell(name: name)
+        for row in rows {
+            sum.count += row.count
+            sum.succeeded += row.succeeded ?? 0
+            sum.failed += row.failed
+            sum.totalMS &+= row.totalMS ?? 0
+        }
+        var row = UsageRow(sum, before: nil)
+        row.isSummary = true
+        return row
     }
 
     /// The cells with their counts in the window before; `before` is nil where there is no such window.

@@ -8,6 +8,9 @@ package struct UsageSource: Sendable {
     let reader: StoreReader?
     let window: ReportWindow
     let filter: ReportFilter
+    let order: UsageOrder
+    /// Names of workspaces by their hash, as far as folders on this disk explain them.
+    let names: [String: String]
     /// The window before, to compare with; nil where there is none.
     let before: Range<Int64>?
     let zone = LocalCalendar.zoneName
@@ -16,10 +19,15 @@ package struct UsageSource: Sendable {
     private static let mostSessions = 100_000
 
     /// `now` is in milliseconds since 1970.
-    package init(reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter()) {
+    package init(
+        reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter(),
+        order: UsageOrder = UsageOrder(), names: [String: String] = [:]
+    ) {
         self.reader = reader
         self.window = window
         self.filter = filter
+        self.order = order
+        self.names = names
         before = window.before(now: now)
     }
 
@@ -45,8 +53,10 @@ package struct UsageSource: Sendable {
         return UsageReport(
             window: window, zone: zone, filter: filter, findings: try findings(), totals: activity.total,
             activityBefore: then.map { LocalDays($0.activity).total }, sessions: .init(now.sessions),
-            sessionsBefore: then.map { .init($0.sessions) }, days: activity.days, commands: rows(.command),
-            errors: UsageRow.list(now.failures, before: then?.failures), templates: rows(.template),
+            sessionsBefore: then.map { .init($0.sessions) }, days: activity.days,
+            commands: UsageOrder(sort: order.sort).applied(to: rows(.command)),
+            minCount: order.minCount, sort: order.sort, errors: UsageRow.list(now.failures, before: then?.failures),
+            failures: now.failureCells.filter { $0.count > 0 }, templates: rows(.template),
             services: amounts(.services),
             ports: amounts(.ports))
     }
@@ -58,8 +68,11 @@ package struct UsageSource: Sendable {
 
     /// A list by one thing.
     package func breakdown(by kind: UsageBreakdown.Kind) throws(StoreError) -> UsageBreakdown {
-        UsageBreakdown(
-            kind: kind, window: window, zone: zone, filter: filter, rows: try rows(by: kind))
+        var rows = order.applied(to: try rows(by: kind))
+        if kind == .workspace {
+            for index in rows.indices { rows[index].knownName = names[rows[index].name] }
+        }
+        return UsageBreakdown(kind: kind, window: window, zone: zone, filter: filter, rows: rows)
     }
 
     private func rows(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
@@ -121,6 +134,8 @@ package struct UsageSource: Sendable {
         var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
         var sessions = LatencyHistogram()
+        /// Failures by command and category.
+        var failureCells: [FailureCell] = []
 
         /// The error categories with the events that failed: what says that it succeeded may have one too.
         var failures: [UsageCell] {
@@ -136,7 +151,8 @@ package struct UsageSource: Sendable {
         guard let reader = try reader(for: range) else { return Counts() }
         return Counts(
             activity: try reader.activity(in: range), cells: try reader.usage(by: dimensions, in: range),
-            sessions: try reader.sessionLengths(in: range))
+            sessions: try reader.sessionLengths(in: range),
+            failureCells: dimensions.contains(.errorCategory) ? try reader.failures(in: range) : [])
     }
 }
 

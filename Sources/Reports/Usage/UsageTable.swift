@@ -2,9 +2,9 @@
 enum UsageTable {
     /// Commands with everything that is known of them.
     static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
-        let mostMS = rows.compactMap(\.totalMS).max() ?? 0
+        let mostMS = rows.compactMap { $0.isSummary ? nil : $0.totalMS }.max() ?? 0
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
-            (.name(title), { .init($0.name) }),
+            (.name(title), name),
             (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
             (.number("SUCCESS", rank: 3), { $0.successRate == nil ? nil : success($0) }),
             (.number("CHANGE", rank: 3), successChange),
@@ -15,12 +15,34 @@ enum UsageTable {
             (
                 .text("SHARE OF TIME", rank: 6),
                 { row in
-                    guard let total = row.totalMS, mostMS > 0 else { return nil }
+                    guard let total = row.totalMS, mostMS > 0, !row.isSummary else { return nil }
                     return .init(Bars.horizontal(Double(total) / Double(mostMS), columns: 13, style), .bar)
                 }
             ),
         ]
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" || !$0.isNumber })
+    }
+
+    /// The name, or for the hash of a workspace or a task what a reader recognizes it by: the known name, else its first digits.
+    private static func name(_ row: UsageRow) -> TextTable.Cell {
+        if row.isSummary { return .init(row.name, .muted) }
+        return .init(row.knownName ?? KnownNames.short(row.name))
+    }
+
+    /// Failures by category, with the commands that failed so.
+    static func failures(_ rows: [UsageRow], commands: [String: [String]]) -> TextTable {
+        let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
+            (.name("CATEGORY"), name), (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
+            (.number("CHANGE", rank: 2), { $0.before == nil ? nil : change($0) }),
+            (
+                .name("COMMANDS"),
+                { row in
+                    let names = commands[row.isSummary ? "" : row.name] ?? []
+                    return .init(names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : ""))
+                }
+            ),
+        ]
+        return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" })
     }
 
     /// The change of the median against the window before, where it is clear.
@@ -42,7 +64,7 @@ enum UsageTable {
         return TextTable(
             columns: [.name(title), .number("COUNT", rank: 0)] + (hasBefore ? [.number("CHANGE", rank: 1)] : []),
             rows: rows.map {
-                [.init($0.name), .init(NumberText.grouped($0.count))] + (hasBefore ? [change($0)] : [])
+                [name($0), .init(NumberText.grouped($0.count))] + (hasBefore ? [change($0)] : [])
             })
     }
 
@@ -53,7 +75,7 @@ enum UsageTable {
             columns: [.name(title), .number("COUNT", rank: 0)] + (hasBefore ? [.number("CHANGE", rank: 2)] : [])
                 + [.number("FAILED", rank: 1), .number("SUCCESS", rank: 1)],
             rows: rows.map { row in
-                [.init(row.name), .init(NumberText.grouped(row.count))] + (hasBefore ? [change(row)] : [])
+                [name(row), .init(NumberText.grouped(row.count))] + (hasBefore ? [change(row)] : [])
                     + [.init(NumberText.grouped(row.failed), row.failed > 0 ? .bad : .plain), success(row)]
             })
     }

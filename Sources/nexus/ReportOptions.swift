@@ -1,0 +1,87 @@
+import ArgumentParser
+import Reports
+import SystemSupport
+
+/// The window of a report.
+struct WindowOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "The window: a time, or two with '..' between them. A time is \(WindowError.accepted).",
+            valueName: "window"))
+    var word: String?
+
+    @Flag(help: "Today.")
+    var day = false
+
+    @Flag(help: "Today and the six days before.")
+    var week = false
+
+    @Flag(help: "Today and the 29 days before.")
+    var month = false
+
+    @Option(help: ArgumentHelp("From the beginning of this time on.", valueName: "time"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Up to the end of this time; 7d and 2h mean so long ago.", valueName: "time"))
+    var until: String?
+
+    func validate() throws {
+        let named = [day, week, month, word != nil].count { $0 }
+        guard named <= 1, named == 0 || (since == nil && until == nil) else {
+            throw ValidationError("Give one window: --day, --week, --month, a word, or --since and --until.")
+        }
+    }
+
+    /// - Parameter now: in milliseconds since 1970.
+    func window(now: Int64) throws -> ReportWindow {
+        try CommandFailure.requireKnownZone()
+        if day { return .lastDays(1, now: now) }
+        if week { return .lastDays(7, now: now) }
+        if month { return .lastDays(30, now: now) }
+        if let word { return try .named(word, now: now) }
+        return try .since(since, until: until, now: now)
+    }
+}
+
+/// The order of a list.
+struct OrderOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Sort by \(Self.words); largest first, names from A to Z.", valueName: "figure"))
+    var sort: UsageOrder.Sort?
+
+    @Option(help: ArgumentHelp("Leave out what happened less often.", valueName: "n"))
+    var minCount = 1
+
+    private static let words = UsageOrder.Sort.allCases.map(\.rawValue).joined(separator: ", ")
+
+    func validate() throws {
+        guard minCount >= 1 else { throw ValidationError("--min-count must be at least 1.") }
+    }
+
+    var order: UsageOrder { UsageOrder(sort: sort, minCount: minCount) }
+}
+
+extension UsageOrder.Sort: ExpressibleByArgument {}
+
+/// The form in which a report is printed.
+struct OutputOptions: ParsableArguments {
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case text, json, csv, markdown
+    }
+
+    @Option(help: ArgumentHelp("The form: text, json, csv or markdown.", valueName: "form"))
+    var format: Form?
+
+    @Flag(help: "Print JSON: --format json.")
+    var json = false
+
+    @Flag(help: "Print CSV: --format csv.")
+    var csv = false
+
+    func validate() throws {
+        guard [json, csv, format != nil].count(where: { $0 }) <= 1 else {
+            throw ValidationError("Give one of --json, --csv and --format.")
+        }
+    }
+
+    var form: Form { format ?? (json ? .json : csv ? .csv : .text) }
+}
