@@ -220,7 +220,7 @@ struct ReportTests {
         var program = program
         program.environment["TZ"] = zone
         let commands = [
-            ["stats"], ["insights"], ["runs"], ["session", "list"],
+            ["stats"], ["insights"], ["runs"], ["compare", "7d"], ["session", "list"],
             ["telemetry", "purge", "--before", "2026-01-02", "--dry-run"],
         ]
         for command in commands {

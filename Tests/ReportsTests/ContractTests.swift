@@ -71,6 +71,22 @@ struct ContractTests {
         try expect(RunsReport(.allTime, filter: ReportFilter(), order: .latest, limit: 5, from: nil).json, fits: "runs")
     }
 
+    @Test("A comparison fits the schema, with data and without")
+    func compare() async throws {
+        let condition = try #require(FailCondition("count > -100%"))
+        for isEmpty in [true, false] {
+            if !isEmpty { try await harness.store(ReportHarness.lines("dashboard.ndjson")) }
+            let now = ReportHarness.now
+            for word in ["7d", "2026-11-20", "2026-11-22..2026-11-23"] {
+                let window = try ReportWindow.named(word, now: now)
+                let later = try Comparison.Source(harness.folder.data, window)
+                let earlier = try #require(later.before(window, now: now))
+                let comparison = try Comparison(from: earlier, to: later, now: now)
+                try expect(ComparisonJSON.of(comparison, [condition]), fits: "compare")
+            }
+        }
+    }
+
     @Test("The check itself finds what does not fit")
     func checkWorks() throws {
         let schema = try JSONSchema(

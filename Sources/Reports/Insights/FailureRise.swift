@@ -35,13 +35,24 @@ package struct FailureRise: Equatable, Sendable {
 }
 
 /// A command's outcomes in the order of time: what the search for a change works on.
-private struct OutcomeHistory {
+struct OutcomeHistory {
     private let cells: [Outcomes]
     private let runs: [Int]
 
     init(_ history: CommandHistory) {
-        cells = history.cells.indices.map { history.outcomes($0..<$0 + 1) }
+        self.init(history.cells.indices.map { history.outcomes($0..<$0 + 1) })
+    }
+
+    init(_ cells: [Outcomes]) {
+        self.cells = cells
         runs = cells.map(\.judged)
+    }
+
+    /// The chance that the share of failures differs so much before and from `place`, up or down, were both alike.
+    func chanceOfChange(at place: Int) -> Double {
+        guard place > 0, place < cells.count else { return 1 }
+        let stretch = cells.indices
+        return min(1, 2 * probability(before: sum(0..<place), all: sum(stretch), stretch, cutAt: place))
     }
 
     /// By how much the odds of failing differ; one half is added to each count, so that nothing is divided by zero.

@@ -16,6 +16,9 @@ package enum FindingRules {
     /// The same for repeating what failed.
     static let retryChance = 0.0005
 
+    /// The same for a comparison of two windows: that it shows any change at all.
+    static let comparisonChance = 0.01
+
     /// Runs that a command must have before a change: fewer do not tell what is usual.
     package static let runsBefore = 20
     /// Runs after a change: the least with which even a change beyond all noise passes the bar.
@@ -32,6 +35,12 @@ package enum FindingRules {
     static let smallestOddsRatio = 2.0
     /// Runs in a row that failed, at least.
     static let streakLength = 5
+    /// Runs of a command in each of two windows that are compared.
+    static let runsPerWindow = 10
+    /// Days in each of two windows, from which on counts and total times are compared: they vary from day to day.
+    static let daysPerWindow = 3
+    /// By how much a duration must differ between two windows to be shown.
+    static let smallestRatio = 1.1
     /// Runs with and without a template or a number of services that are compared.
     static let runsCompared = 20
     /// The share of all recorded time that repeating one command must cost to stand out.

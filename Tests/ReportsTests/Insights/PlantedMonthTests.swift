@@ -112,4 +112,65 @@ struct PlantedMonthTests {
         let none = try harness.source(.allTime, filter: ReportFilter(command: "carg")).breakdown(by: .command).rows
         #expect(none.isEmpty)
     }
+
+    // MARK: Comparisons
+
+    /// Compares a window with the time before it.
+    private func compare(_ word: String, filter: ReportFilter = ReportFilter()) throws -> Comparison {
+        let window = try ReportWindow.since(word, until: nil, now: ReportHarness.now)
+        let later = try Comparison.Source(harness.folder.data, window)
+        let earlier = try #require(later.before(window, now: ReportHarness.now))
+        return try Comparison(from: earlier, to: later, now: ReportHarness.now, filter: filter)
+    }
+
+    @Test("A comparison at the day of the change shows both changes and nothing else")
+    func compared() async throws {
+        try await record(changed: true)
+        // Days 21 to 30 against days 11 to 20.
+        let comparison = try compare("2026-11-14")
+        let clear = comparison.rows.filter { !$0.clear.isEmpty }
+        #expect(clear.map(\.command) == ["cargo build", "cargo test"])
+        #expect(clear.first?.clear == [.p50, .p95, .total], "\(clear)")
+        #expect(clear.last?.clear == [.failed, .success], "\(clear)")
+        #expect(abs((clear.first?.change(.p50) ?? 0) - 100) < 20)
+        let screen = ComparisonRenderer.render(comparison, [], top: 10, TerminalStyle())
+        #expect(screen.contains("• cargo build: p50 4."), "\(screen)")
+        for columns in [60, 80, 120] {
+            let text = ComparisonRenderer.render(comparison, [], top: 10, TerminalStyle(columns: columns))
+            try GoldenFile.expect(text, is: "screens/compare-\(columns).txt")
+        }
+        let conditions = try ["p95 > +20%", "total > +500%", "success < -5%", "count > -100%"].map {
+            try #require(FailCondition($0))
+        }
+        #expect(
+            conditions.map { $0.violations(in: comparison).map(\.command) } == [
+                ["cargo build"], [], ["cargo test"], [],
+            ])
+        try GoldenFile.expect(
+            ComparisonRenderer.markdown(comparison, conditions, top: 10), is: "screens/compare.md")
+        let only = try compare("2026-11-14", filter: ReportFilter(command: "cargo test"))
+        #expect(only.rows.map(\.command) == ["cargo test"] && only.rows.first?.clear == [.failed, .success])
+    }
+
+    @Test("A comparison of windows of an unchanged month shows no change")
+    func comparedUnchanged() async throws {
+        try await record(changed: false)
+        for word in ["2026-11-14", "7d", "3d", "2026-11-09"] {
+            let comparison = try compare(word)
+            #expect(comparison.rows.count == 3 && comparison.isComparable)
+            #expect(comparison.rows.allSatisfy { $0.clear.isEmpty }, "\(word): \(comparison.rows)")
+        }
+        let screen = ComparisonRenderer.render(try compare("7d"), [], top: 10, TerminalStyle())
+        #expect(screen.contains("Nothing changed that chance does not explain."), "\(screen)")
+        // No change is clear, so none meets a condition, whatever its size.
+        let condition = try #require(FailCondition("p95 > -99%"))
+        #expect(condition.violations(in: try compare("7d")).isEmpty)
+    }
+
+    @Test("A window before which nothing was recorded is compared with nothing")
+    func nothingBefore() async throws {
+        try await record(changed: false)
+        let screen = ComparisonRenderer.render(try compare("60d"), [], top: 10, TerminalStyle())
+        #expect(screen.contains("nothing was recorded in the earlier window"), "\(screen)")
+    }
 }

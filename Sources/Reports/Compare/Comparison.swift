@@ -1,0 +1,219 @@
+package import Core
+package import Database
+import SystemSupport
+
+/// What changed in each command from one window to another, and whether chance explains it: `nexus compare`.
+package struct Comparison: Sendable {
+    /// The figures that are compared. The raw values are the words of `--fail-if` and the keys of the JSON.
+    package enum Metric: String, CaseIterable, Sendable {
+        case count, failed, success, p50, p95, total
+
+        /// The figure of a command; nil where nothing says it.
+        func value(_ cell: UsageCell) -> Double? {
+            switch self {
+            case .count: return Double(cell.count)
+            case .failed: return Double(cell.failed)
+            case .success:
+                let judged = cell.succeeded + cell.failed
+                return judged == 0 ? nil : Double(cell.succeeded) / Double(judged)
+            case .p50: return cell.latency.quantile(0.5)
+            case .p95: return cell.latency.quantile(0.95)
+            case .total: return cell.latency.isEmpty && cell.totalMS == 0 ? nil : Double(cell.totalMS)
+            }
+        }
+
+        /// Whether it grows with the length of the window.
+        var isSum: Bool { self == .count || self == .failed || self == .total }
+    }
+
+    /// One of the two windows.
+    package struct Side: Sendable {
+        package let title: String
+        /// What was read, in milliseconds since 1970.
+        package let range: Range<Int64>
+
+        var rangeText: String {
+            ReportWindow.between(range.lowerBound, range.upperBound)?.rangeText ?? ""
+        }
+    }
+
+    /// One command in both windows.
+    package struct Row: Sendable {
+        package let command: String
+        package let before: UsageCell
+        package let after: UsageCell
+        /// Figures whose change chance does not explain.
+        package let clear: Set<Metric>
+        /// The length of the later window over that of the earlier one.
+        let lengthRatio: Double
+
+        /// The change of a figure in percent, for success in points of a hundred; of sums, the change of what there is in a day.
+        /// Nil where a window has no figure, infinite where it was zero before.
+        package func change(_ metric: Metric) -> Double? {
+            guard let old = metric.value(before), let new = metric.value(after) else { return nil }
+            if metric == .success { return (new - old) * 100 }
+            let scaled = metric.isSum ? new / lengthRatio : new
+            if scaled == old { return 0 }
+            return old > 0 ? (scaled / old - 1) * 100 : .infinity
+        }
+    }
+
+    package let before: Side
+    package let after: Side
+    package let zone: String
+    package let filter: ReportFilter
+    /// Commands of either window: those with clear changes first, by the time that they cost.
+    package let rows: [Row]
+    /// When the rules that name commands changed, if runs before that were left out; in milliseconds since 1970.
+    package let namesSince: Int64?
+
+    /// Whether anything was recorded in both windows.
+    package var isComparable: Bool { rows.contains { $0.before.count > 0 } && rows.contains { $0.after.count > 0 } }
+
+    /// What is known of one window.
+    package struct Source {
+        let reader: StoreReader?
+        let title: String
+        let range: Range<Int64>
+
+        /// - Parameters:
+        ///   - reader: nil where there is no database.
+        ///   - range: in milliseconds since 1970; a window from the beginning on begins with the first event.
+        package init(_ reader: StoreReader?, title: String, range: Range<Int64>) {
+            self.reader = reader
+            self.title = title
+            self.range = range
+        }
+
+        /// The same of a data folder.
+        ///
+        /// - Parameter place: where the data is from, if that is not the user's own data folder.
+        package init(_ data: DataFolder, _ window: ReportWindow, in place: String? = nil) throws(StoreError) {
+            let title = place.map { "\(window.title) of \($0)" } ?? window.title
+            self.init(try StoreReader(data: data), title: title, range: window.range)
+        }
+
+        /// The source with another window, the one before; nil where it has no beginning.
+        package func before(_ window: ReportWindow, now: Int64) -> Source? {
+            guard let range = window.before(now: now),
+                let title = ReportWindow.between(range.lowerBound, range.upperBound)
+            else { return nil }
+            return Source(reader, title: title.title, range: range)
+        }
+    }
+
+    /// Reads and compares two windows. Runs that other rules have named are left out.
+    ///
+    /// - Parameter now: in milliseconds since 1970; a window that is not over ends there.
+    package init(
+        from old: Source, to new: Source, now: Int64, filter: ReportFilter = ReportFilter(),
+        order: UsageOrder = UsageOrder()
+    ) throws(StoreError) {
+        let (earlier, later) = (try Figures(old, now: now, filter), try Figures(new, now: now, filter))
+        namesSince = earlier.namesSince ?? later.namesSince
+        before = Side(title: old.title, range: earlier.range)
+        after = Side(title: new.title, range: later.range)
+        zone = LocalCalendar.zoneName
+        self.filter = filter
+        let test = ChangeTest(before: earlier, after: later)
+        let names = Set(earlier.cells.keys).union(later.cells.keys)
+        let chance = FindingRules.comparisonChance / Double(max(1, test.comparisons(names)))
+        let ratio = Double(later.length) / Double(max(1, earlier.length))
+        let rows = names.map { name in
+            Row(
+                command: name, before: earlier.cells[name] ?? UsageCell(name: name),
+                after: later.cells[name] ?? UsageCell(name: name), clear: test.clearChanges(of: name, chance: chance),
+                lengthRatio: ratio)
+        }
+        self.rows = Self.ordered(rows, order)
+    }
+
+    private static func ordered(_ rows: [Row], _ order: UsageOrder) -> [Row] {
+        let rows = rows.filter { max($0.before.count, $0.after.count) >= order.minCount }
+        if order.sort == nil {
+            func cost(_ row: Row) -> Double {
+                let difference = Double(row.after.totalMS) / row.lengthRatio - Double(row.before.totalMS)
+                return row.clear.isEmpty ? -1 : abs(difference)
+            }
+            return rows.sorted {
+                (cost($1), $1.after.totalMS, $1.after.count, $0.command)
+                    < (cost($0), $0.after.totalMS, $0.after.count, $1.command)
+            }
+        }
+        let byName = Dictionary(rows.map { ($0.command, $0) }, uniquingKeysWith: { first, _ in first })
+        let listed = UsageOrder(sort: order.sort).applied(
+            to: rows.map { row in
+                var cell = row.after
+                cell.name = row.command
+                return UsageRow(cell, before: nil)
+            })
+        return listed.compactMap { byName[$0.name] }
+    }
+}
+
+/// The figures of one window, for `Comparison`.
+struct Figures {
+    /// What was read, in milliseconds since 1970.
+    let range: Range<Int64>
+    /// By command.
+    let cells: [String: UsageCell]
+    /// What each command did in each 15-minute bucket, or in each day of a long window.
+    let histories: [String: [UsageHistory.Point]]
+    /// When the rules that name commands changed, if they did after the beginning of the range that was asked for.
+    let namesSince: Int64?
+
+    /// Milliseconds.
+    var length: Int64 { range.upperBound - range.lowerBound }
+
+    /// Windows that are longer are read by the day, in milliseconds.
+    private static let longestByBucket: Int64 = 62 * Timestamp.millisecondsPerDay
+
+    init(_ source: Comparison.Source, now: Int64, _ filter: ReportFilter) throws(StoreError) {
+        var range = source.range.lowerBound..<max(source.range.lowerBound, min(source.range.upperBound, now))
+        var namesSince: Int64?
+        if let change = try source.reader?.namingChange(), change > range.lowerBound {
+            let bucket = RollupSlot.milliseconds
+            let start = (change + bucket - 1) / bucket * bucket
+            range = min(start, range.upperBound)..<range.upperBound
+            namesSince = change
+        }
+        self.namesSince = namesSince
+        guard let all = source.reader, !range.isEmpty else {
+            (self.range, cells, histories) = (range, [:], [:])
+            return
+        }
+        let reader = filter.isEmpty ? all : try all.filtered(filter.stored, in: range)
+        if range.lowerBound == 0, let covered = try Self.covered(source.range, all) {
+            range = covered.lowerBound..<min(covered.upperBound, max(range.upperBound, covered.lowerBound))
+        }
+        self.range = range
+        cells = Dictionary(
+            try reader.usage(by: .command, in: range).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let isLong = range.upperBound - range.lowerBound > Self.longestByBucket
+        histories = Dictionary(
+            try reader.history(of: .command, by: isLong ? .day : .quarterHour, in: range).map { ($0.name, $0.points) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A range with an open start from the first bucket with events on, and where its end is open too up to the last one; nil
+    /// without events.
+    private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
+        let activity = try reader.activity(in: range)
+        guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
+        let end = range.upperBound == Int64.max ? last + RollupSlot.milliseconds : range.upperBound
+        return first..<max(first, end)
+    }
+
+    /// What a command did in each day from the beginning of the range on, days without a run included.
+    func days(_ command: String) -> [UsageCell] {
+        let day = Timestamp.millisecondsPerDay
+        var days = [UsageCell](repeating: UsageCell(name: ""), count: Int((length + day - 1) / day))
+        for point in histories[command] ?? [] {
+            let place = min(max(0, Int((point.start - range.lowerBound) / day)), days.count - 1)
+            guard place >= 0 else { continue }
+            days[place].count += point.cell.count
+            days[place].totalMS &+= point.cell.totalMS
+        }
+        return days
+    }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Core
+import Reports
+import Snapshots
+import SystemSupport
+
+struct CompareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Compare two windows: what changed, and whether chance explains it.",
+        discussion: """
+            One window is compared with as much time before it, of two the later with the earlier one; --at compares the time \
+            since a day with as much before it; --from compares with a snapshot, with all of it or with the second window of it.
+
+            A change is clear if chance explains it in fewer than one of a hundred whole comparisons. A command needs 10 runs in \
+            each window, counts and total times need three days. Runs are never compared with runs that an older version of \
+            nexus named by other rules.
+
+            --fail-if FIGURE OPERATOR PERCENT returns 1 if a command has such a change and it is clear. FIGURE is count, failed, \
+            success, p50, p95 or total; OPERATOR is >, >=, < or <=; PERCENT is the change against the earlier window with its \
+            sign, for success in points of a hundred. Counts and total times of windows of different lengths are compared by the day.
+
+            EXAMPLES
+              nexus compare 7d
+              nexus compare 2026-10 2026-11
+              nexus compare --at 2026-11-22 --command 'cargo build'
+              nexus compare 7d --fail-if 'p95 > +20%' --fail-if 'success < -5%'
+              nexus compare --from baseline.db.lz4 7d --format markdown
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "The windows: a time, or two with '..' between them. A time is \(WindowError.accepted).",
+            valueName: "window"))
+    var windows: [String] = []
+
+    @Option(help: ArgumentHelp("Compare the time since then with as much before it.", valueName: "time"))
+    var at: String?
+
+    @Option(
+        help: ArgumentHelp("Compare with this snapshot; '-' is standard input.", valueName: "file"), completion: .file()
+    )
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Return 1 if a clear change is like this; may be given several times.", valueName: "condition"))
+    var failIf: [String] = []
+
+    @OptionGroup(title: "What is compared") var filter: FilterOptions
+    @OptionGroup(title: "Order") var order: OrderOptions
+
+    @Option(help: ArgumentHelp("Lines of each list.", valueName: "n"))
+    var top = 20
+
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        guard top >= 1 else { throw ValidationError("--top must be at least 1.") }
+        guard windows.count <= 2 else { throw ValidationError("Give one or two windows.") }
+        guard at == nil || (windows.isEmpty && from == nil) else {
+            throw ValidationError("Give windows, or --at, not both; --from takes windows.")
+        }
+        guard at != nil || from != nil || !windows.isEmpty else {
+            throw ValidationError("Say what to compare: a window, two windows, --at or --from.")
+        }
+    }
+
+    func run() async throws {
+        let conditions = try failIf.map { text in
+            guard let condition = FailCondition(text) else {
+                throw CommandFailure(
+                    "cannot read the condition '\(text.escapedForDisplay)': give \(FailCondition.accepted)", .usage)
+            }
+            return condition
+        }
+        try CommandFailure.requireKnownZone()
+        let data = try DataFolder.readable()
+        let now = SystemClock().now()
+        try await ReadingCommand.storeWaiting(in: data)
+        guard let from else { return try show(sources(in: data, now: now), data, now, conditions) }
+        let later = try Comparison.Source(data, windows.first.map { try .named($0, now: now) } ?? .allTime)
+        let window: ReportWindow = windows.count > 1 ? try .named(windows[1], now: now) : .allTime
+        let snapshot = try await SnapshotArgument.with(from) { from in
+            try await CancelOnSignal.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
+        }
+        let earlier = try Comparison.Source(snapshot.data, window, in: "the snapshot")
+        try show((earlier, later), data, now, conditions)
+        withExtendedLifetime(snapshot) {}
+    }
+
+    private typealias Sources = (earlier: Comparison.Source, later: Comparison.Source)
+
+    private func sources(in data: DataFolder, now: Int64) throws -> Sources {
+        if windows.count == 2 {
+            let named = try windows.map { try ReportWindow.named($0, now: now) }
+            let ordered = named.sorted { ($0.start ?? 0, $0.range.upperBound) < ($1.start ?? 0, $1.range.upperBound) }
+            return (try Comparison.Source(data, ordered[0]), try Comparison.Source(data, ordered[1]))
+        }
+        let window: ReportWindow =
+            if let at { try .since(at, until: nil, now: now, place: "--at") } else { try .named(windows[0], now: now) }
+        let later = try Comparison.Source(data, window)
+        guard let earlier = later.before(window, now: now) else {
+            throw CommandFailure(
+                "cannot compare a window without a beginning: there is nothing before it; give two windows", .usage)
+        }
+        return (earlier, later)
+    }
+
+    private func show(
+        _ sources: Sources, _ data: DataFolder, _ now: Int64, _ conditions: [FailCondition]
+    ) throws {
+        let comparison = try Comparison(
+            from: sources.earlier, to: sources.later, now: now, filter: filter.filter(in: data), order: order.order)
+        let text =
+            switch output.form {
+            case .json: ComparisonJSON.of(comparison, conditions).document
+            case .csv: ComparisonRenderer.csv(comparison)
+            case .markdown: ComparisonRenderer.markdown(comparison, conditions, top: top)
+            case .text: ComparisonRenderer.render(comparison, conditions, top: top, .ofOutput())
+            }
+        try File.standardOutput.write(text)
+        guard conditions.allSatisfy({ $0.violations(in: comparison).isEmpty }) else {
+            throw ArgumentParser.ExitCode.failure
+        }
+    }
+}
