@@ -59,13 +59,30 @@ package struct StopSignals: ~Copyable, Sendable {
 
     /// Waits until `input` can be read without waiting, or a signal comes.
     package func wait(for input: borrowing File) throws(SystemError) -> Event {
+        try wait(for: input, milliseconds: -1) ?? .input
+    }
+
+    /// The same at most for a time; nil when neither came in it. A signal that this does not handle, as that of a terminal that
+    /// changes its size, may end the wait earlier.
+    package func wait(for input: borrowing File, atMost duration: Duration) throws(SystemError) -> Event? {
+        let milliseconds = max(0, min(duration / .milliseconds(1), Double(CInt.max)).rounded(.up))
+        return try wait(for: input, milliseconds: CInt(milliseconds))
+    }
+
+    private func wait(for input: borrowing File, milliseconds: CInt) throws(SystemError) -> Event? {
         var descriptors = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: input.descriptor, events: Int16(POLLIN | POLLHUP), revents: 0),
         ]
-        guard retryingInterrupts({ Int(unsafe poll(&descriptors, 2, -1)) }) >= 0 else {
+        let ready =
+            milliseconds < 0
+            ? retryingInterrupts { Int(unsafe poll(&descriptors, 2, -1)) }
+            : Int(unsafe poll(&descriptors, 2, milliseconds))
+        guard ready >= 0 else {
+            if errno == EINTR { return nil }
             throw SystemError("wait for", input.path)
         }
+        if ready == 0 { return nil }
         var number: UInt8 = 0
         guard descriptors[0].revents & Int16(POLLIN) != 0, unsafe read(descriptor, &number, 1) == 1 else {
             return .input

@@ -1,3 +1,4 @@
+import Reports
 import SystemSupport
 
 /// A report on the terminal's second screen, drawn anew in place; the first comes back as it was.
@@ -18,34 +19,60 @@ struct WatchScreen: ~Copyable {
         try? File.standardOutput.write(Self.leave)
     }
 
-    /// Shows as many lines of `text` as the terminal has. One write, over what stands there, so that nothing flickers.
-    borrowing func show(_ text: String) throws {
-        let room = Terminal.lines(of: File.standardOutput) ?? 24
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(room)
+    /// Draws lines over those that are there, in one write, so that nothing flickers.
+    borrowing func draw(_ lines: [String]) throws {
         let frame = lines.map { $0 + Self.clearLine }.joined(separator: "\r\n")
         try File.standardOutput.write(Self.home + frame + Self.clearBelow)
     }
 }
 
-/// Draws a report again and again until a signal asks to stop.
+/// Draws a report again and again until `q` or a signal asks to stop.
 struct ReportWatch {
     /// Time between two drawings: often enough to see work go on, seldom enough to cost nothing noticeable.
     static let interval: Duration = .seconds(2)
 
-    /// Draws what `text` gives, at once and after each interval, until SIGINT or SIGTERM comes.
+    /// Draws what `text` gives, at once, after each interval and after each key, until `q`, SIGINT or SIGTERM comes.
     static func run(_ text: () async throws -> String) async throws {
         let signals = try StopSignals()
         let screen = try WatchScreen()
-        let waiter = SignalWaiter(signals: signals)
-        repeat {
-            try await screen.show(text())
-        } while try await waiter.wait(atMost: interval) == nil
+        let keyboard = KeyboardMode.passingKeys(of: .standardInput)
+        let hasKeys = keyboard != nil
+        let waiter = WatchWaiter(signals: signals)
+        var view = WatchView()
+        while true {
+            view.show(try await text())
+            let time = LocalCalendar.timeOfDay(of: SystemClock().now())
+            let deadline = ContinuousClock.now + interval
+            repeat {
+                view.resize(rows: Terminal.lines(of: .standardOutput) ?? 24)
+                try screen.draw(view.frame(time: time, .ofOutput()))
+                switch try await waiter.wait(until: deadline, withKeys: hasKeys) {
+                case .stop?: return end(screen, keyboard)
+                case .keys(let bytes)?:
+                    let keys = WatchView.keys(in: bytes)
+                    if keys.contains(.quit) { return end(screen, keyboard) }
+                    for key in keys { view.press(key) }
+                case nil: break
+                }
+            } while ContinuousClock.now < deadline
+        }
+    }
+
+    /// Gives the terminal back.
+    private static func end(_ screen: consuming WatchScreen, _ keyboard: consuming KeyboardMode?) {
         _ = consume screen
+        _ = consume keyboard
     }
 }
 
-/// Waits for signals on a thread of its own, so that no other work is held up.
-private actor SignalWaiter {
+/// Waits for keys and signals on a thread of its own, so that no other work is blocked.
+private actor WatchWaiter {
+    enum Event: Sendable {
+        /// A signal, or the end of the terminal.
+        case stop
+        case keys([UInt8])
+    }
+
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
@@ -55,6 +82,16 @@ private actor SignalWaiter {
         self.signals = signals
     }
 
-    /// The number of the signal that came, nil when none did in that time.
-    func wait(atMost duration: Duration) throws -> CInt? { try signals.wait(atMost: duration) }
+    /// What came first; nil when nothing did until the deadline.
+    func wait(until deadline: ContinuousClock.Instant, withKeys: Bool) throws -> Event? {
+        let left = max(.zero, deadline - ContinuousClock.now)
+        guard withKeys else { return try signals.wait(atMost: left) == nil ? nil : .stop }
+        switch try signals.wait(for: .standardInput, atMost: left) {
+        case nil: return nil
+        case .signal?: return .stop
+        case .input?:
+            var bytes: [UInt8] = []
+            return try File.standardInput.read(appendingTo: &bytes, limit: 256) == 0 ? .stop : .keys(bytes)
+        }
+    }
 }
