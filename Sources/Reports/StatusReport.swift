@@ -61,6 +61,13 @@ package struct StatusReport: Sendable {
     package var sent: [Sent] = []
     /// Why it is not known for sure what was sent; nil when it is.
     package var sentProblem: String?
+    /// Whether a service runs; nil where none ever did.
+    package var service: String?
+
+    /// Events that are there as rows, recorded and imported.
+    private var events: Int {
+        eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
+    }
 
     /// `bytes` is the size of the data folder.
     package init(recording: RecordingPolicy, folder: String, bytes: Int, eventCounters: EventCounters) {
@@ -90,56 +97,62 @@ package struct StatusReport: Sendable {
             "Data:       \(folder.escapedForDisplay) (\(NumberText.bytes(bytes)))",
             "Kept:       "
                 + (settings.retentionDays.map { "rows for \($0.counted("day")), counts for ever" } ?? "for ever"),
-            "Received:   \(eventCounters.received)",
-            "Accepted:   \(eventCounters.accepted)",
-            "Rejected:   \(eventCounters.rejected)",
         ]
         if let keyProblem { lines.insert("KEY:        \(keyProblem)", at: 2) }
-        if let since { lines.insert("Since:      \(Timestamp.rfc3339(since))", at: lines.count - 3) }
-        lines += eventCounters.rejectedByReason.map { "              \($0.count) \($0.reason.name)" }
+        if let service { lines.append("Service:    \(service)") }
+        if let since {
+            lines.append("Since:      \(Self.localTime(since)) (\(LocalCalendar.zoneName.escapedForDisplay))")
+        }
         lines += [
-            "Stored:     \(eventCounters.stored) in \(sessions.counted("session"))",
-            "Pending:    \(eventCounters.pending)" + pendingText,
+            "Events:     \(grouped(events)) in \(counted(eventCounters.sessions, "session"))",
+            "Received:   \(grouped(eventCounters.received))",
+            "Accepted:   \(grouped(eventCounters.accepted))",
+            "Rejected:   \(grouped(eventCounters.rejected))",
+        ]
+        lines += eventCounters.rejectedByReason.map { "              \(grouped($0.count)) \($0.reason.name)" }
+        lines += [
+            "Stored:     \(grouped(eventCounters.stored))",
+            "Pending:    \(grouped(eventCounters.pending))" + pendingText,
         ]
         if eventCounters.imported > 0 {
-            lines.append("Imported:   \(eventCounters.imported) from snapshots, beside those")
+            lines.append("Imported:   \(grouped(eventCounters.imported)) from snapshots, not recorded here")
         }
         if eventCounters.purged > 0 {
-            lines.append("Removed:    \(eventCounters.purged) of the stored ones, by 'nexus telemetry purge'")
+            lines.append("Removed:    \(grouped(eventCounters.purged)), by 'nexus telemetry purge'")
         }
         if eventCounters.expired > 0 {
-            lines.append("Expired:    \(eventCounters.expired) of the stored ones, as they were too old to be kept")
+            lines.append("Expired:    \(grouped(eventCounters.expired)), as they were too old to be kept")
         }
         if eventCounters.droppedFields > 0 {
             lines.append(
-                "Dropped:    " + eventCounters.droppedFields.counted("field") + " (unknown, or a name without a key)")
+                "Dropped:    " + counted(eventCounters.droppedFields, "field") + " (unknown, or a name without a key)")
         }
         if eventCounters.cutCommands > 0 {
-            lines.append("Cut:        \(eventCounters.cutCommands.counted("command")) where the arguments begin")
+            lines.append("Cut:        \(counted(eventCounters.cutCommands, "command")) where the arguments begin")
         }
         if eventCounters.redactedValues > 0 {
-            lines.append("Redacted:   " + eventCounters.redactedValues.counted("suspected secret"))
+            lines.append("Redacted:   " + counted(eventCounters.redactedValues, "suspected secret"))
         }
         if eventCounters.droppedEvents > 0 {
             lines.append(
-                "Lost:       \(eventCounters.droppedEvents.counted("event")) that programs had no room for, never received"
+                "Lost:       \(counted(eventCounters.droppedEvents, "event")) that programs had no room for, never received"
             )
         }
         if eventCounters.tornRecords > 0 {
             lines.append(
-                "Torn:       \(eventCounters.tornRecords.counted("record")) of killed writers, never acknowledged")
+                "Torn:       \(counted(eventCounters.tornRecords, "record")) of killed writers, never acknowledged")
         }
         if eventCounters.damagedRecords > 0 {
-            lines.append("Damaged:    \(eventCounters.damagedRecords.counted("record")) lost to changes on the disk")
+            lines.append("Damaged:    \(counted(eventCounters.damagedRecords, "record")) lost to changes on the disk")
         }
         if let cost {
             lines.append(
-                "Cost:       half of the last \(cost.calls.counted("call")) took up to \(cost.p50) µs, 99 % up to \(cost.p99) µs"
-            )
+                "Cost:       half of the last \(counted(cost.calls, "call")) took up to \(grouped(cost.p50)) µs, "
+                    + "99 % up to \(grouped(cost.p99)) µs")
         }
         lines += sent.map {
-            "Sent:       \($0.rows.counted("row")) (\($0.bytes.counted("byte"))) in \($0.transfers.counted("transfer")) to "
-                + "\($0.destination.escapedForDisplay), last \($0.last.escapedForDisplay)"
+            "Sent:       \(counted($0.rows, "row")) (\(counted($0.bytes, "byte"))) in \(counted($0.transfers, "transfer")) to "
+                + "\($0.destination.escapedForDisplay), last \(Self.localTime($0.last))"
         }
         if let sentProblem {
             lines.append("SENT:       not known for sure, as the record of it is not as it was written: \(sentProblem)")
@@ -169,7 +182,7 @@ package struct StatusReport: Sendable {
             "damaged_records": .integer(eventCounters.damagedRecords),
             "data_folder": .string(folder), "dropped_events": .integer(eventCounters.droppedEvents),
             "dropped_fields": .integer(eventCounters.droppedFields),
-            "events": .integer(eventCounters.stored - eventCounters.purged - eventCounters.expired),
+            "events": .integer(events),
             "expired": .integer(eventCounters.expired),
             "imported": .integer(eventCounters.imported), "key_problem": .string(keyProblem),
             "pending": .integer(eventCounters.pending),
@@ -194,6 +207,20 @@ package struct StatusReport: Sendable {
         guard eventCounters.pending > 0 else { return "" }
         return recording == .on
             ? " (in the buffer; 'nexus flush' stores them)" : " (in the buffer, until recording is on again)"
+    }
+
+    private func grouped(_ number: Int) -> String { NumberText.grouped(number) }
+
+    private func counted(_ number: Int, _ noun: String) -> String { NumberText.counted(number, noun) }
+
+    /// Day and time of the reader's zone.
+    private static func localTime(_ time: Int64) -> String {
+        LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)
+    }
+
+    /// The same of a time in the record of what was sent; another text as it is.
+    private static func localTime(_ text: String) -> String {
+        Timestamp.parse(Array(text.utf8).span).map { localTime($0) } ?? text.escapedForDisplay
     }
 
     private var recordingText: String { reason.map { "off (\($0.escapedForDisplay))" } ?? "on" }

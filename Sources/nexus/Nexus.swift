@@ -29,7 +29,7 @@ struct Nexus: AsyncParsableCommand {
         if arguments.first != RawArgument("exec") { ThisProcess.prepareForOwnFiles() }
         do {
             try requireText(arguments)
-            try requireKnownHelp(arguments)
+            try SubcommandCheck.require(arguments, of: Self.self)
             var command = try parseAsRoot(arguments.map(\.text))
             try requireResources(for: command)
             if var command = command as? any AsyncParsableCommand {
@@ -49,21 +49,6 @@ struct Nexus: AsyncParsableCommand {
             let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
             try? File.standardError.write(message.isEmpty ? "" : message + "\n")
             ThisProcess.end(exitCode(for: error).rawValue)
-        }
-    }
-
-    /// Throws when `nexus help` is asked for a subcommand that does not exist: the parser would print the general help, and
-    /// a script would take that for success.
-    private static func requireKnownHelp(_ arguments: [RawArgument]) throws {
-        guard arguments.first == RawArgument("help") else { return }
-        var command: any ParsableCommand.Type = Self.self
-        for name in arguments.dropFirst().map(\.text) where !name.hasPrefix("-") {
-            guard let subcommand = command.configuration.subcommands.first(where: { $0._commandName == name }) else {
-                throw CommandFailure(
-                    "no help for '\(name.escapedForDisplay)': there is no such subcommand; 'nexus help' lists them",
-                    .usage)
-            }
-            command = subcommand
         }
     }
 

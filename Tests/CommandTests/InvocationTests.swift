@@ -62,6 +62,22 @@ struct InvocationTests {
         #expect(outcome.status == 0 && !outcome.output.isEmpty && outcome.errors.isEmpty, "\(outcome)")
     }
 
+    @Test(
+        "A subcommand that does not exist is refused with the one that was probably meant",
+        arguments: [
+            (["stast"], "did you mean 'stats'?"), (["insight"], "did you mean 'insights'?"),
+            (["Stats"], "did you mean 'stats'?"), (["exprot", "-o", "x"], "did you mean 'export'?"),
+            (["telemetry", "stauts"], "did you mean 'status'?"), (["session", "lst"], "did you mean 'list'?"),
+            (["help", "stast"], "did you mean 'stats'?"), (["help", "telemetry", "purg"], "did you mean 'purge'?"),
+            (["zzzzzz"], "no such subcommand; 'nexus help' lists them"),
+            (["session", "zzz"], "no such subcommand; 'nexus help session' lists them"),
+        ])
+    func suggestions(arguments: [String], message: String) throws {
+        let outcome = try program.run(arguments)
+        #expect(outcome.status == 64 && outcome.output.isEmpty, "\(outcome)")
+        #expect(outcome.errors.contains(message) && outcome.errors.hasPrefix("nexus: "), "\(outcome)")
+    }
+
     @Test("SIGHUP stops the service gracefully: everything that was written into its pipe is stored")
     func hangup() throws {
         let service = try RunningService(program)

@@ -18,12 +18,13 @@ struct StatusReportTests {
                 Recording:  on
                 Data:       /data (2.0 KiB)
                 Kept:       for ever
+                Events:     0 in 0 sessions
                 Received:   4
                 Accepted:   2
                 Rejected:   2
                               1 not_json
                               1 wrong_type
-                Stored:     0 in 0 sessions
+                Stored:     0
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
                 Dropped:    1 field (unknown, or a name without a key)
                 Cut:        1 command where the arguments begin

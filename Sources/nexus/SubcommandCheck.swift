@@ -1,0 +1,55 @@
+import ArgumentParser
+import SystemSupport
+
+/// Refuses subcommands that do not exist, with the one that was probably meant.
+enum SubcommandCheck {
+    /// Throws where the arguments name a subcommand that does not exist. The parser would call it an unexpected argument, and
+    /// for `nexus help` print the general help, which a script would take for success.
+    static func require(_ arguments: [RawArgument], of root: any ParsableCommand.Type) throws {
+        let isHelp = arguments.first == RawArgument("help")
+        var command = root
+        for name in arguments.dropFirst(isHelp ? 1 : 0).map(\.text) {
+            let names = command.configuration.subcommands.map { $0._commandName }
+            if name.hasPrefix("-") { if isHelp { continue } else { return } }
+            if !isHelp && (names.isEmpty || name == "help") { return }
+            guard let place = names.firstIndex(of: name) else {
+                let help = command == root ? "'nexus help'" : "'nexus help \(command._commandName)'"
+                let meant = nearest(to: name, of: names).map { "; did you mean '\($0)'?" } ?? ""
+                throw CommandFailure(
+                    (isHelp ? "no help for '\(name.escapedForDisplay)'" : "cannot run '\(name.escapedForDisplay)'")
+                        + ": there is no such subcommand\(meant.isEmpty ? ";" : meant) \(help) lists them", .usage)
+            }
+            command = command.configuration.subcommands[place]
+        }
+    }
+
+    /// The name that differs least from a word, if that is by at most a third of its letters; nil for a tie with another.
+    static func nearest(to word: String, of names: [String]) -> String? {
+        let distances = names.map { (name: $0, distance: distance(Array(word.lowercased().utf8), Array($0.utf8))) }
+        let ordered = distances.sorted { $0.distance < $1.distance }
+        guard let best = ordered.first, best.distance <= max(1, (best.name.utf8.count + 1) / 3),
+            ordered.count < 2 || ordered[1].distance > best.distance
+        else { return nil }
+        return best.name
+    }
+
+    /// Letters that are inserted, removed, replaced or swapped with their neighbour to make one word of the other (optimal string
+    /// alignment).
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        // No name is so long.
+        guard left.count <= 32, !left.isEmpty else { return 32 }
+        var rows = [Array(0...right.count)]
+        for (i, letter) in left.enumerated() {
+            var row = [i + 1]
+            for (j, other) in right.enumerated() {
+                var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (letter == other ? 0 : 1))
+                if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other {
+                    cost = min(cost, rows[i - 1][j - 1] + 1)
+                }
+                row.append(cost)
+            }
+            rows.append(row)
+        }
+        return rows[left.count][right.count]
+    }
+}
