@@ -220,4 +220,8 @@ package enum Limits {
     package static let credentialBytes = 256
     /// Longest line of the egress ledger, in bytes.
     package static let ledgerLineBytes = 4096
+
+    /// Names of a folder that are hashed to explain the hashes of workspaces: more projects than a user has next to each other,
+    /// hashed in some 20 ms.
+    package static let listedNames = 10_000
 }

@@ -118,7 +118,9 @@ struct CompareCommand: AsyncParsableCommand {
             case .markdown: ComparisonRenderer.markdown(comparison, conditions, top: top)
             case .text: ComparisonRenderer.render(comparison, conditions, top: top, .ofOutput())
             }
-        try File.standardOutput.write(text)
+        let isEmpty = output.form == .text && comparison.rows.isEmpty
+        try File.standardOutput.write(
+            text + (isEmpty ? NextSteps.text(data, hasFilter: !comparison.filter.isEmpty) : ""))
         guard conditions.allSatisfy({ $0.violations(in: comparison).isEmpty }) else {
             throw ArgumentParser.ExitCode.failure
         }

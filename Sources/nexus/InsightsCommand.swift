@@ -55,6 +55,7 @@ struct InsightsCommand: AsyncParsableCommand {
             case .text, .csv:
                 InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput())
             }
-        try File.standardOutput.write(text)
+        let isEmpty = output.form == .text && insights.outcomes.isEmpty
+        try File.standardOutput.write(text + (isEmpty ? NextSteps.text(data, hasFilter: command != nil) : ""))
     }
 }

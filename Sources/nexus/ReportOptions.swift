@@ -1,4 +1,6 @@
+import Application
 import ArgumentParser
+import Core
 import Reports
 import SystemSupport
 
@@ -84,4 +86,20 @@ struct OutputOptions: ParsableArguments {
     }
 
     var form: Form { format ?? (json ? .json : csv ? .csv : .text) }
+}
+
+/// Whether names of workspaces are printed.
+struct NameOptions: ParsableArguments {
+    @Flag(
+        name: .customLong("names"),
+        help: """
+            Print the names of workspaces in JSON, CSV and Markdown too, where a folder on this disk explains their hashes: the \
+            current git repository, those next to it, and the setting name_folders.
+            """)
+    var isWanted = false
+
+    /// Names by their hash, as far as a form of output shows them.
+    func known(in data: DataFolder, for form: OutputOptions.Form) -> [String: String] {
+        form == .text || isWanted ? WorkspaceNames.known(in: data) : [:]
+    }
 }

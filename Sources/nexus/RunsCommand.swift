@@ -24,24 +24,29 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Number of runs, from 1 to 10000.", valueName: "n"))
     var limit = 20
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(help: "Print CSV.")
-    var csv = false
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup var names: NameOptions
 
     func validate() throws {
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000.") }
-        guard !json || !csv else { throw ValidationError("Give one of --json and --csv.") }
+        guard output.form != .markdown else { throw ValidationError("runs prints text, JSON or CSV, not Markdown.") }
     }
 
     func run() async throws {
         let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
+        let filter = try filter.filter(in: data)
         let report = try RunsReport(
-            window, filter: filter.filter(in: data), order: slowest ? .slowest : .latest, limit: limit,
-            in: data)
-        try File.standardOutput.write(json ? report.json.document : csv ? report.csv : report.text(.ofOutput()))
+            window, filter: filter, order: slowest ? .slowest : .latest, limit: limit,
+            from: StoreReader(data: data), names: names.known(in: data, for: output.form))
+        let text =
+            switch output.form {
+            case .json: report.json(names: names.isWanted).document
+            case .csv: report.csv(names: names.isWanted)
+            case .text, .markdown: report.text(.ofOutput())
+            }
+        let isEmpty = output.form == .text && report.isEmpty
+        try File.standardOutput.write(text + (isEmpty ? NextSteps.text(data, hasFilter: !filter.isEmpty) : ""))
     }
 }

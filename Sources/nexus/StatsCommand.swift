@@ -39,8 +39,9 @@ struct StatsCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Order") var order: OrderOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup var names: NameOptions
 
-    @Flag(help: "Refresh in place until Ctrl-C; takes a terminal.")
+    @Flag(help: "Refresh in place until q or Ctrl-C; arrows, j, k, space and b scroll. It needs a terminal.")
     var watch = false
 
     private static let kinds = UsageBreakdown.Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -88,16 +89,19 @@ struct StatsCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let window = try window.window(now: now)
         let filter = try filter.filter(in: own, recordedIn: data)
-        let source = UsageSource(
-            reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order.order)
         let form = output.form
+        let source = UsageSource(
+            reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order.order,
+            names: by == .workspace ? names.known(in: own, for: form) : [:])
         if let kind = by ?? (form == .csv ? .day : nil) {
             let list = try source.breakdown(by: kind)
             switch form {
-            case .csv: return BreakdownRenderer.csv(list, top: top)
-            case .json: return UsageJSON.of(list, top: top).document
-            case .markdown: return MarkdownReport.of(list, top: top ?? defaultTop(kind), names: false)
-            case .text: return BreakdownRenderer.render(list, top: top ?? defaultTop(kind), .ofOutput())
+            case .csv: return BreakdownRenderer.csv(list, top: top, names: names.isWanted)
+            case .json: return UsageJSON.of(list, top: top, names: names.isWanted).document
+            case .markdown: return MarkdownReport.of(list, top: top ?? defaultTop(kind), names: names.isWanted)
+            case .text:
+                return try BreakdownRenderer.render(list, top: top ?? defaultTop(kind), .ofOutput())
+                    + (list.rows.isEmpty ? steps(own, filter) : "")
             }
         }
         let report = try source.dashboard()
@@ -105,8 +109,15 @@ struct StatsCommand: AsyncParsableCommand {
         switch form {
         case .json: return UsageJSON.of(report, top: top).document
         case .markdown: return MarkdownReport.of(report, top: top)
-        case .text, .csv: return DashboardRenderer.render(report, top: top, .ofOutput())
+        case .text, .csv:
+            return try DashboardRenderer.render(report, top: top, .ofOutput())
+                + (report.totals.events == 0 ? steps(own, filter) : "")
         }
+    }
+
+    /// What to do where there is nothing to show; a snapshot is as it is.
+    private func steps(_ data: DataFolder, _ filter: ReportFilter) throws -> String {
+        from == nil ? try NextSteps.text(data, hasFilter: !filter.isEmpty) : ""
     }
 
     /// Days and hours are listed whole.

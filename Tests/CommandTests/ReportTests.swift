@@ -120,6 +120,30 @@ struct ReportTests {
         #expect(missing.status == 65 && missing.errors.contains("no session nobody was recorded"))
     }
 
+    @Test("An empty report says what to do next")
+    func nextSteps() throws {
+        var program = program
+        (program.environment["HOME"], program.environment["SHELL"]) = (program.folder.path, "/usr/bin/bash")
+        let missing = "add 'eval \"$(nexus init bash)\"' to ~/.bashrc"
+        for report in [["stats"], ["stats", "--by", "day"], ["insights"], ["runs"], ["compare", "7d"]] {
+            let output = try program.run(report).output
+            #expect(output.contains("The shell hook is not installed") && output.contains("nexus exec"), "\(output)")
+        }
+        #expect(try program.run("stats", "--json").output.contains("hook") == false)
+        #expect(try program.run("runs").output.replacing("\n  ", with: " ").contains(missing))
+        try Data("# nexus init bash\n".utf8).write(to: URL(filePath: program.folder.path + "/.bashrc"))
+        #expect(try program.run("stats").output.contains("is not installed"))
+        try Data("x=1\neval \"$(nexus init bash)\"\n".utf8).write(to: URL(filePath: program.folder.path + "/.bashrc"))
+        #expect(try program.run("stats").output.contains("The hook in ~/.bashrc records lines from the next shell on"))
+        try record(#"{"command":"make","timestamp":"2026-06-01T10:00:00Z"}"#)
+        #expect(try program.run("stats", "2026-05").output.contains("The latest event is of 2026-06-01"))
+        #expect(try program.run("stats", "--command", "x").output.contains("check the filter"))
+        #expect(try program.run("telemetry", "off").status == 0)
+        let off = try program.run("stats", "2026-05").output.replacing("\n  ", with: " ")
+        #expect(off.contains("'nexus telemetry on' switches it on"), "\(off)")
+        #expect(try !program.run("stats").output.contains("Recording is off"))
+    }
+
     @Test("A session's timeline tells its events in order")
     func timeline() throws {
         try record(
@@ -167,13 +191,15 @@ struct ReportTests {
         #expect(watch.hasPrefix("nexus: --watch takes a terminal that can be drawn on"), "\(watch)")
     }
 
-    @Test("Watching draws on the second screen and leaves the terminal as it was", arguments: ["INT", "TERM"])
+    @Test("Watching draws on the second screen and leaves the terminal as it was", arguments: ["INT", "TERM", "q"])
     func watch(signal: String) throws {
         try work()
         let pidFile = program.folder.path + "/pid"
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/script")
-        let command = "sh -c 'echo $$ >\(pidFile); exec \"\(Program.url.path)\" stats --watch'; echo status $?"
+        let command =
+            "b=$(stty -g); sh -c 'echo $$ >\(pidFile); exec \"\(Program.url.path)\" stats --watch'; s=$?; "
+            + "[ \"$b\" = \"$(stty -g)\" ] && echo settings same; echo status $s"
         process.arguments = ["-qec", command, "/dev/null"]
         process.environment = program.environment.merging(["TERM": "xterm", "LANG": "C.UTF-8"]) { $1 }
         // As Program has it: no signal is blocked in what is started.
@@ -205,11 +231,17 @@ struct ReportTests {
         try waitUntil("the first screen") { screen().contains(leave) }
         try send("CONT")
         try waitUntil("the second screen") { screen().ranges(of: enter).count == 2 }
-        try send(signal)
+        if signal == "q" {
+            // A key that scrolls, and the one that ends.
+            try keyboard.fileHandleForWriting.write(contentsOf: Data("jq".utf8))
+        } else {
+            try send(signal)
+        }
         try waitUntil("the end") { !process.isRunning }
         let all = screen()
         #expect(all.hasPrefix("\u{1B}[?1049h\u{1B}[?25l"))
-        #expect(all.contains("\u{1B}[?25h\u{1B}[?1049l"))
+        #expect(all.contains("\u{1B}[?25h\u{1B}[?1049l") && all.contains("  q: quit"))
+        #expect(all.contains("settings same"), "\(all.suffix(200))")
         #expect(all.hasSuffix("status 0\r\n"), "\(all.suffix(40))")
     }
 

@@ -66,9 +66,10 @@ struct ContractTests {
         let reader = try StoreReader(data: harness.folder.data)
         for order in [RunsReport.Order.latest, .slowest] {
             let filter = ReportFilter(command: "git")
-            try expect(RunsReport(.allTime, filter: filter, order: order, limit: 5, from: reader).json, fits: "runs")
+            try expect(RunsReport(.allTime, filter: filter, order: order, limit: 5, from: reader).json(), fits: "runs")
         }
-        try expect(RunsReport(.allTime, filter: ReportFilter(), order: .latest, limit: 5, from: nil).json, fits: "runs")
+        try expect(
+            RunsReport(.allTime, filter: ReportFilter(), order: .latest, limit: 5, from: nil).json(), fits: "runs")
     }
 
     @Test("A comparison fits the schema, with data and without")
@@ -84,6 +85,37 @@ struct ContractTests {
                 let comparison = try Comparison(from: earlier, to: later, now: now)
                 try expect(ComparisonJSON.of(comparison, [condition]), fits: "compare")
             }
+        }
+    }
+
+    @Test("The documents of a week are the pinned examples, which fit the schemas")
+    func examples() async throws {
+        try await harness.store(ReportHarness.lines("dashboard.ndjson"))
+        let window = ReportWindow.lastDays(7, now: ReportHarness.now)
+        let reader = try StoreReader(data: harness.folder.data)
+        let hashes = try ReportFilter.workspaces(in: harness.folder.data).sorted()
+        let names = [hashes[0]: "webshop"]
+        let source = UsageSource(reader: reader, window: window, now: ReportHarness.now, names: names)
+        let later = try Comparison.Source(harness.folder.data, window)
+        let earlier = try #require(later.before(window, now: ReportHarness.now))
+        let runs = try RunsReport(
+            window, filter: ReportFilter(), order: .latest, limit: 3, from: reader, names: names)
+        let documents: [(name: String, schema: String, JSONValue)] = [
+            ("stats", "stats", UsageJSON.of(try source.dashboard(), top: 3)),
+            ("stats-workspaces", "stats", UsageJSON.of(try source.breakdown(by: .workspace), top: nil, names: true)),
+            (
+                "insights", "insights",
+                InsightsJSON.of(
+                    Insights(EveryFinding.input), .findings, window: .allTime, zone: "Europe/Berlin", top: 10)
+            ),
+            (
+                "compare", "compare",
+                ComparisonJSON.of(try Comparison(from: earlier, to: later, now: ReportHarness.now), [])
+            ), ("runs", "runs", runs.json(names: true)),
+        ]
+        for (name, schema, document) in documents {
+            try GoldenFile.expect(document.document, is: "examples/\(name).json")
+            try expect(document, fits: schema)
         }
     }
 

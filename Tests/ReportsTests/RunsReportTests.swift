@@ -17,7 +17,7 @@ struct RunsReportTests {
     ) throws -> [String] {
         let report = try RunsReport(
             .allTime, filter: filter, order: order, limit: limit, from: StoreReader(data: harness.folder.data))
-        return report.csv.split(separator: "\r\n").dropFirst().map { line in
+        return report.csv().split(separator: "\r\n").dropFirst().map { line in
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
             return "\(fields[3]) \(fields[4])"
         }

@@ -3,7 +3,7 @@ package import Core
 /// What was found as JSON. The keys are a contract, written down in `Fixtures/insights.schema.json`: `version` goes up
 /// when one changes its meaning or goes away.
 package enum InsightsJSON {
-    static let version = 1
+    static let version = 2
 
     /// Everything, or the part that `focus` asks for; lists hold at most `top` entries, findings are always whole.
     package static func of(
@@ -40,12 +40,12 @@ package enum InsightsJSON {
         return .object(members)
     }
 
-    private static func finding(_ finding: Finding) -> JSONValue {
+    static func finding(_ finding: Finding) -> JSONValue {
         [
             "kind": .string(finding.kind.rawValue), "command": .string(finding.command),
             "since": .string(finding.since.map(Timestamp.rfc3339)),
             "time_lost_ms": .number(finding.timeLostMS), "sentence": .string(finding.sentence),
-            "evidence": finding.evidence,
+            "evidence": finding.evidence, "show": .string(finding.evidenceCommand),
         ]
     }
 

@@ -15,14 +15,18 @@ package struct RunsReport: Sendable {
     private let window: ReportWindow
     private let filter: ReportFilter
     private let events: [StoredEvent]
+    /// Names of workspaces by their hash.
+    private let names: [String: String]
 
     /// Reads at most `limit` events of a window. The latest are found without reading the others; the slowest are looked for
     /// in all events of the window, of which `limit` are held.
     package init(
-        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, from reader: StoreReader?
+        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, from reader: StoreReader?,
+        names: [String: String] = [:]
     ) throws(StoreError) {
         self.window = window
         self.filter = filter
+        self.names = names
         var events: [StoredEvent] = []
         try reader?.latestEvents(in: window.range, filter.stored) { event in
             guard order == .slowest else {
@@ -83,30 +87,49 @@ package struct RunsReport: Sendable {
                 (.text("OUTCOME", rank: 1), EventCells.outcome),
                 (
                     .text("WORKSPACE", rank: 3),
-                    { $0.workspaceHash.isEmpty ? nil : .init(String($0.workspaceHash.prefix(8))) }
+                    {
+                        $0.workspaceHash.isEmpty
+                            ? nil : .init(names[$0.workspaceHash] ?? KnownNames.short($0.workspaceHash))
+                    }
                 ),
             ])
     }
 
     /// The same as values. The keys are a contract, written down in `Fixtures/runs.schema.json`.
-    package var json: JSONValue {
-        ["version": .integer(1), "filter": filter.json, "runs": .array(events.map(\.json))]
+    ///
+    /// - Parameter names: whether known names of workspaces are added.
+    package func json(names isWithNames: Bool = false) -> JSONValue {
+        let runs = events.map { event -> JSONValue in
+            guard isWithNames, case .object(let members) = event.json else { return event.json }
+            return .object(members + [.init("workspace_name", .string(names[event.workspaceHash]))])
+        }
+        return [
+            "version": .integer(2), "window": UsageJSON.window(window, zone: LocalCalendar.zoneName),
+            "filter": filter.json, "runs": .array(runs),
+        ]
     }
 
+    /// Whether nothing is listed.
+    package var isEmpty: Bool { events.isEmpty }
+
     /// The same as CSV: a header, then a line for each event.
-    package var csv: String {
-        let columns = [
-            "timestamp", "session_id", "event_type", "command", "duration_ms", "success", "error_category",
-            "workspace_hash",
-        ]
+    ///
+    /// - Parameter names: whether known names of workspaces follow in a column of their own.
+    package func csv(names isWithNames: Bool = false) -> String {
+        let columns =
+            [
+                "timestamp", "session_id", "event_type", "command", "duration_ms", "success", "error_category",
+                "workspace_hash",
+            ] + (isWithNames ? ["workspace_name"] : [])
         var text = Array((columns.joined(separator: ",") + CSVText.lineBreak).utf8)
         for event in events {
-            let fields = [
-                Timestamp.rfc3339(event.numbers.timestamp), event.session, event.type, event.command,
-                event.numbers.durationMS.map { String($0) } ?? "",
-                event.numbers.success.map { $0 ? "true" : "false" } ?? "",
-                event.errorCategory, event.workspaceHash,
-            ]
+            let fields =
+                [
+                    Timestamp.rfc3339(event.numbers.timestamp), event.session, event.type, event.command,
+                    event.numbers.durationMS.map { String($0) } ?? "",
+                    event.numbers.success.map { $0 ? "true" : "false" } ?? "",
+                    event.errorCategory, event.workspaceHash,
+                ] + (isWithNames ? [names[event.workspaceHash] ?? ""] : [])
             for (index, field) in fields.enumerated() {
                 if index > 0 { text.append(UInt8(ascii: ",")) }
                 if !field.isEmpty { CSVText.append(Array(field.escapedForDisplay.utf8).span, to: &text) }

@@ -5,7 +5,7 @@ import SystemSupport
 /// Usage reports as JSON. The keys are a contract, written down in `Fixtures/stats.schema.json`: `version` goes up when
 /// one changes its meaning or goes away.
 package enum UsageJSON {
-    static let version = 1
+    static let version = 2
 
     /// The dashboard, `top` entries of each list.
     package static func of(_ report: UsageReport, top: Int) -> JSONValue {
@@ -13,20 +13,26 @@ package enum UsageJSON {
             "version": .integer(version), "window": window(report.window, zone: report.zone),
             "filter": report.filter.json, "totals": activity(report.totals),
             "totals_before": report.activityBefore.map(activity) ?? .null,
+            "findings": .array(report.findings.map(InsightsJSON.finding)),
             "success_rate": .number(report.successRate), "sessions": sessions(report.sessions),
             "sessions_before": report.sessionsBefore.map(sessions) ?? .null,
-            "days": .array(report.days.map(day)), "commands": rows(report.commands.prefix(top)),
-            "errors": rows(report.errors.prefix(top)), "templates": rows(report.templates.prefix(top)),
+            "days": .array(report.days.map(day)), "command_count": .integer(report.commands.count),
+            "commands": rows(report.listed(top)), "unnamed_events": .integer(report.unnamed),
+            "errors": rows(report.errors.prefix(top)), "failures": .array(report.failures.prefix(top).map(failure)),
+            "templates": rows(report.templates.prefix(top)),
             "services": amounts(report.services), "ports": amounts(report.ports),
         ]
     }
 
     /// A list, at most `top` entries of it.
-    package static func of(_ report: UsageBreakdown, top: Int?) -> JSONValue {
+    ///
+    /// - Parameter names: whether known names of workspaces are added.
+    package static func of(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> JSONValue {
         [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
             "filter": report.filter.json, "by": .string(report.kind.rawValue),
-            "row_count": .integer(report.rows.count), "rows": rows(report.shown(top)),
+            "row_count": .integer(report.rows.count),
+            "rows": rows(report.shown(top), names: names && report.kind == .workspace),
         ]
     }
 
@@ -65,16 +71,35 @@ package enum UsageJSON {
         ]
     }
 
-    private static func rows(_ rows: some Sequence<UsageRow>) -> JSONValue {
+    /// The change against the window before, as far as chance does not explain it; null where nothing changed or there is no such
+    /// window.
+    private static func change(_ change: ClearChange?) -> JSONValue {
+        guard let change, change.medianRatio != nil || change.successDifference != nil else { return .null }
+        return [
+            "p50_ratio": .number(change.medianRatio), "success_difference": .number(change.successDifference),
+        ]
+    }
+
+    private static func failure(_ cell: FailureCell) -> JSONValue {
+        [
+            "category": .string(cell.category), "command": .string(cell.command), "count": .integer(cell.count),
+            "first_seen": .string(Timestamp.rfc3339(cell.firstSeen)),
+            "last_seen": .string(Timestamp.rfc3339(cell.lastSeen)),
+        ]
+    }
+
+    private static func rows(_ rows: some Sequence<UsageRow>, names: Bool = false) -> JSONValue {
         .array(
             rows.map { row in
-                [
-                    "name": .string(row.name), "count": .integer(row.count),
-                    "count_before": .integer(row.before), "succeeded": .integer(row.succeeded),
-                    "failed": .integer(row.failed), "success_rate": .number(row.successRate),
-                    "total_ms": .integer(row.totalMS), "p50_ms": .number(row.p50),
-                    "p95_ms": .number(row.p95), "p99_ms": .number(row.p99),
+                let members: [JSONValue.Member] = [
+                    .init("name", .string(row.name)), .init("count", .integer(row.count)),
+                    .init("count_before", .integer(row.before)), .init("succeeded", .integer(row.succeeded)),
+                    .init("failed", .integer(row.failed)), .init("success_rate", .number(row.successRate)),
+                    .init("total_ms", .integer(row.totalMS)), .init("p50_ms", .number(row.p50)),
+                    .init("p95_ms", .number(row.p95)), .init("p99_ms", .number(row.p99)),
+                    .init("change", change(row.change)),
                 ]
+                return .object(members + (names ? [.init("workspace_name", .string(row.knownName))] : []))
             })
     }
 

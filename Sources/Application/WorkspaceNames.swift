@@ -1,0 +1,43 @@
+package import Core
+import Intake
+import Recording
+import SystemSupport
+
+/// The names of workspaces, for the owner's own reports: only their keyed hashes are stored, and folders on this disk explain
+/// them again.
+package enum WorkspaceNames {
+    /// Hashes the names of folders with the key of a data folder: the current git repository and the folders next to it, the
+    /// folders of the setting `name_folders` and those in them, and `$NEXUS_WORKSPACE`.
+    ///
+    /// Nothing is written. Where a key, the settings or a folder cannot be read, the names that they would explain are missing.
+    ///
+    /// - Returns: names by their hash.
+    package static func known(
+        in data: DataFolder, environment: (String) -> String? = Environment.value,
+        workingFolder: String? = WorkingFolder.path
+    ) -> [String: String] {
+        guard let key = try? HashKey.existing(in: data) else { return [:] }
+        var names: Set<String> = []
+        if let name = environment("NEXUS_WORKSPACE") { names.insert(name) }
+        if let root = AmbientWorkspace.repository(above: workingFolder, home: environment("HOME")) {
+            names.formUnion(self.names(in: root.parent))
+        }
+        for path in (try? SettingsFile(data).load().nameFolders) ?? [] {
+            let folder = Folder(expanded(path, environment("HOME")))
+            names.insert(folder.path.split(separator: "/").last.map(String.init) ?? "")
+            names.formUnion(self.names(in: folder))
+        }
+        names.remove("")
+        return Dictionary(names.map { (key.hash(ofName: $0), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func names(in folder: Folder) -> some Sequence<String> {
+        ((try? folder.names()) ?? []).prefix(Limits.listedNames)
+    }
+
+    /// A path whose `~` is the home folder.
+    private static func expanded(_ path: String, _ home: String?) -> String {
+        guard path == "~" || path.hasPrefix("~/"), let home else { return path }
+        return home + path.dropFirst()
+    }
+}

@@ -1,0 +1,89 @@
+package import Core
+package import Database
+import SystemSupport
+
+/// What a user can do where a report has nothing to show: at most two sentences.
+package struct NextSteps: Sendable {
+    /// Where the hook of the user's shell is, or belongs.
+    package struct Hook: Sendable {
+        let startFile: String
+        let line: String
+        let isInstalled: Bool
+
+        package init(startFile: String, line: String, isInstalled: Bool) {
+            self.startFile = startFile
+            self.line = line
+            self.isInstalled = isInstalled
+        }
+    }
+
+    /// Whether anything is recorded here and now.
+    package var recording: RecordingPolicy = .on
+    /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil where nothing was ever recorded.
+    package var latestEvent: Int64?
+    /// Whether the report leaves events out by a filter.
+    package var hasFilter = false
+    /// Nil for a shell without a hook.
+    package var hook: Hook?
+    /// Whether a service that served this folder before does not run now.
+    package var isServiceStopped = false
+
+    package init() {}
+
+    /// The latest 15-minute bucket with events of a data folder, in milliseconds since 1970.
+    package static func latestEvent(in data: DataFolder) throws(StoreError) -> Int64? {
+        try StoreReader(data: data)?.activity(in: 0..<Int64.max).last?.slotStart
+    }
+
+    package var sentences: [String] {
+        var sentences: [String] = []
+        if case .off(let reason) = recording {
+            let isSetting = RecordingPolicy.of(Settings.off) == recording
+            sentences.append(
+                "Recording is off (\(reason.escapedForDisplay))"
+                    + (isSetting ? "; 'nexus telemetry on' switches it on." : ", so nothing new is recorded here."))
+        }
+        if let latestEvent {
+            let day = LocalCalendar.day(of: latestEvent).text
+            sentences.append(
+                hasFilter
+                    ? "The latest event of all is of \(day): check the filter, or name a longer window."
+                    : "The latest event is of \(day): 'nexus stats --since \(day)' shows it.")
+        }
+        if let hook, recording == .on {
+            switch (hook.isInstalled, latestEvent) {
+            case (true, nil):
+                sentences.append(
+                    "The hook in \(hook.startFile.escapedForDisplay) records lines from the next shell on: open one, and run "
+                        + "something.")
+            case (false, _):
+                sentences.append(
+                    "The shell hook is not installed: add '\(hook.line)' to \(hook.startFile.escapedForDisplay), and open a "
+                        + "new shell.")
+            case (true, _?): break
+            }
+        }
+        if isServiceStopped {
+            sentences.append(
+                "'nexus serve' does not run: lines in its pipe wait until it is started again; all else is recorded.")
+        }
+        if sentences.isEmpty || (latestEvent == nil && recording == .on && sentences.count < 2) {
+            sentences.append("'nexus exec -- COMMAND' runs a command and records it.")
+        }
+        return Array(sentences.prefix(2))
+    }
+
+    /// The sentences as the end of a report, after an empty line.
+    package func text(_ style: TerminalStyle) -> String {
+        "\n" + sentences.flatMap { TextBlock.wrapped($0, style) }.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Settings {
+    /// Settings that switch recording off.
+    fileprivate static let off: Settings = {
+        var settings = Settings()
+        settings.set(recording: false)
+        return settings
+    }()
+}
