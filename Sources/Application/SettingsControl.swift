@@ -1,6 +1,6 @@
 package import Core
 import Recording
-import SystemSupport
+package import SystemSupport
 
 /// Changes the settings as `nexus config` does, by the names of settings and values in words.
 package struct SettingsControl: Sendable {

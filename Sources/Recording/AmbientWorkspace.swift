@@ -3,15 +3,17 @@ package import SystemSupport
 /// The workspace of what is run without naming one: `$NEXUS_WORKSPACE` where it is set, an empty text meaning none; else the
 /// name of the folder of the git repository that the working folder is in. The shell hooks have the same rule.
 package enum AmbientWorkspace {
-    /// The name, of which only the keyed hash is stored; nil for none.
+    /// Returns the name, of which only the keyed hash is stored; nil for none.
+    /// - Parameter usesGit: false leaves out the repository.
     static func name(
         usesGit: Bool, environment: (String) -> String? = Environment.value, folder: String? = WorkingFolder.path
     ) -> String? {
         if let named = environment("NEXUS_WORKSPACE") { return named.isEmpty ? nil : named }
+        guard usesGit else { return nil }
         return repository(above: folder, home: environment("HOME"))?.path.split(separator: "/").last.map(String.init)
     }
 
-    /// The folder of the git repository that a folder is in; nil where there is none, or it is `/` or the home folder.
+    /// Returns the folder of the git repository that a folder is in; nil where there is none, or it is `/` or the home folder.
     package static func repository(above folder: String?, home: String?) -> Folder? {
         guard let folder, folder.utf8.first == UInt8(ascii: "/") else { return nil }
         var root = Folder(folder)
@@ -19,6 +21,7 @@ package enum AmbientWorkspace {
             guard root.path != "/" else { return nil }
             root = root.parent
         }
-        return root.path == "/" || root.path == home ? nil : root
+        guard root.path != "/", root.path != home else { return nil }
+        return root
     }
 }

@@ -1,15 +1,17 @@
 package import Core
+import Intake
 import SystemSupport
 
 /// Every setting with its value and default: what `nexus config` prints.
 package struct ConfigReport: Sendable {
     private let states: [SettingState]
-    private let builtIn: [SettingName: [String]]
+    /// The entries that a list has without the user's.
+    private let builtIn: [SettingName: [String]] = [
+        .subcommands: CommandRules.programsWithSubcommands, .interactive: CommandRules.interactive,
+    ]
 
-    /// `builtIn` holds the entries that a list has without the user's.
-    package init(_ states: [SettingState], builtIn: [SettingName: [String]]) {
+    package init(_ states: [SettingState]) {
         self.states = states
-        self.builtIn = builtIn
     }
 
     /// A line for each setting.

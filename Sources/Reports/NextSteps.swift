@@ -7,12 +7,10 @@ package struct NextSteps: Sendable {
     /// Where the hook of the user's shell is, or belongs.
     package struct Hook: Sendable {
         let startFile: String
-        let line: String
         let isInstalled: Bool
 
-        package init(startFile: String, line: String, isInstalled: Bool) {
+        package init(startFile: String, isInstalled: Bool) {
             self.startFile = startFile
-            self.line = line
             self.isInstalled = isInstalled
         }
     }
@@ -58,8 +56,8 @@ package struct NextSteps: Sendable {
                         + "something.")
             case (false, _):
                 sentences.append(
-                    "The shell hook is not installed: add '\(hook.line)' to \(hook.startFile.escapedForDisplay), and open a "
-                        + "new shell.")
+                    "The shell hook is not installed: run 'nexus setup', which adds it to \(hook.startFile.escapedForDisplay), and "
+                        + "open a new shell.")
             case (true, _?): break
             }
         }

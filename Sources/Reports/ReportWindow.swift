@@ -21,7 +21,7 @@ package struct ReportWindow: Equatable, Sendable {
     ///   - end: rounded up to a 15-minute bucket; nil for an open end, which one after the last time that an event can have is
     ///     too.
     init(title: String, start: Int64?, end: Int64?) {
-        let bucket = RollupSlot.milliseconds
+        let bucket = TimeBucket.milliseconds
         self.title = title
         self.start = start.map { max(0, $0) / bucket * bucket }
         let rounded = end.map { (min(max(0, $0), Limits.latestTimestamp + 1) + bucket - 1) / bucket * bucket }
@@ -70,7 +70,7 @@ package struct ReportWindow: Equatable, Sendable {
         guard let start, let first else { return nil }
         guard isOfWholeDays else {
             let length = (end ?? max(now, start)) - start
-            let bucket = RollupSlot.milliseconds
+            let bucket = TimeBucket.milliseconds
             let begin = max(0, start - length) / bucket * bucket
             let stop = min(start, begin + max(0, now - start))
             return begin < stop ? begin..<stop : nil

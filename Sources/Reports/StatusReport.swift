@@ -104,7 +104,7 @@ package struct StatusReport: Sendable {
             lines.append("Since:      \(Self.localTime(since)) (\(LocalCalendar.zoneName.escapedForDisplay))")
         }
         lines += [
-            "Events:     \(grouped(events)) in \(counted(eventCounters.sessions, "session"))",
+            "Events:     \(grouped(events)) in \(counted(sessions, "session"))",
             "Received:   \(grouped(eventCounters.received))",
             "Accepted:   \(grouped(eventCounters.accepted))",
             "Rejected:   \(grouped(eventCounters.rejected))",

@@ -1,5 +1,5 @@
 import Core
-import SystemSupport
+package import SystemSupport
 
 /// A time or a range of time as the command line names it: `7d`, `2h`, `yesterday`, `2026-11`, `2026-11-22`,
 /// `2026-11-22T14:30` (local, or with an offset).
@@ -111,13 +111,15 @@ struct TimeWord {
 }
 
 /// A window that the command line names in a way that means none.
-package enum WindowError: Error, Equatable, CustomStringConvertible {
+package enum WindowError: ReportedError, Equatable {
     case unknownWord(String, place: String)
     case endsBeforeItStarts
 
     /// The forms that a time has.
     package static let accepted =
         "2026-11-22, 2026-11, 2026-11-22T14:30, today, yesterday, 7d, 2w, 2h or 90min"
+
+    package var exitCode: ExitCode { .usage }
 
     package var description: String {
         switch self {

@@ -1,3 +1,4 @@
+import Application
 import ArgumentParser
 import Core
 import Reports
@@ -81,7 +82,9 @@ struct CompareCommand: AsyncParsableCommand {
         let later = try Comparison.Source(data, windows.first.map { try .named($0, now: now) } ?? .allTime)
         let window: ReportWindow = windows.count > 1 ? try .named(windows[1], now: now) : .allTime
         let snapshot = try await SnapshotArgument.with(from) { from in
-            try await CancelOnSignal.run(ifStopped: "nothing was changed") { try await OpenedSnapshot(from) }
+            try await CancelOnSignal.run(ifStopped: "nothing was changed") {
+                try await OpenedSnapshot(from, parts: Composition.writer)
+            }
         }
         let earlier = try Comparison.Source(snapshot.data, window, in: "the snapshot")
         try show((earlier, later), data, now, conditions)

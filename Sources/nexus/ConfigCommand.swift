@@ -1,7 +1,6 @@
 import Application
 import ArgumentParser
 import Core
-import Intake
 import Reports
 import SystemSupport
 
@@ -37,9 +36,7 @@ struct ConfigCommand: AsyncParsableCommand {
         var json = false
 
         func run() throws {
-            let report = ConfigReport(
-                try SettingsControl(data: .readable()).states(),
-                builtIn: [.subcommands: CommandRules.programsWithSubcommands, .interactive: CommandRules.interactive])
+            let report = ConfigReport(try SettingsControl(data: .readable()).states())
             let text = name.map(report.text) ?? report.text
             try File.standardOutput.write(json ? report.json.document : text)
         }

@@ -13,7 +13,7 @@ extension NextSteps {
         steps.latestEvent = try latestEvent(in: data)
         steps.hasFilter = hasFilter
         steps.hook = ShellSetup.current().map {
-            Hook(startFile: $0.startFile, line: $0.line, isInstalled: $0.isInstalled)
+            Hook(startFile: $0.startFile, isInstalled: $0.isInstalled)
         }
         steps.isServiceStopped = ServiceState.of(data) == .stopped
         return steps

@@ -14,10 +14,10 @@ struct Nexus: AsyncParsableCommand {
             """,
         version: "nexus \(Version.current)",
         subcommands: [
-            RecordCommand.self, ExecCommand.self, InitCommand.self, ServeCommand.self, SessionCommand.self,
-            StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self, ExportCommand.self,
-            VerifyCommand.self, ImportCommand.self,
-            SyncCommand.self, FlushCommand.self, DoctorCommand.self, TelemetryCommand.self,
+            RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
+            SessionCommand.self, StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self,
+            ExportCommand.self, VerifyCommand.self, ImportCommand.self, SyncCommand.self, FlushCommand.self,
+            DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self,
         ])
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.

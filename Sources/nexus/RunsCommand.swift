@@ -39,7 +39,7 @@ struct RunsCommand: AsyncParsableCommand {
         let filter = try filter.filter(in: data)
         let report = try RunsReport(
             window, filter: filter, order: slowest ? .slowest : .latest, limit: limit,
-            from: StoreReader(data: data), names: names.known(in: data, for: output.form))
+            in: data, names: names.known(in: data, for: output.form))
         let text =
             switch output.form {
             case .json: report.json(names: names.isWanted).document

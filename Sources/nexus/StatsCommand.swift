@@ -90,8 +90,8 @@ struct StatsCommand: AsyncParsableCommand {
         let window = try window.window(now: now)
         let filter = try filter.filter(in: own, recordedIn: data)
         let form = output.form
-        let source = UsageSource(
-            reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order.order,
+        let source = try UsageSource(
+            data: data, window: window, now: now, filter: filter, order: order.order,
             names: by == .workspace ? names.known(in: own, for: form) : [:])
         if let kind = by ?? (form == .csv ? .day : nil) {
             let list = try source.breakdown(by: kind)
@@ -111,7 +111,7 @@ struct StatsCommand: AsyncParsableCommand {
         case .markdown: return MarkdownReport.of(report, top: top)
         case .text, .csv:
             return try DashboardRenderer.render(report, top: top, .ofOutput())
-                + (report.totals.events == 0 ? steps(own, filter) : "")
+                + (report.isEmpty ? steps(own, filter) : "")
         }
     }
 
@@ -150,20 +150,7 @@ struct FilterOptions: ParsableArguments {
     ///   - data: the data folder whose key hashes names.
     ///   - recorded: the data folder whose events are counted; by default the same.
     func filter(in data: DataFolder, recordedIn recorded: DataFolder? = nil) throws -> ReportFilter {
-        var filter = ReportFilter(command: command, workspace: workspace, failedOnly: failed)
-        guard let workspace else { return filter }
-        // Without a key nothing was ever hashed.
-        let nameHash = try HashKey.existing(in: data)?.hash(ofName: workspace)
-        let hash = try ReportFilter.workspaceHash(workspace, nameHash: nameHash) {
-            try ReportFilter.workspaces(in: recorded ?? data)
-        }
-        guard let hash else {
-            throw CommandFailure(
-                "cannot tell which workspace \(workspace.escapedForDisplay) is: the hashes of several begin with it; "
-                    + "give more digits",
-                .rejectedInput)
-        }
-        filter.workspaceHash = hash
-        return filter
+        try ReportFilter(
+            command: command, workspace: workspace, failedOnly: failed, keyOf: data, recordedIn: recorded ?? data)
     }
 }

@@ -24,17 +24,12 @@ struct TelemetryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let data = try DataFolder.required()
-            let eventCounters = try EventCounters.current(in: data)
-            var report = StatusReport(
-                recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
-                eventCounters: eventCounters)
-            report.settings = try SettingsFile(data).load()
+            var report = try StatusReport(of: data)
             switch ServiceState.of(data) {
             case .running(let processID): report.service = "running, process \(processID)"
             case .stopped: report.service = "not running; lines in its pipe wait until 'nexus serve' is started again"
             case .neverStarted: break
             }
-            report.since = try StoreReader(data: data)?.firstActivity()
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
             report.keyProblem = FolderDoctor(data: data).keyProblem(hasEvents: report.hasEvents)
             (report.sent, report.sentProblem) = try Self.sent(from: data)

@@ -6,7 +6,7 @@ import Testing
 
 struct NextStepsTests {
     private static let hook = NextSteps.Hook(
-        startFile: "~/.bashrc", line: "eval \"$(nexus init bash)\"", isInstalled: false)
+        startFile: "~/.bashrc", isInstalled: false)
 
     private func steps(_ change: (inout NextSteps) -> Void) throws -> [String] {
         // Sets the zone.
@@ -21,11 +21,11 @@ struct NextStepsTests {
         #expect(try steps { _ in } == ["'nexus exec -- COMMAND' runs a command and records it."])
         #expect(
             try steps { $0.hook = Self.hook } == [
-                "The shell hook is not installed: add 'eval \"$(nexus init bash)\"' to ~/.bashrc, and open a new shell.",
+                "The shell hook is not installed: run 'nexus setup', which adds it to ~/.bashrc, and open a new shell.",
                 "'nexus exec -- COMMAND' runs a command and records it.",
             ])
         let installed = try steps {
-            $0.hook = NextSteps.Hook(startFile: "~/.zshrc", line: "", isInstalled: true)
+            $0.hook = NextSteps.Hook(startFile: "~/.zshrc", isInstalled: true)
         }
         #expect(installed.first?.contains("The hook in ~/.zshrc records lines from the next shell on") == true)
     }

@@ -12,9 +12,22 @@ package struct ShellSetup: Sendable {
     private let files: ShellStartFiles
     private let zshFolder: String?
 
-    package init(_ files: ShellStartFiles) {
+    /// - Parameter asksZsh: whether zsh is started to name the folder of its start files. Without that a folder that `.zshenv`
+    ///   sets is not known.
+    package init(_ files: ShellStartFiles, asksZsh: Bool = true) {
         self.files = files
-        zshFolder = files.findZshFolder()
+        zshFolder = asksZsh ? files.findZshFolder() : nil
+    }
+
+    /// The start file of the user's shell, and whether it has the hook; nil for a shell without a hook, and where the file cannot
+    /// be read. No shell is started.
+    package static func current(
+        environment: @escaping @Sendable (String) -> String? = Environment.value
+    ) -> (startFile: String, isInstalled: Bool)? {
+        guard let files = try? ShellStartFiles(shell: nil, environment: environment),
+            let step = try? ShellSetup(files, asksZsh: false).steps().first
+        else { return nil }
+        return (step.file.path, step.state != .absent)
     }
 
     /// All files that may have the hook.

@@ -1,6 +1,6 @@
 import Core
 package import Intake
-import SystemSupport
+package import SystemSupport
 
 /// The shell of the user, and the start files that it reads.
 package struct ShellStartFiles: Sendable {

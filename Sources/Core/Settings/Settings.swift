@@ -6,7 +6,11 @@
 ///       "destinations": {           where `nexus sync` may send to, by name; absent: nowhere
 ///         "backup": "file:///mnt/backup"
 ///       },
-///       "name_folders": ["~/src"]   folders whose names explain hashes of workspaces in your reports; absent: none
+///       "git_workspace": "on",      "on" or "off": the workspace of a line from its git repository; absent: on
+///       "ignore": ["git status"],   names of commands that leave no event; absent: none
+///       "subcommands": ["mytool"],  programs whose subcommand is kept, beyond the built-in ones
+///       "interactive": ["mytui"],   commands without a duration, beyond the built-in ones
+///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
 /// No file is the same as one with nothing in it. Keys that this version does not know are a later version's, and are
@@ -30,12 +34,34 @@ package struct Settings: Equatable, Sendable {
         return destinations
     }
 
-    /// Folders whose names, and those of the folders in them, explain hashes of workspaces in the user's own reports. Not kept a
-    /// second time, as `destinations` is not.
-    package var nameFolders: [String] {
-        guard case .array(let folders)? = members.first(where: { $0.key == Key.nameFolders })?.value else { return [] }
-        return folders.compactMap { if case .string(let folder) = $0 { folder } else { nil } }
+    /// The entries of a list; of any other setting none.
+    package func list(_ name: SettingName) -> [String] {
+        guard name.isList, case .array(let values)? = members.first(where: { $0.key == name.key })?.value else {
+            return []
+        }
+        return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
+
+    /// What the settings change about the naming of commands. Not kept a second time, as with the destinations.
+    package var naming: NamingSettings {
+        var naming = NamingSettings()
+        for member in members {
+            switch (member.key, member.value) {
+            case (Key.ignore, _): naming.ignore = list(.ignore)
+            case (Key.subcommands, _): naming.subcommands = list(.subcommands)
+            case (Key.interactive, _): naming.interactive = list(.interactive)
+            case (Key.gitWorkspace, .string("off")): naming.usesGitWorkspace = false
+            default: break
+            }
+        }
+        return naming
+    }
+
+    /// Whether the file has a value for the setting.
+    package func has(_ name: SettingName) -> Bool { members.contains { $0.key == name.key } }
+
+    /// Folders whose names, and those of the folders in them, explain hashes of workspaces in the user's own reports.
+    package var nameFolders: [String] { list(.nameFolders) }
 
     /// Nothing was decided.
     package init() {}
@@ -47,6 +73,10 @@ package struct Settings: Equatable, Sendable {
         static let recording = "recording"
         static let retention = "retention_days"
         static let destinations = "destinations"
+        static let gitWorkspace = "git_workspace"
+        static let ignore = "ignore"
+        static let subcommands = "subcommands"
+        static let interactive = "interactive"
         static let nameFolders = "name_folders"
     }
 
@@ -69,6 +99,8 @@ package struct Settings: Equatable, Sendable {
                     guard case .string = url.value else { throw Self.destinationsFlaw }
                 }
             case (Key.destinations, _): throw Self.destinationsFlaw
+            case (Key.gitWorkspace, .string("on")), (Key.gitWorkspace, .string("off")): break
+            case (Key.gitWorkspace, _): throw .init("git_workspace must be \"on\" or \"off\"")
             case (Key.nameFolders, .array(let folders)):
                 for folder in folders {
                     guard case .string(let path) = folder, path.utf8.first == 0x2F || path.utf8.first == 0x7E else {
@@ -76,6 +108,11 @@ package struct Settings: Equatable, Sendable {
                     }
                 }
             case (Key.nameFolders, _): throw Self.nameFoldersFlaw
+            case (Key.ignore, let list), (Key.subcommands, let list), (Key.interactive, let list):
+                guard case .array(let values) = list else { throw Self.listFlaw(member.key) }
+                for value in values {
+                    guard case .string = value else { throw Self.listFlaw(member.key) }
+                }
             default: break
             }
         }
@@ -86,6 +123,29 @@ package struct Settings: Equatable, Sendable {
 
     private static let nameFoldersFlaw = SettingsError.Flaw(
         "name_folders must be a list of folders, each an absolute path or one below ~")
+
+    private static func listFlaw(_ key: String) -> SettingsError.Flaw { .init("\(key) must be an array of texts") }
+
+    /// Sets the entries of a list, of which `accepts(entry:)` is true; none removes the list.
+    package mutating func set(_ name: SettingName, list: [String]) {
+        precondition(name.isList)
+        set(name.key, list.isEmpty ? nil : .array(list.map(JSONValue.string)))
+    }
+
+    /// Sets whether a line that names no workspace belongs to the one of its git repository.
+    package mutating func set(gitWorkspace: Bool) {
+        set(Key.gitWorkspace, .string(gitWorkspace ? "on" : "off"))
+    }
+
+    /// Removes a value: the setting is the default again.
+    package mutating func unset(_ name: SettingName) {
+        set(name.key, nil)
+        switch name {
+        case .recording: isRecordingOn = true
+        case .retentionDays: retentionDays = nil
+        case .destinations, .gitWorkspace, .ignore, .subcommands, .interactive, .nameFolders: break
+        }
+    }
 
     /// Sets the preference.
     package mutating func set(recording: Bool) {
@@ -108,11 +168,6 @@ package struct Settings: Equatable, Sendable {
             JSONValue.Member($0.key, .string($0.value))
         }
         set(Key.destinations, urls.isEmpty ? nil : .object(urls))
-    }
-
-    /// Sets the folders whose names explain hashes of workspaces; an empty list takes the setting away.
-    package mutating func set(nameFolders folders: [String]) {
-        set(Key.nameFolders, folders.isEmpty ? nil : .strings(folders))
     }
 
     /// The content of the file.

@@ -1,6 +1,7 @@
 import Core
 import Database
 import Foundation
+import Rollups
 
 /// Decides which changes between two windows chance does not explain.
 ///

@@ -1,5 +1,6 @@
 package import Core
 package import Database
+package import Rollups
 import SystemSupport
 
 /// What changed in each command from one window to another, and whether chance explains it: `nexus compare`.
@@ -172,7 +173,7 @@ struct Figures {
         var range = source.range.lowerBound..<max(source.range.lowerBound, min(source.range.upperBound, now))
         var namesSince: Int64?
         if let change = try source.reader?.namingChange(), change > range.lowerBound {
-            let bucket = RollupSlot.milliseconds
+            let bucket = TimeBucket.milliseconds
             let start = (change + bucket - 1) / bucket * bucket
             range = min(start, range.upperBound)..<range.upperBound
             namesSince = change
@@ -200,7 +201,7 @@ struct Figures {
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
-        let end = range.upperBound == Int64.max ? last + RollupSlot.milliseconds : range.upperBound
+        let end = range.upperBound == Int64.max ? last + TimeBucket.milliseconds : range.upperBound
         return first..<max(first, end)
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Database
+import Rollups
 import SystemSupport
 
 /// Shows a comparison in a terminal, as CSV and as Markdown.

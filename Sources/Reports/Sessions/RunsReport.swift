@@ -47,9 +47,10 @@ package struct RunsReport: Sendable {
 
     /// Reads the database of a data folder.
     package init(
-        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, in data: DataFolder
+        _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, in data: DataFolder,
+        names: [String: String]
     ) throws(StoreError) {
-        try self.init(window, filter: filter, order: order, limit: limit, from: StoreReader(data: data))
+        try self.init(window, filter: filter, order: order, limit: limit, from: StoreReader(data: data), names: names)
     }
 
     private static func slowest(_ limit: Int, of events: [StoredEvent]) -> [StoredEvent] {

@@ -1,6 +1,8 @@
 package import Core
 package import Database
-import SystemSupport
+import Intake
+import Rollups
+package import SystemSupport
 
 /// What a report is confined to, in the person's words.
 package struct ReportFilter: Equatable, Sendable {
@@ -15,6 +17,24 @@ package struct ReportFilter: Equatable, Sendable {
         self.command = command
         self.workspace = workspace
         self.failedOnly = failedOnly
+    }
+
+    /// Makes a filter from what the user gave. A workspace is looked for by its hash, which a name had when it was recorded.
+    ///
+    /// - Parameters:
+    ///   - data: the data folder whose key hashes names.
+    ///   - recorded: the data folder whose events are counted.
+    /// - Throws: `AmbiguousWorkspace`, or the error of a key or a database that cannot be read.
+    package init(
+        command: String?, workspace: String?, failedOnly: Bool, keyOf data: DataFolder, recordedIn recorded: DataFolder
+    ) throws {
+        self.init(command: command, workspace: workspace, failedOnly: failedOnly)
+        guard let workspace else { return }
+        // Without a key no name was ever hashed.
+        let nameHash = try HashKey.existing(in: data)?.hash(ofName: workspace)
+        let hash = try Self.workspaceHash(workspace, nameHash: nameHash) { try Self.workspaces(in: recorded) }
+        guard let hash else { throw AmbiguousWorkspace(text: workspace) }
+        workspaceHash = hash
     }
 
     /// The hash of the workspace that a text means: the recorded one whose name it is, else the only recorded one that it is
@@ -60,5 +80,16 @@ package struct ReportFilter: Equatable, Sendable {
             "command": .string(command), "workspace": .string(workspace),
             "failed_only": .bool(failedOnly),
         ]
+    }
+}
+
+/// A text that begins the hashes of several workspaces.
+package struct AmbiguousWorkspace: ReportedError {
+    let text: String
+
+    package var exitCode: ExitCode { .rejectedInput }
+
+    package var description: String {
+        "cannot tell which workspace \(text.escapedForDisplay) is: the hashes of several begin with it; give more digits"
     }
 }

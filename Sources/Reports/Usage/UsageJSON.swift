@@ -1,5 +1,6 @@
 package import Core
 import Database
+import Rollups
 import SystemSupport
 
 /// Usage reports as JSON. The keys are a contract, written down in `Fixtures/stats.schema.json`: `version` goes up when

@@ -1,4 +1,5 @@
 package import Database
+package import Rollups
 package import SystemSupport
 
 /// What happened in a window, as values: every renderer shows the same.
@@ -40,6 +41,8 @@ package struct UsageReport: Equatable, Sendable {
     package let findings: [Finding]
 
     package let totals: StoreReader.Activity
+    /// Whether the window has no events.
+    package var isEmpty: Bool { totals.events == 0 }
     package let activityBefore: StoreReader.Activity?
     package let sessions: Sessions
     package let sessionsBefore: Sessions?

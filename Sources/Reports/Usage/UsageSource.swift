@@ -32,8 +32,12 @@ package struct UsageSource: Sendable {
     }
 
     /// Reads the database of a data folder.
-    package init(data: DataFolder, window: ReportWindow, now: Int64, filter: ReportFilter) throws(StoreError) {
-        self.init(reader: try StoreReader(data: data), window: window, now: now, filter: filter)
+    package init(
+        data: DataFolder, window: ReportWindow, now: Int64, filter: ReportFilter, order: UsageOrder,
+        names: [String: String]
+    ) throws(StoreError) {
+        self.init(
+            reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order, names: names)
     }
 
     /// The dashboard.
