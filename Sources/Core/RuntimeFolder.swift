@@ -27,8 +27,8 @@ package struct RuntimeFolder: Sendable {
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// Holds the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The files that the bash hook uses while the service lives: the pipe under a second name, and the number of the process. The
-    /// mode is 0500: opening the pipe for reading and writing, the only way in which bash does not wait for a reader, makes
+    /// The files that the bash hook uses while the service lives: the pipe under a second name; and number and start of the
+    /// process, as the number alone may be another process's after a kill. The mode is 0500: opening the pipe for reading and writing, the only way in which bash does not wait for a reader, makes
     /// no plain file where the pipe has gone, and no other user can put something else in its place.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The service holds the lock on this file as long as it lives.

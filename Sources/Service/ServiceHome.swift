@@ -35,7 +35,8 @@ struct ServiceHome: ~Copyable, Sendable {
         _ = try runtime.folder.link(
             RuntimeFolder.pipeName, as: RuntimeFolder.hooksName + "/" + RuntimeFolder.pipeName)
         let pid = try File(opening: folder.path(of: RuntimeFolder.processName), [.write, .create, .exclusive])
-        try pid.write("\(ProcessIdentity.current().processID)\n")
+        let process = ProcessIdentity.current()
+        try pid.write("\(process.processID) \(process.startTime)\n")
         // From here on it is used.
         try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
     }

@@ -28,12 +28,13 @@ enum ShellHook: String, ExpressibleByArgument, CaseIterable {
 
     /// The text to print.
     ///
-    /// All of zsh's is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh would not even read it otherwise.
+    /// All of zsh's is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh would not even read it otherwise. With
+    /// `local_traps` a function's first command can set the user's DEBUG trap aside.
     var text: String {
         switch self {
         case .bash: String(decoding: PackageResources.nexus_bash, as: UTF8.self)
         case .zsh:
-            "# Records each line's command, duration and outcome: nexus help init.\n\\builtin emulate zsh -c '"
+            "# Records each line's command, duration and outcome: nexus help init.\n\\builtin emulate zsh -o local_traps -c '"
                 + String(decoding: PackageResources.nexus_zsh, as: UTF8.self).replacing("'", with: #"'\''"#) + "'\n"
         case .fish: String(decoding: PackageResources.nexus_fish, as: UTF8.self)
         }

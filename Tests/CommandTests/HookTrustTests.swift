@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import SystemSupport
 import TestSupport
@@ -156,6 +157,27 @@ struct HookTrustTests {
         var program = self.program
         program.environment["XDG_RUNTIME_DIR"] = runtime
         let shell = try InteractiveShell(kind, program, recorder: true)
+        #expect(try shell.type("true", "true") == ["0", "0"])
+        try waitUntil("the recorders") {
+            try program.run("stats", "--json").output.contains("\"commands\" : 2,")
+        }
+    }
+
+    @Test("A pid file whose number belongs to another nexus process now is passed by")
+    func anotherProcess() throws {
+        let other = try LookAlike(in: program.folder.path)
+        let start = ProcessIdentity(processID: other.process.processIdentifier).startTime
+        let runtime = program.folder.path + "/reused"
+        let run = runtime + "/nexus/run"
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+        try #require(unsafe mkfifo(run + "/pipe", 0o600) == 0)
+        // The service that had the number started a tick before.
+        try Data("\(other.process.processIdentifier) \(start - 1)\n".utf8).write(to: URL(filePath: run + "/pid"))
+        unsafe chmod(run, 0o500)
+        defer { unsafe chmod(run, 0o700) }
+        var program = self.program
+        program.environment["XDG_RUNTIME_DIR"] = runtime
+        let shell = try InteractiveShell(.bash, program, recorder: true)
         #expect(try shell.type("true", "true") == ["0", "0"])
         try waitUntil("the recorders") {
             try program.run("stats", "--json").output.contains("\"commands\" : 2,")

@@ -17,6 +17,7 @@ final class InteractiveShell {
     private let process = Process()
     private let keyboard = Pipe()
     private let promptsPath: String
+    private let terminalPath: String
 
     /// Makes the tests' user an ordinary one where that is root, for whom the hooks never use the pipe: in a user namespace
     /// with another number, and without root's rights. Files of the tests still belong to it.
@@ -35,7 +36,8 @@ final class InteractiveShell {
             FileManager.default.isExecutableFile(atPath: path), "\(kind) is not installed: apt-get install \(kind)")
         self.program = program
         promptsPath = program.folder.path + "/prompts"
-        _ = FileManager.default.createFile(atPath: promptsPath, contents: nil)
+        terminalPath = program.folder.path + "/terminal"
+        for path in [promptsPath, terminalPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         let home = program.folder.path
         let hook = "\(Program.url.path) init \(kind)"
         let (file, words, command): (String, String, String) =
@@ -75,7 +77,7 @@ final class InteractiveShell {
         ]
         process.environment = environment
         process.standardInput = keyboard
-        process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
+        process.standardOutput = FileHandle(forWritingAtPath: terminalPath)
         process.standardError = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
         try waitUntil("the first prompt") { !self.prompts.isEmpty }
@@ -90,6 +92,14 @@ final class InteractiveShell {
         let text = FileManager.default.contents(atPath: promptsPath) ?? Data()
         return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
     }
+
+    /// What was written to the terminal so far, what was typed among it.
+    var terminal: String {
+        String(decoding: FileManager.default.contents(atPath: terminalPath) ?? Data(), as: UTF8.self)
+    }
+
+    /// Pastes text as a terminal does, and Enter; returns what the prompt after it notes.
+    func paste(_ text: String) throws -> String { try type("\u{1B}[200~\(text)\u{1B}[201~")[0] }
 
     /// Types lines, each at a prompt of its own, and returns the statuses that they left.
     @discardableResult

@@ -220,7 +220,8 @@ struct ServeTests {
         let folder = service.runtime.hooksFolder
         #expect(RunningService.poll { FileStatus(of: folder.path)?.permissions == 0o500 })
         #expect(FileIdentity(of: folder.path(of: "pipe")) == FileIdentity(of: service.runtime.pipePath))
-        #expect(try String(contentsOfFile: folder.path(of: "pid"), encoding: .utf8) == "\(service.id)\n")
+        let start = ProcessIdentity(processID: service.process.processIdentifier).startTime
+        #expect(try String(contentsOfFile: folder.path(of: "pid"), encoding: .utf8) == "\(service.id) \(start)\n")
         #expect(try folder.names().sorted() == ["pid", "pipe"])
         service.kill()
         // A shell may have made a file in it, were it open.

@@ -162,7 +162,9 @@ struct ShellLineHookTests {
             check: "[[ ${PROMPT_COMMAND[*]} != *prompts*prompts* ]]"),
     ]
 
-    @Test("In bash every line is recorded once whatever else is set up, and the other tool works", arguments: allSetups)
+    @Test(
+        "In bash every line is recorded once whatever else is set up, and the other tool works",
+        arguments: allSetups + toolSetups)
     func setups(setup: Setup) throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -172,17 +174,20 @@ struct ShellLineHookTests {
         #expect(statuses.last == "0")
         let rows = try shell.rows("coalesce(command, '-'), success", count: 5)
         #expect(rows.count == 5 && Array(rows.prefix(4)) == ["true|1", "false|0", "exit|0", "sleep|1"])
+        #expect(!shell.terminal.contains("bash: ") && !shell.terminal.contains("nexus: "), "\(shell.terminal)")
     }
 
     @Test(
         "Where the hook of bash cannot work it says so once",
-        arguments: ["readonly PS0=x", "readonly PROMPT_COMMAND"])
+        arguments: ["readonly PS0=x", "readonly PROMPT_COMMAND", "readonly HISTTIMEFORMAT=%F", "set -r"])
     func impossible(before: String) throws {
         let program = try Program()
         let hook = try program.run("init", "bash").output
         let path = program.folder.path + "/hook"
         try hook.write(toFile: path, atomically: true, encoding: .utf8)
-        let process = program.process(["--norc", "-ic", "\(before); . \(path); . \(path); true"])
+        let process = program.process([
+            "--norc", "-ic", "hook=$(<\(path)); \(before); eval \"$hook\"; eval \"$hook\"; true",
+        ])
         process.executableURL = URL(filePath: "/usr/bin/bash")
         let errors = Pipe()
         process.standardError = errors

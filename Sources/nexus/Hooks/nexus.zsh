@@ -1,9 +1,9 @@
 if [[ -o interactive ]]; then
 
 __nexus_preexec() {
+    \builtin trap - DEBUG ZERR
     local __nexus_hides=$options[histignorespace]
     \builtin emulate -L zsh
-    \builtin trap - DEBUG ZERR
     \builtin setopt unset no_err_exit no_err_return no_xtrace
     typeset -g __nexus_line=${1:-${3-}} __nexus_folder=$PWD
     typeset -gi __nexus_begin=0 __nexus_armed=1
@@ -15,9 +15,8 @@ __nexus_preexec() {
 
 # Runs before each prompt; zsh gives every such function the line's own $? and pipestatus.
 __nexus_precmd() {
-    local -a __nexus_codes=($? $pipestatus)
+    local -a __nexus_codes=($? $pipestatus) && \builtin trap - DEBUG ZERR
     \builtin emulate -L zsh
-    \builtin trap - DEBUG ZERR
     \builtin setopt unset no_err_exit no_err_return no_xtrace
     (( ${preexec_functions[(I)__nexus_preexec]} )) || preexec_functions+=(__nexus_preexec)
     (( __nexus_armed )) || return 0
