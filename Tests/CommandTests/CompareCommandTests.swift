@@ -89,6 +89,22 @@ struct CompareCommandTests {
         #expect(outcome.status == 64 && outcome.output.isEmpty && !outcome.errors.isEmpty, "\(outcome)")
     }
 
+    @Test("Runs that other rules named are never compared with")
+    func namingVersions() throws {
+        try record(slow: 2000)
+        #expect(try program.run("flush").status == 0)
+        // Days 1 to 6 are the first 120 rows; the rules changed before the first run of the sixth.
+        let change =
+            "INSERT INTO naming_versions VALUES (1, 1); UPDATE naming_versions SET first_id = 101 WHERE version = 2"
+        _ = try program.query(change)
+        let outcome = try program.run(["compare"] + Self.windows + ["--fail-if", "p50 > +20%"])
+        #expect(
+            outcome.status == 0 && outcome.output.contains("nothing was recorded in the earlier window"), "\(outcome)")
+        #expect(outcome.output.contains("other rules name commands"), "\(outcome)")
+        let json = try JSONNode(program.run(["compare", "--json"] + Self.windows).output)
+        #expect(json["names_since"] != .null && json["commands"]?[0]?["count"]?["before"] == .integer(0))
+    }
+
     @Test("With nothing recorded it says so and succeeds")
     func empty() throws {
         let outcome = try program.run("compare", "7d", "--fail-if", "p95 > +20%")

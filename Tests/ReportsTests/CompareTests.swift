@@ -97,6 +97,40 @@ struct CompareTests {
         #expect(ComparisonRenderer.render(comparison, [], top: 5, TerminalStyle()).contains("differ in length"))
     }
 
+    @Test("Over forty pairs of weeks in which nothing changed at most two comparisons show anything")
+    func falseAlarms() async throws {
+        let harness = try ReportHarness()
+        var random = SeededGenerator(seed: 77)
+        var lines: [String] = []
+        for day in 0..<300 {
+            // Days differ, and so do hours: a busy machine slows all runs of a time.
+            let load = Double.random(in: 0.9...1.1, using: &random)
+            for run in 0..<Int.random(in: 8...16, using: &random) {
+                let time = ReportHarness.now - Int64(300 - day) * 86_400_000 + Int64(run) * 2_400_000
+                let hour = load * Double.random(in: 0.9...1.1, using: &random)
+                for (command, base) in [("make", 4000.0), ("cargo test", 900), ("git status", 20)] {
+                    let duration = Int(base * hour * Double.random(in: 0.7...1.5, using: &random))
+                    let success = Double.random(in: 0..<1, using: &random) > 0.08
+                    lines.append(
+                        #"{"command":"\#(command)","timestamp":"\#(Timestamp.rfc3339(time))","duration_ms":\#(duration),"success":\#(success)}"#
+                    )
+                }
+            }
+        }
+        try await harness.store(lines)
+        var alarms: [String] = []
+        for week in 1...40 {
+            let window = try ReportWindow.named("\(7 * (week + 1))d..\(7 * week)d", now: ReportHarness.now)
+            let later = try Comparison.Source(harness.folder.data, window)
+            let earlier = try #require(later.before(window, now: ReportHarness.now))
+            let comparison = try Comparison(from: earlier, to: later, now: ReportHarness.now)
+            #expect(comparison.rows.count == 3 && comparison.isComparable)
+            alarms += comparison.rows.filter { !$0.clear.isEmpty }.map { "\(week) \($0.command) \($0.clear)" }
+        }
+        print("false alarms in 40 comparisons: \(alarms)")
+        #expect(alarms.count <= 2, "\(alarms)")
+    }
+
     @Test("A comparison as CSV has four columns for each figure")
     func csv() async throws {
         let harness = try ReportHarness()

@@ -71,6 +71,18 @@ struct PlantedMonthTests {
         }
     }
 
+    @Test("The screens of the month with findings are the golden ones", arguments: [60, 80, 120])
+    func screens(columns: Int) async throws {
+        try await record(changed: true)
+        let month = ReportWindow.lastDays(30, now: ReportHarness.now)
+        let style = TerminalStyle(columns: columns)
+        let stats = DashboardRenderer.render(try harness.source(month).dashboard(), top: 10, style)
+        try GoldenFile.expect(stats, is: "screens/stats-findings-\(columns).txt")
+        let insights = InsightsRenderer.render(
+            try harness.insights(month), .findings, window: month, zone: "Europe/Berlin", top: 10, style)
+        try GoldenFile.expect(insights, is: "screens/insights-findings-\(columns).txt")
+    }
+
     @Test("An unchanged month shows no change in any window, and no column for changes")
     func unchanged() async throws {
         try await record(changed: false)
