@@ -13,10 +13,14 @@ struct DoctorCommand: AsyncParsableCommand {
             returns 0 when nothing is wrong, and 65 otherwise. It changes nothing but with --rebuild, which counts sessions \
             and rollups anew from the rows.
 
-            With --hook it checks the shell's hook instead: it starts your interactive shell with your start files on a             terminal of its own, runs 'true' in it, and reports whether the event came, and if not, why. The event goes into             a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
+            With --hook it checks the shell's hook instead: it starts your interactive shell with your start files on a \
+            terminal of its own, runs 'true' in it, and reports whether the event came, and if not, why. The event goes into \
+            a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
 
             EXAMPLES
               nexus doctor
+              nexus doctor --quick
+              nexus doctor --rebuild --yes
               nexus doctor --hook --shell zsh
             """)
 

@@ -11,6 +11,10 @@ struct ExecCommand: ParsableCommand {
             The command has your terminal, input and output, and its exit code is returned. Of its arguments only a \
             subcommand of a program known to have them is kept ('git push', 'npm test'). A program that runs another one, \
             like 'sudo' or 'timeout 5', is passed over.
+
+            EXAMPLES
+              nexus exec -- make -j8
+              nexus exec --task release -- ./build.sh
             """)
 
     @Option(

@@ -19,7 +19,7 @@ struct ExportCommand: AsyncParsableCommand {
             EXAMPLES
               nexus export                          nexus-<date>.db.lz4 in this folder
               nexus export -o events.csv --week
-              nexus export -o - --format ndjson --plain | jq .command
+              nexus export -o - --format ndjson --plain 2026-11 | jq .command
             """)
 
     @Option(

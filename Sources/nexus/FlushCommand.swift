@@ -5,7 +5,11 @@ import SystemSupport
 
 struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flush", abstract: "Store what waits in the buffer now.")
+        commandName: "flush", abstract: "Store what waits in the buffer now.",
+        discussion: """
+            EXAMPLES
+              nexus flush && cp -r "$NEXUS_DATA_DIR" /mnt/backup
+            """)
 
     func run() async throws {
         let data = try DataFolder.readable()

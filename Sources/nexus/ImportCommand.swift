@@ -11,6 +11,10 @@ struct ImportCommand: AsyncParsableCommand {
             Every event is known by the installation that recorded it and its number there: what is here already is left \
             as it is, so that importing twice changes nothing. What was purged here comes back; what is too old to be kept \
             ('nexus telemetry retain') stays out. A snapshot comes in whole or not at all. While recording is off nothing does.
+
+            EXAMPLES
+              nexus import backup.db.lz4
+              ssh laptop nexus export -o - | nexus import -
             """)
 
     @Argument(help: "The snapshot, with SQLite in it; '-' is standard input.", completion: .file())

@@ -12,6 +12,10 @@ struct InitCommand: ParsableCommand {
 
             Lines are read in memory; arguments, paths and quotes are never kept. The workspace is the folder of the git \
             repository, as a keyed hash; NEXUS_WORKSPACE overrides it. NEXUS_TELEMETRY=off and DO_NOT_TRACK count at each prompt.
+
+            EXAMPLES
+              eval "$(nexus init bash)"
+              nexus init fish | source
             """)
 
     @Argument(help: "The shell to print for.")

@@ -11,13 +11,19 @@ struct Nexus: AsyncParsableCommand {
         discussion: """
             Data stays in $NEXUS_DATA_DIR, else $XDG_DATA_HOME/nexus, else ~/.local/share/nexus. Names of workspaces \
             and tasks are kept only as keyed hashes; flags, paths and file contents are never kept.
+
+            EXAMPLES
+              nexus exec -- make
+              nexus stats --week
+              nexus insights
+              nexus help stats
             """,
         version: "nexus \(Version.current)",
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
             SessionCommand.self, StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self,
             ExportCommand.self, VerifyCommand.self, ImportCommand.self, SyncCommand.self, FlushCommand.self,
-            DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self,
+            DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
         ])
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.

@@ -10,6 +10,10 @@ struct RecordCommand: AsyncParsableCommand {
         discussion: """
             An event is safe when the command returns 0. With --stdin every line is a JSON object; a line that is not \
             taken is reported with its number, the rest goes on, and the command returns 65.
+
+            EXAMPLES
+              nexus record --command "swift build" --duration-ms 8200 --success
+              nexus record --stdin <events.ndjson
             """)
 
     @OptionGroup(title: "The event") var event: EventOptions

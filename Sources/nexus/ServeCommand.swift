@@ -12,6 +12,10 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             It serves until SIGTERM, SIGHUP or Ctrl-C, then takes what has come, stores it and ends. Socket and pipe stand in the \
             data folder, or without NEXUS_DATA_DIR in $XDG_RUNTIME_DIR/nexus.
+
+            EXAMPLES
+              nexus serve &
+              nexus serve --durable --verbose
             """)
 
     @Flag(help: "Acknowledge on the socket only what would survive a power cut.")

@@ -7,7 +7,14 @@ import SystemSupport
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session", abstract: "Give events a session of your own, and list sessions.",
-        discussion: "Without one, a session is the shell that a command was typed or scripted in.",
+        discussion: """
+            Without one, a session is the shell that a command was typed or scripted in.
+
+            EXAMPLES
+              eval "$(nexus session start)"
+              nexus session list
+              nexus session show
+            """,
         subcommands: [Start.self, End.self, List.self, Show.self])
 
     /// The shell whose words are printed.
@@ -23,7 +30,12 @@ struct SessionCommand: AsyncParsableCommand {
 
     struct Start: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "start", abstract: "Start a session: eval \"$(nexus session start)\".")
+            commandName: "start", abstract: "Start a session: eval \"$(nexus session start)\".",
+            discussion: """
+                EXAMPLES
+                  eval "$(nexus session start)"
+                  nexus session start --shell fish | source
+                """)
 
         @Option(help: "The shell to print for.")
         var shell = Shell.sh
@@ -48,7 +60,12 @@ struct SessionCommand: AsyncParsableCommand {
 
     struct End: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "end", abstract: "End the session: eval \"$(nexus session end)\".")
+            commandName: "end", abstract: "End the session: eval \"$(nexus session end)\".",
+            discussion: """
+                EXAMPLES
+                  eval "$(nexus session end)"
+                  nexus session end --shell fish | source
+                """)
 
         @Option(help: "The shell to print for.")
         var shell = Shell.sh
@@ -66,7 +83,15 @@ struct SessionCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the latest sessions.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the latest sessions.",
+            discussion: """
+                EXAMPLES
+                  nexus session list --limit 5
+                  nexus session list 7d --json
+                """)
+
+        @OptionGroup(title: "The window") var window: WindowOptions
 
         @Option(help: ArgumentHelp("How many at most.", valueName: "n"))
         var limit = 20
@@ -79,17 +104,22 @@ struct SessionCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try CommandFailure.requireKnownZone()
+            let window = try window.window(now: SystemClock().now())
             let data = try DataFolder.readable()
             try await ReadingCommand.storeWaiting(in: data)
-            let report = try SessionsReport(latest: limit, in: data)
+            let report = try SessionsReport(window, limit: limit, in: data)
             try File.standardOutput.write(json ? report.json.document : report.text(.ofOutput()))
         }
     }
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Show what happened in a session, one event after the other.")
+            commandName: "show", abstract: "Show what happened in a session, one event after the other.",
+            discussion: """
+                EXAMPLES
+                  nexus session show
+                  nexus session show s-3f2a --json
+                """)
 
         @Argument(help: "The session's id, or what it begins with; by default the session of this shell.")
         var id: String?

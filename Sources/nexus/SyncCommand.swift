@@ -14,6 +14,11 @@ struct SyncCommand: AsyncParsableCommand {
             while recording is off: what is off then is recording.
 
             What a purge removes here stays where it was sent.
+
+            EXAMPLES
+              nexus sync --to file:///mnt/stick
+              nexus sync --to company --dry-run
+              nexus sync log
             """,
         subcommands: [Send.self, Add.self, List.self, Remove.self, Log.self], defaultSubcommand: Send.self)
 
@@ -23,6 +28,10 @@ struct SyncCommand: AsyncParsableCommand {
             discussion: """
                 User name and password come from NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, or from a file of two lines that \
                 only you may read. Whatever interrupts it, the next run goes on where it stopped, and no row arrives twice.
+
+                EXAMPLES
+                  nexus sync send --to file:///mnt/stick
+                  nexus sync send --to company --dry-run
                 """)
 
         @Option(
@@ -98,7 +107,12 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "add", abstract: "Remember a destination by a name.")
+            commandName: "add", abstract: "Remember a destination by a name.",
+            discussion: """
+                EXAMPLES
+                  nexus sync add stick file:///mnt/stick
+                  nexus sync add company clickhouses://db.example.com/nexus
+                """)
 
         @Argument(help: ArgumentHelp("What to call it: A-Z a-z 0-9 . _ -", valueName: "name"))
         var name: String
@@ -118,7 +132,13 @@ struct SyncCommand: AsyncParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the destinations.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the destinations.",
+            discussion: """
+                EXAMPLES
+                  nexus sync list
+                  nexus sync list --json
+                """)
 
         @Flag(help: "Print JSON.")
         var json = false
@@ -142,7 +162,12 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Forget a destination. What was sent there stays there, and in the ledger."
+            commandName: "remove",
+            abstract: "Forget a destination. What was sent there stays there, and in the ledger.",
+            discussion: """
+                EXAMPLES
+                  nexus sync remove stick
+                """
         )
 
         @Argument(help: ArgumentHelp("What it is called.", valueName: "name"))
@@ -157,6 +182,9 @@ struct SyncCommand: AsyncParsableCommand {
             discussion: """
                 Each line of the ledger holds the SHA-256 of the one before, and ledger.head and the database tell how many \
                 there are: a line that was altered or removed shows. It does not if all three were written again.
+
+                EXAMPLES
+                  nexus sync log
                 """)
 
         @Flag(help: "Print JSON.")

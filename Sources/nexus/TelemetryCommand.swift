@@ -10,6 +10,12 @@ import SystemSupport
 struct TelemetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "telemetry", abstract: "See what is recorded, switch it on and off, remove it.",
+        discussion: """
+            EXAMPLES
+              nexus telemetry status
+              nexus telemetry off
+              nexus telemetry purge --command make --dry-run
+            """,
         subcommands: [
             Status.self, On.self, Off.self, Explain.self, Purge.self, Rekey.self, Retain.self,
         ], defaultSubcommand: Status.self)
@@ -17,7 +23,13 @@ struct TelemetryCommand: AsyncParsableCommand {
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "status", abstract: "Show whether events are recorded, where they are, and the books.",
-            discussion: "It writes nothing: what waits in the buffer is counted, not stored.")
+            discussion: """
+                It writes nothing: what waits in the buffer is counted, not stored.
+
+                EXAMPLES
+                  nexus telemetry status
+                  nexus telemetry status --json
+                """)
 
         @Flag(help: "Print JSON.")
         var json = false
@@ -57,7 +69,12 @@ struct TelemetryCommand: AsyncParsableCommand {
     struct On: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "on", abstract: "Switch recording on.",
-            discussion: "The environment and .nexus-telemetry-off files still switch it off where they apply.")
+            discussion: """
+                The environment and .nexus-telemetry-off files still switch it off where they apply.
+
+                EXAMPLES
+                  nexus telemetry on
+                """)
 
         func run() async throws {
             let data = try DataFolder.required()
@@ -76,6 +93,9 @@ struct TelemetryCommand: AsyncParsableCommand {
             discussion: """
                 What was recorded stays as it is. When the command returns, nothing more is written to the data folder: not \
                 by the service, a stream or a program that runs, nor by anything that starts.
+
+                EXAMPLES
+                  nexus telemetry off
                 """)
 
         func run() async throws {

@@ -10,6 +10,10 @@ extension TelemetryCommand {
             discussion: """
                 The line goes through the very code that recording uses, and is not stored: no file is made or changed. \
                 Without a line the rules are listed.
+
+                EXAMPLES
+                  nexus telemetry explain
+                  nexus telemetry explain '{"command":"git push --force"}'
                 """)
 
         @Argument(help: ArgumentHelp("The event, one JSON object.", valueName: "json line"))

@@ -14,6 +14,11 @@ extension TelemetryCommand {
                 Conditions given together must all be met. Rows, counts, names, what waits in the buffer and snapshots in \
                 the data folder go; then every byte that is left is searched for what was removed. Recorders may run: what \
                 is recorded meanwhile stays. With --all the key goes too. The record of what was sent (ledger.ndjson) stays.
+
+                EXAMPLES
+                  nexus telemetry purge --before 2026-01-01 --dry-run
+                  nexus telemetry purge --command make --yes
+                  nexus telemetry purge --all
                 """)
 
         @Option(help: ArgumentHelp("Events before this day.", valueName: "yyyy-mm-dd"))
@@ -95,6 +100,10 @@ extension TelemetryCommand {
             discussion: """
                 A workspace that goes on gets another hash and is another one in reports. The old key is destroyed. Recorders \
                 that run take the new key at once; what one of them has hashed already keeps its hash.
+
+                EXAMPLES
+                  nexus telemetry rekey --dry-run
+                  nexus telemetry rekey --yes
                 """)
 
         @OptionGroup var confirmation: Confirmation
@@ -119,6 +128,11 @@ extension TelemetryCommand {
             discussion: """
                 Older rows are removed once a day by the process that stores events; counts and durations per day stay, so \
                 that reports still know. By default rows are kept forever. Without a time the setting is printed.
+
+                EXAMPLES
+                  nexus telemetry retain
+                  nexus telemetry retain 90d --yes
+                  nexus telemetry retain forever
                 """)
 
         @Argument(help: ArgumentHelp("'90d', or 'forever'.", valueName: "time"))

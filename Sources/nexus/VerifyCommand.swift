@@ -10,6 +10,10 @@ struct VerifyCommand: AsyncParsableCommand {
             It checks the frame, the hash, the manifest, the database as SQLite sees it, every field of every row, and the \
             counts. What is wrong is said in one sentence, and the command returns 65. It does not compare the snapshot to the \
             data folder: 'nexus import' does, and refuses rows of this installation that were never recorded here.
+
+            EXAMPLES
+              nexus verify backup.db.lz4
+              nexus verify - <backup.db.lz4
             """)
 
     @Argument(help: "The snapshot; '-' is standard input.", completion: .file())

@@ -66,9 +66,10 @@ struct Layers {
         var imports: [String] {
             text.split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
-                // An example in a comment imports nothing.
+                // An example in a comment or in a help text imports nothing.
+                let levels = ["public", "package", "internal", "fileprivate", "private"]
                 guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count,
-                    !words[0].hasPrefix("//")
+                    index == 0 || levels.contains(String(words[0])) || words[0].hasPrefix("@")
                 else { return nil }
                 return words[words.count - 1].split(separator: ".").first.map(String.init)
             }

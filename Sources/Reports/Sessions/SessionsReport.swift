@@ -5,19 +5,26 @@ import SystemSupport
 /// A list of sessions, latest first.
 package struct SessionsReport: Sendable {
     private let sessions: [StoreReader.Session]
+    private let window: ReportWindow
 
-    package init(_ sessions: [StoreReader.Session]) {
+    /// Sessions that started in a window.
+    package init(_ sessions: [StoreReader.Session], _ window: ReportWindow = .allTime) {
         self.sessions = sessions
+        self.window = window
     }
 
-    /// Reads the latest sessions of a data folder, at most `limit`.
-    package init(latest limit: Int, in data: DataFolder) throws(StoreError) {
-        self.init(try StoreReader(data: data)?.latestSessions(limit) ?? [])
+    /// Reads the latest sessions of a data folder that started in a window, at most `limit`.
+    package init(_ window: ReportWindow, limit: Int, in data: DataFolder) throws(StoreError) {
+        self.init(try StoreReader(data: data)?.sessions(startedIn: window.range, limit: limit) ?? [], window)
     }
 
     /// A line for each, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
-        guard !sessions.isEmpty else { return "No sessions yet.\n" }
+        guard !sessions.isEmpty else {
+            return window == .allTime ? "No sessions yet.\n" : "No session began in this window.\n"
+        }
+        let isPart = window != .allTime
+        let heading = isPart ? TextBlock.wrapped(window.heading(zone: LocalCalendar.zoneName), style) + [""] : []
         let table = TextTable(
             columns: [
                 .name("SESSION"), .text("STARTED", rank: 0), .text("LENGTH", rank: 1), .number("COMMANDS", rank: 2),
@@ -31,7 +38,7 @@ package struct SessionsReport: Sendable {
                     .init(NumberText.grouped(session.errors), session.errors > 0 ? .bad : .plain),
                 ]
             })
-        return table.lines(style).joined(separator: "\n") + "\n"
+        return (heading + table.lines(style)).joined(separator: "\n") + "\n"
     }
 
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
