@@ -42,7 +42,7 @@ struct ScreenTests {
     func empty() throws {
         var steps = NextSteps()
         steps.hook = NextSteps.Hook(
-            startFile: "~/.bashrc", line: "eval \"$(nexus init bash)\"", isInstalled: false)
+            startFile: "~/.bashrc", isInstalled: false)
         try expectScreens("empty", end: steps)
     }
 

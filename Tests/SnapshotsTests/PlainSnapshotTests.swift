@@ -1,3 +1,4 @@
+import Application
 import Core
 import Database
 import Foundation
@@ -43,7 +44,7 @@ struct PlainSnapshotTests {
     func imported() async throws {
         let harness = try await SnapshotHarness(events: 40)
         _ = try await export(harness, .sqlite, "plain")
-        let opened = try await OpenedSnapshot(harness.path("plain"))
+        let opened = try await OpenedSnapshot(harness.path("plain"), parts: .standard)
         #expect(try StoreReader(data: opened.data)?.eventCounters().imported == 40)
     }
 
@@ -61,7 +62,7 @@ struct PlainSnapshotTests {
         let harness = try await SnapshotHarness(events: 3)
         _ = try await export(harness, format, "plain")
         await #expect(throws: SnapshotError.plainText(path: harness.path("plain"), format: format)) {
-            _ = try await OpenedSnapshot(harness.path("plain"))
+            _ = try await OpenedSnapshot(harness.path("plain"), parts: .standard)
         }
     }
 
@@ -91,7 +92,7 @@ struct PlainSnapshotTests {
         _ = try await export(harness, .sqlite, "plain")
         try SnapshotHarness.tool("/usr/bin/sqlite3", harness.path("plain"), sql)
         await #expect(throws: SnapshotError.self) { try await verify(harness, "plain") }
-        await #expect(throws: SnapshotError.self) { _ = try await OpenedSnapshot(harness.path("plain")) }
+        await #expect(throws: SnapshotError.self) { _ = try await OpenedSnapshot(harness.path("plain"), parts: .standard) }
     }
 
     @Test(
