@@ -19,7 +19,7 @@ package struct ShellSetup: Sendable {
         zshFolder = asksZsh ? files.findZshFolder() : nil
     }
 
-    /// The start file of the user's shell, and whether it has the hook; nil for a shell without a hook, and where the file cannot
+    /// The start file of the user's shell, with `~` for the home folder, and whether it has the hook; nil for a shell without a hook, and where the file cannot
     /// be read. No shell is started.
     package static func current(
         environment: @escaping @Sendable (String) -> String? = Environment.value
@@ -27,7 +27,9 @@ package struct ShellSetup: Sendable {
         guard let files = try? ShellStartFiles(shell: nil, environment: environment),
             let step = try? ShellSetup(files, asksZsh: false).steps().first
         else { return nil }
-        return (step.file.path, step.state != .absent)
+        let home = (environment("HOME") ?? "") + "/"
+        let path = step.file.path
+        return (path.hasPrefix(home) ? "~/" + path.dropFirst(home.count) : path, step.state != .absent)
     }
 
     /// All files that may have the hook.
