@@ -1,3 +1,4 @@
+private import CPlatform
 private import Glibc
 
 /// What symbolic links point to.
@@ -23,6 +24,16 @@ package enum SymbolicLink {
 
 /// The path of the program that runs.
 package enum ExecutablePath {
-    /// The absolute path of this process's executable; nil where `/proc` is not mounted.
-    package static var current: String? { SymbolicLink.target(of: "/proc/self/exe") }
+    /// The absolute path of this process's executable. Without `/proc` it is the one that the process was started by, which
+    /// may be a link; nil if that is unknown.
+    package static var current: String? {
+        if let target = SymbolicLink.target(of: "/proc/self/exe") { return target }
+        // The string lives as long as the process, and nothing writes to it.
+        guard let name = unsafe nexus_executable_name() else { return nil }
+        let path = unsafe String(cString: name)
+        if path.hasPrefix("/") { return path }
+        guard let folder = unsafe getcwd(nil, 0) else { return nil }
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
+    }
 }

@@ -217,13 +217,46 @@ struct ExecTests {
     func withoutProc() throws {
         let program = try Program()
         let script = """
-            umount -l /proc && nexus-record --command first && nexus exec -- sh -c 'echo ran' && \
+            umount -l /proc && nexus-record --command first && nexus exec -- sh -c 'echo "ran$SWIFT_ROOT"' && \
             SWIFT_ROOT=/nowhere nexus-record --command second && SWIFT_ROOT=/nowhere nexus exec -- sh -c 'exit 3'
             """
         guard let (status, output) = try isolated(program, ["--mount"], script) else { return }
         #expect(status == 3 && output == "ran\n")
         #expect(try program.run("flush").status == 0)
         #expect(try program.query("SELECT command FROM events ORDER BY id") == "first\nsh\nsecond\nsh")
+    }
+
+    private static let staticRecorder = Repository.root.path + "/.build/static/release/nexus-record"
+
+    @Test(
+        "The recorder that is linked statically records without /proc, in a chroot and as process 1",
+        .enabled(
+            if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: staticRecorder),
+            "it was not built (Scripts/bench record builds it), or this is not root"))
+    func linkedStatically() throws {
+        let program = try Program()
+        let root = program.folder.path + "/root"
+        try FileManager.default.createDirectory(atPath: root + "/data", withIntermediateDirectories: true)
+        for name in ["nexus", "nexus-record"] {
+            try FileManager.default.copyItem(atPath: Self.staticRecorder, toPath: root + "/" + name)
+        }
+        // Under the name `nexus` it runs commands: here itself, and as process 1.
+        let script = """
+            umount -l /proc && \(root)/nexus-record --command first && SWIFT_ROOT=/nowhere \(root)/nexus-record --command second && \
+            \(root)/nexus exec -- sh -c 'echo "ran$SWIFT_ROOT"' && export NEXUS_DATA_DIR=/data && \
+            chroot \(root) /nexus-record --command third && \
+            unshare --pid --fork chroot \(root) /nexus exec -- /nexus-record --command fourth && \
+            unshare --pid --fork chroot \(root) /nexus exec -- /nexus-record --nonsense
+            """
+        let result = try isolated(program, ["--mount"], script)
+        #expect(result?.0 == 64 && result?.1 == "ran\n")
+        #expect(try program.run("flush").status == 0)
+        #expect(try program.query("SELECT command FROM events ORDER BY id") == "first\nsecond\nsh")
+        var inside = program
+        inside.environment["NEXUS_DATA_DIR"] = root + "/data"
+        #expect(try inside.run("flush").status == 0)
+        let stats = try inside.run("stats", "--json").output
+        #expect(stats.contains("\"commands\" : 4,"), "\(stats)")
     }
 
     @Test("As process 1 it removes ended processes that are not its own, and returns its command's code")

@@ -26,6 +26,9 @@ static inline char *const *nexus_environment(void) {
 int nexus_argument_count(void);
 char *nexus_argument(int index);
 
+/// The path of this process's program as it was named when it was started, which may be relative; 0 if unknown.
+const char *nexus_executable_name(void);
+
 /// Keeps the system from writing this process's memory into a core file, wherever core files go.
 void nexus_forbid_core_file(void);
 
