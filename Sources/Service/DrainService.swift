@@ -23,14 +23,21 @@ struct DrainService: Service {
         _ = try await loop.run(scheduler.calls.cancelOnGracefulShutdown()) { scheduler.askForDrain() }
     }
 
-    private struct Observer: DrainObserver {
+    private actor Observer: DrainObserver {
         /// A drain begins when nothing was appended for this long …
         private static let pause: Duration = .milliseconds(20)
         /// … and after this time in any case.
         private static let longestDelay: Duration = .milliseconds(500)
 
-        let scheduler: DrainScheduler
-        let logger: Logger
+        private let scheduler: DrainScheduler
+        private let logger: Logger
+        /// The failure that was logged last, until the loop has succeeded.
+        private var reported = ""
+
+        init(scheduler: DrainScheduler, logger: Logger) {
+            self.scheduler = scheduler
+            self.logger = logger
+        }
 
         func waitToDrain() async {
             let deadline = ContinuousClock.now + Self.longestDelay
@@ -46,15 +53,24 @@ struct DrainService: Service {
 
         func appendCount() async -> Int { scheduler.look.changes }
 
-        func stored(_ events: Int) async { scheduler.shrink(by: events) }
+        func stored(_ events: Int) async {
+            reported = ""
+            scheduler.shrink(by: events)
+        }
 
-        func foundNothing(since count: Int, isBlocked: Bool) async { scheduler.empty(since: count) }
+        func foundNothing(since count: Int, isBlocked: Bool) async {
+            reported = ""
+            scheduler.empty(since: count)
+        }
 
         func released() async {}
 
-        /// Logs the failure. What was accepted waits in the buffer until the loop has succeeded.
+        /// Logs the failure once, however often the loop tries again. What was accepted waits in the buffer until it has succeeded.
         func failed(_ error: any Error) async throws {
-            logger.error("\(String(describing: error).escapedForDisplay)")
+            let text = String(describing: error).escapedForDisplay
+            guard text != reported else { return }
+            reported = text
+            logger.error("\(text)")
         }
     }
 }
