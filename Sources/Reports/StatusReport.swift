@@ -118,10 +118,10 @@ package struct StatusReport: Sendable {
             lines.append("Imported:   \(grouped(eventCounters.imported)) from snapshots, not recorded here")
         }
         if eventCounters.purged > 0 {
-            lines.append("Removed:    \(grouped(eventCounters.purged)), by 'nexus telemetry purge'")
+            lines.append("Removed:    \(grouped(eventCounters.purged)) by 'nexus telemetry purge'")
         }
         if eventCounters.expired > 0 {
-            lines.append("Expired:    \(grouped(eventCounters.expired)), as they were too old to be kept")
+            lines.append("Expired:    \(grouped(eventCounters.expired)) that were too old to be kept")
         }
         if eventCounters.droppedFields > 0 {
             lines.append(

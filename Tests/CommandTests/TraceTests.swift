@@ -24,7 +24,8 @@ struct TraceTests {
     private static let readers: [Call] = [
         ("nexus", ["flush"], ""), ("nexus", ["telemetry", "status"], ""),
         ("nexus", ["telemetry", "explain", "{\"command\":\"make\"}"], ""), ("nexus", ["stats"], ""),
-        ("nexus", ["insights"], ""), ("nexus", ["runs"], ""), ("nexus", ["doctor"], ""),
+        ("nexus", ["insights"], ""), ("nexus", ["runs"], ""), ("nexus", ["compare", "7d"], ""),
+        ("nexus", ["doctor"], ""),
         ("nexus", ["session", "list"], ""),
         ("nexus", ["session", "show"], ""), ("nexus", ["export", "-o", "-"], ""), ("nexus", ["sync", "list"], ""),
         ("nexus", ["sync", "log"], ""), ("nexus", ["telemetry", "purge", "--all", "--dry-run"], ""),
@@ -129,6 +130,7 @@ struct TraceTests {
             ["export", "--format", "ndjson", "-o", snapshot + "2"],
             ["export", "--format", "csv", "-o", snapshot + "3"],
             ["verify", snapshot], ["import", snapshot], ["stats", "--from", snapshot],
+            ["compare", "--from", snapshot], ["man-pages", folder],
             ["doctor", "--rebuild", "--yes"],
             ["sync", "add", "mine", "https://127.0.0.1:1/x"], ["sync", "remove", "mine"],
             ["sync", "send", "--to", "https://127.0.0.1:1/x", "--dry-run"],

@@ -40,6 +40,9 @@ struct SettingsTests {
         #expect(settings.destinations == ["backup": "file:///mnt/back \"up\"\n"])
         try file.update { $0.set(retentionDays: nil) }
         try file.update { $0.set(destination: "backup", url: nil) }
+        try file.update { $0.set(nameFolders: ["/srv/src", "~/src"]) }
+        #expect(try file.load().nameFolders == ["/srv/src", "~/src"])
+        try file.update { $0.set(nameFolders: []) }
         #expect(text == "{\n  \"recording\": \"off\"\n}\n")
     }
 
@@ -57,6 +60,7 @@ struct SettingsTests {
             "", "{", "[]", "{\"recording\": true}", "{\"recording\": \"maybe\"}", "{\"recording\": \"off\"} x",
             "{\"recording\": \"on\", \"recording\": \"off\"}", "{\"retention_days\": 0}", "{\"retention_days\": 1.5}",
             "{\"retention_days\": \"90\"}", "{\"destinations\": []}", "{\"destinations\": {\"a\": 1}}", "\u{FEFF}{}",
+            "{\"name_folders\": \"/src\"}", "{\"name_folders\": [1]}", "{\"name_folders\": [\"src\"]}",
             "{\"a\": \"\u{1}\"}", "{\"a\": 01}", "{\"a\": \"\\ud800\"}",
         ])
     func damaged(content: String) throws {

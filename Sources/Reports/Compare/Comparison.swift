@@ -205,13 +205,14 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// What a command did in each day from the beginning of the range on, days without a run included.
+    /// What a command did in each day from the beginning of the range on, days without a run included. The rest of a day at the
+    /// end is left out: it would count as a day with little.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay
-        var days = [UsageCell](repeating: UsageCell(name: ""), count: Int((length + day - 1) / day))
+        var days = [UsageCell](repeating: UsageCell(name: ""), count: Int(length / day))
         for point in histories[command] ?? [] {
-            let place = min(max(0, Int((point.start - range.lowerBound) / day)), days.count - 1)
-            guard place >= 0 else { continue }
+            let place = max(0, Int((point.start - range.lowerBound) / day))
+            guard place < days.count else { continue }
             days[place].count += point.cell.count
             days[place].totalMS &+= point.cell.totalMS
         }
