@@ -102,6 +102,11 @@ struct CompareCommandTests {
             outcome.status == 0 && outcome.output.contains("nothing was recorded in the earlier window"), "\(outcome)")
         #expect(outcome.output.contains("other rules name commands"), "\(outcome)")
         let json = try JSONNode(program.run(["compare", "--json"] + Self.windows).output)
+        // A snapshot of that time has the old names too.
+        let file = program.folder.path + "/baseline.db.lz4"
+        #expect(try program.run("export", "-o", file).status == 0)
+        let snapshot = try program.run("compare", "--from", file, "7d..yesterday", "13d..7d")
+        #expect(snapshot.output.contains("other rules name commands"), "\(snapshot)")
         #expect(json["names_since"] != .null && json["commands"]?[0]?["count"]?["before"] == .integer(0))
     }
 

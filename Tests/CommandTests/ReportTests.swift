@@ -198,7 +198,7 @@ struct ReportTests {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/script")
         let command =
-            "b=$(stty -g); sh -c 'echo $$ >\(pidFile); exec \"\(Program.url.path)\" stats --watch'; s=$?; "
+            "stty rows 24 cols 80; b=$(stty -g); sh -c 'echo $$ >\(pidFile); exec \"\(Program.url.path)\" stats --watch'; s=$?; "
             + "[ \"$b\" = \"$(stty -g)\" ] && echo settings same; echo status $s"
         process.arguments = ["-qec", command, "/dev/null"]
         process.environment = program.environment.merging(["TERM": "xterm", "LANG": "C.UTF-8"]) { $1 }
@@ -242,6 +242,14 @@ struct ReportTests {
         #expect(all.hasPrefix("\u{1B}[?1049h\u{1B}[?25l"))
         #expect(all.contains("\u{1B}[?25h\u{1B}[?1049l") && all.contains("  q: quit"))
         #expect(all.contains("settings same"), "\(all.suffix(200))")
+        // The first drawing fills the screen of 80 columns and 24 lines.
+        let drawings = all.components(separatedBy: "\u{1B}[H")
+        let frame = (drawings.count > 1 ? drawings[1] : "").components(separatedBy: "\u{1B}[J")[0]
+        let lines = frame.components(separatedBy: "\r\n").map {
+            $0.replacing(/\u{1B}\[[0-9;?]*[A-Za-z]/, with: "")
+        }
+        #expect(lines.count == 24 && lines.allSatisfy { $0.displayWidth <= 80 }, "\(lines)")
+        #expect(lines.last?.contains("q: quit") == true, "\(lines)")
         #expect(all.hasSuffix("status 0\r\n"), "\(all.suffix(40))")
     }
 

@@ -110,8 +110,13 @@ package struct Comparison: Sendable {
         from old: Source, to new: Source, now: Int64, filter: ReportFilter = ReportFilter(),
         order: UsageOrder = UsageOrder()
     ) throws(StoreError) {
-        let (earlier, later) = (try Figures(old, now: now, filter), try Figures(new, now: now, filter))
-        namesSince = earlier.namesSince ?? later.namesSince
+        // Of a snapshot nothing says which rules named its commands: where the rules changed here, they did there.
+        let change = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
+        let (earlier, later) = (
+            try Figures(old, now: now, namesSince: change, filter),
+            try Figures(new, now: now, namesSince: change, filter)
+        )
+        namesSince = earlier.isCut || later.isCut ? change : nil
         before = Side(title: old.title, range: earlier.range)
         after = Side(title: new.title, range: later.range)
         zone = LocalCalendar.zoneName
@@ -160,8 +165,8 @@ struct Figures {
     let cells: [String: UsageCell]
     /// What each command did in each 15-minute bucket, or in each day of a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// When the rules that name commands changed, if they did after the beginning of the range that was asked for.
-    let namesSince: Int64?
+    /// Whether runs were left out that other rules have named.
+    let isCut: Bool
 
     /// Milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
@@ -169,16 +174,17 @@ struct Figures {
     /// Windows that are longer are read by the day, in milliseconds.
     private static let longestByBucket: Int64 = 62 * Timestamp.millisecondsPerDay
 
-    init(_ source: Comparison.Source, now: Int64, _ filter: ReportFilter) throws(StoreError) {
+    /// - Parameter namesSince: when the rules that name commands changed, in milliseconds since 1970; what is before is left out.
+    init(
+        _ source: Comparison.Source, now: Int64, namesSince: Int64, _ filter: ReportFilter
+    ) throws(StoreError) {
         var range = source.range.lowerBound..<max(source.range.lowerBound, min(source.range.upperBound, now))
-        var namesSince: Int64?
-        if let change = try source.reader?.namingChange(), change > range.lowerBound {
+        isCut = namesSince > range.lowerBound
+        if isCut {
             let bucket = TimeBucket.milliseconds
-            let start = (change + bucket - 1) / bucket * bucket
+            let start = (namesSince + bucket - 1) / bucket * bucket
             range = min(start, range.upperBound)..<range.upperBound
-            namesSince = change
         }
-        self.namesSince = namesSince
         guard let all = source.reader, !range.isEmpty else {
             (self.range, cells, histories) = (range, [:], [:])
             return

@@ -51,8 +51,8 @@ struct OutcomeHistory {
     /// The chance that the share of failures differs so much before and from `place`, up or down, were both alike.
     func chanceOfChange(at place: Int) -> Double {
         guard place > 0, place < cells.count else { return 1 }
-        let stretch = cells.indices
-        return min(1, 2 * probability(before: sum(0..<place), all: sum(stretch), stretch, cutAt: place))
+        let whole = cells.indices
+        return min(1, 2 * probability(before: sum(0..<place), all: sum(whole), whole, cutAt: place))
     }
 
     /// By how much the odds of failing differ; one half is added to each count, so that nothing is divided by zero.

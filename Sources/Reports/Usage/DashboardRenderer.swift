@@ -116,7 +116,7 @@ package enum DashboardRenderer {
 
     /// How many sessions there were, and how long; nil where there was none.
     static func sessions(_ report: UsageReport) -> String? {
-        guard let median = report.sessions.medianMS else { return nil }
+        guard let average = report.sessions.averageMS else { return nil }
         func change(_ value: Double, _ before: Double?) -> String {
             guard let before else { return "" }
             return " (\(NumberText.change(from: before, to: value)))"
@@ -124,8 +124,8 @@ package enum DashboardRenderer {
         let count = report.sessions.count
         return NumberText.counted(count, "session")
             + change(Double(count), report.sessionsBefore.map { Double($0.count) })
-            + ", median length " + NumberText.duration(Int64(median.rounded()))
-            + change(median, report.sessionsBefore?.medianMS)
+            + ", average length " + NumberText.duration(average)
+            + change(Double(average), report.sessionsBefore?.averageMS.map { Double($0) })
     }
 
     private static func amounts(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
