@@ -116,6 +116,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Hooks/nexus.bash"), .embedInCode("Hooks/nexus.fish"), .embedInCode("Hooks/nexus.zsh"),
+                .embedInCode("Units/nexus.service"), .embedInCode("Units/nexus.socket"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -13,6 +13,8 @@ import WriteAheadBuffer
 ///     socket ─┐
 ///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
 ///
+/// A service manager may pass socket and pipe (see `PassedDescriptors`), and starts the service when something comes.
+///
 /// The parts start in the order storage, pipe, socket and stop in the reverse: nothing is closed before that which
 /// feeds it.
 package struct EventService {
@@ -37,7 +39,8 @@ package struct EventService {
 
     /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
     package func run() async throws {
-        guard let home = try ServiceHome(for: data) else { throw ServiceError.alreadyRunning(data.folder.path) }
+        let passed = PassedDescriptors()
+        guard let home = try ServiceHome(for: data, passed) else { throw ServiceError.alreadyRunning(data.folder.path) }
         let session = await SessionManager(service: .current()).current()
         let intake = try EventIntake(data: data, session: session)
 
@@ -58,10 +61,13 @@ package struct EventService {
         let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = try PipeServer(
-            path: home.runtime.pipePath, pipe: try NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
+            path: passed.pipe?.path ?? home.runtime.pipePath,
+            pipe: try passed.pipe.map { File(takingOver: $0.descriptor, path: $0.path) }
+                ?? NamedPipe.create(home.runtime.pipePath, capacity: Limits.pipeBytes),
             intake: intake, batcher: pipeBatcher, buffer: buffer, scheduler: scheduler, logger: logger)
         let socket = SocketServer(
-            path: home.runtime.socketPath, intake: intake, buffer: buffer, durable: durableBatcher,
+            path: home.runtime.socketPath, passed: passed.socket, intake: intake, buffer: buffer,
+            durable: durableBatcher,
             scheduler: scheduler,
             logger: logger)
         try home.announce()

@@ -6,9 +6,12 @@ import SystemSupport
 struct ServiceHome: ~Copyable, Sendable {
     let runtime: RuntimeFolder
     private let lock: File
+    /// Names that a service manager has made and keeps.
+    private let passedNames: [String]
 
-    /// Claims the folder; nil when another service has it.
-    init?(for data: DataFolder) throws(SystemError) {
+    /// Claims the folder; nil when another service has it. `passed` are the socket and the pipe that a service manager has
+    /// opened: their names are not removed.
+    init?(for data: DataFolder, _ passed: PassedDescriptors) throws(SystemError) {
         try data.folder.prepare()
         let runtime = RuntimeFolder(for: data)
         try runtime.folder.prepare()
@@ -16,6 +19,9 @@ struct ServiceHome: ~Copyable, Sendable {
         guard try lock.tryLock() else { return nil }
         self.runtime = runtime
         self.lock = lock
+        passedNames =
+            (passed.socket == nil ? [] : [RuntimeFolder.socketName])
+            + (passed.pipe == nil ? [] : [RuntimeFolder.pipeName])
     }
 
     /// Says which process serves, for shells that want to know without starting one.
@@ -61,7 +67,8 @@ struct ServiceHome: ~Copyable, Sendable {
     func removeNames() throws(SystemError) {
         guard try lock.isAtItsPath() else { return }
         removeHooksFolder()
-        for name in [RuntimeFolder.processName, RuntimeFolder.pipeName, RuntimeFolder.socketName] {
+        let names = [RuntimeFolder.processName, RuntimeFolder.pipeName, RuntimeFolder.socketName]
+        for name in names where !passedNames.contains(name) {
             try runtime.folder.remove(name)
         }
     }

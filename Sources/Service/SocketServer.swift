@@ -28,6 +28,8 @@ struct SocketServer: Service {
     private static let lastCall: TimeAmount = .milliseconds(20)
 
     let path: String
+    /// A listening socket that a service manager has passed, in place of one at `path`; nil for none.
+    let passed: CInt?
     let intake: EventIntake
     let buffer: WriteAheadBuffer
     /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
@@ -36,10 +38,10 @@ struct SocketServer: Service {
     let logger: Logger
 
     func run() async throws {
-        guard path.utf8.count < 108 else { throw ServiceError.pathTooLong(path) }
+        guard passed != nil || path.utf8.count < 108 else { throw ServiceError.pathTooLong(path) }
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let group = try await makeGroup(on: threads.next())
-        let server = try await ServerBootstrap(group: threads)
+        let bootstrap = ServerBootstrap(group: threads)
             .serverChannelOption(.backlog, value: 512)
             // A client that has said all still wants to hear what became of it.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -48,7 +50,12 @@ struct SocketServer: Service {
                     try channel.pipeline.syncOperations.addHandler(SocketConnection(in: group.value))
                 }
             }
-            .bind(unixDomainSocketPath: path).get()
+        let server =
+            if let passed {
+                try await bootstrap.withBoundSocket(passed).get()
+            } else {
+                try await bootstrap.bind(unixDomainSocketPath: path).get()
+            }
         try await withGracefulShutdownHandler {
             try await server.closeFuture.get()
         } onGracefulShutdown: {

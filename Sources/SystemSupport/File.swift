@@ -64,6 +64,13 @@ package struct File: ~Copyable, Sendable {
         closesDescriptor = false
     }
 
+    /// Takes over a descriptor that another process has passed; it is closed with the value. `path` names it in messages.
+    package init(takingOver descriptor: CInt, path: String) {
+        self.path = path
+        self.descriptor = descriptor
+        closesDescriptor = true
+    }
+
     /// This process's input; it stays open when the value goes.
     package static var standardInput: File { File(standard: STDIN_FILENO, name: "standard input") }
     /// This process's output; it stays open when the value goes.

@@ -1,0 +1,51 @@
+private import Glibc
+
+/// The socket and the pipe that a service manager has opened for this process: systemd's socket activation
+/// (sd_listen_fds(3)).
+///
+/// What was written to them before the process started waits in them.
+package struct PassedDescriptors: Sendable {
+    /// A listening Unix socket; nil where none was passed.
+    package private(set) var socket: CInt?
+    /// The path of a named pipe, and its descriptor, which this value does not close; nil where none was passed.
+    package private(set) var pipe: (path: String, descriptor: CInt)?
+
+    /// The first descriptor that is passed.
+    private static let first: CInt = 3
+    /// More are not looked at.
+    private static let most: CInt = 16
+
+    /// Reads `LISTEN_PID` and `LISTEN_FDS`, which count only for the process that they name. The descriptors are not inherited
+    /// by other programs from here on.
+    package init(environment value: (String) -> String? = Environment.value) {
+        guard value("LISTEN_PID").flatMap({ Int32($0) }) == getpid(),
+            let count = value("LISTEN_FDS").flatMap({ CInt($0) }), count > 0
+        else { return }
+        for descriptor in Self.first..<Self.first + min(count, Self.most) {
+            var status = stat()
+            guard unsafe fstat(descriptor, &status) == 0 else { continue }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            switch status.st_mode & S_IFMT {
+            case S_IFSOCK where socket == nil && Self.isListening(descriptor): socket = descriptor
+            case S_IFIFO where pipe == nil:
+                guard let path = SymbolicLink.target(of: "/proc/self/fd/\(descriptor)") else { continue }
+                // The manager opens it without waiting; the reader waits.
+                _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+                pipe = (path, descriptor)
+            default: break
+            }
+        }
+    }
+
+    /// Whether a socket is a Unix socket that connections can be accepted from.
+    private static func isListening(_ descriptor: CInt) -> Bool {
+        func option(_ name: CInt) -> CInt {
+            var value: CInt = -1
+            var length = socklen_t(MemoryLayout<CInt>.size)
+            // The call writes one number into the value that it is given.
+            guard unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 else { return -1 }
+            return value
+        }
+        return option(SO_ACCEPTCONN) == 1 && option(SO_DOMAIN) == AF_UNIX
+    }
+}
