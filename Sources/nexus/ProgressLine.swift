@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Synchronization
 import SystemSupport
 
@@ -34,5 +35,15 @@ final class ProgressLine: Sendable {
             last = -1
             try? File.standardError.write("\r" + String(repeating: " ", count: Self.columns + 8) + "\r")
         }
+    }
+}
+
+extension TerminalStyle {
+    /// What this process's output can show.
+    static func ofOutput() -> TerminalStyle {
+        let output = File.standardOutput
+        return TerminalStyle(
+            terminalColumns: Terminal.columns(of: output), isTerminal: output.isTerminal,
+            environment: Environment.value)
     }
 }

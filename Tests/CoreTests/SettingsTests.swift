@@ -40,9 +40,9 @@ struct SettingsTests {
         #expect(settings.destinations == ["backup": "file:///mnt/back \"up\"\n"])
         try file.update { $0.set(retentionDays: nil) }
         try file.update { $0.set(destination: "backup", url: nil) }
-        try file.update { $0.set(nameFolders: ["/srv/src", "~/src"]) }
+        try file.update { $0.set(.nameFolders, list: ["/srv/src", "~/src"]) }
         #expect(try file.load().nameFolders == ["/srv/src", "~/src"])
-        try file.update { $0.set(nameFolders: []) }
+        try file.update { $0.set(.nameFolders, list: []) }
         #expect(text == "{\n  \"recording\": \"off\"\n}\n")
     }
 

@@ -92,7 +92,9 @@ struct PlainSnapshotTests {
         _ = try await export(harness, .sqlite, "plain")
         try SnapshotHarness.tool("/usr/bin/sqlite3", harness.path("plain"), sql)
         await #expect(throws: SnapshotError.self) { try await verify(harness, "plain") }
-        await #expect(throws: SnapshotError.self) { _ = try await OpenedSnapshot(harness.path("plain"), parts: .standard) }
+        await #expect(throws: SnapshotError.self) {
+            _ = try await OpenedSnapshot(harness.path("plain"), parts: .standard)
+        }
     }
 
     @Test(

@@ -28,3 +28,39 @@ package struct UsageBreakdown: Equatable, Sendable {
     /// The rows of a report limited to `top`, nil for all.
     func shown(_ top: Int?) -> ArraySlice<UsageRow> { rows.prefix(top ?? rows.count) }
 }
+
+/// The order of a list of commands, workspaces and so on, and what is left out of it: `--sort` and `--min-count`.
+package struct UsageOrder: Equatable, Sendable {
+    /// What a list is sorted by. The raw values are the words of the command line.
+    package enum Sort: String, CaseIterable, Sendable {
+        case total, count, p50, p95, failed, name
+    }
+
+    /// Nil leaves the list's own order: the most frequent first, or the order of time.
+    package var sort: Sort?
+    /// Rows with a smaller count are left out.
+    package var minCount: Int
+
+    package init(sort: Sort? = nil, minCount: Int = 1) {
+        self.sort = sort
+        self.minCount = minCount
+    }
+
+    /// The rows that are left, in order: the largest value first, names from A to Z, rows without a value last.
+    func applied(to rows: [UsageRow]) -> [UsageRow] {
+        // A list by hour has rows of hours without events.
+        let rows = minCount > 1 ? rows.filter { $0.count >= minCount } : rows
+        guard let sort else { return rows }
+        func value(_ row: UsageRow) -> Double {
+            switch sort {
+            case .total: row.totalMS.map { Double($0) } ?? -1
+            case .count: Double(row.count)
+            case .p50: row.p50 ?? -1
+            case .p95: row.p95 ?? -1
+            case .failed: Double(row.failed)
+            case .name: 0
+            }
+        }
+        return rows.sorted { (value($1), $0.name) < (value($0), $1.name) }
+    }
+}
