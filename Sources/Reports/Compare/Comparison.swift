@@ -171,8 +171,13 @@ struct Figures {
     /// Milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
 
-    /// Windows that are longer are read by the day, in milliseconds.
-    private static let longestByBucket: Int64 = 62 * Timestamp.millisecondsPerDay
+    /// The days that `days` counts in, in milliseconds since 1970: of a short window they begin where it begins, of a long one they
+    /// are those of UTC.
+    private let wholeDays: Range<Int64>
+
+    /// Longer windows are read by the day in UTC, in milliseconds: of them the runs of a day are enough occasions, and a month by
+    /// the bucket takes some ten times as long to read.
+    private static let longestByBucket: Int64 = 15 * Timestamp.millisecondsPerDay
 
     /// - Parameter namesSince: when the rules that name commands changed, in milliseconds since 1970; what is before is left out.
     init(
@@ -186,7 +191,7 @@ struct Figures {
             range = min(start, range.upperBound)..<range.upperBound
         }
         guard let all = source.reader, !range.isEmpty else {
-            (self.range, cells, histories) = (range, [:], [:])
+            (self.range, cells, histories, wholeDays) = (range, [:], [:], 0..<0)
             return
         }
         let reader = filter.isEmpty ? all : try all.filtered(filter.stored, in: range)
@@ -196,9 +201,17 @@ struct Figures {
         self.range = range
         cells = Dictionary(
             try reader.usage(by: .command, in: range).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let day = Timestamp.millisecondsPerDay
         let isLong = range.upperBound - range.lowerBound > Self.longestByBucket
+        // A day that is only in part in the window counts whole, so it is left out.
+        let whole =
+            isLong
+            ? (range.lowerBound + day - 1) / day * day..<range.upperBound / day * day
+            : range.lowerBound..<range.lowerBound + (range.upperBound - range.lowerBound) / day * day
+        wholeDays = whole
         histories = Dictionary(
-            try reader.history(of: .command, by: isLong ? .day : .quarterHour, in: range).map { ($0.name, $0.points) },
+            try reader.history(of: .command, by: isLong ? .day : .quarterHour, in: isLong ? whole : range)
+                .map { ($0.name, $0.points) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -211,14 +224,14 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// What a command did in each day from the beginning of the range on, days without a run included. The rest of a day at the
-    /// end is left out: it would count as a day with little.
+    /// What a command did in each whole day of the range, days without a run included: the rest of a day would count as a day with
+    /// little.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay
-        var days = [UsageCell](repeating: UsageCell(name: ""), count: Int(length / day))
-        for point in histories[command] ?? [] {
-            let place = max(0, Int((point.start - range.lowerBound) / day))
-            guard place < days.count else { continue }
+        var days = [UsageCell](
+            repeating: UsageCell(name: ""), count: Int((wholeDays.upperBound - wholeDays.lowerBound) / day))
+        for point in histories[command] ?? [] where wholeDays.contains(point.start) {
+            let place = Int((point.start - wholeDays.lowerBound) / day)
             days[place].count += point.cell.count
             days[place].totalMS &+= point.cell.totalMS
         }

@@ -160,6 +160,13 @@ struct PlantedMonthTests {
             ])
         try GoldenFile.expect(
             ComparisonRenderer.markdown(comparison, conditions, top: 10), is: "screens/compare.md")
+        // More than two weeks on each side are read by the day, with the same result.
+        let now = ReportHarness.now
+        let later = try Comparison.Source(harness.folder.data, .named("2026-11-14..2026-12-31", now: now))
+        let earlier = try Comparison.Source(harness.folder.data, .named("2026-10-25..2026-11-13", now: now))
+        let long = try Comparison(from: earlier, to: later, now: now)
+        #expect(long.rows.filter { !$0.clear.isEmpty }.map(\.command) == ["cargo build", "cargo test"])
+        #expect(long.rows.first?.clear == [.p50, .p95, .total], "\(long.rows)")
         let only = try compare("2026-11-14", filter: ReportFilter(command: "cargo test"))
         #expect(only.rows.map(\.command) == ["cargo test"] && only.rows.first?.clear == [.failed, .success])
     }
