@@ -244,9 +244,9 @@ struct ExecTests {
         let script = """
             umount -l /proc && \(root)/nexus-record --command first && SWIFT_ROOT=/nowhere \(root)/nexus-record --command second && \
             \(root)/nexus exec -- sh -c 'echo "ran$SWIFT_ROOT"' && export NEXUS_DATA_DIR=/data && \
-            chroot \(root) /nexus-record --command third && \
-            unshare --pid --fork chroot \(root) /nexus exec -- /nexus-record --command fourth && \
-            unshare --pid --fork chroot \(root) /nexus exec -- /nexus-record --nonsense
+            /usr/sbin/chroot \(root) /nexus-record --command third && \
+            unshare --pid --fork /usr/sbin/chroot \(root) /nexus exec -- /nexus-record --command fourth && \
+            unshare --pid --fork /usr/sbin/chroot \(root) /nexus exec -- /nexus-record --nonsense
             """
         let result = try isolated(program, ["--mount"], script)
         #expect(result?.0 == 64 && result?.1 == "ran\n")

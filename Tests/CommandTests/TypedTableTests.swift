@@ -37,16 +37,19 @@ struct TypedTableTests {
 
     private static let statuses: [InteractiveShell.Kind: String] = [
         .bash: #"""
+        cd
         set +H; shopt -s extglob
         PROMPT_COMMAND='echo "$? ${PIPESTATUS[*]} $PWD" >>"$HOME/prompts"'
         export PATH=$HOME/stubs:$PATH
         """#,
         .zsh: #"""
+        cd
         setopt interactive_comments no_bang_hist
         precmd() { echo "$? $pipestatus $PWD" >>"$HOME/prompts" }
         export PATH=$HOME/stubs:$PATH
         """#,
         .fish: #"""
+        cd
         function tell --on-event fish_prompt; echo $status $pipestatus $PWD >>$HOME/prompts; end
         set -gx PATH $HOME/stubs $PATH
         """#,
