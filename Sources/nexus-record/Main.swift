@@ -17,7 +17,7 @@ struct Main {
             let call = try RecorderArguments(arguments)
             switch call.request {
             case .help: show(RecorderArguments.help)
-            case .version: show("nexus-record \(Version.current)\n")
+            case .version: show("nexus-record \(Version.withCommit)\n")
             case .record, .stream: RecordCommandLine(program: "nexus-record").record(call)
             }
         } catch {

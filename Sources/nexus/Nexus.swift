@@ -18,7 +18,7 @@ struct Nexus: AsyncParsableCommand {
               nexus insights
               nexus help stats
             """,
-        version: "nexus \(Version.current)",
+        version: "nexus \(Version.withCommit)",
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
             SessionCommand.self, StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self,

@@ -39,4 +39,7 @@ void nexus_start_writing_out(int descriptor);
 /// descriptor of the other end, which new programs do not inherit; -1 with `errno` if it cannot be opened.
 int nexus_open_terminal(char *name, size_t length);
 
+/// The commit that this program was built of, a text that lives as long as the process; empty where none was written into it.
+const char *nexus_commit(void);
+
 #endif
