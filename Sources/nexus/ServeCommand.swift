@@ -19,7 +19,7 @@ struct ServeCommand: AsyncParsableCommand {
 
             EXAMPLES
               nexus serve
-              nexus serve --install && systemctl --user enable --now nexus.socket
+              nexus serve --install
               nexus serve --uninstall
             """)
 

@@ -124,7 +124,7 @@ struct ReportTests {
     func nextSteps() throws {
         var program = program
         (program.environment["HOME"], program.environment["SHELL"]) = (program.folder.path, "/usr/bin/bash")
-        let missing = "add 'eval \"$(nexus init bash)\"' to ~/.bashrc"
+        let missing = "run 'nexus setup', which adds it to ~/.bashrc"
         for report in [["stats"], ["stats", "--by", "day"], ["insights"], ["runs"], ["compare", "7d"]] {
             let output = try program.run(report).output
             #expect(output.contains("The shell hook is not installed") && output.contains("nexus exec"), "\(output)")
