@@ -49,29 +49,56 @@ require_packages() {
 # The system libraries that Nexus is built on.
 require_libraries() { require_packages libsqlite3-dev liblz4-dev; }
 
-# How the programs are built to be used: the standard library linked in; at a fixed address, so that no pointers have to be
-# moved when a command starts; and without their forty thousand symbols in the dynamic table, which the Swift runtime looks
-# through at every start to find out where it lies, and which nobody else needs.
+# How the programs are built to be used. The standard library is linked in, at a fixed address, so that no pointers have to be
+# moved when a command starts, and without the symbols in the dynamic table, which the Swift runtime searches at every start.
+# No debug information is made, which takes time and is stripped. No path of this machine is in the programs, so that two
+# builds in two folders are the same.
 release=(--package-path "$repository" --configuration release --static-swift-stdlib
+    -Xswiftc -gnone -Xcc -g0
+    -Xswiftc -file-prefix-map -Xswiftc "$repository=nexus" -Xcc "-ffile-prefix-map=$repository=nexus"
     -Xlinker -no-pie -Xlinker --no-export-dynamic)
 
-# Builds in release, standard library linked in, and says where the programs are.
+# Builds the given products in release, each with what it needs alone; without any all of them. Sets `programs` to their
+# folder.
 build_release() {
     say "Building in release (the first time this takes a few minutes)"
-    swift build "${release[@]}" || fail "the build failed: the messages above say where."
+    local product
+    if [ $# -eq 0 ]; then
+        swift build "${release[@]}" || fail "the build failed: the messages above say where."
+    fi
+    for product in "$@"; do
+        swift build "${release[@]}" --product "$product" || fail "the build failed: the messages above say where."
+    done
     # shellcheck disable=SC2034 # for the scripts that read this file
     programs=$(swift build "${release[@]}" --show-bin-path)
 }
 
-# Builds the lean recorder, linked statically so that it starts like a C program, and says where it is. It has a build
-# folder of its own: what is linked statically is compiled differently.
+# Links a program again from the objects of the release, as the package manager does but for the given options. The empty
+# table of ICU's data is first, so that no linker takes the member of the library that has the full one.
+link_again() {
+    local product=$1 target=$2
+    shift 2
+    clang -O1 -c "$repository/Scripts/packaging/icu-data.c" -o "$repository/.build/icu-data.o" ||
+        fail "cannot compile Scripts/packaging/icu-data.c: the messages above say why."
+    # The C library warns of functions that look up users, which nothing calls.
+    swiftc -gnone -lstdc++ -o "$target" "$repository/.build/icu-data.o" "@$programs/$product.product/Objects.LinkFileList" \
+        -Xlinker --gc-sections -Xlinker --defsym -Xlinker "main=${product//-/_}_main" "$@" 2>"$target.log" ||
+        fail "$product could not be linked: see $target.log."
+}
+
+# Links the whole program for installing and sets `whole_program` to it.
+link_whole_program() {
+    whole_program=$repository/.build/nexus.installed
+    link_again nexus "$whole_program" -static-stdlib -llz4 -lm -lz -Xlinker -no-pie -Xlinker --no-export-dynamic
+}
+
+# Builds the lean recorder, linked statically so that it starts like a C program, and sets `recorder` to it. The objects are
+# those of the release: they are only linked in another way.
 build_recorder() {
     say "Building the lean recorder"
-    local flags=(--configuration release --product nexus-record --scratch-path "$repository/.build/static"
-        -Xswiftc -static-executable)
-    swift build --package-path "$repository" "${flags[@]}" || fail "the build failed: the messages above say where."
-    # shellcheck disable=SC2034 # for the scripts that read this file
-    recorder=$(swift build --package-path "$repository" "${flags[@]}" --show-bin-path)/nexus-record
+    build_release nexus-record
+    recorder=$repository/.build/nexus-record.installed
+    link_again nexus-record "$recorder" -static-executable
 }
 
 # The servers that `nexus sync` is tested and measured against, from Debian. They are unpacked into the build folder, not
@@ -106,7 +133,43 @@ require_duckdb() {
 # Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
 # as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
 install_programs() {
-    { install -D -m 755 -s "$programs/nexus" "$1/libexec/nexus/nexus" &&
-        install -D -m 755 -s "$recorder" "$1/bin/nexus-record" && ln -f "$1/bin/nexus-record" "$1/bin/nexus"; } ||
+    { link_whole_program && install -D -m 755 -s "$whole_program" "$1/libexec/nexus/nexus" &&
+        install -D -m 755 -s "$recorder" "$1/bin/nexus-record" &&
+        write_commit "$1/libexec/nexus/nexus" && write_commit "$1/bin/nexus-record" &&
+        ln -f "$1/bin/nexus-record" "$1/bin/nexus"; } ||
         fail "cannot write to $1."
+}
+
+# The commit of the sources, with a mark where they were changed since; empty outside of a repository.
+commit_of_sources() {
+    local commit
+    commit=$(git -C "$repository" rev-parse --short=12 HEAD 2>/dev/null) || return 0
+    git -C "$repository" diff --quiet HEAD -- 2>/dev/null || commit+=-changed
+    printf '%s' "$commit"
+}
+
+# Writes the commit into the section that a program has for it (Sources/CPlatform/commit.c).
+write_commit() {
+    local place offset commit
+    commit=$(commit_of_sources)
+    place=$(readelf -SW "$1" | sed -n 's/.* \.nexus_commit *PROGBITS *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+    [ -n "$place" ] && [ -n "$commit" ] || return 0
+    offset=$((16#$place))
+    printf '%s' "$commit" | dd of="$1" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+# Puts what belongs under a prefix there: programs, completions, and man pages where there is something to make them with.
+install_tree() {
+    local nexus=$1/bin/nexus
+    install_programs "$1"
+    install_completion() {
+        mkdir -p "$(dirname "$1/share/$3")"
+        # It is read by a shell, and not run: without the line for the kernel.
+        "$nexus" --generate-completion-script "$2" | sed '1{/^#!/d}' >"$1/share/$3"
+    }
+    install_completion "$1" bash bash-completion/completions/nexus
+    install_completion "$1" zsh zsh/site-functions/_nexus
+    install_completion "$1" fish fish/vendor_completions.d/nexus.fish
+    mkdir -p "$1/share/man/man1"
+    "$nexus" man-pages "$1/share/man/man1" || fail "cannot write the man pages to $1/share/man/man1."
 }

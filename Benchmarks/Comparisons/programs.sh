@@ -12,17 +12,12 @@ require_report() {
 
 # Nexus and the generator of events, first on the PATH.
 require_nexus() {
-    local product
     unset NEXUS_TELEMETRY DO_NOT_TRACK NEXUS_SESSION NEXUS_DATA_DIR
     if [ -n "$given" ]; then
         export PATH="$given:$PATH"
         return
     fi
-    say "Building in release (the first time this takes a few minutes)" >&2
-    for product in nexus nexus-fixtures; do
-        swift build "${release[@]}" --product "$product" >&2 || fail "the build failed: the messages above say where."
-    done
-    programs=$(swift build "${release[@]}" --show-bin-path)
+    build_release nexus nexus-fixtures >&2
     export PATH="$programs:$PATH"
 }
 
