@@ -86,7 +86,7 @@ package enum SnapshotError: ReportedError, Equatable {
     }
 
     /// The error that a failure of the store, of liblz4 or of a system call means here.
-    init(_ error: any Error, path: String) {
+    package init(_ error: any Error, path: String) {
         switch error {
         case let error as SnapshotError: self = error
         case let error as StoreError: self = .store(error)

@@ -13,11 +13,14 @@ enum SubcommandCheck {
             if name.hasPrefix("-") { if isHelp { continue } else { return } }
             if !isHelp && (names.isEmpty || name == "help") { return }
             guard let place = names.firstIndex(of: name) else {
+                let meant = nearest(to: name, of: names)
+                // It may be an argument of the subcommand that runs without a name.
+                if !isHelp, meant == nil, command.configuration.defaultSubcommand != nil { return }
                 let help = command == root ? "'nexus help'" : "'nexus help \(command._commandName)'"
-                let meant = nearest(to: name, of: names).map { "; did you mean '\($0)'?" } ?? ""
+                let hint = meant.map { "; did you mean '\($0)'?" } ?? ";"
                 throw CommandFailure(
                     (isHelp ? "no help for '\(name.escapedForDisplay)'" : "cannot run '\(name.escapedForDisplay)'")
-                        + ": there is no such subcommand\(meant.isEmpty ? ";" : meant) \(help) lists them", .usage)
+                        + ": there is no such subcommand\(hint) \(help) lists them", .usage)
             }
             command = command.configuration.subcommands[place]
         }

@@ -135,6 +135,9 @@ struct TraceTests {
             ["sync", "add", "mine", "https://127.0.0.1:1/x"], ["sync", "remove", "mine"],
             ["sync", "send", "--to", "https://127.0.0.1:1/x", "--dry-run"],
             ["sync", "send", "--to", "file://" + folder],
+            ["config", "show"], ["config", "add", "ignore", "x"], ["config", "remove", "ignore", "x"],
+            ["config", "set", "git-workspace", "off"], ["config", "unset", "git-workspace"], ["config", "edit"],
+            ["setup", "--shell", "bash", "--undo"],
             ["telemetry", "retain", "90d", "--yes"], ["telemetry", "purge", "--yes", "--command", "make"],
             ["telemetry", "purge", "--yes", "--all"], ["telemetry", "rekey", "--yes"], ["telemetry", "off"],
             ["telemetry", "on"],
@@ -144,7 +147,8 @@ struct TraceTests {
 
     @Test("With recording on no command but sync makes a network socket")
     func on() throws {
-        let program = try Program()
+        var program = try Program()
+        program.environment.merge(["EDITOR": "true", "HOME": program.folder.path]) { $1 }
         let calls =
             Self.recorders.filter { $0.arguments != ["serve"] } + Self.readers
             + Self.others(snapshot: program.folder.path + "/mine.db.lz4", folder: program.folder.path)
