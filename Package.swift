@@ -153,6 +153,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "ServiceTests",
+            dependencies: ["Service", "SystemSupport", "TestSupport", "WriteAheadBuffer", logging],
+            swiftSettings: strict),
+        .testTarget(
             name: "RollupsTests",
             dependencies: [
                 "Application", "Core", "Database", "DatabaseTesting", "Rollups", "SystemSupport", "TestSupport", grdb,

@@ -16,7 +16,7 @@ package protocol DrainObserver: Sendable {
     ///   - count: `appendCount` before the loop checked.
     ///   - isBlocked: whether events wait all the same, which cannot be stored yet.
     func foundNothing(since count: Int, isBlocked: Bool) async
-    /// The loop stores nothing for now: another process has the writer lock, or recording is off.
+    /// The loop has no writer: another process has the writer lock, or recording is off.
     func released() async
     /// The database failed. The loop tries again later, or ends where this throws.
     func failed(_ error: any Error) async throws

@@ -26,7 +26,7 @@ struct DrainState {
         case failed
     }
 
-    /// What follows.
+    /// The next step.
     enum Action: Equatable {
         /// Waits for the next wake-up.
         case rest
@@ -59,7 +59,7 @@ struct DrainState {
             quietFrom = now + options.quietTime
             return retry(at: quietFrom, now)
         case .busy, .failed: return retry(at: now + options.retryInterval, now)
-        // What comes once recording is on again wakes the loop.
+        // Events wake the loop once recording is on again.
         case .off: return .rest
         case .empty where isEnded: return .rest
         case .empty where now < quietFrom: return retry(at: quietFrom, now)

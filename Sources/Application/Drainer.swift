@@ -46,7 +46,7 @@ package struct Drainer: Sendable {
         return false
     }
 
-    /// What a report lacks that is read now.
+    /// The events that a report lacks.
     package enum Missing: Equatable, Sendable {
         case nothing
         /// Events that were accepted before recording was switched off.
@@ -68,7 +68,7 @@ package struct Drainer: Sendable {
             if try await drainOrAsk(patience: patience) { return .nothing }
         } catch let error as StoreError where error.isHoldUp {
         } catch let error as StoreError where error.isOutOfIDs {
-            // What is stored has to be exported before the ids can start again.
+            // The user has to export stored events before the ids can start again.
             return .withoutIDs(error.description)
         } catch let error where Self.isPermission(error) {
             if try WriteAheadBuffer(folder: data.bufferFolder).segments().isEmpty { return .nothing }

@@ -11,7 +11,7 @@ package struct Purger: Sendable {
         self.data = data
     }
 
-    /// What a purge would remove, in numbers.
+    /// The numbers of events and sessions that a purge would remove.
     package struct Preview: Sendable {
         package let events: Int
         package let sessions: Int
@@ -71,7 +71,7 @@ package struct NothingRecorded: ReportedError {
     package var description: String { "nothing was recorded yet: there is no \(path.escapedForDisplay)" }
 }
 
-/// Counts what reports are read from anew, whatever else runs: the writer makes way, recorders go on.
+/// Recomputes sessions and aggregates from the rows. The process that holds the writer lock yields; recorders go on.
 package struct Rebuilder: Sendable {
     private let data: DataFolder
 

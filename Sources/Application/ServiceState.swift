@@ -15,10 +15,12 @@ package enum ServiceState: Equatable, Sendable {
         guard runtime.folder.has(RuntimeFolder.lockName) else { return .neverStarted }
         var bytes: [UInt8] = []
         guard let file = try? File(opening: runtime.processPath, [.read, .nonBlocking]),
-            (try? file.read(appendingTo: &bytes, limit: 32)) != nil,
-            let processID = Int32(String(decoding: bytes, as: UTF8.self).prefix { $0.isASCII && $0.isNumber }),
-            ProcessIdentity(processID: processID).startTime > 0
+            (try? file.read(appendingTo: &bytes, limit: 64)) != nil
         else { return .stopped }
-        return .running(processID: processID)
+        let numbers = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard numbers.count == 2, let processID = Int32(numbers[0]) else { return .stopped }
+        // Another process may have got the number of one that was killed.
+        let start = ProcessIdentity(processID: processID).startTime
+        return start > 0 && String(start) == numbers[1] ? .running(processID: processID) : .stopped
     }
 }

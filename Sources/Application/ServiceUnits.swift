@@ -3,7 +3,7 @@ package import SystemSupport
 
 /// The units with which systemd runs the service of a user, as files in the user's own folder of units.
 package struct ServiceUnits: Sendable {
-    /// What the units are made of: their texts, in which `@PROGRAM@` stands for the program.
+    /// The texts of the units, in which `@PROGRAM@` stands for the program.
     package struct Templates: Sendable {
         let service: String
         let socket: String

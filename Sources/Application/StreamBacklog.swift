@@ -10,7 +10,7 @@ actor StreamBacklog: DrainObserver {
     private var drained = 0
     /// How many events have to be stored before the stream goes on.
     private var target = 0
-    /// Whether the drain stores nothing for now; the stream does not wait for it.
+    /// Whether the drain has no writer; the stream does not wait for it.
     private var isReleased = false
     private var hasEnded = false
     private var waiting: CheckedContinuation<Void, Never>?

@@ -31,8 +31,7 @@ package struct TelemetryControl: Sendable {
     /// settings under a lock that was taken once since they changed, and the last writer has closed the database.
     ///
     /// A writer makes way within a fraction of a second: a stream or a service looks at the settings between two
-    /// transactions, and lets go of the database when it has had nothing to store for a moment (`DrainLoop`) or is
-    /// woken, as it is from here.
+    /// transactions, and a stream closes the database when it is idle (`DrainLoop`); this call wakes both.
     package func switchOff() async throws -> OffOutcome {
         try SettingsFile(data).update { $0.set(recording: false) }
         do {

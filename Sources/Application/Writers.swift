@@ -10,7 +10,7 @@ extension WriterParts {
         derivedTables: RollupTables(), resume: SQLiteWriter.finishInterruptedPurge)
 }
 
-/// What a front end passes to modules that open a writer themselves.
+/// The values that a front end passes to modules that open a writer themselves.
 package enum Composition {
     /// The standard parts of a writer.
     package static let writer = WriterParts.standard

@@ -69,8 +69,8 @@ package enum RecordingPolicy: Equatable, Sendable {
 /// Looks again before every write whether the settings still allow it. A look costs one call of the system; the file is
 /// read only when it is another than at the last look.
 ///
-/// Whoever looks while holding the lock under which it then writes makes 'off' certain: `nexus telemetry off` writes the
-/// settings and then takes each of these locks once, so that afterwards nobody is between looking and writing.
+/// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then takes
+/// each of these locks once, so that afterwards no process is between its check and its write.
 package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none

@@ -4,7 +4,7 @@ package import GRDB
 /// Tables that are computed from events and sessions, and change in the transaction that stores these. `Database` calls them;
 /// it does not know what they hold.
 ///
-/// What is observed is kept in memory until `flush`, so that observing an event needs no database.
+/// Observed events stay in memory until `flush`, so that observing an event needs no database.
 package protocol DerivedTables: Sendable {
     /// Observes an event whose row the transaction inserts.
     /// - Parameters:

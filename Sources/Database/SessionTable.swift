@@ -11,7 +11,7 @@ struct SessionTable {
         var state = SessionState()
         var isLookedUp = false
         var isDirty = false
-        /// What `flush` reported of it last; nil: nothing yet.
+        /// The span that `flush` reported last; nil before the first.
         var reported: SessionSpan?
     }
 

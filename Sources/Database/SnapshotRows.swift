@@ -104,7 +104,7 @@ package struct SnapshotRows: Sendable {
     // MARK: Whether it is sound
 
     /// What is wrong with the tables; nil: they are those of a snapshot.
-    package func flawOfTables() throws(StoreError) -> String? {
+    package func problemOfTables() throws(StoreError) -> String? {
         try asStoreError(path) {
             try queue.read {
                 guard try String.fetchOne($0, sql: "PRAGMA journal_mode") != "wal" else {

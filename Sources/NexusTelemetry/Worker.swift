@@ -130,7 +130,7 @@ actor Worker {
 }
 
 /// How the recording threads wake the worker: rarely. The first event after a pause starts a short wait in which others
-/// come together; a half that is half full ends the wait at once. An event between the two wakes nobody.
+/// come together; a half that is half full ends the wait at once. An event between the two wakes no thread.
 struct WorkerSignals: Sendable {
     /// How long to wait before the worker is woken. Holds one element at most.
     private let delays: AsyncStream<Duration>

@@ -8,7 +8,7 @@ package struct EventFlags: Sendable {
     package struct Flag: Sendable {
         /// The name, with its dashes.
         package let name: String
-        /// What stands for the value in help.
+        /// The placeholder of the value in help.
         package let value: String
         package let help: String
     }

@@ -2,7 +2,7 @@ package import Core
 package import Intake
 import SystemSupport
 
-/// What would be stored of one event, as `nexus telemetry explain` prints it.
+/// The parts of one event that would be stored, as `nexus telemetry explain` prints them.
 package struct ExplanationReport: Sendable {
     private let explanation: EventExplanation
 

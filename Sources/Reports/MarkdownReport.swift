@@ -48,7 +48,7 @@ package enum MarkdownReport {
                     : table + MarkdownText.more(report.rows.count - rows.count)))
     }
 
-    /// What was found, as `focus` asks for it, `top` rows of each table.
+    /// Returns the findings that `focus` selects, with `top` rows of each table.
     package static func of(
         _ insights: Insights, _ focus: InsightsRenderer.Focus, window: ReportWindow, zone: String, top: Int
     ) -> String {

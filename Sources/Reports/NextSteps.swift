@@ -2,7 +2,7 @@ package import Core
 package import Database
 import SystemSupport
 
-/// What a user can do where a report has nothing to show: at most two sentences.
+/// The next steps for a user whose report is empty: at most two sentences.
 package struct NextSteps: Sendable {
     /// Where the hook of the user's shell is, or belongs.
     package struct Hook: Sendable {

@@ -53,7 +53,7 @@ struct PlainSnapshot {
         }
         let rows = try SnapshotRows(path: copy)
         // Nothing but its tables says that a database is a snapshot.
-        guard try rows.flawOfTables() == nil else { throw SnapshotError.notASnapshot(path: path) }
+        guard try rows.problemOfTables() == nil else { throw SnapshotError.notASnapshot(path: path) }
         let facts = try rows.facts()
         guard let version = facts["format_version"].flatMap({ Int($0) }), version > 0,
             let installation = facts["installation"].flatMap(InstallationID.init)

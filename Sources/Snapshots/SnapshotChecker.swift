@@ -97,7 +97,7 @@ package actor SnapshotChecker {
         }
         try input.unpack(progress) { try file.write($0) }
         let rows = try SnapshotRows(path: copy)
-        if let problem = try rows.flawOfTables() { throw SnapshotError.damaged(path: path, what: problem) }
+        if let problem = try rows.problemOfTables() { throw SnapshotError.damaged(path: path, what: problem) }
         let facts = try rows.facts()
         guard facts["installation"] == manifest.installation, facts["format_version"] == String(manifest.formatVersion)
         else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }

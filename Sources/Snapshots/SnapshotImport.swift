@@ -14,7 +14,7 @@ package struct SnapshotImport: Sendable {
     /// Batches of `Limits.snapshotRows` that wait between reading and writing: three megabytes.
     private static let queuedBatches = 8
 
-    /// What became of the rows of a snapshot.
+    /// The numbers of imported, known and expired rows of a snapshot.
     package struct Outcome: Sendable {
         package let imported: Int
         /// Rows that were in the data folder already.

@@ -21,8 +21,7 @@ package struct FileStatus: Equatable, Sendable {
 
     /// What stands at `path`, a link itself and not where it leads; nil when nothing does.
     package init?(of path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
+        guard let status = entryStatus(of: path) else { return nil }
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .file
@@ -53,8 +52,7 @@ package struct FileStamp: Equatable, Sendable {
 
     /// The stamp of what stands at `path`; nil when nothing does or it cannot be looked at.
     package init?(of path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
+        guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
@@ -70,9 +68,15 @@ package struct FileIdentity: Equatable, Sendable {
 
     /// The identity of what stands at a path; nil when nothing does.
     package init?(of path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
+        guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
     }
+}
+
+/// The system's status of what is at `path`, a link itself and not where it leads; nil when nothing is there.
+private func entryStatus(of path: String) -> stat? {
+    var status = stat()
+    // The call fills in the one value that it is given.
+    return unsafe lstat(path, &status) == 0 ? status : nil
 }

@@ -3,7 +3,7 @@ private import Glibc
 /// The socket and the pipe that a service manager has opened for this process: systemd's socket activation
 /// (sd_listen_fds(3)).
 ///
-/// What was written to them before the process started waits in them.
+/// Data that clients wrote before the process started waits in them.
 package struct PassedDescriptors: Sendable {
     /// A listening Unix socket; nil where none was passed.
     package private(set) var socket: CInt?

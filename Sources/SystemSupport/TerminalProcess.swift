@@ -14,7 +14,7 @@ package final class TerminalProcess {
     private let terminal: CInt
     private var isReaped = false
 
-    /// What is kept of the output: the last screens.
+    /// The bytes of output that are kept: the last screens.
     private static let outputBytes = 64 * 1024
     /// Space for the path of a terminal, `/dev/pts/` and a number.
     private static let nameBytes = 128
@@ -76,7 +76,7 @@ package final class TerminalProcess {
     /// Types a text.
     package func type(_ text: String) {
         var bytes = Array(text.utf8)
-        // What a terminal has no space for is not typed: a program that reads nothing must not block this one.
+        // Text that the terminal has no space for is not typed: a program that reads nothing must not block this one.
         var entry = pollfd(fd: terminal, events: Int16(POLLOUT), revents: 0)
         guard unsafe poll(&entry, 1, 0) > 0 else { return }
         // The call reads inside the buffer it is given.

@@ -17,7 +17,7 @@ struct CommandFailure: Error {
         self.init(error.description, error.exitCode)
     }
 
-    /// What an error of the modules means for the user; nil when it is one of the argument parser's.
+    /// Makes the failure that ends the command from a module's error; nil for an error of the argument parser.
     init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error

@@ -77,7 +77,7 @@ struct ExportCommand: AsyncParsableCommand {
         try File.standardOutput.write("\(path.escapedForDisplay): \(manifest.events.counted("event")), \(size)\n")
     }
 
-    /// What is written, and whether it is plain: as the options say, else as the name does.
+    /// The format, and whether the file is plain: by the options, else by the file's name.
     private var kind: (format: SnapshotFormat, isPlain: Bool) {
         let named = output.flatMap(SnapshotFormat.named)
         return (format ?? named?.format ?? .sqlite, plain || named?.isPlain ?? false)

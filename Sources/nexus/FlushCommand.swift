@@ -28,7 +28,7 @@ struct FlushCommand: AsyncParsableCommand {
     }
 }
 
-/// What every command does that reads: it stores what waits first, and reports what its answer lacks.
+/// The first step of every command that reads: it stores pending events, and reports which ones its answer lacks.
 enum ReadingCommand {
     /// How long a report waits for another writer: what a user waits for without wondering.
     private static let patience: Duration = .seconds(2)

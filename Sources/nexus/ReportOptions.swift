@@ -105,7 +105,7 @@ struct NameOptions: ParsableArguments {
 }
 
 extension NextSteps {
-    /// What there is to do for the user of a data folder.
+    /// Returns the next steps for the user of a data folder.
     ///
     /// - Parameter hasFilter: whether the report leaves events out by a filter.
     static func current(_ data: DataFolder, hasFilter: Bool = false) throws -> NextSteps {

@@ -21,17 +21,13 @@ struct SetupCommand: ParsableCommand {
 
     @OptionGroup var target: ShellTarget
 
-    @Flag(help: "Add it without asking.")
-    var yes = false
-
-    @Flag(help: "Print what would be changed, and change nothing.")
-    var dryRun = false
+    @OptionGroup var confirmation: Confirmation
 
     @Flag(help: "Remove the block; a block that was changed is left.")
     var undo = false
 
     func validate() throws {
-        if undo, yes || dryRun { throw ValidationError("--undo goes alone.") }
+        if undo, confirmation.yes || confirmation.dryRun { throw ValidationError("--undo goes alone.") }
     }
 
     func run() throws {
@@ -41,12 +37,12 @@ struct SetupCommand: ParsableCommand {
         let steps = try setup.steps()
         let data = try DataFolder.required()
         try File.standardOutput.write(plan(steps, setup, files) + "\n" + FirstNotice.text(data) + "\n")
-        if dryRun { return }
+        if confirmation.dryRun { return }
         let missing = steps.filter { $0.state == .absent }
         if !missing.isEmpty {
-            guard try yes || isConfirmed() else {
-                return try File.standardOutput.write("Nothing was changed.\n")
-            }
+            let refusal =
+                "nothing changed: there is no terminal to ask on; run it with --yes, or --dry-run to see the change"
+            guard try confirmation.isGiven(for: "Add it?", refusal: refusal) else { return }
             for step in missing {
                 try step.file.add()
                 try File.standardOutput.write("Added to \(step.file.description).\n")
@@ -68,16 +64,6 @@ struct SetupCommand: ParsableCommand {
             lines.append("File:   \(step.file.description): \(state)")
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private func isConfirmed() throws -> Bool {
-        guard File.standardInput.isTerminal, File.standardError.isTerminal else {
-            throw CommandFailure(
-                "nothing changed: there is no terminal to ask on; run it with --yes, or --dry-run to see the change",
-                .usage)
-        }
-        try File.standardError.write("Add it? [y/N] ")
-        return ["y", "yes"].contains((readLine() ?? "").lowercased())
     }
 
     private func remove(_ setup: ShellSetup) throws {

@@ -115,7 +115,7 @@ struct StatsCommand: AsyncParsableCommand {
         }
     }
 
-    /// What to do where there is nothing to show; a snapshot is as it is.
+    /// Returns the next steps after an empty report; none after one on a snapshot.
     private func steps(_ data: DataFolder, _ filter: ReportFilter) throws -> String {
         from == nil ? try NextSteps.text(data, hasFilter: !filter.isEmpty) : ""
     }

@@ -194,10 +194,14 @@ struct Confirmation: ParsableArguments {
     var yes = false
 
     /// Asks on a terminal; without one only `--yes` counts.
-    func isGiven(for question: @autoclosure () throws -> String) throws -> Bool {
+    /// - Parameter refusal: the error where there is no terminal.
+    func isGiven(
+        for question: @autoclosure () throws -> String,
+        refusal: String = "this cannot be undone: say --yes, or --dry-run to see what it would do"
+    ) throws -> Bool {
         if yes { return true }
         guard File.standardInput.isTerminal, File.standardError.isTerminal else {
-            throw CommandFailure("this cannot be undone: say --yes, or --dry-run to see what it would do", .usage)
+            throw CommandFailure(refusal, .usage)
         }
         try File.standardError.write(question() + " [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Application
 
-/// What a drain loop does after each attempt to store.
+/// The decisions of a drain loop after each attempt to store.
 struct DrainStateTests {
     private let start = ContinuousClock.now
     private var state: DrainState

@@ -10,7 +10,7 @@ struct CatalogTests {
 
         var description: String { name }
 
-        /// What stands between backquotes, but for blocks of code.
+        /// The texts between backquotes, except in blocks of code.
         var codeSpans: [String] {
             let prose = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("    ") }
             return prose.joined(separator: "\n").matches(of: /`([^`\n]+)`/).map { String($0.1) }

@@ -25,8 +25,6 @@ struct NewerFolderTests {
         #expect(RunningService.poll { service.errors.contains("was written by a newer Nexus: update this one") })
         #expect(try client.exchange([line(2), line(3)], total: 3).accepted == 3)
         #expect(NamedPipe.offer(line(4) + "\n", to: service.runtime.pipePath))
-        // It tries again twice a second.
-        Thread.sleep(forTimeInterval: 1.6)
         #expect(try program.query("SELECT count(*) FROM events") == "1")
         #expect(service.errors.components(separatedBy: "was written by a newer Nexus").count == 2, "\(service.errors)")
         #expect(try program.run("record", "--command", "make").status == 0)

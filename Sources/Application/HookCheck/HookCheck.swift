@@ -103,7 +103,7 @@ package struct HookCheck: Sendable {
     private static let interval: Duration = .milliseconds(10)
 }
 
-/// What a check of the hook has found.
+/// The findings of a check of the hook.
 package struct HookCheckResult: Equatable, Sendable {
     package enum Outcome: Equatable, Sendable {
         /// The event came, this time after the command was typed.
@@ -118,11 +118,11 @@ package struct HookCheckResult: Equatable, Sendable {
 
     let shell: ShellDialect
     package internal(set) var outcome = Outcome.notArrived
-    /// What the probe has written, by name; empty if the shell did not read it.
+    /// The answers of the probe, by name; empty if the shell did not read it.
     package internal(set) var answer: [String: String] = [:]
     /// The program that ran in the shell's process in the end.
     package internal(set) var programName: String?
-    /// What the shell printed.
+    /// The output of the shell.
     package internal(set) var output = ""
 
     /// Whether the event came.
@@ -130,7 +130,7 @@ package struct HookCheckResult: Equatable, Sendable {
         if case .arrived = outcome { true } else { false }
     }
 
-    /// What the shell has that keeps the hook from recording; nil where nothing of that is found.
+    /// The reason why the hook does not record; nil if the probe found none.
     package var cause: HookProblem? {
         guard !answer.isEmpty else { return nil }
         let telemetry = answer["telemetry"] ?? ""
@@ -149,7 +149,7 @@ package struct HookCheckResult: Equatable, Sendable {
         return nil
     }
 
-    /// What the hook itself has complained of.
+    /// The message that the hook itself printed; nil without one.
     private var complaint: String? {
         output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
     }

@@ -2,8 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// What a check has the shell read: a script that writes what the shell has of the hook into a file, a `name=value` a line,
-/// and makes the check's data folder the one that events go to.
+/// The script that the shell reads in a check. It writes the state of the hook into a file, a `name=value` a line, and directs
+/// events to the check's data folder.
 struct HookProbe {
     private let shell: ShellDialect
     private let answerPath: String
@@ -19,7 +19,7 @@ struct HookProbe {
         scriptPath = scratch.path(of: "probe")
     }
 
-    /// What is typed.
+    /// The line that is typed.
     var line: String {
         switch shell {
         case .bash, .zsh: "\\builtin . \(Self.quoted(scriptPath))"
@@ -30,7 +30,7 @@ struct HookProbe {
     /// The paths have no quotes of their own but where the folder of temporary files has.
     private static func quoted(_ path: String) -> String { "'" + path.replacing("'", with: #"'\''"#) + "'" }
 
-    /// What the shell has written; nil while it is not complete.
+    /// Returns the shell's answers by name; nil while they are not complete.
     func answer() -> [String: String]? {
         guard let file = try? File(opening: answerPath, [.read, .regular]) else { return nil }
         var bytes: [UInt8] = []

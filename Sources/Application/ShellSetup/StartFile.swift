@@ -82,7 +82,7 @@ package struct StartFile: Equatable, Sendable {
         case .unchanged(let place): found = place
         }
         let rest = Array(bytes[found.range.upperBound...])
-        // What was added after the block begins a line of its own.
+        // Text that the user added after the block begins a line of its own.
         let start = found.range.lowerBound + (rest.isEmpty ? 0 : found.addedNewlines)
         try asStartFileError { () throws(SystemError) in
             if found.madeFile, found.range == 0..<bytes.count {
@@ -95,7 +95,7 @@ package struct StartFile: Equatable, Sendable {
         return true
     }
 
-    /// What the file has of the hook.
+    /// The form in which a file has the hook.
     package enum State: Equatable, Sendable {
         case absent
         /// The block as `nexus setup` writes it.
@@ -106,7 +106,7 @@ package struct StartFile: Equatable, Sendable {
         case line(Int)
     }
 
-    /// What the file has of the hook.
+    /// Returns the form in which the file has the hook.
     package func state() throws(StartFileError) -> State {
         guard let bytes = try content() else { return .absent }
         switch SetupBlock.find(in: bytes, shell: shell) {

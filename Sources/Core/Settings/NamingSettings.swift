@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// What the user's settings change about the naming of commands and lines, on every ingest path.
+/// The user's additions to the rules that name commands and lines, on every ingest path.
 package struct NamingSettings: Equatable, Sendable {
     /// Names of commands that leave no event: `git status` matches itself, `git` every command of git. An event of a line
     /// with several commands has the name of its first.

@@ -59,7 +59,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         case .destinations: "names with URLs"
         case .ignore, .interactive: "the first words of a command's name, 'git status' for example"
         case .subcommands: "the name of a program"
-        case .nameFolders: "an absolute path"
+        case .nameFolders: "an absolute path, or one below ~"
         }
     }
 
@@ -71,7 +71,8 @@ package enum SettingName: String, CaseIterable, Sendable {
             return (1...Limits.commandWords).contains(words.count) && words.allSatisfy(Self.isWord)
         case .subcommands: return Self.isWord(text[...])
         case .nameFolders:
-            return text.hasPrefix("/") && text.utf8.count <= Limits.nameBytes && !text.utf8.contains(0)
+            let isPlace = text.hasPrefix("/") || text == "~" || text.hasPrefix("~/")
+            return isPlace && text.utf8.count <= Limits.nameBytes && !text.utf8.contains(0)
         case .recording, .retentionDays, .destinations, .gitWorkspace: return false
         }
     }

@@ -42,7 +42,7 @@ package struct Settings: Equatable, Sendable {
         return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
 
-    /// What the settings change about the naming of commands. Not kept a second time, as with the destinations.
+    /// The user's additions to the naming rules. They are not stored a second time, as destinations are not.
     package var naming: NamingSettings {
         var naming = NamingSettings()
         for member in members {
@@ -81,7 +81,7 @@ package struct Settings: Equatable, Sendable {
     }
 
     /// Reads the content of the file; throws what is wrong with it, as the end of a sentence.
-    init(_ bytes: [UInt8]) throws(SettingsError.Flaw) {
+    init(_ bytes: [UInt8]) throws(SettingsError.Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw .init("it is not a JSON object") }
         self.members = members
         for member in members {
@@ -91,40 +91,44 @@ package struct Settings: Equatable, Sendable {
             case (Key.recording, _): throw .init("recording must be \"on\" or \"off\"")
             case (Key.retention, .null): retentionDays = nil
             case (Key.retention, .number(let digits)):
-                guard let days = Int(digits), Self.retentionDaysRange.contains(days) else { throw Self.retentionFlaw }
+                guard let days = Int(digits), Self.retentionDaysRange.contains(days) else {
+                    throw Self.retentionProblem
+                }
                 retentionDays = days
-            case (Key.retention, _): throw Self.retentionFlaw
+            case (Key.retention, _): throw Self.retentionProblem
             case (Key.destinations, .object(let urls)):
                 for url in urls {
-                    guard case .string = url.value else { throw Self.destinationsFlaw }
+                    guard case .string = url.value else { throw Self.destinationsProblem }
                 }
-            case (Key.destinations, _): throw Self.destinationsFlaw
+            case (Key.destinations, _): throw Self.destinationsProblem
             case (Key.gitWorkspace, .string("on")), (Key.gitWorkspace, .string("off")): break
             case (Key.gitWorkspace, _): throw .init("git_workspace must be \"on\" or \"off\"")
             case (Key.nameFolders, .array(let folders)):
                 for folder in folders {
-                    guard case .string(let path) = folder, path.utf8.first == 0x2F || path.utf8.first == 0x7E else {
-                        throw Self.nameFoldersFlaw
+                    guard case .string(let path) = folder, SettingName.nameFolders.accepts(entry: path) else {
+                        throw Self.nameFoldersProblem
                     }
                 }
-            case (Key.nameFolders, _): throw Self.nameFoldersFlaw
+            case (Key.nameFolders, _): throw Self.nameFoldersProblem
             case (Key.ignore, let list), (Key.subcommands, let list), (Key.interactive, let list):
-                guard case .array(let values) = list else { throw Self.listFlaw(member.key) }
+                guard case .array(let values) = list else { throw Self.listProblem(member.key) }
                 for value in values {
-                    guard case .string = value else { throw Self.listFlaw(member.key) }
+                    guard case .string = value else { throw Self.listProblem(member.key) }
                 }
             default: break
             }
         }
     }
 
-    private static let retentionFlaw = SettingsError.Flaw("retention_days must be a whole number from 1 to 36500")
-    private static let destinationsFlaw = SettingsError.Flaw("destinations must be an object of texts")
+    private static let retentionProblem = SettingsError.Problem("retention_days must be a whole number from 1 to 36500")
+    private static let destinationsProblem = SettingsError.Problem("destinations must be an object of texts")
 
-    private static let nameFoldersFlaw = SettingsError.Flaw(
+    private static let nameFoldersProblem = SettingsError.Problem(
         "name_folders must be a list of folders, each an absolute path or one below ~")
 
-    private static func listFlaw(_ key: String) -> SettingsError.Flaw { .init("\(key) must be an array of texts") }
+    private static func listProblem(_ key: String) -> SettingsError.Problem {
+        .init("\(key) must be an array of texts")
+    }
 
     /// Sets the entries of a list, of which `accepts(entry:)` is true; none removes the list.
     package mutating func set(_ name: SettingName, list: [String]) {

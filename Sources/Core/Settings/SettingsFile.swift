@@ -89,14 +89,14 @@ package enum SettingsError: ReportedError, Equatable {
     case system(SystemError)
     /// The file holds something else than settings. As nobody can tell whether recording was switched off, it counts as
     /// off until that is mended.
-    case damaged(path: String, Flaw)
+    case damaged(path: String, Problem)
     /// The file is another user's, or others may write to it: it may not say what the user decided.
     case untrusted(path: String)
     /// With the change the file would be longer than one is read; it is as it was.
     case full(path: String)
 
     /// What is wrong with the content: the end of a sentence.
-    package struct Flaw: Error, Equatable {
+    package struct Problem: Error, Equatable {
         let text: String
 
         init(_ text: String) {

@@ -3,7 +3,7 @@ package import Database
 package import Rollups
 import SystemSupport
 
-/// What changed in each command from one window to another, and whether chance explains it: `nexus compare`.
+/// The changes of each command from one window to another, and whether chance explains them: `nexus compare`.
 package struct Comparison: Sendable {
     /// The figures that are compared. The raw values are the words of `--fail-if` and the keys of the JSON.
     package enum Metric: String, CaseIterable, Sendable {
@@ -30,7 +30,7 @@ package struct Comparison: Sendable {
     /// One of the two windows.
     package struct Side: Sendable {
         package let title: String
-        /// What was read, in milliseconds since 1970.
+        /// The range that was read, in milliseconds since 1970.
         package let range: Range<Int64>
 
         var rangeText: String {
@@ -71,7 +71,7 @@ package struct Comparison: Sendable {
     /// Whether anything was recorded in both windows.
     package var isComparable: Bool { rows.contains { $0.before.count > 0 } && rows.contains { $0.after.count > 0 } }
 
-    /// What is known of one window.
+    /// The data of one window.
     package struct Source {
         let reader: StoreReader?
         let title: String
@@ -159,11 +159,11 @@ package struct Comparison: Sendable {
 
 /// The figures of one window, for `Comparison`.
 struct Figures {
-    /// What was read, in milliseconds since 1970.
+    /// The range that was read, in milliseconds since 1970.
     let range: Range<Int64>
     /// By command.
     let cells: [String: UsageCell]
-    /// What each command did in each 15-minute bucket, or in each day of a long window.
+    /// The figures of each command by 15-minute bucket, or by day for a long window.
     let histories: [String: [UsageHistory.Point]]
     /// Whether runs were left out that other rules have named.
     let isCut: Bool
@@ -224,8 +224,8 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// What a command did in each whole day of the range, days without a run included: the rest of a day would count as a day with
-    /// little.
+    /// Returns a command's figures for each whole day of the range, days without a run included. A part of a day would count as a
+    /// day with few runs.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay
         var days = [UsageCell](

@@ -172,7 +172,7 @@ package enum ComparisonRenderer {
         return TextTable(rows, columns: columns)
     }
 
-    /// What became of each condition.
+    /// The result of each condition.
     private static func verdicts(_ comparison: Comparison, _ conditions: [FailCondition]) -> [String] {
         conditions.flatMap { condition in
             let violations = condition.violations(in: comparison)

@@ -36,7 +36,7 @@ package enum InsightsRenderer {
 
     static let note = "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
 
-    /// What a report without findings has searched.
+    /// The number of runs that a report without findings searched.
     static func basis(_ insights: Insights) -> String {
         let runs = insights.costs.reduce(0) { $0 + $1.runs }
         guard runs > 0 else { return "No run of a command in this window." }

@@ -15,7 +15,7 @@ package struct SessionTimeline: Sendable {
         self.total = total
     }
 
-    /// What a name or the beginning of one stands for.
+    /// The result of a search for a session by its id or the beginning of it.
     package enum Search: Sendable {
         case found(SessionTimeline)
         case ambiguous

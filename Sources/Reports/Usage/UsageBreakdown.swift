@@ -31,7 +31,7 @@ package struct UsageBreakdown: Equatable, Sendable {
 
 /// The order of a list of commands, workspaces and so on, and what is left out of it: `--sort` and `--min-count`.
 package struct UsageOrder: Equatable, Sendable {
-    /// What a list is sorted by. The raw values are the words of the command line.
+    /// The figure that a list is sorted by. The raw values are the words of the command line.
     package enum Sort: String, CaseIterable, Sendable {
         case total, count, p50, p95, failed, name
     }

@@ -52,7 +52,7 @@ package struct UsageReport: Equatable, Sendable {
     package let commands: [UsageRow]
     /// Commands that ran less often are not listed on their own.
     let minCount: Int
-    /// What they are sorted by; nil: by how often they ran.
+    /// The figure that they are sorted by; nil sorts by count.
     let sort: UsageOrder.Sort?
     /// Failures by category.
     package let errors: [UsageRow]
@@ -70,7 +70,7 @@ package struct UsageReport: Equatable, Sendable {
         commands.filter { $0.count >= minCount }.prefix(top)
     }
 
-    /// What the commands are short of all events: the commands that are not listed, and the events without a command.
+    /// The rows that make the commands add up to all events: commands that are not listed, and events without a command.
     func summaries(besides listed: some Collection<UsageRow>) -> [UsageRow] {
         var rows: [UsageRow] = []
         if listed.count < commands.count {
