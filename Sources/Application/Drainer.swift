@@ -1,5 +1,6 @@
 package import Core
 import Database
+import Rollups
 import SystemSupport
 import WriteAheadBuffer
 
@@ -24,6 +25,20 @@ package struct Drainer: Sendable {
             let events = try await writer.drainToEnd()
             if let blockedReason = await writer.blockedReason { throw blockedReason }
             return events
+        }
+    }
+
+    /// Counts again what an earlier version has stored, until all is counted or another process wants the writer lock. `progress`
+    /// gets the share that is done, 0 to 1.
+    package func catchUp(progress: (Double) -> Void) async throws {
+        guard let share = try StoreReader(data: data)?.shareCombined(), share < 1,
+            let lock = try WriterLock.acquireToStore(in: data)
+        else { return }
+        try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
+            while try await !writer.catchUp(for: .milliseconds(200)), try await !writer.shouldYield() {
+                try progress(StoreReader(data: data)?.shareCombined() ?? 1)
+            }
+            try await writer.finish()
         }
     }
 

@@ -83,6 +83,11 @@ package enum Limits {
     package static let pipeBytes = 1024 * 1024
     /// Names whose hashes are remembered; past it the memory starts afresh.
     package static let rememberedNames = 16 * 1024
+    /// Combinations of properties by which events are counted (see `Combination`); events of combinations beyond are counted
+    /// together. A busy month of 30 workspaces and 45 commands has some 20,000.
+    package static let combinations: UInt32 = 200_000
+    /// Combinations whose numbers are remembered; past it the memory starts afresh.
+    package static let rememberedCombinations = 64 * 1024
     /// Longest text that is remembered with what was decided about it, in bytes: a command with the arguments that are
     /// cut from it, most often.
     package static let longestRememberedText = 256

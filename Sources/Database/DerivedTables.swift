@@ -24,6 +24,10 @@ package protocol DerivedTables: Sendable {
 
     /// Recomputes the tables from the rows, inside a transaction of the caller's: a migration has changed what they hold.
     func rebuild(in database: Database) throws
+
+    /// Computes a part of what an earlier version did not keep, inside a transaction of the caller's: a day of events at most.
+    /// - Returns: whether there may be more.
+    func catchUp(in database: Database) throws -> Bool
 }
 
 /// The start of a session, in milliseconds since 1970, and its length.
@@ -40,6 +44,7 @@ package struct NoDerivedTables: DerivedTables {
     package mutating func flush(into database: Database) throws {}
     package mutating func abandon() {}
     package func rebuild(in database: Database) throws {}
+    package func catchUp(in database: Database) throws -> Bool { false }
 }
 
 /// The parts of the writer that other modules implement. `Application` has the one composition.

@@ -24,6 +24,14 @@ package struct UsageFilter: Equatable, Sendable {
     /// Whether every event passes.
     package var isEmpty: Bool { self == UsageFilter() }
 
+    /// Whether a command, as reports name it, begins with words: a line of commands counts as the one that it begins with.
+    package static func isCommand(_ name: String, beginning words: String) -> Bool {
+        let (name, words) = (name.utf8, words.utf8)
+        guard name.starts(with: words) else { return false }
+        let rest = name.dropFirst(words.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: " ") || rest.elementsEqual(EventType.lineSuffix.utf8)
+    }
+
     /// The same as a condition of SQL, beginning with AND.
     package var sql: (text: String, arguments: StatementArguments) {
         var text = failed ? " AND success = 0" : ""

@@ -132,6 +132,19 @@ package actor SQLiteWriter {
         try checkpoint(includingNewest: true)
     }
 
+    /// Computes what an earlier version did not keep, a transaction a day, for `duration` or until all is done.
+    /// - Returns: whether all is done.
+    package func catchUp(for duration: Duration) throws(StoreError) -> Bool {
+        let end = ContinuousClock.now + duration
+        return try asStoreError(data.databasePath) {
+            while try queue.write({ try ingest.catchUp(in: $0) }) {
+                forgetRows()
+                if try ContinuousClock.now >= end || Task.isCancelled || shouldYield() { return false }
+            }
+            return true
+        }
+    }
+
     // MARK: One transaction
 
     /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.

@@ -20,6 +20,7 @@ enum Schema {
         }
         migrator.registerMigration("2: what was used, with latency") { database in
             try database.execute(sql: usage)
+            try database.execute(sql: combinations)
             try derivedTables.rebuild(in: database)
         }
         migrator.registerMigration("3: installation, origins") { database in
@@ -44,7 +45,14 @@ enum Schema {
             try database.execute(sql: NamingVersion.table)
             try NamingVersion.begin(in: database)
             try SessionRecount.rebuild(in: database)
+            // What rebuilds the tables writes all that the present version keeps.
+            try database.execute(sql: combinations)
             try derivedTables.rebuild(in: database)
+        }
+        migrator.registerMigration("10: events by all that a report filters by") { database in
+            guard try !database.tableExists("rollup_combinations") else { return }
+            try database.execute(sql: combinations)
+            try database.execute(sql: uncombinedDays)
         }
         return migrator
     }
@@ -169,6 +177,30 @@ enum Schema {
         """
 
     static let contract = eventsTable + "\n" + sessionsTable
+
+    /// - `rollup_combinations`: what the numbers in `usage_rollup` stand for by which reports with a filter are counted (see
+    ///   `Combination` in `Rollups`).
+    private static let combinations = """
+        CREATE TABLE IF NOT EXISTS rollup_combinations (
+            number INTEGER PRIMARY KEY,
+            command INTEGER NOT NULL,
+            workspace INTEGER NOT NULL,
+            type INTEGER NOT NULL,
+            outcome INTEGER NOT NULL,
+            category INTEGER NOT NULL,
+            template INTEGER NOT NULL,
+            services INTEGER NOT NULL,
+            ports INTEGER NOT NULL,
+            UNIQUE (command, workspace, type, outcome, category, template, services, ports)
+        );
+        """
+
+    /// Notes that no day up to the latest with events is counted by combinations yet: `DerivedTables.catchUp` counts them, day by
+    /// day, after later drains.
+    private static let uncombinedDays = """
+        INSERT INTO counters SELECT 'combinations_from_slot', (max(slot) / \(TimeBucket.perDay) + 1) * \(TimeBucket.perDay)
+        FROM activity_rollup HAVING count(*) > 0;
+        """
 
     /// The tables of the first version; what became of them since stands below.
     ///

@@ -93,6 +93,9 @@ struct SegmentIngest {
         endTransaction()
     }
 
+    /// Computes a part of what an earlier version did not keep (see `DerivedTables.catchUp`). Nothing may wait to be written.
+    func catchUp(in database: Database) throws -> Bool { try derivedTables.catchUp(in: database) }
+
     /// Forgets what was not written: the transaction was rolled back.
     mutating func abandon() {
         sessions.forget()

@@ -75,21 +75,55 @@ extension StoreReader {
         }
     }
 
-    /// Sessions that started in a window (milliseconds since 1970), latest first, at most `limit`.
-    package func sessions(startedIn window: Range<Int64>, limit: Int) throws(StoreError) -> [Session] {
-        let first = Timestamp.databaseText(max(0, window.lowerBound))
-        let end = Timestamp.databaseText(min(window.upperBound, Limits.latestTimestamp))
+    /// The order of a list of sessions: the latest first, by name, or the one with the most first.
+    package enum SessionOrder: Sendable {
+        case latest, name, commands, errors, duration
+
+        fileprivate var sql: String {
+            switch self {
+            case .latest: "started_at DESC"
+            case .name: "session_id"
+            case .commands: "commands_executed DESC, session_id"
+            case .errors: "errors_encountered DESC, session_id"
+            case .duration: "duration_ms DESC, session_id"
+            }
+        }
+    }
+
+    /// Sessions that started in a window (milliseconds since 1970) and have at least so many commands, at most `limit`.
+    package func sessions(
+        startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: SessionOrder = .latest, limit: Int
+    ) throws(StoreError) -> [Session] {
+        let (condition, arguments) = Self.condition(window, commands)
         return try asStoreError(path) {
             try queue.read { database in
                 try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT * FROM sessions WHERE started_at >= ? AND started_at < ?
-                        ORDER BY started_at DESC LIMIT ?
-                        """, arguments: [first, end, limit]
+                    database, sql: "SELECT * FROM sessions WHERE \(condition) ORDER BY \(order.sql) LIMIT ?",
+                    arguments: arguments + [limit]
                 ).map(Session.init)
             }
         }
+    }
+
+    /// Returns how many sessions started in a window and have at least so many commands.
+    package func sessionCount(
+        startedIn window: Range<Int64>, atLeast commands: Int = 0
+    ) throws(StoreError) -> Int {
+        let (condition, arguments) = Self.condition(window, commands)
+        return try asStoreError(path) {
+            try queue.read { database in
+                try Int.fetchOne(
+                    database, sql: "SELECT count(*) FROM sessions WHERE \(condition)", arguments: arguments) ?? 0
+            }
+        }
+    }
+
+    private static func condition(_ window: Range<Int64>, _ commands: Int) -> (sql: String, StatementArguments) {
+        let first = Timestamp.databaseText(max(0, window.lowerBound))
+        let end = Timestamp.databaseText(min(window.upperBound, Limits.latestTimestamp))
+        // Without the second condition the index on the start answers alone.
+        let least = commands > 0 ? " AND commands_executed >= \(commands)" : ""
+        return ("started_at >= ? AND started_at < ?" + least, [first, end])
     }
 
     private static func earliest(_ limit: Int, of events: [StoredEvent]) -> [StoredEvent] {

@@ -72,11 +72,11 @@ struct PurgeTransaction {
         receipt.events += try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         receipt.sessions += try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
         for table in [
-            "events", "sessions", "open_sessions", "activity_rollup", "usage_rollup", "rollup_names", "counters",
-            "origins",
+            "events", "sessions", "open_sessions", "counters", "origins",
         ] {
             try database.execute(sql: "DELETE FROM \(table)")
         }
+        try RollupTables.removeAll(from: database)
         // Nothing is left that could be linked to the old id, so none is noted as having it.
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
         try RowIDs.restartExhausted(in: database)

@@ -45,7 +45,7 @@ package enum MarkdownReport {
             ["## " + MarkdownText.escaped(heading)]
                 + (rows.isEmpty
                     ? ["", "Nothing recorded in this window."]
-                    : table + MarkdownText.more(report.rows.count - rows.count)))
+                    : table + MarkdownText.more(report.rowCount - rows.count)))
     }
 
     /// Returns the findings that `focus` selects, with `top` rows of each table.

@@ -10,6 +10,9 @@ struct Recount {
 
     private let slots: Range<Int64>
     private let target: Database
+    /// The kinds of usage that are written.
+    private let kinds: [RollupKind]
+    private let countsActivity: Bool
     private var activity = ActivityRollup()
     private var usage = UsageRollup()
     private var lengths = SessionLengths()
@@ -18,9 +21,15 @@ struct Recount {
     private var sessions = ByteKeyTable()
 
     /// Counts what lies in `slots` into the rollups of `target`.
-    init(slots: Range<Int64>, into target: Database) {
+    /// - Parameter kinds: the kinds of usage that are written.
+    init(
+        slots: Range<Int64>, into target: Database, kinds: [RollupKind] = RollupKind.allCases,
+        countsActivity: Bool = true
+    ) {
         self.slots = slots
         self.target = target
+        self.kinds = kinds
+        self.countsActivity = countsActivity
     }
 
     /// Counts an event if it lies in the quarters of an hour; false when it does not.
@@ -29,7 +38,7 @@ struct Recount {
         let bytes = row.bytes.span
         let type = bytes.extracting(row.text(.eventType))
         let known = EventType(type)
-        activity.observe(known, success: numbers.success, at: numbers.timestamp, row: row.id)
+        if countsActivity { activity.observe(known, success: numbers.success, at: numbers.timestamp, row: row.id) }
         usage.observe(
             numbers, type: type, known: known, workspace: bytes.extracting(row.text(.workspaceHash)),
             task: bytes.extracting(row.text(.taskHash)), command: bytes.extracting(row.text(.command)),
@@ -68,8 +77,8 @@ struct Recount {
 
     /// Writes what was counted.
     mutating func finish() throws {
-        try activity.flush(into: target)
-        try usage.flush(into: target)
+        if countsActivity { try activity.flush(into: target) }
+        try usage.flush(kinds, into: target)
         try lengths.flush(into: target)
     }
 
@@ -119,13 +128,15 @@ extension StoreReader {
     /// it. Sessions are those of such events, with their whole length, as far as they started in the window.
     ///
     /// Unlike every other answer it reads rows, those of the window, and costs accordingly; its counts are kept in memory.
+    /// `UsageReader` asks it where aggregates have no answer.
     package func filtered(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
             let slots = Self.slotRange(window)
             try counts.write { target in
                 try queue.read { source in
-                    var recount = Recount(slots: slots, into: target)
+                    let kinds = RollupKind.allCases.filter { !RollupKind.filtered.contains($0) }
+                    var recount = Recount(slots: slots, into: target, kinds: kinds)
                     for rows in try RowRanges.covering(slots: slots, in: source) {
                         try recount.take(rows, filter, of: source, notesSessions: true)
                     }

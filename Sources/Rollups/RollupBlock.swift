@@ -9,7 +9,7 @@ struct RollupNumbers: Equatable, Sendable {
     var failed: Int64 = 0
     /// Sum of the durations, in milliseconds.
     var totalMS: Int64 = 0
-    /// First and last event, in milliseconds since 1970; only where the kind has times.
+    /// First and last event, in milliseconds since 1970; only where the kind has times and there are failures.
     var firstMS: Int64 = .max
     var lastMS: Int64 = .min
 
@@ -46,7 +46,7 @@ struct RollupChange {
 ///         the key's second number, where the kind is a pair
 ///         length of what follows, in bytes
 ///         count, succeeded, failed, sum of the durations in milliseconds
-///         where the kind has times: first event in milliseconds since 1970, and how much later the last was
+///         where the kind has times and there are failures: first event in milliseconds since 1970, and how much later the last was
 ///         where the kind has latency: buckets as in `LatencyHistogram`, without the sum, to the end
 enum RollupBlock {
     static let version: UInt8 = 1
@@ -79,25 +79,40 @@ enum RollupBlock {
         }
 
         mutating func next(in bytes: Span<UInt8>) throws(Damage) -> Cell? {
-            guard position < bytes.count else { return nil }
-            first += try number(bytes, atMost: UInt64(UInt32.max))
-            let second = kind.isPair ? try number(bytes, atMost: UInt64(UInt32.max)) : 0
-            let length = Int(try number(bytes, atMost: UInt64(bytes.count)))
-            let body = position..<position + length
-            guard first <= UInt64(UInt32.max), body.upperBound <= bytes.count else { throw Damage() }
+            try next(in: bytes) { _ in true }
+        }
+
+        /// Returns the next cell whose key passes a condition. The numbers of the others are not read.
+        @inline(__always)
+        mutating func next(in bytes: Span<UInt8>, where isMeant: (RollupKey) -> Bool) throws(Damage) -> Cell? {
+            while position < bytes.count {
+                first += try number(bytes, atMost: UInt64(UInt32.max))
+                let second = kind.isPair ? try number(bytes, atMost: UInt64(UInt32.max)) : 0
+                let length = Int(try number(bytes, atMost: UInt64(bytes.count)))
+                let body = position..<position + length
+                guard first <= UInt64(UInt32.max), body.upperBound <= bytes.count else { throw Damage() }
+                let key = RollupKey(UInt32(first), UInt32(second))
+                if isMeant(key) { return try cell(key, body, bytes) }
+                position = body.upperBound
+            }
+            return nil
+        }
+
+        private mutating func cell(
+            _ key: RollupKey, _ body: Range<Int>, _ bytes: Span<UInt8>
+        ) throws(Damage) -> Cell {
             var numbers = RollupNumbers()
             numbers.count = Int64(try number(bytes))
             numbers.succeeded = Int64(try number(bytes))
             numbers.failed = Int64(try number(bytes))
             numbers.totalMS = Int64(try number(bytes))
-            if kind.hasTimes {
+            if kind.hasTimes, numbers.failed > 0 {
                 numbers.firstMS = Int64(try number(bytes))
                 numbers.lastMS = RollupNumbers.sum(numbers.firstMS, Int64(try number(bytes)))
             }
             guard position <= body.upperBound else { throw Damage() }
             defer { position = body.upperBound }
-            return Cell(
-                key: RollupKey(UInt32(first), UInt32(second)), numbers: numbers, body: body, bucketStart: position)
+            return Cell(key: key, numbers: numbers, body: body, bucketStart: position)
         }
 
         private mutating func number(

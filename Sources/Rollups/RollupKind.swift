@@ -20,11 +20,18 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     case commandTemplate = 10
     case commandServices = 11
     case commandPorts = 12
+    /// Events by all that a report can filter by or list (see `Combination`). The key is the combination's number.
+    case combination = 13
+    /// The same events by their task too: the combination's number, and the task's.
+    case combinationTask = 14
+
+    /// The kinds that answer questions with a filter.
+    static let filtered: [RollupKind] = [.combination, .combinationTask]
 
     /// Whether its cells count durations in buckets.
     var hasLatency: Bool {
         switch self {
-        case .command, .commandTemplate, .commandServices, .commandPorts, .sessionLength: true
+        case .command, .commandTemplate, .commandServices, .commandPorts, .sessionLength, .combination: true
         default: false
         }
     }
@@ -32,13 +39,13 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     /// Whether its cells are counted by two things.
     var isPair: Bool {
         switch self {
-        case .failure, .commandTemplate, .commandServices, .commandPorts: true
+        case .failure, .commandTemplate, .commandServices, .commandPorts, .combinationTask: true
         default: false
         }
     }
 
-    /// What the first and the second number of its keys stand for, as far as they stand for names.
-    var names: [RollupNameKind] {
+    /// What the first and the second number of its keys stand for; nil for one that stands for no name.
+    var names: [RollupNameKind?] {
         switch self {
         case .command, .commandServices, .commandPorts: [.command]
         case .workspace: [.workspace]
@@ -48,17 +55,18 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         case .task: [.task]
         case .failure: [.command, .errorCategory]
         case .commandTemplate: [.command, .template]
-        case .services, .ports, .sessionLength: []
+        case .combinationTask: [nil, .task]
+        case .services, .ports, .sessionLength, .combination: []
         }
     }
 
-    /// Whether its cells say when they were first and last seen.
-    var hasTimes: Bool { self == .failure }
+    /// Whether its cells with failures say when the first and the last event was.
+    var hasTimes: Bool { self == .failure || self == .combination }
 
     /// Whether it is kept by the quarter of an hour too. What is only asked for by the day is not.
     var isKeptBySlot: Bool {
         switch self {
-        case .commandTemplate, .commandServices, .commandPorts: false
+        case .commandTemplate, .commandServices, .commandPorts, .combinationTask: false
         default: true
         }
     }
@@ -137,6 +145,8 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         let rest = value & ((1 << Self.periodShift) - 1)
         return RollupBlockID(Self.first(of: .day, period / TimeBucket.perDay).value | rest)
     }
+    /// Whether it has the lowest numbers of its kind.
+    var isFirstOfKind: Bool { value & (1 << Self.kindShift - 1) == 0 }
     /// The first 15-minute bucket that it counts.
     var firstBucket: Int64 { grain == .slot ? period : period * TimeBucket.perDay }
     /// Nil for a kind of another version.
@@ -146,7 +156,7 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
 }
 
 /// What a cell is counted by: a number, and for pairs a second one. 0 stands for "none".
-struct RollupKey: Hashable, Comparable, Sendable {
+struct RollupKey: Hashable, Comparable, NumberedKey {
     let value: UInt64
 
     init(_ first: UInt32, _ second: UInt32 = 0) {
@@ -158,44 +168,8 @@ struct RollupKey: Hashable, Comparable, Sendable {
     /// The block in which the cell stands: a thousand numbers share one, so that none becomes large.
     var group: Int64 { Int64(value >> 42) }
 
+    @inline(__always)
+    func hash(seed: UInt64) -> UInt64 { mix(value, seed) }
+
     static func < (left: RollupKey, right: RollupKey) -> Bool { left.value < right.value }
-}
-
-/// Keys that were seen since the last transaction, numbered in the order in which they came. A dictionary's hash would cost
-/// several times what the rest does. Open addressing with linear probing, at most half full.
-struct RollupKeys {
-    private(set) var keys: [RollupKey] = []
-    /// The number of a key plus 1; 0 where nothing is.
-    private var slots = [UInt32](repeating: 0, count: 64)
-    /// Differs in every process, so that nobody can prepare keys that all fall together; odd.
-    private let seed = UInt64.random(in: .min ... .max) | 1
-
-    mutating func place(of key: RollupKey) -> Int {
-        let slot = slot(of: key)
-        if slots[slot] > 0 { return Int(slots[slot]) &- 1 }
-        keys.append(key)
-        slots[slot] = UInt32(keys.count)
-        if keys.count * 2 > slots.count { grow() }
-        return keys.count - 1
-    }
-
-    mutating func removeAll() {
-        guard !keys.isEmpty else { return }
-        keys.removeAll(keepingCapacity: true)
-        for slot in slots.indices { slots[slot] = 0 }
-    }
-
-    /// The slot of a key, or the free one for it.
-    private func slot(of key: RollupKey) -> Int {
-        let mask = slots.count &- 1
-        let product = (key.value ^ seed).multipliedFullWidth(by: seed)
-        var slot = Int(truncatingIfNeeded: product.high ^ product.low) & mask
-        while slots[slot] > 0, keys[Int(slots[slot]) &- 1] != key { slot = (slot &+ 1) & mask }
-        return slot
-    }
-
-    private mutating func grow() {
-        slots = Array(repeating: 0, count: slots.count * 2)
-        for (index, key) in keys.enumerated() { slots[slot(of: key)] = UInt32(index + 1) }
-    }
 }

@@ -139,7 +139,7 @@ struct RollupMerge {
         append(numbers.succeeded, to: &body)
         append(numbers.failed, to: &body)
         append(numbers.totalMS, to: &body)
-        if kind.hasTimes {
+        if kind.hasTimes, numbers.failed > 0 {
             append(numbers.firstMS, to: &body)
             append(numbers.lastMS &- numbers.firstMS, to: &body)
         }

@@ -45,10 +45,11 @@ struct RollupNames {
         }
     }
 
-    /// Removes the names that no block before a quarter of an hour has, nor any row: the blocks from there on are counted anew from
-    /// the rows.
+    /// Removes the names and combinations that no block before a quarter of an hour has, nor any row: the blocks from there on are
+    /// counted anew from the rows.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
+        var usedCombinations: Set<UInt32> = []
         let blocks = try Row.fetchCursor(database, sql: "SELECT id, cells FROM usage_rollup")
         while let row = try blocks.next() {
             let block = RollupBlockID(row[0])
@@ -56,21 +57,31 @@ struct RollupNames {
             let bytes = [UInt8](row[1] as Data)
             guard var cursor = try? RollupBlock.Cursor(kind, bytes.span) else { continue }
             while let cell = try? cursor.next(in: bytes.span) {
+                if RollupKind.filtered.contains(kind) { usedCombinations.insert(cell.key.first) }
                 for (name, number) in zip(kind.names, [cell.key.first, cell.key.second]) {
-                    used.insert(NumberedName(kind: name.rawValue, number: number))
+                    if let name { used.insert(NumberedName(kind: name, number: number)) }
                 }
             }
         }
+        var unused: [UInt32] = []
+        try CombinationNumbers.forEach(in: database) { number, combination in
+            guard usedCombinations.contains(number) else { return unused.append(number) }
+            for (name, number) in combination.names { used.insert(NumberedName(kind: name, number: number)) }
+        }
+        for number in unused {
+            try database.execute(sql: "DELETE FROM rollup_combinations WHERE number = ?", arguments: [number])
+        }
         for row in try Row.fetchAll(database, sql: "SELECT kind, number FROM rollup_names") {
-            let (kind, number): (UInt8, UInt32) = (row[0], row[1])
+            guard let kind = RollupNameKind(rawValue: row[0]) else { continue }
+            let number: UInt32 = row[1]
             guard !used.contains(NumberedName(kind: kind, number: number)) else { continue }
             try database.execute(
-                sql: "DELETE FROM rollup_names WHERE kind = ? AND number = ?", arguments: [kind, number])
+                sql: "DELETE FROM rollup_names WHERE kind = ? AND number = ?", arguments: [kind.rawValue, number])
         }
     }
 
     private struct NumberedName: Hashable {
-        let kind: UInt8
+        let kind: RollupNameKind
         let number: UInt32
     }
 

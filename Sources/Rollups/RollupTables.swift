@@ -49,7 +49,41 @@ package struct RollupTables: DerivedTables {
         guard !days.isEmpty else { return }
         let rows = try RowRanges.covering(days, in: database)
         try remove(days, from: database)
+        if slots.upperBound == Int64.max {
+            try CombinedDays.note(from: days.lowerBound * TimeBucket.perDay, in: database)
+        }
         try recount(days, rows: rows, from: database, into: database, report: report)
+    }
+
+    // MARK: Catching up
+
+    package func catchUp(in database: Database) throws -> Bool { try Self.catchUp(in: database) }
+
+    /// Counts the latest day whose events are not yet counted by combination, inside a transaction of the caller's.
+    /// - Returns: whether there may be more such days.
+    package static func catchUp(in database: Database) throws -> Bool {
+        let first = try CombinedDays.firstBucket(in: database)
+        let complete = try CompleteRows.firstBucket(in: database)
+        guard first > complete else { return false }
+        let last = try Int64.fetchOne(
+            database, sql: "SELECT max(slot) FROM activity_rollup WHERE slot < ?", arguments: [first])
+        guard let last, last >= complete else {
+            try CombinedDays.note(from: complete, in: database)
+            return false
+        }
+        let day = last / TimeBucket.perDay
+        let slots = TimeBucket.buckets(ofDays: day..<day + 1)
+        try CombinedDays.note(from: slots.lowerBound, in: database)
+        var recount = Recount(
+            slots: slots, into: database, kinds: RollupKind.filtered, countsActivity: false)
+        for rows in try RowRanges.covering(slots: slots, in: database) { try recount.take(rows, of: database) }
+        try recount.finish()
+        return true
+    }
+
+    /// From when on events are counted by combination, in milliseconds since 1970; 0 where all are.
+    package static func combinedFrom(in database: Database) throws -> Int64 {
+        try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds
     }
 
     /// Removes what is known of days before a day (its number since 1970, UTC).
@@ -59,7 +93,11 @@ package struct RollupTables: DerivedTables {
 
     /// Removes all aggregates and their names, and activity with them.
     package static func removeAll(from database: Database) throws {
-        try database.execute(sql: "DELETE FROM activity_rollup; DELETE FROM usage_rollup; DELETE FROM rollup_names")
+        try database.execute(
+            sql: """
+                DELETE FROM activity_rollup; DELETE FROM usage_rollup; DELETE FROM rollup_names; \
+                DELETE FROM rollup_combinations
+                """)
     }
 
     /// Removes the names that no aggregate before a 15-minute bucket has, nor any row: the aggregates from there on are recomputed
@@ -79,6 +117,23 @@ package struct RollupTables: DerivedTables {
                 sql: "UPDATE rollup_names SET name = ? WHERE kind = ? AND number = ?",
                 arguments: ["(removed \(row[1] as Int64))", row[0] as Int64, row[1] as Int64])
         }
+    }
+
+    /// Copies what numbers in `usage_rollup` stand for: a recount that has the same numbers gives the same bytes.
+    package static func copyNumbers(from source: Database, into target: Database) throws {
+        for table in ["rollup_names", "rollup_combinations"] {
+            let columns = try source.columns(in: table).map { _ in "?" }.joined(separator: ", ")
+            let insert = try target.makeStatement(sql: "INSERT INTO \(table) VALUES (\(columns))")
+            let rows = try Row.fetchCursor(source, sql: "SELECT * FROM \(table)")
+            while let row = try rows.next() { try insert.execute(arguments: StatementArguments(row.databaseValues)) }
+        }
+    }
+
+    /// Whether a row of `usage_rollup` counts something that is not counted yet for all of its days (see `catchUp`).
+    package static func isIncomplete(_ id: Int64, combinedFrom: Int64) -> Bool {
+        let block = RollupBlockID(id)
+        guard let kind = block.kind, RollupKind.filtered.contains(kind) else { return false }
+        return block.firstBucket * TimeBucket.milliseconds < combinedFrom
     }
 
     /// Returns the first 15-minute bucket that a row of `usage_rollup` counts.

@@ -9,6 +9,8 @@ extension StoreReader {
     package enum HistoryGrain: Sendable {
         case quarterHour
         case day
+
+        var stored: RollupGrain { self == .day ? .day : .slot }
     }
 
     /// What went along with a command.
@@ -61,16 +63,13 @@ extension StoreReader {
         of dimension: UsageDimension, name: String? = nil, by grain: HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [UsageHistory] {
         try reading { reading in
-            let slots = Self.slotRange(window)
+            let (periods, length) = Self.periods(of: grain, in: window)
             let only = try name.map { name in
                 try dimension.names.map { try reading.number(of: $0, name) } ?? UInt32(name)
             }
             if case .some(.none) = only { return [] }
             var points: [UInt32: [UsageHistory.Point]] = [:]
-            let days = slots.lowerBound / TimeBucket.perDay..<(slots.upperBound - 1) / TimeBucket.perDay + 1
-            let periods = grain == .day ? days : slots
-            let length = TimeBucket.milliseconds * (grain == .day ? TimeBucket.perDay : 1)
-            try reading.forEachBlock([dimension.kind], grain == .day ? .day : .slot, periods) { block, kind, bytes in
+            try reading.forEachBlock([dimension.kind], grain.stored, periods) { block, kind, bytes in
                 var sums = UsageReading.Sums()
                 try sums.add(bytes, of: kind, only: only ?? nil)
                 for (key, sum) in sums.byKey {
@@ -79,11 +78,18 @@ extension StoreReader {
                 }
             }
             let names = try Self.names(of: dimension.names, points.keys, reading)
-            return points.map { UsageHistory(name: names($0.key), points: $0.value) }
-                .map { ($0.points.reduce(0) { $0 + $1.cell.count }, $0) }
-                .sorted { ($1.0, $0.1.name) < ($0.0, $1.1.name) }
-                .map(\.1)
+            return UsageHistory.ordered(points.map { UsageHistory(name: names($0.key), points: $0.value) })
         }
+    }
+
+    /// The quarters or days that a window touches, and how long each is in milliseconds.
+    static func periods(of grain: HistoryGrain, in window: Range<Int64>) -> (periods: Range<Int64>, length: Int64) {
+        let slots = slotRange(window)
+        guard grain == .day, !slots.isEmpty else { return (slots, TimeBucket.milliseconds) }
+        return (
+            slots.lowerBound / TimeBucket.perDay..<(slots.upperBound - 1) / TimeBucket.perDay + 1,
+            TimeBucket.milliseconds * TimeBucket.perDay
+        )
     }
 
     /// What went along with commands, most events first. It is kept by the day in UTC: each day that the window touches
@@ -108,14 +114,18 @@ extension StoreReader {
     package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
         try reading { reading in
             let cells = try reading.sums([.failure], slots: Self.slotRange(window))[.failure] ?? [:]
-            let commands = try reading.names(of: .command, cells.keys.map(\.first))
-            let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))
-            return cells.map { key, sum in
-                FailureCell(
-                    command: commands[key.first], category: categories[key.second], count: Int(sum.numbers.count),
-                    totalMS: sum.numbers.totalMS, firstSeen: sum.numbers.firstMS, lastSeen: sum.numbers.lastMS)
-            }
-            .sorted { ($1.count, $0.firstSeen, $0.command ?? "") < ($0.count, $1.firstSeen, $1.command ?? "") }
+            return FailureCell.ordered(try Self.failures(cells.mapValues(\.numbers), reading))
+        }
+    }
+
+    /// The cells of failures by the numbers of their command and their category.
+    static func failures(_ cells: [RollupKey: RollupNumbers], _ reading: UsageReading) throws -> [FailureCell] {
+        let commands = try reading.names(of: .command, cells.keys.map(\.first))
+        let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))
+        return cells.map { key, numbers in
+            FailureCell(
+                command: commands[key.first], category: categories[key.second], count: Int(numbers.count),
+                totalMS: numbers.totalMS, firstSeen: numbers.firstMS, lastSeen: numbers.lastMS)
         }
     }
 
@@ -144,7 +154,7 @@ extension StoreReader {
     }
 
     /// Reads from the rollups.
-    private func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
+    func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
         try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
     }
 
@@ -154,7 +164,7 @@ extension StoreReader {
     }
 
     /// A function from numbers to what they stand for.
-    private static func names(
+    static func names(
         of kind: RollupNameKind?, _ numbers: some Sequence<UInt32>, _ reading: UsageReading
     ) throws -> (UInt32) -> String {
         guard let kind else { return { String($0) } }

@@ -31,7 +31,7 @@ package enum UsageDimension: CaseIterable, Sendable {
     }
 
     /// What its numbers stand for; nil where they stand for themselves.
-    var names: RollupNameKind? { kind.names.first }
+    var names: RollupNameKind? { kind.names.first ?? nil }
 }
 
 /// The events that have something in common: what `SELECT … GROUP BY` gives.
@@ -60,6 +60,15 @@ package struct UsageCell: Equatable, Sendable {
         self.latency = latency
     }
 
+    /// Adds the counts of another cell.
+    mutating func add(_ other: UsageCell) {
+        count += other.count
+        succeeded += other.succeeded
+        failed += other.failed
+        totalMS = RollupNumbers.sum(totalMS, other.totalMS)
+        latency.merge(other.latency)
+    }
+
     init(name: String, _ sum: UsageReading.Sum) {
         self.init(
             name: name, count: Int(sum.numbers.count), succeeded: Int(sum.numbers.succeeded),
@@ -86,6 +95,27 @@ package struct FailureCell: Equatable, Sendable {
     /// The earliest and the latest, in milliseconds since 1970.
     package let firstSeen: Int64
     package let lastSeen: Int64
+
+    /// What makes it different from others.
+    struct Name: Hashable {
+        let command: String?
+        let category: String?
+    }
+
+    var id: Name { Name(command: command, category: category) }
+
+    /// The sum of both, of the same command and category.
+    func adding(_ other: FailureCell) -> FailureCell {
+        FailureCell(
+            command: command, category: category, count: count + other.count,
+            totalMS: RollupNumbers.sum(totalMS, other.totalMS), firstSeen: min(firstSeen, other.firstSeen),
+            lastSeen: max(lastSeen, other.lastSeen))
+    }
+
+    /// The most frequent first.
+    static func ordered(_ cells: some Sequence<FailureCell>) -> [FailureCell] {
+        cells.sorted { ($1.count, $0.firstSeen, $0.command ?? "") < ($0.count, $1.firstSeen, $1.command ?? "") }
+    }
 }
 
 /// What a name did over time.
@@ -93,6 +123,13 @@ package struct UsageHistory: Equatable, Sendable {
     package let name: String
     /// The ranges in which it did anything, in order: when they begin (milliseconds since 1970, UTC), and the counts.
     package var points: [Point]
+
+    /// Most events first.
+    static func ordered(_ histories: [UsageHistory]) -> [UsageHistory] {
+        histories.map { ($0.points.reduce(0) { $0 + $1.cell.count }, $0) }
+            .sorted { ($1.0, $0.1.name) < ($0.0, $1.1.name) }
+            .map(\.1)
+    }
 
     package struct Point: Equatable, Sendable {
         package let start: Int64

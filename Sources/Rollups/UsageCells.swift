@@ -53,7 +53,7 @@ struct UsageCells {
         let start: Int
     }
 
-    /// When the first and the last event was that a cell counts.
+    /// When the first and the last failure was that a cell counts.
     private struct Times {
         var first: Int64 = .max
         var last: Int64 = .min
@@ -106,7 +106,7 @@ struct UsageCells {
     mutating func count(_ event: UsageEvent, at place: Int) {
         let index = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
         cells[index].count(event)
-        if hasTimes { times[index].add(Times(first: event.timestamp, last: event.timestamp)) }
+        if hasTimes && event.failed > 0 { times[index].add(Times(first: event.timestamp, last: event.timestamp)) }
         if hasLatency && event.bucket >= 0 {
             durations.append(
                 UInt32(truncatingIfNeeded: index) &<< Self.bucketBits | UInt32(truncatingIfNeeded: event.bucket))
@@ -221,23 +221,30 @@ struct UsageCells {
 
     /// Counts the buckets of every change, and tells each where its own are.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
-        var sorted = durations.map { duration in
-            ranks[Int(duration >> Self.bucketBits)] << Self.bucketBits | duration & Self.bucketMask
+        // Sorted by change first, by counting: most changes have few durations, so that little is left to sort.
+        var ends = [Int](repeating: 0, count: changes.count)
+        for duration in durations { ends[Int(ranks[Int(duration >> Self.bucketBits)])] += 1 }
+        var start = 0
+        for rank in ends.indices { (ends[rank], start) = (start, start + ends[rank]) }
+        var sorted = [UInt16](repeating: 0, count: durations.count)
+        for duration in durations {
+            let rank = Int(ranks[Int(duration >> Self.bucketBits)])
+            sorted[ends[rank]] = UInt16(truncatingIfNeeded: duration & Self.bucketMask)
+            ends[rank] += 1
         }
-        sorted.sort()
         var buckets: [BucketCount] = []
         buckets.reserveCapacity(sorted.count)
         var next = 0
         for rank in changes.indices {
-            let start = buckets.count
-            while next < sorted.count, sorted[next] >> Self.bucketBits == rank {
-                let value = sorted[next]
-                var end = next + 1
-                while end < sorted.count, sorted[end] == value { end += 1 }
-                buckets.append(BucketCount(bucket: Int(value & Self.bucketMask), count: Int64(end - next)))
-                next = end
+            let (first, end) = (buckets.count, ends[rank])
+            sorted[next..<end].sort()
+            while next < end {
+                let bucket = sorted[next]
+                let run = next
+                while next < end, sorted[next] == bucket { next += 1 }
+                buckets.append(BucketCount(bucket: Int(bucket), count: Int64(next - run)))
             }
-            changes[rank].change.buckets = start..<buckets.count
+            changes[rank].change.buckets = first..<buckets.count
         }
         return buckets
     }

@@ -15,11 +15,14 @@ struct UsageReading {
 
     /// The cells of `kinds` in a stretch of quarters of an hour, summed: from whole days where they lie inside and from
     /// quarters at the edges. What is kept by the day only counts with the whole of each day that the stretch touches.
-    func sums(_ kinds: [RollupKind], slots: Range<Int64>) throws -> [RollupKind: [RollupKey: Sum]] {
+    /// - Parameter isMeant: whether the cells of a key count.
+    func sums(
+        _ kinds: [RollupKind], slots: Range<Int64>, where isMeant: (RollupKey) -> Bool = { _ in true }
+    ) throws -> [RollupKind: [RollupKey: Sum]] {
         var sums: [RollupKind: Sums] = [:]
         func add(_ grain: RollupGrain, _ periods: Range<Int64>, _ kinds: [RollupKind]) throws {
             try forEachBlock(kinds, grain, periods) { block, kind, bytes in
-                try sums[kind, default: Sums()].add(bytes, of: kind)
+                try sums[kind, default: Sums()].add(bytes, of: kind, where: isMeant)
             }
         }
         let bySlot = kinds.filter(\.isKeptBySlot)
@@ -110,19 +113,30 @@ struct UsageReading {
 
         /// Adds the cells of a block; with `only`, none but those whose key begins with it.
         mutating func add(_ bytes: Span<UInt8>, of kind: RollupKind, only: UInt32? = nil) throws(RollupBlock.Damage) {
+            try add(bytes, of: kind) { only == nil || $0.first == only }
+        }
+
+        /// Adds the cells of a block whose keys pass a condition.
+        mutating func add(
+            _ bytes: Span<UInt8>, of kind: RollupKind, where isMeant: (RollupKey) -> Bool
+        ) throws(RollupBlock.Damage) {
             var cursor = try RollupBlock.Cursor(kind, bytes)
-            while let cell = try cursor.next(in: bytes) {
-                if let only, cell.key.first != only { continue }
-                let place = place(of: cell.key)
-                sums[place].sum.numbers.add(cell.numbers)
-                if kind.hasLatency {
-                    let body = bytes.extracting(0..<cell.body.upperBound)
-                    guard
-                        sums[place].sum.latency.add(
-                            sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart)
-                    else { throw RollupBlock.Damage() }
-                }
+            while let cell = try cursor.next(in: bytes, where: isMeant) {
+                try add(cell, to: cell.key, of: bytes, hasLatency: kind.hasLatency)
             }
+        }
+
+        /// Adds a cell of a block to the sum of a key.
+        mutating func add(
+            _ cell: RollupBlock.Cell, to key: RollupKey, of bytes: Span<UInt8>, hasLatency: Bool
+        ) throws(RollupBlock.Damage) {
+            let place = place(of: key)
+            sums[place].sum.numbers.add(cell.numbers)
+            guard hasLatency else { return }
+            let body = bytes.extracting(0..<cell.body.upperBound)
+            guard
+                sums[place].sum.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart)
+            else { throw RollupBlock.Damage() }
         }
 
         private mutating func place(of key: RollupKey) -> Int {

@@ -14,11 +14,12 @@ struct UsageRollup {
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
+    private var combinations = CombinationNumbers()
     /// The places of the types that Nexus knows; negative where one was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
     /// What the kinds that are not counted by one name are counted by. Names stand in it as their places plus 1: their
     /// numbers are found at the end of the transaction.
-    private var keys = RollupKind.allCases.map { _ in RollupKeys() }
+    private var keys = RollupKind.allCases.map { _ in KeyNumbering<RollupKey>() }
 
     /// Takes one event.
     mutating func observe(_ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>) {
@@ -51,54 +52,79 @@ struct UsageRollup {
     ) {
         let isInterrupted = event.success == nil && category.equals(Self.interrupted.span)
         let usage = UsageEvent(event, isTimed: !isInterrupted)
-        count(.eventType, usage, at: place(of: type, known))
-        if !workspace.isEmpty { count(.workspace, usage, at: workspaces.place(of: workspace)) }
-        if !task.isEmpty { count(.task, usage, at: tasks.place(of: task)) }
-        var (commandKey, categoryKey): (UInt32, UInt32) = (0, 0)
+        let typePlace = place(of: type, known)
+        count(.eventType, usage, at: typePlace)
+        var combination = Combination(
+            type: UInt32(typePlace + 1), outcome: Combination.Outcome(success: event.success),
+            services: Combination.amount(event.servicesCount), ports: Combination.amount(event.portsUsed))
+        if !workspace.isEmpty {
+            let place = workspaces.place(of: workspace)
+            count(.workspace, usage, at: place)
+            combination.workspace = UInt32(place + 1)
+        }
         if !command.isEmpty {
             let place = known == .commandLine ? place(ofLine: command) : commands.place(of: command)
             count(.command, usage, at: place)
-            commandKey = UInt32(place + 1)
+            combination.command = UInt32(place + 1)
         }
         if !category.isEmpty {
             let place = categories.place(of: category)
             count(.errorCategory, usage, at: place)
-            categoryKey = UInt32(place + 1)
+            combination.category = UInt32(place + 1)
         }
-        if event.success == false { count(.failure, usage, RollupKey(commandKey, categoryKey)) }
+        if event.success == false { count(.failure, usage, RollupKey(combination.command, combination.category)) }
         if !template.isEmpty {
             let place = templates.place(of: template)
             count(.template, usage, at: place)
-            if commandKey != 0 { count(.commandTemplate, usage, RollupKey(commandKey, UInt32(place + 1))) }
+            combination.template = UInt32(place + 1)
+            if combination.command != 0 {
+                count(.commandTemplate, usage, RollupKey(combination.command, combination.template))
+            }
         }
         if let services = event.servicesCount {
             count(.services, usage, RollupKey(services))
-            if commandKey != 0 { count(.commandServices, usage, RollupKey(commandKey, services)) }
+            if combination.command != 0 { count(.commandServices, usage, RollupKey(combination.command, services)) }
         }
         if let ports = event.portsUsed {
             count(.ports, usage, RollupKey(ports))
-            if commandKey != 0 { count(.commandPorts, usage, RollupKey(commandKey, ports)) }
+            if combination.command != 0 { count(.commandPorts, usage, RollupKey(combination.command, ports)) }
+        }
+        let combinationPlace = combinations.place(of: combination)
+        count(.combination, usage, at: combinationPlace)
+        if !task.isEmpty {
+            let place = tasks.place(of: task)
+            count(.task, usage, at: place)
+            count(.combinationTask, usage, RollupKey(UInt32(combinationPlace + 1), UInt32(place + 1)))
         }
     }
 
     /// Adds what was counted to the table and resets the counts.
-    mutating func flush(into database: Database) throws {
+    /// - Parameter kinds: those that are written; the others are dropped.
+    mutating func flush(_ kinds: [RollupKind] = RollupKind.allCases, into database: Database) throws {
         try findNumbers(in: database)
-        for kind in RollupKind.allCases {
+        // Days before this one are counted by combination as a whole, later.
+        let combined = try CombinedDays.firstBucket(in: database)
+        for kind in kinds {
             let cells = cells[Int(kind.rawValue)]
             guard !cells.isEmpty else { continue }
             let keys = keys(of: kind)
-            if kind.isKeptBySlot { try Self.write(cells, .slot, keys, into: database) }
-            try Self.write(kind.isKeptBySlot ? cells.byDay() : cells, .day, keys, into: database)
+            let first = RollupKind.filtered.contains(kind) ? combined : 0
+            if kind.isKeptBySlot { try Self.write(cells, .slot, keys, from: first, into: database) }
+            try Self.write(kind.isKeptBySlot ? cells.byDay() : cells, .day, keys, from: first, into: database)
         }
         resetCounts()
-        if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) { forgetNames() }
+        if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) || combinations.isFull
+        {
+            forgetNames()
+        }
     }
 
+    /// - Parameter bucket: what was counted before it is dropped.
     private static func write(
-        _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], into database: Database
+        _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], from bucket: Int64, into database: Database
     ) throws {
-        let (changes, buckets) = cells.changes(grain, keys: keys)
+        var (changes, buckets) = cells.changes(grain, keys: keys)
+        if bucket > 0 { changes.removeAll { $0.block.firstBucket < bucket } }
         // Events mostly come in order: their day was written before, their 15-minute bucket was not.
         try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
@@ -121,6 +147,7 @@ struct UsageRollup {
         templates.forget()
         categories.forget()
         types.forget()
+        combinations.forget()
         typePlaces = .init(repeating: -1)
     }
 
@@ -153,6 +180,15 @@ struct UsageRollup {
         try templates.findNumbers(in: database)
         try categories.findNumbers(in: database)
         try types.findNumbers(in: database)
+        try combinations.findNumbers(in: database) { place in
+            var combination = place
+            combination.command = commands.number(place.command)
+            combination.workspace = workspaces.number(place.workspace)
+            combination.type = types.number(place.type)
+            combination.category = categories.number(place.category)
+            combination.template = templates.number(place.template)
+            return combination
+        }
     }
 
     /// What the places of a kind stand for.
@@ -169,6 +205,9 @@ struct UsageRollup {
         case .failure: places.map { RollupKey(commands.number($0.first), categories.number($0.second)) }
         case .commandTemplate: places.map { RollupKey(commands.number($0.first), templates.number($0.second)) }
         case .commandServices, .commandPorts: places.map { RollupKey(commands.number($0.first), $0.second) }
+        case .combination: combinations.numbers.map { RollupKey($0) }
+        case .combinationTask:
+            places.map { RollupKey(combinations.numbers[Int($0.first) - 1], tasks.number($0.second)) }
         }
     }
 }

@@ -114,6 +114,7 @@ struct CompareCommand: AsyncParsableCommand {
     ) throws {
         let comparison = try Comparison(
             from: sources.earlier, to: sources.later, now: now, filter: filter.filter(in: data), order: order.order)
+        try ReadingCommand.note(comparison.note)
         let text =
             switch output.form {
             case .json: ComparisonJSON.of(comparison, conditions).document

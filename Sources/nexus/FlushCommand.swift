@@ -7,6 +7,8 @@ struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flush", abstract: "Store what waits in the buffer now.",
         discussion: """
+            After an update it also counts again what an earlier version has stored, where reports need that.
+
             EXAMPLES
               nexus flush && cp -r "$NEXUS_DATA_DIR" /mnt/backup
             """)
@@ -25,6 +27,9 @@ struct FlushCommand: AsyncParsableCommand {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)
         }
+        let bar = ProgressLine(total: 1000)
+        try await Drainer(data: data).catchUp { bar?.show(Int($0 * 1000)) }
+        bar?.clear()
     }
 }
 
@@ -36,7 +41,12 @@ enum ReadingCommand {
     /// - Parameter isQuiet: whether nothing is written to standard error, where it would be in the middle of a screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
         let missing = try await Drainer(data: data).prepareReport(patience: patience)
-        guard let sentence = sentence(on: missing), !isQuiet else { return }
+        try note(sentence(on: missing), isQuiet: isQuiet)
+    }
+
+    /// Writes a sentence on the answer to standard error.
+    static func note(_ sentence: String?, isQuiet: Bool = false) throws {
+        guard let sentence, !isQuiet else { return }
         try File.standardError.write("nexus: \(sentence)\n")
     }
 

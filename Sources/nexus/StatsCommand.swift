@@ -94,7 +94,9 @@ struct StatsCommand: AsyncParsableCommand {
             data: data, window: window, now: now, filter: filter, order: order.order,
             names: by == .workspace ? names.known(in: own, for: form) : [:])
         if let kind = by ?? (form == .csv ? .day : nil) {
-            let list = try source.breakdown(by: kind)
+            let limit = top ?? (form == .json || form == .csv ? nil : defaultTop(kind))
+            let list = try source.breakdown(by: kind, sessions: limit)
+            try ReadingCommand.note(list.note, isQuiet: watch)
             switch form {
             case .csv: return BreakdownRenderer.csv(list, top: top, names: names.isWanted)
             case .json: return UsageJSON.of(list, top: top, names: names.isWanted).document
@@ -105,6 +107,7 @@ struct StatsCommand: AsyncParsableCommand {
             }
         }
         let report = try source.dashboard()
+        try ReadingCommand.note(report.note, isQuiet: watch)
         let top = top ?? Self.defaultTop
         switch form {
         case .json: return UsageJSON.of(report, top: top).document

@@ -67,6 +67,8 @@ package struct Comparison: Sendable {
     package let rows: [Row]
     /// When the rules that name commands changed, if runs before that were left out; in milliseconds since 1970.
     package let namesSince: Int64?
+    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    package let note: String?
 
     /// Whether anything was recorded in both windows.
     package var isComparable: Bool { rows.contains { $0.before.count > 0 } && rows.contains { $0.after.count > 0 } }
@@ -117,6 +119,7 @@ package struct Comparison: Sendable {
             try Figures(new, now: now, namesSince: change, filter)
         )
         namesSince = earlier.isCut || later.isCut ? change : nil
+        note = earlier.note ?? later.note
         before = Side(title: old.title, range: earlier.range)
         after = Side(title: new.title, range: later.range)
         zone = LocalCalendar.zoneName
@@ -167,6 +170,8 @@ struct Figures {
     let histories: [String: [UsageHistory.Point]]
     /// Whether runs were left out that other rules have named.
     let isCut: Bool
+    /// Why they were read from rows, if they were.
+    let note: String?
 
     /// Milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
@@ -191,16 +196,18 @@ struct Figures {
             range = min(start, range.upperBound)..<range.upperBound
         }
         guard let all = source.reader, !range.isEmpty else {
-            (self.range, cells, histories, wholeDays) = (range, [:], [:], 0..<0)
+            (self.range, cells, histories, wholeDays, note) = (range, [:], [:], 0..<0, nil)
             return
         }
-        let reader = filter.isEmpty ? all : try all.filtered(filter.stored, in: range)
+        let reader = try UsageReader(all, matching: filter.stored, in: range)
+        note = reader.rowsNote()
         if range.lowerBound == 0, let covered = try Self.covered(source.range, all) {
             range = covered.lowerBound..<min(covered.upperBound, max(range.upperBound, covered.lowerBound))
         }
         self.range = range
         cells = Dictionary(
-            try reader.usage(by: .command, in: range).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            (try reader.usage(by: [.command], in: range)[.command] ?? []).map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first })
         let day = Timestamp.millisecondsPerDay
         let isLong = range.upperBound - range.lowerBound > Self.longestByBucket
         // A day that is only in part in the window counts whole, so it is left out.
@@ -210,7 +217,7 @@ struct Figures {
             : range.lowerBound..<range.lowerBound + (range.upperBound - range.lowerBound) / day * day
         wholeDays = whole
         histories = Dictionary(
-            try reader.history(of: .command, by: isLong ? .day : .quarterHour, in: isLong ? whole : range)
+            try reader.history(by: isLong ? .day : .quarterHour, in: isLong ? whole : range)
                 .map { ($0.name, $0.points) },
             uniquingKeysWith: { first, _ in first })
     }

@@ -41,7 +41,7 @@ extension InsightsInput {
         self.window = range
         guard let reader else { return }
         func isMeant(_ name: String) -> Bool {
-            command.map { name == $0 || name.hasPrefix($0 + " ") || name == $0 + EventType.lineSuffix } ?? true
+            command.map { UsageFilter.isCommand(name, beginning: $0) } ?? true
         }
         let commands = try reader.usage(by: .command, in: range).filter { isMeant($0.name) }
             .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }

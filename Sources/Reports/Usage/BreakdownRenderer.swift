@@ -14,7 +14,7 @@ package enum BreakdownRenderer {
             lines += ["", "  \(nothing) in this window."]
         } else {
             lines +=
-                [""] + table(shown, report, style).lines(style) + TextBlock.more(report.rows.count - shown.count, style)
+                [""] + table(shown, report, style).lines(style) + TextBlock.more(report.rowCount - shown.count, style)
         }
         return lines.joined(separator: "\n") + "\n"
     }

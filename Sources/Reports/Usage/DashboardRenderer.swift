@@ -76,12 +76,14 @@ package enum DashboardRenderer {
 
     /// What the box shows.
     static func figures(_ report: UsageReport) -> [(title: String, value: String)] {
-        [
+        var figures = [
             ("Workspaces Created:", NumberText.grouped(report.totals.workspacesCreated)),
             ("Tasks Completed:", NumberText.grouped(report.totals.tasksCompleted)),
-            ("Avg Session Length:", report.sessions.averageMS.map(NumberText.duration) ?? "none"),
-            ("Success Rate:", report.successRate.map(NumberText.percent) ?? "none"),
         ]
+        if let sessions = report.sessions {
+            figures.append(("Avg Session Length:", sessions.averageMS.map(NumberText.duration) ?? "none"))
+        }
+        return figures + [("Success Rate:", report.successRate.map(NumberText.percent) ?? "none")]
     }
 
     private static func coverage(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
@@ -99,8 +101,9 @@ package enum DashboardRenderer {
         let dates = report.window.rangeText ?? (first == last ? first.text : "\(first.text) to \(last.text)")
         var text =
             "\(dates) (\(report.zone.escapedForDisplay)): \(NumberText.counted(report.totals.events, "event"))"
-            + (report.sessions.count == 0
-                ? ", no session began" : " in \(NumberText.counted(report.sessions.count, "session"))")
+        if let count = report.sessions?.count {
+            text += count == 0 ? ", no session began" : " in \(NumberText.counted(count, "session"))"
+        }
         if let before = report.activityBefore {
             let change = NumberText.change(from: Double(before.events), to: Double(report.totals.events))
             text += change == "=" ? ", as many as in the window before" : ", \(change) against the window before"
@@ -116,12 +119,12 @@ package enum DashboardRenderer {
 
     /// How many sessions there were, and how long; nil where there was none.
     static func sessions(_ report: UsageReport) -> String? {
-        guard let average = report.sessions.averageMS else { return nil }
+        guard let sessions = report.sessions, let average = sessions.averageMS else { return nil }
         func change(_ value: Double, _ before: Double?) -> String {
             guard let before else { return "" }
             return " (\(NumberText.change(from: before, to: value)))"
         }
-        let count = report.sessions.count
+        let count = sessions.count
         return NumberText.counted(count, "session")
             + change(Double(count), report.sessionsBefore.map { Double($0.count) })
             + ", average length " + NumberText.duration(average)

@@ -1,3 +1,5 @@
+import Rollups
+
 /// One list of a window: `nexus stats --by`.
 package struct UsageBreakdown: Equatable, Sendable {
     /// What the list is by. The raw values are the words of the command line and of the JSON.
@@ -6,6 +8,17 @@ package struct UsageBreakdown: Equatable, Sendable {
 
         /// The title of its first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
+        /// What events are counted by; nil for sessions and for times.
+        var dimension: UsageDimension? {
+            switch self {
+            case .command: .command
+            case .workspace: .workspace
+            case .task: .task
+            case .template: .template
+            case .error: .errorCategory
+            case .session, .day, .week, .hour: nil
+            }
+        }
         /// Days, weeks and hours are in the order of time, all others the most frequent first.
         package var isInTime: Bool { self == .day || self == .week || self == .hour }
     }
@@ -14,15 +27,24 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let window: ReportWindow
     package let zone: String
     package let filter: ReportFilter
-    /// Every row; what is shown of them is the renderer's.
+    /// Every row; what is shown of them is the renderer's. Of sessions the first ones, in the order that was asked for.
     package let rows: [UsageRow]
+    /// How many rows there are.
+    package let rowCount: Int
+    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    package let note: String?
 
-    package init(kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow]) {
+    package init(
+        kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow], rowCount: Int? = nil,
+        note: String? = nil
+    ) {
         self.kind = kind
         self.window = window
         self.zone = zone
         self.filter = filter
         self.rows = rows
+        self.rowCount = rowCount ?? rows.count
+        self.note = note
     }
 
     /// The rows of a report limited to `top`, nil for all.

@@ -15,7 +15,7 @@ package enum UsageJSON {
             "filter": report.filter.json, "totals": activity(report.totals),
             "totals_before": report.activityBefore.map(activity) ?? .null,
             "findings": .array(report.findings.map(InsightsJSON.finding)),
-            "success_rate": .number(report.successRate), "sessions": sessions(report.sessions),
+            "success_rate": .number(report.successRate), "sessions": report.sessions.map(sessions) ?? .null,
             "sessions_before": report.sessionsBefore.map(sessions) ?? .null,
             "days": .array(report.days.map(day)), "command_count": .integer(report.commands.count),
             "commands": rows(report.listed(top)), "unnamed_events": .integer(report.unnamed),
@@ -32,7 +32,7 @@ package enum UsageJSON {
         [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
             "filter": report.filter.json, "by": .string(report.kind.rawValue),
-            "row_count": .integer(report.rows.count),
+            "row_count": .integer(report.rowCount),
             "rows": rows(report.shown(top), names: names && report.kind == .workspace),
         ]
     }

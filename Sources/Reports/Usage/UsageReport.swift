@@ -44,7 +44,8 @@ package struct UsageReport: Equatable, Sendable {
     /// Whether the window has no events.
     package var isEmpty: Bool { totals.events == 0 }
     package let activityBefore: StoreReader.Activity?
-    package let sessions: Sessions
+    /// Nil with a filter: the aggregates of sessions are kept for all events together.
+    package let sessions: Sessions?
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.
     package let days: [DayActivity]
@@ -61,6 +62,8 @@ package struct UsageReport: Equatable, Sendable {
     package let templates: [UsageRow]
     package let services: Amounts?
     package let ports: Amounts?
+    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    package let note: String?
 
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }

@@ -56,13 +56,13 @@ package struct UsageSource: Sendable {
         }
         return UsageReport(
             window: window, zone: zone, filter: filter, findings: try findings(), totals: activity.total,
-            activityBefore: then.map { LocalDays($0.activity).total }, sessions: .init(now.sessions),
-            sessionsBefore: then.map { .init($0.sessions) }, days: activity.days,
+            activityBefore: then.map { LocalDays($0.activity).total }, sessions: now.sessions.map { .init($0) },
+            sessionsBefore: then?.sessions.map { .init($0) }, days: activity.days,
             commands: UsageOrder(sort: order.sort).applied(to: rows(.command)),
             minCount: order.minCount, sort: order.sort, errors: UsageRow.list(now.failures, before: then?.failures),
             failures: now.failureCells.filter { $0.count > 0 }, templates: rows(.template),
             services: amounts(.services),
-            ports: amounts(.ports))
+            ports: amounts(.ports), note: now.note ?? then?.note)
     }
 
     private func findings() throws(StoreError) -> [Finding] {
@@ -71,36 +71,43 @@ package struct UsageSource: Sendable {
     }
 
     /// A list by one thing.
-    package func breakdown(by kind: UsageBreakdown.Kind) throws(StoreError) -> UsageBreakdown {
-        var rows = order.applied(to: try rows(by: kind))
+    /// - Parameter limit: sessions that are listed at most; nil lists all.
+    package func breakdown(
+        by kind: UsageBreakdown.Kind, sessions limit: Int? = nil
+    ) throws(StoreError) -> UsageBreakdown {
+        let reader = try reader(for: window.range)
+        guard kind != .session else {
+            return try sessions(reader, limit: min(limit ?? Self.mostSessions, Self.mostSessions))
+        }
+        var rows: [UsageRow] = []
+        if let reader {
+            if let dimension = kind.dimension {
+                rows = try self.rows(of: dimension, reader)
+            } else {
+                rows = try rowsInTime(by: kind, reader)
+            }
+            rows = order.applied(to: rows)
+        }
         if kind == .workspace {
             for index in rows.indices { rows[index].knownName = names[rows[index].name] }
         }
-        return UsageBreakdown(kind: kind, window: window, zone: zone, filter: filter, rows: rows)
+        return UsageBreakdown(
+            kind: kind, window: window, zone: zone, filter: filter, rows: rows,
+            note: reader?.rowsNote())
     }
 
-    private func rows(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
-        switch kind {
-        case .command: try rows(of: .command)
-        case .workspace: try rows(of: .workspace)
-        case .task: try rows(of: .task)
-        case .template: try rows(of: .template)
-        case .error: try rows(of: .errorCategory)
-        case .session: try sessionRows()
-        case .day, .week, .hour: try rowsInTime(by: kind)
-        }
-    }
-
-    private func rows(of dimension: UsageDimension) throws(StoreError) -> [UsageRow] {
-        let now = try counts([dimension], in: window.range).cells[dimension] ?? []
-        guard let before else { return UsageRow.list(now, before: nil) }
-        let then = try counts([dimension], in: before)
-        return UsageRow.list(now, before: then.activity.isEmpty ? nil : then.cells[dimension] ?? [])
+    private func rows(of dimension: UsageDimension, _ reader: UsageReader) throws(StoreError) -> [UsageRow] {
+        let now = try reader.usage(by: [dimension], in: window.range)[dimension] ?? []
+        guard let before, let earlier = try self.reader(for: before) else { return UsageRow.list(now, before: nil) }
+        let wasActive = try !earlier.activity(in: before).isEmpty
+        return UsageRow.list(
+            now, before: wasActive ? try earlier.usage(by: [dimension], in: before)[dimension] ?? [] : nil)
     }
 
     /// Days, weeks or hours. With a filter they have durations too; without one, those of different commands would be mixed.
-    private func rowsInTime(by kind: UsageBreakdown.Kind) throws(StoreError) -> [UsageRow] {
-        guard let reader = try reader(for: window.range) else { return [] }
+    private func rowsInTime(
+        by kind: UsageBreakdown.Kind, _ reader: UsageReader
+    ) throws(StoreError) -> [UsageRow] {
         let activity = try reader.activity(in: window.range)
         var rows =
             switch kind {
@@ -110,7 +117,7 @@ package struct UsageSource: Sendable {
             }
         guard !filter.isEmpty else { return rows }
         var latencies: [String: LatencyHistogram] = [:]
-        for history in try reader.history(of: .command, by: .quarterHour, in: window.range) {
+        for history in try reader.history(by: .quarterHour, in: window.range) {
             for point in history.points where !point.cell.latency.isEmpty {
                 latencies[LocalDays.name(of: point.start, kind), default: LatencyHistogram()].merge(point.cell.latency)
             }
@@ -121,23 +128,35 @@ package struct UsageSource: Sendable {
         return rows
     }
 
-    private func sessionRows() throws(StoreError) -> [UsageRow] {
-        guard let reader = try reader(for: window.range) else { return [] }
-        let sessions = try reader.sessions(startedIn: window.range, limit: Self.mostSessions)
-        return sessions.map { UsageRow($0) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    private func sessions(_ reader: UsageReader?, limit: Int) throws(StoreError) -> UsageBreakdown {
+        let sessionOrder: StoreReader.SessionOrder =
+            switch order.sort {
+            case .total: .duration
+            case .failed: .errors
+            case .name: .name
+            case .count, .p50, .p95, nil: .commands
+            }
+        let found = try reader?.sessions(
+            startedIn: window.range, atLeast: order.minCount > 1 ? order.minCount : 0, by: sessionOrder, limit: limit)
+        return UsageBreakdown(
+            kind: .session, window: window, zone: zone, filter: filter, rows: found?.first.map { UsageRow($0) } ?? [],
+            rowCount: found?.count, note: reader?.rowsNote(isAboutSessions: true))
     }
 
-    /// Where to ask about a stretch of time: the rollups, or with a filter a recount of the rows of that time.
-    private func reader(for range: Range<Int64>) throws(StoreError) -> StoreReader? {
-        guard let reader, !filter.isEmpty else { return reader }
-        return try reader.filtered(filter.stored, in: range)
+    /// Nil where there is no database.
+    private func reader(for range: Range<Int64>) throws(StoreError) -> UsageReader? {
+        guard let reader else { return nil }
+        return try UsageReader(reader, matching: filter.stored, in: range)
     }
 
     /// What was counted in a stretch of time.
     private struct Counts {
         var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
-        var sessions = LatencyHistogram()
+        /// Nil with a filter.
+        var sessions: LatencyHistogram?
+        /// Why they were read from rows, if they were.
+        var note: String?
         /// Failures by command and category.
         var failureCells: [FailureCell] = []
 
@@ -152,11 +171,13 @@ package struct UsageSource: Sendable {
     }
 
     private func counts(_ dimensions: [UsageDimension], in range: Range<Int64>) throws(StoreError) -> Counts {
-        guard let reader = try reader(for: range) else { return Counts() }
+        guard let reader = try reader(for: range) else {
+            return Counts(sessions: filter.isEmpty ? LatencyHistogram() : nil)
+        }
+        let totals = try reader.totals(by: dimensions, in: range)
         return Counts(
-            activity: try reader.activity(in: range), cells: try reader.usage(by: dimensions, in: range),
-            sessions: try reader.sessionLengths(in: range),
-            failureCells: dimensions.contains(.errorCategory) ? try reader.failures(in: range) : [])
+            activity: try reader.activity(in: range), cells: totals.cells,
+            sessions: try reader.sessionLengths(in: range), note: reader.rowsNote(), failureCells: totals.failures)
     }
 }
 

@@ -1,0 +1,162 @@
+import Core
+import Database
+import GRDB
+
+/// All properties of an event that a report can filter by or list, but for its task and its session. Events with the same ones are
+/// counted together, so that a report with any filter reads aggregates.
+///
+/// Its members are numbers of names (see `RollupNames`), and 0 where the event has none.
+struct Combination: NumberedKey {
+    /// Whether the event says that it succeeded.
+    enum Outcome: UInt32 {
+        case unknown = 0, succeeded = 1, failed = 2
+
+        init(success: Bool?) {
+            self =
+                switch success {
+                case nil: .unknown
+                case true?: .succeeded
+                case false?: .failed
+                }
+        }
+    }
+
+    var command: UInt32 = 0
+    var workspace: UInt32 = 0
+    var type: UInt32 = 0
+    var outcome: Outcome = .unknown
+    var category: UInt32 = 0
+    var template: UInt32 = 0
+    /// `services_count` and `ports_used` plus 1; 0 where the event does not say.
+    var services: UInt32 = 0
+    var ports: UInt32 = 0
+
+    @inline(__always)
+    func hash(seed: UInt64) -> UInt64 {
+        var hash = mix(UInt64(command) << 32 | UInt64(workspace), seed)
+        hash = mix(hash ^ (UInt64(type) << 32 | UInt64(category)), seed)
+        hash = mix(hash ^ (UInt64(template) << 32 | UInt64(outcome.rawValue)), seed)
+        return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
+    }
+
+    /// The names that its members are numbers of.
+    var names: [(kind: RollupNameKind, number: UInt32)] {
+        [
+            (.command, command), (.workspace, workspace), (.eventType, type), (.errorCategory, category),
+            (.template, template),
+        ]
+    }
+
+    /// A count in the form that it has here. The highest number counts as the one before.
+    static func amount(_ number: UInt32?) -> UInt32 {
+        guard let number else { return 0 }
+        return min(number, UInt32.max - 1) + 1
+    }
+}
+
+/// The combinations that were seen lately, and their numbers in the table `rollup_combinations`. Numbers count from 1.
+///
+/// There is a bound on them (`Limits.combinations`). Events of combinations beyond it are counted together under 0.
+struct CombinationNumbers {
+    /// Their members are places of names plus 1.
+    private var places = KeyNumbering<Combination>()
+    /// The number of each, but for those that came since `findNumbers`.
+    private(set) var numbers: [UInt32] = []
+    /// The highest number in the table; nil: not known yet.
+    private var highest: UInt32?
+
+    /// The place of a combination among those seen.
+    @inline(__always)
+    mutating func place(of combination: Combination) -> Int { places.place(of: combination) }
+
+    /// Finds the numbers of all combinations seen; one that has none gets one.
+    /// - Parameter stored: returns a combination with numbers of names in the place of places.
+    mutating func findNumbers(in database: Database, _ stored: (Combination) -> Combination) throws {
+        guard numbers.count < places.keys.count else { return }
+        let known = try RawStatement(
+            """
+            SELECT number FROM rollup_combinations WHERE command = ? AND workspace = ? AND type = ? AND outcome = ?
+                AND category = ? AND template = ? AND services = ? AND ports = ?
+            """, in: database)
+        let insert = try RawStatement(
+            """
+            INSERT INTO rollup_combinations (command, workspace, type, outcome, category, template, services, ports, number)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, in: database)
+        for place in places.keys[numbers.count...] {
+            let combination = stored(place)
+            Self.bind(combination, to: known)
+            if let number = try known.first({ $0.number(0) }) {
+                numbers.append(UInt32(clamping: number))
+            } else {
+                let number = try highestNumber(in: database) + 1
+                guard number <= Limits.combinations else {
+                    numbers.append(0)
+                    continue
+                }
+                Self.bind(combination, to: insert)
+                insert.bind(9, Int64(number))
+                try insert.run()
+                highest = number
+                numbers.append(number)
+            }
+        }
+    }
+
+    private static func bind(_ combination: Combination, to statement: RawStatement) {
+        let members = [
+            combination.command, combination.workspace, combination.type, combination.outcome.rawValue,
+            combination.category, combination.template, combination.services, combination.ports,
+        ]
+        for (member, parameter) in zip(members, 1...) { statement.bind(Int32(parameter), Int64(member)) }
+    }
+
+    /// Forgets what it remembers: it has grown to its bound, or the table was changed by another hand.
+    mutating func forget() {
+        self = CombinationNumbers()
+    }
+
+    var isFull: Bool { places.keys.count >= Limits.rememberedCombinations }
+
+    private func highestNumber(in database: Database) throws -> UInt32 {
+        if let highest { return highest }
+        return UInt32(
+            clamping: try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0)
+    }
+
+    /// Calls `take` with every combination and its number.
+    static func forEach(in database: Database, _ take: (UInt32, Combination) -> Void) throws {
+        let statement = try RawStatement(
+            """
+            SELECT number, command, workspace, type, outcome, category, template, services, ports
+            FROM rollup_combinations
+            """, in: database)
+        try statement.forEachRow { row in
+            func member(_ column: Int32) -> UInt32 { UInt32(clamping: row.number(column)) }
+            take(
+                member(0),
+                Combination(
+                    command: member(1), workspace: member(2), type: member(3),
+                    outcome: Combination.Outcome(rawValue: member(4)) ?? .unknown, category: member(5),
+                    template: member(6), services: member(7), ports: member(8)))
+        }
+    }
+}
+
+/// From when on all events are counted by their combinations. A folder of an earlier version gets there one day after the other,
+/// the latest first (`RollupTables.catchUp`).
+enum CombinedDays {
+    /// The name among the counters, which the format of the database keeps.
+    private static let name = "combinations_from_slot"
+
+    /// Returns the first 15-minute bucket: always the first one of a day in UTC, 0 where every event is counted so.
+    static func firstBucket(in database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
+    }
+
+    /// Notes that all events from a bucket on are counted. The first bucket never goes forward.
+    static func note(from bucket: Int64, in database: Database) throws {
+        try database.execute(
+            sql: "UPDATE counters SET count = min(count, ?) WHERE name = ?", arguments: [bucket, name])
+    }
+}

@@ -1,0 +1,53 @@
+/// A key that `KeyNumbering` numbers.
+protocol NumberedKey: Equatable, Sendable {
+    /// Returns a hash of all of the key. It depends on the seed, so that nobody can prepare keys with the same hash.
+    func hash(seed: UInt64) -> UInt64
+}
+
+/// Returns a hash of a number and a seed: both halves of their product.
+@inline(__always)
+func mix(_ value: UInt64, _ seed: UInt64) -> UInt64 {
+    let product = (value ^ seed).multipliedFullWidth(by: seed)
+    return product.high ^ product.low
+}
+
+/// Numbers keys in the order in which they are first seen: 0, 1, 2, … A dictionary's hash would cost several times as much as
+/// the rest of the counting. Open addressing with linear probing, at most half full.
+struct KeyNumbering<Key: NumberedKey>: Sendable {
+    private(set) var keys: [Key] = []
+    /// The number of a key plus 1; 0 where nothing is.
+    private var slots = [UInt32](repeating: 0, count: 64)
+    /// Differs in every process; odd.
+    private let seed = UInt64.random(in: .min ... .max) | 1
+
+    /// Returns the number of a key; a key that was not seen before gets the next one.
+    @inline(__always)
+    mutating func place(of key: Key) -> Int {
+        let slot = slot(of: key)
+        if slots[slot] > 0 { return Int(slots[slot]) &- 1 }
+        keys.append(key)
+        slots[slot] = UInt32(keys.count)
+        if keys.count * 2 > slots.count { grow() }
+        return keys.count - 1
+    }
+
+    mutating func removeAll() {
+        guard !keys.isEmpty else { return }
+        keys.removeAll(keepingCapacity: true)
+        for slot in slots.indices { slots[slot] = 0 }
+    }
+
+    /// The slot of a key, or the free one for it.
+    @inline(__always)
+    private func slot(of key: Key) -> Int {
+        let mask = slots.count &- 1
+        var slot = Int(truncatingIfNeeded: key.hash(seed: seed)) & mask
+        while slots[slot] > 0, keys[Int(slots[slot]) &- 1] != key { slot = (slot &+ 1) & mask }
+        return slot
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: 0, count: slots.count * 2)
+        for (index, key) in keys.enumerated() { slots[slot(of: key)] = UInt32(index + 1) }
+    }
+}

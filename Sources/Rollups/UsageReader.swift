@@ -1,0 +1,297 @@
+package import Core
+package import Database
+import GRDB
+
+/// Answers questions about the events of a window that pass a filter.
+///
+/// It reads aggregates. It reads rows where these have no answer, which takes time in proportion to the rows: for sessions under a
+/// filter, for days that an earlier version has stored until they are counted again (`RollupTables.catchUp`), and for days with
+/// events beyond the bound on combinations (`Limits.combinations`).
+package struct UsageReader {
+    private let store: StoreReader
+    private let filter: UsageFilter
+    /// Parts of the window, in order, and the rows' own aggregates for those that are read from rows.
+    private let parts: [(range: Range<Int64>, rows: StoreReader?)]
+    /// Whether the window has days that an earlier version has stored and that were not counted again.
+    private let isBehind: Bool
+    private let meant: MeantCombinations?
+
+    /// Whether the answer to a question about something other than sessions rests on rows, in part or as a whole.
+    package var readsRows: Bool { parts.contains { $0.rows != nil } }
+
+    /// Why the answers rest on rows, as a sentence for the user; nil where they rest on aggregates.
+    /// - Parameter isAboutSessions: whether the question is about sessions.
+    package func rowsNote(isAboutSessions: Bool = false) -> String? {
+        if isAboutSessions && !filter.isEmpty {
+            return "sessions with a filter are read row by row, which takes longer the more was recorded"
+        }
+        guard readsRows else { return nil }
+        return isBehind
+            ? "some days were read row by row: 'nexus flush' counts what an earlier version has stored, once"
+            : "some days were read row by row: they have more combinations of properties than are counted apart"
+    }
+
+    /// - Parameter window: in milliseconds since 1970; questions are about it or a part of it.
+    package init(_ store: StoreReader, matching filter: UsageFilter, in window: Range<Int64>) throws(StoreError) {
+        self.store = store
+        self.filter = filter
+        guard !filter.isEmpty else {
+            parts = [(window, nil)]
+            isBehind = false
+            meant = nil
+            return
+        }
+        meant = try store.reading { try MeantCombinations(filter, $0) }
+        isBehind = try window.lowerBound < store.reading { try RollupTables.combinedFrom(in: $0.database) }
+        var parts: [(range: Range<Int64>, rows: StoreReader?)] = []
+        var next = window.lowerBound
+        for range in try store.uncombined(filter, in: window) {
+            if next < range.lowerBound { parts.append((next..<range.lowerBound, nil)) }
+            parts.append((range, try store.filtered(filter, in: range)))
+            next = range.upperBound
+        }
+        if next < window.upperBound { parts.append((next..<window.upperBound, nil)) }
+        self.parts = parts
+    }
+
+    /// Activity of every quarter of an hour that has any and begins in `window`, in order.
+    package func activity(
+        in window: Range<Int64>
+    ) throws(StoreError) -> [(slotStart: Int64, activity: StoreReader.Activity)] {
+        guard !filter.isEmpty else { return try store.activity(in: window) }
+        var result: [(slotStart: Int64, activity: StoreReader.Activity)] = []
+        for (range, rows) in parts(of: window) {
+            if let rows {
+                result += try rows.activity(in: range)
+            } else {
+                result += try combinations { try $0.activity(slots: StoreReader.slotRange(range)) }
+                    .sorted { $0.key < $1.key }.map { ($0.key * TimeBucket.milliseconds, $0.value) }
+            }
+        }
+        return result
+    }
+
+    /// The cells of several dimensions, each most events first; every dimension has an entry.
+    package func usage(
+        by dimensions: [UsageDimension], in window: Range<Int64>
+    ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
+        filter.isEmpty ? try store.usage(by: dimensions, in: window) : try totals(by: dimensions, in: window).cells
+    }
+
+    /// Failed events by command and category, most first.
+    package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
+        try totals(by: [], in: window).failures
+    }
+
+    /// The cells of several dimensions, and failures, in one reading.
+    package func totals(by dimensions: [UsageDimension], in window: Range<Int64>) throws(StoreError) -> UsageTotals {
+        var sum = UsageTotals.Summing(dimensions)
+        guard !filter.isEmpty else {
+            sum.add(try store.usage(by: dimensions, in: window))
+            sum.add(try store.failures(in: window))
+            return sum.totals
+        }
+        for (range, rows) in parts(of: window) {
+            if let rows {
+                sum.add(try rows.usage(by: dimensions, in: range))
+                sum.add(try rows.failures(in: range))
+            } else {
+                try addAggregates(of: range, dimensions, to: &sum)
+            }
+        }
+        return sum.totals
+    }
+
+    private func addAggregates(
+        of range: Range<Int64>, _ dimensions: [UsageDimension], to sum: inout UsageTotals.Summing
+    ) throws(StoreError) {
+        let others = dimensions.filter { $0 != .task }
+        if !others.isEmpty || dimensions.isEmpty {
+            let (cells, failures) = try combinations { reading in
+                let totals = try reading.totals(others, slots: StoreReader.slotRange(range))
+                var cells: [UsageDimension: [UsageCell]] = [:]
+                for (dimension, sums) in totals.sums {
+                    let byKey = sums.byKey
+                    let names = try StoreReader.names(of: dimension.names, byKey.keys.map(\.first), reading.reading)
+                    cells[dimension] = byKey.map { UsageCell(name: names($0.key.first), $0.value) }
+                }
+                return (cells, try StoreReader.failures(totals.failures, reading.reading))
+            }
+            sum.add(cells)
+            sum.add(failures)
+        }
+        guard dimensions.contains(.task) else { return }
+        // Tasks are kept by the day alone: what the window has of other days is read from rows.
+        let (before, days, after) = StoreReader.wholeDays(of: range)
+        let tasks = try combinations { reading in
+            let tasks = try reading.tasks(slots: StoreReader.slotRange(days))
+            let names = try StoreReader.names(of: .task, tasks.keys, reading.reading)
+            return tasks.map { UsageCell(name: names($0.key), $0.value) }
+        }
+        sum.add([.task: tasks])
+        for edge in [before, after] where !edge.isEmpty {
+            sum.add([.task: try store.filtered(filter, in: edge).usage(by: .task, in: edge)])
+        }
+    }
+
+    /// What each command did over time, most events first.
+    package func history(
+        by grain: StoreReader.HistoryGrain, in window: Range<Int64>
+    ) throws(StoreError) -> [UsageHistory] {
+        guard !filter.isEmpty else { return try store.history(of: .command, by: grain, in: window) }
+        var merged: [String: UsageHistory] = [:]
+        for (range, rows) in parts(of: window) {
+            let histories =
+                if let rows {
+                    try rows.history(of: .command, by: grain, in: range)
+                } else {
+                    try combinedHistory(by: grain, in: range)
+                }
+            for history in histories {
+                merged[history.name, default: UsageHistory(name: history.name, points: [])].points += history.points
+            }
+        }
+        return UsageHistory.ordered(Array(merged.values))
+    }
+
+    /// Sessions that started in a window and have at least so many commands, with their figures as a whole: at most `limit` of
+    /// them, and how many there are. With a filter they are those that have such events in the window, and it reads rows.
+    package func sessions(
+        startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: StoreReader.SessionOrder = .latest,
+        limit: Int
+    ) throws(StoreError) -> (first: [StoreReader.Session], count: Int) {
+        let source = filter.isEmpty ? store : try store.filtered(filter, in: window)
+        return (
+            try source.sessions(startedIn: window, atLeast: commands, by: order, limit: limit),
+            try source.sessionCount(startedIn: window, atLeast: commands)
+        )
+    }
+
+    /// Lengths of the sessions that started in a window; nil with a filter, where only rows have the answer.
+    package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram? {
+        filter.isEmpty ? try store.sessionLengths(in: window) : nil
+    }
+
+    // MARK: Parts
+
+    private func parts(of window: Range<Int64>) -> [(range: Range<Int64>, rows: StoreReader?)] {
+        parts.map { ($0.range.clamped(to: window), $0.rows) }.filter { !$0.range.isEmpty }
+    }
+
+    private func combinedHistory(
+        by grain: StoreReader.HistoryGrain, in range: Range<Int64>
+    ) throws(StoreError) -> [UsageHistory] {
+        try combinations { reading in
+            let (periods, length) = StoreReader.periods(of: grain, in: range)
+            let points = try reading.history(grain.stored, periods: periods)
+            let names = try StoreReader.names(of: .command, points.keys, reading.reading)
+            return points.map { command, points in
+                UsageHistory(
+                    name: names(command),
+                    points: points.map { .init(start: $0.period * length, cell: UsageCell(name: "", $0.sum)) })
+            }
+        }
+    }
+
+    private func combinations<Value>(
+        _ work: (CombinationReading) throws -> Value
+    ) throws(StoreError) -> Value {
+        try store.reading { reading in
+            try work(CombinationReading(meant: meant ?? MeantCombinations(filter, reading), reading: reading))
+        }
+    }
+}
+
+/// The sums of dimensions, and failures.
+package struct UsageTotals: Sendable {
+    /// Each most events first; every dimension that was asked for has an entry.
+    package let cells: [UsageDimension: [UsageCell]]
+    /// By command and category, most first.
+    package let failures: [FailureCell]
+
+    /// Adds up the cells of several parts of a window.
+    fileprivate struct Summing {
+        private let dimensions: [UsageDimension]
+        private var cells: [UsageDimension: [String: UsageCell]] = [:]
+        private var failures: [FailureCell.Name: FailureCell] = [:]
+
+        init(_ dimensions: [UsageDimension]) {
+            self.dimensions = dimensions
+        }
+
+        mutating func add(_ more: [UsageDimension: [UsageCell]]) {
+            for (dimension, more) in more {
+                for cell in more {
+                    cells[dimension, default: [:]][cell.name, default: UsageCell(name: cell.name)].add(cell)
+                }
+            }
+        }
+
+        mutating func add(_ more: [FailureCell]) {
+            for cell in more { failures[cell.id] = failures[cell.id]?.adding(cell) ?? cell }
+        }
+
+        var totals: UsageTotals {
+            let lists = dimensions.map { dimension in
+                let cells = (cells[dimension] ?? [:]).values
+                return (dimension, cells.sorted { ($1.count, $0.name) < ($0.count, $1.name) })
+            }
+            return UsageTotals(
+                cells: Dictionary(uniqueKeysWithValues: lists), failures: FailureCell.ordered(failures.values))
+        }
+    }
+}
+
+extension StoreReader {
+    /// Returns the share of the time with events, 0 to 1, in which they are counted by combination.
+    package func shareCombined() throws(StoreError) -> Double {
+        try reading { reading in
+            let sql = "SELECT avg(slot >= ?) FROM activity_rollup"
+            let first = try CombinedDays.firstBucket(in: reading.database)
+            return first == 0 ? 1 : try Double.fetchOne(reading.database, sql: sql, arguments: [first]) ?? 1
+        }
+    }
+
+    /// The parts of a window whose events are not all counted by combination: whole days in UTC, cut to the window, in order.
+    fileprivate func uncombined(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> [Range<Int64>] {
+        guard filter.session == nil else { return [window] }
+        return try reading { reading in
+            let day = TimeBucket.perDay * TimeBucket.milliseconds
+            let start = try RollupTables.combinedFrom(in: reading.database)
+            var ranges: [Range<Int64>] = []
+            if window.lowerBound < start { ranges.append(window.lowerBound..<min(start, window.upperBound)) }
+            for other in try reading.daysWithOtherCombinations(in: Self.slotRange(window)) where other * day >= start {
+                ranges.append((other * day..<(other + 1) * day).clamped(to: window))
+            }
+            return ranges
+        }
+    }
+
+    /// A window's part before its first whole day in UTC, the whole days, and the part after them.
+    fileprivate static func wholeDays(
+        of window: Range<Int64>
+    ) -> (before: Range<Int64>, days: Range<Int64>, after: Range<Int64>) {
+        let (before, days, after) = UsageReading.parts(of: slotRange(window))
+        func range(_ slots: Range<Int64>, _ slot: Int64) -> Range<Int64> {
+            slots.lowerBound * slot * TimeBucket.milliseconds..<slots.upperBound * slot * TimeBucket.milliseconds
+        }
+        return (range(before, 1), range(days, TimeBucket.perDay), range(after, 1))
+    }
+}
+
+extension UsageReading {
+    /// The days, by their number since 1970, on which events are counted under no combination of their own.
+    fileprivate func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
+        let highest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0
+        guard highest >= Limits.combinations, !slots.isEmpty else { return [] }
+        let first = slots.lowerBound / TimeBucket.perDay
+        let last = (slots.upperBound - 1) / TimeBucket.perDay
+        var days: [Int64] = []
+        try forEachBlock([.combination], .day, first..<last + 1) { block, kind, bytes in
+            guard block.isFirstOfKind else { return }
+            var cursor = try RollupBlock.Cursor(kind, bytes)
+            if let cell = try cursor.next(in: bytes), cell.key.first == 0 { days.append(block.period) }
+        }
+        return days
+    }
+}
