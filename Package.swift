@@ -165,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "MaintenanceTests",
             dependencies: [
-                "Application", "Core", "Database", "DatabaseTesting", "Maintenance", "SystemSupport", "TestSupport",
-                grdb,
+                "Application", "Core", "Database", "DatabaseTesting", "Maintenance", "Rollups", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", grdb,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -186,8 +186,8 @@ let package = Package(
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Maintenance", "Snapshots", "Sync", "SystemSupport",
-                "TestSupport", "WriteAheadBuffer", crypto, grdb,
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Maintenance", "Snapshots", "Sync",
+                "SystemSupport", "TestSupport", "WriteAheadBuffer", crypto, grdb, nio, nioHTTP1, nioPosix, nioSSL,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -219,7 +219,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
-            name: "DatabaseTesting", dependencies: ["Core", "Database", "Rollups", "SystemSupport", grdb],
+            name: "DatabaseTesting",
+            dependencies: ["Core", "Database", "Rollups", "SystemSupport", "TestSupport", grdb],
             path: "Tests/DatabaseTesting", swiftSettings: strict),
     ]
 )

@@ -33,27 +33,30 @@ package struct DatabaseCheck {
             return [.error("database", error.description, suggestion: Self.suggestion(on: error))]
         }
         guard let queue = opened else { return [.ok("database", "there is none yet")] }
-        let results = try asStoreError(data.databasePath) {
-            try queue.read { database in
-                let integrity = try integrity(of: database)
-                // Counts over damaged pages prove nothing.
-                guard integrity.state == .ok else { return [integrity] }
-                var results = [integrity, try ids(of: database), try eventCounters(of: database)]
-                if !isQuick {
-                    progress(Self.shareOfIntegrity)
-                    results.append(try sessions(of: database))
-                    progress(Self.shareOfSessions)
-                    let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
-                    results.append(
-                        try RollupCheck(database).run { read in
-                            progress(
-                                Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
-                        })
-                }
-                return results
-            }
+        var results: [CheckResult] = []
+        do {
+            try asStoreError(data.databasePath) { try queue.read { try check($0, &results) } }
+        } catch {
+            // At some damage neither the check nor its transaction can be ended.
+            guard results.first?.state == .error else { throw error }
         }
         return results + [log]
+    }
+
+    private func check(_ database: Database, _ results: inout [CheckResult]) throws {
+        results.append(try integrity(of: database))
+        // Counts over damaged pages prove nothing.
+        guard results[0].state == .ok else { return }
+        results += [try ids(of: database), try eventCounters(of: database)]
+        guard !isQuick else { return }
+        progress(Self.shareOfIntegrity)
+        results.append(try sessions(of: database))
+        progress(Self.shareOfSessions)
+        let rows = max(1, try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0)
+        results.append(
+            try RollupCheck(database).run { read in
+                progress(Self.shareOfSessions + (1 - Self.shareOfSessions) * Double(read) / Double(rows))
+            })
     }
 
     private static func suggestion(on error: StoreError) -> String {
@@ -66,7 +69,7 @@ package struct DatabaseCheck {
     }
 
     private func integrity(of database: Database) throws -> CheckResult {
-        let found = try String.fetchAll(database, sql: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)")
+        let found = try findings(of: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)", in: database)
         if found == ["ok"] {
             return .ok("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
         }
@@ -74,6 +77,18 @@ package struct DatabaseCheck {
         return .error(
             "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
             suggestion: "put a backup in its place, or save what can be read with sqlite3's .recover")
+    }
+
+    /// Returns what a check of SQLite's reports. At some damage the check itself fails; that is its last finding.
+    private func findings(of check: String, in database: Database) throws -> [String] {
+        var findings: [String] = []
+        do {
+            let rows = try String.fetchCursor(database, sql: check)
+            while let finding = try rows.next() { findings.append(finding) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            findings.append(error.message ?? "the check cannot go on")
+        }
+        return findings
     }
 
     private func ids(of database: Database) throws -> CheckResult {

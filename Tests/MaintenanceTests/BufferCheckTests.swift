@@ -1,0 +1,103 @@
+import Core
+import Database
+import DatabaseTesting
+import Foundation
+import Maintenance
+import SystemSupport
+import TestSupport
+import Testing
+import WriteAheadBuffer
+
+@Suite("What the doctor finds in the buffer")
+struct BufferCheckTests {
+    private let stored: StoredFolder
+    private var data: DataFolder { stored.data }
+
+    init() throws {
+        stored = try StoredFolder()
+        try stored.record((1...9).map { #"{"command":"number \#($0)"}"# })
+    }
+
+    private func segment() throws -> (path: String, bytes: [UInt8]) {
+        let buffer = WriteAheadBuffer(folder: data.bufferFolder)
+        let path = buffer.folder.path(of: try #require(try buffer.segments().first).fileName)
+        return (path, Array(try Data(contentsOf: URL(filePath: path))))
+    }
+
+    @Test("Segments whose records are all whole are in order, and their events are counted")
+    func whole() throws {
+        #expect(try BufferCheck.run(data) == [.ok("buffer", "1 segment with 9 events, and every record is whole")])
+    }
+
+    @Test("A buffer without segments is in order")
+    func empty() throws {
+        let other = try TemporaryFolder().data
+        #expect(try BufferCheck.run(other) == [.ok("buffer", "0 segments with 0 events, and every record is whole")])
+    }
+
+    @Test("A record that changed on the disk is an error, and the segment is left as it is")
+    func damagedRecord() throws {
+        let (path, bytes) = try segment()
+        let place = try #require(bytes.firstRange(of: Array("number 5".utf8)))
+        try stored.overwrite(path, at: place.lowerBound, with: [0x58])
+        let before = try segment().bytes
+        #expect(
+            try BufferCheck.run(data) == [
+                .error(
+                    "buffer", "1 record in the segments changed on the disk",
+                    suggestion: "they are lost; look after the disk, and 'nexus flush' takes the others")
+            ])
+        #expect(try segment().bytes == before)
+    }
+
+    @Test("The beginning of a record that a killed writer left is no error")
+    func torn() throws {
+        let (path, bytes) = try segment()
+        try stored.overwrite(path, at: bytes.count, with: [40, 0, 0, 0, 1, 2, 3])
+        #expect(try BufferCheck.run(data).map(\.state) == [.ok])
+    }
+
+    @Test("A damaged header is an error")
+    func damagedHeader() throws {
+        let path = try segment().path
+        try stored.overwrite(path, at: 20, with: [0xFF, 0xFE])
+        let results = try BufferCheck.run(data)
+        #expect(
+            results == [
+                .error(
+                    "buffer", "the header of \(path) is damaged",
+                    suggestion: "'nexus flush' takes what can be read from it, and keeps it aside")
+            ])
+    }
+
+    @Test("A segment of a newer version is an error that names the version, and is not read")
+    func newer() throws {
+        let (path, bytes) = try segment()
+        var header = Array(bytes.prefix(60))
+        header[8] = 2
+        let checksum = CRC32C.checksum(header.span)
+        for shift in [0, 8, 16, 24] as [UInt32] { header.append(UInt8(truncatingIfNeeded: checksum >> shift)) }
+        try stored.overwrite(path, at: 0, with: header)
+        #expect(
+            try BufferCheck.run(data) == [
+                .error(
+                    "buffer", "\(path) was written by a newer Nexus (version 2)", suggestion: "update this one")
+            ])
+    }
+
+    @Test("Damaged segments that were kept aside are worth a note")
+    func aside() async throws {
+        let (path, bytes) = try segment()
+        let place = try #require(bytes.firstRange(of: Array("number 5".utf8)))
+        try stored.overwrite(path, at: place.lowerBound, with: [0x58])
+        let drained = try await stored.withWriter { writer in
+            let events = try await writer.drain()
+            try await writer.finish()
+            return events
+        }
+        #expect(drained == 8)
+        let results = try BufferCheck.run(data)
+        #expect(results.map(\.state) == [.note])
+        #expect(results.first?.text == "1 damaged segments are kept aside in \(data.bufferFolder.path)")
+    }
+}

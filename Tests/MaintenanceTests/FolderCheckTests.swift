@@ -1,0 +1,101 @@
+import Core
+import DatabaseTesting
+import Foundation
+import Maintenance
+import SystemSupport
+import TestSupport
+import Testing
+
+@Suite("What the doctor finds in a data folder")
+struct FolderCheckTests {
+    private let stored: StoredFolder
+    private var data: DataFolder { stored.data }
+
+    init() async throws {
+        stored = try StoredFolder()
+        try await stored.store([#"{"command":"make"}"#])
+        // SQLite makes it by the mask of the process, which a program of Nexus sets and a test does not.
+        try stored.setMode(0o600, of: data.databasePath)
+    }
+
+    private func path(_ name: String) -> String { data.folder.path(of: name) }
+
+    private func findings() throws -> [CheckResult] { try FolderCheck.run(data) }
+
+    @Test("A folder that does not exist is no problem")
+    func none() throws {
+        let other = try TemporaryFolder().data
+        #expect(
+            try FolderCheck.run(other)
+                == [.ok("folder", "nothing was recorded yet: there is no \(other.folder.path)")])
+    }
+
+    @Test("A folder that only its owner may read is in order")
+    func closed() throws {
+        let results = try findings()
+        #expect(results.count == 1 && results[0].state == .ok, "\(results)")
+        #expect(results[0].text.hasSuffix("entries, and no other user may read them"))
+    }
+
+    @Test("A file or a folder that others may read is an error, with the mode that closes it")
+    func open() throws {
+        try stored.setMode(0o644, of: data.databasePath)
+        try stored.setMode(0o750, of: data.bufferFolder.path)
+        #expect(
+            try findings() == [
+                .error(
+                    "folder", "\(data.bufferFolder.path) is open to others (mode 750)",
+                    suggestion: "close it: chmod 700 on it"),
+                .error(
+                    "folder", "\(data.databasePath) is open to others (mode 644)",
+                    suggestion: "close it: chmod 600 on it"),
+            ])
+    }
+
+    @Test("The folder itself is checked as well")
+    func folderItself() throws {
+        try stored.setMode(0o755, of: data.folder.path)
+        #expect(try findings().map(\.text) == ["\(data.folder.path) is open to others (mode 755)"])
+    }
+
+    @Test("A link is an error, and its name is shown without control characters")
+    func link() throws {
+        try FileManager.default.createSymbolicLink(atPath: path("a\u{1B}[2J"), withDestinationPath: "/dev/null")
+        #expect(
+            try findings() == [
+                .error(
+                    "folder", path(#"a\u{1b}[2J"#) + " is a symbolic link, and links are not followed",
+                    suggestion: "put what it leads to in its place")
+            ])
+    }
+
+    @Test("A pipe under a name of Nexus's files is an error, and the service's own pipe is not")
+    func pipe() throws {
+        _ = try NamedPipe.create(path("key"), capacity: 4096)
+        _ = try NamedPipe.create(path(RuntimeFolder.pipeName), capacity: 4096)
+        #expect(
+            try findings() == [
+                .error(
+                    "folder", "\(path("key")) is not a regular file",
+                    suggestion: "move it away; what should be there is made again when it is needed")
+            ])
+    }
+
+    @Test("A file of another user is an error", .enabled(if: geteuid() == 0, "only root can give a file away"))
+    func foreign() throws {
+        try stored.write("notes", [])
+        try FileManager.default.setAttributes([.ownerAccountID: 54_321], ofItemAtPath: path("notes"))
+        let results = try findings()
+        #expect(results.map(\.text) == ["\(path("notes")) belongs to another user"])
+        #expect(results.first?.suggestion == "give it to yours with chown, or move it away")
+    }
+
+    @Test("Files that killed processes left are worth a note")
+    func leftovers() throws {
+        try stored.write("key.new-17", [])
+        try stored.write("settings.json.new", [])
+        let results = try findings()
+        #expect(results.map(\.state) == [.note])
+        #expect(results.first?.text == "a killed process has left key.new-17, settings.json.new")
+    }
+}
