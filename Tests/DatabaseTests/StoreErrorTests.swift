@@ -1,0 +1,76 @@
+import Core
+import Foundation
+import GRDB
+import SystemSupport
+import TestSupport
+import Testing
+import WriteAheadBuffer
+
+@testable import Database
+
+@Suite("Why the database cannot be used")
+struct StoreErrorTests {
+    private static let path = "/data/nexus.db"
+
+    private static let codes: [(ResultCode, StoreError)] = [
+        (.SQLITE_NOTADB, .notADatabase(path: path)), (.SQLITE_CORRUPT, .notADatabase(path: path)),
+        (.SQLITE_FULL, .diskFull(path: path)), (.SQLITE_BUSY, .locked(path: path)),
+        (.SQLITE_READONLY, .notPermitted(path: path)), (.SQLITE_PERM, .notPermitted(path: path)),
+        (.SQLITE_READONLY_ROLLBACK, .walNeedsRecovery(path: path)), (.SQLITE_CANTOPEN, .notPermitted(path: path)),
+        (.SQLITE_IOERR, .database(path: path, message: "as SQLite says")),
+    ]
+
+    @Test("Each failure of SQLite has one meaning", arguments: codes)
+    func meaning(code: ResultCode, error: StoreError) {
+        let failure = DatabaseError(resultCode: code, message: "as SQLite says")
+        #expect(StoreError(failure, path: Self.path) == error)
+        #expect(throws: error) { try asStoreError(Self.path) { () throws -> Void in throw failure } }
+    }
+
+    @Test("Errors of the buffer and of the system stay what they are")
+    func others() {
+        #expect(StoreError(BufferError.busy(path: "/b"), path: "") == .buffer(.busy(path: "/b")))
+        let system = SystemError("open", "/data", code: ENOENT)
+        #expect(StoreError(system, path: "") == .system(system))
+        #expect(StoreError(StoreError.busy, path: "") == .busy)
+        #expect(StoreError.system(system).description == system.description)
+        #expect(StoreError.buffer(.busy(path: "/b")).description == BufferError.busy(path: "/b").description)
+        guard case .database("/p", _) = StoreError(CancellationError(), path: "/p") else {
+            Issue.record("another error has no case of its own")
+            return
+        }
+    }
+
+    /// Each error, its exit code, and what its sentence must say.
+    private static let sentences: [(StoreError, ExitCode, [String])] = [
+        (.notADatabase(path: path), .inputOutput, [path, "put a backup in its place"]),
+        (.newerVersion(path: path), .settings, [path, "written by a newer Nexus: update this one"]),
+        (.damagedRollups, .inputOutput, ["'nexus doctor --rebuild' recounts them"]),
+        (.olderVersion(path: path), .settings, [path, "'nexus flush' brings it up to date"]),
+        (.blockedByReader(path: path), .tryAgain, [path, "what was accepted waits in the buffer"]),
+        (.diskFull(path: path), .inputOutput, [path, "free some and run 'nexus flush'"]),
+        (.notPermitted(path: path), .notPermitted, [path, "may not be read or written by this user"]),
+        (.locked(path: path), .tryAgain, [path, "try again when it has ended"]),
+        (.walNeedsRecovery(path: path), .tryAgain, ["cannot read \(path)", "run 'nexus flush'"]),
+        (
+            .idsExhausted(table: "events", id: 7), .inputOutput,
+            ["'events' has a row with the id 7", StoreError.adviceOnExhaustedIDs]
+        ),
+        (.neverRecorded(id: 9, highest: 3), .rejectedInput, ["with the id 9", "given out here is 3"]),
+        (.busy, .tryAgain, ["run 'nexus flush' when it has ended"]),
+        (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["SQLite cannot use \(path): bad\\u{1b}"]),
+    ]
+
+    @Test("Each error says what failed and what to do, and has an exit code", arguments: sentences)
+    func sentence(error: StoreError, code: ExitCode, parts: [String]) {
+        #expect(error.exitCode == code)
+        for part in parts { #expect(error.description.contains(part), "\(error.description)") }
+    }
+
+    @Test("Only a reader or a stopped recorder blocks, and only exhausted ids end storing")
+    func classes() {
+        #expect(StoreError.blockedByReader(path: "").isHoldUp && StoreError.buffer(.busy(path: "")).isHoldUp)
+        #expect(!StoreError.busy.isHoldUp && !StoreError.busy.isOutOfIDs)
+        #expect(StoreError.idsExhausted(table: "events", id: 1).isOutOfIDs)
+    }
+}
