@@ -1,0 +1,78 @@
+import Core
+import SystemSupport
+import Testing
+
+@testable import Sync
+
+@Suite("Why something could not be sent")
+struct SyncErrorTests {
+    /// Each error, its exit code, and its sentence or the end of it.
+    private static let sentences: [(SyncError, ExitCode, String)] = [
+        (.badDestination("no URL"), .usage, "this destination cannot be used: no URL"),
+        (.badCredentials("too long"), .settings, "these credentials cannot be used: too long"),
+        (
+            .unknownName("a\u{1B}"), .usage,
+            #"there is no destination 'a\u{1b}': 'nexus sync list' shows those there are, "#
+                + "'nexus sync add' adds one"
+        ),
+        (
+            .damagedLedger(path: "/l", .altered(line: 3)), .inputOutput,
+            "run again with '--new-ledger': what is there already "
+                + "is sent again and not doubled"
+        ),
+        (.alreadySending, .tryAgain, "another 'nexus sync' is running: wait for it, or try again later"),
+        (.badProxy("http_proxy", reason: "no URL"), .settings, "cannot use the proxy in http_proxy: no URL"),
+        (.badCertificates("/c", reason: "none"), .settings, "cannot use SSL_CERT_FILE /c: none"),
+        (.untrusted("there", reason: "why"), .settings, "nothing was sent to there: why"),
+        (.proxyNotPermitted("p:1"), .notPermitted, "set http_proxy or https_proxy to http://USER:PASSWORD@HOST:PORT"),
+        (.unreachable("there", reason: "unknown host x"), .unavailable, "cannot reach there: unknown host x"),
+        (
+            .busy("there", reason: "HTTP 503"), .tryAgain,
+            "there cannot take it now: HTTP 503. Try again later; "
+                + "what was confirmed is not sent again"
+        ),
+        (
+            .notPermitted("there", reason: "HTTP 401"), .notPermitted,
+            "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"
+        ),
+        (.refused("there", reason: "a\nb"), .settings, #"there refuses: a\u{a}b"#),
+        (.notClickHouse("there", answer: "HTTP 200"), .settings, "check the host and the port"),
+        (
+            .unexpectedAnswer("there", answer: "HTTP 202"), .settings,
+            "nothing is noted as sent, check the server and run again"
+        ),
+        (
+            .occupied("there/f"), .inputOutput,
+            "there/f is there already and is something else: move it away and run again"
+        ),
+        (.inputOutput(.notAFile("/f")), ExitCode(SystemError.notAFile("/f")), SystemError.notAFile("/f").description),
+        (.notReady, .tryAgain, "the database is of an older version: 'nexus flush' brings it up to date"),
+    ]
+
+    @Test("Each error says what failed and what to do, and has an exit code", arguments: sentences)
+    func sentence(error: SyncError, code: ExitCode, text: String) {
+        #expect(error.exitCode == code)
+        #expect(error.description.hasSuffix(text), "\(error.description)")
+    }
+
+    private func transfer(_ range: ClosedRange<Int64>, to destination: String) -> Transfer {
+        Transfer(
+            destination: destination, store: "s", installation: "i", range: range, rows: range.count, bytes: 1,
+            sha256: "")
+    }
+
+    @Test("The list of transfers has each once, confirmed or not, in the order in which they ended")
+    func log() {
+        var log = TransferLog()
+        let entries: [(LedgerEntry.Event, Transfer, Int64)] = [
+            (.intent, transfer(1...5, to: "a"), 1), (.intent, transfer(1...9, to: "b"), 2),
+            (.sent, transfer(1...5, to: "a"), 3), (.intent, transfer(6...9, to: "a"), 4),
+            (.intent, transfer(6...9, to: "a"), 5),
+        ]
+        for (event, transfer, time) in entries { log.observe(LedgerEntry(event, transfer, at: time)) }
+        let items = log.finished()
+        #expect(items.map(\.transfer.range) == [1...5, 6...9, 1...9, 6...9])
+        #expect(items.map(\.isConfirmed) == [true, false, false, false])
+        #expect(items.map(\.transfer.destination) == ["a", "a", "b", "a"])
+    }
+}
