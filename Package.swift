@@ -125,6 +125,8 @@ let package = Package(
             name: "nexus-fixtures", dependencies: ["Core", "SystemSupport", argumentParser],
             path: "Sources/FixtureGenerator", swiftSettings: strict),
         .testTarget(
+            name: "SystemSupportTests", dependencies: ["SystemSupport", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "CoreTests", dependencies: ["Core", "SystemSupport", "TestSupport"],
             swiftSettings: strict),
         .testTarget(

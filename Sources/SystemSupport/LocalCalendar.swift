@@ -107,11 +107,11 @@ extension UInt16 {
 extension LocalCalendar {
     /// The zone that `TZ` names when this machine does not know it, nil when all is well. The C library then silently
     /// takes UTC, and days would be others than those that the report says they are.
-    package static var unknownZone: String? {
-        guard let value = Environment.value("TZ") else { return nil }
+    package static func unknownZone(_ environment: (String) -> String? = Environment.value) -> String? {
+        guard let value = environment("TZ") else { return nil }
         let name = String(value.trimmingPrefix(":"))
         if name.isEmpty || isRule(name) { return nil }
-        let folder = Environment.value("TZDIR") ?? "/usr/share/zoneinfo"
+        let folder = environment("TZDIR") ?? "/usr/share/zoneinfo"
         let path = name.hasPrefix("/") ? name : folder + "/" + name
         // UTC needs no file.
         return name == "UTC" || isZone(path) ? nil : name

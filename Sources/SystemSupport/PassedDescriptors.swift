@@ -10,18 +10,17 @@ package struct PassedDescriptors: Sendable {
     /// The path of a named pipe, and its descriptor, which this value does not close; nil where none was passed.
     package private(set) var pipe: (path: String, descriptor: CInt)?
 
-    /// The first descriptor that is passed.
-    private static let first: CInt = 3
     /// More are not looked at.
     private static let most: CInt = 16
 
     /// Reads `LISTEN_PID` and `LISTEN_FDS`, which count only for the process that they name. The descriptors are not inherited
     /// by other programs from here on.
-    package init(environment value: (String) -> String? = Environment.value) {
+    /// - Parameter first: the number of the first descriptor that is passed; 3 in sd_listen_fds(3).
+    package init(from first: CInt = 3, environment value: (String) -> String? = Environment.value) {
         guard value("LISTEN_PID").flatMap({ Int32($0) }) == getpid(),
             let count = value("LISTEN_FDS").flatMap({ CInt($0) }), count > 0
         else { return }
-        for descriptor in Self.first..<Self.first + min(count, Self.most) {
+        for descriptor in first..<first + min(count, Self.most) {
             var status = stat()
             guard unsafe fstat(descriptor, &status) == 0 else { continue }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -66,7 +66,7 @@ extension DataFolder {
 extension CommandFailure {
     /// Throws where days would be others than those of the zone that was asked for.
     static func requireKnownZone() throws {
-        guard let zone = LocalCalendar.unknownZone else { return }
+        guard let zone = LocalCalendar.unknownZone() else { return }
         throw CommandFailure(
             "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
                 + "Europe/Berlin for example, or unset it", .settings)
