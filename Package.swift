@@ -150,8 +150,8 @@ let package = Package(
         .testTarget(
             name: "ApplicationTests",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Recording", "SystemSupport", "TestSupport",
-                "WriteAheadBuffer",
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Maintenance", "Recording",
+                "SystemSupport", "TestSupport", "WriteAheadBuffer",
             ],
             swiftSettings: strict),
         .testTarget(
