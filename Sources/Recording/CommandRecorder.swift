@@ -40,7 +40,9 @@ package struct CommandRecorder: Sendable {
         }
     }
 
-    private func record(
+    /// Records a program that has ended, where recording is on.
+    /// - Parameter startedAt: the start of the program, in milliseconds since 1970.
+    func record(
         _ arguments: [RawArgument], startedAt: Int64, milliseconds: Int64,
         _ result: Result<ChildProcess.Termination, SystemError>
     ) -> Outcome {
