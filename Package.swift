@@ -32,6 +32,7 @@ let nioHTTP1 = programs("NIOHTTP1", "swift-nio")
 let nioPosix = programs("NIOPosix", "swift-nio")
 let nioSSL = programs("NIOSSL", "swift-nio-ssl")
 let serviceLifecycle = programs("ServiceLifecycle", "swift-service-lifecycle")
+let serviceLifecycleTestKit = programs("ServiceLifecycleTestKit", "swift-service-lifecycle")
 let unixSignals = programs("UnixSignals", "swift-service-lifecycle")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = programs("ArgumentParser", "swift-argument-parser")
@@ -156,7 +157,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "SystemSupport", "TestSupport", "WriteAheadBuffer", logging],
+            dependencies: [
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Service", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", grdb, logging, serviceLifecycleTestKit,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "RollupsTests",

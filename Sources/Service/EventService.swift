@@ -39,8 +39,17 @@ package struct EventService {
 
     /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
     package func run() async throws {
-        let passed = PassedDescriptors()
-        guard let home = try ServiceHome(for: data, passed) else { throw ServiceError.alreadyRunning(data.folder.path) }
+        try await run(in: RuntimeFolder(for: data), PassedDescriptors(), stopSignals: Self.stopSignals)
+    }
+
+    /// Serves until one of the signals comes or the task is asked to shut down gracefully.
+    /// - Parameters:
+    ///   - runtime: the folder of socket and pipe.
+    ///   - passed: the socket and the pipe that a service manager has opened.
+    func run(in runtime: RuntimeFolder, _ passed: PassedDescriptors, stopSignals: [UnixSignal]) async throws {
+        guard let home = try ServiceHome(for: data, in: runtime, passed) else {
+            throw ServiceError.alreadyRunning(data.folder.path)
+        }
         let session = await SessionManager(service: .current()).current()
         let intake = try EventIntake(data: data, session: session)
 
@@ -82,7 +91,7 @@ package struct EventService {
         // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
-            gracefulShutdownSignals: Self.stopSignals, logger: lifecycleLogger)
+            gracefulShutdownSignals: stopSignals, logger: lifecycleLogger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
         let result: Result<Void, any Error>

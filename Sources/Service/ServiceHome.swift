@@ -11,9 +11,8 @@ struct ServiceHome: ~Copyable, Sendable {
 
     /// Claims the folder; nil when another service has it. `passed` are the socket and the pipe that a service manager has
     /// opened: their names are not removed.
-    init?(for data: DataFolder, _ passed: PassedDescriptors) throws(SystemError) {
+    init?(for data: DataFolder, in runtime: RuntimeFolder, _ passed: PassedDescriptors) throws(SystemError) {
         try data.folder.prepare()
-        let runtime = RuntimeFolder(for: data)
         try runtime.folder.prepare()
         let lock = try File(opening: runtime.lockPath, [.readWrite, .create, .regular])
         guard try lock.tryLock() else { return nil }

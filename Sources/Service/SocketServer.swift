@@ -21,7 +21,7 @@ import WriteAheadBuffer
 ///
 /// A client that does not read its acknowledgements is not read from any further; the others do not notice.
 struct SocketServer: Service {
-    /// Connections at once; more are told to come back. Descriptors are left for everything else.
+    /// As many connections as the system allows, but for descriptors that are left for everything else.
     private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
 
     /// How long connections are still accepted when the service is asked to stop.
@@ -36,6 +36,8 @@ struct SocketServer: Service {
     let durable: EventBatcher?
     let scheduler: DrainScheduler
     let logger: Logger
+    /// Connections at once; more are told to come back.
+    var limit = connectionLimit
 
     func run() async throws {
         guard passed != nil || path.utf8.count < 108 else { throw ServiceError.pathTooLong(path) }
@@ -67,7 +69,7 @@ struct SocketServer: Service {
     }
 
     private func makeGroup(on loop: any EventLoop) async throws -> NIOLoopBound<ConnectionGroup> {
-        let limit = Self.connectionLimit
+        let limit = limit
         return try await loop.submit {
             let group = ConnectionGroup(
                 on: loop, limit: limit, intake: intake, buffer: buffer, durable: durable, scheduler: scheduler,

@@ -10,42 +10,22 @@ import WriteAheadBuffer
 
 /// The log of a service whose drain fails.
 struct ServiceDrainObserverTests {
-    /// Keeps the messages that are logged.
-    private final class Messages: LogHandler, Sendable {
-        let lines = Mutex<[String]>([])
-        var metadata: Logger.Metadata {
-            get { [:] }
-            set {}
-        }
-        var logLevel: Logger.Level {
-            get { .trace }
-            set {}
-        }
-        subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-            get { nil }
-            set {}
-        }
-
-        func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
-    }
-
     private struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    private let messages = Messages()
+    private let messages = LoggedMessages()
     private let folder: TemporaryFolder
     private let observer: ServiceDrainObserver
 
     init() throws {
         folder = try TemporaryFolder()
-        let messages = messages
         let flusher = SegmentFlusher(buffer: WriteAheadBuffer(folder: folder.data.bufferFolder))
         observer = ServiceDrainObserver(
-            scheduler: DrainScheduler(flusher: flusher), logger: Logger(label: "test") { _ in messages })
+            scheduler: DrainScheduler(flusher: flusher), logger: messages.logger)
     }
 
-    private var logged: [String] { messages.lines.withLock { $0 } }
+    private var logged: [String] { messages.lines }
 
     @Test("A failure that repeats is logged once")
     func repeated() async throws {
@@ -69,4 +49,29 @@ struct ServiceDrainObserverTests {
         try await observer.failed(Failure(description: "a\u{1B}[2Jb"))
         #expect(logged.count == 1 && !logged[0].contains("\u{1B}"))
     }
+}
+
+/// Keeps the messages that a service logs.
+final class LoggedMessages: LogHandler, Sendable {
+    private let messages = Mutex<[String]>([])
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) { messages.withLock { $0.append("\(event.message)") } }
+
+    /// The messages so far.
+    var lines: [String] { messages.withLock { $0 } }
+
+    /// A logger that keeps its messages here.
+    var logger: Logger { Logger(label: "test") { _ in self } }
 }
