@@ -197,6 +197,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "nexusTests",
+            dependencies: [
+                "Application", "Core", "Snapshots", "Sync", "SystemSupport", "TestSupport", "nexus", argumentParser,
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
                 "Core", "SystemSupport", "Sync", "TestSupport", "nexus", "nexus-record", crypto, nio, nioHTTP1,

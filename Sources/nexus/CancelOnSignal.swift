@@ -17,7 +17,7 @@ enum CancelOnSignal {
     static func run<Value: Sendable>(
         ifStopped consequence: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let signals = await UnixSignalsSequence(trapping: CommandContext.current.stopSignals)
         return try await withThrowingTaskGroup(of: Event<Value>.self) { group in
             group.addTask { .finished(try await work()) }
             group.addTask {

@@ -36,7 +36,7 @@ struct CommandFailure: Error {
     /// Writes the sentence to standard error.
     func say() {
         // Where even that cannot be written there is nobody left to tell.
-        try? File.standardError.write("nexus: \(message)\n")
+        try? CommandContext.current.report("nexus: \(message)\n")
     }
 
     /// Writes the sentence to standard error and ends the process.
@@ -49,7 +49,7 @@ struct CommandFailure: Error {
 extension DataFolder {
     /// The data folder of this call; throws the sentence for a person who has none.
     static func required() throws -> DataFolder {
-        guard let data = try fromEnvironment() else {
+        guard let data = try fromEnvironment(CommandContext.current.environment) else {
             throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput)
         }
         return data

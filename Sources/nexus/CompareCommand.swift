@@ -123,7 +123,7 @@ struct CompareCommand: AsyncParsableCommand {
             case .text: ComparisonRenderer.render(comparison, conditions, top: top, .ofOutput())
             }
         let isEmpty = output.form == .text && comparison.rows.isEmpty
-        try File.standardOutput.write(
+        try CommandContext.current.write(
             text + (isEmpty ? NextSteps.text(data, hasFilter: !comparison.filter.isEmpty) : ""))
         guard conditions.allSatisfy({ $0.violations(in: comparison).isEmpty }) else {
             throw ArgumentParser.ExitCode.failure

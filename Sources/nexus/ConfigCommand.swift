@@ -38,7 +38,7 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() throws {
             let report = ConfigReport(try SettingsControl(data: .readable()).states())
             let text = name.map(report.text) ?? report.text
-            try File.standardOutput.write(json ? report.json.document : text)
+            try CommandContext.current.write(json ? report.json.document : text)
         }
     }
 

@@ -52,7 +52,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let data = try DataFolder.required()
         if rebuild { return try await rebuild(data) }
         let report = DoctorReport(try hook ? hookChecks(data) : checks(data))
-        try File.standardOutput.write(json ? report.json.document : report.text)
+        try CommandContext.current.write(json ? report.json.document : report.text)
         guard report.isOK else {
             throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
         }
@@ -99,7 +99,7 @@ struct DoctorCommand: AsyncParsableCommand {
             throw CommandFailure("nothing was stored yet that could be counted anew", .usage)
         }
         if confirmation.dryRun {
-            return try File.standardOutput.write("Sessions and rollups would be counted anew from the rows.\n")
+            return try CommandContext.current.write("Sessions and rollups would be counted anew from the rows.\n")
         }
         guard try confirmation.isGiven(for: "Count sessions and rollups anew from the rows?") else { return }
         let bar = ProgressLine(total: 1000)
@@ -109,6 +109,6 @@ struct DoctorCommand: AsyncParsableCommand {
             throw CommandFailure.writerIsBusy
         }
         bar?.clear()
-        try File.standardOutput.write("Sessions and rollups are counted anew.\n")
+        try CommandContext.current.write("Sessions and rollups are counted anew.\n")
     }
 }

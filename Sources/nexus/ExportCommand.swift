@@ -71,10 +71,10 @@ struct ExportCommand: AsyncParsableCommand {
                 if total > 0 { bar?.show(done * 1000 / total) }
             }
         }
-        if json { return try File.standardOutput.write(manifest.json.document) }
+        if json { return try CommandContext.current.write(manifest.json.document) }
         guard case .file(let path) = target else { return }
         let size = NumberText.bytes(FileStatus(of: path)?.size ?? 0)
-        try File.standardOutput.write("\(path.escapedForDisplay): \(manifest.events.counted("event")), \(size)\n")
+        try CommandContext.current.write("\(path.escapedForDisplay): \(manifest.events.counted("event")), \(size)\n")
     }
 
     /// The format, and whether the file is plain: by the options, else by the file's name.

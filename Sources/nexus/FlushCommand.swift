@@ -47,7 +47,7 @@ enum ReadingCommand {
     /// Writes a sentence on the answer to standard error.
     static func note(_ sentence: String?, isQuiet: Bool = false) throws {
         guard let sentence, !isQuiet else { return }
-        try File.standardError.write("nexus: \(sentence)\n")
+        try CommandContext.current.report("nexus: \(sentence)\n")
     }
 
     private static func sentence(on missing: Drainer.Missing) -> String? {

@@ -40,7 +40,7 @@ struct ImportCommand: AsyncParsableCommand {
         let expired =
             outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
         let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) were here already\(expired)\n"
-        try File.standardOutput.write(json ? value.document : text)
+        try CommandContext.current.write(json ? value.document : text)
     }
 
     /// Imports the snapshot at a path.

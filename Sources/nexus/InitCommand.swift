@@ -22,7 +22,7 @@ struct InitCommand: ParsableCommand {
     var shell: ShellHook
 
     func run() throws {
-        try File.standardOutput.write(shell.text)
+        try CommandContext.current.write(shell.text)
     }
 }
 

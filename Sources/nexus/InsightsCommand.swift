@@ -56,6 +56,6 @@ struct InsightsCommand: AsyncParsableCommand {
                 InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput())
             }
         let isEmpty = output.form == .text && insights.outcomes.isEmpty
-        try File.standardOutput.write(text + (isEmpty ? NextSteps.text(data, hasFilter: command != nil) : ""))
+        try CommandContext.current.write(text + (isEmpty ? NextSteps.text(data, hasFilter: command != nil) : ""))
     }
 }

@@ -113,10 +113,10 @@ extension NextSteps {
         steps.recording = try RecordingPolicy.current(for: data)
         steps.latestEvent = try latestEvent(in: data)
         steps.hasFilter = hasFilter
-        steps.hook = ShellSetup.current().map {
+        steps.hook = ShellSetup.current(environment: CommandContext.current.environment).map {
             Hook(startFile: $0.startFile, isInstalled: $0.isInstalled)
         }
-        steps.isServiceStopped = ServiceState.of(data) == .stopped
+        steps.isServiceStopped = ServiceState.of(data, environment: CommandContext.current.environment) == .stopped
         return steps
     }
 

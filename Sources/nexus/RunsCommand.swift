@@ -47,6 +47,6 @@ struct RunsCommand: AsyncParsableCommand {
             case .text, .markdown: report.text(.ofOutput())
             }
         let isEmpty = output.form == .text && report.isEmpty
-        try File.standardOutput.write(text + (isEmpty ? NextSteps.text(data, hasFilter: !filter.isEmpty) : ""))
+        try CommandContext.current.write(text + (isEmpty ? NextSteps.text(data, hasFilter: !filter.isEmpty) : ""))
     }
 }

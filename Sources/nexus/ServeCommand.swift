@@ -58,7 +58,9 @@ struct ServeCommand: AsyncParsableCommand {
         let templates = ServiceUnits.Templates(
             service: String(decoding: PackageResources.nexus_service, as: UTF8.self),
             socket: String(decoding: PackageResources.nexus_socket, as: UTF8.self))
-        guard let program = ExecutablePath.current, let units = ServiceUnits(templates, program: program, data: data)
+        let environment = CommandContext.current.environment
+        guard let program = ExecutablePath.current,
+            let units = ServiceUnits(templates, program: program, data: data, environment: environment)
         else {
             throw CommandFailure("units not written: HOME or /proc is missing; set HOME", .inputOutput)
         }
@@ -68,6 +70,6 @@ struct ServeCommand: AsyncParsableCommand {
         if install {
             lines.append("To enable: systemctl --user daemon-reload && systemctl --user enable --now nexus.socket")
         }
-        try File.standardOutput.write(lines.joined(separator: "\n") + "\n")
+        try CommandContext.current.write(lines.joined(separator: "\n") + "\n")
     }
 }

@@ -49,7 +49,7 @@ struct SessionCommand: AsyncParsableCommand {
                 throw CommandFailure("--id takes 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
             }
             try SessionCommand.record(.sessionStarted, of: session)
-            try File.standardOutput.write(shell.export(session) + "\n")
+            try CommandContext.current.write(shell.export(session) + "\n")
         }
 
         private static func randomID() -> String {
@@ -71,14 +71,14 @@ struct SessionCommand: AsyncParsableCommand {
         var shell = Shell.sh
 
         func run() throws {
-            guard let session = Environment.value("NEXUS_SESSION"), !session.isEmpty else {
+            guard let session = CommandContext.current.environment("NEXUS_SESSION"), !session.isEmpty else {
                 throw CommandFailure("no session was started here: NEXUS_SESSION is not set", .usage)
             }
             guard SessionManager.isValid(session) else {
                 throw CommandFailure("NEXUS_SESSION is no session's id: 'nexus session start' sets a right one", .usage)
             }
             try SessionCommand.record(.sessionEnded, of: session)
-            try File.standardOutput.write(shell.unset + "\n")
+            try CommandContext.current.write(shell.unset + "\n")
         }
     }
 
@@ -108,7 +108,7 @@ struct SessionCommand: AsyncParsableCommand {
             let data = try DataFolder.readable()
             try await ReadingCommand.storeWaiting(in: data)
             let report = try SessionsReport(window, limit: limit, in: data)
-            try File.standardOutput.write(json ? report.json.document : report.text(.ofOutput()))
+            try CommandContext.current.write(json ? report.json.document : report.text(.ofOutput()))
         }
     }
 
@@ -140,7 +140,7 @@ struct SessionCommand: AsyncParsableCommand {
         func run() async throws {
             try CommandFailure.requireKnownZone()
             let data = try DataFolder.readable()
-            let id = id ?? SessionManager.sessionID()
+            let id = id ?? SessionManager.sessionID(environment: CommandContext.current.environment)
             try await ReadingCommand.storeWaiting(in: data)
             let timeline: SessionTimeline
             switch try SessionTimeline.search(id, limit: limit, in: data) {
@@ -152,14 +152,14 @@ struct SessionCommand: AsyncParsableCommand {
                     "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
                     .rejectedInput)
             }
-            try File.standardOutput.write(json ? timeline.json.document : timeline.text(.ofOutput()))
+            try CommandContext.current.write(json ? timeline.json.document : timeline.text(.ofOutput()))
         }
     }
 
     private static func record(_ type: EventType, of session: String) throws {
-        guard RecordingPolicy.outside() == .on, try RecordingPolicy.current(for: .fromEnvironment()) == .on else {
-            return
-        }
+        guard RecordingPolicy.outside() == .on,
+            try RecordingPolicy.current(for: .fromEnvironment(CommandContext.current.environment)) == .on
+        else { return }
         var event = EventFlags()
         try event.set("--type", type.rawValue)
         try event.set("--session", session)

@@ -31,12 +31,12 @@ struct SetupCommand: ParsableCommand {
     }
 
     func run() throws {
-        let files = try ShellStartFiles(shell: target.shell)
+        let files = try ShellStartFiles(shell: target.shell, environment: CommandContext.current.environment)
         let setup = ShellSetup(files)
         if undo { return try remove(setup) }
         let steps = try setup.steps()
         let data = try DataFolder.required()
-        try File.standardOutput.write(plan(steps, setup, files) + "\n" + FirstNotice.text(data) + "\n")
+        try CommandContext.current.write(plan(steps, setup, files) + "\n" + FirstNotice.text(data) + "\n")
         if confirmation.dryRun { return }
         let missing = steps.filter { $0.state == .absent }
         if !missing.isEmpty {
@@ -45,7 +45,7 @@ struct SetupCommand: ParsableCommand {
             guard try confirmation.isGiven(for: "Add it?", refusal: refusal) else { return }
             for step in missing {
                 try step.file.add()
-                try File.standardOutput.write("Added to \(step.file.description).\n")
+                try CommandContext.current.write("Added to \(step.file.description).\n")
             }
         }
         try prove(files, setup)
@@ -69,12 +69,12 @@ struct SetupCommand: ParsableCommand {
     private func remove(_ setup: ShellSetup) throws {
         let files = try setup.undo()
         let text = files.map { "Removed from \($0.description).\n" }.joined()
-        try File.standardOutput.write(text.isEmpty ? "No start file has the block.\n" : text)
+        try CommandContext.current.write(text.isEmpty ? "No start file has the block.\n" : text)
     }
 
     private func prove(_ files: ShellStartFiles, _ setup: ShellSetup) throws {
         let check = try HookCheck(files, deadline: target.duration).run().check(setup.allFiles)
-        try File.standardOutput.write(DoctorReport([check]).text)
+        try CommandContext.current.write(DoctorReport([check]).text)
         guard check.state != .error else {
             throw CommandFailure("the hook does not record yet; see what to do above", .rejectedInput)
         }

@@ -65,10 +65,10 @@ struct StatsCommand: AsyncParsableCommand {
                     try await OpenedSnapshot(from, parts: Composition.writer)
                 }
             }
-            return try File.standardOutput.write(report(on: snapshot.data, keyOf: data))
+            return try CommandContext.current.write(report(on: snapshot.data, keyOf: data))
         }
         guard watch else {
-            try await File.standardOutput.write(report(of: data))
+            try await CommandContext.current.write(report(of: data))
             return
         }
         guard File.standardOutput.isTerminal, Environment.value("TERM") != "dumb" else {

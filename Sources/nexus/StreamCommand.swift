@@ -22,9 +22,9 @@ struct StreamCommand {
             summary = try await record()
         }
         if command.json {
-            try File.standardOutput.write(json(summary).document)
+            try CommandContext.current.write(json(summary).document)
         } else {
-            try File.standardError.write(sentence(summary) + "\n")
+            try CommandContext.current.report(sentence(summary) + "\n")
         }
         if let failure = summary.storeFailure { throw failure }
         if let signal = summary.signal { throw ArgumentParser.ExitCode(128 + signal) }
@@ -46,15 +46,15 @@ struct StreamCommand {
             switch progress {
             case .rejected(let line, let rejection):
                 bar?.clear()
-                try? File.standardError.write("nexus: line \(line) not recorded: \(rejection.message)\n")
+                try? CommandContext.current.report("nexus: line \(line) not recorded: \(rejection.message)\n")
             case .notOnDisk(let error):
                 bar?.clear()
-                try? File.standardError.write("nexus: a power cut may take what was accepted: \(error)\n")
+                try? CommandContext.current.report("nexus: a power cut may take what was accepted: \(error)\n")
             case .accepted(let events, let rejected, let bytes):
                 bar?.show(bytes)
                 guard acknowledges else { return }
                 let value: JSONValue = ["accepted": .integer(events), "rejected": .integer(rejected)]
-                try? File.standardOutput.write(value.text(.line) + "\n")
+                try? CommandContext.current.write(value.text(.line) + "\n")
             }
         }
     }

@@ -73,10 +73,10 @@ struct SyncCommand: AsyncParsableCommand {
             if dryRun {
                 let preview = try await plan.preview(fromStart: again, firstRows: Self.shownRows)
                 let report = PreviewReport(preview, to: destination)
-                return try File.standardOutput.write(json ? report.json.document : report.text)
+                return try CommandContext.current.write(json ? report.json.document : report.text)
             }
             if credentials != nil, destination.isReadableOnTheWay {
-                try File.standardError.write(
+                try CommandContext.current.report(
                     "nexus: user name, password and events travel readable by others on the way; https:// or "
                         + "clickhouses:// would not\n")
             }
@@ -90,7 +90,7 @@ struct SyncCommand: AsyncParsableCommand {
         }
 
         private func write(_ report: SyncReport) throws {
-            try File.standardOutput.write(json ? report.json.document : report.text)
+            try CommandContext.current.write(json ? report.json.document : report.text)
         }
 
         private static func show(_ progress: Transmission.Progress, on bar: ProgressLine?) {
@@ -100,7 +100,7 @@ struct SyncCommand: AsyncParsableCommand {
                 // Only somebody who watches wonders why nothing moves.
                 guard let bar else { return }
                 bar.clear()
-                try? File.standardError.write("nexus: \(error.description) (trying again)\n")
+                try? CommandContext.current.report("nexus: \(error.description) (trying again)\n")
             }
         }
     }
@@ -124,7 +124,7 @@ struct SyncCommand: AsyncParsableCommand {
             let destination = try Destination(url)
             try Destinations(in: .required()).add(name, destination)
             if destination.isReadableOnTheWay {
-                try File.standardError.write(
+                try CommandContext.current.report(
                     "nexus: what is sent there can be read by others on the way; https:// or clickhouses:// could not\n"
                 )
             }
@@ -148,15 +148,15 @@ struct SyncCommand: AsyncParsableCommand {
             if json {
                 let urls = list.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
                 let value: JSONValue = ["destinations": .object(urls), "schema": .integer(1)]
-                return try File.standardOutput.write(value.document)
+                return try CommandContext.current.write(value.document)
             }
-            guard !list.isEmpty else { return try File.standardOutput.write("No destinations yet.\n") }
+            guard !list.isEmpty else { return try CommandContext.current.write("No destinations yet.\n") }
             let width = list.keys.map(\.count).max() ?? 0
             let lines = list.sorted { $0.key < $1.key }.map { name, url in
                 let blanks = String(repeating: " ", count: width - name.count)
                 return "\(name.escapedForDisplay)\(blanks)  \(url.escapedForDisplay)\n"
             }
-            try File.standardOutput.write(lines.joined())
+            try CommandContext.current.write(lines.joined())
         }
     }
 
@@ -195,7 +195,7 @@ struct SyncCommand: AsyncParsableCommand {
             var log = TransferLog()
             let findings = try LedgerReader.read(data) { log.observe($0) }
             let report = LedgerReport(log.finished(), findings)
-            try File.standardOutput.write(json ? report.json.document : report.text)
+            try CommandContext.current.write(json ? report.json.document : report.text)
             if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
         }
     }

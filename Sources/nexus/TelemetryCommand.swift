@@ -37,7 +37,7 @@ struct TelemetryCommand: AsyncParsableCommand {
         func run() async throws {
             let data = try DataFolder.required()
             var report = try StatusReport(of: data)
-            switch ServiceState.of(data) {
+            switch ServiceState.of(data, environment: CommandContext.current.environment) {
             case .running(let processID): report.service = "running, process \(processID)"
             case .stopped: report.service = "not running; lines in its pipe wait until 'nexus serve' is started again"
             case .neverStarted: break
@@ -45,7 +45,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             report.cost = try CostLog(data).summary().map { .init(calls: $0.calls, p50: $0.p50, p99: $0.p99) }
             report.keyProblem = FolderDoctor(data: data).keyProblem(hasEvents: report.hasEvents)
             (report.sent, report.sentProblem) = try Self.sent(from: data)
-            try File.standardOutput.write(json ? report.json.document : report.text)
+            try CommandContext.current.write(json ? report.json.document : report.text)
         }
 
         /// What the ledger says was sent, by destination, and what is wrong with the ledger.
@@ -80,9 +80,9 @@ struct TelemetryCommand: AsyncParsableCommand {
             let data = try DataFolder.required()
             try TelemetryControl(data: data).switchOn()
             if case .off(let reason) = try RecordingPolicy.current(for: data) {
-                try File.standardOutput.write("Recording is on, but not here: \(reason.escapedForDisplay).\n")
+                try CommandContext.current.write("Recording is on, but not here: \(reason.escapedForDisplay).\n")
             } else {
-                try File.standardOutput.write("Recording is on.\n")
+                try CommandContext.current.write("Recording is on.\n")
             }
         }
     }
@@ -102,7 +102,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             let start = SystemClock.monotonicNanoseconds()
             try CommandFailure.require(try await TelemetryControl(data: .required()).switchOff())
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
-            try File.standardOutput.write(
+            try CommandContext.current.write(
                 "Recording is off; whatever was running had stopped \(milliseconds) ms later.\n")
         }
     }

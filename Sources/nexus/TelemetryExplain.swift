@@ -27,14 +27,16 @@ extension TelemetryCommand {
 
         func run() throws {
             guard let line else {
-                return try File.standardOutput.write(json ? PrivacyRulesReport.json.document : PrivacyRulesReport.text)
+                return try CommandContext.current.write(
+                    json ? PrivacyRulesReport.json.document : PrivacyRulesReport.text)
             }
-            let report = try ExplanationReport(line, strict: strict, keyOf: .fromEnvironment())
+            let report = try ExplanationReport(
+                line, strict: strict, keyOf: .fromEnvironment(CommandContext.current.environment))
             if let problem = report.problem {
                 throw CommandFailure(
                     "cannot explain the line: \(problem); give one event as a JSON object", .rejectedInput)
             }
-            try File.standardOutput.write(json ? report.json.document : report.text)
+            try CommandContext.current.write(json ? report.json.document : report.text)
         }
     }
 }

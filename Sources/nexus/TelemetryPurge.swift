@@ -52,7 +52,7 @@ extension TelemetryCommand {
             let data = try DataFolder.readable()
             let selection = try selection()
             if confirmation.dryRun {
-                return try File.standardOutput.write("Would be removed: \(sentence(on: selection, in: data)).\n")
+                return try CommandContext.current.write("Would be removed: \(sentence(on: selection, in: data)).\n")
             }
             guard try confirmation.isGiven(for: "Remove \(sentence(on: selection, in: data)), for good?")
             else { return }
@@ -63,7 +63,7 @@ extension TelemetryCommand {
             else { throw CommandFailure.writerIsBusy }
             bar?.clear()
             let report = PurgeReport(receipt)
-            try File.standardOutput.write(json ? report.json.document : report.text)
+            try CommandContext.current.write(json ? report.json.document : report.text)
             guard receipt.foundIn.isEmpty else {
                 throw CommandFailure(
                     "something of what was removed is still there; the receipt says where", .inputOutput)
@@ -111,14 +111,14 @@ extension TelemetryCommand {
         func run() async throws {
             let data = try DataFolder.readable()
             if confirmation.dryRun {
-                return try File.standardOutput.write("A new key would be made, and the old one destroyed.\n")
+                return try CommandContext.current.write("A new key would be made, and the old one destroyed.\n")
             }
             guard
                 try confirmation.isGiven(
                     for: "Make a new key? Workspaces and tasks from now on are others than those before.")
             else { return }
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
-            try File.standardOutput.write("There is a new key; the old one is destroyed.\n")
+            try CommandContext.current.write("There is a new key; the old one is destroyed.\n")
         }
     }
 
@@ -143,23 +143,23 @@ extension TelemetryCommand {
         func run() async throws {
             guard let time else {
                 let data = try DataFolder.readable()
-                return try File.standardOutput.write(Self.sentence(on: try SettingsFile(data).load().retentionDays))
+                return try CommandContext.current.write(Self.sentence(on: try SettingsFile(data).load().retentionDays))
             }
             let days = try Self.days(time)
             let data = try DataFolder.readable()
             if let days {
                 let effect = try Self.effect(ofKeeping: days, in: data)
-                if confirmation.dryRun { return try File.standardOutput.write("Would be removed: \(effect).\n") }
+                if confirmation.dryRun { return try CommandContext.current.write("Would be removed: \(effect).\n") }
                 guard try confirmation.isGiven(for: "Keep rows for \(days.counted("day")), and remove \(effect)?")
                 else {
                     return
                 }
-                try File.standardOutput.write("To be removed: \(effect).\n")
+                try CommandContext.current.write("To be removed: \(effect).\n")
             } else if confirmation.dryRun {
-                return try File.standardOutput.write("Nothing would be removed.\n")
+                return try CommandContext.current.write("Nothing would be removed.\n")
             }
             try SettingsFile(data).update { $0.set(retentionDays: days) }
-            try File.standardOutput.write(Self.sentence(on: days))
+            try CommandContext.current.write(Self.sentence(on: days))
         }
 
         private static func sentence(on days: Int?) -> String {
@@ -203,9 +203,9 @@ struct Confirmation: ParsableArguments {
         guard File.standardInput.isTerminal, File.standardError.isTerminal else {
             throw CommandFailure(refusal, .usage)
         }
-        try File.standardError.write(question() + " [y/N] ")
+        try CommandContext.current.report(question() + " [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
-            try File.standardError.write("Nothing was done.\n")
+            try CommandContext.current.report("Nothing was done.\n")
             return false
         }
         return true

@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 }
             }
         }
-        try File.standardOutput.write(json ? manifest.json.document : sentence(manifest))
+        try CommandContext.current.write(json ? manifest.json.document : sentence(manifest))
     }
 
     private func sentence(_ manifest: SnapshotManifest) -> String {

@@ -1,0 +1,120 @@
+import Core
+import SystemSupport
+import TestSupport
+import Testing
+
+@testable import nexus
+
+@Suite("Wrong use of the command line")
+struct ValidationTests {
+    @Test(
+        "Options that do not go together, and values out of range, are refused with the reason",
+        arguments: [
+            ("record --stdin --command make", "--command describes one event; with --stdin the lines do."),
+            ("record --stdin --success", "--success describes one event"),
+            ("record --stdin --soft", "--soft goes with one event"),
+            ("record --ack --command make", "--strict, --ack and --json go with --stdin."),
+            ("record --success --failure", "--success and --failure exclude each other."),
+            ("record --duration-ms x", "--duration-ms must be a number of milliseconds."),
+            ("exec", "Missing expected argument"), ("exec --", "Say what to run: nexus exec -- <command>."),
+            ("exec --wrong make", "Unknown option '--wrong'"), ("init dash", "'dash' is invalid"),
+            ("setup --undo --yes", "--undo goes alone."), ("setup --deadline 0", "--deadline must be from 1 to 600."),
+            ("serve --install --uninstall", "--install and --uninstall exclude each other."),
+            ("serve --install --durable", "--install and --uninstall go alone."),
+            ("session list --limit 0", "--limit takes a number from 1 to 1000."),
+            ("session show --limit 10001", "--limit takes a number from 1 to 10000."),
+            ("stats --day --week", "Give one window"), ("stats 7d --since 2h", "Give one window"),
+            ("stats --top 0", "--top takes a number from 1 on."), ("stats --watch --from x", "not --watch with --from"),
+            ("stats --watch --json", "--watch shows a screen"),
+            ("stats --json --csv", "Give one of --json, --csv and --format."),
+            ("stats --min-count 0", "--min-count must be at least 1."), ("stats --by moon", "'moon' is invalid"),
+            ("insights --csv", "insights prints text, JSON or Markdown, not CSV."),
+            ("insights --top 0", "--top takes a number from 1 on."),
+            ("insights --slow --errors", "Give one of --slow and --errors."),
+            ("compare", "Say what to compare"), ("compare a b c", "Give one or two windows."),
+            ("compare 7d --at 2h", "Give windows, or --at, not both"),
+            ("compare 7d --top 0", "--top must be at least 1."),
+            ("runs --limit 0", "--limit must be from 1 to 10000."),
+            ("runs --format markdown", "runs prints text, JSON or CSV"),
+            ("export --plain -o a.db.lz4", "--plain and a name that ends with .lz4 exclude each other."),
+            ("export --format csv -o a.ndjson", "--format csv and the name of the file exclude each other."),
+            ("export --json -o -", "With '-o -' the snapshot itself goes to standard output."),
+            ("sync send --new-ledger --dry-run", "--new-ledger does not go with --dry-run."),
+            ("doctor --yes", "--yes and --dry-run go with --rebuild."),
+            ("doctor --shell zsh", "--shell goes with --hook."),
+            ("doctor --hook --quick", "--hook goes without --quick and --rebuild."),
+            ("telemetry purge", "Say what to remove"), ("telemetry purge --all --session s", "Say what to remove"),
+        ])
+    func refused(line: String, reason: String) async throws {
+        let command = try NexusCommand()
+        let outcome = try await command.run(line.split(separator: " ").map(String.init))
+        #expect(outcome.status == 64 && outcome.output.isEmpty, "\(outcome)")
+        #expect(outcome.errors.contains(reason), "\(outcome)")
+        #expect(!command.folder.data.folder.exists, "nothing was made")
+    }
+
+    @Test("An empty name is refused: the variable of a script may not be set")
+    func emptyNames() async throws {
+        let command = try NexusCommand()
+        for line in [
+            ["stats", "--command", ""], ["runs", "--workspace", ""], ["telemetry", "purge", "--command", ""],
+            ["session", "show", ""],
+        ] {
+            let outcome = try await command.run(line)
+            #expect(
+                outcome.status == 64 && outcome.errors.contains(line[0] == "session" ? "is not empty" : "take a name"))
+        }
+    }
+
+    @Test(
+        "A subcommand that does not exist is refused with the one that was meant",
+        arguments: [
+            ("stast", "cannot run 'stast': there is no such subcommand; did you mean 'stats'? 'nexus help' lists them"),
+            (
+                "help stast",
+                "no help for 'stast': there is no such subcommand; did you mean 'stats'? 'nexus help' lists them"
+            ),
+            ("xyzzy", "cannot run 'xyzzy': there is no such subcommand; 'nexus help' lists them"),
+            ("session lst", "did you mean 'list'? 'nexus help session' lists them"),
+            ("telemetry statsu", "did you mean 'status'?"), ("help telemetry off x", "no help for 'x'"),
+        ])
+    func unknownSubcommand(line: String, message: String) async throws {
+        let outcome = try await NexusCommand().run(line.split(separator: " ").map(String.init))
+        #expect(outcome.status == 64 && outcome.errors.contains(message), "\(outcome)")
+    }
+
+    @Test("The nearest name differs by a third of its letters at most, and is the only one that near")
+    func nearest() {
+        let names = ["stats", "status", "runs", "export"]
+        #expect(SubcommandCheck.nearest(to: "exprot", of: names) == "export")
+        #expect(SubcommandCheck.nearest(to: "RUNS", of: names) == "runs")
+        #expect(SubcommandCheck.nearest(to: "stat", of: ["stats", "state"]) == nil)
+        #expect(SubcommandCheck.nearest(to: "", of: names) == nil)
+        #expect(SubcommandCheck.nearest(to: String(repeating: "s", count: 40), of: names) == nil)
+        #expect(SubcommandCheck.nearest(to: "x", of: []) == nil)
+    }
+
+    @Test(
+        "Help and the version are printed with success",
+        arguments: ["--version", "help", "help stats", "stats --help", "help telemetry purge"])
+    func help(line: String) async throws {
+        let outcome = try await NexusCommand().run(line.split(separator: " ").map(String.init))
+        #expect(outcome.status == 0 && outcome.errors.isEmpty)
+        #expect(line == "--version" ? outcome.output.hasPrefix("nexus 0.") : outcome.output.contains("EXAMPLES"))
+    }
+
+    @Test("Without a place for data every command says what to set")
+    func noFolder() async throws {
+        var command = try NexusCommand()
+        command.variables = [:]
+        for line in [
+            ["stats"], ["record", "--command", "make"], ["config"], ["telemetry", "status"], ["sync", "list"],
+        ] {
+            let outcome = try await command.run(line)
+            #expect(outcome.status == 74 && outcome.errors == "nowhere to keep data: set NEXUS_DATA_DIR or HOME")
+        }
+        command.variables["NEXUS_DATA_DIR"] = "relative"
+        let outcome = try await command.run("stats")
+        #expect(outcome.status == 78 && outcome.errors.contains("'relative' is not an absolute path"))
+    }
+}
