@@ -138,8 +138,8 @@ struct RecoveryTests {
         #expect(try stored.tables().text("SELECT id FROM installation") == old)
     }
 
-    /// Identifiers of all migrations but the last.
-    private static let older = Array(Schema.migrator.migrations.dropLast())
+    /// Identifiers of the migrations before the last one that counts everything again.
+    private static let older = Array(Schema.migrator.migrations.prefix { !$0.hasPrefix("9:") })
 
     @Test(
         "A database of each older schema is refused to readers, and migrated by a writer without loss", arguments: older
@@ -168,7 +168,8 @@ struct RecoveryTests {
         }
         try queue.close()
         #expect(throws: StoreError.olderVersion(path: data.databasePath)) { try StoreReader(data: data) }
-        #expect(try stored.tables().text("SELECT max(identifier) FROM grdb_migrations") == version)
+        let last = try stored.tables().text("SELECT identifier FROM grdb_migrations ORDER BY rowid DESC LIMIT 1")
+        #expect(last == version)
         try await stored.store([#"{"command":"new"}"#])
         let tables = try stored.tables()
         #expect(try tables.number("SELECT count(*) FROM grdb_migrations") == Schema.migrator.migrations.count)
