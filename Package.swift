@@ -84,6 +84,9 @@ let package = Package(
             name: "Snapshots", dependencies: ["CLZ4", "Core", "Database", "Intake", "SystemSupport", crypto],
             swiftSettings: strict),
         .target(
+            name: "History", dependencies: ["Core", "Database", "Intake", "Maintenance", "SystemSupport"],
+            swiftSettings: strict),
+        .target(
             name: "Sync",
             dependencies: [
                 "Core", "Database", "Snapshots", "SystemSupport", asyncHTTPClient, crypto, nio, nioHTTP1, nioPosix,
@@ -110,9 +113,8 @@ let package = Package(
         .executableTarget(
             name: "nexus",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Maintenance", "Recording", "Reports", "Rollups",
-                "Service",
-                "Snapshots", "Sync", "SystemSupport", "WriteAheadBuffer",
+                "Application", "Core", "Database", "History", "Intake", "Maintenance", "Recording", "Reports",
+                "Rollups", "Service", "Snapshots", "Sync", "SystemSupport", "WriteAheadBuffer",
                 argumentParser, logging, unixSignals,
             ],
             resources: [
@@ -187,6 +189,13 @@ let package = Package(
             dependencies: [
                 "Application", "Core", "Database", "Intake", "Maintenance", "Rollups", "Snapshots", "SystemSupport",
                 "TestSupport", "WriteAheadBuffer", crypto, grdb,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HistoryTests",
+            dependencies: [
+                "Application", "Core", "Database", "DatabaseTesting", "History", "Intake", "Maintenance", "Reports",
+                "Rollups", "Snapshots", "SystemSupport", "TestSupport", grdb,
             ],
             swiftSettings: strict),
         .testTarget(

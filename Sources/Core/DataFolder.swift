@@ -73,6 +73,9 @@ package struct DataFolder: Sendable {
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
     /// Thirty-two random bytes with which names are hashed.
     package var keyPath: String { folder.path(of: "key") }
+    /// Thirty-two random bytes with which the entries of imported histories are marked (`HistoryKey`).
+    package static let historyKeyName = "history.key"
+    package var historyKeyPath: String { folder.path(of: Self.historyKeyName) }
     /// What the person has decided (`Settings`).
     package var settingsPath: String { folder.path(of: Self.settingsName) }
     package static let settingsName = "settings.json"
@@ -93,7 +96,7 @@ package struct DataFolder: Sendable {
         guard let file = FileIdentity(of: path) else { return false }
         let names = [
             "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", KeyFile.markName,
-            Self.settingsName, "writer.lock",
+            Self.historyKeyName, Self.settingsName, "writer.lock",
             "writer.turn", "ledger.ndjson", "ledger.head", "costs", "notice", RuntimeFolder.lockName,
             RuntimeFolder.processName,
         ]

@@ -185,6 +185,25 @@ package enum Limits {
     /// Rows of a snapshot that are read and inserted at once, some 256 KiB: they stay in the processor's second-level cache.
     package static let snapshotRows = 2048
 
+    // MARK: Imported histories
+
+    /// Longest entry of a shell's history, in bytes: as long as a line of input. A longer one is skipped, never held.
+    package static let historyEntryBytes = 64 * 1024
+    /// Entries of a history that one transaction imports: a fraction of a second, and some 600 KiB in memory.
+    package static let historyRows = 4096
+    /// Rows of another program's database that are read at once: at most 4 MiB.
+    package static let historyPage = 64
+    /// Entries with the same second of which the times are believed. No user types more in a second: zsh and other importers
+    /// give all entries without a time that of the moment at which they read them.
+    package static let historyEntriesOfASecond = 100
+    /// Different entries that are compared to find out whether a shell keeps each line once: some 1 MiB.
+    package static let historyLinesCompared = 32 * 1024
+    /// Entries from which on a history in which no line is there twice counts as one that keeps each line once.
+    package static let historyLinesToJudge = 100
+    /// Entries of several histories that a list compares with each other: some 64 MiB. Past it a list may count a run twice; an
+    /// import does not.
+    package static let historyMarksListed = 2_000_000
+
     // MARK: Sent elsewhere
 
     /// Rows in one batch to ClickHouse: its costs per batch, and the parts it has to merge, no longer count …

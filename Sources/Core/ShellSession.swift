@@ -39,3 +39,21 @@ package struct ShellSession: Equatable, Sendable {
         return text.text
     }
 }
+
+/// The sessions under which the entries of imported histories are stored. A history says nothing of sessions, so they are in no
+/// figure about sessions and have no row in `sessions`.
+///
+///     imported-history-<source>
+package enum HistorySession {
+    /// How their ids begin.
+    package static let prefix = "imported-history-"
+
+    /// The id for the entries of a source.
+    package static func id(of source: String) -> String { prefix + source }
+
+    /// Whether `id` is one of them.
+    package static func contains(_ id: Span<UInt8>) -> Bool {
+        let length = prefix.utf8.count
+        return id.count >= length && id.extracting(0..<length).equals(prefix.utf8.span)
+    }
+}

@@ -110,7 +110,7 @@ package enum DatabaseOpening {
     }
 
     /// A path as a part of a URI (https://www.sqlite.org/uri.html).
-    private static func escapedForURI(_ path: String) -> String {
+    static func escapedForURI(_ path: String) -> String {
         path.utf8.map { byte in
             switch UnicodeScalar(byte) {
             case "a"..."z", "A"..."Z", "0"..."9", "/", "-", ".", "_": String(UnicodeScalar(byte))

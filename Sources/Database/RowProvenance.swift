@@ -184,5 +184,7 @@ package struct InstallationID: Equatable, Hashable, Sendable {
             try RowProvenance.nameUnnamed(upTo: last, installation: old, in: database)
         }
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
+        // Two copies of a data folder may import different entries from here on.
+        try database.execute(sql: "UPDATE histories SET installation = lower(hex(randomblob(16))), next_id = 1")
     }
 }

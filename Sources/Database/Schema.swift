@@ -54,6 +54,9 @@ enum Schema {
             try database.execute(sql: combinations)
             try database.execute(sql: uncombinedDays)
         }
+        migrator.registerMigration("11: imported histories") { database in
+            try database.execute(sql: HistoryTables.schema)
+        }
         return migrator
     }
 

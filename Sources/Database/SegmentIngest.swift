@@ -137,9 +137,11 @@ struct SegmentIngest {
             slots.insert(slot)
         }
         let type = EventType(payload.extracting(record.eventType))
-        sessions.observe(
-            type, success: record.success, at: record.timestamp, durationMS: record.durationMS,
-            session: payload.extracting(record.sessionID))
+        let session = payload.extracting(record.sessionID)
+        if !HistorySession.contains(session) {
+            sessions.observe(
+                type, success: record.success, at: record.timestamp, durationMS: record.durationMS, session: session)
+        }
         activity.observe(type, success: record.success, at: record.timestamp, row: id)
         derivedTables.observe(record, type, payload)
         rows.append(EventInserter.Row(id: id, start: start, record: record))

@@ -22,7 +22,8 @@ package enum SessionRecount {
     /// The span and the counts of each session, from its rows.
     private static let recount = """
         recount AS (
-            SELECT session_id, \(columns) FROM events GROUP BY session_id
+            SELECT session_id, \(columns) FROM events
+            WHERE session_id NOT GLOB '\(HistorySession.prefix)*' GROUP BY session_id
         )
         """
 

@@ -72,7 +72,7 @@ struct PurgeTransaction {
         receipt.events += try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         receipt.sessions += try Int.fetchOne(database, sql: "SELECT count(*) FROM sessions") ?? 0
         for table in [
-            "events", "sessions", "open_sessions", "counters", "origins",
+            "events", "sessions", "open_sessions", "counters", "origins", "histories", "history_marks",
         ] {
             try database.execute(sql: "DELETE FROM \(table)")
         }
@@ -97,6 +97,7 @@ struct PurgeTransaction {
         try recountSessions(in: database)
         try removeSessions(in: database)
         receipt.sessions = database.changesCount
+        try HistoryTables.removeWithoutRows(in: database)
         try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
     }
 

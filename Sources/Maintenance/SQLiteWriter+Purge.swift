@@ -97,6 +97,9 @@ extension SQLiteWriter {
             let renewsKey = try queue.read { try Bool.fetchOne($0, sql: "SELECT renews_key FROM purges") }
             if renewsKey == true {
                 try KeyFile(data).renew()
+                if data.folder.has(DataFolder.historyKeyName) {
+                    try data.folder.removeOverwriting(DataFolder.historyKeyName)
+                }
                 receipt.renewedKey = true
                 try removeStrayLines(data, &receipt)
             }

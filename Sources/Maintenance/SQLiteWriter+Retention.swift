@@ -53,6 +53,7 @@ extension SQLiteWriter {
             }
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
+                try HistoryTables.removeMarksWithoutRows(in: ranges, of: database)
                 // Last of all: who is killed before has the next one go on.
                 try Self.noteRemoved(upTo: firstKept, in: database)
             }

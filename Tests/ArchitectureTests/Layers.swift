@@ -19,6 +19,7 @@ struct Layers {
         "Sync": ["Core", "Database", "Snapshots", "SystemSupport"],
         "Rollups": ["Core", "Database", "SystemSupport"],
         "Maintenance": ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer"],
+        "History": ["Core", "Database", "Intake", "Maintenance", "SystemSupport"],
         "Reports": ["Core", "Database", "Intake", "Maintenance", "Rollups", "SystemSupport"],
         "Application": [
             "Core", "Database", "Intake", "Maintenance", "Recording", "Rollups", "SystemSupport",
@@ -28,7 +29,7 @@ struct Layers {
         "NexusTelemetry": ["Core", "Intake", "Recording", "SystemSupport", "WriteAheadBuffer"],
         "nexus-record": ["Core", "Recording", "SystemSupport"],
         "nexus": [
-            "Application", "Core", "Maintenance", "Recording", "Reports", "Service", "Snapshots", "Sync",
+            "Application", "Core", "History", "Maintenance", "Recording", "Reports", "Service", "Snapshots", "Sync",
             "SystemSupport",
         ],
         "FixtureGenerator": ["Core", "SystemSupport"],

@@ -1,0 +1,207 @@
+import Core
+package import GRDB
+
+/// The tables of imported histories.
+///
+/// - `histories`: a line for each source, with the installation that its rows are stored under (see `RowProvenance`), the id of
+///   the next row there, the times of the first and the last imported entry in milliseconds since 1970, and whether the shell
+///   keeps each line once, so that counts are lower bounds.
+/// - `history_marks`: what an imported entry is known by at the next import, and its row in `events`. A mark is the first eight
+///   bytes of a keyed hash of the line, its second, and its number among equal ones (see `HistoryMarker` in `Intake`). Without
+///   the key, which is in a file of its own, no line can be found by trying.
+///
+/// A mark is removed with its row.
+package enum HistoryTables {
+    static let schema = """
+        CREATE TABLE histories (
+            source TEXT PRIMARY KEY,
+            installation TEXT NOT NULL,
+            next_id INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            is_lower_bound BOOLEAN NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE history_marks (
+            mark INTEGER PRIMARY KEY,
+            event_id INTEGER NOT NULL
+        );
+        """
+
+    /// A line of `histories`.
+    struct History {
+        let source: String
+        let installation: InstallationID
+        var nextID: Int64 = 1
+        var firstAt = Int64.max
+        var lastAt = Int64.min
+        var isLowerBound = false
+
+        /// Reads the line of a source; of a new source it returns one with a random installation, which is not stored yet.
+        init(of source: String, in database: Database) throws {
+            self.source = source
+            let row = try Row.fetchOne(database, sql: "SELECT * FROM histories WHERE source = ?", arguments: [source])
+            if let row, let known = InstallationID(row["installation"]) {
+                installation = known
+                (nextID, firstAt, lastAt) = (row["next_id"], row["first_at"], row["last_at"])
+                isLowerBound = row["is_lower_bound"]
+            } else {
+                let id = try String.fetchOne(database, sql: "SELECT lower(hex(randomblob(16)))") ?? ""
+                guard let new = InstallationID(id) else { throw DatabaseError(message: "no random installation id") }
+                installation = new
+            }
+        }
+
+        func write(into database: Database) throws {
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO histories VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [source, installation.id, nextID, firstAt, lastAt, isLowerBound])
+        }
+    }
+
+    /// Removes the marks and the sources of which no row is left, and sets the times of the others, inside the transaction of a
+    /// purge.
+    package static func removeWithoutRows(in database: Database) throws {
+        guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM histories)") == true else { return }
+        try database.execute(
+            sql: """
+                DELETE FROM history_marks WHERE event_id NOT IN (SELECT id FROM events);
+                CREATE TEMP TABLE left_of_histories AS
+                    SELECT session_id, min(timestamp) AS first, max(timestamp) AS last FROM events
+                    WHERE session_id GLOB '\(HistorySession.prefix)*' GROUP BY session_id;
+                DELETE FROM histories
+                    WHERE '\(HistorySession.prefix)' || source NOT IN (SELECT session_id FROM left_of_histories);
+                UPDATE histories SET
+                    first_at = CAST(round((julianday(first) - 2440587.5) * 86400000) AS INTEGER),
+                    last_at = CAST(round((julianday(last) - 2440587.5) * 86400000) AS INTEGER)
+                    FROM left_of_histories WHERE session_id = '\(HistorySession.prefix)' || source;
+                DROP TABLE left_of_histories;
+                """)
+    }
+
+    /// Removes the marks of rows that retention has removed from ranges of ids.
+    package static func removeMarksWithoutRows(in ranges: [ClosedRange<Int64>], of database: Database) throws {
+        for range in ranges {
+            try database.execute(
+                sql: """
+                    DELETE FROM history_marks
+                    WHERE event_id BETWEEN ? AND ? AND event_id NOT IN (SELECT id FROM events)
+                    """, arguments: [range.lowerBound, range.upperBound])
+        }
+    }
+}
+
+/// The limits between which entries of a history are imported.
+package struct HistoryBounds: Equatable, Sendable {
+    /// Earlier days have lost their rows to retention; in milliseconds since 1970.
+    package var keptFrom: Int64 = 0
+    /// The start of the first session of a shell that was recorded here: from then on events are recorded, and an entry of a
+    /// history would be a second event of the same run. Nil where no shell was recorded.
+    package var recordedFrom: Int64?
+    /// Whether entries of another source were imported, which may be the same runs.
+    package var hasOtherSources = false
+    /// Whether any entry was imported.
+    package var hasMarks = false
+
+    package init() {}
+
+    init(of source: String, in database: Database) throws {
+        keptFrom = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
+        recordedFrom = try Self.firstShellSession(in: database)
+        hasOtherSources =
+            try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM histories WHERE source <> ?)", arguments: [source])
+            ?? false
+        hasMarks = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM history_marks)") ?? false
+    }
+
+    /// The start of the first session of a shell that this installation recorded. Sessions of imported snapshots do not count.
+    private static func firstShellSession(in database: Database) throws -> Int64? {
+        let origins = try RowProvenance.read(from: database).origins
+        let sessions = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT session_id, started_at FROM sessions
+                WHERE session_id GLOB 'shell-*' AND started_at IS NOT NULL ORDER BY started_at
+                """)
+        while let session = try sessions.next() {
+            guard let start = (session[1] as String?).flatMap(Timestamp.milliseconds(ofDatabaseText:)) else { continue }
+            if try origins.ranges.isEmpty || isRecordedHere(session[0], start, origins, in: database) { return start }
+        }
+        return nil
+    }
+
+    private static func isRecordedHere(
+        _ session: String, _ start: Int64, _ origins: RowProvenance, in database: Database
+    ) throws -> Bool {
+        let slot = TimeBucket.containing(max(0, start))
+        for rows in try RowRanges.covering(slots: slot..<slot + 1, in: database) {
+            let id = try Int64.fetchOne(
+                database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ? AND session_id = ? LIMIT 1",
+                arguments: [rows.lowerBound, rows.upperBound, session])
+            if let id { return origins.isRecordedHere(id) }
+        }
+        return false
+    }
+}
+
+extension RowProvenance {
+    /// Whether a row was recorded here. Rows that were recorded before the installation got a new id have the same id under the
+    /// old one.
+    fileprivate func isRecordedHere(_ id: Int64) -> Bool {
+        guard let range = ranges.last(where: { $0.first <= id }), range.last >= id else { return true }
+        return range.origin == range.first
+    }
+}
+
+extension StoreReader {
+    /// A source of imported entries, as reports describe it.
+    package struct ImportedHistory: Equatable, Sendable {
+        package let source: String
+        /// The first and the last entry, in milliseconds since 1970.
+        package let times: ClosedRange<Int64>
+        /// Whether the shell keeps each line once, so that counts are lower bounds.
+        package let isLowerBound: Bool
+    }
+
+    /// The histories that were imported, by their names.
+    package func importedHistories() throws(StoreError) -> [ImportedHistory] {
+        try asStoreError(path) {
+            try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql:
+                        "SELECT source, first_at, last_at, is_lower_bound FROM histories WHERE first_at <= last_at ORDER BY 1"
+                ).map {
+                    ImportedHistory(source: $0[0], times: ($0[1] as Int64)...($0[2] as Int64), isLowerBound: $0[3])
+                }
+            }
+        }
+    }
+
+    /// The end of the last imported history after which something else follows, in milliseconds since 1970; nil for none. A
+    /// history knows other things of a run than a recorder, and one history other things than the next, so that figures of both
+    /// sides do not compare.
+    package func historyChange() throws(StoreError) -> Int64? {
+        let histories = try importedHistories()
+        guard !histories.isEmpty else { return nil }
+        let last = try asStoreError(path) {
+            try queue.read { try Int64.fetchOne($0, sql: "SELECT max(slot) FROM activity_rollup") }
+        }
+        guard let last else { return nil }
+        return histories.map(\.times.upperBound).filter { TimeBucket.containing(max(0, $0)) < last }.max().map {
+            $0 + 1
+        }
+    }
+
+    /// The limits for an import of a source now.
+    package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
+        try asStoreError(path) { try queue.read { try HistoryBounds(of: source, in: $0) } }
+    }
+
+    /// Returns which of some entries are not stored, and counts the others.
+    package func news(in rows: HistoryRows, of source: String) throws(StoreError) -> HistoryRows.News {
+        try asStoreError(path) {
+            try queue.read { try rows.news(of: source, in: $0) }
+        }
+    }
+}

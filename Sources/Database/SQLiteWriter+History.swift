@@ -1,0 +1,193 @@
+import Core
+import GRDB
+package import SystemSupport
+
+/// Entries of a history as events, ready to be stored: their fields have passed the rules that every event passes.
+package struct HistoryRows: Sendable {
+    /// An entry.
+    struct Entry {
+        /// Where its payload is in `bytes`.
+        let place: Range<Int>
+        let time: Int64
+        let mark: Int64
+        /// Marks of the same line a second before and after. Another source may have noted the same run so.
+        let near: Near?
+    }
+
+    /// The marks of the seconds before and after.
+    package struct Near: Sendable {
+        package let before: Int64
+        package let after: Int64
+
+        package init(before: Int64, after: Int64) {
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// Payloads of events (see `EventRecord`), one after the other.
+    private(set) var bytes: [UInt8] = []
+    private(set) var entries: [Entry] = []
+
+    package init() {}
+
+    package var count: Int { entries.count }
+
+    /// Adds an entry.
+    package mutating func append(_ payload: Span<UInt8>, at time: Int64, mark: Int64, near: Near?) {
+        let start = bytes.count
+        bytes.append(payload)
+        entries.append(Entry(place: start..<bytes.count, time: time, mark: mark, near: near))
+    }
+
+    /// Adds entries of another batch.
+    package mutating func append(_ other: HistoryRows, of indices: Range<Int>) {
+        for entry in other.entries[indices] {
+            append(other.bytes.span.extracting(entry.place), at: entry.time, mark: entry.mark, near: entry.near)
+        }
+    }
+
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// The time of an entry, in milliseconds since 1970, and its marks: its own, and those of the seconds around it.
+    package func time(at index: Int) -> Int64 { entries[index].time }
+    package func mark(at index: Int) -> Int64 { entries[index].mark }
+    package func near(at index: Int) -> Near? { entries[index].near }
+
+    /// The entries of a batch that are not stored, and how many are.
+    package struct News: Sendable {
+        /// Indices of entries.
+        package fileprivate(set) var new: [Int] = []
+        /// Entries that this source gave before.
+        package fileprivate(set) var known = 0
+        /// Entries that another source gave.
+        package fileprivate(set) var elsewhere = 0
+
+        package init() {}
+    }
+
+    /// Looks the marks up.
+    func news(of source: String, in database: Database) throws -> News {
+        let find = try RawStatement(
+            """
+            SELECT coalesce(session_id = ?, 1) FROM history_marks LEFT JOIN events ON events.id = event_id WHERE mark = ?
+            """, in: database)
+        try find.bind(1, text: HistorySession.id(of: source).utf8.span)
+        // Nil for a mark that is not there, else whether this source gave the entry.
+        func isOwn(_ mark: Int64) throws -> Bool? {
+            find.bind(2, mark)
+            return try find.first { $0.number(0) == 1 }
+        }
+        var news = News()
+        var seen: Set<Int64> = []
+        for (index, entry) in entries.enumerated() {
+            if let isOwn = try isOwn(entry.mark) {
+                if isOwn { news.known += 1 } else { news.elsewhere += 1 }
+            } else if !seen.insert(entry.mark).inserted {
+                news.known += 1
+            } else if let near = entry.near,
+                try isOwn(near.before) == false || isOwn(near.after) == false
+            {
+                news.elsewhere += 1
+            } else {
+                news.new.append(index)
+            }
+        }
+        return news
+    }
+}
+
+/// The result of an import of a history.
+package struct HistoryOutcome: Equatable, Sendable {
+    package internal(set) var imported = 0
+    /// Entries that this source gave before.
+    package internal(set) var known = 0
+    /// Entries that another source gave.
+    package internal(set) var elsewhere = 0
+    /// The times of the first and the last imported entry, in milliseconds since 1970; nil for none.
+    package internal(set) var times: ClosedRange<Int64>?
+
+    package init() {}
+}
+
+extension SQLiteWriter {
+    /// The limits for an import of a source now.
+    package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
+        try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
+    }
+
+    /// Imports the batches that come out of a queue, each in a transaction of its own: rows, rollups and marks. An import that
+    /// is killed has stored whole batches, and the next one stores the rest.
+    /// - Throws: the error that the queue ended with, or a `StoreError`.
+    package func importHistory(
+        _ source: String, from batches: BoundedQueue<HistoryRows>
+    ) throws -> HistoryOutcome {
+        do {
+            var outcome = HistoryOutcome()
+            while let rows = try batches.take() {
+                try Task.checkCancellation()
+                try queue.write { try store(rows, of: source, into: $0, &outcome) }
+                if (data.folder.size(of: "nexus.db-wal") ?? 0) >= Limits.databaseLogBytes / 2 {
+                    try checkpoint(includingNewest: false)
+                }
+            }
+            return outcome
+        } catch {
+            batches.abandon()
+            try recover()
+            throw error is DatabaseError ? StoreError(error, path: data.databasePath) : error
+        }
+    }
+
+    /// Notes whether a source keeps each line once.
+    package func noteHistory(_ source: String, isLowerBound: Bool) throws(StoreError) {
+        try asStoreError(data.databasePath) {
+            try queue.write {
+                try $0.execute(
+                    sql: "UPDATE histories SET is_lower_bound = ? WHERE source = ?", arguments: [isLowerBound, source])
+            }
+        }
+    }
+
+    private func store(
+        _ rows: HistoryRows, of source: String, into database: Database, _ outcome: inout HistoryOutcome
+    ) throws {
+        var history = try HistoryTables.History(of: source, in: database)
+        let news = try rows.news(of: source, in: database)
+        outcome.known += news.known
+        outcome.elsewhere += news.elsewhere
+        guard !news.new.isEmpty else { return }
+        var imported = ImportedRows(of: history.installation)
+        for index in news.new {
+            let entry = rows.entries[index]
+            imported.append(history.nextID, rows.bytes.span.extracting(entry.place))
+            history.nextID += 1
+            history.firstAt = min(history.firstAt, entry.time)
+            history.lastAt = max(history.lastAt, entry.time)
+            let times = outcome.times ?? entry.time...entry.time
+            outcome.times = min(times.lowerBound, entry.time)...max(times.upperBound, entry.time)
+        }
+        var placing = try ImportPlacing(database)
+        // All of them have ids higher than the source ever gave.
+        let placed = try placing.place(imported) { _ in [] }
+        try ingest.ingest(imported, placed: placed, into: database)
+        try ingest.finish(into: database, now: clock.now())
+        try placing.finish(in: database)
+        try note(zip(news.new, placed).map { (rows.entries[$0].mark, $1.id) }, in: database)
+        try history.write(into: database)
+        outcome.imported += placed.count
+    }
+
+    /// Stores marks, in their order: neighbours are on the same page.
+    private func note(_ marks: [(mark: Int64, row: Int64)], in database: Database) throws {
+        let insert = try RawStatement("INSERT INTO history_marks VALUES (?, ?)", in: database)
+        for (mark, row) in marks.sorted(by: { $0.mark < $1.mark }) {
+            insert.bind(1, mark)
+            insert.bind(2, row)
+            try insert.run()
+        }
+    }
+}

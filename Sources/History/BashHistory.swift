@@ -1,0 +1,69 @@
+import Core
+import Intake
+import SystemSupport
+
+/// Reads bash's history file (bash 5.2, lib/readline/histfile.c, `read_history_range`).
+///
+///     #1700000000
+///     make test
+///
+/// With HISTTIMEFORMAT set, a line of `#` and seconds is before each entry, and all lines up to the next one are one entry.
+/// Without it entries have no time.
+struct BashHistory: HistoryReader {
+    private let lines: LineReader
+    private var raw: [UInt8] = []
+    /// The entry at hand, which the next time ends; `time` is nil before the first one.
+    private var current: [UInt8] = []
+    private var time: Int64?
+    private var isTooLong = false
+
+    init(_ lines: LineReader) { self.lines = lines }
+
+    var progress: Double { lines.progress }
+
+    mutating func next(into entry: inout HistoryEntry) throws -> HistoryItem? {
+        while true {
+            raw.removeAll(keepingCapacity: true)
+            guard let line = try lines.next(appendingTo: &raw) else {
+                let item = finishEntry(&entry)
+                time = nil
+                return item
+            }
+            if !line.isTooLong, let seconds = Self.time(raw.span) {
+                let item = finishEntry(&entry)
+                time = seconds
+                if let item { return item }
+            } else if time == nil {
+                return line.isTooLong ? .skipped(.tooLong) : raw.isEmpty ? .skipped(.noCommand) : .skipped(.undated)
+            } else if line.isTooLong || current.count + raw.count >= Limits.historyEntryBytes {
+                isTooLong = true
+            } else if !isTooLong {
+                if !current.isEmpty { current.append(UInt8(ascii: "\n")) }
+                current += raw
+            }
+        }
+    }
+
+    /// Passes the entry at hand on; nil where there is none.
+    private mutating func finishEntry(_ entry: inout HistoryEntry) -> HistoryItem? {
+        defer {
+            current.removeAll(keepingCapacity: true)
+            isTooLong = false
+        }
+        guard let time, isTooLong || !current.isEmpty else { return nil }
+        if isTooLong { return .skipped(.tooLong) }
+        swap(&entry.line, &current)
+        entry.facts = .init(time: time)
+        return .entry
+    }
+
+    /// The time that a line of `#` and digits is, in milliseconds; nil for any other line. A number that is no time since 2000 is a
+    /// comment that was typed.
+    private static func time(_ line: Span<UInt8>) -> Int64? {
+        guard line.count > 1, line[0] == UInt8(ascii: "#"), let number = line.decimal(from: 1),
+            number.end == line.count, let time = number.value.milliseconds, time >= Limits.earliestTimestamp,
+            time <= Limits.latestTimestamp
+        else { return nil }
+        return time
+    }
+}

@@ -1,0 +1,137 @@
+import Core
+import Database
+import Intake
+import SystemSupport
+
+/// Makes rows of the entries of a history, in batches, and counts the entries that become none.
+///
+/// Entries of one second wait until the next one begins: equal lines in a second are numbered, and more entries than a user can
+/// type have a time that a program made up.
+struct HistoryConverter {
+    /// The limits of what is imported, in milliseconds since 1970.
+    struct Limitation {
+        /// Earlier entries are older than rows are kept.
+        var keptFrom: Int64
+        /// Later entries are recorded as events.
+        var recordedFrom: Int64?
+        /// More than a day ahead of the clock.
+        var latest: Int64
+    }
+
+    private let limits: Limitation
+    private let marker: HistoryMarker
+    /// Whether the marks of the seconds around are needed.
+    private let comparesSources: Bool
+    private var intake: HistoryIntake
+    private(set) var summary: HistorySummary
+
+    /// The second at hand, its entries, and how often each line was there in it.
+    private var second = Int64.min
+    private var pending = HistoryRows()
+    private var numbers: [Int64: Int] = [:]
+    private var entriesOfSecond = 0
+    /// Entries that are ready.
+    private var batch = HistoryRows()
+    private var repeats = RepetitionCheck()
+
+    init(
+        _ summary: HistorySummary, limits: Limitation, marker: HistoryMarker, comparesSources: Bool,
+        intake: HistoryIntake
+    ) {
+        self.summary = summary
+        self.limits = limits
+        self.marker = marker
+        self.comparesSources = comparesSources
+        self.intake = intake
+    }
+
+    /// Reads all entries and passes batches to `take`, until it returns false.
+    mutating func convert(
+        _ reader: inout any HistoryReader, progress: (Double) -> Void, take: (HistoryRows) throws -> Bool
+    ) throws {
+        var entry = HistoryEntry()
+        while let item = try reader.next(into: &entry) {
+            switch item {
+            case .skipped(let reason): summary.skip(reason)
+            case .entry: add(entry)
+            }
+            guard batch.count >= Limits.historyRows else { continue }
+            progress(reader.progress)
+            try Task.checkCancellation()
+            guard try take(batch) else { return }
+            batch.removeAll()
+        }
+        try reader.finish()
+        endSecond()
+        summary.isLowerBound = summary.source.isDeduplicating || repeats.isDeduplicated
+        if batch.count > 0 { _ = try take(batch) }
+        progress(1)
+    }
+
+    private mutating func add(_ entry: HistoryEntry) {
+        let time = entry.facts.time
+        guard time >= Limits.earliestTimestamp, time <= limits.latest else { return summary.skip(.wrongTime) }
+        repeats.add(entry.line)
+        // Shells note whole seconds, and a hook notes the start a moment later than the shell does.
+        if let recorded = limits.recordedFrom, time / 1000 >= recorded / 1000 - 1 { return summary.skip(.recorded) }
+        guard time >= limits.keptFrom else { return summary.skip(.expired) }
+        let second = time / 1000
+        if second != self.second {
+            endSecond()
+            self.second = second
+        }
+        entriesOfSecond += 1
+        guard entriesOfSecond <= Limits.historyEntriesOfASecond else { return dropSecond() }
+        let first = marker.mark(entry.line, second: second, number: 0)
+        let number = numbers[first, default: 0]
+        numbers[first] = number + 1
+        let mark = number == 0 ? first : marker.mark(entry.line, second: second, number: number)
+        let near =
+            comparesSources
+            ? HistoryRows.Near(
+                before: marker.mark(entry.line, second: second - 1, number: number),
+                after: marker.mark(entry.line, second: second + 1, number: number)) : nil
+        do throws(Rejection) {
+            try intake.accept(entry.line, entry.facts) { pending.append($0, at: time, mark: mark, near: near) }
+        } catch {
+            summary.skip(Self.skip(error))
+        }
+    }
+
+    private static func skip(_ rejection: Rejection) -> HistorySkip {
+        switch rejection.reason {
+        case .noCommand: .noCommand
+        case .ignored: .ignored
+        case .futureTimestamp, .invalidTimestamp, .timestampInSeconds, .wrongClock: .wrongTime
+        default: .broken
+        }
+    }
+
+    /// Counts an entry of a second that has too many, and those of it that wait.
+    private mutating func dropSecond() {
+        summary.skip(.undated, pending.count + 1)
+        pending.removeAll()
+    }
+
+    private mutating func endSecond() {
+        batch.append(pending, of: 0..<pending.count)
+        pending.removeAll()
+        numbers.removeAll(keepingCapacity: true)
+        entriesOfSecond = 0
+    }
+}
+
+/// Finds out whether a history keeps each line once, from a bounded number of lines.
+private struct RepetitionCheck {
+    private var lines: Set<Int> = []
+    private var hasRepetition = false
+
+    /// Whether no line was there twice, of enough lines to tell.
+    var isDeduplicated: Bool { !hasRepetition && lines.count >= Limits.historyLinesToJudge }
+
+    mutating func add(_ line: [UInt8]) {
+        guard !hasRepetition, lines.count < Limits.historyLinesCompared else { return }
+        // Seeded in each process: nothing of it is stored.
+        hasRepetition = !lines.insert(line.hashValue).inserted
+    }
+}

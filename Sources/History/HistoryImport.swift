@@ -1,0 +1,160 @@
+package import Core
+package import Database
+import Intake
+import Maintenance
+package import SystemSupport
+
+/// Imports a history into a data folder.
+///
+///     file ─ read, name, mark ─▶ bounded queue ─▶ writer: one transaction a batch, rows with rollups and marks
+///
+/// A mark is stored with its row, so that an entry is imported once, whenever imports are killed and however often they run.
+/// Entries of another source with the same line in the same second, or in one beside it, are the same run.
+package struct HistoryImport: Sendable {
+    /// Batches that wait between reading and writing: some three megabytes.
+    private static let queuedBatches = 4
+
+    private let source: HistorySource
+    private let path: String
+    private let clock: any WallClock
+
+    package init(_ source: HistorySource, path: String, clock: any WallClock = SystemClock()) {
+        self.source = source
+        self.path = path
+        self.clock = clock
+    }
+
+    /// Imports the entries that are not stored yet.
+    /// - Parameters:
+    ///   - lock: the writer lock of the folder.
+    ///   - parts: of its writer.
+    ///   - progress: gets the share that was read, 0 to 1.
+    package func run(
+        into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> HistorySummary {
+        try await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts, obeysSettings: false) { writer in
+            // The first event of a shell may still wait in the buffer.
+            _ = try await writer.drain()
+            let bounds = try await writer.historyBounds(of: source.rawValue)
+            let key = try HistoryKey.load(from: data, hasMarks: bounds.hasMarks)
+            let queue = BoundedQueue<HistoryRows>(capacity: Self.queuedBatches)
+            async let reading = read(data, bounds, key, comparesSources: bounds.hasOtherSources, into: queue, progress)
+            let outcome = try await writer.importHistory(source.rawValue, from: queue)
+            var summary = await reading
+            summary.imported = outcome.imported
+            summary.times = outcome.times
+            summary.skip(.known, outcome.known)
+            summary.skip(.elsewhere, outcome.elsewhere)
+            try await writer.noteHistory(source.rawValue, isLowerBound: summary.isLowerBound)
+            try await writer.finish()
+            return summary
+        }
+    }
+
+    /// Reads the history into a queue, on a thread of its own.
+    private func read(
+        _ data: DataFolder, _ bounds: HistoryBounds, _ key: HistoryKey, comparesSources: Bool,
+        into queue: BoundedQueue<HistoryRows>, _ progress: @Sendable (Double) -> Void
+    ) async -> HistorySummary {
+        do {
+            var converter = try converter(data, bounds, key, comparesSources: comparesSources)
+            var reader = try source.reader(of: path)
+            try converter.convert(&reader, progress: progress) { queue.put($0) }
+            queue.end()
+            return converter.summary
+        } catch {
+            queue.end(error)
+            return HistorySummary(source, path: path)
+        }
+    }
+
+    private func converter(
+        _ data: DataFolder, _ bounds: HistoryBounds, _ key: HistoryKey, comparesSources: Bool
+    ) throws -> HistoryConverter {
+        let settings = try SettingsFile(data).load()
+        let now = clock.now()
+        let kept = settings.retentionDays.map { SQLiteWriter.firstMillisecondKept(days: $0, now: now) } ?? 0
+        return HistoryConverter(
+            HistorySummary(source, path: path),
+            limits: HistoryConverter.Limitation(
+                keptFrom: max(kept, bounds.keptFrom), recordedFrom: bounds.recordedFrom,
+                latest: now + Limits.aheadMilliseconds),
+            marker: key.marker, comparesSources: comparesSources,
+            intake: HistoryIntake(
+                session: source.session, shell: source.shell, naming: settings.naming,
+                path: Environment.value("PATH"), clock: clock))
+    }
+
+    /// Returns what an import of each history that is found would do now, one after the other. Nothing is written.
+    package static func plans(for data: DataFolder) throws -> [HistorySummary] {
+        var planned = PlannedHistories()
+        return try HistorySource.allCases.compactMap { source in
+            guard let path = source.find() else { return nil }
+            do {
+                return try HistoryImport(source, path: path).plan(for: data, besides: &planned)
+            } catch let error as any ReportedError {
+                // The others can be read all the same.
+                var summary = HistorySummary(source, path: path)
+                summary.problem = error.description
+                return summary
+            }
+        }
+    }
+
+    /// Returns what an import would do now. Nothing is written.
+    /// - Parameter planned: the entries that imports of other sources would store first.
+    package func plan(for data: DataFolder, besides planned: inout PlannedHistories) throws -> HistorySummary {
+        let reader = try StoreReader(data: data)
+        let bounds = try reader?.historyBounds(of: source.rawValue) ?? HistoryBounds()
+        let key = try planned.key ?? HistoryKey.existing(in: data) ?? .temporary()
+        planned.key = key
+        var converter = try converter(data, bounds, key, comparesSources: true)
+        var history = try source.reader(of: path)
+        var (known, elsewhere) = (0, 0)
+        var counted = HistorySummary(source, path: path)
+        try converter.convert(&history, progress: { _ in }) { rows in
+            var new = Array(0..<rows.count)
+            if let news = try reader?.news(in: rows, of: source.rawValue) {
+                known += news.known
+                elsewhere += news.elsewhere
+                new = news.new
+            }
+            for index in new {
+                if planned.has(rows, index, besides: source) {
+                    elsewhere += 1
+                } else {
+                    counted.imported += 1
+                    counted.cover(rows.time(at: index))
+                    planned.add(rows.mark(at: index), of: source)
+                }
+            }
+            return true
+        }
+        var summary = converter.summary
+        summary.imported = counted.imported
+        summary.times = counted.times
+        summary.skip(.known, known)
+        summary.skip(.elsewhere, elsewhere)
+        return summary
+    }
+}
+
+/// The entries that planned imports would store, by their marks. Their number is bounded (`Limits.historyMarksListed`).
+package struct PlannedHistories {
+    fileprivate var key: HistoryKey?
+    private var sources: [Int64: HistorySource] = [:]
+
+    package init() {}
+
+    fileprivate func has(_ rows: HistoryRows, _ index: Int, besides source: HistorySource) -> Bool {
+        let near = rows.near(at: index)
+        return [rows.mark(at: index), near?.before, near?.after].contains { mark in
+            mark.flatMap { sources[$0] }.map { $0 != source } ?? false
+        }
+    }
+
+    fileprivate mutating func add(_ mark: Int64, of source: HistorySource) {
+        if sources.count < Limits.historyMarksListed { sources[mark] = source }
+    }
+}

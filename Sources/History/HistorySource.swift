@@ -1,0 +1,140 @@
+import Core
+import Intake
+import SystemSupport
+
+/// A program that keeps a history which can be imported, the richest first: its entries win over those of the next.
+package enum HistorySource: String, CaseIterable, Sendable {
+    case atuin, zsh, bash, fish
+
+    /// The shell whose syntax the lines have.
+    var shell: ShellDialect {
+        switch self {
+        case .zsh: .zsh
+        case .fish: .fish
+        case .bash, .atuin: .bash
+        }
+    }
+
+    /// The session under which the entries are stored.
+    package var session: String { HistorySession.id(of: rawValue) }
+
+    /// Whether the source keeps each line once by itself, so that counts are lower bounds.
+    var isDeduplicating: Bool { self == .fish }
+
+    /// Where the file usually is, the likeliest path first.
+    /// - Parameter value: the value of a variable of the environment.
+    func paths(_ value: (String) -> String?) -> [String] {
+        func folder(_ variable: String, _ name: String) -> [String] {
+            if let path = value(variable), path.hasPrefix("/") { return [path] }
+            return value("HOME").flatMap { $0.hasPrefix("/") ? [$0 + name] : nil } ?? []
+        }
+        let home = folder("HOME", "")
+        // Shells share the variable, so it is that of the user's own shell.
+        let isLoginShell = value("SHELL").map { $0.hasSuffix("/" + rawValue) } ?? false
+        let named = isLoginShell ? [value("HISTFILE")].compactMap { $0 }.filter { $0.hasPrefix("/") } : []
+        switch self {
+        case .atuin:
+            // Since atuin 18.24, and before.
+            return folder("ATUIN_HOME", "/.atuin").map { $0 + "/data/history.db" }
+                + folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/atuin/history.db" }
+        case .zsh:
+            return named + folder("ZDOTDIR", "").map { $0 + "/.zsh_history" }
+                + home.flatMap { home in [".zsh_history", ".zhistory", ".histfile"].map { "\(home)/\($0)" } }
+                + folder("XDG_STATE_HOME", "/.local/state").map { $0 + "/zsh/history" }
+        case .bash: return named + home.map { $0 + "/.bash_history" }
+        case .fish:
+            let name = value("fish_history") ?? ""
+            return folder("XDG_DATA_HOME", "/.local/share")
+                .map { "\($0)/fish/\(name.isEmpty || name.contains("/") ? "fish" : name)_history" }
+        }
+    }
+
+    /// The file that the source has now; nil for none.
+    package func find(environment value: (String) -> String? = Environment.value) -> String? {
+        paths(value).first { path in (try? File(opening: path, [.read, .regular, .followingLinks])) != nil }
+    }
+
+    /// Opens a reader of a file.
+    /// - Throws: a `SystemError` for anything but a regular file of this user, a `StoreError` for a broken database.
+    func reader(of path: String) throws -> any HistoryReader {
+        let file = try File(opening: path, [.read, .regular, .followingLinks])
+        let status = try file.status()
+        // A link may lead to a file of another user's, who would choose what is imported.
+        guard File.isOwn(status) else { throw SystemError.ofAnotherUser(path) }
+        switch self {
+        case .atuin: return try AtuinHistory(path)
+        case .zsh: return ZshHistory(LineReader(file, size: status.size))
+        case .bash: return BashHistory(LineReader(file, size: status.size))
+        case .fish: return FishHistory(LineReader(file, size: status.size))
+        }
+    }
+}
+
+/// Reads the entries of a history one after the other, in bounded memory.
+protocol HistoryReader {
+    /// Reads the next entry; returns nil after the last.
+    /// - Parameter entry: set to the entry, where it is one.
+    mutating func next(into entry: inout HistoryEntry) throws -> HistoryItem?
+
+    /// The share that was read, 0 to 1.
+    var progress: Double { get }
+
+    /// Throws where what was read may be wrong, as the source changed meanwhile.
+    func finish() throws
+}
+
+extension HistoryReader {
+    func finish() throws {}
+}
+
+/// An entry as its source has it. It lives in memory only.
+struct HistoryEntry {
+    var line: [UInt8] = []
+    var facts = HistoryLine(time: 0)
+}
+
+/// What a reader found.
+enum HistoryItem: Equatable {
+    case entry
+    case skipped(HistorySkip)
+}
+
+/// Why an entry is not imported. The raw values are a part of the JSON format.
+package enum HistorySkip: String, CaseIterable, Sendable {
+    /// It has no time, or one that a program made up for many entries at once.
+    case undated
+    /// Its time is before 2000, or more than a day ahead.
+    case wrongTime = "wrong_time"
+    /// It is longer than `Limits.historyEntryBytes`.
+    case tooLong = "too_long"
+    /// It does not have the form of the source.
+    case broken
+    /// It runs nothing: it is empty, a comment, an assignment, or defines a function.
+    case noCommand = "no_command"
+    /// The user's settings ignore the command.
+    case ignored
+    /// It is from a day whose rows are not kept.
+    case expired
+    /// It is from after the first shell that was recorded here, so that its event is stored.
+    case recorded
+    /// It was imported from this source before.
+    case known
+    /// It was imported from another source.
+    case elsewhere
+
+    /// The reason in a list.
+    package var text: String {
+        switch self {
+        case .undated: "without a time"
+        case .wrongTime: "with a time before 2000 or in the future"
+        case .tooLong: "longer than \(Limits.historyEntryBytes / 1024) KiB"
+        case .broken: "in a form that the shell does not write"
+        case .noCommand: "run no command"
+        case .ignored: "that the settings ignore ('nexus config')"
+        case .expired: "older than rows are kept ('nexus telemetry retain')"
+        case .recorded: "since Nexus records this machine's shells"
+        case .known: "imported before"
+        case .elsewhere: "that another history gave"
+        }
+    }
+}

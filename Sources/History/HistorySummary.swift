@@ -1,0 +1,84 @@
+package import Core
+import Database
+import SystemSupport
+
+/// What an import of a history did, or would do. Every entry is counted once.
+package struct HistorySummary: Equatable, Sendable {
+    package let source: HistorySource
+    package let path: String
+    /// Entries that were imported, or would be.
+    package internal(set) var imported = 0
+    /// Entries that were not, by reason.
+    package internal(set) var skipped: [HistorySkip: Int] = [:]
+    /// The first and the last imported entry, in milliseconds since 1970; nil for none.
+    package internal(set) var times: ClosedRange<Int64>?
+    /// Whether the shell keeps each line once, so that counts are lower bounds.
+    package internal(set) var isLowerBound = false
+    /// Why the history cannot be read; nil if it can.
+    package internal(set) var problem: String?
+
+    /// All entries of the history.
+    package var entries: Int { imported + skipped.values.reduce(0, +) }
+
+    init(_ source: HistorySource, path: String) {
+        self.source = source
+        self.path = path
+    }
+
+    mutating func skip(_ reason: HistorySkip, _ count: Int = 1) {
+        if count > 0 { skipped[reason, default: 0] += count }
+    }
+
+    mutating func cover(_ time: Int64) {
+        let covered = times ?? time...time
+        times = min(covered.lowerBound, time)...max(covered.upperBound, time)
+    }
+
+    /// The days of the imported entries in the reader's time zone.
+    private var days: String? {
+        times.map { times in
+            let (first, last) = (LocalCalendar.day(of: times.lowerBound), LocalCalendar.day(of: times.upperBound))
+            return first == last ? first.text : "\(first.text) to \(last.text)"
+        }
+    }
+
+    /// The summary as text: a line for the history, one for what is imported, and one for each reason.
+    /// - Parameter isPlan: whether nothing was imported yet.
+    package func text(isPlan: Bool) -> String {
+        var lines = ["\(source.rawValue): \(path.escapedForDisplay)"]
+        if let problem { return lines[0] + "\n  \(problem)\n" }
+        let entries = self.entries.counted("entry", plural: "entries")
+        let verb = isPlan ? "would be imported" : "imported"
+        lines.append("  \(imported) of \(entries) \(verb)" + (days.map { ", \($0)" } ?? ""))
+        if isLowerBound, imported > 0 { lines.append("  counts are lower bounds: this history keeps each line once") }
+        for reason in HistorySkip.allCases {
+            if let count = skipped[reason] { lines.append("  \(count) skipped: \(reason.text)") }
+        }
+        if let advice { lines.append("  " + advice) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// How to have the shell write times from now on, where that is why entries were skipped.
+    private var advice: String? {
+        guard skipped[.undated] ?? 0 > 0 else { return nil }
+        return switch source {
+        case .bash: "bash writes times from now on with this line in ~/.bashrc: HISTTIMEFORMAT='%F %T '"
+        case .zsh: "zsh writes times from now on with this line in ~/.zshrc: setopt EXTENDED_HISTORY"
+        case .fish, .atuin: nil
+        }
+    }
+
+    /// The summary as JSON. The keys are a contract.
+    package var json: JSONValue {
+        let reasons = HistorySkip.allCases.map { reason in
+            JSONValue.Member(reason.rawValue, .integer(skipped[reason] ?? 0))
+        }
+        return [
+            "source": .string(source.rawValue), "path": .string(path), "entries": .integer(entries),
+            "imported": .integer(imported), "skipped": .object(reasons),
+            "first": .string(times.map { Timestamp.rfc3339($0.lowerBound) }),
+            "last": .string(times.map { Timestamp.rfc3339($0.upperBound) }),
+            "is_lower_bound": .bool(isLowerBound), "problem": .string(problem),
+        ]
+    }
+}

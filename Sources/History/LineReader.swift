@@ -1,0 +1,93 @@
+import Core
+import SystemSupport
+
+/// Reads a file line by line in bounded memory: of a line over the limit only its beginning is held.
+final class LineReader {
+    /// What is known of a line apart from its bytes.
+    struct Line {
+        /// Whether the line was longer than allowed. Its bytes are not complete then.
+        var isTooLong = false
+        /// Whether a line feed ends it; the last line of a file may have none.
+        var isTerminated = false
+        /// The last byte before the line feed; nil for an empty line.
+        var lastByte: UInt8?
+    }
+
+    private let file: File
+    private let size: Int
+    private var chunk: [UInt8] = []
+    private var position = 0
+    private var bytesRead = 0
+
+    init(_ file: consuming File, size: Int) {
+        self.file = file
+        self.size = size
+    }
+
+    /// The share of the file that was read, 0 to 1.
+    var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
+
+    /// Reads the next line without its line feed and appends it to `bytes`; nil at the end of the file.
+    /// - Parameter limit: the most bytes that `bytes` holds.
+    func next(appendingTo bytes: inout [UInt8], limit: Int = Limits.historyEntryBytes) throws(SystemError) -> Line? {
+        var line = Line()
+        var isBegun = false
+        while true {
+            if position == chunk.count {
+                guard try readChunk() else { return isBegun ? line : nil }
+            }
+            isBegun = true
+            let end = chunk.span.firstIndex(of: UInt8(ascii: "\n"), from: position)
+            let part = position..<(end ?? chunk.count)
+            if !part.isEmpty { line.lastByte = chunk[part.upperBound - 1] }
+            if !line.isTooLong {
+                let kept = part.prefix(max(0, limit - bytes.count))
+                bytes.append(chunk.span.extracting(kept))
+                line.isTooLong = kept.count < part.count
+            }
+            guard end == nil else {
+                position = part.upperBound + 1
+                line.isTerminated = true
+                return line
+            }
+            position = part.upperBound
+        }
+    }
+
+    private func readChunk() throws(SystemError) -> Bool {
+        chunk.removeAll(keepingCapacity: true)
+        position = 0
+        let count = try file.read(appendingTo: &chunk, limit: Limits.inputChunkBytes)
+        bytesRead += count
+        return count > 0
+    }
+}
+
+extension Span<UInt8> {
+    /// The number that decimal digits from `start` on make, and the index after them; nil without digits or past 64 bits.
+    func decimal(from start: Int) -> (value: Int64, end: Int)? {
+        var (value, index): (Int64, Int) = (0, start)
+        while index < count, self[index] &- UInt8(ascii: "0") < 10 {
+            let (product, overflows) = value.multipliedReportingOverflow(by: 10)
+            let (sum, exceeds) = product.addingReportingOverflow(Int64(self[index] - UInt8(ascii: "0")))
+            guard !overflows, !exceeds else { return nil }
+            value = sum
+            index += 1
+        }
+        return index > start ? (value, index) : nil
+    }
+
+    /// Whether these bytes begin with a text.
+    func hasPrefix(_ prefix: String) -> Bool {
+        let length = prefix.utf8.count
+        return count >= length && extracting(0..<length).equals(prefix.utf8.span)
+    }
+}
+
+extension Int64 {
+    /// A number of seconds in milliseconds; nil past 64 bits.
+    var milliseconds: Int64? {
+        let (product, overflows) = multipliedReportingOverflow(by: 1000)
+        return overflows ? nil : product
+    }
+}

@@ -1,0 +1,125 @@
+package import Core
+import Crypto
+package import SystemSupport
+
+/// The 32 random bytes that the marks of imported histories depend on: the file `history.key` of a data folder.
+///
+/// It is another key than the one for names. `nexus telemetry rekey` leaves it, as marks cannot be computed again without the
+/// lines; a purge of everything overwrites it.
+package struct HistoryKey: Sendable, Equatable {
+    private let bytes: [UInt8]
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// A key that is stored nowhere, for a list of what an import would give.
+    package static func temporary() -> HistoryKey { HistoryKey(bytes: random()) }
+
+    /// Reads the key of a data folder; nil where there is none.
+    package static func existing(in data: DataFolder) throws(HistoryKeyError) -> HistoryKey? {
+        let path = data.historyKeyPath
+        var bytes: [UInt8] = []
+        let isExposed: Bool
+        do throws(SystemError) {
+            let file = try File(opening: path, [.read, .regular])
+            let status = try file.status()
+            isExposed = !File.isOwn(status) || status.isOpenToOthers
+            _ = try file.read(appendingTo: &bytes, limit: KeyFile.length + 1)
+        } catch  where error.isNotFound {
+            return nil
+        } catch {
+            throw .system(error)
+        }
+        guard !isExposed else { throw .exposed(path: path) }
+        guard bytes.count == KeyFile.length, bytes.contains(where: { $0 != 0 }) else { throw .damaged(path: path) }
+        return HistoryKey(bytes: bytes)
+    }
+
+    /// Reads the key of a data folder, or makes one where there never was any.
+    /// - Parameter hasMarks: whether marks depend on a key, so that a missing one is a lost one.
+    package static func load(from data: DataFolder, hasMarks: Bool) throws(HistoryKeyError) -> HistoryKey {
+        if let key = try existing(in: data) { return key }
+        guard !hasMarks else { throw .lost(path: data.historyKeyPath) }
+        do throws(SystemError) { try make(in: data) } catch { throw .system(error) }
+        guard let key = try existing(in: data) else { throw .damaged(path: data.historyKeyPath) }
+        return key
+    }
+
+    private static func make(in data: DataFolder) throws(SystemError) {
+        let lock = try data.lock()
+        defer { lock.unlock() }
+        guard !data.folder.has(DataFolder.historyKeyName) else { return }
+        let name = DataFolder.historyKeyName + ".new"
+        // What a killed process left.
+        if data.folder.has(name) { try data.folder.remove(name) }
+        let file = try File(opening: data.folder.path(of: name), [.write, .create, .exclusive])
+        try file.write(random().span)
+        try file.synchronizeData()
+        try data.folder.rename(name, to: DataFolder.historyKeyName)
+        try data.folder.synchronize()
+    }
+
+    private static func random() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<KeyFile.length).map { _ in generator.next() }
+    }
+
+    /// Computes marks with this key.
+    package var marker: HistoryMarker { HistoryMarker(SymmetricKey(data: bytes)) }
+}
+
+/// Computes what an entry of a history is known by: the first eight bytes of HMAC-SHA256 over its second, its number among equal
+/// entries of that second, and its line. Two of a million entries have the same mark once in 37 million histories.
+package struct HistoryMarker: Sendable {
+    private let key: SymmetricKey
+
+    fileprivate init(_ key: SymmetricKey) { self.key = key }
+
+    /// Returns the mark of a line. Blanks and line feeds at its end do not count, as not every shell keeps them.
+    package func mark(_ line: [UInt8], second: Int64, number: Int) -> Int64 {
+        var end = line.count
+        while end > 0, line[end - 1] == UInt8(ascii: " ") || line[end - 1] == UInt8(ascii: "\n") { end -= 1 }
+        var message: [UInt8] = []
+        message.reserveCapacity(end + 16)
+        message.append(littleEndian: second)
+        message.append(littleEndian: Int64(number))
+        message.append(line.span.extracting(0..<end))
+        let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
+        return Int64(bitPattern: code.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+    }
+}
+
+/// Why there is no key for marks.
+package enum HistoryKeyError: ReportedError, Equatable {
+    case system(SystemError)
+    /// The file is not a key's 32 bytes.
+    case damaged(path: String)
+    /// Others can read the file, or it is another user's.
+    case exposed(path: String)
+    /// There was a key, and marks depend on it.
+    case lost(path: String)
+
+    package var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .damaged(let path):
+            "cannot import a history: \(path.escapedForDisplay) is not a key of \(KeyFile.length) bytes; \(Self.remedy)"
+        case .lost(let path):
+            "cannot import a history: \(path.escapedForDisplay) is missing, and entries that were imported before cannot be "
+                + "recognised without it; \(Self.remedy)"
+        case .exposed(let path):
+            "cannot import a history: \(path.escapedForDisplay) must be yours and closed to others; run 'chmod 600' on it"
+        }
+    }
+
+    private static let remedy =
+        "put the file back from a backup, or remove what was imported with "
+        + "'nexus telemetry purge --session \(HistorySession.prefix)NAME' for each history, and the file"
+
+    package var exitCode: ExitCode {
+        switch self {
+        case .system(let error): ExitCode(error)
+        case .damaged, .lost: .settings
+        case .exposed: .notPermitted
+        }
+    }
+}
