@@ -38,8 +38,7 @@ package enum MarkdownReport {
         if !names {
             for index in rows.indices { rows[index].knownName = nil }
         }
-        let filter = report.filter.text.isEmpty ? "" : "; \(report.filter.text)"
-        let heading = report.window.heading(" by \(report.kind.rawValue)", zone: report.zone) + filter
+        let heading = report.window.heading(" by \(report.kind.rawValue)", zone: report.zone) + report.headingEnd
         let table = MarkdownText.table(BreakdownRenderer.table(rows, report, TerminalStyle()))
         return document(
             ["## " + MarkdownText.escaped(heading)]

@@ -67,6 +67,8 @@ package struct Comparison: Sendable {
     package let rows: [Row]
     /// When the rules that name commands changed, if runs before that were left out; in milliseconds since 1970.
     package let namesSince: Int64?
+    /// When the last imported history ended, if runs before that were left out; in milliseconds since 1970.
+    package let recordedSince: Int64?
     /// Why it took longer than usual, as a sentence for the user; nil where it did not.
     package let note: String?
 
@@ -113,12 +115,16 @@ package struct Comparison: Sendable {
         order: UsageOrder = UsageOrder()
     ) throws(StoreError) {
         // Of a snapshot nothing says which rules named its commands: where the rules changed here, they did there.
-        let change = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
+        let naming = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
+        let history = max(try old.reader?.historyChange() ?? 0, try new.reader?.historyChange() ?? 0)
+        let change = max(naming, history)
         let (earlier, later) = (
             try Figures(old, now: now, namesSince: change, filter),
             try Figures(new, now: now, namesSince: change, filter)
         )
-        namesSince = earlier.isCut || later.isCut ? change : nil
+        let isCut = earlier.isCut || later.isCut
+        namesSince = isCut && naming >= history ? naming : nil
+        recordedSince = isCut && history > naming ? history : nil
         note = earlier.note ?? later.note
         before = Side(title: old.title, range: earlier.range)
         after = Side(title: new.title, range: later.range)
@@ -168,7 +174,7 @@ struct Figures {
     let cells: [String: UsageCell]
     /// The figures of each command by 15-minute bucket, or by day for a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// Whether runs were left out that other rules have named.
+    /// Whether runs were left out that other rules have named, or that were imported.
     let isCut: Bool
     /// Why they were read from rows, if they were.
     let note: String?

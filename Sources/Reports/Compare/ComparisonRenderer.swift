@@ -106,7 +106,12 @@ package enum ComparisonRenderer {
     }
 
     private static func namingNote(_ comparison: Comparison) -> String? {
-        comparison.namesSince.map {
+        if let end = comparison.recordedSince {
+            let day = LocalCalendar.day(of: end).text
+            return
+                "An imported history ends on \(day); it knows other things of a run, so runs before that are left out."
+        }
+        return comparison.namesSince.map {
             "Since \(LocalCalendar.day(of: $0).text) other rules name commands; runs before that are left out."
         }
     }

@@ -78,12 +78,13 @@ extension InsightsInput {
         return first..<last + TimeBucket.milliseconds
     }
 
-    /// The part of a range since the rules that name commands changed, if they did in it: figures of both sides do not
-    /// compare. What is read by the day begins with a whole day.
+    /// The part of a range since the rules that name commands changed, or an imported history ended, if they did in it: figures of
+    /// both sides do not compare. What is read by the day begins with a whole day.
     private static func withoutNamingChange(
         _ range: Range<Int64>, _ reader: StoreReader
     ) throws(StoreError) -> Range<Int64> {
-        guard let change = try reader.namingChange(), range.contains(change) else { return range }
+        let changes = [try reader.namingChange(), try reader.historyChange()].compactMap { $0 }
+        guard let change = changes.filter(range.contains).max() else { return range }
         let isByDay = change < range.upperBound - fineStretch
         let step = isByDay ? Timestamp.millisecondsPerDay : TimeBucket.milliseconds
         let start = (change + step - 1) / step * step
@@ -151,9 +152,9 @@ extension InsightsInput {
         var latest: [RunRecord] = []
         var isCut = false
         try reader.latestEvents(in: range) { event in
-            // A line of several commands is a run of none of them.
+            // A line of several commands is a run of none of them. An imported entry is of no known session.
             guard let success = event.numbers.success, !event.command.isEmpty, isMeant(event.command),
-                event.type != EventType.commandLine.rawValue
+                event.type != EventType.commandLine.rawValue, !HistorySession.contains(event.session.utf8.span)
             else { return true }
             guard latest.count < Self.runLimit else {
                 isCut = true

@@ -6,9 +6,8 @@ package enum BreakdownRenderer {
     /// At most `top` rows; days and hours have a bar.
     package static func render(_ report: UsageBreakdown, top: Int?, _ style: TerminalStyle) -> String {
         let shown = Array(report.shown(top))
-        let filter = report.filter.text.isEmpty ? "" : "; \(report.filter.text)"
         var lines = TextBlock.wrapped(
-            report.window.heading(" by \(report.kind.rawValue)", zone: report.zone) + filter, style)
+            report.window.heading(" by \(report.kind.rawValue)", zone: report.zone) + report.headingEnd, style)
         if shown.isEmpty {
             let nothing = report.kind == .session ? "No session began" : "Nothing recorded"
             lines += ["", "  \(nothing) in this window."]

@@ -108,7 +108,7 @@ package enum DashboardRenderer {
             let change = NumberText.change(from: Double(before.events), to: Double(report.totals.events))
             text += change == "=" ? ", as many as in the window before" : ", \(change) against the window before"
         }
-        return filter.isEmpty ? text : "\(text); \(filter)"
+        return (filter.isEmpty ? text : "\(text); \(filter)") + UsageReport.lowerBoundNote(report.lowerBounds)
     }
 
     // MARK: Short sections

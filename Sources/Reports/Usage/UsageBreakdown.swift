@@ -33,10 +33,12 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let rowCount: Int
     /// Why it took longer than usual, as a sentence for the user; nil where it did not.
     package let note: String?
+    /// Sources of imported entries of the window that keep each line once, so that counts are lower bounds.
+    package let lowerBounds: [String]
 
     package init(
         kind: Kind, window: ReportWindow, zone: String, filter: ReportFilter, rows: [UsageRow], rowCount: Int? = nil,
-        note: String? = nil
+        note: String? = nil, lowerBounds: [String] = []
     ) {
         self.kind = kind
         self.window = window
@@ -45,6 +47,12 @@ package struct UsageBreakdown: Equatable, Sendable {
         self.rows = rows
         self.rowCount = rowCount ?? rows.count
         self.note = note
+        self.lowerBounds = lowerBounds
+    }
+
+    /// The filter and the note on lower bounds, for the end of a heading.
+    var headingEnd: String {
+        (filter.text.isEmpty ? "" : "; \(filter.text)") + UsageReport.lowerBoundNote(lowerBounds)
     }
 
     /// The rows of a report limited to `top`, nil for all.

@@ -10,7 +10,7 @@ package enum UsageJSON {
 
     /// The dashboard, `top` entries of each list.
     package static func of(_ report: UsageReport, top: Int) -> JSONValue {
-        [
+        let value: JSONValue = [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
             "filter": report.filter.json, "totals": activity(report.totals),
             "totals_before": report.activityBefore.map(activity) ?? .null,
@@ -23,18 +23,20 @@ package enum UsageJSON {
             "templates": rows(report.templates.prefix(top)),
             "services": amounts(report.services), "ports": amounts(report.ports),
         ]
+        return value.adding(lowerBounds: report.lowerBounds)
     }
 
     /// A list, at most `top` entries of it.
     ///
     /// - Parameter names: whether known names of workspaces are added.
     package static func of(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> JSONValue {
-        [
+        let value: JSONValue = [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
             "filter": report.filter.json, "by": .string(report.kind.rawValue),
             "row_count": .integer(report.rowCount),
             "rows": rows(report.shown(top), names: names && report.kind == .workspace),
         ]
+        return value.adding(lowerBounds: report.lowerBounds)
     }
 
     /// A window: null where it is open, `until` being the first moment that is no more in it.
@@ -110,5 +112,13 @@ package enum UsageJSON {
             "events": .integer(amounts.events), "events_before": .integer(amounts.before),
             "median": .integer(amounts.median), "most": .integer(amounts.most),
         ]
+    }
+}
+
+extension JSONValue {
+    /// The object with the sources that make its counts lower bounds, if there are any.
+    fileprivate func adding(lowerBounds sources: [String]) -> JSONValue {
+        guard case .object(let members) = self, !sources.isEmpty else { return self }
+        return .object(members + [Member("lower_bounds", .strings(sources))])
     }
 }

@@ -64,6 +64,8 @@ package struct UsageReport: Equatable, Sendable {
     package let ports: Amounts?
     /// Why it took longer than usual, as a sentence for the user; nil where it did not.
     package let note: String?
+    /// Sources of imported entries of the window that keep each line once, so that counts are lower bounds.
+    package let lowerBounds: [String]
 
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
@@ -114,5 +116,12 @@ package struct UsageReport: Equatable, Sendable {
     package var covered: (first: LocalCalendar.Day, last: LocalCalendar.Day)? {
         guard let first = days.first, let last = days.last else { return nil }
         return (first.day, last.day)
+    }
+
+    /// The note on imported histories that keep each line once; empty without any.
+    static func lowerBoundNote(_ sources: [String]) -> String {
+        guard !sources.isEmpty else { return "" }
+        return
+            "; counts are lower bounds, as the imported history of \(sources.joined(separator: " and ")) keeps each line once"
     }
 }

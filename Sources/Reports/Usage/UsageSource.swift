@@ -62,7 +62,14 @@ package struct UsageSource: Sendable {
             minCount: order.minCount, sort: order.sort, errors: UsageRow.list(now.failures, before: then?.failures),
             failures: now.failureCells.filter { $0.count > 0 }, templates: rows(.template),
             services: amounts(.services),
-            ports: amounts(.ports), note: now.note ?? then?.note)
+            ports: amounts(.ports), note: now.note ?? then?.note, lowerBounds: try lowerBounds())
+    }
+
+    /// The sources of imported entries of the window that keep each line once.
+    private func lowerBounds() throws(StoreError) -> [String] {
+        try (reader?.importedHistories() ?? []).filter {
+            $0.isLowerBound && window.range.overlaps($0.times.lowerBound..<$0.times.upperBound + 1)
+        }.map(\.source)
     }
 
     private func findings() throws(StoreError) -> [Finding] {
@@ -93,15 +100,15 @@ package struct UsageSource: Sendable {
         }
         return UsageBreakdown(
             kind: kind, window: window, zone: zone, filter: filter, rows: rows,
-            note: reader?.rowsNote())
+            note: reader?.rowsNote(), lowerBounds: try lowerBounds())
     }
 
     private func rows(of dimension: UsageDimension, _ reader: UsageReader) throws(StoreError) -> [UsageRow] {
         let now = try reader.usage(by: [dimension], in: window.range)[dimension] ?? []
         guard let before, let earlier = try self.reader(for: before) else { return UsageRow.list(now, before: nil) }
-        let wasActive = try !earlier.activity(in: before).isEmpty
-        return UsageRow.list(
-            now, before: wasActive ? try earlier.usage(by: [dimension], in: before)[dimension] ?? [] : nil)
+        // Every event has a type: where there is none, nothing was recorded to compare with.
+        let then = try earlier.usage(by: [dimension, .eventType], in: before)
+        return UsageRow.list(now, before: then[.eventType]?.isEmpty == false ? then[dimension] ?? [] : nil)
     }
 
     /// Days, weeks or hours. With a filter they have durations too; without one, those of different commands would be mixed.
