@@ -22,8 +22,8 @@ struct Nexus: AsyncParsableCommand {
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
             SessionCommand.self, StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self,
-            ExportCommand.self, VerifyCommand.self, ImportCommand.self, SyncCommand.self, FlushCommand.self,
-            DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
+            ExportCommand.self, VerifyCommand.self, ImportCommand.self, ImportHistoryCommand.self, SyncCommand.self,
+            FlushCommand.self, DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
         ])
 
     /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.

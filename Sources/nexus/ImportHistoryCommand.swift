@@ -1,0 +1,74 @@
+import Application
+import ArgumentParser
+import Core
+import History
+import SystemSupport
+
+struct ImportHistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import-history", abstract: "Import the history of a shell or of atuin.",
+        discussion: """
+            Without a source it lists the histories that it finds, and what each would give; nothing is written then. The lines \
+            are read in memory and never stored: of each the command's name, its start and, where the history has them, its \
+            duration and outcome are kept. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
+            config'. Importing again adds only what is new. Entries from after the first shell that Nexus recorded, entries \
+            without a time, and entries that another history gave are skipped and counted. Import the richest history first: \
+            the list has it at the top.
+
+            EXAMPLES
+              nexus import-history
+              nexus import-history zsh
+              nexus import-history bash ~/old/.bash_history --json
+            """)
+
+    @Argument(help: "The source: \(HistorySource.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var source: HistorySource?
+
+    @Argument(help: "The history's file (default: where the source usually has it).", completion: .file())
+    var file: String?
+
+    @Flag(help: "Print the summary as JSON.")
+    var json = false
+
+    func run() async throws {
+        try CommandFailure.requireKnownZone()
+        guard let source else { return try list() }
+        let data = try DataFolder.required()
+        if case .off(let reason) = try RecordingPolicy.current(for: data) {
+            throw CommandFailure(
+                "cannot import a history: nothing is written while recording is off (\(reason.escapedForDisplay))",
+                .settings)
+        }
+        guard let path = file ?? source.find() else {
+            throw CommandFailure(
+                "cannot find a history of \(source.rawValue): no file is where it usually is; name the file, as in "
+                    + "'nexus import-history \(source.rawValue) FILE'", .rejectedInput)
+        }
+        let bar = ProgressLine(total: 1000)
+        let summary = try await CancelOnSignal.run(
+            ifStopped: "what was imported so far stays, and the next import adds the rest"
+        ) {
+            defer { bar?.clear() }
+            guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
+                throw CommandFailure(
+                    "cannot import a history: another nexus process writes the database; try again later", .tryAgain)
+            }
+            return try await HistoryImport(source, path: path).run(into: data, lock: lock, parts: Composition.writer) {
+                bar?.show(Int($0 * 1000))
+            }
+        }
+        try File.standardOutput.write(json ? summary.json.document : summary.text(isPlan: false))
+    }
+
+    /// Lists what an import of each source would give.
+    private func list() throws {
+        let data = try DataFolder.readable()
+        let summaries = try HistoryImport.plans(for: data)
+        let text = summaries.map { $0.text(isPlan: true) }.joined(separator: "\n")
+        let nothing = "No history of \(HistorySource.allCases.map(\.rawValue).joined(separator: ", ")) was found.\n"
+        let value: JSONValue = ["histories": .array(summaries.map(\.json))]
+        try File.standardOutput.write(json ? value.document : text.isEmpty ? nothing : text)
+    }
+}
+
+extension HistorySource: ExpressibleByArgument {}
