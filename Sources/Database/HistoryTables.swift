@@ -78,15 +78,12 @@ package enum HistoryTables {
                 """)
     }
 
-    /// Removes the marks of rows that retention has removed from ranges of ids.
+    /// Removes the marks of rows that retention has removed from ranges of ids, which are in order.
     package static func removeMarksWithoutRows(in ranges: [ClosedRange<Int64>], of database: Database) throws {
-        for range in ranges {
-            try database.execute(
-                sql: """
-                    DELETE FROM history_marks
-                    WHERE event_id BETWEEN ? AND ? AND event_id NOT IN (SELECT id FROM events)
-                    """, arguments: [range.lowerBound, range.upperBound])
-        }
+        guard let first = ranges.first?.lowerBound, let last = ranges.last?.upperBound else { return }
+        try database.execute(
+            sql: "DELETE FROM history_marks WHERE event_id BETWEEN ? AND ? AND event_id NOT IN (SELECT id FROM events)",
+            arguments: [first, last])
     }
 }
 

@@ -60,7 +60,11 @@ package struct HistoryImport: Sendable {
         do {
             var converter = try converter(data, bounds, key, comparesSources: comparesSources)
             var reader = try source.reader(of: path)
-            try converter.convert(&reader, progress: progress) { queue.put($0) }
+            var policy = RecordingPolicyCache(data)
+            try converter.convert(&reader, progress: progress) { rows in
+                guard policy.isOpen() else { throw HistoryError.switchedOff }
+                return queue.put(rows)
+            }
             queue.end()
             return converter.summary
         } catch {
@@ -157,4 +161,16 @@ package struct PlannedHistories {
     fileprivate mutating func add(_ mark: Int64, of source: HistorySource) {
         if sources.count < Limits.historyMarksListed { sources[mark] = source }
     }
+}
+
+/// Why an import of a history stopped.
+package enum HistoryError: ReportedError {
+    case switchedOff
+
+    package var description: String {
+        "cannot import the rest of the history: recording was switched off; what was imported so far stays, and the next import "
+            + "adds the rest"
+    }
+
+    package var exitCode: ExitCode { .settings }
 }

@@ -318,6 +318,19 @@ struct HistoryImportTests {
                 with: other.rows("SELECT mark FROM history_marks")))
     }
 
+    @Test("An import stops once recording is switched off, and goes on with the next one after it is on again")
+    func off() async throws {
+        try write("zsh", zsh(["ls", "make"]))
+        try SettingsFile(data).update { $0.set(recording: false) }
+        await #expect(throws: HistoryError.switchedOff) {
+            try await HistoryImport(.zsh, path: path("zsh"), clock: clock).run(
+                into: data, lock: try await lock(), parts: .standard)
+        }
+        #expect(try rows("SELECT count(*) FROM events") == ["0"])
+        try SettingsFile(data).update { $0.set(recording: true) }
+        #expect(try await take(.zsh, "zsh").imported == 2)
+    }
+
     @Test("A history that cannot be read imports nothing and makes no line in the tables")
     func unreadable() async throws {
         await #expect(throws: SystemError.self) { try await take(.zsh, "missing") }
