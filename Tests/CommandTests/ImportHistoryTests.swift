@@ -113,6 +113,42 @@ struct ImportHistoryTests {
         #expect(try JSONSchema(schema).complaints(about: stats).isEmpty)
     }
 
+    @Test("On a day with the hook, zsh's file and atuin every run is there once")
+    func overlap() throws {
+        let home = program.folder.path
+        let now = Int(Date().timeIntervalSince1970)
+        let old = [(now - 3600, "make old"), (now - 1800, "git status"), (now - 900, "ls old")]
+        try Data(old.map { ": \($0.0):0;\($0.1)\n" }.joined().utf8).write(to: URL(filePath: home + "/.zsh_history"))
+        let shell = try InteractiveShell(
+            .zsh, program,
+            before: "HISTFILE=$HOME/.zsh_history HISTSIZE=100 SAVEHIST=100; setopt extended_history inc_append_history",
+            recorder: true)
+        try shell.type("true typed", "echo typed")
+        try shell.leave()
+        _ = try shell.rows("command", count: 2)
+        let history = try String(contentsOfFile: home + "/.zsh_history", encoding: .utf8)
+        #expect(history.contains("typed"))
+        try FileManager.default.createDirectory(atPath: home + "/.atuin/data", withIntermediateDirectories: true)
+        // atuin noted one of the old runs, and one of those that the hook recorded.
+        let rows = [(now - 1800, "git status"), (now + 3600, "echo typed")].enumerated().map { index, run in
+            "INSERT INTO history VALUES ('\(index)', \(run.0)250000000, 40000000, 0, '\(run.1)', '/', 's', 'h', NULL);"
+        }.joined()
+        let table = """
+            CREATE TABLE history (id TEXT PRIMARY KEY, timestamp INTEGER NOT NULL, duration INTEGER NOT NULL,
+                exit INTEGER NOT NULL, command TEXT NOT NULL, cwd TEXT NOT NULL, session TEXT NOT NULL,
+                hostname TEXT NOT NULL, deleted_at INTEGER);
+            """
+        try self.shell("/usr/bin/sqlite3", home + "/.atuin/data/history.db", table + rows)
+        let before = try program.query("SELECT count(*) FROM events")
+        #expect(try json("atuin")["imported"] == .integer(1))
+        let zsh = try json("zsh")
+        #expect(zsh["imported"] == .integer(2) && zsh["skipped"]?["elsewhere"] == .integer(1), "\(zsh)")
+        #expect(
+            try program.query("SELECT command FROM events WHERE session_id GLOB 'imported-*' ORDER BY timestamp")
+                == "make old\ngit status\nls")
+        #expect(try program.query("SELECT count(*) FROM events") == "\((Int(before) ?? 0) + 3)")
+    }
+
     @Test("Killed at many moments and run again, an import gives one whole import")
     func killed() throws {
         let count = 30_000
