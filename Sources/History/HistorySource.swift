@@ -4,14 +4,14 @@ import SystemSupport
 
 /// A program that keeps a history which can be imported, the richest first: its entries win over those of the next.
 package enum HistorySource: String, CaseIterable, Sendable {
-    case atuin, zsh, bash, fish
+    case atuin, histdb, hishtory, nushell, xonsh, zsh, bash, fish
 
     /// The shell whose syntax the lines have.
     var shell: ShellDialect {
         switch self {
-        case .zsh: .zsh
+        case .zsh, .histdb: .zsh
         case .fish: .fish
-        case .bash, .atuin: .bash
+        case .bash, .atuin, .hishtory, .nushell, .xonsh: .bash
         }
     }
 
@@ -37,6 +37,11 @@ package enum HistorySource: String, CaseIterable, Sendable {
             // Since atuin 18.24, and before.
             return folder("ATUIN_HOME", "/.atuin").map { $0 + "/data/history.db" }
                 + folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/atuin/history.db" }
+        case .histdb:
+            return folder("HISTDB_FILE", "/.histdb/zsh-history.db")
+        case .hishtory: return home.map { $0 + "/.hishtory/.hishtory.db" }
+        case .nushell: return folder("XDG_CONFIG_HOME", "/.config").map { $0 + "/nushell/history.sqlite3" }
+        case .xonsh: return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh/xonsh-history.sqlite" }
         case .zsh:
             return named + folder("ZDOTDIR", "").map { $0 + "/.zsh_history" }
                 + home.flatMap { home in [".zsh_history", ".zhistory", ".histfile"].map { "\(home)/\($0)" } }
@@ -62,7 +67,11 @@ package enum HistorySource: String, CaseIterable, Sendable {
         // A link may lead to a file of another user's, who would choose what is imported.
         guard File.isOwn(status) else { throw SystemError.ofAnotherUser(path) }
         switch self {
-        case .atuin: return try AtuinHistory(path)
+        case .atuin: return try TableHistory(path, .atuin)
+        case .histdb: return try TableHistory(path, .histdb)
+        case .hishtory: return try TableHistory(path, .hishtory)
+        case .nushell: return try TableHistory(path, .nushell)
+        case .xonsh: return try TableHistory(path, .xonsh)
         case .zsh: return ZshHistory(LineReader(file, size: status.size))
         case .bash: return BashHistory(LineReader(file, size: status.size))
         case .fish: return FishHistory(LineReader(file, size: status.size))

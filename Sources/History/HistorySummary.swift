@@ -64,7 +64,7 @@ package struct HistorySummary: Equatable, Sendable {
         return switch source {
         case .bash: "bash writes times from now on with this line in ~/.bashrc: HISTTIMEFORMAT='%F %T '"
         case .zsh: "zsh writes times from now on with this line in ~/.zshrc: setopt EXTENDED_HISTORY"
-        case .fish, .atuin: nil
+        default: nil
         }
     }
 

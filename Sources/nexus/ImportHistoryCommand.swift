@@ -6,8 +6,9 @@ import SystemSupport
 
 struct ImportHistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import-history", abstract: "Import the history of a shell or of atuin.",
+        commandName: "import-history", abstract: "Import the history of a shell.",
         discussion: """
+            Sources are the files of zsh, bash and fish, and the databases of atuin, zsh-histdb, hishtory, nushell and xonsh. \
             Without a source it lists the histories that it finds, and what each would give; nothing is written then. The lines \
             are read in memory and never stored: of each the command's name, its start and, where the history has them, its \
             duration and outcome are kept. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
