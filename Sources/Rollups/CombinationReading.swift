@@ -93,31 +93,50 @@ struct CombinationReading {
 
     /// The sums of tasks. Each day that the quarters touch counts whole.
     func tasks(slots: Range<Int64>) throws -> [UInt32: UsageReading.Sum] {
-        var result: [UInt32: UsageReading.Sum] = [:]
-        let sums = try reading.sums([.combinationTask], slots: slots, where: isMeant)[.combinationTask] ?? [:]
-        for (key, sum) in sums { result[key.second, default: .init()].numbers.add(sum.numbers) }
-        return result
-    }
-
-    /// Activity of each quarter of an hour that has any.
-    func activity(slots: Range<Int64>) throws -> [Int64: StoreReader.Activity] {
-        var result: [Int64: StoreReader.Activity] = [:]
-        try reading.forEachBlock([.combination], .slot, slots) { block, kind, bytes in
-            var activity = StoreReader.Activity()
+        guard !slots.isEmpty else { return [:] }
+        var sums = UsageReading.Sums()
+        let days = slots.lowerBound / TimeBucket.perDay..<(slots.upperBound - 1) / TimeBucket.perDay + 1
+        try reading.forEachBlock([.combinationTask], .day, days) { _, kind, bytes in
             var cursor = try RollupBlock.Cursor(kind, bytes)
             while let cell = try cursor.next(in: bytes, where: isMeant) {
+                try sums.add(cell, to: RollupKey(cell.key.second), of: bytes, hasLatency: false)
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: sums.byKey.map { ($0.key.first, $0.value) })
+    }
+
+    /// What happened in a quarter of an hour.
+    struct Quarter {
+        var activity = StoreReader.Activity()
+        /// The durations of commands; empty where they were not asked for.
+        var latency = LatencyHistogram()
+    }
+
+    /// What happened in each quarter of an hour that has anything.
+    func quarters(_ slots: Range<Int64>, hasLatency: Bool) throws -> [Int64: Quarter] {
+        var result: [Int64: Quarter] = [:]
+        try reading.forEachBlock([.combination], .slot, slots) { block, kind, bytes in
+            var quarter = result.removeValue(forKey: block.period) ?? Quarter()
+            var cursor = try RollupBlock.Cursor(kind, bytes)
+            while let cell = try cursor.next(in: bytes, where: isMeant) {
+                let combination = meant.combination(cell.key.first)
                 let count = Int(cell.numbers.count)
-                activity.events += count
-                activity.succeeded += Int(cell.numbers.succeeded)
-                activity.failed += Int(cell.numbers.failed)
-                switch meant.type(of: meant.combination(cell.key.first)) {
-                case .command, .commandLine: activity.commands += count
-                case .workspaceCreated: activity.workspacesCreated += count
-                case .taskCompleted: activity.tasksCompleted += count
+                quarter.activity.events += count
+                quarter.activity.succeeded += Int(cell.numbers.succeeded)
+                quarter.activity.failed += Int(cell.numbers.failed)
+                switch meant.type(of: combination) {
+                case .command, .commandLine: quarter.activity.commands += count
+                case .workspaceCreated: quarter.activity.workspacesCreated += count
+                case .taskCompleted: quarter.activity.tasksCompleted += count
                 default: break
                 }
+                guard hasLatency, combination?.command != 0 else { continue }
+                let body = bytes.extracting(0..<cell.body.upperBound)
+                guard quarter.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart) else {
+                    throw RollupBlock.Damage()
+                }
             }
-            if activity.events > 0 { result[block.period, default: .init()].add(activity) }
+            if quarter.activity.events > 0 { result[block.period] = quarter }
         }
         return result
     }

@@ -54,21 +54,46 @@ package struct UsageReader {
         self.parts = parts
     }
 
-    /// Activity of every quarter of an hour that has any and begins in `window`, in order.
-    package func activity(
-        in window: Range<Int64>
-    ) throws(StoreError) -> [(slotStart: Int64, activity: StoreReader.Activity)] {
-        guard !filter.isEmpty else { return try store.activity(in: window) }
-        var result: [(slotStart: Int64, activity: StoreReader.Activity)] = []
+    /// What happened in a quarter of an hour.
+    package struct Quarter: Sendable {
+        /// Milliseconds since 1970.
+        package let start: Int64
+        package let activity: StoreReader.Activity
+        /// The durations of commands; empty where they were not asked for.
+        package let latency: LatencyHistogram
+    }
+
+    /// Every quarter of an hour that has any activity and begins in `window`, in order.
+    /// - Parameter hasLatency: whether durations are read too.
+    package func quarters(in window: Range<Int64>, hasLatency: Bool = false) throws(StoreError) -> [Quarter] {
+        guard !filter.isEmpty else { return try Self.quarters(of: store, in: window, hasLatency: hasLatency) }
+        var result: [Quarter] = []
         for (range, rows) in parts(of: window) {
             if let rows {
-                result += try rows.activity(in: range)
-            } else {
-                result += try combinations { try $0.activity(slots: StoreReader.slotRange(range)) }
-                    .sorted { $0.key < $1.key }.map { ($0.key * TimeBucket.milliseconds, $0.value) }
+                result += try Self.quarters(of: rows, in: range, hasLatency: hasLatency)
+                continue
+            }
+            let quarters = try combinations { try $0.quarters(StoreReader.slotRange(range), hasLatency: hasLatency) }
+            result += quarters.sorted { $0.key < $1.key }.map {
+                Quarter(
+                    start: $0.key * TimeBucket.milliseconds, activity: $0.value.activity, latency: $0.value.latency)
             }
         }
         return result
+    }
+
+    private static func quarters(
+        of store: StoreReader, in window: Range<Int64>, hasLatency: Bool
+    ) throws(StoreError) -> [Quarter] {
+        var latencies: [Int64: LatencyHistogram] = [:]
+        if hasLatency {
+            for history in try store.history(of: .command, by: .quarterHour, in: window) {
+                for point in history.points { latencies[point.start, default: .init()].merge(point.cell.latency) }
+            }
+        }
+        return try store.activity(in: window).map {
+            Quarter(start: $0.slotStart, activity: $0.activity, latency: latencies[$0.slotStart] ?? .init())
+        }
     }
 
     /// The cells of several dimensions, each most events first; every dimension has an entry.

@@ -90,8 +90,11 @@ struct FilterTests {
                 try reader.usage(by: UsageDimension.allCases, in: window)
                     == rows.usage(by: UsageDimension.allCases, in: window), "\(filter)")
             #expect(try reader.failures(in: window) == rows.failures(in: window), "\(filter)")
-            let (found, expected) = (try reader.activity(in: window), try rows.activity(in: window))
-            #expect(found.map(\.slotStart) == expected.map(\.slotStart), "\(filter)")
+            let found = try reader.quarters(in: window, hasLatency: true)
+            let expected = try UsageReader(rows, matching: UsageFilter(), in: window)
+                .quarters(in: window, hasLatency: true)
+            #expect(found.map(\.start) == expected.map(\.start), "\(filter)")
+            #expect(found.map(\.latency) == expected.map(\.latency), "\(filter)")
             #expect(found.map(\.activity) == expected.map(\.activity), "\(filter)")
             #expect(
                 try reader.history(by: .quarterHour, in: window)

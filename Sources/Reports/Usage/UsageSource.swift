@@ -115,7 +115,8 @@ package struct UsageSource: Sendable {
     private func rowsInTime(
         by kind: UsageBreakdown.Kind, _ reader: UsageReader
     ) throws(StoreError) -> [UsageRow] {
-        let activity = try reader.activity(in: window.range)
+        let quarters = try reader.quarters(in: window.range, hasLatency: !filter.isEmpty)
+        let activity = quarters.map { (slotStart: $0.start, activity: $0.activity) }
         var rows =
             switch kind {
             case .hour: LocalDays.byHour(activity)
@@ -124,10 +125,8 @@ package struct UsageSource: Sendable {
             }
         guard !filter.isEmpty else { return rows }
         var latencies: [String: LatencyHistogram] = [:]
-        for history in try reader.history(by: .quarterHour, in: window.range) {
-            for point in history.points where !point.cell.latency.isEmpty {
-                latencies[LocalDays.name(of: point.start, kind), default: LatencyHistogram()].merge(point.cell.latency)
-            }
+        for quarter in quarters where !quarter.latency.isEmpty {
+            latencies[LocalDays.name(of: quarter.start, kind), default: LatencyHistogram()].merge(quarter.latency)
         }
         for (index, row) in rows.enumerated() {
             if let latency = latencies[row.name] { rows[index] = row.with(latency) }
@@ -183,7 +182,7 @@ package struct UsageSource: Sendable {
         }
         let totals = try reader.totals(by: dimensions, in: range)
         return Counts(
-            activity: try reader.activity(in: range), cells: totals.cells,
+            activity: try reader.quarters(in: range).map { ($0.start, $0.activity) }, cells: totals.cells,
             sessions: try reader.sessionLengths(in: range), note: reader.rowsNote(), failureCells: totals.failures)
     }
 }
