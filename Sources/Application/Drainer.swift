@@ -1,3 +1,4 @@
+import GRDB
 package import Core
 import Database
 import Rollups
@@ -14,43 +15,42 @@ package struct Drainer: Sendable {
 
     /// How often is looked whether it has.
     private static let lookInterval: Duration = .milliseconds(5)
+    private static let progressInterval: Duration = .milliseconds(200)
 
     /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
     /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.blockedReason` says when
     /// some had to stay in the buffer.
+    ///
+    /// With `progress` it also counts again all that an earlier version has stored, and passes the share that is done, 0 to 1.
     @discardableResult
-    package func drainIfFree() async throws -> Int? {
+    package func drainIfFree(catchingUp progress: (@Sendable (Double) -> Void)? = nil) async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
         return try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
             let events = try await writer.drainToEnd()
             if let blockedReason = await writer.blockedReason { throw blockedReason }
+            if let progress, events != nil { try await catchUp(writer, progress) }
             return events
         }
     }
 
-    /// Counts again what an earlier version has stored, until all is counted or another process wants the writer lock. `progress`
-    /// gets the share that is done, 0 to 1.
-    package func catchUp(progress: (Double) -> Void) async throws {
-        guard let share = try StoreReader(data: data)?.shareCombined(), share < 1,
-            let lock = try WriterLock.acquireToStore(in: data)
-        else { return }
-        try await SQLiteWriter.withWriter(of: data, lock: lock) { writer in
-            while try await !writer.catchUp(for: .milliseconds(200)), try await !writer.shouldYield() {
-                try progress(StoreReader(data: data)?.shareCombined() ?? 1)
-            }
-            try await writer.finish()
+    private func catchUp(_ writer: SQLiteWriter, _ progress: (Double) -> Void) async throws {
+        while try await !writer.catchUp(for: Self.progressInterval) {
+            guard try await !writer.shouldYield() else { return }
+            progress(try await writer.queue.read { try RollupTables.shareCombined(in: $0) })
         }
     }
 
     /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when
     /// another writer had not stored it after `patience`.
-    package func drainOrAsk(patience: Duration) async throws -> Bool {
+    package func drainOrAsk(
+        patience: Duration, catchingUp progress: (@Sendable (Double) -> Void)? = nil
+    ) async throws -> Bool {
         let deadline = ContinuousClock.now + patience
         let pipe = RuntimeFolder(for: data).pipePath
         var asked = false
         var quietLooks = 0
         while ContinuousClock.now < deadline {
-            if try await drainIfFree() != nil { return true }
+            if try await drainIfFree(catchingUp: progress) != nil { return true }
             // An empty line in its pipe is no event, and wakes the service.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
             // What the service has just read from its pipe is neither here nor there, so one look is not enough.

@@ -66,7 +66,11 @@ package struct NextSteps: Sendable {
                 "'nexus serve' does not run: lines in its pipe wait until it is started again; all else is recorded.")
         }
         if sentences.isEmpty || (latestEvent == nil && recording == .on && sentences.count < 2) {
-            sentences.append("'nexus exec -- COMMAND' runs a command and records it.")
+            sentences.append(
+                hook == nil
+                    ? "'nexus exec -- COMMAND' runs a command and records it."
+                    : "'nexus import-history' lists the histories of your shells, from which reports can be filled now."
+            )
         }
         return Array(sentences.prefix(2))
     }

@@ -81,6 +81,13 @@ package struct RollupTables: DerivedTables {
         return true
     }
 
+    /// Returns the share of the time with events, 0 to 1, in which they are counted by combination.
+    package static func shareCombined(in database: Database) throws -> Double {
+        try Double.fetchOne(
+            database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
+            arguments: [CombinedDays.firstBucket(in: database)]) ?? 1
+    }
+
     /// From when on events are counted by combination, in milliseconds since 1970; 0 where all are.
     package static func combinedFrom(in database: Database) throws -> Int64 {
         try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds

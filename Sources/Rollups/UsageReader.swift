@@ -268,15 +268,6 @@ package struct UsageTotals: Sendable {
 }
 
 extension StoreReader {
-    /// Returns the share of the time with events, 0 to 1, in which they are counted by combination.
-    package func shareCombined() throws(StoreError) -> Double {
-        try reading { reading in
-            let sql = "SELECT avg(slot >= ?) FROM activity_rollup"
-            let first = try CombinedDays.firstBucket(in: reading.database)
-            return first == 0 ? 1 : try Double.fetchOne(reading.database, sql: sql, arguments: [first]) ?? 1
-        }
-    }
-
     /// The parts of a window whose events are not all counted by combination: whole days in UTC, cut to the window, in order.
     fileprivate func uncombined(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> [Range<Int64>] {
         guard filter.session == nil else { return [window] }

@@ -23,13 +23,15 @@ struct FlushCommand: AsyncParsableCommand {
                 "recording is off, as \(reason.escapedForDisplay): \(waiting.counted("event")) pending until it is on again",
                 .settings)
         }
-        guard try await Drainer(data: data).drainOrAsk(patience: .seconds(5)) else {
+        let bar = ProgressLine(total: 1000)
+        defer { bar?.clear() }
+        guard
+            try await Drainer(data: data).drainOrAsk(
+                patience: .seconds(5), catchingUp: { bar?.show(Int($0 * 1000)) })
+        else {
             throw CommandFailure(
                 "another nexus process is storing events right now, and will store these too", .tryAgain)
         }
-        let bar = ProgressLine(total: 1000)
-        try await Drainer(data: data).catchUp { bar?.show(Int($0 * 1000)) }
-        bar?.clear()
     }
 }
 

@@ -22,7 +22,7 @@ struct NextStepsTests {
         #expect(
             try steps { $0.hook = Self.hook } == [
                 "The shell hook is not installed: run 'nexus setup', which adds it to ~/.bashrc, and open a new shell.",
-                "'nexus exec -- COMMAND' runs a command and records it.",
+                "'nexus import-history' lists the histories of your shells, from which reports can be filled now.",
             ])
         let installed = try steps {
             $0.hook = NextSteps.Hook(startFile: "~/.zshrc", isInstalled: true)

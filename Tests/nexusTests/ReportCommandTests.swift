@@ -27,7 +27,7 @@ struct ReportCommandTests {
 
     @Test("The dashboard shows what was recorded, in each form")
     func stats() async throws {
-        #expect(try await output("stats").contains("nexus exec -- COMMAND"), "an empty report says what to do next")
+        #expect(try await output("stats").contains("nexus import-history"), "an empty report says what to do next")
         try await command.record(
             "--command make --duration-ms 1200 --success", "--command make --failure", "--command git")
         let text = try await output("stats --day")
