@@ -1,7 +1,5 @@
-import GRDB
 package import Core
 import Database
-import Rollups
 import SystemSupport
 import WriteAheadBuffer
 
@@ -34,9 +32,10 @@ package struct Drainer: Sendable {
     }
 
     private func catchUp(_ writer: SQLiteWriter, _ progress: (Double) -> Void) async throws {
-        while try await !writer.catchUp(for: Self.progressInterval) {
-            guard try await !writer.shouldYield() else { return }
-            progress(try await writer.queue.read { try RollupTables.shareCombined(in: $0) })
+        while true {
+            let share = try await writer.catchUp(for: Self.progressInterval)
+            guard share < 1, try await !writer.shouldYield() else { return }
+            progress(share)
         }
     }
 

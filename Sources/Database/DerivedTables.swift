@@ -26,8 +26,8 @@ package protocol DerivedTables: Sendable {
     func rebuild(in database: Database) throws
 
     /// Computes a part of what an earlier version did not keep, inside a transaction of the caller's: a day of events at most.
-    /// - Returns: whether there may be more.
-    func catchUp(in database: Database) throws -> Bool
+    /// - Returns: the share that is done, 1 when nothing is left.
+    func catchUp(in database: Database) throws -> Double
 }
 
 /// The start of a session, in milliseconds since 1970, and its length.
@@ -44,7 +44,7 @@ package struct NoDerivedTables: DerivedTables {
     package mutating func flush(into database: Database) throws {}
     package mutating func abandon() {}
     package func rebuild(in database: Database) throws {}
-    package func catchUp(in database: Database) throws -> Bool { false }
+    package func catchUp(in database: Database) throws -> Double { 1 }
 }
 
 /// The parts of the writer that other modules implement. `Application` has the one composition.

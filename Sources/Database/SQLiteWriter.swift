@@ -133,15 +133,16 @@ package actor SQLiteWriter {
     }
 
     /// Computes what an earlier version did not keep, a transaction a day, for `duration` or until all is done.
-    /// - Returns: whether all is done.
-    package func catchUp(for duration: Duration) throws(StoreError) -> Bool {
+    /// - Returns: the share that is done, 1 when nothing is left.
+    package func catchUp(for duration: Duration) throws(StoreError) -> Double {
         let end = ContinuousClock.now + duration
         return try asStoreError(data.databasePath) {
-            while try queue.write({ try ingest.catchUp(in: $0) }) {
+            while true {
+                let share = try queue.write { try ingest.catchUp(in: $0) }
+                guard share < 1 else { return 1 }
                 forgetRows()
-                if try ContinuousClock.now >= end || Task.isCancelled || shouldYield() { return false }
+                if try ContinuousClock.now >= end || Task.isCancelled || shouldYield() { return share }
             }
-            return true
         }
     }
 

@@ -94,7 +94,7 @@ struct SegmentIngest {
     }
 
     /// Computes a part of what an earlier version did not keep (see `DerivedTables.catchUp`). Nothing may wait to be written.
-    func catchUp(in database: Database) throws -> Bool { try derivedTables.catchUp(in: database) }
+    func catchUp(in database: Database) throws -> Double { try derivedTables.catchUp(in: database) }
 
     /// Forgets what was not written: the transaction was rolled back.
     mutating func abandon() {

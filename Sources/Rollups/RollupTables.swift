@@ -57,11 +57,19 @@ package struct RollupTables: DerivedTables {
 
     // MARK: Catching up
 
-    package func catchUp(in database: Database) throws -> Bool { try Self.catchUp(in: database) }
+    package func catchUp(in database: Database) throws -> Double {
+        guard try Self.countLatestUncombinedDay(in: database) else { return 1 }
+        // The share of the time with events.
+        let share = try Double.fetchOne(
+            database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
+            arguments: [CombinedDays.firstBucket(in: database)])
+        // What is left is seen by the next call.
+        return min(share ?? 1, 0.99)
+    }
 
     /// Counts the latest day whose events are not yet counted by combination, inside a transaction of the caller's.
     /// - Returns: whether there may be more such days.
-    package static func catchUp(in database: Database) throws -> Bool {
+    private static func countLatestUncombinedDay(in database: Database) throws -> Bool {
         let first = try CombinedDays.firstBucket(in: database)
         let complete = try CompleteRows.firstBucket(in: database)
         guard first > complete else { return false }
@@ -79,13 +87,6 @@ package struct RollupTables: DerivedTables {
         for rows in try RowRanges.covering(slots: slots, in: database) { try recount.take(rows, of: database) }
         try recount.finish()
         return true
-    }
-
-    /// Returns the share of the time with events, 0 to 1, in which they are counted by combination.
-    package static func shareCombined(in database: Database) throws -> Double {
-        try Double.fetchOne(
-            database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
-            arguments: [CombinedDays.firstBucket(in: database)]) ?? 1
     }
 
     /// From when on events are counted by combination, in milliseconds since 1970; 0 where all are.
