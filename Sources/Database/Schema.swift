@@ -45,7 +45,7 @@ enum Schema {
             try database.execute(sql: NamingVersion.table)
             try NamingVersion.begin(in: database)
             try SessionRecount.rebuild(in: database)
-            // What rebuilds the tables writes all that the present version keeps.
+            // The rebuild writes all tables of the present version, this one too.
             try database.execute(sql: combinations)
             try derivedTables.rebuild(in: database)
         }

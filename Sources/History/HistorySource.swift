@@ -102,7 +102,7 @@ struct HistoryEntry {
     var facts = HistoryLine(time: 0)
 }
 
-/// What a reader found.
+/// An entry that a reader found, or the reason why one is skipped.
 enum HistoryItem: Equatable {
     case entry
     case skipped(HistorySkip)

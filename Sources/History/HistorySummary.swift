@@ -2,7 +2,7 @@ package import Core
 import Database
 import SystemSupport
 
-/// What an import of a history did, or would do. Every entry is counted once.
+/// The numbers of an import of a history, done or planned. Every entry is counted once.
 package struct HistorySummary: Equatable, Sendable {
     package let source: HistorySource
     package let path: String

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Reads a file line by line in bounded memory: of a line over the limit only its beginning is held.
 final class LineReader {
-    /// What is known of a line apart from its bytes.
+    /// The properties of a line apart from its bytes.
     struct Line {
         /// Whether the line was longer than allowed. Its bytes are not complete then.
         var isTooLong = false

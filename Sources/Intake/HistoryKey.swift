@@ -49,7 +49,7 @@ package struct HistoryKey: Sendable, Equatable {
         defer { lock.unlock() }
         guard !data.folder.has(DataFolder.historyKeyName) else { return }
         let name = DataFolder.historyKeyName + ".new"
-        // What a killed process left.
+        // A killed process may have left one.
         if data.folder.has(name) { try data.folder.remove(name) }
         let file = try File(opening: data.folder.path(of: name), [.write, .create, .exclusive])
         try file.write(random().span)

@@ -9,7 +9,7 @@ extension SQLiteWriter {
     private static let rowsAtOnce = 50_000
     private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
 
-    /// The time that a drain spends on what an earlier version did not keep: nobody waits for it.
+    /// The time that a drain spends on counting days of an earlier version again; a report may wait for it.
     private static let timeToCatchUp: Duration = .milliseconds(200)
 
     /// Ends a drain: removes rows past retention, closes orphaned sessions, writes all to disk and removes stored segments.

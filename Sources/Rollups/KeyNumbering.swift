@@ -1,6 +1,6 @@
 /// A key that `KeyNumbering` numbers.
 protocol NumberedKey: Equatable, Sendable {
-    /// Returns a hash of all of the key. It depends on the seed, so that nobody can prepare keys with the same hash.
+    /// Returns a hash of all of the key. It depends on the seed, so that no input can be prepared whose keys all have the same hash.
     func hash(seed: UInt64) -> UInt64
 }
 

@@ -46,7 +46,7 @@ struct RollupNames {
     }
 
     /// Removes the names and combinations that no block before a quarter of an hour has, nor any row: the blocks from there on are
-    /// counted anew from the rows.
+    /// recomputed from the rows.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []

@@ -96,10 +96,10 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func rebuild(_ data: DataFolder) async throws {
         guard data.hasDatabase else {
-            throw CommandFailure("nothing was stored yet that could be counted anew", .usage)
+            throw CommandFailure("nothing was stored yet that could be recomputed", .usage)
         }
         if confirmation.dryRun {
-            return try CommandContext.current.write("Sessions and rollups would be counted anew from the rows.\n")
+            return try CommandContext.current.write("Sessions and rollups would be recomputed from the rows.\n")
         }
         guard try confirmation.isGiven(for: "Count sessions and rollups anew from the rows?") else { return }
         let bar = ProgressLine(total: 1000)
@@ -109,6 +109,6 @@ struct DoctorCommand: AsyncParsableCommand {
             throw CommandFailure.writerIsBusy
         }
         bar?.clear()
-        try CommandContext.current.write("Sessions and rollups are counted anew.\n")
+        try CommandContext.current.write("Sessions and rollups were recomputed.\n")
     }
 }

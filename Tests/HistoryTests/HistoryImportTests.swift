@@ -38,20 +38,14 @@ struct HistoryImportTests {
         lines.enumerated().map { ": \(start + $0 * 60):0;\($1)\n" }.joined()
     }
 
-    private struct Busy: Error {}
-
-    private func lock(_ data: DataFolder? = nil) async throws -> WriterLock {
-        for _ in 0..<1000 {
-            if let lock = try WriterLock.acquire(in: data ?? self.data) { return lock }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        throw Busy()
+    private func lock(_ data: DataFolder? = nil) throws -> WriterLock {
+        try AnotherWriter.waitedFor(in: data ?? self.data)
     }
 
     @discardableResult
     private func take(_ source: HistorySource, _ name: String) async throws -> HistorySummary {
         let summary = try await HistoryImport(source, path: path(name), clock: clock).run(
-            into: data, lock: try await lock(), parts: .standard)
+            into: data, lock: try lock(), parts: .standard)
         try await expectSound()
         return summary
     }
@@ -60,7 +54,7 @@ struct HistoryImportTests {
     private func expectSound() async throws {
         let tables = try Tables(data)
         let before = try tables.rollups()
-        try await SQLiteWriter.withWriter(of: data, lock: try await lock(), obeysSettings: false) {
+        try await SQLiteWriter.withWriter(of: data, lock: try lock(), obeysSettings: false) {
             try await $0.rebuildCounts()
         }
         #expect(try Tables(data).rollups() == before)
@@ -181,7 +175,7 @@ struct HistoryImportTests {
         try await SnapshotWriter(data: other.data).write(.everything, as: .sqlite, to: .file(path("snapshot")))
         try await record(#"{"command":"tool","timestamp":1699998000000,"session_id":"ci"}"#)
         _ = try await SnapshotImport(path: path("snapshot")).run(
-            into: data, lock: try await lock(), parts: .standard)
+            into: data, lock: try lock(), parts: .standard)
         try write("zsh", zsh(["ls", "make", "ls"]))
         #expect(try plan([(.zsh, "zsh")])[0].imported == 3)
         var filler = BufferFiller(data)
@@ -194,7 +188,7 @@ struct HistoryImportTests {
     private func record(_ line: String) async throws {
         var filler = BufferFiller(data)
         try filler.append([line])
-        try await SQLiteWriter.withWriter(of: data, lock: try await lock()) { writer in
+        try await SQLiteWriter.withWriter(of: data, lock: try lock()) { writer in
             _ = try await writer.drain()
             try await writer.finish()
         }
@@ -284,7 +278,7 @@ struct HistoryImportTests {
         try write("zsh", zsh(["ls"], from: now - 40 * 86400) + zsh(["make"], from: now - 86400))
         #expect(try await take(.zsh, "zsh").imported == 2)
         try SettingsFile(data).update { $0.set(retentionDays: 30) }
-        let writer = try SQLiteWriter(data: data, lock: try await lock(), clock: clock)
+        let writer = try SQLiteWriter(data: data, lock: try lock(), clock: clock)
         try await writer.endDrain()
         await writer.close()
         #expect(try rows("SELECT count(*) FROM history_marks") == ["1"])
@@ -324,7 +318,7 @@ struct HistoryImportTests {
         try SettingsFile(data).update { $0.set(recording: false) }
         await #expect(throws: HistoryError.switchedOff) {
             try await HistoryImport(.zsh, path: path("zsh"), clock: clock).run(
-                into: data, lock: try await lock(), parts: .standard)
+                into: data, lock: try lock(), parts: .standard)
         }
         #expect(try rows("SELECT count(*) FROM events") == ["0"])
         try SettingsFile(data).update { $0.set(recording: true) }
@@ -347,7 +341,7 @@ struct HistoryImportTests {
         let there = try HistoryImportTests()
         for expected in [2, 0] {
             let outcome = try await SnapshotImport(path: path("snapshot")).run(
-                into: there.data, lock: try await there.lock(), parts: .standard)
+                into: there.data, lock: try there.lock(), parts: .standard)
             #expect(outcome.imported == expected)
         }
         #expect(try there.rows("SELECT count(*) FROM sessions") == ["0"])

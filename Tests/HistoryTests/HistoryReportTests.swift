@@ -1,6 +1,7 @@
 import Application
 import Core
 import Database
+import DatabaseTesting
 import Foundation
 import Reports
 import SystemSupport
@@ -39,18 +40,10 @@ struct HistoryReportTests {
             runs.map {
                 #"{"command":"make","timestamp":\#($0.second * 1000),"duration_ms":\#($0.milliseconds),"success":true,"session_id":"shell-0000-1-1"}"#
             })
-        let writer = try SQLiteWriter(data: data, lock: try await lock())
+        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
         _ = try await writer.drain()
         try await writer.finish()
         await writer.close()
-    }
-
-    private func lock() async throws -> WriterLock {
-        for _ in 0..<1000 {
-            if let lock = try WriterLock.acquire(in: data) { return lock }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        throw CocoaError(.fileLocking)
     }
 
     private func importRuns(_ runs: [(second: Int, milliseconds: Int)]) async throws {
@@ -62,7 +55,7 @@ struct HistoryReportTests {
                     $0, seconds: Int64($1.second), duration: Int64($1.milliseconds) * 1_000_000, exit: 0, "make")
             }.joined())
         let summary = try await HistoryImport(.atuin, path: path, clock: ManualWallClock(Int64(Self.now) * 1000)).run(
-            into: data, lock: try await lock(), parts: .standard)
+            into: data, lock: try AnotherWriter.waitedFor(in: data), parts: .standard)
         #expect(summary.imported == runs.count)
     }
 

@@ -12,28 +12,14 @@ import Testing
 
 /// Questions with a filter: aggregates give the same answers as the rows.
 struct FilterTests {
-    private let folder: TemporaryFolder
-    private var data: DataFolder { folder.data }
+    private let stored: StoredFolder
+    private var data: DataFolder { stored.data }
     /// 2026-11-01T00:00:00Z.
     private let start: Int64 = 1_793_491_200_000
     private let day: Int64 = 86_400_000
 
     init() throws {
-        folder = try TemporaryFolder()
-    }
-
-    private func withWriter(_ work: (SQLiteWriter) async throws -> Void) async throws {
-        let lock = try AnotherWriter.waitedFor(in: data)
-        let writer = try SQLiteWriter(data: data, lock: lock, clock: ManualWallClock(start + day * 40))
-        try await work(writer)
-        await writer.close()
-    }
-
-    private func drain() async throws {
-        try await withWriter { writer in
-            _ = try await writer.drain()
-            try await writer.finish()
-        }
+        stored = try StoredFolder(now: 1_793_491_200_000 + 40 * 86_400_000)
     }
 
     private func randomLine(using random: inout SeededGenerator) -> String {
@@ -56,11 +42,7 @@ struct FilterTests {
 
     private func fill(seed: UInt64, events: Int = 600) async throws {
         var random = SeededGenerator(seed: seed)
-        var filler = BufferFiller(data)
-        for _ in 0..<3 {
-            try filler.append((0..<events / 3).map { _ in randomLine(using: &random) })
-            try await drain()
-        }
+        for _ in 0..<3 { try await stored.store((0..<events / 3).map { _ in randomLine(using: &random) }) }
     }
 
     private func filters() throws -> [UsageFilter] {
@@ -144,14 +126,13 @@ struct FilterTests {
             DELETE FROM grdb_migrations WHERE identifier LIKE '10:%';
             """)
         // Late events for days that are not counted yet, and events of a new day.
-        var filler = BufferFiller(data)
         var random = SeededGenerator(seed: 80)
-        try filler.append((0..<50).map { _ in randomLine(using: &random) })
-        try filler.append([#"{"timestamp":\#(start + 7 * day),"command":"git","success":false}"#])
-        try await drain()
+        try await stored.store(
+            (0..<50).map { _ in randomLine(using: &random) }
+                + [#"{"timestamp":\#(start + 7 * day),"command":"git","success":false}"#])
         #expect(try compare(seed: 1) > 5)
         var days = 0
-        try await withWriter { writer in
+        try await stored.withWriter { writer in
             while try await writer.catchUp(for: .zero) < 1 {
                 days += 1
                 _ = try compare(seed: UInt64(days))
@@ -169,12 +150,10 @@ struct FilterTests {
         try await fill(seed: 9)
         try Tables(data).execute(
             "INSERT INTO rollup_combinations VALUES (\(Limits.combinations), 9999, 0, 0, 0, 0, 0, 0, 0)")
-        var filler = BufferFiller(data)
-        try filler.append([
+        try await stored.store([
             #"{"timestamp":\#(start + day),"command":"git","template_used":"unseen","success":false}"#,
             #"{"timestamp":\#(start + day + 1),"command":"git","template_used":"unseen too","success":true}"#,
         ])
-        try await drain()
         #expect(try Tables(data).number("SELECT max(number) FROM rollup_combinations") == Int(Limits.combinations))
         for seed in 1...5 { _ = try compare(seed: UInt64(seed)) }
         let store = try #require(try StoreReader(data: data))

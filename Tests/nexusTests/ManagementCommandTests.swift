@@ -128,8 +128,8 @@ struct ManagementCommandTests {
         #expect(nothing.status == 64 && nothing.errors.hasPrefix("nothing was stored yet"))
         try await command.record("--command make")
         #expect(try await output("flush").isEmpty)
-        #expect(try await output("doctor --rebuild --dry-run").contains("would be counted"))
-        #expect(try await output("doctor --rebuild --yes").hasPrefix("Sessions and rollups are counted"))
+        #expect(try await output("doctor --rebuild --dry-run").contains("would be recomputed"))
+        #expect(try await output("doctor --rebuild --yes").hasPrefix("Sessions and rollups were recomputed"))
         for name in try data.folder.names() where name.hasPrefix("nexus.db") {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: data.folder.path(of: name))
         }

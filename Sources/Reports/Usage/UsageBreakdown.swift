@@ -8,7 +8,7 @@ package struct UsageBreakdown: Equatable, Sendable {
 
         /// The title of its first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
-        /// What events are counted by; nil for sessions and for times.
+        /// The dimension by which events are counted; nil for sessions and for times.
         var dimension: UsageDimension? {
             switch self {
             case .command: .command
