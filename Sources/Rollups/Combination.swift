@@ -39,6 +39,28 @@ struct Combination: NumberedKey {
         return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
     }
 
+    /// What a kind counts its events by; nil where they have no such thing.
+    func key(of kind: RollupKind) -> RollupKey? {
+        func key(_ number: UInt32) -> RollupKey? { number == 0 ? nil : RollupKey(number) }
+        func ofCommand(_ number: UInt32) -> RollupKey? {
+            command == 0 || number == 0 ? nil : RollupKey(command, number)
+        }
+        return switch kind {
+        case .command: key(command)
+        case .workspace: key(workspace)
+        case .template: key(template)
+        case .errorCategory: key(category)
+        case .eventType: key(type)
+        case .services: services == 0 ? nil : RollupKey(services - 1)
+        case .ports: ports == 0 ? nil : RollupKey(ports - 1)
+        case .failure: outcome == .failed ? RollupKey(command, category) : nil
+        case .commandTemplate: ofCommand(template)
+        case .commandServices: services == 0 || command == 0 ? nil : RollupKey(command, services - 1)
+        case .commandPorts: ports == 0 || command == 0 ? nil : RollupKey(command, ports - 1)
+        case .sessionLength, .task, .combination, .combinationTask: nil
+        }
+    }
+
     /// The names that its members are numbers of.
     var names: [(kind: RollupNameKind, number: UInt32)] {
         [
@@ -68,6 +90,9 @@ struct CombinationNumbers {
     /// The place of a combination among those seen.
     @inline(__always)
     mutating func place(of combination: Combination) -> Int { places.place(of: combination) }
+
+    /// Those seen, at their places.
+    var keys: [Combination] { places.keys }
 
     /// Finds the numbers of all combinations seen; one that has none gets one.
     /// - Parameter stored: returns a combination with numbers of names in the place of places.

@@ -4,30 +4,34 @@ import GRDB
 
 /// The combinations whose events pass a filter.
 struct MeantCombinations: Sendable {
-    /// Those that pass, at their numbers.
-    private let combinations: [Combination?]
-    /// The numbers of the types that activity counts apart.
-    private let types: [UInt32: EventType]
+    /// Whether each passes, at its number: most that are asked for do not.
+    private let isMeant: [Bool]
+    private let combinations: [(combination: Combination, type: EventType?)]
 
     /// Reads which combinations pass a filter, which names no session.
     init(_ filter: UsageFilter, _ reading: UsageReading) throws {
         let commands = try filter.command.map { try Self.commands(beginning: $0, in: reading.database) }
         let workspace = try filter.workspaceHash.map { try reading.number(of: .workspace, $0) }
-        var meant: [Combination?] = []
+        var types: [UInt32: EventType] = [:]
+        for type in EventType.allCases {
+            if let number = try reading.number(of: .eventType, type.rawValue) { types[number] = type }
+        }
+        var isMeant: [Bool] = []
+        var meant: [(combination: Combination, type: EventType?)] = []
         try CombinationNumbers.forEach(in: reading.database) { number, combination in
             if let commands, !commands.contains(combination.command) { return }
             if let workspace, combination.workspace != workspace { return }
             if filter.failed, combination.outcome != .failed { return }
             guard number > 0, number <= Limits.combinations else { return }
-            while meant.count <= Int(number) { meant.append(nil) }
-            meant[Int(number)] = combination
+            while isMeant.count <= Int(number) {
+                isMeant.append(false)
+                meant.append((Combination(), nil))
+            }
+            isMeant[Int(number)] = true
+            meant[Int(number)] = (combination, types[combination.type])
         }
+        self.isMeant = isMeant
         combinations = meant
-        var types: [UInt32: EventType] = [:]
-        for type in EventType.allCases {
-            if let number = try reading.number(of: .eventType, type.rawValue) { types[number] = type }
-        }
-        self.types = types
     }
 
     /// The numbers of the commands that begin with words, lines that begin with such a command among them.
@@ -42,14 +46,13 @@ struct MeantCombinations: Sendable {
         return numbers
     }
 
-    /// The combination with a number; nil where it does not pass.
+    /// Whether the combination with a number passes.
     @inline(__always)
-    func combination(_ number: UInt32) -> Combination? {
-        Int(number) < combinations.count ? combinations[Int(number)] : nil
-    }
+    func contains(_ number: UInt32) -> Bool { Int(number) < isMeant.count && isMeant[Int(number)] }
 
-    /// The type of a combination's events; nil for one that Nexus does not know.
-    func type(of combination: Combination?) -> EventType? { combination.flatMap { types[$0.type] } }
+    /// The combination with a number that passes, and the type of its events; nil for one that Nexus does not know.
+    @inline(__always)
+    subscript(_ number: UInt32) -> (combination: Combination, type: EventType?) { combinations[Int(number)] }
 }
 
 /// Reads the aggregates by combination of the events that pass a filter.
@@ -58,37 +61,40 @@ struct CombinationReading {
     let reading: UsageReading
 
     @inline(__always)
-    private func isMeant(_ key: RollupKey) -> Bool { meant.combination(key.first) != nil }
+    private func isMeant(_ key: RollupKey) -> Bool { meant.contains(key.first) }
 
     // MARK: Questions
 
     /// What was counted in quarters of an hour: the sums of dimensions, tasks excepted, and failures by command and category.
     struct Totals {
-        var sums: [UsageDimension: UsageReading.Sums] = [:]
-        var failures: [RollupKey: RollupNumbers] = [:]
+        let sums: [UsageDimension: UsageReading.Sums]
+        let failures: [RollupKey: RollupNumbers]
     }
 
     func totals(_ dimensions: [UsageDimension], slots: Range<Int64>) throws -> Totals {
-        var totals = Totals()
+        var sums = dimensions.map { (dimension: $0, sums: UsageReading.Sums()) }
+        var failures = UsageReading.Sums()
         let (before, days, after) = UsageReading.parts(of: slots)
         for (grain, periods) in [(RollupGrain.slot, before), (.day, days), (.slot, after)] {
             try reading.forEachBlock([.combination], grain, periods) { _, kind, bytes in
                 var cursor = try RollupBlock.Cursor(kind, bytes)
                 while let cell = try cursor.next(in: bytes, where: isMeant) {
-                    guard let combination = meant.combination(cell.key.first) else { continue }
-                    for dimension in dimensions {
-                        guard let key = combination.key(of: dimension) else { continue }
-                        try totals.sums[dimension, default: .init()].add(
-                            cell, to: RollupKey(key), of: bytes, hasLatency: dimension == .command)
+                    let combination = meant[cell.key.first].combination
+                    for index in sums.indices {
+                        let dimension = sums[index].dimension
+                        guard let key = combination.key(of: dimension.kind) else { continue }
+                        try sums[index].sums.add(
+                            cell, to: key, of: bytes, hasLatency: dimension == .command)
                     }
-                    if combination.outcome == .failed {
-                        let key = RollupKey(combination.command, combination.category)
-                        totals.failures[key, default: .init()].add(cell.numbers)
+                    if let key = combination.key(of: .failure) {
+                        try failures.add(cell, to: key, of: bytes, hasLatency: false)
                     }
                 }
             }
         }
-        return totals
+        return Totals(
+            sums: Dictionary(uniqueKeysWithValues: sums.map { ($0.dimension, $0.sums) }),
+            failures: failures.byKey.mapValues(\.numbers))
     }
 
     /// The sums of tasks. Each day that the quarters touch counts whole.
@@ -105,6 +111,23 @@ struct CombinationReading {
         return Dictionary(uniqueKeysWithValues: sums.byKey.map { ($0.key.first, $0.value) })
     }
 
+    /// The sums by command and what went along. Each day that the quarters touch counts whole.
+    func correlatedFactors(
+        _ factor: StoreReader.CorrelatedFactor, slots: Range<Int64>
+    ) throws -> [RollupKey: UsageReading.Sum] {
+        guard !slots.isEmpty else { return [:] }
+        var sums = UsageReading.Sums()
+        let days = slots.lowerBound / TimeBucket.perDay..<(slots.upperBound - 1) / TimeBucket.perDay + 1
+        try reading.forEachBlock([.combination], .day, days) { _, kind, bytes in
+            var cursor = try RollupBlock.Cursor(kind, bytes)
+            while let cell = try cursor.next(in: bytes, where: isMeant) {
+                guard let key = meant[cell.key.first].combination.key(of: factor.kind) else { continue }
+                try sums.add(cell, to: key, of: bytes, hasLatency: true)
+            }
+        }
+        return sums.byKey
+    }
+
     /// What happened in a quarter of an hour.
     struct Quarter {
         var activity = StoreReader.Activity()
@@ -119,18 +142,18 @@ struct CombinationReading {
             var quarter = result.removeValue(forKey: block.period) ?? Quarter()
             var cursor = try RollupBlock.Cursor(kind, bytes)
             while let cell = try cursor.next(in: bytes, where: isMeant) {
-                let combination = meant.combination(cell.key.first)
+                let (combination, type) = meant[cell.key.first]
                 let count = Int(cell.numbers.count)
                 quarter.activity.events += count
                 quarter.activity.succeeded += Int(cell.numbers.succeeded)
                 quarter.activity.failed += Int(cell.numbers.failed)
-                switch meant.type(of: combination) {
+                switch type {
                 case .command, .commandLine: quarter.activity.commands += count
                 case .workspaceCreated: quarter.activity.workspacesCreated += count
                 case .taskCompleted: quarter.activity.tasksCompleted += count
                 default: break
                 }
-                guard hasLatency, combination?.command != 0 else { continue }
+                guard hasLatency, combination.command != 0 else { continue }
                 let body = bytes.extracting(0..<cell.body.upperBound)
                 guard quarter.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart) else {
                     throw RollupBlock.Damage()
@@ -147,36 +170,19 @@ struct CombinationReading {
     ) throws -> [UInt32: [(period: Int64, sum: UsageReading.Sum)]] {
         var history: [UInt32: [(period: Int64, sum: UsageReading.Sum)]] = [:]
         try reading.forEachBlock([.combination], grain, periods) { block, kind, bytes in
-            var sums = UsageReading.Sums()
-            try sums.add(bytes, of: kind, where: isMeant)
-            for (key, sum) in sums.byKey {
-                guard let command = meant.combination(key.first)?.command, command != 0 else { continue }
-                if let last = history[command]?.last, last.period == block.period {
-                    let end = history[command, default: []].count - 1
-                    history[command]?[end].sum.numbers.add(sum.numbers)
-                    history[command]?[end].sum.latency.merge(sum.latency)
+            var cursor = try RollupBlock.Cursor(kind, bytes)
+            while let cell = try cursor.next(in: bytes, where: isMeant) {
+                let command = meant[cell.key.first].combination.command
+                guard command != 0 else { continue }
+                // The cells of a range follow each other, those of a command among those of others.
+                if let last = history[command]?.indices.last, history[command]?[last].period == block.period {
+                    try history[command]?[last].sum.add(cell, of: bytes, hasLatency: true)
                 } else {
+                    let sum = try UsageReading.Sum(cell, of: bytes, hasLatency: true)
                     history[command, default: []].append((block.period, sum))
                 }
             }
         }
         return history
-    }
-}
-
-extension Combination {
-    /// The number of a dimension's value; nil where the event has none.
-    fileprivate func key(of dimension: UsageDimension) -> UInt32? {
-        func number(_ number: UInt32) -> UInt32? { number == 0 ? nil : number }
-        return switch dimension {
-        case .command: number(command)
-        case .workspace: number(workspace)
-        case .task: nil
-        case .template: number(template)
-        case .errorCategory: number(category)
-        case .eventType: number(type)
-        case .services: number(services).map { $0 - 1 }
-        case .ports: number(ports).map { $0 - 1 }
-        }
     }
 }

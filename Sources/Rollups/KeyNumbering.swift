@@ -11,14 +11,16 @@ func mix(_ value: UInt64, _ seed: UInt64) -> UInt64 {
     return product.high ^ product.low
 }
 
+/// Differs in every process; odd.
+private let keySeed = UInt64.random(in: .min ... .max) | 1
+
 /// Numbers keys in the order in which they are first seen: 0, 1, 2, … A dictionary's hash would cost several times as much as
 /// the rest of the counting. Open addressing with linear probing, at most half full.
 struct KeyNumbering<Key: NumberedKey>: Sendable {
     private(set) var keys: [Key] = []
     /// The number of a key plus 1; 0 where nothing is.
     private var slots = [UInt32](repeating: 0, count: 64)
-    /// Differs in every process; odd.
-    private let seed = UInt64.random(in: .min ... .max) | 1
+    private let seed = keySeed
 
     /// Returns the number of a key; a key that was not seen before gets the next one.
     @inline(__always)

@@ -19,7 +19,7 @@ extension StoreReader {
         case services
         case ports
 
-        fileprivate var kind: RollupKind {
+        var kind: RollupKind {
             switch self {
             case .template: .commandTemplate
             case .services: .commandServices
@@ -70,10 +70,11 @@ extension StoreReader {
             if case .some(.none) = only { return [] }
             var points: [UInt32: [UsageHistory.Point]] = [:]
             try reading.forEachBlock([dimension.kind], grain.stored, periods) { block, kind, bytes in
-                var sums = UsageReading.Sums()
-                try sums.add(bytes, of: kind, only: only ?? nil)
-                for (key, sum) in sums.byKey {
-                    points[key.first, default: []].append(
+                var cursor = try RollupBlock.Cursor(kind, bytes)
+                // A key has one cell in each range.
+                while let cell = try cursor.next(in: bytes, where: { only == nil || $0.first == only }) {
+                    let sum = try UsageReading.Sum(cell, of: bytes, hasLatency: kind.hasLatency)
+                    points[cell.key.first, default: []].append(
                         .init(start: block.period * length, cell: UsageCell(name: "", sum)))
                 }
             }
@@ -100,13 +101,18 @@ extension StoreReader {
         try reading { reading in
             let cells =
                 try reading.sums([correlatedFactor.kind], slots: Self.slotRange(window))[correlatedFactor.kind] ?? [:]
-            let commands = try Self.names(of: .command, cells.keys.map(\.first), reading)
-            let others = try Self.names(
-                of: correlatedFactor == .template ? .template : nil, cells.keys.map(\.second), reading)
-            return cells.map { key, sum in
-                CorrelatedCell(command: commands(key.first), cell: UsageCell(name: others(key.second), sum))
-            }
-            .sorted { ($1.cell.count, $0.command, $0.cell.name) < ($0.cell.count, $1.command, $1.cell.name) }
+            return CorrelatedCell.ordered(try Self.cells(cells, of: correlatedFactor, reading))
+        }
+    }
+
+    /// The cells of sums by the numbers of their command and of what went along.
+    static func cells(
+        _ sums: [RollupKey: UsageReading.Sum], of factor: CorrelatedFactor, _ reading: UsageReading
+    ) throws -> [CorrelatedCell] {
+        let commands = try names(of: .command, sums.keys.map(\.first), reading)
+        let others = try names(of: factor == .template ? .template : nil, sums.keys.map(\.second), reading)
+        return sums.map { key, sum in
+            CorrelatedCell(command: commands(key.first), cell: UsageCell(name: others(key.second), sum))
         }
     }
 

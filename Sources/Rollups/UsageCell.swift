@@ -80,7 +80,23 @@ package struct UsageCell: Equatable, Sendable {
 package struct CorrelatedCell: Equatable, Sendable {
     package let command: String
     /// The counts, under the name of what went along: a template, or a number of services or ports.
-    package let cell: UsageCell
+    package private(set) var cell: UsageCell
+
+    /// What makes it different from others.
+    struct Name: Hashable {
+        let command: String
+        let factor: String
+    }
+
+    var id: Name { Name(command: command, factor: cell.name) }
+
+    /// Adds the counts of another cell of the same command and factor.
+    mutating func add(_ other: CorrelatedCell) { cell.add(other.cell) }
+
+    /// The most frequent first.
+    static func ordered(_ cells: some Sequence<CorrelatedCell>) -> [CorrelatedCell] {
+        cells.sorted { ($1.cell.count, $0.command, $0.cell.name) < ($0.cell.count, $1.command, $1.cell.name) }
+    }
 }
 
 /// Failed events of one command and one error category.

@@ -92,6 +92,9 @@ struct UsageCells {
 
     var isEmpty: Bool { cells.isEmpty }
 
+    /// The places that have a cell.
+    var places: [Int] { last.indices.filter { last[$0] >= 0 } }
+
     mutating func removeAll() {
         cells.removeAll(keepingCapacity: true)
         runs.removeAll(keepingCapacity: true)
@@ -137,28 +140,37 @@ struct UsageCells {
         return cells.count - 1
     }
 
-    /// Hands out every cell with the number of its run.
-    private func forEachCell(_ use: (_ cell: Int, _ run: Int) -> Void) {
+    /// The sums of these cells by something else that the same events have.
+    ///
+    /// - Parameters:
+    ///   - kind: what the sums are of.
+    ///   - grain: the length of time that a sum covers: a day, or as these cells.
+    ///   - place: returns the place of a cell's sum for the place of the cell; nil leaves the cell out.
+    func summed(as kind: RollupKind, by grain: RollupGrain, at place: (Int) -> Int?) -> UsageCells {
+        var sums = UsageCells(kind)
+        let slots = grain == .day ? TimeBucket.perDay / periodSlots : 1
+        // For each cell its sum and 1; 0: left out.
+        var targets = [UInt32](repeating: 0, count: cells.count)
         for run in runs.indices {
-            let end = run + 1 < runs.count ? runs[run + 1].start : cells.count
-            for cell in runs[run].start..<end { use(cell, run) }
+            for cell in cells(of: run) {
+                guard let place = place(Int(cells[cell].place)) else { continue }
+                let sum = sums.cell(runs[run].period / slots, place)
+                sums.cells[sum].add(cells[cell])
+                if sums.hasTimes { sums.times[sum].add(times[cell]) }
+                targets[cell] = UInt32(sum + 1)
+            }
         }
+        guard sums.hasLatency else { return sums }
+        sums.durations.reserveCapacity(durations.count)
+        for duration in durations {
+            let target = targets[Int(duration >> Self.bucketBits)]
+            if target > 0 { sums.durations.append((target - 1) << Self.bucketBits | duration & Self.bucketMask) }
+        }
+        return sums
     }
 
-    /// The same counts by the day, of a kind that is counted by the quarter of an hour.
-    func byDay() -> UsageCells {
-        var days = UsageCells(kind)
-        var targets = [UInt32](repeating: 0, count: cells.count)
-        forEachCell { cell, run in
-            let target = days.cell(runs[run].period / TimeBucket.perDay, Int(cells[cell].place))
-            days.cells[target].add(cells[cell])
-            if hasTimes { days.times[target].add(times[cell]) }
-            targets[cell] = UInt32(target)
-        }
-        days.durations = durations.map { duration in
-            targets[Int(duration >> Self.bucketBits)] << Self.bucketBits | duration & Self.bucketMask
-        }
-        return days
+    private func cells(of run: Int) -> Range<Int> {
+        runs[run].start..<(run + 1 < runs.count ? runs[run + 1].start : cells.count)
     }
 
     /// What is to be written: changes in order of their blocks and keys, and their buckets. `keys` are those of the places.
@@ -193,56 +205,56 @@ struct UsageCells {
 
     /// The cells in order of their periods and, in each, of their keys.
     private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
-        let keyRanks = Self.ranks(of: keys)
-        let runRanks = Self.ranks(of: runs.map(\.period))
+        let places = places.sorted { keys[$0] < keys[$1] }
+        var keyRanks = [UInt32](repeating: 0, count: last.count)
+        for (rank, place) in places.enumerated() { keyRanks[place] = UInt32(rank) }
         let periods = Set(runs.map(\.period)).sorted()
-        // Sorted as one number: the rank, and in the lowest bits which cell it is.
-        let cellBits = UInt64(UInt64.bitWidth - UInt64(cells.count).leadingZeroBitCount)
-        let cellMask: UInt64 = 1 << cellBits - 1
-        var numbers: [UInt64] = []
-        numbers.reserveCapacity(cells.count)
-        forEachCell { cell, run in
-            let rank = runRanks[run] * keys.count + keyRanks[Int(cells[cell].place)]
-            numbers.append(UInt64(rank) << cellBits | UInt64(cell))
+        let periodRanks = Dictionary(uniqueKeysWithValues: zip(periods, periods.indices.map(UInt32.init)))
+        var cellRanks = [UInt32](repeating: 0, count: cells.count)
+        for run in runs.indices {
+            let rank = periodRanks[runs[run].period] ?? 0
+            for cell in cells(of: run) { cellRanks[cell] = rank }
         }
-        numbers.sort()
-        return numbers.map { (Int($0 & cellMask), periods[Int($0 >> cellBits) / keys.count]) }
+        let byKey = Self.sorted(cells.indices.map(UInt32.init), ranks: places.count) {
+            keyRanks[Int(cells[Int($0)].place)]
+        }
+        return Self.sorted(byKey, ranks: periods.count) { cellRanks[Int($0)] }
+            .map { (Int($0), periods[Int(cellRanks[Int($0)])]) }
     }
 
-    /// How many different values are less than each.
-    private static func ranks<Value: Comparable>(of values: [Value]) -> [Int] {
-        let order = values.indices.sorted { values[$0] < values[$1] }
-        var ranks = [Int](repeating: 0, count: values.count)
-        for (before, index) in zip(order, order.dropFirst()) {
-            ranks[index] = ranks[before] + (values[before] == values[index] ? 0 : 1)
+    /// Sorts values by their rank, equal ones in the order in which they are: by counting, in time in proportion to the values and
+    /// the ranks.
+    private static func sorted(_ values: [UInt32], ranks: Int, by rank: (UInt32) -> UInt32) -> [UInt32] {
+        var ends = [Int](repeating: 0, count: ranks)
+        for value in values { ends[Int(rank(value))] += 1 }
+        var start = 0
+        for rank in ends.indices { (ends[rank], start) = (start, start + ends[rank]) }
+        var sorted = [UInt32](repeating: 0, count: values.count)
+        for value in values {
+            let rank = Int(rank(value))
+            sorted[ends[rank]] = value
+            ends[rank] += 1
         }
-        return ranks
+        return sorted
     }
 
     /// Counts the buckets of every change, and tells each where its own are.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
-        // Sorted by change first, by counting: most changes have few durations, so that little is left to sort.
-        var ends = [Int](repeating: 0, count: changes.count)
-        for duration in durations { ends[Int(ranks[Int(duration >> Self.bucketBits)])] += 1 }
-        var start = 0
-        for rank in ends.indices { (ends[rank], start) = (start, start + ends[rank]) }
-        var sorted = [UInt16](repeating: 0, count: durations.count)
-        for duration in durations {
-            let rank = Int(ranks[Int(duration >> Self.bucketBits)])
-            sorted[ends[rank]] = UInt16(truncatingIfNeeded: duration & Self.bucketMask)
-            ends[rank] += 1
-        }
+        let byBucket = Self.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
+        let sorted = Self.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }
         var buckets: [BucketCount] = []
         buckets.reserveCapacity(sorted.count)
         var next = 0
         for rank in changes.indices {
-            let (first, end) = (buckets.count, ends[rank])
-            sorted[next..<end].sort()
-            while next < end {
-                let bucket = sorted[next]
-                let run = next
-                while next < end, sorted[next] == bucket { next += 1 }
-                buckets.append(BucketCount(bucket: Int(bucket), count: Int64(next - run)))
+            let first = buckets.count
+            while next < sorted.count, ranks[Int(sorted[next] >> Self.bucketBits)] == UInt32(rank) {
+                let bucket = Int(sorted[next] & Self.bucketMask)
+                if buckets.count > first, buckets[buckets.count - 1].bucket == bucket {
+                    buckets[buckets.count - 1].count += 1
+                } else {
+                    buckets.append(BucketCount(bucket: bucket, count: 1))
+                }
+                next += 1
             }
             changes[rank].change.buckets = first..<buckets.count
         }

@@ -16,6 +16,9 @@ package struct UsageReader {
     private let isBehind: Bool
     private let meant: MeantCombinations?
 
+    /// Whether events are left out.
+    package var hasFilter: Bool { !filter.isEmpty }
+
     /// Whether the answer to a question about something other than sessions rests on rows, in part or as a whole.
     package var readsRows: Bool { parts.contains { $0.rows != nil } }
 
@@ -177,6 +180,27 @@ package struct UsageReader {
             }
         }
         return UsageHistory.ordered(Array(merged.values))
+    }
+
+    /// What went along with commands, most events first. Each day in UTC that the window touches counts whole.
+    package func correlatedFactors(
+        _ factor: StoreReader.CorrelatedFactor, in window: Range<Int64>
+    ) throws(StoreError) -> [CorrelatedCell] {
+        guard !filter.isEmpty else { return try store.correlatedFactors(factor, in: window) }
+        var merged: [CorrelatedCell.Name: CorrelatedCell] = [:]
+        for (range, rows) in parts(of: window) {
+            let cells =
+                if let rows {
+                    try rows.correlatedFactors(factor, in: range)
+                } else {
+                    try combinations { reading in
+                        let sums = try reading.correlatedFactors(factor, slots: StoreReader.slotRange(range))
+                        return try StoreReader.cells(sums, of: factor, reading.reading)
+                    }
+                }
+            for cell in cells where merged[cell.id]?.add(cell) == nil { merged[cell.id] = cell }
+        }
+        return CorrelatedCell.ordered(merged.values)
     }
 
     /// Sessions that started in a window and have at least so many commands, with their figures as a whole: at most `limit` of

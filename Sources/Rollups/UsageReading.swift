@@ -9,6 +9,25 @@ struct UsageReading {
     struct Sum {
         var numbers = RollupNumbers()
         var latency = LatencyHistogram()
+
+        init() {}
+
+        /// The counts of a cell of a block.
+        init(_ cell: RollupBlock.Cell, of bytes: Span<UInt8>, hasLatency: Bool) throws(RollupBlock.Damage) {
+            try add(cell, of: bytes, hasLatency: hasLatency)
+        }
+
+        /// Adds the counts of a cell of a block.
+        mutating func add(
+            _ cell: RollupBlock.Cell, of bytes: Span<UInt8>, hasLatency: Bool
+        ) throws(RollupBlock.Damage) {
+            numbers.add(cell.numbers)
+            guard hasLatency else { return }
+            let body = bytes.extracting(0..<cell.body.upperBound)
+            guard latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart) else {
+                throw RollupBlock.Damage()
+            }
+        }
     }
 
     let database: Database
@@ -106,15 +125,11 @@ struct UsageReading {
 
     /// Sums under construction.
     struct Sums {
-        private var places: [RollupKey: Int] = [:]
-        private var sums: [(key: RollupKey, sum: Sum)] = []
+        private var keys = KeyNumbering<RollupKey>()
+        /// Of each key, in the order in which they were first seen.
+        private var sums: [Sum] = []
 
-        var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: sums.map { ($0.key, $0.sum) }) }
-
-        /// Adds the cells of a block; with `only`, none but those whose key begins with it.
-        mutating func add(_ bytes: Span<UInt8>, of kind: RollupKind, only: UInt32? = nil) throws(RollupBlock.Damage) {
-            try add(bytes, of: kind) { only == nil || $0.first == only }
-        }
+        var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: zip(keys.keys, sums)) }
 
         /// Adds the cells of a block whose keys pass a condition.
         mutating func add(
@@ -130,20 +145,9 @@ struct UsageReading {
         mutating func add(
             _ cell: RollupBlock.Cell, to key: RollupKey, of bytes: Span<UInt8>, hasLatency: Bool
         ) throws(RollupBlock.Damage) {
-            let place = place(of: key)
-            sums[place].sum.numbers.add(cell.numbers)
-            guard hasLatency else { return }
-            let body = bytes.extracting(0..<cell.body.upperBound)
-            guard
-                sums[place].sum.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart)
-            else { throw RollupBlock.Damage() }
-        }
-
-        private mutating func place(of key: RollupKey) -> Int {
-            if let place = places[key] { return place }
-            places[key] = sums.count
-            sums.append((key, Sum()))
-            return sums.count - 1
+            let place = keys.place(of: key)
+            if place == sums.count { sums.append(Sum()) }
+            try sums[place].add(cell, of: bytes, hasLatency: hasLatency)
         }
     }
 }

@@ -5,21 +5,25 @@ import SystemSupport
 
 /// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
 /// `usage_rollup`. Taking an event needs no database.
+///
+/// An event is counted once, by its combination of properties. What the other kinds count are sums of these cells, made at the end
+/// of the transaction: there are fewer cells than events. Tasks, which no combination has, are counted apart.
 struct UsageRollup {
-    /// By kind.
-    private var cells = RollupKind.allCases.map(UsageCells.init)
+    private var combined = UsageCells(.combination)
+    private var byTask = UsageCells(.task)
+    private var combinedByTask = UsageCells(.combinationTask)
     private var commands = RollupNames(.command)
     private var workspaces = RollupNames(.workspace)
     private var tasks = RollupNames(.task)
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
+    /// Names stand in combinations and pairs as their places plus 1: their numbers are found at the end of the transaction.
     private var combinations = CombinationNumbers()
+    /// A combination and a task, each as its place plus 1.
+    private var pairs = KeyNumbering<RollupKey>()
     /// The places of the types that Nexus knows; negative where one was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
-    /// What the kinds that are not counted by one name are counted by. Names stand in it as their places plus 1: their
-    /// numbers are found at the end of the transaction.
-    private var keys = RollupKind.allCases.map { _ in KeyNumbering<RollupKey>() }
 
     /// Takes one event.
     mutating func observe(_ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>) {
@@ -52,50 +56,20 @@ struct UsageRollup {
     ) {
         let isInterrupted = event.success == nil && category.equals(Self.interrupted.span)
         let usage = UsageEvent(event, isTimed: !isInterrupted)
-        let typePlace = place(of: type, known)
-        count(.eventType, usage, at: typePlace)
-        var combination = Combination(
-            type: UInt32(typePlace + 1), outcome: Combination.Outcome(success: event.success),
+        let combination = Combination(
+            command: command.isEmpty
+                ? 0 : 1 + UInt32(known == .commandLine ? place(ofLine: command) : commands.place(of: command)),
+            workspace: workspace.isEmpty ? 0 : 1 + UInt32(workspaces.place(of: workspace)),
+            type: 1 + UInt32(place(of: type, known)), outcome: Combination.Outcome(success: event.success),
+            category: category.isEmpty ? 0 : 1 + UInt32(categories.place(of: category)),
+            template: template.isEmpty ? 0 : 1 + UInt32(templates.place(of: template)),
             services: Combination.amount(event.servicesCount), ports: Combination.amount(event.portsUsed))
-        if !workspace.isEmpty {
-            let place = workspaces.place(of: workspace)
-            count(.workspace, usage, at: place)
-            combination.workspace = UInt32(place + 1)
-        }
-        if !command.isEmpty {
-            let place = known == .commandLine ? place(ofLine: command) : commands.place(of: command)
-            count(.command, usage, at: place)
-            combination.command = UInt32(place + 1)
-        }
-        if !category.isEmpty {
-            let place = categories.place(of: category)
-            count(.errorCategory, usage, at: place)
-            combination.category = UInt32(place + 1)
-        }
-        if event.success == false { count(.failure, usage, RollupKey(combination.command, combination.category)) }
-        if !template.isEmpty {
-            let place = templates.place(of: template)
-            count(.template, usage, at: place)
-            combination.template = UInt32(place + 1)
-            if combination.command != 0 {
-                count(.commandTemplate, usage, RollupKey(combination.command, combination.template))
-            }
-        }
-        if let services = event.servicesCount {
-            count(.services, usage, RollupKey(services))
-            if combination.command != 0 { count(.commandServices, usage, RollupKey(combination.command, services)) }
-        }
-        if let ports = event.portsUsed {
-            count(.ports, usage, RollupKey(ports))
-            if combination.command != 0 { count(.commandPorts, usage, RollupKey(combination.command, ports)) }
-        }
-        let combinationPlace = combinations.place(of: combination)
-        count(.combination, usage, at: combinationPlace)
-        if !task.isEmpty {
-            let place = tasks.place(of: task)
-            count(.task, usage, at: place)
-            count(.combinationTask, usage, RollupKey(UInt32(combinationPlace + 1), UInt32(place + 1)))
-        }
+        let place = combinations.place(of: combination)
+        combined.count(usage, at: place)
+        guard !task.isEmpty else { return }
+        let taskPlace = tasks.place(of: task)
+        byTask.count(usage, at: taskPlace)
+        combinedByTask.count(usage, at: pairs.place(of: RollupKey(UInt32(place + 1), UInt32(taskPlace + 1))))
     }
 
     /// Adds what was counted to the table and resets the counts.
@@ -103,14 +77,16 @@ struct UsageRollup {
     mutating func flush(_ kinds: [RollupKind] = RollupKind.allCases, into database: Database) throws {
         try findNumbers(in: database)
         // Days before this one are counted by combination as a whole, later.
-        let combined = try CombinedDays.firstBucket(in: database)
+        let combinedFrom = try CombinedDays.firstBucket(in: database)
         for kind in kinds {
-            let cells = cells[Int(kind.rawValue)]
+            let first = RollupKind.filtered.contains(kind) ? combinedFrom : 0
+            var (cells, keys) = counted(as: kind)
             guard !cells.isEmpty else { continue }
-            let keys = keys(of: kind)
-            let first = RollupKind.filtered.contains(kind) ? combined : 0
-            if kind.isKeptBySlot { try Self.write(cells, .slot, keys, from: first, into: database) }
-            try Self.write(kind.isKeptBySlot ? cells.byDay() : cells, .day, keys, from: first, into: database)
+            if kind.isKeptBySlot {
+                try Self.write(cells, .slot, keys, from: first, into: database)
+                cells = cells.summed(as: kind, by: .day) { $0 }
+            }
+            try Self.write(cells, .day, keys, from: first, into: database)
         }
         resetCounts()
         if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) || combinations.isFull
@@ -136,8 +112,10 @@ struct UsageRollup {
     }
 
     private mutating func resetCounts() {
-        for index in keys.indices { keys[index].removeAll() }
-        for index in cells.indices { cells[index].removeAll() }
+        combined.removeAll()
+        byTask.removeAll()
+        combinedByTask.removeAll()
+        pairs.removeAll()
     }
 
     private mutating func forgetNames() {
@@ -162,15 +140,6 @@ struct UsageRollup {
         return typePlaces[index]
     }
 
-    @inline(__always)
-    private mutating func count(_ kind: RollupKind, _ event: UsageEvent, at place: Int) {
-        cells[Int(kind.rawValue)].count(event, at: place)
-    }
-
-    private mutating func count(_ kind: RollupKind, _ event: UsageEvent, _ key: RollupKey) {
-        count(kind, event, at: keys[Int(kind.rawValue)].place(of: key))
-    }
-
     // MARK: Keys
 
     private mutating func findNumbers(in database: Database) throws {
@@ -191,23 +160,45 @@ struct UsageRollup {
         }
     }
 
-    /// What the places of a kind stand for.
-    private func keys(of kind: RollupKind) -> [RollupKey] {
-        let places = keys[Int(kind.rawValue)].keys
-        return switch kind {
-        case .command: commands.keys
-        case .workspace: workspaces.keys
-        case .task: tasks.keys
-        case .template: templates.keys
-        case .errorCategory: categories.keys
-        case .eventType: types.keys
-        case .services, .ports, .sessionLength: places
-        case .failure: places.map { RollupKey(commands.number($0.first), categories.number($0.second)) }
-        case .commandTemplate: places.map { RollupKey(commands.number($0.first), templates.number($0.second)) }
-        case .commandServices, .commandPorts: places.map { RollupKey(commands.number($0.first), $0.second) }
-        case .combination: combinations.numbers.map { RollupKey($0) }
+    /// What was counted as a kind, by the shortest time for which it is kept, and the keys of its places.
+    private func counted(as kind: RollupKind) -> (cells: UsageCells, keys: [RollupKey]) {
+        switch kind {
+        case .sessionLength: return (UsageCells(kind), [])
+        case .combination: return (combined, combinations.numbers.map { RollupKey($0) })
+        case .task: return (byTask, tasks.numbers.map { RollupKey($0) })
         case .combinationTask:
-            places.map { RollupKey(combinations.numbers[Int($0.first) - 1], tasks.number($0.second)) }
+            let keys = pairs.keys.map {
+                RollupKey(combinations.numbers[Int($0.first) - 1], tasks.numbers[Int($0.second) - 1])
+            }
+            return (combinedByTask, keys)
+        default:
+            var keys = KeyNumbering<RollupKey>()
+            var places = [Int?](repeating: nil, count: combinations.keys.count)
+            for place in combined.places {
+                places[place] = combinations.keys[place].key(of: kind).map { keys.place(of: $0) }
+            }
+            let cells = combined.summed(as: kind, by: kind.isKeptBySlot ? .slot : .day) { places[$0] }
+            return (cells, keys.keys.map { numbers(of: $0, kind) })
+        }
+    }
+
+    /// A key of a kind with the numbers of names in place of their places.
+    private func numbers(of key: RollupKey, _ kind: RollupKind) -> RollupKey {
+        func number(_ place: UInt32, _ index: Int) -> UInt32 {
+            guard place > 0, index < kind.names.count, let name = kind.names[index] else { return place }
+            return names(name).numbers[Int(place) - 1]
+        }
+        return RollupKey(number(key.first, 0), number(key.second, 1))
+    }
+
+    private func names(_ kind: RollupNameKind) -> RollupNames {
+        switch kind {
+        case .command: commands
+        case .workspace: workspaces
+        case .task: tasks
+        case .template: templates
+        case .errorCategory: categories
+        case .eventType: types
         }
     }
 }
@@ -226,8 +217,6 @@ extension UsageEvent {
 }
 
 extension RollupNames {
-    fileprivate var keys: [RollupKey] { numbers.map { RollupKey($0) } }
-
     /// The number of the name at a place plus 1; 0, which stands for "none", for 0.
     fileprivate func number(_ placePlusOne: UInt32) -> UInt32 {
         placePlusOne == 0 ? 0 : numbers[Int(placePlusOne) - 1]

@@ -72,6 +72,12 @@ struct FilterTests {
                 try reader.usage(by: UsageDimension.allCases, in: window)
                     == rows.usage(by: UsageDimension.allCases, in: window), "\(filter)")
             #expect(try reader.failures(in: window) == rows.failures(in: window), "\(filter)")
+            for factor in StoreReader.CorrelatedFactor.allCases {
+                let wholeDays = window.lowerBound / day * day..<(window.upperBound + day - 1) / day * day
+                #expect(
+                    try UsageReader(store, matching: filter, in: wholeDays).correlatedFactors(factor, in: wholeDays)
+                        == store.filtered(filter, in: wholeDays).correlatedFactors(factor, in: wholeDays), "\(filter)")
+            }
             let found = try reader.quarters(in: window, hasLatency: true)
             let expected = try UsageReader(rows, matching: UsageFilter(), in: window)
                 .quarters(in: window, hasLatency: true)
