@@ -51,7 +51,7 @@ package enum MarkdownReport {
     package static func of(
         _ insights: Insights, _ focus: InsightsRenderer.Focus, window: ReportWindow, zone: String, top: Int
     ) -> String {
-        var lines = ["## Nexus Insights: " + MarkdownText.escaped(window.heading(zone: zone))]
+        var lines = ["## Nexus Insights: " + MarkdownText.escaped(InsightsRenderer.heading(insights, window, zone))]
         switch focus {
         case .findings: lines += findings(insights, top)
         case .slow:

@@ -15,7 +15,7 @@ struct InsightsCommand: AsyncParsableCommand {
             EXAMPLES
               nexus insights --week
               nexus insights --command 'cargo build'
-              nexus insights --errors 7d
+              nexus insights --errors 7d --workspace webshop
               nexus insights --month --format markdown
             """)
 
@@ -23,6 +23,10 @@ struct InsightsCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only commands that begin with these words.", valueName: "name"))
     var command: String?
+
+    @Option(
+        help: ArgumentHelp("Only this workspace, by its name or by the beginning of its hash.", valueName: "name"))
+    var workspace: String?
 
     @Flag(help: "What takes most time, what became slower, and what goes along with it.")
     var slow = false
@@ -37,7 +41,10 @@ struct InsightsCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard output.form != .csv else { throw ValidationError("insights prints text, JSON or Markdown, not CSV.") }
-        guard top >= 1 else { throw ValidationError("--top takes a number from 1 on.") }
+        guard top >= 1 else { throw ValidationError("--top must be at least 1.") }
+        guard command?.isEmpty != true, workspace?.isEmpty != true else {
+            throw ValidationError("--command and --workspace take a name.")
+        }
         guard !slow || !errors else { throw ValidationError("Give one of --slow and --errors.") }
     }
 
@@ -45,7 +52,9 @@ struct InsightsCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
         try await ReadingCommand.storeWaiting(in: data)
-        let insights = Insights(try InsightsInput(window, in: data, command: command))
+        let filter = try ReportFilter(
+            command: command, workspace: workspace, failedOnly: false, keyOf: data, recordedIn: data)
+        let insights = Insights(try InsightsInput(window, in: data, filter: filter))
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
         let zone = LocalCalendar.zoneName
         let text =
@@ -56,6 +65,6 @@ struct InsightsCommand: AsyncParsableCommand {
                 InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput())
             }
         let isEmpty = output.form == .text && insights.outcomes.isEmpty
-        try CommandContext.current.write(text + (isEmpty ? NextSteps.text(data, hasFilter: command != nil) : ""))
+        try CommandContext.current.write(text + (isEmpty ? NextSteps.text(data, hasFilter: !filter.isEmpty) : ""))
     }
 }

@@ -48,7 +48,7 @@ struct StatsCommand: AsyncParsableCommand {
     private static let defaultTop = 10
 
     func validate() throws {
-        if let top, top < 1 { throw ValidationError("--top takes a number from 1 on.") }
+        if let top, top < 1 { throw ValidationError("--top must be at least 1.") }
         guard !watch || from == nil else {
             throw ValidationError("A snapshot does not change: not --watch with --from.")
         }

@@ -1,6 +1,7 @@
 import Application
 import Database
 import Foundation
+import Intake
 import Reports
 import SystemSupport
 import TestSupport
@@ -42,7 +43,14 @@ struct ReportHarness {
         UsageSource(reader: try StoreReader(data: folder.data), window: window, now: Self.now, filter: filter)
     }
 
-    func insights(_ window: ReportWindow) throws -> Insights {
-        Insights(try InsightsInput(window, from: StoreReader(data: folder.data)))
+    func insights(_ window: ReportWindow, filter: ReportFilter = ReportFilter()) throws -> Insights {
+        Insights(try InsightsInput(window, from: StoreReader(data: folder.data), filter: filter))
+    }
+
+    /// A filter by the names that were recorded.
+    static func filter(command: String? = nil, workspace: String? = nil) -> ReportFilter {
+        var filter = ReportFilter(command: command, workspace: workspace)
+        filter.workspaceHash = workspace.map { BufferFiller.key.hash(ofName: $0) }
+        return filter
     }
 }

@@ -50,6 +50,22 @@ struct RunsReportTests {
         #expect(try names(.slowest, limit: 3) == ["make 900", "git push 700", "ls 49"])
     }
 
+    @Test("Runs are commands and lines of commands; events of other kinds are left out")
+    func kinds() async throws {
+        try await harness.store([
+            #"{"event_type":"workspace_created","timestamp":"2026-11-20T08:00:00Z","duration_ms":99999}"#,
+            #"{"event_type":"command_line","command":"make","timestamp":"2026-11-20T08:01:00Z","duration_ms":2}"#,
+            #"{"event_type":"deploy","command":"ship","timestamp":"2026-11-20T08:02:00Z","duration_ms":1}"#,
+            #"{"event_type":"command","timestamp":"2026-11-20T08:03:00Z","duration_ms":3}"#,
+        ])
+        #expect(try names() == [" 3", "ship 1", "make 2"])
+        #expect(try names(.slowest, limit: 1) == [" 3"])
+        let screen = try RunsReport(
+            .allTime, filter: ReportFilter(), order: .latest, limit: 10, from: StoreReader(data: harness.folder.data)
+        ).text(TerminalStyle())
+        #expect(screen.contains("make, …") && screen.contains("no command") && !screen.contains("workspace_created"))
+    }
+
     @Test("A filter by command finds whole words, and one by failure only what failed")
     func filters() async throws {
         try await record()

@@ -17,6 +17,8 @@ package struct Finding: Equatable, Sendable {
     package let sentence: String
     /// The numbers that the sentence rests on.
     package let evidence: JSONValue
+    /// The workspace that was searched, as the user gave it; nil: all.
+    package var workspace: String?
 
     static func slower(_ change: Slowdown) -> Finding {
         let sentence =
@@ -110,12 +112,17 @@ package struct Finding: Equatable, Sendable {
 
     /// The command line that shows the runs on which the finding rests. Its words need no quotes but the command's name.
     package var evidenceCommand: String {
-        let name = "'" + command.escapedForDisplay.replacing("'", with: "'\\''") + "'"
-        return switch kind {
-        case .slower, .failsMore, .streak: "nexus stats --by day --command \(name)"
-        case .correlatedFactor: "nexus stats --by template --command \(name)"
-        case .retries: "nexus stats --by error --command \(name)"
+        func quoted(_ text: String) -> String {
+            "'" + text.escapedForDisplay.replacing("'", with: "'\\''") + "'"
         }
+        let dimension =
+            switch kind {
+            case .slower, .failsMore, .streak: "day"
+            case .correlatedFactor: "template"
+            case .retries: "error"
+            }
+        return "nexus stats --by \(dimension) --command \(quoted(command))"
+            + (workspace.map { " --workspace " + quoted($0) } ?? "")
     }
 
     private static func day(_ milliseconds: Int64) -> String { LocalCalendar.day(of: milliseconds).text }

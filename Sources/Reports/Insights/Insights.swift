@@ -11,6 +11,8 @@ package struct Insights: Sendable {
         package let p95: Double
     }
 
+    /// The commands and the workspace that were searched.
+    package let filter: ReportFilter
     package let slowdowns: [Slowdown]
     package let rises: [FailureRise]
     package let correlatedFactors: [CorrelatedFactor]
@@ -36,6 +38,7 @@ package struct Insights: Sendable {
     }
 
     package init(_ input: InsightsInput) {
+        filter = input.filter
         let totals = (input.totals ?? input.histories).map { ($0, $0.latency($0.cells.indices)) }
         costs = totals.compactMap { history, latency in
             guard let p50 = latency.quantile(0.5), let p95 = latency.quantile(0.95) else { return nil }
@@ -107,6 +110,7 @@ package struct Insights: Sendable {
         findings += streaks.map(Finding.streak)
         findings += correlatedFactors.map(Finding.correlatedFactor)
         findings += costlyRetries.map(Finding.retries)
+        for index in findings.indices { findings[index].workspace = filter.workspace }
         return findings.sorted { ($1.timeLostMS, $0.sentence) < ($0.timeLostMS, $1.sentence) }
     }
 }

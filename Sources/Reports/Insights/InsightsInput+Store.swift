@@ -31,44 +31,47 @@ extension InsightsInput {
     /// all history before it is the baseline.
     ///
     /// - Parameters:
-    ///   - command: the first words of the commands to look at; nil looks at all.
+    ///   - filter: the commands and the workspace to search. That only failures are asked for has no meaning here.
     ///   - reader: nil, where there is no database yet, gives an empty input.
     package init(
-        _ window: ReportWindow, from reader: StoreReader?, command: String? = nil, scope: Scope = .findings
+        _ window: ReportWindow, from reader: StoreReader?, filter: ReportFilter = ReportFilter(),
+        scope: Scope = .findings
     ) throws(StoreError) {
         self.init()
         let range = window.range
         self.window = range
+        self.filter = filter
         guard let reader else { return }
         func isMeant(_ name: String) -> Bool {
-            command.map { UsageFilter.isCommand(name, beginning: $0) } ?? true
+            filter.command.map { UsageFilter.isCommand(name, beginning: $0) } ?? true
         }
-        let commands = try reader.usage(by: .command, in: range).filter { isMeant($0.name) }
-            .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
         guard let recordedInWindow = try Self.covered(range, reader),
             let recorded = try Self.covered(0..<range.upperBound, reader)
         else { return }
         let inWindow = try Self.withoutNamingChange(recordedInWindow, reader)
         let covered = try Self.withoutNamingChange(recorded, reader)
-        let single = commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) }
-        for command in single.prefix(FindingRules.comparedCommands) {
-            let isByDay = command.count >= (scope == .changes ? Self.frequentOnDashboard : Self.frequent)
-            histories.append(try Self.history(of: command, in: covered, byDay: isByDay, reader))
-        }
+        // Commands are selected by their names below: without a workspace the aggregates by command alone have the answers.
+        let usage = try UsageReader(
+            reader, matching: UsageFilter(workspaceHash: filter.workspaceHash), in: 0..<range.upperBound)
+        let commands = try (usage.usage(by: [.command], in: range)[.command] ?? []).filter { isMeant($0.name) }
+            .sorted { ($1.totalMS, $0.name) < ($0.totalMS, $1.name) }
+        let compared = commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) }.prefix(
+            FindingRules.comparedCommands)
+        histories = try Self.histories(of: Array(compared), in: covered, usage, reader, scope)
         totals = commands.map { CommandHistory(command: $0.name, cells: [.init(start: inWindow.lowerBound, $0)]) }
         guard scope == .findings else { return }
-        failures = try reader.failures(in: range).filter { isMeant($0.command ?? "") }.map { cell in
+        failures = try usage.failures(in: range).filter { isMeant($0.command ?? "") }.map { cell in
             Failures(
                 command: cell.command ?? "-", category: cell.category ?? "-", count: cell.count, first: cell.firstSeen,
                 last: cell.lastSeen)
         }
-        divisions = try Self.divisions(in: inWindow, totals: commands, reader).filter { isMeant($0.command) }
-        try readRuns(in: covered, reader, isMeant: isMeant)
+        divisions = try Self.divisions(in: inWindow, usage).filter { isMeant($0.command) }
+        try readRuns(in: covered, reader)
     }
 
     /// Reads the database of a data folder.
-    package init(_ window: ReportWindow, in data: DataFolder, command: String?) throws(StoreError) {
-        try self.init(window, from: StoreReader(data: data), command: command)
+    package init(_ window: ReportWindow, in data: DataFolder, filter: ReportFilter) throws(StoreError) {
+        try self.init(window, from: StoreReader(data: data), filter: filter)
     }
 
     /// The part of a window in which anything was recorded, in whole days of UTC and milliseconds since 1970.
@@ -91,26 +94,55 @@ extension InsightsInput {
         return min(start, range.upperBound)..<range.upperBound
     }
 
-    private static func history(
-        of command: UsageCell, in range: Range<Int64>, byDay: Bool, _ reader: StoreReader
-    ) throws(StoreError) -> CommandHistory {
+    /// What commands did over time: by the quarter of an hour near the window's end, by the day before, and by the day
+    /// throughout for those that run often.
+    private static func histories(
+        of commands: [UsageCell], in range: Range<Int64>, _ usage: UsageReader, _ reader: StoreReader, _ scope: Scope
+    ) throws(StoreError) -> [CommandHistory] {
         let day = Timestamp.millisecondsPerDay
-        let fineStart =
-            byDay
-            ? range.upperBound : max(range.lowerBound, (range.upperBound - fineStretch) / day * day)
-        var points: [UsageHistory.Point] = []
-        for (part, grain) in [
-            (range.lowerBound..<fineStart, StoreReader.HistoryGrain.day), (fineStart..<range.upperBound, .quarterHour),
-        ] where !part.isEmpty {
-            points += try reader.history(of: .command, name: command.name, by: grain, in: part).first?.points ?? []
+        let fineStart = max(range.lowerBound, (range.upperBound - fineStretch) / day * day)
+        let coarse = range.lowerBound..<fineStart
+        let fine = fineStart..<range.upperBound
+        let frequent = scope == .changes ? frequentOnDashboard : frequent
+        guard usage.hasFilter else {
+            return try commands.map { (command) throws(StoreError) in
+                var points: [UsageHistory.Point] = []
+                let isByDay = command.count >= frequent
+                for (part, grain) in [
+                    (isByDay ? range : coarse, StoreReader.HistoryGrain.day),
+                    (isByDay ? range.upperBound..<range.upperBound : fine, .quarterHour),
+                ] where !part.isEmpty {
+                    points +=
+                        try reader.history(of: .command, name: command.name, by: grain, in: part).first?.points ?? []
+                }
+                return CommandHistory(command: command.name, points)
+            }
         }
-        return CommandHistory(command: command.name, cells: points.map { .init(start: $0.start, $0.cell) })
+        // One reading has all commands. The dashboard, which is to be there at once, reads days alone.
+        func points(_ part: Range<Int64>, _ grain: StoreReader.HistoryGrain) throws(StoreError) -> [String:
+            [UsageHistory.Point]]
+        {
+            guard !part.isEmpty else { return [:] }
+            return Dictionary(
+                try usage.history(by: grain, in: part).map { ($0.name, $0.points) },
+                uniquingKeysWith: { first, _ in first })
+        }
+        let byDay = try points(range, .day)
+        let byQuarter = scope == .changes ? [:] : try points(fine, .quarterHour)
+        return commands.map { command in
+            let days = byDay[command.name] ?? []
+            guard scope != .changes, command.count < frequent else {
+                return CommandHistory(command: command.name, days)
+            }
+            return CommandHistory(
+                command: command.name, days.filter { $0.start < fineStart } + (byQuarter[command.name] ?? []))
+        }
     }
 
     // MARK: What goes along
 
     private static func divisions(
-        in range: Range<Int64>, totals: [UsageCell], _ reader: StoreReader
+        in range: Range<Int64>, _ reader: UsageReader
     ) throws(StoreError) -> [CorrelatedFactor.Division] {
         let day = Timestamp.millisecondsPerDay
         let days = (range.upperBound - 1) / day - range.lowerBound / day + 1
@@ -119,7 +151,9 @@ extension InsightsInput {
         var others: [Key: [LatencyHistogram]] = [:]
         for start in stride(from: range.lowerBound / day * day, to: range.upperBound, by: Int(step)) {
             let all = Dictionary(
-                try reader.usage(by: .command, in: start..<start + step).map { ($0.name, $0.latency) },
+                (try reader.usage(by: [.command], in: start..<start + step)[.command] ?? []).map {
+                    ($0.name, $0.latency)
+                },
                 uniquingKeysWith: { first, _ in first })
             for attribute in CorrelatedFactor.Attribute.allCases {
                 for cell in try reader.correlatedFactors(attribute.stored, in: start..<start + step)
@@ -146,14 +180,13 @@ extension InsightsInput {
 
     // MARK: Runs in order
 
-    private mutating func readRuns(
-        in range: Range<Int64>, _ reader: StoreReader, isMeant: (String) -> Bool
-    ) throws(StoreError) {
+    private mutating func readRuns(in range: Range<Int64>, _ reader: StoreReader) throws(StoreError) {
         var latest: [RunRecord] = []
         var isCut = false
-        try reader.latestEvents(in: range) { event in
+        let meant = UsageFilter(command: filter.command, workspaceHash: filter.workspaceHash)
+        try reader.latestEvents(in: range, meant) { event in
             // A line of several commands is a run of none of them. An imported entry is of no known session.
-            guard let success = event.numbers.success, !event.command.isEmpty, isMeant(event.command),
+            guard let success = event.numbers.success, !event.command.isEmpty,
                 event.type != EventType.commandLine.rawValue, !HistorySession.contains(event.session.utf8.span)
             else { return true }
             guard latest.count < Self.runLimit else {
@@ -168,6 +201,12 @@ extension InsightsInput {
         }
         runs = latest.reversed().sorted { $0.timestamp < $1.timestamp }
         runsAreCut = isCut
+    }
+}
+
+extension CommandHistory {
+    fileprivate init(command: String, _ points: [UsageHistory.Point]) {
+        self.init(command: command, cells: points.map { .init(start: $0.start, $0.cell) })
     }
 }
 

@@ -26,6 +26,8 @@ package struct InsightsInput: Sendable {
     package var totals: [CommandHistory]?
     /// The window, in milliseconds since 1970.
     package var window: Range<Int64> = 0..<Int64.max
+    /// The commands and the workspace that are searched.
+    package var filter = ReportFilter()
     package var divisions: [CorrelatedFactor.Division] = []
     package var failures: [Failures] = []
     /// The latest runs until the end of the window, in the order of time.

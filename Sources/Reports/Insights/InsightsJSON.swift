@@ -18,7 +18,8 @@ package enum InsightsJSON {
         }
         var members: [JSONValue.Member] = [
             .init("version", .integer(version)), .init("window", UsageJSON.window(window, zone: zone)),
-            .init("focus", .string(focus.rawValue)), .init("findings", .array(findings.map(finding))),
+            .init("filter", insights.filter.json), .init("focus", .string(focus.rawValue)),
+            .init("findings", .array(findings.map(finding))),
         ]
         switch focus {
         case .findings: break

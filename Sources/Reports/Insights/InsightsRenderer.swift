@@ -15,13 +15,18 @@ package enum InsightsRenderer {
     package static func render(
         _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ style: TerminalStyle
     ) -> String {
-        var lines = TextBlock.wrapped(window.heading(zone: zone), style)
+        var lines = TextBlock.wrapped(heading(insights, window, zone), style)
         switch focus {
         case .findings: lines += findings(insights.findings, insights, top, style)
         case .slow: lines += slow(insights, top, style)
         case .errors: lines += errors(insights, top, style)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The window and the filter.
+    static func heading(_ insights: Insights, _ window: ReportWindow, _ zone: String) -> String {
+        window.heading(zone: zone) + (insights.filter.isEmpty ? "" : "; \(insights.filter.text)")
     }
 
     private static func findings(_ findings: [Finding], _ insights: Insights, _ top: Int, _ style: TerminalStyle)

@@ -29,6 +29,7 @@ package struct RunsReport: Sendable {
         self.names = names
         var events: [StoredEvent] = []
         try reader?.latestEvents(in: window.range, filter.stored) { event in
+            guard event.isRun else { return true }
             guard order == .slowest else {
                 events.append(event)
                 return events.count < limit
@@ -84,7 +85,8 @@ package struct RunsReport: Sendable {
                         return .init(LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time))
                     }
                 ),
-                (.name("COMMAND"), EventCells.name), (.number("DURATION", rank: 0), EventCells.duration),
+                (.name("COMMAND"), { $0.command.isEmpty ? .init(UsageReport.unnamedTitle) : EventCells.name($0) }),
+                (.number("DURATION", rank: 0), EventCells.duration),
                 (.text("OUTCOME", rank: 1), EventCells.outcome),
                 (
                     .text("WORKSPACE", rank: 3),
@@ -144,7 +146,8 @@ package struct RunsReport: Sendable {
 /// The cells that lists of single events have in common; nil where an event has no value.
 enum EventCells {
     static func name(_ event: StoredEvent) -> TextTable.Cell? {
-        .init(event.command.isEmpty ? event.type : event.command)
+        guard !event.command.isEmpty else { return .init(event.type) }
+        return .init(event.command + (event.type == EventType.commandLine.rawValue ? EventType.lineSuffix : ""))
     }
 
     static func duration(_ event: StoredEvent) -> TextTable.Cell? {
@@ -161,6 +164,11 @@ enum EventCells {
 }
 
 extension StoredEvent {
+    /// Whether the event is a run of a command: it names one, or its type says so.
+    fileprivate var isRun: Bool {
+        !command.isEmpty || EventType(rawValue: type)?.isCommand == true
+    }
+
     /// The event as a JSON object; what it does not have is null.
     var json: JSONValue {
         func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }

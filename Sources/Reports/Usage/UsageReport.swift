@@ -67,6 +67,9 @@ package struct UsageReport: Equatable, Sendable {
     /// Sources of imported entries of the window that keep each line once, so that counts are lower bounds.
     package let lowerBounds: [String]
 
+    /// The title of events without a command, where commands are listed.
+    static let unnamedTitle = "no command"
+
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
 
@@ -85,7 +88,7 @@ package struct UsageReport: Equatable, Sendable {
         }
         if unnamed > 0 {
             let named = UsageRow.summary("", of: commands)
-            var cell = UsageCell(name: "no command", count: unnamed)
+            var cell = UsageCell(name: Self.unnamedTitle, count: unnamed)
             cell.succeeded = max(0, totals.succeeded - (named.succeeded ?? 0))
             cell.failed = max(0, totals.failed - named.failed)
             rows.append(.summary(cell.name, of: [UsageRow(cell, before: nil)]))

@@ -22,7 +22,8 @@ struct PlantedMonthTests {
     }
 
     /// Records the month; the last day ends at the harness's time.
-    private func record(changed: Bool) async throws {
+    private func record(changed: Bool, workspace: String? = nil) async throws {
+        let place = workspace.map { #","workspace":"\#($0)""# } ?? ""
         var random = SeededGenerator(seed: 23)
         var lines: [String] = []
         for day in 1...Self.days {
@@ -34,15 +35,17 @@ struct PlantedMonthTests {
                 let slow: Double = changed && day >= Self.slowFrom ? 2 : 1
                 let duration = Int(slow * Double.random(in: 3000...6000, using: &random))
                 lines.append(
-                    #"{"command":"cargo build","timestamp":"\#(text)","duration_ms":\#(duration),"success":true}"#)
+                    #"{"command":"cargo build","timestamp":"\#(text)","duration_ms":\#(duration),"success":true\#(place)}"#
+                )
                 let chance = changed && day >= Self.failingFrom ? 0.3 : 0.03
                 let fails = Double.random(in: 0..<1, using: &random) < chance
                 let tests = Int.random(in: 800...1200, using: &random)
                 lines.append(
-                    #"{"command":"cargo test","timestamp":"\#(text)","duration_ms":\#(tests),"success":\#(!fails)}"#)
+                    #"{"command":"cargo test","timestamp":"\#(text)","duration_ms":\#(tests),"success":\#(!fails)\#(place)}"#
+                )
                 let other = Int.random(in: 10...40, using: &random)
                 lines.append(
-                    #"{"command":"git status","timestamp":"\#(text)","duration_ms":\#(other),"success":true}"#)
+                    #"{"command":"git status","timestamp":"\#(text)","duration_ms":\#(other),"success":true\#(place)}"#)
             }
         }
         try await harness.store(lines)
@@ -68,6 +71,27 @@ struct PlantedMonthTests {
             #expect(report.findings.map(\.sentence) == findings.map(\.sentence))
             let screen = DashboardRenderer.render(report, top: 10, TerminalStyle())
             #expect(screen.contains("What Changed") && screen.contains("nexus stats --by day --command 'cargo build'"))
+        }
+    }
+
+    @Test("With a workspace, insights and the dashboard find its changes, and none of those of other workspaces")
+    func workspaces() async throws {
+        try await record(changed: true, workspace: "webshop")
+        try await record(changed: false, workspace: "garden")
+        for window in Self.windows {
+            for (workspace, changed) in [("webshop", ["cargo build", "cargo test"]), ("garden", [])] {
+                let filter = ReportHarness.filter(workspace: workspace)
+                let insights = try harness.insights(window, filter: filter)
+                #expect(insights.findings.map(\.command) == changed, "\(window.title), \(workspace)")
+                #expect(
+                    insights.findings.allSatisfy { $0.evidenceCommand.hasSuffix(" --workspace '\(workspace)'") })
+                #expect(insights.costs.map(\.command).sorted() == ["cargo build", "cargo test", "git status"])
+                let only = try harness.insights(
+                    window, filter: ReportHarness.filter(command: "git", workspace: workspace))
+                #expect(only.findings.isEmpty && only.costs.map(\.command) == ["git status"])
+                let report = try harness.source(window, filter: filter).dashboard()
+                #expect(report.findings.map(\.command) == changed, "\(window.title), \(workspace)")
+            }
         }
     }
 
