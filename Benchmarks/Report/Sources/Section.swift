@@ -29,7 +29,9 @@ struct Section: Codable, Equatable {
     }
 
     /// The order they stand in, as a reader meets them.
-    static let order = ["ingest", "ingest-large", "record", "hook", "reports", "snapshot", "sync"]
+    static let order = [
+        "ingest", "ingest-large", "record", "hook", "reports", "reports-large", "maintenance", "snapshot", "sync",
+    ]
 }
 
 extension Section {
