@@ -4,20 +4,33 @@ import GRDB
 extension StoreReader {
     /// The events of a window (milliseconds since 1970) that were stored last, latest first, until `take` returns false.
     /// It reads rows: stop it after a bounded number.
+    ///
+    /// - Parameter rows: the number of rows that are looked at, at most, those that do not pass the filter among them.
+    /// - Returns: false where events of the window may be left out because of that.
+    @discardableResult
     package func latestEvents(
-        in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), _ take: (StoredEvent) -> Bool
-    ) throws(StoreError) {
+        in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), among rows: Int64 = .max,
+        _ take: (StoredEvent) -> Bool
+    ) throws(StoreError) -> Bool {
         try asStoreError(path) {
             try queue.read { database in
                 let slots = Self.touchedSlots(window)
+                var left = rows
                 for rows in try RowRanges.covering(slots: slots, in: database).reversed() {
+                    guard left > 0 else { return false }
+                    let (others, overflows) = rows.upperBound.subtractingReportingOverflow(rows.lowerBound)
+                    let isCut = overflows || others >= left
+                    let latest = isCut ? rows.upperBound - left + 1...rows.upperBound : rows
                     var goesOn = true
-                    try EventScanner(database).scan(rows, filter, backwards: true) { event in
+                    try EventScanner(database).scan(latest, filter, backwards: true) { event in
                         goesOn = !window.contains(event.numbers.timestamp) || take(event)
                         return goesOn
                     }
-                    if !goesOn { return }
+                    if !goesOn { break }
+                    if isCut { return false }
+                    left -= others + 1
                 }
+                return true
             }
         }
     }

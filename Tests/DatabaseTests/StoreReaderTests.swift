@@ -107,6 +107,28 @@ struct StoreReaderTests {
         #expect(try latest(0..<0).isEmpty)
     }
 
+    @Test(
+        "Among a number of rows, the latest events are those of the latest rows, and it reports whether it left rows out"
+    )
+    func latestAmong() throws {
+        var rows: [Int64] = []
+        func isWhole(among count: Int64) throws -> Bool {
+            rows = []
+            return try stored.reader().latestEvents(in: 0..<Int64.max, UsageFilter(failed: true), among: count) {
+                event in
+                rows.append(event.row)
+                return true
+            }
+        }
+        let all = try latest(0..<Int64.max, UsageFilter(failed: true))
+        for count in Int64(0)...29 {
+            #expect(try !isWhole(among: count))
+            #expect(rows == all.filter { $0 > 30 - count })
+        }
+        #expect(try isWhole(among: 30) && rows == all)
+        #expect(try isWhole(among: .max) && rows == all)
+    }
+
     @Test("A filter takes words of a command, a session, a workspace and failures together")
     func filter() throws {
         #expect(UsageFilter().isEmpty && !UsageFilter(failed: true).isEmpty)

@@ -18,6 +18,8 @@ extension InsightsInput {
     /// Runs that streaks and retries are looked for in, the latest: months of a person's, read in a fraction of a
     /// second.
     private static let runLimit = 50_000
+    /// Rows that are looked at for them, the latest: with a filter most are of other commands and workspaces.
+    private static let rowLimit: Int64 = 500_000
 
     /// What of a window is read.
     package enum Scope: Sendable {
@@ -184,7 +186,7 @@ extension InsightsInput {
         var latest: [RunRecord] = []
         var isCut = false
         let meant = UsageFilter(command: filter.command, workspaceHash: filter.workspaceHash)
-        try reader.latestEvents(in: range, meant) { event in
+        let isWhole = try reader.latestEvents(in: range, meant, among: Self.rowLimit) { event in
             // A line of several commands is a run of none of them. An imported entry is of no known session.
             guard let success = event.numbers.success, !event.command.isEmpty,
                 event.type != EventType.commandLine.rawValue, !HistorySession.contains(event.session.utf8.span)
@@ -200,7 +202,7 @@ extension InsightsInput {
             return true
         }
         runs = latest.reversed().sorted { $0.timestamp < $1.timestamp }
-        runsAreCut = isCut
+        runsAreCut = isCut || !isWhole
     }
 }
 
