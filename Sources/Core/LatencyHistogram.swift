@@ -45,6 +45,11 @@ package struct LatencyHistogram: Sendable, Equatable {
     /// Adds all that another one counted.
     package mutating func merge(_ other: LatencyHistogram) {
         guard !other.isEmpty else { return }
+        guard !counts.isEmpty else {
+            let before = sum
+            self = other
+            return add(sum: before)
+        }
         add(sum: other.sum)
         include(other.first)
         include(other.first + other.counts.count - 1)
@@ -87,10 +92,21 @@ package struct LatencyHistogram: Sendable, Equatable {
 
     /// The buckets that count anything, shortest durations first.
     package var buckets: [Bucket] {
-        counts.indices.filter { counts[$0] > 0 }.map { index in
-            Bucket(
-                range: LatencyScale.range(of: first + index), middle: LatencyScale.middle(of: first + index),
-                count: counts[index])
+        var buckets: [Bucket] = []
+        forEachCount { bucket, count in
+            buckets.append(
+                Bucket(range: LatencyScale.range(of: bucket), middle: LatencyScale.middle(of: bucket), count: count))
+        }
+        return buckets
+    }
+
+    /// Calls `body` with the number (see `LatencyScale`) and the count of each bucket that counts anything, shortest durations
+    /// first.
+    package func forEachCount(_ body: (_ bucket: Int, _ count: Int) -> Void) {
+        var index = 0
+        while index < counts.count {
+            if counts[index] > 0 { body(first + index, counts[index]) }
+            index += 1
         }
     }
 
@@ -185,10 +201,10 @@ package struct LatencyHistogram: Sendable, Equatable {
             first = bucket
             counts.append(0)
         } else if bucket < first {
-            counts.insert(contentsOf: repeatElement(0, count: first - bucket), at: 0)
+            counts = [Int](repeating: 0, count: first - bucket) + counts
             first = bucket
         } else {
-            counts.append(contentsOf: repeatElement(0, count: bucket - first - counts.count + 1))
+            counts += [Int](repeating: 0, count: bucket - first - counts.count + 1)
         }
     }
 }

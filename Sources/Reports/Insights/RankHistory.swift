@@ -15,23 +15,22 @@ struct RankHistory {
     private let squares: [Double]
 
     init(_ histograms: [LatencyHistogram]) {
-        let buckets = histograms.map(\.buckets)
         var all = LatencyHistogram()
         for histogram in histograms { all.merge(histogram) }
-        var ranks: [Int64: Double] = [:]
+        // By the number of the bucket.
+        var ranks = [Double](repeating: 0, count: LatencyScale.count)
         var below = 0
-        for bucket in all.buckets {
-            ranks[bucket.range.lowerBound] = Double(below) + Double(bucket.count + 1) / 2 - Double(all.count + 1) / 2
-            below += bucket.count
+        all.forEachCount { bucket, count in
+            ranks[bucket] = Double(below) + Double(count + 1) / 2 - Double(all.count + 1) / 2
+            below += count
         }
         var scores: [Double] = []
         var squares: [Double] = []
-        for place in buckets {
+        for histogram in histograms {
             var (score, square) = (0.0, 0.0)
-            for bucket in place {
-                let rank = ranks[bucket.range.lowerBound] ?? 0
-                score += Double(bucket.count) * rank
-                square += Double(bucket.count) * rank * rank
+            histogram.forEachCount { bucket, count in
+                score += Double(count) * ranks[bucket]
+                square += Double(count) * ranks[bucket] * ranks[bucket]
             }
             scores.append(score)
             squares.append(square)
