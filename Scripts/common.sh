@@ -73,23 +73,38 @@ build_release() {
     programs=$(swift build "${release[@]}" --show-bin-path)
 }
 
-# Links a program again from the objects of the release, as the package manager does but for the given options. The empty
-# table of ICU's data is first, so that no linker takes the member of the library that has the full one.
+# Compiles a C file of Scripts/packaging for the linker and prints the path of the object.
+compile_for_linking() {
+    local object=$repository/.build/$1.o
+    clang -O1 -c "$repository/Scripts/packaging/$1.c" -o "$object" ||
+        fail "cannot compile Scripts/packaging/$1.c: the messages above say why."
+    printf '%s' "$object"
+}
+
+# Links a program again from the objects of the release, as the package manager does but for the given options, and without the
+# copy of zlib in swift-nio-extras. The empty table of ICU's data is first, so that no linker takes the member of the library
+# that has the full one.
 link_again() {
-    local product=$1 target=$2
+    local product=$1 target=$2 table
     shift 2
-    clang -O1 -c "$repository/Scripts/packaging/icu-data.c" -o "$repository/.build/icu-data.o" ||
-        fail "cannot compile Scripts/packaging/icu-data.c: the messages above say why."
+    table=$(compile_for_linking icu-data)
+    grep -v '/CNIOExtrasZlib\.build/' "$programs/$product.product/Objects.LinkFileList" >"$target.objects"
     # The C library warns of functions that look up users, which nothing calls.
-    swiftc -gnone -lstdc++ -o "$target" "$repository/.build/icu-data.o" "@$programs/$product.product/Objects.LinkFileList" \
+    swiftc -gnone -lstdc++ -o "$target" "$table" "@$target.objects" \
         -Xlinker --gc-sections -Xlinker --defsym -Xlinker "main=${product//-/_}_main" "$@" 2>"$target.log" ||
         fail "$product could not be linked: see $target.log."
 }
 
+# What linking again takes: readelf, strip, and zlib in place of the copy.
+require_linking() { require_packages binutils zlib1g-dev; }
+
 # Links the whole program for installing and sets `whole_program` to it.
 link_whole_program() {
+    local zlib
+    zlib=$(compile_for_linking zlib)
     whole_program=$repository/.build/nexus.installed
-    link_again nexus "$whole_program" -static-stdlib -llz4 -lm -lz -Xlinker -no-pie -Xlinker --no-export-dynamic
+    link_again nexus "$whole_program" "$zlib" \
+        -static-stdlib -llz4 -lm -lz -Xlinker -no-pie -Xlinker --no-export-dynamic
 }
 
 # Builds the lean recorder, linked statically so that it starts like a C program, and sets `recorder` to it. The objects are

@@ -13,6 +13,7 @@ def component($type; $name; $version; $licence; $purl):
   as $packages
 | [ component("library"; "swift-runtime"; $swift; "Apache-2.0 WITH Swift-exception"; "pkg:generic/swift-runtime@\($swift)"),
     component("library"; "liblz4"; $lz4; "BSD-2-Clause"; "pkg:deb/debian/liblz4-1@\($lz4)"),
+    component("library"; "zlib"; $zlib; "Zlib"; "pkg:deb/debian/zlib1g@\($zlib)"),
     component("library"; "sqlite"; $sqlite; "blessing"; "pkg:deb/debian/libsqlite3-0@\($sqlite)"),
     component("library"; "glibc"; $glibc; "LGPL-2.1-or-later"; "pkg:deb/debian/libc6@\($glibc)") ] as $system
 | {"$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json", bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
