@@ -147,6 +147,23 @@ extension StoreReader {
             return StoreReader(queue: counts, data: data)
         }
     }
+
+    /// The same store as if nothing but a day (its number since 1970, UTC) had been recorded, with the given kinds of usage alone.
+    /// It reads the rows of the day, and its counts are kept in memory.
+    func recounted(_ kinds: [RollupKind], ofDay day: Int64) throws(StoreError) -> StoreReader {
+        try asStoreError(path) {
+            let counts = try DatabaseOpening.scratch(inMemory: true)
+            let slots = TimeBucket.buckets(ofDays: day..<day + 1)
+            try counts.write { target in
+                try queue.read { source in
+                    var recount = Recount(slots: slots, into: target, kinds: kinds, countsActivity: false)
+                    for rows in try RowRanges.covering(slots: slots, in: source) { try recount.take(rows, of: source) }
+                    try recount.finish()
+                }
+            }
+            return StoreReader(queue: counts, data: data)
+        }
+    }
 }
 
 extension EventRow {

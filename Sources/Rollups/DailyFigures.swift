@@ -1,0 +1,148 @@
+package import Core
+package import Database
+import GRDB
+
+/// The figures of the events of one day in UTC that have command, type, outcome, error category and template in common.
+///
+/// They are what leaves the machine where only aggregates are sent. Workspaces, tasks, sessions, and numbers of services and ports
+/// are summed over.
+package struct DailyFigures: Equatable, Sendable {
+    package enum Outcome: String, Sendable, CaseIterable {
+        case unknown, succeeded, failed
+    }
+
+    /// What the events have in common. Texts are empty where the events have none.
+    package struct Key: Hashable, Sendable, Comparable {
+        /// As reports list it: with `EventType.lineSuffix` for lines of several commands.
+        package var command: String
+        package var eventType: String
+        package var outcome: Outcome
+        package var errorCategory: String
+        package var template: String
+
+        package init(command: String, eventType: String, outcome: Outcome, errorCategory: String, template: String) {
+            self.command = command
+            self.eventType = eventType
+            self.outcome = outcome
+            self.errorCategory = errorCategory
+            self.template = template
+        }
+
+        package static func < (left: Key, right: Key) -> Bool {
+            (left.command, left.eventType, left.outcome.rawValue, left.errorCategory, left.template)
+                < (right.command, right.eventType, right.outcome.rawValue, right.errorCategory, right.template)
+        }
+    }
+
+    package let key: Key
+    package private(set) var runs: Int
+    /// The durations of those that say how long they took and were not interrupted.
+    package private(set) var latency: LatencyHistogram
+
+    package init(key: Key, runs: Int, latency: LatencyHistogram) {
+        self.key = key
+        self.runs = runs
+        self.latency = latency
+    }
+
+    /// Sums figures whose keys are equal after `rename`, in the order of the keys.
+    package static func merged(_ figures: [DailyFigures], _ rename: (Key) -> Key = { $0 }) -> [DailyFigures] {
+        var merged: [Key: DailyFigures] = [:]
+        for figure in figures {
+            let key = rename(figure.key)
+            merged[key, default: DailyFigures(key: key, runs: 0, latency: .init())].add(figure)
+        }
+        return merged.values.sorted { $0.key < $1.key }
+    }
+
+    private mutating func add(_ other: DailyFigures) {
+        runs += other.runs
+        latency.merge(other.latency)
+    }
+}
+
+/// Reads the figures of days. Names and combinations are read once.
+package struct DailyFiguresReader: Sendable {
+    private let store: StoreReader
+    private let combinations: MeantCombinations
+
+    package init(_ store: StoreReader) throws(StoreError) {
+        self.store = store
+        combinations = try store.reading { try MeantCombinations(UsageFilter(), $0) }
+    }
+
+    /// The days that have events, by their number since 1970, in order: those whose figures can be read, and those whose rows
+    /// retention removed before their events were counted by all that the figures are counted by.
+    package func days() throws(StoreError) -> (readable: [Int64], unknown: [Int64]) {
+        try store.reading { reading in
+            let days = try Int64.fetchAll(
+                reading.database, sql: "SELECT DISTINCT slot / ? FROM activity_rollup ORDER BY 1",
+                arguments: [TimeBucket.perDay])
+            let combined = try CombinedDays.firstBucket(in: reading.database) / TimeBucket.perDay
+            let complete = try CompleteRows.firstBucket(in: reading.database) / TimeBucket.perDay
+            let isReadable = { (day: Int64) in day >= min(combined, complete) }
+            return (days.filter(isReadable), days.filter { !isReadable($0) })
+        }
+    }
+
+    /// The figures of a day, in the order of their keys. They are read from aggregates; of a day that an earlier version has stored
+    /// and that was not counted again, and of one with events beyond `Limits.combinations`, from rows.
+    package func figures(of day: Int64) throws(StoreError) -> [DailyFigures] {
+        let counted = try store.reading { reading -> [DailyFigures]? in
+            guard try day * TimeBucket.perDay >= CombinedDays.firstBucket(in: reading.database) else { return nil }
+            return try Self.figures(of: day, combinations, reading)
+        }
+        if let counted { return counted }
+        let recount = try store.recounted([.combination], ofDay: day)
+        return try recount.reading { reading in
+            try Self.figures(of: day, MeantCombinations(UsageFilter(), reading), reading) ?? []
+        }
+    }
+
+    /// Nil where events of the day are counted under no combination of their own.
+    private static func figures(
+        of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
+    ) throws -> [DailyFigures]? {
+        var sums: [(combination: Combination, sum: UsageReading.Sum)] = []
+        var isWhole = true
+        try reading.forEachBlock([.combination], .day, day..<day + 1) { _, kind, bytes in
+            var block = UsageReading.Sums()
+            try block.add(bytes, of: kind) { _ in true }
+            for (key, sum) in block.byKey {
+                if combinations.contains(key.first) {
+                    sums.append((combinations[key.first].combination, sum))
+                } else {
+                    isWhole = false
+                }
+            }
+        }
+        guard isWhole else { return nil }
+        func names(_ kind: RollupNameKind, _ number: KeyPath<Combination, UInt32>) throws -> (UInt32) -> String {
+            try StoreReader.names(of: kind, Set(sums.map { $0.combination[keyPath: number] }), reading)
+        }
+        let commands = try names(.command, \.command)
+        let types = try names(.eventType, \.type)
+        let categories = try names(.errorCategory, \.category)
+        let templates = try names(.template, \.template)
+        let figures = sums.map { combination, sum in
+            DailyFigures(
+                key: .init(
+                    command: commands(combination.command), eventType: types(combination.type),
+                    outcome: DailyFigures.Outcome(combination.outcome),
+                    errorCategory: categories(combination.category), template: templates(combination.template)),
+                runs: Int(sum.numbers.count), latency: sum.latency)
+        }
+        return DailyFigures.merged(figures)
+    }
+}
+
+extension DailyFigures.Outcome {
+    fileprivate init(_ outcome: Combination.Outcome) {
+        self =
+            switch outcome {
+            case .unknown: .unknown
+            case .succeeded: .succeeded
+            case .failed: .failed
+            }
+    }
+}
