@@ -89,8 +89,8 @@ let package = Package(
         .target(
             name: "Sync",
             dependencies: [
-                "Core", "Database", "Snapshots", "SystemSupport", asyncHTTPClient, crypto, nio, nioHTTP1, nioPosix,
-                nioSSL,
+                "Core", "Database", "Rollups", "Snapshots", "SystemSupport", asyncHTTPClient, crypto, nio, nioHTTP1,
+                nioPosix, nioSSL,
             ],
             swiftSettings: strict),
         .target(
@@ -201,8 +201,9 @@ let package = Package(
         .testTarget(
             name: "SyncTests",
             dependencies: [
-                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Maintenance", "Snapshots", "Sync",
-                "SystemSupport", "TestSupport", "WriteAheadBuffer", crypto, grdb, nio, nioHTTP1, nioPosix, nioSSL,
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Maintenance", "Rollups", "Snapshots",
+                "Sync", "SystemSupport", "TestSupport", "WriteAheadBuffer", crypto, grdb, nio, nioHTTP1, nioPosix,
+                nioSSL,
             ],
             swiftSettings: strict),
         .testTarget(

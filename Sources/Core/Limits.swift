@@ -212,6 +212,8 @@ package enum Limits {
     package static let syncBatchBytes = 4 * 1024 * 1024
     /// … but this many where there are as many: smaller batches make ClickHouse merge more than it stores.
     package static let syncBatchMinimumRows = 10_000
+    /// Days of aggregates in one batch: a kill sends as many again, and their lines in the ledger cost one wait for the disk.
+    package static let syncBatchDays = 100
     /// Rows in one file to a folder or a server: some ten megabytes, which a bad line can still get through.
     package static let syncFileRows: Int64 = 500_000
     /// Attempts at one transfer before the person is told to try again later: eight seconds of waiting at most.

@@ -85,6 +85,15 @@ struct LZ4Error: Error, Equatable {
     }
 }
 
+extension [UInt8] {
+    /// A frame with these bytes as its content.
+    package func lz4Frame() throws -> [UInt8] {
+        let encoder = try LZ4FrameEncoder()
+        let header = try LZ4FrameEncoder.header(contentSize: count)
+        return try header + (isEmpty ? [] : encoder.blocks(of: span)) + encoder.end()
+    }
+}
+
 /// Reads one frame. What it holds in memory is bounded by the largest block there is, 4 MiB, whatever the frame says.
 @safe final class LZ4FrameDecoder {
     private let context: OpaquePointer?

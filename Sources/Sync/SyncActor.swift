@@ -58,6 +58,16 @@ package actor SyncActor {
         return transmission.summary
     }
 
+    /// Sends every day that a destination of aggregates does not have as it is now.
+    ///
+    /// - Throws: `SyncError` when the destination does not take it, and `CancellationError`.
+    package func send(
+        _ transmission: consuming AggregateTransmission, fromStart: Bool = false,
+        _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> AggregateTransmission.Summary {
+        try await transmission.run(fromStart: fromStart, report)
+    }
+
     /// The next batch, made on this actor's thread.
     private func encode(
         after cursor: Int64, upTo last: Int64, with encoder: any BatchEncoder

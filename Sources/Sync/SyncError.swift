@@ -6,6 +6,8 @@ package enum SyncError: ReportedError, Equatable {
     case badDestination(String)
     /// The user name and password cannot be used, and why.
     case badCredentials(String)
+    /// The file of names that may leave cannot be used, and why.
+    case badNames(String)
     /// There is no destination of this name.
     case unknownName(String)
     /// The egress ledger was changed from outside.
@@ -43,6 +45,7 @@ package enum SyncError: ReportedError, Equatable {
         switch self {
         case .badDestination(let reason): "this destination cannot be used: \(reason)"
         case .badCredentials(let reason): "these credentials cannot be used: \(reason)"
+        case .badNames(let reason): "cannot use the list of allowed names: \(reason)"
         case .unknownName(let name):
             "there is no destination '\(name.escapedForDisplay)': 'nexus sync list' shows those there are, "
                 + "'nexus sync add' adds one"
@@ -83,7 +86,7 @@ package enum SyncError: ReportedError, Equatable {
     /// How a command ends that fails with it.
     package var exitCode: ExitCode {
         switch self {
-        case .badDestination, .unknownName: .usage
+        case .badDestination, .badNames, .unknownName: .usage
         case .badCredentials, .badProxy, .badCertificates, .untrusted, .refused, .notClickHouse, .unexpectedAnswer:
             .settings
         case .damagedLedger, .occupied: .inputOutput

@@ -16,7 +16,7 @@ struct Layers {
         "Recording": ["Core", "Intake", "SystemSupport", "WriteAheadBuffer"],
         "Database": ["Core", "SystemSupport", "WriteAheadBuffer"],
         "Snapshots": ["CLZ4", "Core", "Database", "Intake", "SystemSupport"],
-        "Sync": ["Core", "Database", "Snapshots", "SystemSupport"],
+        "Sync": ["Core", "Database", "Rollups", "Snapshots", "SystemSupport"],
         "Rollups": ["Core", "Database", "SystemSupport"],
         "Maintenance": ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer"],
         "History": ["Core", "Database", "Intake", "Maintenance", "SystemSupport"],

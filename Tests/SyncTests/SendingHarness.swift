@@ -127,7 +127,7 @@ final class WaitLog: Sendable {
 }
 
 /// A clock whose sleepers wake at once; it notes how long they would have slept.
-private struct ImmediateClock: Clock {
+struct ImmediateClock: Clock {
     struct Instant: InstantProtocol {
         let offset: Duration
 

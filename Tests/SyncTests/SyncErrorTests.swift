@@ -9,6 +9,7 @@ struct SyncErrorTests {
     /// Each error, its exit code, and its sentence or the end of it.
     private static let sentences: [(SyncError, ExitCode, String)] = [
         (.badDestination("no URL"), .usage, "this destination cannot be used: no URL"),
+        (.badNames("line 3 is 'x'"), .usage, "cannot use the list of allowed names: line 3 is 'x'"),
         (.badCredentials("too long"), .settings, "these credentials cannot be used: too long"),
         (
             .unknownName("a\u{1B}"), .usage,

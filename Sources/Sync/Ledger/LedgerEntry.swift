@@ -16,6 +16,11 @@ import Foundation
 ///     rows          how many rows
 ///     sha256        SHA-256 of what is sent
 ///     store         which database the row ids belong to; it stays on this machine
+///
+/// A day of aggregates has a line of the same form. There `first` and `last` are the day's number since 1970, `installation` is the
+/// random id of the destination, `rows` counts lines, `sha256` is that of `DailyLines.checksum`, and one key more tells it apart:
+///
+///     version       of the day: a higher one replaces a lower one
 package struct LedgerEntry: Decodable, Equatable, Sendable {
     package enum Event: String, Decodable, Sendable {
         case intent, sent
@@ -33,6 +38,10 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     package var rows: Int
     package var sha256: String
     package var store: String
+    package var version: Int64?
+
+    /// What stands for the database in the lines of aggregates: their days are those of every database that the folder had.
+    static let aggregatesStore = "aggregates"
 
     /// What the chain begins with.
     static let noPrevious = String(repeating: "0", count: 64)
@@ -43,9 +52,9 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
             "at": .string(at), "bytes": .integer(bytes), "destination": .string(destination),
             "event": .string(event.rawValue), "first": .integer(first), "installation": .string(installation),
             "last": .integer(last), "line": .integer(line), "previous": .string(previous), "rows": .integer(rows),
-            "sha256": .string(sha256), "store": .string(store),
+            "sha256": .string(sha256), "store": .string(store), "version": .integer(version),
         ]
-        return Array(value.text(.line).utf8)
+        return Array(value.withoutNulls.text(.line).utf8)
     }
 
     /// Nil when the bytes are no such line, or one whose numbers make no sense.
@@ -68,6 +77,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         rows = transfer.rows
         sha256 = transfer.sha256
         store = transfer.store
+        version = transfer.version
         line = 0
         previous = Self.noPrevious
     }
@@ -76,11 +86,11 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     package var transfer: Transfer {
         Transfer(
             destination: destination, store: store, installation: installation, range: first...last, rows: rows,
-            bytes: bytes, sha256: sha256)
+            bytes: bytes, sha256: sha256, version: version)
     }
 }
 
-/// A range of rows on its way to a destination.
+/// A range of rows, or a day of aggregates, on its way to a destination.
 package struct Transfer: Equatable, Sendable {
     /// The destination's identity (see `Destination`).
     package var destination: String
@@ -94,10 +104,12 @@ package struct Transfer: Equatable, Sendable {
     package var bytes: Int
     /// In hexadecimal digits.
     package var sha256: String
+    /// Of a day of aggregates; nil for rows.
+    package var version: Int64?
 
     package init(
         destination: String, store: String, installation: String, range: ClosedRange<Int64>, rows: Int, bytes: Int,
-        sha256: String
+        sha256: String, version: Int64? = nil
     ) {
         self.destination = destination
         self.store = store
@@ -106,5 +118,6 @@ package struct Transfer: Equatable, Sendable {
         self.rows = rows
         self.bytes = bytes
         self.sha256 = sha256
+        self.version = version
     }
 }

@@ -14,13 +14,30 @@ package struct LedgerProgress: Equatable, Sendable {
         var unconfirmed: [Transfer] = []
     }
 
+    /// What a destination has of a day of aggregates.
+    package struct SentDay: Equatable, Sendable {
+        /// Of the last attempt (see `DailyLines.checksum`).
+        package let checksum: String
+        package let lines: Int
+        package let version: Int64
+        /// Whether the destination confirmed that attempt. Until then it may have any attempt since the last confirmed one.
+        package let isConfirmed: Bool
+    }
+
     private var places: [Place: State] = [:]
+    /// Days of aggregates by their number since 1970, by the random id of the destination.
+    private var days: [String: [Int64: SentDay]] = [:]
 
     package init() {}
 
     /// Takes the lines in their order.
     package mutating func observe(_ entry: LedgerEntry) {
         let transfer = entry.transfer
+        if let version = entry.version {
+            days[transfer.installation, default: [:]][transfer.range.lowerBound] = SentDay(
+                checksum: transfer.sha256, lines: transfer.rows, version: version, isConfirmed: entry.event == .sent)
+            return
+        }
         let place = Place(destination: transfer.destination, store: transfer.store)
         var state = places[place] ?? State()
         switch entry.event {
@@ -40,6 +57,9 @@ package struct LedgerProgress: Equatable, Sendable {
         places[Place(destination: destination, store: store)]?.cursor ?? 0
     }
 
+    /// The days of aggregates that were sent, or begun, under the random id of a destination, by their number since 1970.
+    package func days(of source: String) -> [Int64: SentDay] { days[source] ?? [:] }
+
     /// The attempts on the range that was begun last and never confirmed, oldest first. Any of them may have arrived,
     /// so the same range has to go again, and nothing else before it.
     package func unconfirmed(at destination: String, store: String) -> [Transfer] {
@@ -56,19 +76,31 @@ package struct TransferLog: Sendable {
         package let isConfirmed: Bool
     }
 
+    /// One range of rows at a time goes to a destination; days of aggregates go many at once.
+    private struct Place: Hashable {
+        let destination: String
+        let day: Int64?
+
+        init(_ entry: LedgerEntry) {
+            destination = entry.destination
+            day = entry.version == nil ? nil : entry.first
+        }
+    }
+
     private var items: [Item] = []
-    /// What was begun and not confirmed yet, by destination: one thing at a time goes to each.
-    private var open: [String: Item] = [:]
+    /// What was begun and not confirmed yet.
+    private var open: [Place: Item] = [:]
 
     package init() {}
 
     /// Takes the lines in their order.
     package mutating func observe(_ entry: LedgerEntry) {
         let item = Item(at: entry.at, transfer: entry.transfer, isConfirmed: entry.event == .sent)
-        let begun = open.removeValue(forKey: entry.destination)
+        let place = Place(entry)
+        let begun = open.removeValue(forKey: place)
         if entry.event == .intent {
             if let begun { items.append(begun) }
-            open[entry.destination] = item
+            open[place] = item
         } else {
             items.append(item)
         }

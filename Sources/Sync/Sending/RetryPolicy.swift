@@ -57,6 +57,27 @@ package struct RetryPolicy: Sendable {
     }
 }
 
+extension RetryPolicy {
+    /// Does something until it goes well, or the policy gives up.
+    /// - Parameter report: is called with each failed attempt that another one follows.
+    static func attempt(
+        _ clock: any Clock<Duration>, using random: inout some RandomNumberGenerator,
+        _ report: @Sendable (Transmission.Progress) -> Void, _ work: () async throws -> Void
+    ) async throws {
+        var policy = RetryPolicy()
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try await work()
+            } catch let failure as RetryPolicy.Failure {
+                guard case .wait(let delay) = policy.decide(after: failure, using: &random) else { throw failure.error }
+                report(.waiting(failure.error, delay))
+                try await clock.sleep(for: delay)
+            }
+        }
+    }
+}
+
 /// The time that a server asks to wait, in the header `Retry-After` (RFC 9110, section 10.2.3).
 ///
 /// It is read here and not by a date formatter of Foundation, which would bring the 34 MB of ICU's tables into the program.

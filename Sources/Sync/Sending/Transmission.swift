@@ -123,19 +123,9 @@ package struct Transmission: ~Copyable {
         report(.sent(rows: summary.rows, share: min(1, Double(done) / Double(all))))
     }
 
-    /// Does something until it goes well, or the policy gives up.
-    private mutating func attempt(_ report: @Sendable (Progress) -> Void, _ work: () async throws -> Void) async throws
-    {
-        var policy = RetryPolicy()
-        while true {
-            try Task.checkCancellation()
-            do {
-                return try await work()
-            } catch let failure as RetryPolicy.Failure {
-                guard case .wait(let delay) = policy.decide(after: failure, using: &random) else { throw failure.error }
-                report(.waiting(failure.error, delay))
-                try await clock.sleep(for: delay)
-            }
-        }
+    private mutating func attempt(
+        _ report: @Sendable (Progress) -> Void, _ work: () async throws -> Void
+    ) async throws {
+        try await RetryPolicy.attempt(clock, using: &random, report, work)
     }
 }

@@ -1,0 +1,74 @@
+import Core
+package import Rollups
+import SystemSupport
+
+/// The names that may leave with aggregates, from a file of the user's. Every other one is replaced by `(other)`.
+///
+///     # Anything after a number sign at the start of a line is a comment.
+///     command git status
+///     category exit_1
+///     template service
+///
+/// A command's name stands for itself alone: `git` is not `git status`. It also stands for lines of several commands that begin with
+/// that command. The outcomes, the types of Nexus itself and an absent value are no names, and are always sent.
+package struct AllowedNames: Equatable, Sendable {
+    /// What stands for every name that is not allowed.
+    package static let other = "(other)"
+
+    package enum Kind: String, CaseIterable, Sendable {
+        case command, category, template
+    }
+
+    private let names: [Kind: Set<String>]
+
+    /// Reads the text of a file.
+    /// - Throws: `SyncError.badNames` with the first line that cannot be read.
+    package init(_ text: String) throws(SyncError) {
+        var names: [Kind: Set<String>] = [:]
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard let first = words.first, !line.hasPrefix("#") else { continue }
+            guard let kind = Kind(rawValue: String(first)), words.count > 1 else {
+                throw .badNames(
+                    "line \(index + 1) is '\(String(line).escapedForDisplay)'; write 'command', 'category' or 'template' and a name"
+                )
+            }
+            let name = words.dropFirst().joined(separator: " ")
+            guard name.utf8.count <= Limits.commandBytes, !name.unicodeScalars.contains(where: \.isInvisible) else {
+                throw .badNames("the name in line \(index + 1) is no name that Nexus stores; remove the line")
+            }
+            names[kind, default: []].insert(name)
+        }
+        self.names = names
+    }
+
+    /// How many names of a kind there are.
+    package func count(_ kind: Kind) -> Int { names[kind]?.count ?? 0 }
+
+    /// The text of a file with these names, one way for the same ones.
+    package var text: String {
+        Kind.allCases.flatMap { kind in
+            (names[kind] ?? []).sorted().map { "\(kind.rawValue) \($0)\n" }
+        }.joined()
+    }
+
+    /// A key with every name that is not allowed replaced.
+    package func filtered(_ key: DailyFigures.Key) -> DailyFigures.Key {
+        var filtered = key
+        filtered.command = filteredCommand(key.command)
+        filtered.errorCategory = allowed(.category, key.errorCategory)
+        filtered.template = allowed(.template, key.template)
+        if EventType(key.eventType.utf8.span) == nil { filtered.eventType = Self.other }
+        return filtered
+    }
+
+    private func filteredCommand(_ command: String) -> String {
+        guard command.hasSuffix(EventType.lineSuffix) else { return allowed(.command, command) }
+        let first = String(command.dropLast(EventType.lineSuffix.count))
+        return allowed(.command, first) == first ? command : Self.other
+    }
+
+    private func allowed(_ kind: Kind, _ name: String) -> String {
+        name.isEmpty || names[kind]?.contains(name) == true ? name : Self.other
+    }
+}

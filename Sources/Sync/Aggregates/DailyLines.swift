@@ -1,0 +1,77 @@
+import Core
+package import Rollups
+import Snapshots
+import SystemSupport
+
+/// The figures of a day as lines of text: the same bytes for every kind of destination, and what a dry run prints.
+///
+/// A line is ClickHouse's `TabSeparated`, a tab between two values and a line feed at the end:
+///
+///     source          random id of the destination, which no snapshot and no row has
+///     day             date in UTC
+///     version         of the day: a higher one replaces all lines of a lower one
+///     command, event_type, outcome, error_category, template
+///                     what the events have in common; empty where they have none
+///     runs            how many events
+///     total_ms        sum of their durations
+///     buckets         the buckets of `LatencyScale` that count anything, as a list in brackets
+///     counts          how many durations each of them counts; the last bucket is that of the longest
+///
+/// Equal figures give equal bytes but for the version. A backslash, tab or line feed in a text is escaped with a backslash.
+package struct DailyLines: Equatable, Sendable {
+    /// Names of the values in a line, in their order.
+    package static let columns = [
+        "source", "day", "version", "command", "event_type", "outcome", "error_category", "template", "runs",
+        "total_ms",
+        "buckets", "counts",
+    ]
+
+    /// The day's number since 1970, UTC.
+    package let day: Int64
+    /// What follows the version in each line, with its line feed.
+    private let tails: [String]
+
+    /// - Parameter allowed: the names that may leave; nil: all.
+    package init(day: Int64, _ figures: [DailyFigures], allowed: AllowedNames?) {
+        self.day = day
+        let figures = DailyFigures.merged(figures) { allowed?.filtered($0) ?? $0 }
+        tails = figures.map(Self.tail)
+    }
+
+    package var count: Int { tails.count }
+
+    /// SHA-256 of the lines without the version and the source: what tells whether a day changed.
+    package var checksum: String { Checksum.of(Array((Self.date(day) + "\n" + tails.joined()).utf8)) }
+
+    /// The lines.
+    package func bytes(source: String, version: Int64) -> [UInt8] {
+        let head = "\(source)\t\(Self.date(day))\t\(version)\t"
+        return Array(tails.map { head + $0 }.joined().utf8)
+    }
+
+    /// The date of a day, `2026-11-30`.
+    package static func date(_ day: Int64) -> String {
+        String(Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10))
+    }
+
+    private static func tail(_ figures: DailyFigures) -> String {
+        let key = figures.key
+        let texts = [key.command, key.eventType, key.outcome.rawValue, key.errorCategory, key.template].map(escaped)
+        var buckets: [String] = []
+        var counts: [String] = []
+        figures.latency.forEachCount { bucket, count in
+            buckets.append(String(bucket))
+            counts.append(String(count))
+        }
+        let values =
+            texts + [
+                String(figures.runs), String(figures.latency.sum), "[" + buckets.joined(separator: ",") + "]",
+                "[" + counts.joined(separator: ",") + "]",
+            ]
+        return values.joined(separator: "\t") + "\n"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: #"\\"#).replacing("\t", with: #"\t"#).replacing("\n", with: #"\n"#)
+    }
+}

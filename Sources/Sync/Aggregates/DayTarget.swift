@@ -1,0 +1,65 @@
+import Core
+import SystemSupport
+
+/// Days of aggregates that go together.
+package struct DayBatch: Sendable {
+    /// A day with its line in the ledger.
+    package struct Day: Sendable {
+        package let transfer: Transfer
+        /// Its lines, as an LZ4 frame.
+        package let frame: [UInt8]
+
+        /// The day's number since 1970, UTC.
+        package var day: Int64 { transfer.range.lowerBound }
+    }
+
+    package var days: [Day] = []
+
+    package init() {}
+
+    package var bytes: Int { days.reduce(0) { $0 + $1.frame.count } }
+}
+
+/// A destination, as something that takes days of aggregates. What goes wrong is thrown as a `RetryPolicy.Failure`.
+package protocol DayTarget: Sendable {
+    /// Makes sure that the place is there; called before the first batch.
+    func prepare() async throws
+
+    /// Delivers days; when it returns, the destination has each of them in place of every lower version, and will keep it. Days that
+    /// are there already are delivered.
+    func deliver(_ batch: DayBatch) async throws
+}
+
+/// A folder, on a stick or a share: a file for each day, which replaces the one of an earlier version as a whole.
+actor FolderDayTarget: DayTarget {
+    private let executor = ThreadExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    private let folder: Folder
+
+    init(_ folder: Folder) {
+        self.folder = folder
+    }
+
+    /// The name of a day's file. It says nothing of the version, so that a folder has each day once.
+    static func name(source: String, day: Int64) -> String { "nexus-daily-\(source)-\(DailyLines.date(day)).tsv.lz4" }
+
+    func prepare() async throws { try await FolderTarget(folder).prepare() }
+
+    func deliver(_ batch: DayBatch) throws {
+        do {
+            let scratch = try ScratchFolder(in: folder)
+            for day in batch.days {
+                try Task.checkCancellation()
+                let name = Self.name(source: day.transfer.installation, day: day.day)
+                let copy = try File(opening: scratch.path(of: name), [.write, .create, .exclusive])
+                try copy.write(day.frame.span)
+                try copy.synchronizeData()
+                try folder.take(name, from: scratch.folder, as: name)
+            }
+            try folder.synchronize()
+        } catch let error as SystemError {
+            throw RetryPolicy.Failure.lasting(.inputOutput(error))
+        }
+    }
+}
