@@ -61,7 +61,7 @@ package struct UsageCell: Equatable, Sendable {
     }
 
     /// Adds the counts of another cell.
-    mutating func add(_ other: UsageCell) {
+    package mutating func add(_ other: UsageCell) {
         count += other.count
         succeeded += other.succeeded
         failed += other.failed

@@ -203,6 +203,28 @@ package struct UsageReader {
         return CorrelatedCell.ordered(merged.values)
     }
 
+    /// Failed events by command and category over time, most failures first.
+    package func failureHistory(
+        by grain: StoreReader.HistoryGrain, in window: Range<Int64>
+    ) throws(StoreError) -> [FailureHistory] {
+        guard !filter.isEmpty else { return try store.failureHistory(by: grain, in: window) }
+        var merged: [FailureCell.Name: FailureHistory] = [:]
+        for (range, rows) in parts(of: window) {
+            let histories =
+                if let rows {
+                    try rows.failureHistory(by: grain, in: range)
+                } else {
+                    try combinations { try $0.failureHistory(by: grain, in: range) }
+                }
+            for history in histories {
+                var whole = merged[history.id] ?? history
+                if merged[history.id] != nil { whole.points += history.points }
+                merged[history.id] = whole
+            }
+        }
+        return FailureHistory.ordered(Array(merged.values))
+    }
+
     /// Sessions that started in a window and have at least so many commands, with their figures as a whole: at most `limit` of
     /// them, and how many there are. With a filter they are those that have such events in the window, and it reads rows.
     package func sessions(

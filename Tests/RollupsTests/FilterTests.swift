@@ -87,6 +87,10 @@ struct FilterTests {
             #expect(
                 try reader.history(by: .quarterHour, in: window)
                     == rows.history(of: .command, by: .quarterHour, in: window), "\(filter)")
+            let failures = try reader.failureHistory(by: .quarterHour, in: window)
+            #expect(try failures == rows.failureHistory(by: .quarterHour, in: window), "\(filter)")
+            let failed = try reader.failures(in: window).reduce(0) { $0 + $1.count }
+            #expect(failures.flatMap(\.points).reduce(0) { $0 + $1.count } == failed, "\(filter)")
             // By the day, each day that the window touches counts whole.
             let days = window.lowerBound / day * day..<(window.upperBound + day - 1) / day * day
             #expect(
