@@ -78,8 +78,9 @@ let package = Package(
             dependencies: ["Core", "Database", "Intake", "Rollups", "SystemSupport", "WriteAheadBuffer", grdb],
             swiftSettings: strict),
         .target(
-            name: "Reports", dependencies: ["Core", "Database", "Intake", "Maintenance", "Rollups", "SystemSupport"],
-            swiftSettings: strict),
+            name: "Reports",
+            dependencies: ["Core", "Database", "Intake", "Maintenance", "Rollups", "SystemSupport", crypto],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js")], swiftSettings: strict),
         .target(
             name: "Snapshots", dependencies: ["CLZ4", "Core", "Database", "Intake", "SystemSupport", crypto],
             swiftSettings: strict),
@@ -180,8 +181,8 @@ let package = Package(
         .testTarget(
             name: "ReportsTests",
             dependencies: [
-                "Application", "Core", "Database", "Intake", "Reports", "Rollups", "SystemSupport", "TestSupport",
-                "WriteAheadBuffer",
+                "Application", "Core", "Database", "DatabaseTesting", "Intake", "Reports", "Rollups", "SystemSupport",
+                "TestSupport", "WriteAheadBuffer", crypto,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -173,6 +173,12 @@ package struct ChildProcess: Sendable {
 
 /// This process itself.
 package enum ThisProcess {
+    /// The number of the user that it runs as.
+    package static var userID: UInt32 { geteuid() }
+
+    /// Whether it runs as root.
+    package static var isRoot: Bool { userID == 0 }
+
     /// Ends it at once with a code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 

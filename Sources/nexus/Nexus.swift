@@ -21,7 +21,8 @@ struct Nexus: AsyncParsableCommand {
         version: "nexus \(Version.withCommit)",
         subcommands: [
             RecordCommand.self, ExecCommand.self, InitCommand.self, SetupCommand.self, ServeCommand.self,
-            SessionCommand.self, StatsCommand.self, InsightsCommand.self, CompareCommand.self, RunsCommand.self,
+            SessionCommand.self, StatsCommand.self, ReportCommand.self, InsightsCommand.self, CompareCommand.self,
+            RunsCommand.self,
             ExportCommand.self, VerifyCommand.self, ImportCommand.self, ImportHistoryCommand.self, SyncCommand.self,
             FlushCommand.self, DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
         ])

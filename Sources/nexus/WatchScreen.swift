@@ -65,6 +65,15 @@ struct ReportWatch {
     }
 }
 
+/// Does work again and again until a signal asks to stop.
+enum FileWatch {
+    /// Does `work` after each interval until SIGINT or SIGTERM comes.
+    static func run(every interval: Duration, _ work: () async throws -> Void) async throws {
+        let waiter = WatchWaiter(signals: try StopSignals())
+        while try await waiter.wait(until: ContinuousClock.now + interval, withKeys: false) == nil { try await work() }
+    }
+}
+
 /// Waits for keys and signals on a thread of its own, so that no other work is blocked.
 private actor WatchWaiter {
     enum Event: Sendable {

@@ -39,7 +39,7 @@ struct Layers {
     static let external: [String: Set<String>] = [
         "Glibc": ["SystemSupport", "FixtureGenerator"],
         "AsyncHTTPClient": ["Sync"],
-        "Crypto": ["Intake", "Snapshots", "Sync"],
+        "Crypto": ["Intake", "Reports", "Snapshots", "Sync"],
         "DequeModule": ["WriteAheadBuffer"],
         "GRDB": ["Database", "Maintenance", "Rollups"],
         "GRDBSQLite": ["Database"],

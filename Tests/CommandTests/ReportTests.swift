@@ -262,8 +262,9 @@ struct ReportTests {
         var program = program
         program.environment["TZ"] = zone
         let commands = [
-            ["stats"], ["insights"], ["runs"], ["compare", "7d"], ["session", "list"],
-            ["telemetry", "purge", "--before", "2026-01-02", "--dry-run"],
+            ["stats"], ["report", "-o", program.folder.path + "/report.html"], ["insights"], ["runs"],
+            ["compare", "7d"],
+            ["session", "list"], ["telemetry", "purge", "--before", "2026-01-02", "--dry-run"],
         ]
         for command in commands {
             let outcome = try program.run(command)

@@ -25,7 +25,7 @@ struct TraceTests {
         ("nexus", ["flush"], ""), ("nexus", ["telemetry", "status"], ""),
         ("nexus", ["telemetry", "explain", "{\"command\":\"make\"}"], ""), ("nexus", ["stats"], ""),
         ("nexus", ["insights"], ""), ("nexus", ["runs"], ""), ("nexus", ["compare", "7d"], ""),
-        ("nexus", ["doctor"], ""),
+        ("nexus", ["report", "-o", "REPORT"], ""), ("nexus", ["doctor"], ""),
         ("nexus", ["session", "list"], ""),
         ("nexus", ["session", "show"], ""), ("nexus", ["export", "-o", "-"], ""), ("nexus", ["sync", "list"], ""),
         ("nexus", ["sync", "log"], ""), ("nexus", ["telemetry", "purge", "--all", "--dry-run"], ""),
@@ -33,7 +33,8 @@ struct TraceTests {
     ]
 
     private static func trace(_ call: Call, _ program: Program, in folder: String? = nil) throws -> SystemCalls {
-        let arguments = call.arguments.map { $0 == "DATA" ? program.folder.data.folder.path : $0 }
+        let places = ["DATA": program.folder.data.folder.path, "REPORT": program.folder.path + "/report.html"]
+        let arguments = call.arguments.map { places[$0] ?? $0 }
         return try SystemCalls(of: call.program, arguments, program, input: call.input, in: folder)
     }
 

@@ -67,6 +67,31 @@ struct ReportCommandTests {
         #expect(window.status == 64 && window.errors.contains("never"), "\(window)")
     }
 
+    @Test("A page is written to a private file, on a snapshot too, and the path is printed")
+    func page() async throws {
+        try await command.record("--command make --duration-ms 1200 --success --workspace acme", "--command git")
+        var own = command
+        own.variables["TMPDIR"] = command.folder.path
+        let temporary = command.folder.path + "/nexus-\(ThisProcess.userID)/nexus-report.html"
+        #expect(try await own.run("report", "--month").output == temporary + "\n")
+        let text = try String(contentsOfFile: temporary, encoding: .utf8)
+        #expect(text.contains("make") && !text.contains("acme"))
+        let file = command.folder.path + "/page.html"
+        #expect(try await output("report --command make -o \(file) --names --refresh 60") == file + "\n")
+        let filtered = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(filtered.contains("only command make") && !filtered.contains(">git<"))
+        let snapshot = command.folder.path + "/all.db.lz4"
+        _ = try await output("export -o \(snapshot)")
+        #expect(try await output("report --from \(snapshot) -o \(file)") == file + "\n")
+        #expect(try String(contentsOfFile: file, encoding: .utf8).contains("from a snapshot"))
+        let opened = try await run("report -o \(file) --open")
+        #expect(opened.status == 0 && opened.errors.hasPrefix("nexus: cannot open the report"), "\(opened)")
+        let refused = try await run("report -o \(snapshot)")
+        #expect(refused.status == 74 && refused.errors.contains("a file that is no report of Nexus"), "\(refused)")
+        let owned = try await run("report -o \(command.folder.data.databasePath)")
+        #expect(owned.status == 64 && owned.errors.contains("keeps its data"), "\(owned)")
+    }
+
     @Test("An event that is rejected is an error, and with --soft a message")
     func rejected() async throws {
         let refused = try await run("record --command make --timestamp yesterday")

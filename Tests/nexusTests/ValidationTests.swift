@@ -28,6 +28,8 @@ struct ValidationTests {
             ("stats --watch --json", "--watch shows a screen"),
             ("stats --json --csv", "Give one of --json, --csv and --format."),
             ("stats --min-count 0", "--min-count must be at least 1."), ("stats --by moon", "'moon' is invalid"),
+            ("report --watch --from x", "not --watch with --from"),
+            ("report --refresh 0", "--refresh must be from 1 to 86400."), ("report --day --week", "Give one window"),
             ("insights --csv", "insights prints text, JSON or Markdown, not CSV."),
             ("insights --top 0", "--top must be at least 1."),
             ("insights --slow --errors", "Give one of --slow and --errors."),

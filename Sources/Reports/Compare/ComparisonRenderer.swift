@@ -87,9 +87,9 @@ package enum ComparisonRenderer {
 
     // MARK: Parts
 
-    private static let none = "Nothing changed that chance does not explain."
+    static let none = "Nothing changed that chance does not explain."
 
-    private static func heading(_ comparison: Comparison) -> String {
+    static func heading(_ comparison: Comparison) -> String {
         func text(_ side: Comparison.Side) -> String {
             let range = side.rangeText
             return side.title == range || range.isEmpty ? side.title : "\(side.title), \(range)"
@@ -99,13 +99,13 @@ package enum ComparisonRenderer {
             "\(text(comparison.after)) against \(text(comparison.before)) (\(comparison.zone.escapedForDisplay))\(filter)"
     }
 
-    private static func nothing(_ comparison: Comparison) -> String {
+    static func nothing(_ comparison: Comparison) -> String {
         comparison.rows.contains { $0.after.count > 0 }
             ? "Nothing to compare with: nothing was recorded in the earlier window."
             : "Nothing recorded in the later window."
     }
 
-    private static func namingNote(_ comparison: Comparison) -> String? {
+    static func namingNote(_ comparison: Comparison) -> String? {
         if let end = comparison.recordedSince {
             let day = LocalCalendar.day(of: end).text
             return
@@ -116,7 +116,7 @@ package enum ComparisonRenderer {
         }
     }
 
-    private static func note(_ comparison: Comparison) -> String {
+    static func note(_ comparison: Comparison) -> String {
         let lengths = [comparison.before, comparison.after].map { $0.range.upperBound - $0.range.lowerBound }
         let difference = abs(lengths[0] - lengths[1])
         return "Chance alone would change anything so much in fewer than one of a hundred such comparisons."
@@ -125,7 +125,7 @@ package enum ComparisonRenderer {
     }
 
     /// A sentence for each command with clear changes.
-    private static func sentences(_ comparison: Comparison) -> [String] {
+    static func sentences(_ comparison: Comparison) -> [String] {
         comparison.rows.filter { !$0.clear.isEmpty }.map { row in
             let changes = Comparison.Metric.allCases.filter { row.clear.contains($0) }.map { metric in
                 "\(metric.rawValue) \(arrow(metric, row)) (\(changeText(metric, row.change(metric))))"
@@ -158,7 +158,7 @@ package enum ComparisonRenderer {
         return NumberText.change(from: 1, to: 1 + change / 100)
     }
 
-    private static func table(_ rows: [Comparison.Row]) -> TextTable {
+    static func table(_ rows: [Comparison.Row]) -> TextTable {
         let ranks: [(Comparison.Metric, Int)] = [(.count, 3), (.success, 1), (.p50, 0), (.p95, 2), (.total, 4)]
         let columns: [(column: TextTable.Column, cell: (Comparison.Row) -> TextTable.Cell?)] =
             [(.name("COMMAND"), { .init($0.command) })]

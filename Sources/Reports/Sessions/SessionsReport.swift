@@ -25,7 +25,12 @@ package struct SessionsReport: Sendable {
         }
         let isPart = window != .allTime
         let heading = isPart ? TextBlock.wrapped(window.heading(zone: LocalCalendar.zoneName), style) + [""] : []
-        let table = TextTable(
+        return (heading + Self.table(sessions).lines(style)).joined(separator: "\n") + "\n"
+    }
+
+    /// A row for each session.
+    static func table(_ sessions: [StoreReader.Session]) -> TextTable {
+        TextTable(
             columns: [
                 .name("SESSION"), .text("STARTED", rank: 0), .text("LENGTH", rank: 1), .number("COMMANDS", rank: 2),
                 .number("TASKS", rank: 4), .number("ERRORS", rank: 3),
@@ -38,7 +43,6 @@ package struct SessionsReport: Sendable {
                     .init(NumberText.grouped(session.errors), session.errors > 0 ? .bad : .plain),
                 ]
             })
-        return (heading + table.lines(style)).joined(separator: "\n") + "\n"
     }
 
     /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up

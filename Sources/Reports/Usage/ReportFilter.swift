@@ -61,6 +61,16 @@ package struct ReportFilter: Equatable, Sendable {
 
     package var isEmpty: Bool { self == ReportFilter() }
 
+    /// Whether changes are searched. Among failures alone nothing can fail more often, and what fails early is no change of speed.
+    var searchesChanges: Bool { !failedOnly }
+
+    /// The same filter with the first digits of the workspace's hash in place of the name that the user gave.
+    package var withoutNames: ReportFilter {
+        var filter = self
+        if workspace != nil { filter.workspace = workspaceHash.map { $0.isEmpty ? "?" : KnownNames.short($0) } ?? "?" }
+        return filter
+    }
+
     /// The same as the store asks for it.
     var stored: UsageFilter {
         UsageFilter(command: command, workspaceHash: workspaceHash, failed: failedOnly)

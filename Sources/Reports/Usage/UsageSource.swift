@@ -73,8 +73,7 @@ package struct UsageSource: Sendable {
     }
 
     private func findings() throws(StoreError) -> [Finding] {
-        // Among failures alone nothing can fail more often, and what fails early is no change of speed.
-        guard !filter.failedOnly else { return [] }
+        guard filter.searchesChanges else { return [] }
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
@@ -151,7 +150,7 @@ package struct UsageSource: Sendable {
     }
 
     /// Nil where there is no database.
-    private func reader(for range: Range<Int64>) throws(StoreError) -> UsageReader? {
+    func reader(for range: Range<Int64>) throws(StoreError) -> UsageReader? {
         guard let reader else { return nil }
         return try UsageReader(reader, matching: filter.stored, in: range)
     }

@@ -46,12 +46,12 @@ enum UsageTable {
     }
 
     /// The change of the median against the window before, where it is clear.
-    private static func medianChange(_ row: UsageRow) -> TextTable.Cell? {
+    static func medianChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.medianRatio.map { .init(NumberText.change(from: 1, to: $0), $0 > 1 ? .bad : .plain) }
     }
 
     /// The change of the share of successes, in hundredths, where it is clear.
-    private static func successChange(_ row: UsageRow) -> TextTable.Cell? {
+    static func successChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.successDifference.map { difference in
             let points = Int((difference * 100).rounded())
             return .init(points > 0 ? "+\(points)" : "\(points)", difference < 0 ? .bad : .plain)

@@ -4,51 +4,15 @@ import SystemSupport
 import TestSupport
 import Testing
 
-/// A month of work with two planted changes: a build that takes twice as long from day 21 on, and tests that fail ten times
-/// as often from day 23 on.
 struct PlantedMonthTests {
-    private static let days = 30
-    private static let slowFrom = 21
-    private static let failingFrom = 23
-    /// Midnight (UTC) of the first day, in milliseconds since 1970.
-    private static let start =
-        ReportHarness.now / Timestamp.millisecondsPerDay * Timestamp.millisecondsPerDay
-        - 29 * Timestamp.millisecondsPerDay
-
     private let harness: ReportHarness
 
     init() throws {
         harness = try ReportHarness()
     }
 
-    /// Records the month; the last day ends at the harness's time.
     private func record(changed: Bool, workspace: String? = nil) async throws {
-        let place = workspace.map { #","workspace":"\#($0)""# } ?? ""
-        var random = SeededGenerator(seed: 23)
-        var lines: [String] = []
-        for day in 1...Self.days {
-            for run in 0..<24 {
-                let time =
-                    Self.start + Int64(day - 1) * Timestamp.millisecondsPerDay + Int64(run) * 1_200_000 + 3_600_000
-                guard time < ReportHarness.now else { continue }
-                let text = Timestamp.rfc3339(time)
-                let slow: Double = changed && day >= Self.slowFrom ? 2 : 1
-                let duration = Int(slow * Double.random(in: 3000...6000, using: &random))
-                lines.append(
-                    #"{"command":"cargo build","timestamp":"\#(text)","duration_ms":\#(duration),"success":true\#(place)}"#
-                )
-                let chance = changed && day >= Self.failingFrom ? 0.3 : 0.03
-                let fails = Double.random(in: 0..<1, using: &random) < chance
-                let tests = Int.random(in: 800...1200, using: &random)
-                lines.append(
-                    #"{"command":"cargo test","timestamp":"\#(text)","duration_ms":\#(tests),"success":\#(!fails)\#(place)}"#
-                )
-                let other = Int.random(in: 10...40, using: &random)
-                lines.append(
-                    #"{"command":"git status","timestamp":"\#(text)","duration_ms":\#(other),"success":true\#(place)}"#)
-            }
-        }
-        try await harness.store(lines)
+        try await harness.store(PlantedMonth.lines(changed: changed, workspace: workspace))
     }
 
     private static let windows: [ReportWindow] = [
@@ -62,8 +26,8 @@ struct PlantedMonthTests {
             let findings = try harness.insights(window).findings
             #expect(findings.map(\.command) == ["cargo build", "cargo test"], "\(window.title): \(findings)")
             #expect(findings.map(\.kind) == [.slower, .failsMore])
-            for (finding, day) in zip(findings, [Self.slowFrom, Self.failingFrom]) {
-                let planted = Self.start + Int64(day - 1) * Timestamp.millisecondsPerDay
+            for (finding, day) in zip(findings, [PlantedMonth.slowFrom, PlantedMonth.failingFrom]) {
+                let planted = PlantedMonth.start + Int64(day - 1) * Timestamp.millisecondsPerDay
                 let distance = abs((finding.since ?? 0) - planted)
                 #expect(distance <= 2 * Timestamp.millisecondsPerDay, "\(window.title): \(finding.sentence)")
             }
@@ -137,7 +101,7 @@ struct PlantedMonthTests {
         try await record(changed: true)
         let filter = ReportFilter(command: "cargo build")
         let days = try harness.source(.allTime, filter: filter).breakdown(by: .day).rows
-        #expect(days.count == Self.days)
+        #expect(days.count == PlantedMonth.days)
         #expect(days.allSatisfy { ($0.p50 ?? 0) > ($0.name < "2026-11-14" ? 3000 : 7000) })
         let weeks = try harness.source(.allTime, filter: filter).breakdown(by: .week).rows
         #expect(

@@ -1,0 +1,77 @@
+import Core
+import Database
+import Rollups
+import SystemSupport
+
+/// What one command did over time: the values of its charts.
+struct CommandSeries: Sendable {
+    /// One run, to the 15-minute bucket and to 1 % of its duration.
+    struct Run: Equatable, Sendable {
+        /// Milliseconds since 1970.
+        let start: Int64
+        let milliseconds: Double
+    }
+
+    let name: String
+    /// What it did in each column.
+    private(set) var cells: [UsageCell]
+    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where the columns are put together from days.
+    private(set) var hours: [Int]?
+    /// Its single runs; nil where there are too many to be told apart.
+    private(set) var runs: [Run]?
+    /// Failures by category in each column, the most frequent category first; those without one are under the empty name.
+    private(set) var failures: [(category: String, counts: [Int])] = []
+
+    /// From so many runs on a chart shows none of them singly.
+    static let mostRuns = 500
+    private static let hoursOfWeek = 7 * 24
+
+    init(_ history: UsageHistory, _ columns: ChartColumns) {
+        name = history.name
+        cells = [UsageCell](repeating: UsageCell(name: history.name), count: columns.count)
+        hours = columns.isOfWholeDays ? nil : [Int](repeating: 0, count: Self.hoursOfWeek)
+        for point in history.points {
+            guard let column = columns.index(of: point.start) else { continue }
+            cells[column].add(point.cell)
+            if hours != nil { hours?[Self.hourOfWeek(point.start)] += point.cell.count }
+        }
+        let timed = cells.reduce(0) { $0 + $1.latency.count }
+        guard !columns.isOfWholeDays, timed < Self.mostRuns else { return }
+        runs = history.points.filter { columns.index(of: $0.start) != nil }.flatMap { point in
+            point.cell.latency.buckets.flatMap { bucket in
+                Array(repeating: Run(start: point.start, milliseconds: bucket.middle), count: bucket.count)
+            }
+        }
+    }
+
+    /// Adds the failures of the command, from the histories of all commands.
+    mutating func add(_ histories: [FailureHistory], _ columns: ChartColumns) {
+        failures = Self.failures(histories, columns)
+    }
+
+    /// The sum of failures in each column by category, the most frequent first.
+    static func failures(
+        _ histories: [FailureHistory], _ columns: ChartColumns
+    ) -> [(category: String, counts: [Int])] {
+        var counts: [String: [Int]] = [:]
+        for history in histories {
+            for point in history.points {
+                guard let column = columns.index(of: point.start) else { continue }
+                counts[history.category ?? "", default: [Int](repeating: 0, count: columns.count)][column] +=
+                    point.count
+            }
+        }
+        return counts.map { ($0.key, $0.value, $0.value.reduce(0, +)) }
+            .sorted { ($1.2, $0.0) < ($0.2, $1.0) }.map { ($0.0, $0.1) }
+    }
+
+    /// Its runs, and those that say whether they succeeded.
+    var total: UsageCell { cells.reduce(into: UsageCell(name: name)) { $0.add($1) } }
+
+    private static func hourOfWeek(_ time: Int64) -> Int {
+        let day = LocalCalendar.day(of: time)
+        // The 1st of January 1970 was a Thursday.
+        let number = Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))
+        return Int((number + 3) % 7) * 24 + LocalCalendar.hour(of: time)
+    }
+}

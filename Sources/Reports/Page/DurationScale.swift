@@ -1,0 +1,103 @@
+import Core
+import Foundation
+
+/// Round durations, which axes are labelled with and heat maps have rows for.
+enum RoundDuration {
+    /// In milliseconds, shortest first; from the last one, a year, on there is no longer duration.
+    static let all: [Int64] = {
+        let (second, minute, hour, day): (Int64, Int64, Int64, Int64) = (1000, 60_000, 3_600_000, 86_400_000)
+        let short: [Int64] = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500]
+        let rest = [second, minute, hour].flatMap { unit in [1, 2, 5, 10, 20].map { $0 * unit } }.filter {
+            $0 < 20 * hour
+        }
+        return short + rest + [1, 2, 5, 10, 30, 100, 365].map { $0 * day }
+    }()
+
+    /// The fewer ones of a long axis.
+    fileprivate static let few: [Int64] = all.filter { text($0).hasPrefix("1") }
+
+    /// `2m` and not `2m 0s`.
+    static func text(_ milliseconds: Int64) -> String {
+        let parts = NumberText.duration(milliseconds).split(separator: " ")
+        return parts.count == 2 && parts[1].hasPrefix("0") ? String(parts[0]) : parts.joined(separator: " ")
+    }
+}
+
+/// The rows of a heat map of durations. A row holds every duration from its bound to the next one's.
+struct DurationRows: Equatable {
+    /// The lower bound of each row, in milliseconds, shortest first.
+    let bounds: [Int64]
+
+    /// The rows from the shortest to the longest duration; none is left out.
+    init(_ latency: LatencyHistogram) {
+        let buckets = latency.buckets
+        guard let shortest = buckets.first, let longest = buckets.last else {
+            bounds = []
+            return
+        }
+        bounds = Array(RoundDuration.all[Self.row(of: shortest.middle)...Self.row(of: longest.middle)])
+    }
+
+    /// The counts of a column's durations in each row.
+    func counts(_ latency: LatencyHistogram) -> [Int] {
+        guard let first = bounds.first else { return [] }
+        let offset = Self.row(of: Double(first))
+        var counts = [Int](repeating: 0, count: bounds.count)
+        for bucket in latency.buckets {
+            let row = Self.row(of: bucket.middle) - offset
+            if counts.indices.contains(row) { counts[row] += bucket.count }
+        }
+        return counts
+    }
+
+    private static func row(of milliseconds: Double) -> Int {
+        RoundDuration.all.lastIndex { Double($0) <= milliseconds } ?? 0
+    }
+
+    /// The name of a row: from where on it counts.
+    func name(_ row: Int) -> String { RoundDuration.text(bounds[row]) }
+}
+
+/// A logarithmic axis of durations.
+struct DurationAxis {
+    /// Labels of an axis, at most.
+    private static let mostLabels = 6
+
+    private let low: Double
+    private let high: Double
+    private let top: Double
+    private let bottom: Double
+
+    /// - Parameter values: all durations that must fit, in milliseconds.
+    init(_ values: some Sequence<Double>, top: Double, bottom: Double) {
+        let values = values.map { max($0, 0.5) }
+        let (least, most) = (values.min() ?? 1, values.max() ?? 1000)
+        // A little more than the values need, and a factor of four at least.
+        let widening = max(1.15, 2 / (most / least).squareRoot())
+        low = log10(least / widening)
+        high = log10(most * widening)
+        self.top = top
+        self.bottom = bottom
+    }
+
+    func y(_ milliseconds: Double) -> Double {
+        let share = (log10(max(milliseconds, 0.5)) - low) / (high - low)
+        return bottom - share * (bottom - top)
+    }
+
+    /// Durations to be labelled.
+    var ticks: [Int64] {
+        func within(_ durations: [Int64]) -> [Int64] {
+            durations.filter { $0 >= 1 && log10(Double($0)) >= low && log10(Double($0)) <= high }
+        }
+        let all = within(RoundDuration.all)
+        if all.count <= Self.mostLabels { return all }
+        let few = within(RoundDuration.few)
+        let every = (few.count + Self.mostLabels - 1) / Self.mostLabels
+        return few.enumerated().filter { $0.offset % max(1, every) == 0 }.map(\.element)
+    }
+
+    func writeLabels(_ chart: Chart, to page: inout Markup) {
+        for tick in ticks { chart.writeRowLabel(RoundDuration.text(tick), y: y(Double(tick)), to: &page) }
+    }
+}

@@ -1,0 +1,77 @@
+import Core
+import Database
+import SystemSupport
+
+/// How a page was made, and what can be in it.
+enum MakingSection {
+    static func write(_ report: PageReport, to page: inout Markup) {
+        page.section("making", "How it was made") { page in
+            page.element(.dl, [.kind: "making"]) { page in
+                for (title, text) in entries(report) {
+                    page.element(.div) { page in
+                        page.element(.dt, text: title)
+                        page.element(.dd, text: text)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func entries(_ report: PageReport) -> [(title: String, text: String)] {
+        let usage = report.usage
+        let making = report.making
+        var entries: [(title: String, text: String)] = [
+            (
+                "Made",
+                "\(LocalCalendar.day(of: making.time).text) \(LocalCalendar.timeOfDay(of: making.time)) by nexus "
+                    + "\(Version.withCommit), from \(making.isOfSnapshot ? "a snapshot" : "the data folder of one user")"
+            ),
+            ("Window", usage.window.heading(zone: usage.zone)),
+            ("Time zone", "\(usage.zone): days and hours are those of this zone"),
+            ("Counted", counted(usage)),
+            (
+                "Left out",
+                "A run without a duration is in no percentile, and one that does not say how it ended in no success rate. Lines of "
+                    + "several commands are listed as 'make, …' and are in no finding."
+            ),
+            ("Found", findings(usage)),
+        ]
+        if let columns = report.columns {
+            entries.append(
+                (
+                    "Charts",
+                    "A column is \(columns.unit == .hour ? "an hour" : columns.noun == "day" ? "a day" : columns.noun). Marks are as "
+                        + "large as the logarithm of their count. A duration is at most 1 % off, and nothing is cut off."
+                ))
+        }
+        if let note = usage.note { entries.append(("Slow part", note)) }
+        entries.append(("What can be in it", content(making)))
+        entries.append(
+            (
+                "Connections",
+                "None: the page has no link to another file, and its policy allows its own style and script alone."
+            ))
+        return entries
+    }
+
+    private static func counted(_ usage: UsageReport) -> String {
+        let filter = usage.filter.text
+        return NumberText.counted(usage.totals.events, "event")
+            + (filter.isEmpty ? ", all of the window" : ", \(filter)") + UsageReport.lowerBoundNote(usage.lowerBounds)
+    }
+
+    private static func findings(_ usage: UsageReport) -> String {
+        "A change is shown where chance does not explain it, from \(FindingRules.runsBefore) runs before and "
+            + "\(FindingRules.runsAfter) after on; the comparison with the time before shares out one chance in a hundred among all "
+            + "its figures."
+    }
+
+    /// What a reader of the file may learn, so that its owner can decide to whom to give it.
+    private static func content(_ making: PageReport.Making) -> String {
+        "Names of commands, error categories, templates and session ids as they were recorded; workspaces "
+            + (making.showsNames
+                ? "by their names where a folder explains them, else by the first digits of their keyed hashes"
+                : "by the first digits of their keyed hashes")
+            + "; when each command ran, to the 15 minutes. No argument, path, file content or task is in it."
+    }
+}

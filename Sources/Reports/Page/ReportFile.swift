@@ -1,0 +1,105 @@
+package import SystemSupport
+
+/// The file that a page is written to. It appears and changes as a whole, for its owner alone, and replaces nothing but a page.
+package struct ReportFile: Sendable {
+    package let path: String
+    private let folder: Folder
+    private let name: String
+
+    /// The file at a path of the user's choice.
+    ///
+    /// - Throws: `ReportFileError` if the path names no file.
+    package init(_ path: String) throws(ReportFileError) {
+        let name = path.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+        guard !name.isEmpty, name != ".", name != ".." else { throw .occupied(path, by: "a folder") }
+        self.path = path
+        self.name = name
+        folder = Folder(path).parent
+    }
+
+    /// The file in the user's own folder below the temporary one, which is made where it is not there.
+    ///
+    /// - Parameters:
+    ///   - temporary: `$TMPDIR`; `/tmp` where it is nil or no absolute path.
+    ///   - user: the number of the user.
+    package static func temporary(_ temporary: String?, user: UInt32) throws -> ReportFile {
+        let parent = temporary.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
+        let folder = Folder(parent + "/nexus-\(user)")
+        try folder.prepare()
+        return try ReportFile(folder.path(of: "nexus-report.html"))
+    }
+
+    /// The path from the root on, for another program.
+    package var absolutePath: String { path.hasPrefix("/") ? path : (WorkingFolder.path ?? "") + "/" + path }
+
+    /// Throws unless nothing is at the path, or a page that this or another version wrote.
+    package func requireReplaceable() throws {
+        switch try folder.occupant(of: name) {
+        case .nothing: return
+        case .symbolicLink: throw ReportFileError.occupied(path, by: "a symbolic link")
+        case .folder: throw ReportFileError.occupied(path, by: "a folder")
+        case .other: throw ReportFileError.occupied(path, by: "a device, pipe or socket")
+        case .file:
+            let file = try File(opening: path, [.read, .regular])
+            let beginning = Array(PageRenderer.signature.utf8)
+            guard try file.read(beginning.count) == beginning else {
+                throw ReportFileError.occupied(path, by: "a file that is no report of Nexus")
+            }
+        }
+    }
+
+    /// Writes a page: to a new file beside it, which then gets the name.
+    package func write(_ page: String) throws {
+        try requireReplaceable()
+        let scratch = try ScratchFolder(in: folder)
+        let file = try File(opening: scratch.path(of: "page"), [.write, .create, .exclusive])
+        try file.setPermissions(0o600)
+        try file.write(page)
+        try file.synchronizeData()
+        // It may have changed while the page was made.
+        try requireReplaceable()
+        try folder.take("page", from: scratch.folder, as: name)
+    }
+}
+
+/// A file that a page must not be written to.
+package enum ReportFileError: ReportedError, Equatable {
+    /// Something else is there.
+    case occupied(String, by: String)
+
+    package var exitCode: ExitCode { .inputOutput }
+
+    package var description: String {
+        switch self {
+        case .occupied(let path, let occupant):
+            "cannot write \(path.escapedForDisplay): \(occupant) is there; give another name with -o"
+        }
+    }
+}
+
+/// Shows a file to the user with the program of the desktop.
+package enum ReportOpening {
+    /// Starts `xdg-open` with an absolute path, without a shell.
+    ///
+    /// - Parameter environment: returns the value of a variable.
+    /// - Returns: nil if it was started, else why not, as a sentence for the user.
+    package static func open(
+        _ file: ReportFile, isRoot: Bool = ThisProcess.isRoot, environment: (String) -> String?,
+        start: ([RawArgument]) throws(SystemError) -> Void = { arguments throws(SystemError) in
+            _ = try ChildProcess(detached: arguments)
+        }
+    ) -> String? {
+        if isRoot {
+            return "cannot open the report as root: a browser must not run as root; open the file as another user"
+        }
+        guard ["DISPLAY", "WAYLAND_DISPLAY"].contains(where: { environment($0)?.isEmpty == false }) else {
+            return "cannot open the report: there is no display here; open the file in a browser"
+        }
+        do throws(SystemError) {
+            try start([RawArgument("xdg-open"), RawArgument(file.absolutePath)])
+            return nil
+        } catch {
+            return "cannot open the report: xdg-open did not start (\(error.reason)); open the file in a browser"
+        }
+    }
+}

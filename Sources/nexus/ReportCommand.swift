@@ -1,0 +1,124 @@
+import Application
+import ArgumentParser
+import Core
+import Reports
+import Snapshots
+import SystemSupport
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Write a report with charts: one HTML file for a browser.",
+        discussion: """
+            The file holds everything that it shows, loads nothing, and is yours alone. It has the dashboard, what changed, all \
+            commands, the charts of those that took most time, failures, sessions and the comparison with the time before. It is \
+            written to nexus-report.html in your own folder below $TMPDIR, else /tmp, and its path is printed. A link, or a file \
+            that is not such a report, is never replaced. Workspaces have the first digits of their hashes; --names shows names.
+
+            Days and hours are those of your time zone ($TZ). Without a window it covers all time.
+
+            EXAMPLES
+              nexus report --month --open
+              nexus report 2026-11 -o november.html
+              nexus report --week --command 'cargo build'
+              nexus report --from backup.db.lz4 -o backup.html
+              nexus report --day -o today.html --watch --refresh 30
+            """)
+
+    @OptionGroup(title: "The window") var window: WindowOptions
+    @OptionGroup(title: "What is counted") var filter: FilterOptions
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The file. Left out: nexus-report.html in your temporary folder.", valueName: "file"),
+        completion: .file())
+    var output: String?
+
+    @Flag(help: "Open the file with the browser of the desktop: xdg-open.")
+    var open = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Report from this snapshot instead of the data folder; '-' is standard input.", valueName: "file"),
+        completion: .file())
+    var from: String?
+
+    @Flag(help: "Show the names of workspaces where a folder on this disk explains their hashes.")
+    var names = false
+
+    @Flag(help: "Write the file again every 10 seconds, or as --refresh says, until Ctrl-C.")
+    var watch = false
+
+    @Option(
+        help: ArgumentHelp("The page reloads itself after this number of seconds, 1 to 86400.", valueName: "seconds"))
+    var refresh: Int?
+
+    private static let watchSeconds = 10
+
+    func validate() throws {
+        guard !watch || from == nil else {
+            throw ValidationError("A snapshot does not change: not --watch with --from.")
+        }
+        if let refresh, !(1...86_400).contains(refresh) {
+            throw ValidationError("--refresh must be from 1 to 86400.")
+        }
+        if let output, output.isEmpty { throw ValidationError("-o takes the name of a file.") }
+    }
+
+    func run() async throws {
+        let data = try DataFolder.readable()
+        _ = try window.window(now: SystemClock().now())
+        let file = try target(in: data)
+        // Before work that takes a while.
+        try file.requireReplaceable()
+        if let from {
+            let snapshot = try await SnapshotArgument.with(from) { from in
+                try await CancelOnSignal.run(ifStopped: "nothing was written") {
+                    try await OpenedSnapshot(from, parts: Composition.writer)
+                }
+            }
+            try file.write(page(on: snapshot.data, keyOf: data))
+            withExtendedLifetime(snapshot) {}
+        } else {
+            try await write(file, data)
+        }
+        try CommandContext.current.write(file.path.escapedForDisplay + "\n")
+        if open, let reason = ReportOpening.open(file, environment: CommandContext.current.environment) {
+            try CommandContext.current.report("nexus: \(reason)\n")
+        }
+        guard watch else { return }
+        try await FileWatch.run(every: .seconds(refresh ?? Self.watchSeconds)) { try await write(file, data) }
+    }
+
+    private func write(_ file: ReportFile, _ data: DataFolder) async throws {
+        try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
+        try file.write(page(on: data, keyOf: data))
+    }
+
+    private func target(in data: DataFolder) throws -> ReportFile {
+        guard let output else {
+            return try .temporary(CommandContext.current.environment("TMPDIR"), user: ThisProcess.userID)
+        }
+        guard !data.owns(fileAt: output) else {
+            throw CommandFailure(
+                "cannot write \(output.escapedForDisplay): nexus itself keeps its data in it; give another name with -o",
+                .usage)
+        }
+        return try ReportFile(output)
+    }
+
+    /// The page on what a data folder's database holds; names are looked up with the key of the user's own.
+    private func page(on data: DataFolder, keyOf own: DataFolder) throws -> String {
+        let now = SystemClock().now()
+        let filter = try filter.filter(in: own, recordedIn: data)
+        let source = try UsageSource(
+            data: data, window: window.window(now: now), now: now, filter: names ? filter : filter.withoutNames,
+            order: UsageOrder(), names: names ? WorkspaceNames.known(in: own) : [:])
+        var making = PageReport.Making(time: now)
+        making.showsNames = names
+        making.isOfSnapshot = from != nil
+        making.refreshSeconds = refresh
+        let report = try source.page(making)
+        try ReadingCommand.note(report.note, isQuiet: watch)
+        return PageRenderer.render(report)
+    }
+}
