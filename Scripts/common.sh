@@ -145,6 +145,21 @@ require_duckdb() {
         fail "could not fetch DuckDB from PyPI: is there a network?"
 }
 
+# axe-core, which checks pages for accessibility, from a package of PyPI that carries it. Sets `axe` to its script.
+require_axe() {
+    local folder=$repository/.build/axe version=0.1.8
+    axe=$folder/$version/axe_playwright_python/axe.min.js
+    [ -e "$axe" ] && return
+    say "Fetching axe-core"
+    rm -rf "$folder"
+    mkdir -p "$folder/$version"
+    { python3 -m venv "$folder/pip" &&
+        "$folder/pip/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$folder" \
+            "axe-playwright-python==$version" &&
+        unzip -q "$folder"/axe_playwright_python-*.whl 'axe_playwright_python/axe.min.js' -d "$folder/$version"; } ||
+        fail "could not fetch axe-core from PyPI: is there a network?"
+}
+
 # Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
 # as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
 install_programs() {
