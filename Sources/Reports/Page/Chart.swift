@@ -39,7 +39,12 @@ struct Chart {
     func writeColumnLabels(_ name: (Int) -> String, to page: inout Markup) {
         let every = max(1, (columns + 5) / 6)
         for column in stride(from: 0, to: columns, by: every) {
-            writeText(name(column), x: x(Double(column) + 0.5), y: plotBottom + 17, "middle", to: &page)
+            let middle = x(Double(column) + 0.5)
+            // The last one must not end beyond the edge.
+            let isAtEdge = middle > plotRight - 18
+            writeText(
+                name(column), x: isAtEdge ? plotRight : middle, y: plotBottom + 17, isAtEdge ? "end" : "middle",
+                to: &page)
         }
         page.element(
             .path,

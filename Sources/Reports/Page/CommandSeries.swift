@@ -15,7 +15,8 @@ struct CommandSeries: Sendable {
     let name: String
     /// What it did in each column.
     private(set) var cells: [UsageCell]
-    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where the columns are put together from days.
+    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where they were not asked for, and where the columns are put
+    /// together from days.
     private(set) var hours: [Int]?
     /// Its single runs; nil where there are too many to be told apart.
     private(set) var runs: [Run]?
@@ -26,10 +27,11 @@ struct CommandSeries: Sendable {
     static let mostRuns = 500
     private static let hoursOfWeek = 7 * 24
 
-    init(_ history: UsageHistory, _ columns: ChartColumns) {
+    /// - Parameter hasHours: whether hours of the week are counted, which takes as long as all else.
+    init(_ history: UsageHistory, _ columns: ChartColumns, hasHours: Bool = true) {
         name = history.name
         cells = [UsageCell](repeating: UsageCell(name: history.name), count: columns.count)
-        hours = columns.isOfWholeDays ? nil : [Int](repeating: 0, count: Self.hoursOfWeek)
+        hours = columns.isOfWholeDays || !hasHours ? nil : [Int](repeating: 0, count: Self.hoursOfWeek)
         for point in history.points {
             guard let column = columns.index(of: point.start) else { continue }
             cells[column].add(point.cell)

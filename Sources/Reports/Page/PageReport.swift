@@ -72,10 +72,11 @@ extension UsageSource {
                 comparison: nil, sessions: filter.isEmpty ? [] : nil, workspaces: [])
         }
         let columns = ChartColumns(range)
+        let histories = try reader.history(by: columns.grain, in: columns.range)
+        let detailed = Self.detailed(usage, Set(histories.map(\.name)))
         var series = Dictionary(
-            try reader.history(by: columns.grain, in: columns.range).map { ($0.name, CommandSeries($0, columns)) },
+            histories.map { ($0.name, CommandSeries($0, columns, hasHours: detailed.contains($0.name))) },
             uniquingKeysWith: { first, _ in first })
-        let detailed = Self.detailed(usage, series)
         let failures = try reader.failureHistory(by: columns.grain, in: columns.range)
         let ofDetailed = Dictionary(grouping: failures.filter { detailed.contains($0.command ?? "") }) {
             $0.command ?? ""
@@ -102,13 +103,14 @@ extension UsageSource {
         return start < end ? start..<end : nil
     }
 
-    private static func detailed(_ usage: UsageReport, _ series: [String: CommandSeries]) -> [String] {
-        let single = usage.commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) && series[$0.name] != nil }
+    /// - Parameter charted: the commands that have a history.
+    private static func detailed(_ usage: UsageReport, _ charted: Set<String>) -> [String] {
+        let single = usage.commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) && charted.contains($0.name) }
             .sorted { ($1.totalMS ?? 0, $1.count, $0.name) < ($0.totalMS ?? 0, $0.count, $1.name) }
         var names: [String] = []
         for name in usage.findings.map(\.command) + single.map(\.name) where !names.contains(name) {
             guard names.count < PageReport.mostDetailed else { break }
-            if series[name] != nil { names.append(name) }
+            if charted.contains(name) { names.append(name) }
         }
         return names
     }
@@ -129,12 +131,12 @@ extension UsageSource {
             if filter.workspace == nil {
                 for name in names {
                     histories[name] = try store.history(of: .command, name: name, by: axis.grain, in: axis.range).first
-                        .map { CommandSeries($0, axis) }
+                        .map { CommandSeries($0, axis, hasHours: false) }
                 }
             } else {
                 let all = try reader(for: axis.range)?.history(by: axis.grain, in: axis.range) ?? []
                 for history in all where names.contains(history.name) {
-                    histories[history.name] = CommandSeries(history, axis)
+                    histories[history.name] = CommandSeries(history, axis, hasHours: false)
                 }
             }
         }
