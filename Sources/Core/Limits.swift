@@ -191,6 +191,8 @@ package enum Limits {
     package static let historyEntryBytes = 64 * 1024
     /// Entries of a history that one transaction imports: a fraction of a second, and some 600 KiB in memory.
     package static let historyRows = 4096
+    /// Longest entry of which an import remembers the name, in bytes. Lines that are typed again are shorter.
+    package static let rememberedLineBytes = 512
     /// Rows of another program's database that are read at once: at most 4 MiB.
     package static let historyPage = 64
     /// Entries with the same second of which the times are believed. No user types more in a second: zsh and other importers

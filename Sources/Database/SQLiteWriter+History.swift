@@ -71,15 +71,16 @@ package struct HistoryRows: Sendable {
 
     /// Looks the marks up.
     func news(of source: String, in database: Database) throws -> News {
-        let find = try RawStatement(
-            """
-            SELECT coalesce(session_id = ?, 1) FROM history_marks LEFT JOIN events ON events.id = event_id WHERE mark = ?
-            """, in: database)
-        try find.bind(1, text: HistorySession.id(of: source).utf8.span)
+        // Most marks are not there, so that no join is prepared for them.
+        let find = try RawStatement("SELECT event_id FROM history_marks WHERE mark = ?", in: database)
+        let compare = try RawStatement("SELECT session_id = ? FROM events WHERE id = ?", in: database)
+        try compare.bind(1, text: HistorySession.id(of: source).utf8.span)
         // Nil for a mark that is not there, else whether this source gave the entry.
         func isOwn(_ mark: Int64) throws -> Bool? {
-            find.bind(2, mark)
-            return try find.first { $0.number(0) == 1 }
+            find.bind(1, mark)
+            guard let row = try find.first({ $0.number(0) }) else { return nil }
+            compare.bind(2, row)
+            return try compare.first { $0.number(0) == 1 } ?? true
         }
         var news = News()
         var seen: Set<Int64> = []
@@ -183,11 +184,21 @@ extension SQLiteWriter {
 
     /// Stores marks, in their order: neighbours are on the same page.
     private func note(_ marks: [(mark: Int64, row: Int64)], in database: Database) throws {
-        let insert = try RawStatement("INSERT INTO history_marks VALUES (?, ?)", in: database)
-        for (mark, row) in marks.sorted(by: { $0.mark < $1.mark }) {
-            insert.bind(1, mark)
-            insert.bind(2, row)
+        let sorted = marks.sorted { $0.mark < $1.mark }
+        var next = 0
+        while next < sorted.count {
+            let count = sorted.count - next >= Self.marksPerStatement ? Self.marksPerStatement : 1
+            let places = Array(repeating: "(?, ?)", count: count).joined(separator: ", ")
+            let insert = try RawStatement("INSERT INTO history_marks VALUES " + places, in: database)
+            for (index, mark) in sorted[next..<next + count].enumerated() {
+                insert.bind(Int32(2 * index + 1), mark.mark)
+                insert.bind(Int32(2 * index + 2), mark.row)
+            }
             try insert.run()
+            next += count
         }
     }
+
+    /// Marks of an INSERT; a batch has a whole number of them.
+    private static var marksPerStatement: Int { 64 }
 }

@@ -27,6 +27,9 @@ package struct HistoryIntake: Sendable {
     private let naming: NamingSettings
     private let shell: ShellDialect
     private var programs: ProgramSearch
+    /// By the shells in `ShellDialect.allCases`.
+    private var remembered = ShellDialect.allCases.map { _ in RememberedLines() }
+    private var parsed = ParsedEvent()
 
     /// - Parameters:
     ///   - session: the session of all events.
@@ -46,22 +49,62 @@ package struct HistoryIntake: Sendable {
     package mutating func accept(
         _ bytes: [UInt8], _ line: HistoryLine, use: (Span<UInt8>) -> Void
     ) throws(Rejection) {
-        let shellLine = ShellLine(bytes, shell: line.shell ?? shell, naming: naming)
-        guard let event = shellLine.event(ShellResult(status: line.status, durationMS: line.durationMS)) else {
+        parsed.reset(keepsText: true)
+        parsed.set(.timestamp, line.time)
+        try setCommand(bytes, line)
+        try intake.accept(parsed, use: use)
+    }
+
+    private mutating func setCommand(_ bytes: [UInt8], _ line: HistoryLine) throws(Rejection) {
+        let meaning = meaning(of: bytes, shell: line.shell ?? shell)
+        guard let event = meaning.line.event(ShellResult(status: line.status, durationMS: line.durationMS)) else {
             throw Rejection(.noCommand)
         }
-        var parsed = ParsedEvent()
-        parsed.set(.timestamp, line.time)
         parsed.set(.eventType, event.type.rawValue)
-        if !event.command.isEmpty, isKnown(shellLine.command) { parsed.set(.command, event.command) }
+        if !event.command.isEmpty, meaning.isKnown { parsed.set(.command, event.command) }
         parsed.success = event.success
         if let category = event.errorCategory { parsed.set(.errorCategory, category) }
         if let durationMS = line.durationMS, event.keepsDuration { parsed.set(.durationMS, durationMS) }
-        try intake.accept(parsed, use: use)
+    }
+
+    private mutating func meaning(of bytes: [UInt8], shell: ShellDialect) -> RememberedLines.Meaning {
+        let index = ShellDialect.allCases.firstIndex(of: shell) ?? 0
+        if let meaning = remembered[index].meaning(of: bytes.span) { return meaning }
+        let line = ShellLine(bytes, shell: shell, naming: naming)
+        let meaning = RememberedLines.Meaning(line: line, isKnown: isKnown(line.command))
+        remembered[index].add(bytes.span, meaning)
+        return meaning
     }
 
     private mutating func isKnown(_ command: NamedCommand) -> Bool {
         command.isListed || CommandRules.builtins.contains(command.program) || programs.contains(command.program)
+    }
+}
+
+/// What lines mean, so that a line that a history repeats is parsed once. Raw lines are in it: it is bounded, in memory, and lives
+/// as long as an import.
+struct RememberedLines: Sendable {
+    /// The meaning of a line, by the naming rules and PATH of the import.
+    struct Meaning: Sendable {
+        let line: ShellLine
+        /// Whether the name is kept.
+        let isKnown: Bool
+    }
+
+    private var table = ByteKeyTable()
+    private var meanings: [Meaning] = []
+
+    mutating func meaning(of line: Span<UInt8>) -> Meaning? { table.index(ofKnown: line).map { meanings[$0] } }
+
+    /// Adds a line that is not there. A long one is left out, as it is hardly ever typed again.
+    mutating func add(_ line: Span<UInt8>, _ meaning: Meaning) {
+        guard line.count <= Limits.rememberedLineBytes else { return }
+        if table.count >= Limits.rememberedNames || table.byteCount >= Limits.rememberedTextBytes {
+            table.removeAll()
+            meanings.removeAll(keepingCapacity: true)
+        }
+        _ = table.index(of: line)
+        meanings.append(meaning)
     }
 }
 
