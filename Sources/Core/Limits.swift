@@ -193,6 +193,9 @@ package enum Limits {
     package static let historyRows = 4096
     /// Longest entry of which an import remembers the name, in bytes. Lines that are typed again are shorter.
     package static let rememberedLineBytes = 512
+    /// Longest file of a shell that keeps each session in a document of its own, in bytes: it is read at once. A longer one is
+    /// skipped. Only outputs of commands, which some users have stored, make one so long.
+    package static let historyDocumentBytes = 64 * 1024 * 1024
     /// Rows of another program's database that are read at once: at most 4 MiB.
     package static let historyPage = 64
     /// Entries with the same second of which the times are believed. No user types more in a second: zsh and other importers

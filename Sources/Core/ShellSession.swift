@@ -48,6 +48,12 @@ package enum HistorySession {
     /// How their ids begin.
     package static let prefix = "imported-history-"
 
+    /// The source of test suites, which is no shell: findings and comparisons of commands cross its end.
+    private static let tests = "junit"
+
+    /// Whether a source is the history of a shell.
+    package static func isOfShell(_ source: String) -> Bool { source != tests }
+
     /// The id for the entries of a source.
     package static func id(of source: String) -> String { prefix + source }
 

@@ -179,7 +179,7 @@ extension StoreReader {
     /// history knows other things of a run than a recorder, and one history other things than the next, so that figures of both
     /// sides do not compare.
     package func historyChange() throws(StoreError) -> Int64? {
-        let histories = try importedHistories()
+        let histories = try importedHistories().filter { HistorySession.isOfShell($0.source) }
         guard !histories.isEmpty else { return nil }
         let last = try asStoreError(path) {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT max(slot) FROM activity_rollup") }

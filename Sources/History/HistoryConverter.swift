@@ -63,7 +63,8 @@ struct HistoryConverter {
         }
         try reader.finish()
         endSecond()
-        summary.isLowerBound = summary.source.isDeduplicating || repeats.isDeduplicated
+        summary.isLowerBound =
+            summary.source.isDeduplicating || summary.source.isShell && repeats.isDeduplicated
         if batch.count > 0 { _ = try take(batch) }
         progress(1)
     }
@@ -81,7 +82,9 @@ struct HistoryConverter {
             self.second = second
         }
         entriesOfSecond += 1
-        guard entriesOfSecond <= Limits.historyEntriesOfASecond else { return dropSecond() }
+        // Suites of tests run at the same time.
+        let most = summary.source.isShell ? Limits.historyEntriesOfASecond : Limits.historyRows
+        guard entriesOfSecond <= most else { return dropSecond() }
         let first = marker.mark(entry.line, second: second, number: 0)
         let number = numbers[first, default: 0]
         numbers[first] = number + 1

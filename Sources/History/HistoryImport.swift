@@ -82,11 +82,12 @@ package struct HistoryImport: Sendable {
         return HistoryConverter(
             HistorySummary(source, path: path),
             limits: HistoryConverter.Limitation(
-                keptFrom: max(kept, bounds.keptFrom), recordedFrom: bounds.recordedFrom,
+                keptFrom: max(kept, bounds.keptFrom), recordedFrom: source.isShell ? bounds.recordedFrom : nil,
                 latest: now + Limits.aheadMilliseconds),
-            marker: key.marker, comparesSources: comparesSources,
+            marker: key.marker, comparesSources: comparesSources && source.isShell,
             intake: HistoryIntake(
-                session: source.session, shell: source.shell, naming: settings.naming,
+                key: try source.isShell ? nil : HashKey.load(from: data), session: source.session,
+                shell: source.shell, naming: settings.naming,
                 path: Environment.value("PATH"), clock: clock))
     }
 

@@ -4,14 +4,18 @@ import SystemSupport
 
 /// A program that keeps a history which can be imported, the richest first: its entries win over those of the next.
 package enum HistorySource: String, CaseIterable, Sendable {
-    case atuin, histdb, hishtory, nushell, xonsh, zsh, bash, fish
+    case atuin, histdb, hishtory, resh, nushell, xonsh
+    case xonshJSON = "xonsh-json"
+    case zsh, bash, fish
+    /// A report of test results, which has no usual path.
+    case junit
 
     /// The shell whose syntax the lines have.
     var shell: ShellDialect {
         switch self {
         case .zsh, .histdb: .zsh
         case .fish: .fish
-        case .bash, .atuin, .hishtory, .nushell, .xonsh: .bash
+        case .bash, .atuin, .hishtory, .resh, .nushell, .xonsh, .xonshJSON, .junit: .bash
         }
     }
 
@@ -20,6 +24,9 @@ package enum HistorySource: String, CaseIterable, Sendable {
 
     /// Whether the source keeps each line once by itself, so that counts are lower bounds.
     var isDeduplicating: Bool { self == .fish }
+
+    /// Whether it is the history of a shell. Only of those the hook may have recorded the same runs.
+    package var isShell: Bool { HistorySession.isOfShell(rawValue) }
 
     /// Where the file usually is, the likeliest path first.
     /// - Parameter value: the value of a variable of the environment.
@@ -42,6 +49,14 @@ package enum HistorySource: String, CaseIterable, Sendable {
         case .hishtory: return home.map { $0 + "/.hishtory/.hishtory.db" }
         case .nushell: return folder("XDG_CONFIG_HOME", "/.config").map { $0 + "/nushell/history.sqlite3" }
         case .xonsh: return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh/xonsh-history.sqlite" }
+        case .xonshJSON:
+            let data = folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh" }
+            // Since xonsh 0.13, and before.
+            return data.map { $0 + "/history_json" } + data
+        case .resh:
+            return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/resh/history.reshjson" }
+                + home.flatMap { [$0 + "/.resh_history.json", $0 + "/.resh/history.json"] }
+        case .junit: return []
         case .zsh:
             return named + folder("ZDOTDIR", "").map { $0 + "/.zsh_history" }
                 + home.flatMap { home in [".zsh_history", ".zhistory", ".histfile"].map { "\(home)/\($0)" } }
@@ -56,25 +71,40 @@ package enum HistorySource: String, CaseIterable, Sendable {
 
     /// The file that the source has now; nil for none.
     package func find(environment value: (String) -> String? = Environment.value) -> String? {
-        paths(value).first { path in (try? File(opening: path, [.read, .regular, .followingLinks])) != nil }
+        paths(value).first { path in
+            if self == .xonshJSON { return (try? XonshHistory.files(in: path).isEmpty) == false }
+            return (try? File(opening: path, [.read, .regular, .followingLinks])) != nil
+        }
+    }
+
+    /// Opens a file for reading.
+    /// - Throws: a `SystemError` for anything but a regular file of this user.
+    static func open(_ path: String) throws(SystemError) -> File {
+        let file = try File(opening: path, [.read, .regular, .followingLinks])
+        // A link may lead to a file of another user's, who would choose what is imported.
+        guard File.isOwn(try file.status()) else { throw SystemError.ofAnotherUser(path) }
+        return file
     }
 
     /// Opens a reader of a file.
     /// - Throws: a `SystemError` for anything but a regular file of this user, a `StoreError` for a broken database.
     func reader(of path: String) throws -> any HistoryReader {
-        let file = try File(opening: path, [.read, .regular, .followingLinks])
-        let status = try file.status()
-        // A link may lead to a file of another user's, who would choose what is imported.
-        guard File.isOwn(status) else { throw SystemError.ofAnotherUser(path) }
+        // A folder, or a file.
+        if self == .xonshJSON { return try XonshHistory(path) }
+        let file = try Self.open(path)
+        let size = try file.status().size
         switch self {
         case .atuin: return try TableHistory(path, .atuin)
         case .histdb: return try TableHistory(path, .histdb)
         case .hishtory: return try TableHistory(path, .hishtory)
         case .nushell: return try TableHistory(path, .nushell)
         case .xonsh: return try TableHistory(path, .xonsh)
-        case .zsh: return ZshHistory(LineReader(file, size: status.size))
-        case .bash: return BashHistory(LineReader(file, size: status.size))
-        case .fish: return FishHistory(LineReader(file, size: status.size))
+        case .xonshJSON: return try XonshHistory(path)
+        case .resh: return ReshHistory(LineReader(file, size: size))
+        case .zsh: return ZshHistory(LineReader(file, size: size))
+        case .bash: return BashHistory(LineReader(file, size: size))
+        case .fish: return FishHistory(LineReader(file, size: size))
+        case .junit: return JUnitReport(MarkupReader(file, size: size))
         }
     }
 }
@@ -137,7 +167,7 @@ package enum HistorySkip: String, CaseIterable, Sendable {
         case .undated: "without a time"
         case .wrongTime: "with a time before 2000 or in the future"
         case .tooLong: "longer than \(Limits.historyEntryBytes / 1024) KiB"
-        case .broken: "in a form that the shell does not write"
+        case .broken: "in a form that the source does not write"
         case .noCommand: "run no command"
         case .ignored: "that the settings ignore ('nexus config')"
         case .expired: "older than rows are kept ('nexus telemetry retain')"

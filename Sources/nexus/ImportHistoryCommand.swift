@@ -6,27 +6,30 @@ import SystemSupport
 
 struct ImportHistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import-history", abstract: "Import the history of a shell.",
+        commandName: "import-history", abstract: "Import the history of a shell, or a test report.",
         discussion: """
-            Sources are the files of zsh, bash and fish, and the databases of atuin, zsh-histdb, hishtory, nushell and xonsh. \
+            Sources are the files of zsh, bash, fish, resh and xonsh (xonsh-json), and the databases of atuin, zsh-histdb, \
+            hishtory, nushell and xonsh. \
             Without a source it lists the histories that it finds, and what each would give; nothing is written then. The lines \
             are read in memory and never stored: of each the command's name, its start and, where the history has them, its \
             duration and outcome are kept. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
-            config'. Importing again adds only what is new. Entries from after the first shell that Nexus recorded, entries \
-            without a time, and entries that another history gave are skipped and counted. Import the richest history first: \
-            the list has it at the top.
+            config'. Importing again adds only what is new. Entries from after Nexus began to record the shell, entries without \
+            a time, and entries that another history gave are skipped and counted. Import the richest history first: the list \
+            has it at the top. A suite of a JUnit report becomes a completed task, of which only the keyed hash of its \
+            name is kept.
 
             EXAMPLES
               nexus import-history
               nexus import-history zsh
               nexus import-history bash ~/old/.bash_history --json
+              nexus import-history junit build/test-results/*.xml
             """)
 
     @Argument(help: "The source: \(HistorySource.allCases.map(\.rawValue).joined(separator: ", ")).")
     var source: HistorySource?
 
-    @Argument(help: "The history's file (default: where the source usually has it).", completion: .file())
-    var file: String?
+    @Argument(help: "The history's files (default: where the source usually has it).", completion: .file())
+    var files: [String] = []
 
     @Flag(help: "Print the summary as JSON.")
     var json = false
@@ -40,25 +43,44 @@ struct ImportHistoryCommand: AsyncParsableCommand {
                 "cannot import a history: nothing is written while recording is off (\(reason.escapedForDisplay))",
                 .settings)
         }
-        guard let path = file ?? source.find() else {
+        let paths = files.isEmpty ? [source.find()].compactMap { $0 } : files
+        guard !paths.isEmpty else {
             throw CommandFailure(
                 "cannot find a history of \(source.rawValue): no file is where it usually is; name the file, as in "
                     + "'nexus import-history \(source.rawValue) FILE'", .rejectedInput)
         }
-        let bar = ProgressLine(total: 1000)
-        let summary = try await CancelOnSignal.run(
-            ifStopped: "what was imported so far stays, and the next import adds the rest"
-        ) {
-            defer { bar?.clear() }
-            guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
-                throw CommandFailure(
-                    "cannot import a history: another nexus process writes the database; try again later", .tryAgain)
+        var summaries: [HistorySummary] = []
+        for path in paths {
+            let summary = try await CancelOnSignal.run(
+                ifStopped: "what was imported so far stays, and the next import adds the rest"
+            ) {
+                try await Self.take(path, of: source, into: data)
             }
-            return try await HistoryImport(source, path: path).run(into: data, lock: lock, parts: Composition.writer) {
-                bar?.show(Int($0 * 1000))
-            }
+            summaries.append(summary)
+            // An error with a later file leaves the summaries of those before it.
+            if !json { try File.standardOutput.write(summary.text(isPlan: false)) }
         }
-        try File.standardOutput.write(json ? summary.json.document : summary.text(isPlan: false))
+        if json {
+            try File.standardOutput.write((summaries.count == 1 ? summaries[0].json : Self.json(summaries)).document)
+        }
+    }
+
+    private static func take(
+        _ path: String, of source: HistorySource, into data: DataFolder
+    ) async throws -> HistorySummary {
+        let bar = ProgressLine(total: 1000)
+        defer { bar?.clear() }
+        guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
+            throw CommandFailure(
+                "cannot import a history: another nexus process writes the database; try again later", .tryAgain)
+        }
+        return try await HistoryImport(source, path: path).run(into: data, lock: lock, parts: Composition.writer) {
+            bar?.show(Int($0 * 1000))
+        }
+    }
+
+    private static func json(_ summaries: [HistorySummary]) -> JSONValue {
+        ["histories": .array(summaries.map(\.json))]
     }
 
     /// Lists what an import of each source would give.
@@ -66,9 +88,9 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         let summaries = try HistoryImport.plans(for: data)
         let text = summaries.map { $0.text(isPlan: true) }.joined(separator: "\n")
-        let nothing = "No history of \(HistorySource.allCases.map(\.rawValue).joined(separator: ", ")) was found.\n"
-        let value: JSONValue = ["histories": .array(summaries.map(\.json))]
-        try File.standardOutput.write(json ? value.document : text.isEmpty ? nothing : text)
+        let shells = HistorySource.allCases.filter(\.isShell).map(\.rawValue).joined(separator: ", ")
+        let nothing = "No history of \(shells) was found.\n"
+        try File.standardOutput.write(json ? Self.json(summaries).document : text.isEmpty ? nothing : text)
     }
 }
 

@@ -10,6 +10,8 @@ package struct HistoryLine: Sendable {
     package var status: Int?
     /// The shell of the line, where it is not the source's.
     package var shell: ShellDialect?
+    /// Whether the line is no command but the name of a completed task, of which the keyed hash is kept.
+    package var isTask = false
 
     package init(time: Int64, durationMS: Int64? = nil, status: Int? = nil) {
         self.time = time
@@ -32,14 +34,14 @@ package struct HistoryIntake: Sendable {
     private var parsed = ParsedEvent()
 
     /// - Parameters:
+    ///   - key: hashes the names of tasks; nil for a source of lines, which names nothing.
     ///   - session: the session of all events.
     ///   - path: the value of PATH.
     package init(
-        session: String, shell: ShellDialect, naming: NamingSettings, path: String?,
+        key: HashKey? = nil, session: String, shell: ShellDialect, naming: NamingSettings, path: String?,
         clock: any WallClock = SystemClock()
     ) {
-        // A history names no workspace, so that no key is needed.
-        intake = EventIntake(key: nil, session: session, naming: naming, clock: clock)
+        intake = EventIntake(key: key, session: session, naming: naming, clock: clock)
         self.naming = naming
         self.shell = shell
         programs = ProgramSearch(path: path)
@@ -51,8 +53,15 @@ package struct HistoryIntake: Sendable {
     ) throws(Rejection) {
         parsed.reset(keepsText: true)
         parsed.set(.timestamp, line.time)
-        try setCommand(bytes, line)
+        if line.isTask { setTask(bytes, line) } else { try setCommand(bytes, line) }
         try intake.accept(parsed, use: use)
+    }
+
+    private mutating func setTask(_ name: [UInt8], _ line: HistoryLine) {
+        parsed.set(.eventType, EventType.taskCompleted.rawValue)
+        parsed.set(.task, String(decoding: name, as: UTF8.self))
+        parsed.success = line.status.map { $0 == 0 }
+        if let durationMS = line.durationMS { parsed.set(.durationMS, durationMS) }
     }
 
     private mutating func setCommand(_ bytes: [UInt8], _ line: HistoryLine) throws(Rejection) {

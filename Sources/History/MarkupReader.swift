@@ -1,0 +1,170 @@
+import Core
+import SystemSupport
+
+/// Reads the tags of an XML file one after the other, in bounded memory (https://www.w3.org/TR/xml/, sections 2.3 to 3.1).
+///
+/// Text between tags, comments, CDATA sections and processing instructions are passed over. A document type ends the reading, so that
+/// no entity is ever expanded; of references only those to characters and the five predefined entities are replaced. It is no
+/// validator: tags need not match.
+final class MarkupReader {
+    /// A start tag, an empty-element tag or an end tag.
+    struct Tag {
+        var name = ""
+        var attributes: [String: [UInt8]] = [:]
+        var isEnd = false
+        /// Whether the element ends with this tag, as in `<a/>`.
+        var isEmpty = false
+    }
+
+    /// Why reading ended before the end of the file.
+    enum Problem: Error {
+        case documentType
+        case unfinished
+    }
+
+    private let file: File
+    private let size: Int
+    private var chunk: [UInt8] = []
+    private var position = 0
+    private var bytesRead = 0
+
+    init(_ file: consuming File, size: Int) {
+        self.file = file
+        self.size = size
+    }
+
+    /// The share of the file that was read, 0 to 1.
+    var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
+
+    /// Reads the next tag; nil at the end of the file.
+    /// - Throws: a `Problem` where the file is no XML that is read here, a `SystemError` where it cannot be read.
+    func next() throws -> Tag? {
+        while true {
+            guard try pass(to: "<") else { return nil }
+            switch try peek() {
+            case UInt8(ascii: "?"): try require(pass(to: "?>"))
+            case UInt8(ascii: "!"): try passDeclaration()
+            case nil: throw Problem.unfinished
+            default: return Self.tag(try content())
+            }
+        }
+    }
+
+    private func passDeclaration() throws {
+        var begin: [UInt8] = []
+        while begin.count < 8, let byte = try peek(), byte != UInt8(ascii: ">") {
+            begin.append(byte)
+            position += 1
+            if begin.elementsEqual("!--".utf8) { return try require(pass(to: "-->")) }
+            if begin.elementsEqual("![CDATA[".utf8) { return try require(pass(to: "]]>")) }
+        }
+        throw Problem.documentType
+    }
+
+    private func require(_ isFound: Bool) throws(Problem) {
+        guard isFound else { throw .unfinished }
+    }
+
+    /// The bytes of a tag between its brackets. Of a tag over the limit the beginning is held.
+    private func content() throws -> [UInt8] {
+        var (content, quote): ([UInt8], UInt8?) = ([], nil)
+        while let byte = try peek() {
+            position += 1
+            if quote == nil, byte == UInt8(ascii: ">") { return content }
+            if byte == quote {
+                quote = nil
+            } else if quote == nil, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                quote = byte
+            }
+            if content.count < Limits.historyEntryBytes { content.append(byte) }
+        }
+        throw Problem.unfinished
+    }
+
+    /// Passes everything up to a text and the text itself. Returns whether it was found.
+    private func pass(to text: String) throws -> Bool {
+        let wanted = Array(text.utf8)
+        while wanted.count == 1, try peek() != nil {
+            let end = chunk.span.firstIndex(of: wanted[0], from: position)
+            position = end.map { $0 + 1 } ?? chunk.count
+            if end != nil { return true }
+        }
+        var last: [UInt8] = []
+        while let byte = try peek() {
+            position += 1
+            last.append(byte)
+            if last.count > wanted.count { last.removeFirst() }
+            if last == wanted { return true }
+        }
+        return false
+    }
+
+    /// The next byte; nil at the end of the file.
+    private func peek() throws(SystemError) -> UInt8? {
+        if position == chunk.count {
+            chunk.removeAll(keepingCapacity: true)
+            position = 0
+            bytesRead += try file.read(appendingTo: &chunk, limit: Limits.inputChunkBytes)
+            if chunk.isEmpty { return nil }
+        }
+        return chunk[position]
+    }
+
+    // MARK: Tags
+
+    private static func tag(_ content: [UInt8]) -> Tag {
+        var tag = Tag()
+        var rest = content[...]
+        if rest.first == UInt8(ascii: "/") {
+            tag.isEnd = true
+            rest.removeFirst()
+        }
+        tag.name = String(decoding: rest.prefix { !isBlank($0) && $0 != UInt8(ascii: "/") }, as: UTF8.self)
+        tag.isEmpty = rest.last == UInt8(ascii: "/")
+        rest = rest.dropFirst(tag.name.utf8.count)
+        while let equals = rest.firstIndex(of: UInt8(ascii: "=")) {
+            let name = rest[..<equals].drop(while: isBlank).prefix { !isBlank($0) }
+            rest = rest[(equals + 1)...].drop(while: isBlank)
+            guard let quote = rest.popFirst(), quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'"),
+                let end = rest.firstIndex(of: quote)
+            else { break }
+            tag.attributes[String(decoding: name, as: UTF8.self)] = replacingReferences(rest[..<end])
+            rest = rest[(end + 1)...]
+        }
+        return tag
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { JSONScanner.isBlank(byte) }
+
+    private static func replacingReferences(_ value: ArraySlice<UInt8>) -> [UInt8] {
+        guard value.contains(UInt8(ascii: "&")) else { return Array(value) }
+        var (text, rest): ([UInt8], ArraySlice<UInt8>) = ([], value)
+        while let byte = rest.popFirst() {
+            // The longest is `&#x10FFFF;`.
+            if byte == UInt8(ascii: "&"), let end = rest.prefix(10).firstIndex(of: UInt8(ascii: ";")),
+                let character = character(String(decoding: rest[..<end], as: UTF8.self))
+            {
+                text += Array(String(character).utf8)
+                rest = rest[(end + 1)...]
+            } else {
+                text.append(byte)
+            }
+        }
+        return text
+    }
+
+    private static func character(_ reference: String) -> Character? {
+        switch reference {
+        case "lt": return "<"
+        case "gt": return ">"
+        case "amp": return "&"
+        case "quot": return "\""
+        case "apos": return "'"
+        default: break
+        }
+        guard reference.hasPrefix("#") else { return nil }
+        let isHexadecimal = reference.hasPrefix("#x")
+        let scalar = UInt32(reference.dropFirst(isHexadecimal ? 2 : 1), radix: isHexadecimal ? 16 : 10)
+        return scalar.flatMap { UnicodeScalar($0) }.map { Character($0) }
+    }
+}
