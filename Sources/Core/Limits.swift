@@ -191,6 +191,10 @@ package enum Limits {
     package static let historyEntryBytes = 64 * 1024
     /// Entries of a history that one transaction imports: a fraction of a second, and some 600 KiB in memory.
     package static let historyRows = 4096
+    /// Runs of recorded shells that entries of a history are compared with: some 16 MiB. Entries from after them count as recorded.
+    package static let runsComparedWithHistory = 128 * 1024
+    /// Rows that are searched for them, from the first recorded shell on: a second or two.
+    package static let rowsComparedWithHistory: Int64 = 4_000_000
     /// Longest entry of which an import remembers the name, in bytes. Lines that are typed again are shorter.
     package static let rememberedLineBytes = 512
     /// Longest file of a shell that keeps each session in a document of its own, in bytes: it is read at once. A longer one is

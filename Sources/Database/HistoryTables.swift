@@ -11,6 +11,9 @@ package import GRDB
 ///   the key, which is in a file of its own, no line can be found by trying.
 ///
 /// A mark is removed with its row.
+///
+/// A snapshot has the rows and none of these tables. Where it is imported, nothing is known of its histories: reports do not mark their
+/// counts as lower bounds, and findings may cross their ends.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (
@@ -91,9 +94,8 @@ package enum HistoryTables {
 package struct HistoryBounds: Equatable, Sendable {
     /// Earlier days have lost their rows to retention; in milliseconds since 1970.
     package var keptFrom: Int64 = 0
-    /// The start of the first session of a shell that was recorded here: from then on events are recorded, and an entry of a
-    /// history would be a second event of the same run. Nil where no shell was recorded.
-    package var recordedFrom: Int64?
+    /// The commands that shells recorded here; empty for a source that is no shell.
+    package var recorded = RecordedShells()
     /// Whether entries of another source were imported, which may be the same runs.
     package var hasOtherSources = false
     /// Whether any entry was imported.
@@ -103,50 +105,12 @@ package struct HistoryBounds: Equatable, Sendable {
 
     init(of source: String, in database: Database) throws {
         keptFrom = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
-        recordedFrom = try Self.firstShellSession(in: database)
+        if HistorySession.isOfShell(source) { recorded = try RecordedShells.read(from: database) }
         hasOtherSources =
             try Bool.fetchOne(
                 database, sql: "SELECT EXISTS (SELECT 1 FROM histories WHERE source <> ?)", arguments: [source])
             ?? false
         hasMarks = try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM history_marks)") ?? false
-    }
-
-    /// The start of the first session of a shell that this installation recorded. Sessions of imported snapshots do not count.
-    private static func firstShellSession(in database: Database) throws -> Int64? {
-        let origins = try RowProvenance.read(from: database).origins
-        let sessions = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT session_id, started_at FROM sessions
-                WHERE session_id GLOB 'shell-*' AND started_at IS NOT NULL ORDER BY started_at
-                """)
-        while let session = try sessions.next() {
-            guard let start = (session[1] as String?).flatMap(Timestamp.milliseconds(ofDatabaseText:)) else { continue }
-            if try origins.ranges.isEmpty || isRecordedHere(session[0], start, origins, in: database) { return start }
-        }
-        return nil
-    }
-
-    private static func isRecordedHere(
-        _ session: String, _ start: Int64, _ origins: RowProvenance, in database: Database
-    ) throws -> Bool {
-        let slot = TimeBucket.containing(max(0, start))
-        for rows in try RowRanges.covering(slots: slot..<slot + 1, in: database) {
-            let id = try Int64.fetchOne(
-                database, sql: "SELECT id FROM events WHERE id BETWEEN ? AND ? AND session_id = ? LIMIT 1",
-                arguments: [rows.lowerBound, rows.upperBound, session])
-            if let id { return origins.isRecordedHere(id) }
-        }
-        return false
-    }
-}
-
-extension RowProvenance {
-    /// Whether a row was recorded here. Rows that were recorded before the installation got a new id have the same id under the
-    /// old one.
-    fileprivate func isRecordedHere(_ id: Int64) -> Bool {
-        guard let range = ranges.last(where: { $0.first <= id }), range.last >= id else { return true }
-        return range.origin == range.first
     }
 }
 

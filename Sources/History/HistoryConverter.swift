@@ -12,8 +12,10 @@ struct HistoryConverter {
     struct Limitation {
         /// Earlier entries are older than rows are kept.
         var keptFrom: Int64
-        /// Later entries are recorded as events.
+        /// From when on the history's shell was recorded; nil where it was not.
         var recordedFrom: Int64?
+        /// The runs that shells recorded, also before.
+        var recorded = RecordedShells()
         /// More than a day ahead of the clock.
         var latest: Int64
     }
@@ -75,6 +77,11 @@ struct HistoryConverter {
         repeats.add(entry.line)
         // Shells note whole seconds, and a hook notes the start a moment later than the shell does.
         if let recorded = limits.recordedFrom, time / 1000 >= recorded / 1000 - 1 { return summary.skip(.recorded) }
+        if !limits.recorded.isEmpty,
+            limits.recorded.session(of: intake.program(of: entry.line, entry.facts), at: time / 1000) != nil
+        {
+            return summary.skip(.recorded)
+        }
         guard time >= limits.keptFrom else { return summary.skip(.expired) }
         let second = time / 1000
         if second != self.second {

@@ -79,16 +79,33 @@ package struct HistoryImport: Sendable {
         let settings = try SettingsFile(data).load()
         let now = clock.now()
         let kept = settings.retentionDays.map { SQLiteWriter.firstMillisecondKept(days: $0, now: now) } ?? 0
+        var intake = HistoryIntake(
+            key: try source.isShell ? nil : HashKey.load(from: data), session: source.session, shell: source.shell,
+            naming: settings.naming, path: Environment.value("PATH"), clock: clock)
         return HistoryConverter(
             HistorySummary(source, path: path),
             limits: HistoryConverter.Limitation(
-                keptFrom: max(kept, bounds.keptFrom), recordedFrom: source.isShell ? bounds.recordedFrom : nil,
+                keptFrom: max(kept, bounds.keptFrom),
+                recordedFrom: try recordedFrom(bounds.recorded, naming: &intake), recorded: bounds.recorded,
                 latest: now + Limits.aheadMilliseconds),
-            marker: key.marker, comparesSources: comparesSources && source.isShell,
-            intake: HistoryIntake(
-                key: try source.isShell ? nil : HashKey.load(from: data), session: source.session,
-                shell: source.shell, naming: settings.naming,
-                path: Environment.value("PATH"), clock: clock))
+            marker: key.marker, comparesSources: comparesSources && source.isShell, intake: intake)
+    }
+
+    /// Returns from when on this history's shell was recorded; nil where it was not. Reads the history.
+    private func recordedFrom(_ recorded: RecordedShells, naming intake: inout HistoryIntake) throws -> Int64? {
+        guard !recorded.isEmpty else { return nil }
+        var reader = try source.reader(of: path)
+        var entry = HistoryEntry()
+        var found: [Int: Int] = [:]
+        while let item = try reader.next(into: &entry) {
+            guard item == .entry,
+                let session = recorded.session(
+                    of: intake.program(of: entry.line, entry.facts), at: entry.facts.time / 1000)
+            else { continue }
+            // `nexus exec make` records make, whether the shell has a hook or not.
+            if !entry.line.span.text.contains("nexus") { found[session, default: 0] += 1 }
+        }
+        return recorded.start(found: found)
     }
 
     /// Returns what an import of each history that is found would do now, one after the other. Nothing is written.

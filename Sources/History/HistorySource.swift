@@ -154,7 +154,7 @@ package enum HistorySkip: String, CaseIterable, Sendable {
     case ignored
     /// It is from a day whose rows are not kept.
     case expired
-    /// It is from after the first shell that was recorded here, so that its event is stored.
+    /// Its event is stored: the run was recorded, or it is from after the hook began to record its shell.
     case recorded
     /// It was imported from this source before.
     case known
@@ -171,7 +171,7 @@ package enum HistorySkip: String, CaseIterable, Sendable {
         case .noCommand: "run no command"
         case .ignored: "that the settings ignore ('nexus config')"
         case .expired: "older than rows are kept ('nexus telemetry retain')"
-        case .recorded: "since Nexus records this machine's shells"
+        case .recorded: "since Nexus records this shell"
         case .known: "imported before"
         case .elsewhere: "that another history gave"
         }

@@ -130,7 +130,9 @@ struct ImportHistoryTests {
         #expect(history.contains("typed"))
         try FileManager.default.createDirectory(atPath: home + "/.atuin/data", withIntermediateDirectories: true)
         // atuin noted one of the old runs, and one of those that the hook recorded.
-        let rows = [(now - 1800, "git status"), (now + 3600, "echo typed")].enumerated().map { index, run in
+        let typed = try program.query("SELECT strftime('%s', timestamp) FROM events WHERE command = 'echo'")
+        let rows = [(now - 1800, "git status"), (try #require(Int(typed)), "echo typed")].enumerated().map {
+            index, run in
             "INSERT INTO history VALUES ('\(index)', \(run.0)250000000, 40000000, 0, '\(run.1)', '/', 's', 'h', NULL);"
         }.joined()
         let table = """

@@ -185,9 +185,33 @@ struct HistoryImportTests {
         #expect(summary.imported == 1 && summary.skipped == [.recorded: 2])
     }
 
-    private func record(_ line: String) async throws {
+    @Test(
+        "The cut is where the hook of the history's own shell began, whatever other shells, scripts and 'nexus exec' recorded"
+    )
+    func hookOfAnotherShell() async throws {
+        func event(_ command: String, _ second: Int, _ session: String) -> String {
+            #"{"command":"\#(command)","timestamp":\#(second)400,"session_id":"shell-0000-\#(session)"}"#
+        }
+        // bash has the hook from the start; zsh runs a script that records and 'nexus exec', and gets the hook on the last day.
+        let day = 86_400
+        let start = 1_700_000_000
+        try await record(
+            event("make", start + 30, "1-1"), event("ls", start + 60, "1-1"), event("cargo test", start + 90, "1-1"),
+            event("render", start + 120, "2-2"), event("make", start + 180, "2-2"), event("deploy", start + 200, "2-2"),
+            event("git status", start + day, "3-3"), event("ls", start + day + 59, "3-3"))
+        try write(
+            "zsh",
+            zsh(["ls", "vim x", "./script", "nexus exec make"], from: start)
+                + zsh(["git status", "ls -l", "pwd"], from: start + day))
+        let summary = try await take(.zsh, "zsh")
+        // `nexus exec make` was recorded by itself, and the last day by zsh's hook.
+        #expect(summary.imported == 3 && summary.skipped == [.recorded: 4])
+        #expect(try plan([(.zsh, "zsh")])[0].skipped == [.recorded: 4, .known: 3])
+    }
+
+    private func record(_ lines: String...) async throws {
         var filler = BufferFiller(data)
-        try filler.append([line])
+        try filler.append(lines)
         try await SQLiteWriter.withWriter(of: data, lock: try lock()) { writer in
             _ = try await writer.drain()
             try await writer.finish()

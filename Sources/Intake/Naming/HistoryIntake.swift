@@ -57,6 +57,12 @@ package struct HistoryIntake: Sendable {
         try intake.accept(parsed, use: use)
     }
 
+    /// The first word of a line's name, whether it is kept or not; empty for none.
+    package mutating func program(of bytes: [UInt8], _ line: HistoryLine) -> String {
+        let name = meaning(of: bytes, shell: line.shell ?? shell).line.command.name
+        return String(name.prefix { $0 != " " })
+    }
+
     private mutating func setTask(_ name: [UInt8], _ line: HistoryLine) {
         parsed.set(.eventType, EventType.taskCompleted.rawValue)
         parsed.set(.task, String(decoding: name, as: UTF8.self))
