@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A file system of its own in a file: what was ever written to it can be read in that file.
-private final class LoopImage {
+final class LoopImage {
     private let image: String
     let path: String
     private var mounts: [String] = []
