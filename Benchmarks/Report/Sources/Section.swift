@@ -30,7 +30,8 @@ struct Section: Codable, Equatable {
 
     /// The order they stand in, as a reader meets them.
     static let order = [
-        "ingest", "ingest-large", "record", "hook", "reports", "reports-large", "maintenance", "snapshot", "sync",
+        "ingest", "ingest-large", "record", "hook", "reports", "reports-large", "maintenance", "snapshot", "history",
+        "sync",
     ]
 }
 
