@@ -229,7 +229,7 @@ private final class DayServer: DayTarget {
     private static func store(_ day: DayBatch.Day, in state: inout State) {
         let version = day.transfer.version ?? 0
         guard (state.days[day.day]?.version ?? -1) < version else { return }
-        state.days[day.day] = (version, (try? decoded(day.frame)) ?? "")
+        state.days[day.day] = (version, String(decoding: day.lines, as: UTF8.self))
     }
 }
 

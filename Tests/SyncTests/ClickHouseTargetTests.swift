@@ -11,7 +11,7 @@ import Testing
 @testable import Sync
 
 /// What a server that is asked whether it is ClickHouse, and gets rows, answers.
-private final class ClickHouseServer: Sendable {
+final class ClickHouseServer: Sendable {
     private let server: RespondingServer
 
     /// - Parameter respond: gets each statement before the server does; nil lets the server answer.

@@ -67,7 +67,8 @@ struct SendingHarness {
             encoder = RowBatchEncoder(
                 source, destination: destination.identity, store: identity.store, installation: identity.installation)
             target = ClickHouseTarget(
-                client, destination, address, database: database, credentials: credentials, options: options)
+                ClickHouseConnection(
+                    client, destination, address, database: database, credentials: credentials, options: options))
         } else {
             encoder = FileBatchEncoder(
                 source, of: data, destination: destination.identity, store: identity.store,

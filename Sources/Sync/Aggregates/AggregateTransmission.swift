@@ -1,5 +1,4 @@
 import Core
-import Snapshots
 package import SystemSupport
 
 /// One run of sending the days that a destination of aggregates does not have as they are now, with its ledger.
@@ -71,12 +70,12 @@ package struct AggregateTransmission: ~Copyable {
         while let day = rest.first, batch.days.count < Limits.syncBatchDays, batch.bytes < Limits.syncBatchBytes {
             rest.removeFirst()
             let lines = try plan.lines(of: day)
-            let frame = try lines.bytes(source: destination.source, version: version).lz4Frame()
+            let bytes = lines.bytes(source: destination.source, version: version)
             let transfer = Transfer(
                 destination: destination.place.identity, store: LedgerEntry.aggregatesStore,
-                installation: destination.source, range: day...day, rows: lines.count, bytes: frame.count,
+                installation: destination.source, range: day...day, rows: lines.count, bytes: bytes.count,
                 sha256: lines.checksum, version: version)
-            batch.days.append(.init(transfer: transfer, frame: frame))
+            batch.days.append(.init(transfer: transfer, lines: bytes))
         }
         return batch
     }

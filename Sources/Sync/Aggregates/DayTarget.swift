@@ -1,4 +1,5 @@
 import Core
+import Snapshots
 import SystemSupport
 
 /// Days of aggregates that go together.
@@ -6,8 +7,10 @@ package struct DayBatch: Sendable {
     /// A day with its line in the ledger.
     package struct Day: Sendable {
         package let transfer: Transfer
-        /// Its lines, as an LZ4 frame.
-        package let frame: [UInt8]
+        package let lines: [UInt8]
+
+        /// The lines as an LZ4 frame: what a file of the day has.
+        package var frame: [UInt8] { get throws { try lines.lz4Frame() } }
 
         /// The day's number since 1970, UTC.
         package var day: Int64 { transfer.range.lowerBound }
@@ -17,7 +20,8 @@ package struct DayBatch: Sendable {
 
     package init() {}
 
-    package var bytes: Int { days.reduce(0) { $0 + $1.frame.count } }
+    /// Bytes of all lines.
+    package var bytes: Int { days.reduce(0) { $0 + $1.lines.count } }
 }
 
 /// A destination, as something that takes days of aggregates. What goes wrong is thrown as a `RetryPolicy.Failure`.
@@ -52,8 +56,9 @@ actor FolderDayTarget: DayTarget {
             for day in batch.days {
                 try Task.checkCancellation()
                 let name = Self.name(source: day.transfer.installation, day: day.day)
+                let frame = try day.frame
                 let copy = try File(opening: scratch.path(of: name), [.write, .create, .exclusive])
-                try copy.write(day.frame.span)
+                try copy.write(frame.span)
                 try copy.synchronizeData()
                 try folder.take(name, from: scratch.folder, as: name)
             }

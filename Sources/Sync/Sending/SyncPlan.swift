@@ -148,7 +148,8 @@ package struct SyncPlan: Sendable {
             WebTarget(client, destination, address, credentials: credentials, options: options)
         case .clickHouse(let address, let database):
             ClickHouseTarget(
-                client, destination, address, database: database, credentials: credentials, options: options)
+                ClickHouseConnection(
+                    client, destination, address, database: database, credentials: credentials, options: options))
         }
     }
 }

@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// A server that takes files with PUT: a file for each day, which replaces the one of an earlier version.
+struct WebDayTarget: DayTarget {
+    private let connection: WebConnection
+
+    init(
+        _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?,
+        options: WebOptions
+    ) {
+        var headers = HTTPHeaders()
+        if let credentials {
+            let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
+            headers.add(name: "Authorization", value: "Basic \(token)")
+        }
+        connection = WebConnection(client, destination, address, headers: headers, options: options)
+    }
+
+    func prepare() async throws {}
+
+    func deliver(_ batch: DayBatch) async throws {
+        for day in batch.days {
+            let name = FolderDayTarget.name(source: day.transfer.installation, day: day.day)
+            let frame = try day.frame
+            _ = try await connection.send(
+                .PUT, "/" + name, headers: ["Content-Type": "application/x-lz4"],
+                body: .bytes(ByteBuffer(bytes: frame)), bytes: frame.count)
+        }
+    }
+}
+
+/// Two tables of ClickHouse's, filled over its HTTP interface: the lines of days, and which version of a day counts.
+///
+/// The lines go first, and the version after them: lines of an earlier attempt that arrive late count nothing. Between the two a
+/// question may miss lines of that day that changed, and never counts any twice. A question reads with `FINAL`, as lines that were
+/// inserted twice are merged later, and takes the lines whose source, day and version are those of the highest version of each day:
+///
+///     SELECT … FROM nexus_daily FINAL WHERE (source, day, version) IN
+///         (SELECT source, day, max(version) FROM nexus_daily_versions GROUP BY source, day)
+struct ClickHouseDayTarget: DayTarget {
+    static let lines = "nexus_daily"
+    static let versions = "nexus_daily_versions"
+
+    private let connection: ClickHouseConnection
+
+    init(_ connection: ClickHouseConnection) {
+        self.connection = connection
+    }
+
+    func prepare() async throws {
+        let database = connection.database
+        try await connection.prepare([
+            (Self.lines, Self.definitionOfLines(in: database)),
+            (Self.versions, Self.definitionOfVersions(in: database)),
+        ])
+    }
+
+    func deliver(_ batch: DayBatch) async throws {
+        let lines = batch.days.map(\.lines).filter { !$0.isEmpty }
+        if !lines.isEmpty { try await connection.insert(lines, into: Self.lines, columns: DailyLines.columns) }
+        let versions = batch.days.map { day in
+            let transfer = day.transfer
+            let values =
+                "\(transfer.installation)\t\(DailyLines.date(day.day))\t\(transfer.version ?? 0)\t\(transfer.rows)"
+            return Array((values + "\n").utf8)
+        }
+        try await connection.insert(versions, into: Self.versions, columns: ["source", "day", "version", "lines"])
+    }
+
+    static func definitionOfLines(in database: Destination.Identifier) -> String {
+        """
+        CREATE TABLE IF NOT EXISTS \(database.text).\(lines) (
+            source String, day Date, version UInt64, command String, event_type String, outcome String,
+            error_category String, template String, runs UInt64, total_ms UInt64, buckets Array(UInt16),
+            counts Array(UInt64)
+        ) ENGINE = ReplacingMergeTree(version) PARTITION BY toYYYYMM(day)
+        ORDER BY (command, day, source, event_type, outcome, error_category, template)
+        """
+    }
+
+    static func definitionOfVersions(in database: Destination.Identifier) -> String {
+        """
+        CREATE TABLE IF NOT EXISTS \(database.text).\(versions) (
+            source String, day Date, version UInt64, lines UInt32
+        ) ENGINE = ReplacingMergeTree(version) PARTITION BY toYYYYMM(day) ORDER BY (day, source)
+        """
+    }
+}
