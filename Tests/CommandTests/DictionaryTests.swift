@@ -31,22 +31,55 @@ struct DictionaryTests {
         return names
     }
 
-    /// The first sixteen bytes of the usual hashes, as two numbers each.
-    private static func hashes(of name: String) -> [SIMD2<UInt64>] {
-        let bytes = Array(name.utf8)
-        func start(_ digest: some Sequence<UInt8>) -> SIMD2<UInt64> {
-            var words = SIMD2<UInt64>()
-            for (index, byte) in digest.prefix(16).enumerated() {
-                words[index / 8] = words[index / 8] << 8 | UInt64(byte)
-            }
-            return words
+    /// The hashes of a snapshot.
+    private struct StoredHashes {
+        private var hashes: Set<[UInt8]> = []
+        /// Whether a hash begins with two bytes, which rules nearly all others out at once.
+        private var beginnings = [Bool](repeating: false, count: 1 << 16)
+
+        var count: Int { hashes.count }
+
+        mutating func insert(_ hash: [UInt8]) {
+            hashes.insert(hash)
+            beginnings[Int(hash[0]) << 8 | Int(hash[1])] = true
         }
-        return [
-            start(Insecure.MD5.hash(data: bytes)), start(Insecure.SHA1.hash(data: bytes)),
-            start(SHA256.hash(data: bytes)),
-            start(SHA512.hash(data: bytes)),
-            start(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: Data("nexus".utf8)))),
+
+        /// Whether a digest begins with one of the hashes.
+        func contains(_ digest: some Sequence<UInt8>) -> Bool {
+            var bytes = digest.makeIterator()
+            guard let first = bytes.next(), let second = bytes.next(), beginnings[Int(first) << 8 | Int(second)] else {
+                return false
+            }
+            return hashes.contains(Array(digest.prefix(16)))
+        }
+    }
+
+    private static let key = SymmetricKey(data: Data("nexus".utf8))
+
+    /// How many of the usual hashes of a name are among those of a snapshot.
+    private static func matches(of name: String, in stored: StoredHashes) -> Int {
+        let bytes = Array(name.utf8)
+        let found = [
+            stored.contains(Insecure.MD5.hash(data: bytes)), stored.contains(Insecure.SHA1.hash(data: bytes)),
+            stored.contains(SHA256.hash(data: bytes)), stored.contains(SHA512.hash(data: bytes)),
+            stored.contains(HMAC<SHA256>.authenticationCode(for: bytes, using: key)),
         ]
+        return found.count { $0 }
+    }
+
+    @Test("The search finds a hash of each usual kind")
+    func search() {
+        let name = Array("acme".utf8)
+        let digests: [[UInt8]] = [
+            Array(Insecure.MD5.hash(data: name)), Array(Insecure.SHA1.hash(data: name)), Array(SHA256.hash(data: name)),
+            Array(SHA512.hash(data: name)), Array(HMAC<SHA256>.authenticationCode(for: name, using: Self.key)),
+        ]
+        var stored = StoredHashes()
+        for (index, digest) in digests.enumerated() {
+            stored.insert(Array(digest.prefix(16)))
+            #expect(Self.matches(of: "acme", in: stored) == index + 1)
+        }
+        #expect(Self.matches(of: "acm", in: stored) == 0)
     }
 
     @Test("A dictionary of half a million names, hashed in the usual ways, matches nothing in a snapshot")
@@ -67,24 +100,21 @@ struct DictionaryTests {
         process.arguments = ["-dqf", program.folder.path + "/snapshot.ndjson.lz4", program.folder.path + "/snapshot"]
         try process.run()
         process.waitUntilExit()
-        var stored: Set<SIMD2<UInt64>> = []
+        var stored = StoredHashes()
         for line in try String(contentsOfFile: program.folder.path + "/snapshot", encoding: .utf8).split(
             separator: "\n")
         {
             let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             for column in ["workspace_hash", "task_hash"] {
                 let digits = try #require(row?[column] as? String)
-                stored.insert([
-                    try #require(UInt64(digits.prefix(16), radix: 16)),
-                    try #require(UInt64(digits.suffix(16), radix: 16)),
-                ])
+                let bytes = stride(from: 0, to: 32, by: 2).compactMap { index in
+                    UInt8(digits.dropFirst(index).prefix(2), radix: 16)
+                }
+                try #require(digits.utf8.count == 32 && bytes.count == 16)
+                stored.insert(bytes)
             }
         }
         #expect(stored.count == 2 * lines.count)
-        var matches = 0
-        for name in names {
-            for hash in Self.hashes(of: name) where stored.contains(hash) { matches += 1 }
-        }
-        #expect(matches == 0)
+        #expect(names.reduce(0) { $0 + Self.matches(of: $1, in: stored) } == 0)
     }
 }
