@@ -46,8 +46,10 @@ zsh_history() {
             "vim README.md|docker compose up -d|npm test|cargo build --release|git log --oneline | head|htop|cd src|pwd|" \
             "python3 -m pytest -q", line, "|")
         time = 1500000000
+        # So that a long one ends in the past too.
+        scale = lines > 100000 ? 100000 / lines : 1
         for (i = 0; i < lines; i++) {
-            time += rand() < 0.06 ? 1800 + int(rand() * 36000) : 2 + int(rand() * 90)
+            time += rand() < 0.06 ? int((1800 + rand() * 36000) * scale) : 2 + int(rand() * 90)
             length_of = int(rand() * rand() * 30)
             kind = rand()
             # The n-th of them is as likely as 1 / n.
