@@ -21,6 +21,10 @@ import tempfile
 import time
 
 
+class PageError(Exception):
+    """An expression that failed in a page."""
+
+
 class Browser:
     """A Chromium without a window, and one tab at a time."""
 
@@ -108,7 +112,7 @@ class Tab:
     def value(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
-            sys.exit(f"check-page: {result['exceptionDetails']}")
+            raise PageError(result["exceptionDetails"].get("exception", {}).get("description", "an expression failed"))
         return result["result"].get("value")
 
     def structure(self):
@@ -218,8 +222,11 @@ def check(browser, path, axe, model, pictures):
     structures = {}
     for script in [False, True]:
         tab = Tab(browser, path, script=script)
-        if script and (wrong := tab.value(USE)) not in ["", "empty"]:
-            problems.append(wrong)
+        try:
+            if script and (wrong := tab.value(USE)) not in ["", "empty"]:
+                problems.append(wrong)
+        except PageError as error:
+            problems.append(f"the script does not work: {str(error)[:200]}")
         structures[script] = tab.structure()
         for element, own in structures[script]:
             extra = set(own) - (with_script if script else attributes)
