@@ -20,6 +20,7 @@ runs        |nexus runs --month --failed                                  |2.5 |
 compare     |nexus compare 7d                                             |2.5 |compare 7d
 insights    |nexus insights --month                                       |12  |insights --month
 insights-in |nexus insights --month --workspace W                         |12  |insights --month --workspace @workspace@
+page        |nexus report --month                                         |12  |report --month -o @work@/page.html
 '
 
 bench_reports() {
@@ -91,6 +92,7 @@ ask() {
     local line words
     line=$(question "$2" 4)
     line=${line//@workspace@/$(cat "$work/$1.workspace" 2>/dev/null || busiest_workspace "$work/$1" | tee "$work/$1.workspace")}
+    line=${line//@work@/$work}
     eval "words=($line)"
     NEXUS_DATA_DIR=$work/$1 per_call "$1.$2" "$calls" nexus "${words[@]}"
 }
