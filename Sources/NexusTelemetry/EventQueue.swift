@@ -32,7 +32,7 @@ final class EventQueue: Sendable {
     /// Takes an event if there is room, without waiting; without, it counts as dropped. The lock is held for as long as
     /// it takes to copy the event.
     func add(_ event: borrowing TelemetryEvent) -> RecordOutcome {
-        let now = event.timestamp ?? SystemClock().now() - event.elapsedMS
+        let now = event.timestamp ?? SystemClock().now()
         let (outcome, signal) = state.withLock { state in
             let result = state.pending.add(event, at: now)
             if result.outcome == .dropped { state.pending.countDrop() }
@@ -44,7 +44,7 @@ final class EventQueue: Sendable {
 
     /// Takes an event as soon as there is room. When the task is cancelled before, the event counts as dropped.
     func addWaiting(_ event: TelemetryEvent) async -> RecordOutcome {
-        let now = event.timestamp ?? SystemClock().now() - event.elapsedMS
+        let now = event.timestamp ?? SystemClock().now()
         while true {
             let (outcome, signal, takes) = state.withLock { state in
                 let result = state.pending.add(event, at: now)

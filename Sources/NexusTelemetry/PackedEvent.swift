@@ -7,7 +7,7 @@ import SystemSupport
 ///
 ///     offset  size  what
 ///          0     4  length of the whole, header and texts
-///          4     1  flags: bit 0 success is known, 1 success, 2 duration, 3 services, 4 ports
+///          4     1  flags: bit 0 success is known, 1 success, 2 duration, 3 services, 4 ports, 5 the time is that of the end
 ///          8     8  time, milliseconds since 1970
 ///         16    16  duration in attoseconds: dividing them is left to the worker
 ///         32     8  services
@@ -37,7 +37,7 @@ enum PackedEvent {
             &+ length(event.shellLine?.packed)
     }
 
-    /// Writes an event into `bytes` from `start` on, where there must be `length` bytes, as `length(of:)` says.
+    /// Writes an event of a time into `bytes` from `start` on, where there must be `length` bytes, as `length(of:)` says.
     static func write(
         _ event: borrowing TelemetryEvent, at now: Int64, into bytes: inout [UInt8], at start: Int, length: Int
     ) {
@@ -46,6 +46,7 @@ enum PackedEvent {
         if event.duration != nil { flags |= 4 }
         if event.services != nil { flags |= 8 }
         if event.ports != nil { flags |= 16 }
+        if event.timestamp == nil { flags |= 32 }
         bytes.store(littleEndian: UInt64(length) | flags << 32, at: start)
         bytes.store(littleEndian: now, at: start + 8)
         bytes.store(littleEndian: event.duration?.attoseconds ?? 0, at: start + 16)
@@ -68,9 +69,15 @@ enum PackedEvent {
     static func read(_ bytes: Span<UInt8>, at start: Int, into parsed: inout ParsedEvent) -> Int {
         parsed.reset(keepsText: false)
         let flags = bytes[start + 4]
-        parsed.set(.timestamp, Int64(bitPattern: bytes.uint64(at: start + 8)))
+        var time = Int64(bitPattern: bytes.uint64(at: start + 8))
         if flags & 1 != 0 { parsed.set(success: flags & 2 != 0) }
-        if flags & 4 != 0 { parsed.set(.durationMS, milliseconds(bytes, at: start + 16)) }
+        if flags & 4 != 0 {
+            let duration = milliseconds(bytes, at: start + 16)
+            parsed.set(.durationMS, duration)
+            // The time of an event is its start. One without a time of its own is recorded when it has ended.
+            if flags & 32 != 0, (0...Limits.durationMilliseconds).contains(duration) { time -= duration }
+        }
+        parsed.set(.timestamp, time)
         if flags & 8 != 0 { parsed.set(.servicesCount, Int64(bitPattern: bytes.uint64(at: start + 32))) }
         if flags & 16 != 0 { parsed.set(.portsUsed, Int64(bitPattern: bytes.uint64(at: start + 40))) }
         var position = start + headerLength

@@ -1,5 +1,3 @@
-import Core
-
 /// One thing that happened: what a program hands to `Telemetry.record(_:)`.
 ///
 /// Every field may be left out, but an event needs a `type` or a `command`. What breaks a rule named below is not
@@ -69,12 +67,6 @@ public struct TelemetryEvent: Sendable, Equatable {
         var event = TelemetryEvent(duration: duration, success: success, workspace: workspace, task: task)
         event.shellLine = run
         return event
-    }
-
-    /// How long ago it began if it has just ended, in milliseconds; 0 where that is not known.
-    var elapsedMS: Int64 {
-        guard let duration, duration > .zero, duration <= .milliseconds(Limits.durationMilliseconds) else { return 0 }
-        return duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 
     /// A command that was run.

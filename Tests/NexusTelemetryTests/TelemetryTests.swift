@@ -77,6 +77,23 @@ struct TelemetryTests {
         #expect(time >= before && time <= after)
     }
 
+    @Test("An event with a duration and without a time began its duration before it was recorded")
+    func timeOfStart() async throws {
+        let fixture = try TelemetryFixture()
+        let minute: Int64 = 60_000
+        let before = Int64(Date().timeIntervalSince1970 * 1000) - 1
+        fixture.telemetry.record(.command("make", duration: .milliseconds(minute)))
+        let after = Int64(Date().timeIntervalSince1970 * 1000) + 1
+        var event = TelemetryEvent.command("make", duration: .milliseconds(minute))
+        event.timestamp = 1_700_000_000_000
+        fixture.telemetry.record(event)
+        try await fixture.telemetry.shutdown()
+        let times = try fixture.recorded.records.map(\.timestamp).sorted()
+        #expect(times.count == 2 && times.first == 1_700_000_000_000)
+        let time = try #require(times.last)
+        #expect(time >= before - minute && time <= after - minute)
+    }
+
     @Test("Events that break a rule are counted by rule, here and in the books")
     func rejected() async throws {
         let fixture = try TelemetryFixture()
