@@ -13,7 +13,9 @@ enum DurationCharts {
         let name = series.name
         let hasShare = finding != nil && total.failed > 0
         var chart = Chart(
-            id: id, title: "\(name): duration per \(columns.noun)" + (finding == nil ? "" : ", with the change marked"),
+            id: id,
+            title: "\(name): duration per \(columns.noun); line: median, band: up to p95, "
+                + (series.runs == nil ? "stroke: longest run" : "dot: a run"),
             description: description(series, columns, finding), plotHeight: 170, columns: columns.count)
         chart.belowHeight = hasShare ? 70 : 0
         chart.write(bandTable(series, columns), to: &page) { page in
