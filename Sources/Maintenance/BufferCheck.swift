@@ -49,7 +49,7 @@ package enum BufferCheck {
             results.append(
                 .note(
                     name,
-                    "\(aside.count) damaged segments are kept aside in \(data.bufferFolder.path.escapedForDisplay)",
+                    "\(aside.count.counted("damaged segment")) kept in \(data.bufferFolder.path.escapedForDisplay)",
                     suggestion: "what could be read from them is stored; remove them when you have seen them"))
         }
         guard results.isEmpty else { return results }

@@ -100,7 +100,7 @@ struct SessionCommand: AsyncParsableCommand {
         var json = false
 
         func validate() throws {
-            guard (1...1000).contains(limit) else { throw ValidationError("--limit takes a number from 1 to 1000.") }
+            guard (1...1000).contains(limit) else { throw ValidationError("--limit must be from 1 to 1000.") }
         }
 
         func run() async throws {
@@ -132,7 +132,7 @@ struct SessionCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard (1...10_000).contains(limit) else {
-                throw ValidationError("--limit takes a number from 1 to 10000.")
+                throw ValidationError("--limit must be from 1 to 10000.")
             }
             guard id?.isEmpty != true else { throw ValidationError("A session's id is not empty.") }
         }

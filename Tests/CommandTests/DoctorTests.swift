@@ -199,6 +199,6 @@ struct DoctorTests {
         try bytes.write(to: segment)
         try expectWrong(other, "buffer", "1 record in the segments changed on the disk")
         #expect(try other.run("flush").status == 0)
-        #expect(try other.run("doctor").output.contains("1 damaged segments are kept aside"))
+        #expect(try other.run("doctor").output.contains("1 damaged segment kept in"))
     }
 }

@@ -98,6 +98,6 @@ struct BufferCheckTests {
         #expect(drained == 8)
         let results = try BufferCheck.run(data)
         #expect(results.map(\.state) == [.note])
-        #expect(results.first?.text == "1 damaged segments are kept aside in \(data.bufferFolder.path)")
+        #expect(results.first?.text == "1 damaged segment kept in \(data.bufferFolder.path)")
     }
 }
