@@ -1,15 +1,15 @@
 import SystemSupport
 
-/// Writes comma-separated values (RFC 4180) that are safe to open with a spreadsheet: the one place for their quotes.
+/// Writes comma-separated values (RFC 4180) that are safe to open with a spreadsheet. All CSV quoting is here.
 package enum CSVText {
     /// Ends a line.
     package static let lineBreak = "\r\n"
 
-    /// Appends `value`, in UTF-8, as a field. What is not UTF-8 is replaced.
+    /// Appends `value`, in UTF-8, as a field. Invalid UTF-8 is replaced.
     ///
-    /// A text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text there
-    /// (OWASP, CSV injection). Quotes surround it, and any text with a quote, a comma or a line break. An empty text is a
-    /// pair of quotes, which tells it from no value.
+    /// A text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text there (OWASP, CSV
+    /// injection). Such a text is quoted, and so is a text with a quote, a comma or a line break. An empty text is a pair of
+    /// quotes, which distinguishes it from no value.
     package static func append(_ value: Span<UInt8>, to text: inout [UInt8]) {
         let isFormula = isFormula(value)
         var needsQuotes = isFormula || value.isEmpty

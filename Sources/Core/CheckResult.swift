@@ -1,20 +1,20 @@
-/// What one check of `nexus doctor` has found, and what to do about it.
+/// The result of one check of `nexus doctor`, with a suggestion.
 package struct CheckResult: Equatable, Sendable {
     package enum State: String, Sendable {
-        /// All is as it should be.
+        /// The check found no problem.
         case ok = "fine"
-        /// Nothing is broken, but somebody should know.
+        /// Nothing is broken, but the user should know.
         case note
-        /// Something is broken or open to others.
+        /// A part is broken, or other users have access to it.
         case error = "wrong"
     }
 
-    /// What was looked at: one word or two.
+    /// The subject of the check: one word or two.
     package let check: String
     package let state: State
-    /// What was found, in one sentence without a full stop. Text from outside is made visible already.
+    /// The finding, in one sentence without a full stop. Text from outside has its invisible characters escaped already.
     package let text: String
-    /// What to do; nil where nothing is to be done.
+    /// The suggested fix; nil where no action is needed.
     package let suggestion: String?
 
     package static func ok(_ check: String, _ text: String) -> CheckResult {

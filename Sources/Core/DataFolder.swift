@@ -1,6 +1,6 @@
 package import SystemSupport
 
-/// Where everything that Nexus keeps stands: the one place that knows the names.
+/// The paths of all files that Nexus keeps. Their names are defined here only.
 package struct DataFolder: Sendable {
     package let folder: Folder
 
@@ -42,8 +42,8 @@ package struct DataFolder: Sendable {
         return nil
     }
 
-    /// Waits for the lock of the folder itself, which is held for a moment by whoever changes the settings or the key; it
-    /// is released with the value. Makes the folder where there is none.
+    /// Waits for the lock of the folder itself and returns it; releasing the value releases the lock. A process that changes the
+    /// settings or the key holds it briefly. Creates the folder if it does not exist.
     package func lock() throws(SystemError) -> File {
         try folder.prepare()
         let file = try File(opening: folder.path, [.read, .folder])
@@ -55,19 +55,21 @@ package struct DataFolder: Sendable {
     package var databasePath: String { folder.path(of: "nexus.db") }
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
-    /// Whether the database has a write-ahead log: somebody has it open, or was killed. One of no length without an index is
-    /// none: a reader leaves it whose opening another's closing has crossed. Nor is one that is nothing but its header, as
-    /// the kill of a writer at its first commit leaves it: where SQLite may not write, it waits for more of it in vain.
+    /// Whether the database has a WAL: another process has the database open, or was killed. An empty WAL without an index does
+    /// not count: a reader leaves one if it opens the database while another process closes it. A WAL of only a header does not
+    /// count either: a writer killed at its first commit leaves one. SQLite without write permission would wait for the rest of
+    /// it in vain.
     package var hasDatabaseLog: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
         return bytes > Self.databaseLogHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
     }
-    /// Bytes of the log's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+    /// Bytes of the WAL's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     private static let databaseLogHeaderBytes = 32
-    /// Whether the log has lost the index that SQLite reads it by: the folder was copied without, or a writer was killed as it
-    /// let go of the database.
+    /// Whether the WAL has lost the index that SQLite reads it by. The folder was copied without the index, or a writer was
+    /// killed while it closed the database.
     package var hasLogWithoutIndex: Bool { hasDatabaseLog && !folder.has("nexus.db-shm") }
-    /// Whether what the database held before stands beside it: somebody is writing to its file itself, or was killed.
+    /// Whether the database has a rollback journal, which holds its earlier content. Another process writes to the database file
+    /// itself, or was killed.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
@@ -76,19 +78,19 @@ package struct DataFolder: Sendable {
     /// Thirty-two random bytes with which the entries of imported histories are marked (`HistoryKey`).
     package static let historyKeyName = "history.key"
     package var historyKeyPath: String { folder.path(of: Self.historyKeyName) }
-    /// What the person has decided (`Settings`).
+    /// The user's settings (`Settings`).
     package var settingsPath: String { folder.path(of: Self.settingsName) }
     package static let settingsName = "settings.json"
-    /// Whoever holds the lock on this file writes the database.
+    /// The process that holds the lock on this file writes the database.
     package var writerLockPath: String { folder.path(of: "writer.lock") }
-    /// Whoever wants to be the writer while another process is holds the lock on this file, and the other makes way.
+    /// A process that waits to become the writer holds the lock on this file, and the current writer yields.
     package var writerTurnPath: String { folder.path(of: "writer.turn") }
-    /// What was sent where, line by line.
+    /// One line for each transfer: the data and its destination.
     package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
-    /// How long the ledger is, so that missing lines show.
+    /// The length of the ledger, so that missing lines show.
     package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 
-    /// Whether the file at a path, of whatever name, is one of those that Nexus keeps here.
+    /// Returns whether the file at a path, under any name, is one of those that Nexus keeps here.
     package func owns(fileAt path: String) -> Bool {
         if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
             return true
@@ -104,7 +106,7 @@ package struct DataFolder: Sendable {
     }
 }
 
-/// Why the data folder that the environment names is not used.
+/// The reason why the data folder named by the environment is not used.
 package enum DataFolderError: ReportedError, Equatable {
     /// `NEXUS_DATA_DIR` is not an absolute path: another folder would be used in every working folder.
     case relative(path: String)
@@ -130,9 +132,9 @@ package enum DataFolderError: ReportedError, Equatable {
     }
 }
 
-/// Where a running service can be reached: its socket, its pipe, and who it is.
+/// The files of a running service: its socket, its pipe and its process number.
 ///
-/// The data folder where that was chosen with `$NEXUS_DATA_DIR`, so that each has a service of its own; otherwise
+/// The data folder if `$NEXUS_DATA_DIR` chose it, so that each such folder has a service of its own; otherwise
 /// `$XDG_RUNTIME_DIR/nexus`, else the data folder.
 package struct RuntimeFolder: Sendable {
     package let folder: Folder
@@ -151,16 +153,19 @@ package struct RuntimeFolder: Sendable {
     package static let lockName = "serve.lock"
     package static let hooksName = "run"
 
-    /// Takes lines of NDJSON and acknowledges them.
+    /// The socket that accepts lines of NDJSON and acknowledges them.
     package var socketPath: String { folder.path(of: Self.socketName) }
-    /// Takes lines of NDJSON of at most `PIPE_BUF` (4096) bytes each, written in one piece, and acknowledges nothing.
+    /// The pipe that accepts lines of NDJSON of at most `PIPE_BUF` (4096) bytes each, each written by one call. It acknowledges
+    /// nothing.
     package var pipePath: String { folder.path(of: Self.pipeName) }
-    /// Holds the number of the service's process, a line of text.
+    /// The file with the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The files that the bash hook uses while the service lives: the pipe under a second name; and number and start of the
-    /// process, as the number alone may be another process's after a kill. The mode is 0500: opening the pipe for reading and writing, the only way in which bash does not wait for a reader, makes
-    /// no plain file where the pipe has gone, and no other user can put something else in its place.
+    /// The files that the bash hook uses while the service runs: the pipe under a second name, and the number and start time of
+    /// the process. The number alone may belong to another process after a kill.
+    ///
+    /// The mode is 0500. Bash opens the pipe for reading and writing, its only way not to wait for a reader. In a folder of this
+    /// mode that open creates no plain file after the pipe is deleted, and no other user can replace the pipe.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
-    /// The service holds the lock on this file as long as it lives.
+    /// The file on which the service holds a lock until it exits.
     package var lockPath: String { folder.path(of: Self.lockName) }
 }

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// An accepted event as it travels from intake to the database: the payload of one record in the write-ahead buffer.
+/// An accepted event between intake and the database: the payload of one record in the write-ahead buffer.
 ///
 /// Names are in it only as their hashes. Numbers are little-endian.
 ///
@@ -19,9 +19,9 @@ import SystemSupport
 ///         28     4  ports; zero without bit 4
 ///         32    32  workspace hash, hexadecimal digits; only with bit 5
 ///                32  task hash, hexadecimal digits; only with bit 6
-///                    session id, event type, command, error category, template, one behind the other
+///                    session id, event type, command, error category, template, one after the other
 ///
-/// This type describes one such payload: the numbers, and where in the bytes each text stands.
+/// This type describes one such payload: its numbers, and the byte range of each text.
 package struct EventRecord: Sendable {
     package static let kind: UInt8 = 1
     static let headerLength = 32
@@ -31,7 +31,7 @@ package struct EventRecord: Sendable {
     package let success: Bool?
     package let servicesCount: UInt32?
     package let portsUsed: UInt32?
-    /// Places in the payload; empty where the event has none.
+    /// Byte ranges in the payload; empty where the event has none.
     package let workspaceHash: Range<Int>
     package let taskHash: Range<Int>
     package let sessionID: Range<Int>
@@ -45,8 +45,8 @@ package struct EventRecord: Sendable {
         payload.count > headerLength && payload[0] == kind
     }
 
-    /// Reads the payload of an event; nil when its lengths do not add up, which a checksum that fits makes a mistake
-    /// of the program that wrote it.
+    /// Reads the payload of an event. Nil when its lengths do not add up. As the record's checksum matched, that is a bug in the
+    /// program that wrote it.
     @inlinable
     package init?(_ payload: Span<UInt8>) {
         guard Self.isEvent(payload) else { return nil }
@@ -72,7 +72,7 @@ package struct EventRecord: Sendable {
         portsUsed = flags.contains(.ports) ? payload.uint32(at: 28) : nil
     }
 
-    /// Whether its numbers are such as intake lets in; others only another hand can have written.
+    /// Whether the numbers are within the limits of intake. Only another program can have written others.
     package var isWithinLimits: Bool {
         timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
             && (durationMS ?? 0) >= 0 && (durationMS ?? 0) <= Limits.durationMilliseconds
@@ -95,7 +95,7 @@ package struct EventRecord: Sendable {
     }
 }
 
-/// The numbers of an event, for encoding; the texts are added one by one behind them.
+/// The numbers of an event, for encoding; the encoder adds the texts one by one after them.
 package struct EventNumbers: Sendable, Equatable {
     package var timestamp: Int64
     package var durationMS: Int64?
@@ -116,10 +116,10 @@ package struct EventNumbers: Sendable, Equatable {
     }
 }
 
-/// Writes the payload that `EventRecord` reads. Texts are added in the order of the format; what was left out is
-/// absent. One encoder serves a whole stream and allocates nothing.
+/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; a text not added is absent. One
+/// encoder serves a whole stream and allocates nothing.
 package struct EventEncoder: Sendable {
-    /// Room for the longest payload, of which the first `length` bytes are written.
+    /// A buffer for the longest payload, of which the first `length` bytes are written.
     private var room = [UInt8](repeating: 0, count: Limits.recordBytes)
     private var length = 0
     private var header: UInt64 = 0
@@ -129,7 +129,7 @@ package struct EventEncoder: Sendable {
     /// A copy of the payload, complete after `finish`.
     package var payload: [UInt8] { Array(room[..<length]) }
 
-    /// Hands out the payload where it stands, complete after `finish`. Mutating only so that nothing is copied for it.
+    /// Passes the payload to `use` without a copy, complete after `finish`. Mutating only so that nothing is copied for it.
     package mutating func withPayload(_ use: (Span<UInt8>) -> Void) {
         use(room.span.extracting(0..<length))
     }
@@ -182,9 +182,9 @@ package struct EventEncoder: Sendable {
     }
 }
 
-/// What an event may tell, under the names that the wire and the database use.
+/// The fields of an event, under the names that the wire and the database use.
 ///
-/// `@usableFromInline`, as otherwise no other module sees into its members, `@inlinable` or not.
+/// `@usableFromInline`, as otherwise other modules could not access its members, `@inlinable` or not.
 @usableFromInline
 package enum EventField: CaseIterable, Sendable {
     case timestamp, sessionID, eventType, workspace, workspaceHash, task, taskHash, command, durationMS, success

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// The event types that Nexus itself gives a meaning; any other identifier is a type too.
+/// The event types with a meaning in Nexus; any other identifier is a type too.
 package enum EventType: String, CaseIterable, Sendable {
     case command
     case workspaceCreated = "workspace_created"
@@ -10,14 +10,14 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands, under the name of the first.
     case commandLine = "command_line"
 
-    /// The end of the name of a line of several commands, after the first command's name: reports list `make, …`. No
-    /// command's name has a comma.
+    /// The suffix of the name of a line of several commands, after the first command's name: reports list `make, …`. No command's
+    /// name has a comma.
     package static let lineSuffix = ", …"
 
-    /// Whether it is of something that was run.
+    /// Whether the event is of a command that was run.
     package var isCommand: Bool { self == .command || self == .commandLine }
 
-    /// Its place among all, from 0.
+    /// Its index in `allCases`, from 0.
     package var ordinal: Int {
         switch self {
         case .command: 0
@@ -29,10 +29,10 @@ package enum EventType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The names in bytes, by their places: making them of strings would cost more than comparing them.
+    /// The names in bytes, by ordinal. Converting each name to a string would cost more than comparing it.
     private static let spellings = allCases.map { Array($0.rawValue.utf8) }
 
-    /// The well-known type that `name` is; nil for any other.
+    /// The well-known type named `name`; nil for any other name.
     package init?(_ name: Span<UInt8>) {
         // The length decides which one it can be, so that the common case is one comparison.
         let candidate: EventType

@@ -1,6 +1,6 @@
 package import SystemSupport
 
-/// The file with the key, and how it is put in its place: whole or not at all, and for the owner alone.
+/// The file with the key. It is written completely or not at all, and only its owner can read it.
 package struct KeyFile: Sendable {
     /// Bytes of a key.
     package static let length = 32
@@ -11,22 +11,21 @@ package struct KeyFile: Sendable {
         self.data = data
     }
 
-    /// Whether there is a key.
     package var exists: Bool { data.folder.has(Self.name) }
 
-    /// Whether there has been a key: names may have been hashed with it. A missing key is then a lost one.
+    /// Whether there has been a key, with which names may have been hashed. A missing key is then a lost one.
     package var wasMade: Bool { data.folder.has(Self.markName) }
 
-    /// Notes that there is a key, before any name is hashed with it, under a lock of the data folder that the caller holds.
+    /// Records that a key exists, before any name is hashed with it. The caller holds the lock of the data folder.
     package func noteMade() throws(SystemError) {
         guard !wasMade else { return }
         _ = try File(opening: data.folder.path(of: Self.markName), [.write, .create, .regular])
         try data.folder.synchronize()
     }
 
-    /// Puts `length` random bytes in the key's place, under a lock of the data folder that the caller holds.
+    /// Writes a key of `length` random bytes. The caller holds the lock of the data folder.
     package func putNew() throws(SystemError) {
-        // What killed processes have left; earlier versions gave each a name of its own.
+        // Removes files that killed processes left; earlier versions gave each a name of its own.
         for name in try data.folder.names() where name.hasPrefix(Self.name + ".new") { try data.folder.remove(name) }
         var generator = SystemRandomNumberGenerator()
         let file = try File(opening: data.folder.path(of: Self.name + ".new"), [.write, .create, .exclusive])
@@ -37,20 +36,20 @@ package struct KeyFile: Sendable {
         try noteMade()
     }
 
-    /// Makes a new key, so that hashes from now on cannot be linked to those before. The old one is overwritten.
+    /// Makes a new key, so that hashes from now on cannot be linked to earlier ones. The old key is overwritten.
     package func renew() throws(SystemError) {
         let lock = try data.lock()
         defer { lock.unlock() }
         guard exists else { return try putNew() }
         let old = try File(opening: data.keyPath, [.write, .nonBlocking])
         try putNew()
-        // Only now, when it is nobody's key any more: one that a kill left overwritten could be guessed.
+        // Overwritten only now, when the key is no longer in use: a key that a kill left overwritten could be guessed.
         guard try old.status().isRegular else { return }
         try old.write([UInt8](repeating: 0, count: Self.length).span)
         try old.synchronizeData()
     }
 
     private static let name = "key"
-    /// An empty file. It goes where the data folder goes, and nothing but the user removes it.
+    /// An empty file. It is copied with the data folder, and only the user removes it.
     static let markName = "key.made"
 }

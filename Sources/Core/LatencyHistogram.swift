@@ -1,16 +1,16 @@
 import SystemSupport
 
-/// How often durations occurred, counted in the buckets of `LatencyScale`: percentiles are a sum over it, with an error
-/// of at most 1 %, and two of them merge into one without loss.
+/// Counts of durations in the buckets of `LatencyScale`. Percentiles are a sum over them, with an error of at most 1 %, and two
+/// histograms merge without loss.
 ///
 /// As bytes (numbers are varints, see `Varint.swift`):
 ///
 ///     the sum of the durations, in milliseconds
 ///     for each bucket that counts anything, in order:
-///         how far it is behind the one before (the first: its number)
+///         its distance from the one before (the first: its number)
 ///         its count, at least 1
 package struct LatencyHistogram: Sendable, Equatable {
-    /// A bucket that counts anything.
+    /// A bucket with a count of at least 1.
     package struct Bucket: Sendable, Equatable {
         /// The durations that it counts, in whole milliseconds.
         package let range: ClosedRange<Int64>
@@ -19,21 +19,20 @@ package struct LatencyHistogram: Sendable, Equatable {
         package let count: Int
     }
 
-    /// How many durations were counted.
+    /// The number of durations counted.
     package private(set) var count = 0
-    /// Their exact sum, in milliseconds, at most what a number holds.
+    /// Their exact sum, in milliseconds, saturating at `Int64.max`.
     package private(set) var sum: Int64 = 0
     /// The number of the first bucket in `counts`.
     private var first = 0
-    /// From the first bucket that counts anything to the last.
+    /// The counts from the first bucket with a count to the last.
     private var counts: [Int] = []
 
     package init() {}
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Counts a duration of so many milliseconds, `times` over. What is less than nothing counts as nothing, what is
-    /// longer than a year as a year.
+    /// Counts a duration of `milliseconds`, `times` over. A negative duration counts as zero, one longer than a year as a year.
     package mutating func record(_ milliseconds: Int64, times: Int = 1) {
         precondition(times >= 0)
         guard times > 0 else { return }
@@ -42,7 +41,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         add(times, toBucket: LatencyScale.bucket(of: milliseconds))
     }
 
-    /// Adds all that another one counted.
+    /// Adds all counts of another histogram.
     package mutating func merge(_ other: LatencyHistogram) {
         guard !other.isEmpty else { return }
         guard !counts.isEmpty else {
@@ -57,9 +56,9 @@ package struct LatencyHistogram: Sendable, Equatable {
         count += other.count
     }
 
-    /// The duration, in milliseconds, that a share of all do not exceed: that of nearest rank, the smallest with at least
-    /// `share` × count durations up to and including it. It is at most 1 % off; in the bucket of the longest duration it is
-    /// at most 2 % too low, so that it never exceeds the longest duration. Nil when nothing was counted.
+    /// Returns the duration, in milliseconds, that a share of all durations do not exceed. It is that of nearest rank: the
+    /// smallest with at least `share` × count durations up to and including it. It is at most 1 % off. In the bucket of the
+    /// longest duration it is at most 2 % too low, so that it never exceeds the longest duration. Nil when nothing was counted.
     ///
     /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
     package func quantile(_ share: Double) -> Double? {
@@ -76,8 +75,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
-    /// A duration that the longest one is not shorter than: the mean of those in the last bucket, if all others are as long
-    /// as their buckets allow.
+    /// A lower bound of the longest duration: the mean of the durations in the last bucket, if all others are as long as their
+    /// buckets allow.
     private var leastLongest: Double {
         guard let times = counts.last else { return 0 }
         let others = counts.indices.dropLast().reduce(0.0) { sum, index in
@@ -90,7 +89,7 @@ package struct LatencyHistogram: Sendable, Equatable {
     /// The mean duration in milliseconds, exact; nil when nothing was counted.
     package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
 
-    /// The buckets that count anything, shortest durations first.
+    /// The buckets with a count, shortest durations first.
     package var buckets: [Bucket] {
         var buckets: [Bucket] = []
         forEachCount { bucket, count in
@@ -100,8 +99,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         return buckets
     }
 
-    /// Calls `body` with the number (see `LatencyScale`) and the count of each bucket that counts anything, shortest durations
-    /// first.
+    /// Calls `body` with the number (see `LatencyScale`) and the count of each bucket with a count, shortest durations first.
     package func forEachCount(_ body: (_ bucket: Int, _ count: Int) -> Void) {
         var index = 0
         while index < counts.count {
@@ -125,7 +123,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         return bytes
     }
 
-    /// Reads what `encoded` gives; nil for anything else.
+    /// Reads the form of `encoded`; nil for anything else.
     package init?(encoded bytes: Span<UInt8>) {
         var position = 0
         guard let sum = bytes.varint(at: &position), let sum = Int64(exactly: sum),
@@ -133,10 +131,12 @@ package struct LatencyHistogram: Sendable, Equatable {
         else { return nil }
     }
 
-    /// Adds durations of a sum, in milliseconds, whose buckets stand in `bytes` from `start` to the end, in the form of
-    /// `encoded` without the sum. False when they are damaged; nothing is added then.
+    /// Adds durations with the given sum, in milliseconds, whose buckets are in `bytes` from `start` to the end, in the form of
+    /// `encoded` without the sum.
+    ///
+    /// - Returns: false when the bytes are corrupt; nothing is added then.
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
-        // Looked through first, so that there is room for all of them when they are added.
+        // Validates first, so that the array is extended for all buckets before any is added.
         guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
         add(sum: sum)
         guard let buckets else { return true }
@@ -155,8 +155,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return true
     }
 
-    /// From which bucket to which those reach that stand in `bytes` from `start` on; within, nil when there are none. Nil
-    /// when they are damaged.
+    /// Returns the first and last bucket in `bytes` from `start` on; the inner optional is nil when there are none. Nil when the
+    /// bytes are corrupt.
     private static func range(of bytes: Span<UInt8>, from start: Int) -> ClosedRange<Int>?? {
         let limit = UInt64(LatencyScale.count)
         var position = start
@@ -189,7 +189,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         count &+= times
     }
 
-    /// Makes room for a bucket.
+    /// Extends `counts` to a bucket.
     @inline(__always)
     private mutating func include(_ bucket: Int) {
         if bucket >= first && bucket < first &+ counts.count { return }

@@ -1,12 +1,12 @@
-/// The buckets that durations are counted in: whole milliseconds up to 99 one by one, and above that ever wider ones, so
-/// that the middle of a bucket is at most 1 % away from everything in it.
+/// The buckets that durations are counted in: whole milliseconds up to 99 one by one, and above that increasingly wide ones. The
+/// middle of a bucket is at most 1 % away from every duration in it.
 ///
-/// The bucket after the one that begins at `b` begins at `b + max(1, b / 50)`, in whole numbers: a definition without
-/// rounding, so that every computer counts alike. Some 1,100 buckets reach from nothing to a year; longer durations count
-/// in the last.
+/// The bucket after the one that begins at `b` begins at `b + max(1, b / 50)`, in whole numbers. This definition has no rounding,
+/// so that every computer counts alike. Some 1,100 buckets cover the durations from zero to a year; longer durations count in the
+/// last.
 package enum LatencyScale {
     private struct Table {
-        /// Where each bucket begins, in milliseconds, and behind the last the first duration that is past all.
+        /// The start of each bucket, in milliseconds; after the last bucket, the first duration beyond it.
         let bounds: [Int64]
         /// For each power of two, in 64 parts, the bucket in which the part begins.
         let starts: [UInt16]
@@ -37,11 +37,10 @@ package enum LatencyScale {
 
     private static let table = Table()
 
-    /// How many buckets there are.
+    /// The number of buckets.
     package static var count: Int { table.bounds.count - 1 }
 
-    /// The bucket of a duration in milliseconds; what is less than nothing counts as nothing, what is longer than a year
-    /// as a year.
+    /// Returns the bucket of a duration in milliseconds. A negative duration counts as zero, one longer than a year as a year.
     package static func bucket(of milliseconds: Int64) -> Int {
         if milliseconds < 100 { return Int(max(0, milliseconds)) }
         let value = min(milliseconds, Limits.durationMilliseconds)
@@ -58,7 +57,7 @@ package enum LatencyScale {
         table.bounds[bucket]...(table.bounds[bucket + 1] - 1)
     }
 
-    /// The middle of a bucket, in milliseconds: what stands for everything in it.
+    /// Returns the middle of a bucket, in milliseconds: the value used for every duration in it.
     package static func middle(of bucket: Int) -> Double {
         Double(table.bounds[bucket] + table.bounds[bucket + 1] - 1) / 2
     }

@@ -1,16 +1,16 @@
 import SystemSupport
 
-/// Whether anything may be recorded. Environment and folders may only switch off, never on.
+/// Whether recording is allowed. Environment and folders can only switch it off, never on.
 package enum RecordingPolicy: Equatable, Sendable {
     case on
-    /// Nothing is written; the text says what asks for it.
+    /// Nothing is written; the text names the reason.
     case off(reason: String)
 
     /// The name of the file that switches recording off in its folder and all folders below.
     package static let markerName = ".nexus-telemetry-off"
 
-    /// What counts here and now for a data folder: environment, working folder and those above it, settings, in this
-    /// order. Throws when the settings cannot be read: nothing may be recorded then either.
+    /// Returns the policy for a data folder, from environment, working folder and those above it, and settings, in this order.
+    /// Throws when the settings cannot be read: recording is not allowed then either.
     package static func current(
         for data: DataFolder?, environment: (String) -> String? = Environment.value,
         workingFolder: String? = WorkingFolder.path
@@ -20,7 +20,7 @@ package enum RecordingPolicy: Equatable, Sendable {
         return of(try SettingsFile(data).load())
     }
 
-    /// What environment and working folder say: all that stays the same while a process runs.
+    /// Returns the policy of environment and working folder, which stays the same while a process runs.
     package static func outside(
         environment: (String) -> String? = Environment.value, workingFolder: String? = WorkingFolder.path
     ) -> RecordingPolicy {
@@ -32,8 +32,8 @@ package enum RecordingPolicy: Equatable, Sendable {
     /// Values of `NEXUS_TELEMETRY` that switch nothing off, in any case; the shell hooks have the same list.
     package static let waysToSayYes = ["", "on", "1", "true", "yes"]
 
-    /// What the environment asks for: `NEXUS_TELEMETRY` set to anything but a way to say yes, as whoever sets it to
-    /// `disabled` does not want to be recorded, or `DO_NOT_TRACK` set to anything but nothing or `0`
+    /// Returns the policy of the environment. `NEXUS_TELEMETRY` switches recording off unless its value is in `waysToSayYes`: a
+    /// user with `disabled` there does not want to be recorded. `DO_NOT_TRACK` switches it off unless it is empty or `0`
     /// (consoledonottrack.com).
     package static func of(environment: (String) -> String?) -> RecordingPolicy {
         if let value = environment("NEXUS_TELEMETRY"), !waysToSayYes.contains(value.lowercased()) {
@@ -45,11 +45,11 @@ package enum RecordingPolicy: Equatable, Sendable {
         return .on
     }
 
-    /// What a folder (an absolute path without symbolic links) asks for: itself, or the nearest one above it that has a
-    /// file called `markerName`.
+    /// Returns the policy of a folder (an absolute path without symbolic links): off if it, or a folder above it, has a file
+    /// called `markerName`.
     package static func of(folder path: String) -> RecordingPolicy {
         var folder = Folder(path)
-        // As many steps as the path has folders, and one for the root.
+        // One step for each folder of the path, and one for the root.
         while true {
             if folder.has(markerName) {
                 let name = folder.path == "/" ? "/" + markerName : folder.path(of: markerName)
@@ -60,23 +60,23 @@ package enum RecordingPolicy: Equatable, Sendable {
         }
     }
 
-    /// What the settings ask for.
+    /// Returns the policy of the settings.
     package static func of(_ settings: Settings) -> RecordingPolicy {
         settings.isRecordingOn ? .on : .off(reason: "'nexus telemetry off' was called")
     }
 }
 
-/// Looks again before every write whether the settings still allow it. A look costs one call of the system; the file is
-/// read only when it is another than at the last look.
+/// Checks before every write whether the settings still allow it. A check costs one system call; the file is read only when its
+/// stamp has changed since the last check.
 ///
-/// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then takes
-/// each of these locks once, so that afterwards no process is between its check and its write.
+/// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then
+/// acquires each of these locks once, so that afterwards no process is between its check and its write.
 package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none
 
-    /// The last look, if there was one. No tuple and no optional: their types are put together when the program runs, which
-    /// costs more than to look.
+    /// The result of the last check, if there was one. It is neither a tuple nor an optional: the runtime builds their types at
+    /// run time, which costs more than a check.
     private enum LastLook {
         case none
         case found(Finding)
@@ -91,13 +91,13 @@ package struct RecordingPolicyCache: Sendable {
         file = SettingsFile(data)
     }
 
-    /// What the settings say now.
+    /// Returns the policy of the settings as they are now.
     package mutating func look() -> Result<RecordingPolicy, SettingsError> {
         let stamp = file.stamp
         if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
-        // The stamp is older than what is read: a change in between is noticed at the next look.
+        // The stamp is older than the content: a change in between is noticed at the next check.
         let answer = Result { () throws(SettingsError) in RecordingPolicy.of(try file.load()) }
-        // What could not be read for want of descriptors or memory can be read the next time.
+        // A read that failed for want of descriptors or memory can succeed the next time.
         if case .failure(.system) = answer {
             last = .none
         } else {
@@ -106,7 +106,7 @@ package struct RecordingPolicyCache: Sendable {
         return answer
     }
 
-    /// Whether the settings allow writing now. Settings that cannot be read allow nothing.
+    /// Returns whether the settings allow writing now. Unreadable settings do not.
     package mutating func isOpen() -> Bool {
         if case .success(.on) = look() { true } else { false }
     }

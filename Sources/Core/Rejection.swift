@@ -1,11 +1,11 @@
-/// Why an event was not taken. It names the field and the rule, never the value: what is refused must not come out
-/// in a log either.
+/// The reason why an event was rejected. It names the field and the rule, never the value: a rejected value must not appear in a
+/// log either.
 @usableFromInline
 package struct Rejection: Error, Equatable, Sendable {
     package let reason: Reason
     /// The field that broke the rule; nil when the line as a whole did.
     package let field: EventField?
-    /// Where in the line, in bytes from 1; nil when the place says nothing.
+    /// Byte offset in the line, from 1; nil when it would not help.
     package let column: Int?
 
     package init(_ reason: Reason, field: EventField? = nil, column: Int? = nil) {
@@ -36,7 +36,7 @@ package struct Rejection: Error, Equatable, Sendable {
         case wrongClock = 16
         /// The time is a number that is a valid time in seconds and none in milliseconds.
         case timestampInSeconds = 17
-        /// The shell line runs nothing: it is empty, a comment, an assignment, or defines a function; or what it runs was
+        /// The shell line runs nothing: it is empty, a comment, an assignment, or a function definition; or its command was
         /// stopped and has not ended.
         case noCommand = 18
         /// The user's settings ignore the command.
@@ -68,10 +68,10 @@ package struct Rejection: Error, Equatable, Sendable {
         }
     }
 
-    /// Whether the user's settings ask for it: it is counted, and no failure.
+    /// Whether the user's settings ask for this rejection: it is counted, and is no failure.
     package var isWanted: Bool { reason == .ignored }
 
-    /// One sentence for the person who sent the event.
+    /// One sentence for the user who sent the event.
     package var message: String {
         let what = field?.key ?? "the line"
         let sentence =

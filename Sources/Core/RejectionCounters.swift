@@ -1,33 +1,33 @@
 import SystemSupport
 
-/// Counts of events and values that intake did not store. They travel through the buffer with the events, so that the counters
+/// Counts of events and values that intake did not store. They pass through the buffer with the events, so that the counters
 /// balance after a kill of any process.
 ///
 ///     offset  size  what
 ///          0     1  kind: 2
 ///          1     1  entries that follow, 1…32
 ///          2     6  zero
-///          8    16  an entry: what was counted, 8 bytes (see `Item`), and how often, 8 bytes
+///          8    16  an entry: the item counted, 8 bytes (see `Item`), and its count, 8 bytes
 package struct RejectionCounters: Equatable, Sendable {
     package static let kind: UInt8 = 2
 
-    /// What is counted.
+    /// The events and values that are counted.
     package enum Item: Hashable, Sendable {
-        /// An event was not taken.
+        /// An event was rejected.
         case rejected(Rejection.Reason)
-        /// A key that is not an event's was left out of an event that was taken.
+        /// An unknown key was removed from an accepted event.
         case droppedField
-        /// A command was cut where its arguments begin.
+        /// A command was truncated at its arguments.
         case cutCommand
-        /// A program recorded an event faster than events could be written, and had no room for it.
+        /// A program recorded an event faster than events could be written, and the event was dropped for lack of capacity.
         case droppedEvent
-        /// A value that looks like a secret was left out of an event that was taken.
+        /// A value that looks like a secret was removed from an accepted event.
         case redactedValue
 
         package static let all: [Item] =
             Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent, .redactedValue]
 
-        /// The number in the buffer: a rejection's own, and from 128 on the rest.
+        /// The number in the buffer: the reason's own for a rejection, and from 128 on for the others.
         var code: UInt64 {
             switch self {
             case .rejected(let reason): UInt64(reason.rawValue)
@@ -47,7 +47,7 @@ package struct RejectionCounters: Equatable, Sendable {
 
     package subscript(item: Item) -> Int { counts[item, default: 0] }
 
-    /// How many events were not taken.
+    /// The number of rejected events.
     package var rejected: Int {
         counts.reduce(0) { sum, entry in
             if case .rejected = entry.key { sum.saturatingSum(entry.value) } else { sum }
@@ -73,8 +73,7 @@ package struct RejectionCounters: Equatable, Sendable {
         return payload
     }
 
-    /// Reads the payload of a record; nil when it holds no rejection counters. What a newer version counts and this one does not
-    /// know is passed over.
+    /// Reads the payload of a record; nil when it holds no rejection counters. Items that only a newer version knows are skipped.
     package init?(_ payload: Span<UInt8>) {
         guard payload.count >= 8, payload[0] == Self.kind, payload.count == 8 + Int(payload[1]) * 16 else { return nil }
         for entry in 0..<Int(payload[1]) {

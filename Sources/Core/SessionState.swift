@@ -1,19 +1,19 @@
-/// What is known of one session from its events: a pure state machine that the writer steps through them.
+/// The state of one session, computed from its events: a pure state machine that the writer steps through them.
 ///
-/// The counters always equal a recount of the session's events, in whatever order those arrive.
+/// The counters always equal a recount of the session's events, in any order of their arrival.
 package struct SessionState: Equatable, Sendable {
     /// Time of the earliest event, milliseconds since 1970.
     package private(set) var startedAt: Int64
-    /// The latest end of an event, which is its time and its duration where that is known; milliseconds since 1970.
+    /// The latest end of an event, in milliseconds since 1970. The end is its time plus its duration where that is known.
     package private(set) var lastEventAt: Int64
-    /// Whether the latest event says that the session ended. A later event opens it again.
+    /// Whether the latest event is the end of the session. A later event opens it again.
     package private(set) var isEnded: Bool
     package private(set) var commandsExecuted = 0
     package private(set) var workspacesCreated = 0
     package private(set) var tasksCompleted = 0
     package private(set) var errorsEncountered = 0
 
-    /// A session without events; the first one dates it.
+    /// A session without events; the first event sets its start.
     package init() {
         startedAt = .max
         lastEventAt = .min
@@ -34,7 +34,7 @@ package struct SessionState: Equatable, Sendable {
         self.errorsEncountered = errorsEncountered
     }
 
-    /// Takes one event of the session, which began at `time`.
+    /// Adds one event of the session, which began at `time`.
     package mutating func observe(_ type: EventType?, success: Bool?, at time: Int64, durationMS: Int64? = nil) {
         startedAt = min(startedAt, time)
         let end = min(time + max(0, durationMS ?? 0), max(time, Limits.latestTimestamp))
@@ -53,7 +53,7 @@ package struct SessionState: Equatable, Sendable {
         if success == false { errorsEncountered += 1 }
     }
 
-    /// Takes what other events of the same session have made of it.
+    /// Adds the state that other events of the same session produced.
     package mutating func add(_ other: SessionState) {
         startedAt = min(startedAt, other.startedAt)
         if other.lastEventAt > lastEventAt {
@@ -71,7 +71,7 @@ package struct SessionState: Equatable, Sendable {
     /// From the first start to the last end, in milliseconds.
     package var durationMS: Int64 { lastEventAt - startedAt }
 
-    /// Whether the session is over: it ended, or nothing came for half an hour.
+    /// Returns whether the session is over: it ended, or no event came for half an hour.
     package func isOver(at now: Int64) -> Bool {
         isEnded || now - lastEventAt >= Limits.sessionIdleMilliseconds
     }

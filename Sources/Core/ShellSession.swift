@@ -1,7 +1,7 @@
 package import SystemSupport
 
-/// The session of a shell that was given no name: its id says which process it is, so that anybody can tell later
-/// whether that shell is still there.
+/// The session of a shell without a given session name. Its id identifies the process, so that any process can check later
+/// whether that shell still runs.
 ///
 ///     shell-<first four bytes of the boot id, hexadecimal>-<process number>-<start time in clock ticks>
 package struct ShellSession: Equatable, Sendable {
@@ -13,7 +13,7 @@ package struct ShellSession: Equatable, Sendable {
         self.shell = shell
     }
 
-    /// Reads an id; nil for one that is not a shell's.
+    /// Reads an id; nil if it is not a shell's.
     package init?(id: String) {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "shell", let processID = Int32(parts[2]), let startTime = UInt64(parts[3])
@@ -24,7 +24,7 @@ package struct ShellSession: Equatable, Sendable {
 
     package var id: String { "shell-\(boot)-\(shell.processID)-\(shell.startTime)" }
 
-    /// Whether the shell is gone: the computer was started again, or no process has its number and start time.
+    /// Returns whether the shell has ended: the computer was restarted, or no process has its number and start time.
     package func isGone(bootID: [UInt8]? = ProcessIdentity.bootID()) -> Bool {
         boot != Self.text(of: bootID) || ProcessIdentity(processID: shell.processID) != shell
     }
@@ -40,24 +40,24 @@ package struct ShellSession: Equatable, Sendable {
     }
 }
 
-/// The sessions under which the entries of imported histories are stored. A history says nothing of sessions, so they are in no
-/// figure about sessions and have no row in `sessions`.
+/// The sessions under which the entries of imported histories are stored. A history has no sessions, so these are in no figure
+/// about sessions and have no row in `sessions`.
 ///
 ///     imported-history-<source>
 package enum HistorySession {
-    /// How their ids begin.
+    /// The prefix of their ids.
     package static let prefix = "imported-history-"
 
-    /// The source of test suites, which is no shell: findings and comparisons of commands cross its end.
+    /// The source of test suites, which is not a shell: findings and comparisons of commands may span the end of its import.
     private static let tests = "junit"
 
-    /// Whether a source is the history of a shell.
+    /// Returns whether a source is the history of a shell.
     package static func isOfShell(_ source: String) -> Bool { source != tests }
 
-    /// The id for the entries of a source.
+    /// Returns the session id for the entries of a source.
     package static func id(of source: String) -> String { prefix + source }
 
-    /// Whether `id` is one of them.
+    /// Returns whether `id` belongs to an imported history.
     package static func contains(_ id: Span<UInt8>) -> Bool {
         let length = prefix.utf8.count
         return id.count >= length && id.extracting(0..<length).equals(prefix.utf8.span)

@@ -1,11 +1,11 @@
 import SystemSupport
 
-/// Times as Nexus keeps them: milliseconds since 1970-01-01T00:00:00Z.
+/// The form of times in Nexus: milliseconds since 1970-01-01T00:00:00Z.
 package enum Timestamp {
     package static let millisecondsPerDay: Int64 = 86_400_000
 
-    /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`); a blank in place of the `T` is read too, as section 5.6
-    /// allows. Digits behind the milliseconds are cut. Nil when it is not that form or not a date that exists.
+    /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`). A blank in place of the `T` is accepted too, as section 5.6 allows.
+    /// Digits after the milliseconds are ignored. Nil when the text has another form or is not a date that exists.
     package static func parse(_ text: Span<UInt8>) -> Int64? { parse(text, hasOffset: true) }
 
     /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction; nil for anything else.
@@ -26,12 +26,12 @@ package enum Timestamp {
             position == text.count
         else { return nil }
         let minutes = (dayNumber(year: year, month: month, day: day) * 24 + hour) * 60 + minute - offset
-        // A leap second stands only at the end of a UTC day (RFC 3339, appendix D) and counts as the next second.
+        // A leap second occurs only at the end of a UTC day (RFC 3339, appendix D) and counts as the next second.
         guard second < 60 || (minutes + 1) % 1440 == 0 else { return nil }
         return (minutes * 60 + second) * 1000 + fraction
     }
 
-    /// `2026-11-23 08:30:00.250`: the form in the database, always UTC.
+    /// Returns the form in the database, `2026-11-23 08:30:00.250`, always UTC.
     package static func databaseText(_ milliseconds: Int64) -> String {
         var formatter = TimestampFormatter()
         var bytes = [UInt8](repeating: 0, count: TimestampFormatter.length)
@@ -45,12 +45,12 @@ package enum Timestamp {
         parse(databaseText: text.utf8.span)
     }
 
-    /// `2026-11-23T08:30:00.250Z`: the form in JSON.
+    /// Returns the form in JSON, `2026-11-23T08:30:00.250Z`.
     package static func rfc3339(_ milliseconds: Int64) -> String {
         databaseText(milliseconds).replacing(" ", with: "T") + "Z"
     }
 
-    /// Days since 1970-01-01 of a date of the Gregorian calendar, after Howard Hinnant's `days_from_civil`.
+    /// Returns the days since 1970-01-01 of a date of the Gregorian calendar, after Howard Hinnant's `days_from_civil`.
     package static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -59,7 +59,7 @@ package enum Timestamp {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// The date that is `dayNumber` days after 1970-01-01, after Howard Hinnant's `civil_from_days`.
+    /// Returns the date that is `dayNumber` days after 1970-01-01, after Howard Hinnant's `civil_from_days`.
     package static func date(ofDay dayNumber: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = dayNumber + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -89,7 +89,7 @@ package enum Timestamp {
         return value
     }
 
-    /// `.` and digits behind the seconds, as milliseconds; 0 when there are none.
+    /// Reads `.` and digits after the seconds, as milliseconds; 0 when there are none.
     private static func fraction(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
         guard position < text.count, text[position] == UInt8(ascii: ".") else { return 0 }
         position += 1
@@ -104,7 +104,7 @@ package enum Timestamp {
         return digits >= 3 ? value : (digits == 2 ? value * 10 : value * 100)
     }
 
-    /// `Z` or `+01:00` behind the time, in minutes.
+    /// Reads `Z` or `+01:00` after the time, in minutes.
     private static func offset(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
         guard position < text.count else { return nil }
         let sign = text[position]
@@ -120,27 +120,26 @@ package enum Timestamp {
     }
 }
 
-/// Reads times as `Timestamp.parse` does and remembers the last minute and its day: a stream's next event is most often in
-/// them.
+/// Reads times as `Timestamp.parse` does and caches the last minute and its day: a stream's next event is most often in them.
 package struct TimestampParser: Sendable {
     /// The text up to the minute, `2026-11-23T08:30`, as two numbers of eight bytes.
     private var firstEight: UInt64 = 0
     private var lastEight: UInt64 = 0
-    /// Where that minute and its day begin in UTC, milliseconds since 1970; nil before the first.
+    /// The start of that minute and its day in UTC, milliseconds since 1970; nil before the first text.
     private var begins: (minute: Int64, day: Int64)?
     /// The bytes of the second number that belong to the day, `23T`.
     private static let dayMask: UInt64 = 0xFF_FFFF
 
     package init() {}
 
-    /// The time that `text` says, milliseconds since 1970; nil when it is none.
+    /// Returns the time in `text`, in milliseconds since 1970; nil when it is not a time.
     package mutating func parse(_ text: Span<UInt8>) -> Int64? {
         // The usual form, to the millisecond and in UTC: `2026-11-23T08:30:00.250Z`.
         guard text.count == 24, text[23] == UInt8(ascii: "Z") else { return Timestamp.parse(text) }
         return parse(text) { Timestamp.parse($0) }
     }
 
-    /// The time that a text of the database's form says; nil when it is none.
+    /// Returns the time in a text of the database's form; nil when it is not a time.
     package mutating func parse(databaseText text: Span<UInt8>) -> Int64? {
         guard text.count == TimestampFormatter.length else { return Timestamp.parse(databaseText: text) }
         return parse(text) { Timestamp.parse(databaseText: $0) }
@@ -164,7 +163,7 @@ package struct TimestampParser: Sendable {
         return time
     }
 
-    /// The minutes that `hh:mm` at byte 11 says; nil when it is not that.
+    /// Returns the minutes of `hh:mm` at byte 11; nil for any other form.
     @inline(__always)
     private static func minuteOfDay(_ text: Span<UInt8>) -> Int64? {
         var isWrong = text[13] != UInt8(ascii: ":")
@@ -179,7 +178,7 @@ package struct TimestampParser: Sendable {
         return hour * 60 + minute
     }
 
-    /// The milliseconds that `:ss.mmm` at byte 16 says; nil when it is not that or a leap second.
+    /// Returns the milliseconds of `:ss.mmm` at byte 16; nil for any other form or a leap second.
     @inline(__always)
     private static func millisecondsOfMinute(_ text: Span<UInt8>) -> Int64? {
         let digits = text.uint64(at: 15)
@@ -200,7 +199,7 @@ package struct TimestampParser: Sendable {
     }
 }
 
-/// Writes times in the database's text form and remembers the last minute: a stream's next event is most often in it.
+/// Writes times in the database's text form and caches the last minute: a stream's next event is most often in it.
 package struct TimestampFormatter: Sendable {
     /// Bytes of `YYYY-MM-DD HH:MM:SS.SSS`.
     package static let length = 23
@@ -209,7 +208,7 @@ package struct TimestampFormatter: Sendable {
 
     /// Minutes since 1970.
     private var minute: Int64 = .min
-    /// What stands in front of its seconds, `YYYY-MM-DD HH:MM`: the first eight bytes and the others, as little-endian numbers.
+    /// The text before its seconds, `YYYY-MM-DD HH:MM`: the first eight bytes and the others, as little-endian numbers.
     private var minuteText: (UInt64, UInt64) = (0, 0)
 
     package init() {}

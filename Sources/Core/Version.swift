@@ -5,6 +5,6 @@ package enum Version {
     /// The number of the release.
     package static let current = "0.1.0"
 
-    /// The number with the commit of the build in brackets, where it is known: what `--version` prints.
+    /// The version with the commit of the build in brackets, where it is known, as `--version` prints it.
     package static var withCommit: String { current + (BuildCommit.text.map { " (\($0))" } ?? "") }
 }

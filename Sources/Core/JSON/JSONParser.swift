@@ -53,7 +53,7 @@ struct JSONParser {
         return .array(values)
     }
 
-    /// Passes an opening bracket, and `closing` if that is next. Returns whether it was.
+    /// Passes an opening bracket, and `closing` if that is next. Returns whether it passed `closing`.
     private mutating func parseEmpty(_ text: Span<UInt8>, _ closing: UInt8) -> Bool {
         scanner.position += 1
         scanner.skipBlanks(text)

@@ -2,8 +2,8 @@ public import SystemSupport
 
 /// Reads the tokens of strict JSON (RFC 8259): blanks, strings with their escapes, numbers and words.
 ///
-/// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each call,
-/// as a span cannot be a stored property of a type that outlives it.
+/// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each call, as a
+/// span cannot be a stored property of a type that outlives it.
 @usableFromInline
 package struct JSONScanner: Sendable {
     /// Offset of the next byte to read.
@@ -16,7 +16,7 @@ package struct JSONScanner: Sendable {
 
     package init() {}
 
-    /// A number's value as far as it is a whole one.
+    /// The value of a number if it is a whole one, else its kind.
     package enum Number: Equatable, Sendable {
         case whole(Int64)
         /// A whole number that does not fit.
@@ -67,7 +67,7 @@ package struct JSONScanner: Sendable {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
-    /// Passes what follows a member or an element: a comma (true), or the closing bracket (false).
+    /// Passes the token after a member or an element: a comma (true), or the closing bracket (false).
     @inlinable @inline(__always)
     package mutating func hasMore(_ text: Span<UInt8>, closing: UInt8) throws(Rejection) -> Bool {
         skipBlanks(text)
@@ -205,8 +205,8 @@ package struct JSONScanner: Sendable {
 }
 
 extension Span<UInt8> {
-    /// Returns the index, at or after `start`, of the first byte that ends or interrupts a plain ASCII string in JSON: a
-    /// quote, a backslash, a control character or a byte beyond ASCII; `count` if there is none.
+    /// Returns the index, at or after `start`, of the first byte that ends or interrupts a plain ASCII string in JSON; `count` if
+    /// there is none. Such a byte is a quote, a backslash, a control character or a byte beyond ASCII.
     @inlinable @inline(__always)
     package func jsonStringEnd(from start: Int) -> Int {
         precondition(start >= 0 && start <= count)

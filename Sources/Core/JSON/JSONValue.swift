@@ -1,5 +1,5 @@
-/// A JSON value (RFC 8259). Members keep their order and numbers their digits, so that a file that the user and later
-/// versions of Nexus write to as well is rewritten with nothing lost.
+/// A JSON value (RFC 8259). Members keep their order and numbers their digits. A file that the user and later versions of Nexus
+/// also write to is rewritten without loss.
 package enum JSONValue: Equatable, Sendable {
     /// A key and its value.
     package struct Member: Equatable, Sendable {

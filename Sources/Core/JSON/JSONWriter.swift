@@ -1,14 +1,14 @@
 import SystemSupport
 
-/// Writes JSON: the one place for quotes, escapes and layout.
+/// Writes JSON: quotes, escapes and layout are here only.
 package struct JSONWriter {
-    /// How a value is laid out.
+    /// The layout of a value.
     package enum Layout: Sendable {
         /// One line without blanks: for files and programs.
         case line
         /// Indented by two blanks a level: `settings.json`.
         case settings
-        /// What `--json` prints: the same with a blank before each colon and a line break at the end. Characters that are
+        /// The layout of `--json`: as `settings`, with a blank before each colon and a line break at the end. Characters that are
         /// invisible or could move the cursor of a terminal are escaped, as JSON allows for every character.
         case document
     }
@@ -27,7 +27,7 @@ package struct JSONWriter {
         return writer.text.text
     }
 
-    /// Appends `value`, in UTF-8, as a string with its quotes. What is not UTF-8 is replaced.
+    /// Appends `value`, in UTF-8, as a string with its quotes. Invalid UTF-8 is replaced.
     package static func append(_ value: Span<UInt8>, escapesInvisible: Bool = false, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))
         if value.jsonStringEnd(from: 0) == value.count, value.firstIndex(of: 0x7F, from: 0) == nil {

@@ -2,14 +2,14 @@ import SystemSupport
 
 /// The user's additions to the rules that name commands and lines, on every ingest path.
 package struct NamingSettings: Equatable, Sendable {
-    /// Names of commands that leave no event: `git status` matches itself, `git` every command of git. An event of a line
-    /// with several commands has the name of its first.
+    /// Names of commands that are not recorded: `git status` matches itself, `git` every command of git. An event of a line with
+    /// several commands has the name of its first.
     package var ignore: [String] = []
     /// Programs of which the subcommand is kept, in addition to the built-in list.
     package var subcommands: [String] = []
-    /// Names of commands that run as long as their user reads or types, in addition to the built-in list.
+    /// Names of commands that run while their user reads or types, in addition to the built-in list.
     package var interactive: [String] = []
-    /// Whether a line that names no workspace belongs to the one of its git repository.
+    /// Whether a line without a workspace belongs to the one of its git repository.
     package var usesGitWorkspace = true
 
     package init() {}
@@ -39,13 +39,13 @@ package struct NamingSettingsSource: Sendable {
         file = SettingsFile(data)
     }
 
-    /// Returns the rules at the first call, and later when the file has changed. Costs one call of the system otherwise.
-    /// Settings that cannot be read change nothing: nothing is recorded while they are there.
+    /// Returns the rules at the first call, and later when the file has changed. Otherwise it costs one system call and returns
+    /// nil. Unreadable settings change nothing: nothing is recorded while the file is unreadable.
     package mutating func next() -> NamingSettings? {
         let stamp = file.stamp
         guard isFirst || stamp != self.stamp else { return nil }
         guard let settings = try? file.load() else { return nil }
-        // The stamp is older than what was read: a change in between is noticed at the next call.
+        // The stamp is older than the content: a change in between is noticed at the next call.
         self.stamp = stamp
         isFirst = false
         return settings.naming

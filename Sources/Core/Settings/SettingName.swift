@@ -19,7 +19,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether it is a list of texts that the user adds to and removes from.
+    /// Whether the setting is a list of texts that the user edits.
     package var isList: Bool {
         switch self {
         case .ignore, .subcommands, .interactive, .nameFolders: true
@@ -27,7 +27,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// The value where nothing was set.
+    /// The value of an unset setting.
     package var defaultText: String {
         switch self {
         case .recording, .gitWorkspace: "on"
@@ -51,7 +51,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// The values that it takes, for messages.
+    /// The accepted values, for messages.
     package var expected: String {
         switch self {
         case .recording, .gitWorkspace: "on or off"
@@ -89,12 +89,12 @@ package enum SettingName: String, CaseIterable, Sendable {
     }
 }
 
-/// One setting as it is now, as texts: what `nexus config` prints.
+/// The current state of one setting, as text for `nexus config`.
 package struct SettingState: Equatable, Sendable {
     package let name: SettingName
-    /// The value, or the entries of a list; of destinations each name and its URL.
+    /// The value, or the entries of a list; for destinations each name and its URL.
     package let values: [String]
-    /// Whether the file has a value.
+    /// Whether the file has a value; false for a default.
     package let isSet: Bool
 
     /// The value as text.
@@ -102,7 +102,7 @@ package struct SettingState: Equatable, Sendable {
 }
 
 extension Settings {
-    /// Every setting as it is now, in the order in which they are printed.
+    /// The current state of every setting, in the order of printing.
     package var states: [SettingState] {
         SettingName.allCases.map { SettingState(name: $0, values: values(of: $0), isSet: has($0)) }
     }

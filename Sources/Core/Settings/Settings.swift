@@ -1,8 +1,8 @@
-/// What the person has decided, as it stands in `settings.json` of the data folder:
+/// The user's settings, from `settings.json` of the data folder:
 ///
 ///     {
 ///       "recording": "on",          "on" or "off"; absent: on
-///       "retention_days": 90,       1 to 36500, or null; absent: rows are kept for ever
+///       "retention_days": 90,       1 to 36500, or null; absent: rows are kept forever
 ///       "destinations": {           where `nexus sync` may send to, by name; absent: nowhere
 ///         "backup": "file:///mnt/backup"
 ///       },
@@ -13,18 +13,18 @@
 ///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
-/// No file is the same as one with nothing in it. Keys that this version does not know are a later version's, and are
-/// kept when the file is rewritten.
+/// A missing file is the same as an empty object. Keys unknown to this version belong to a later one, and are kept when the file
+/// is rewritten.
 package struct Settings: Equatable, Sendable {
     private var members: [JSONValue.Member] = []
 
     /// The user's preference; `RecordingPolicy` may allow less.
     package private(set) var isRecordingOn = true
-    /// For how many days rows are kept; nil: for ever.
+    /// Days for which rows are kept; nil: forever.
     package private(set) var retentionDays: Int?
 
-    /// URLs by name. Not kept a second time beside `members`: every recorder looks at the settings, none wants this, and the
-    /// type of a dictionary, which is made when the program runs, would cost it more than the look.
+    /// URLs by name. They are not stored in addition to `members`: every recorder reads the settings, and none needs these. The
+    /// runtime would build the dictionary's type at run time, which would cost a recorder more than its check of the settings.
     package var destinations: [String: String] {
         guard case .object(let urls)? = members.first(where: { $0.key == Key.destinations })?.value else { return [:] }
         var destinations: [String: String] = [:]
@@ -34,7 +34,7 @@ package struct Settings: Equatable, Sendable {
         return destinations
     }
 
-    /// The entries of a list; of any other setting none.
+    /// Returns the entries of a list; an empty array for any other setting.
     package func list(_ name: SettingName) -> [String] {
         guard name.isList, case .array(let values)? = members.first(where: { $0.key == name.key })?.value else {
             return []
@@ -42,7 +42,7 @@ package struct Settings: Equatable, Sendable {
         return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
 
-    /// The user's additions to the naming rules. They are not stored a second time, as destinations are not.
+    /// The user's additions to the naming rules. Like destinations, they are not stored a second time.
     package var naming: NamingSettings {
         var naming = NamingSettings()
         for member in members {
@@ -63,10 +63,10 @@ package struct Settings: Equatable, Sendable {
     /// Folders whose names, and those of the folders in them, explain hashes of workspaces in the user's own reports.
     package var nameFolders: [String] { list(.nameFolders) }
 
-    /// Nothing was decided.
+    /// The default settings.
     package init() {}
 
-    /// The longest time to keep rows that can be asked for, in days: a century.
+    /// The range of days for which rows can be kept: up to a century.
     package static let retentionDaysRange = 1...36_500
 
     private enum Key {
@@ -80,7 +80,7 @@ package struct Settings: Equatable, Sendable {
         static let nameFolders = "name_folders"
     }
 
-    /// Reads the content of the file; throws what is wrong with it, as the end of a sentence.
+    /// Reads the content of the file; throws its problem, as the end of a sentence.
     init(_ bytes: [UInt8]) throws(SettingsError.Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw .init("it is not a JSON object") }
         self.members = members
@@ -130,18 +130,18 @@ package struct Settings: Equatable, Sendable {
         .init("\(key) must be an array of texts")
     }
 
-    /// Sets the entries of a list, of which `accepts(entry:)` is true; none removes the list.
+    /// Sets the entries of a list, each accepted by `accepts(entry:)`; an empty array removes the list.
     package mutating func set(_ name: SettingName, list: [String]) {
         precondition(name.isList)
         set(name.key, list.isEmpty ? nil : .array(list.map(JSONValue.string)))
     }
 
-    /// Sets whether a line that names no workspace belongs to the one of its git repository.
+    /// Sets whether a line without a workspace belongs to the one of its git repository.
     package mutating func set(gitWorkspace: Bool) {
         set(Key.gitWorkspace, .string(gitWorkspace ? "on" : "off"))
     }
 
-    /// Removes a value: the setting is the default again.
+    /// Removes a value and so restores the default.
     package mutating func unset(_ name: SettingName) {
         set(name.key, nil)
         switch name {
@@ -157,14 +157,14 @@ package struct Settings: Equatable, Sendable {
         set(Key.recording, .string(recording ? "on" : "off"))
     }
 
-    /// Sets for how many days rows are kept, of `retentionDaysRange`; nil: for ever.
+    /// Sets the days for which rows are kept, in `retentionDaysRange`; nil: forever.
     package mutating func set(retentionDays days: Int?) {
         precondition(days.map(Self.retentionDaysRange.contains) ?? true)
         retentionDays = days
         set(Key.retention, days.map { .number(String($0)) })
     }
 
-    /// Sets where a name of a destination leads; nil takes the name away.
+    /// Sets the URL of the destination `name`; nil removes the destination.
     package mutating func set(destination name: String, url: String?) {
         var destinations = destinations
         destinations[name] = url

@@ -8,18 +8,17 @@ package struct SettingsFile: Sendable {
         self.data = data
     }
 
-    /// Where the file stands.
     package var path: String { data.settingsPath }
 
-    /// Changes when the file does; nil where there is none.
+    /// A value that changes when the file does; nil when there is no file.
     package var stamp: FileStamp? { FileStamp(of: path) }
 
-    /// Reads the settings. Where there is no file that is one failed open and nothing else.
+    /// Reads the settings. A missing file costs one failed open and nothing else.
     package func load() throws(SettingsError) -> Settings {
         var bytes: [UInt8] = []
         var isTrusted = true
         do throws(SystemError) {
-            // Whatever stands there, opening it must not wait.
+            // The path may be a pipe, whose opening must not block.
             let file = try File(opening: path, [.read, .nonBlocking])
             let status = try file.status()
             guard status.isRegular else { throw SystemError.notAFile(path) }
@@ -37,8 +36,8 @@ package struct SettingsFile: Sendable {
         do { return try Settings(bytes) } catch { throw .damaged(path: path, error) }
     }
 
-    /// Changes the settings: one process at a time, from what is there now. When it returns, every look at the file finds
-    /// the new ones, after a power cut too. Damaged settings are not overwritten, and none are written that nobody could read.
+    /// Changes the settings: one process at a time, from their current content. When it returns, every read of the file finds the
+    /// new ones, after a power cut too. Corrupt settings are not overwritten, and settings longer than the limit are not written.
     @discardableResult
     package func update(_ change: (inout Settings) -> Void) throws(SettingsError) -> Settings {
         let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
@@ -50,7 +49,7 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
-    /// Replaces the settings by what `bytes` holds, for an editor that was given `before`.
+    /// Replaces the settings with the content of `bytes`, for an editor that was given `before`.
     ///
     /// - Returns: the settings; nil if another process has changed them meanwhile, and nothing was replaced.
     /// - Throws: `SettingsError.damaged` if `bytes` are no settings; the file is as it was.
@@ -67,7 +66,7 @@ package struct SettingsFile: Sendable {
 
     private func replace(with text: String) throws(SystemError) {
         let name = DataFolder.settingsName
-        // Under the lock nobody else writes it: what is there a killed process has left.
+        // No other process writes it under the lock: a killed process left this file.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)
@@ -77,25 +76,25 @@ package struct SettingsFile: Sendable {
     }
 }
 
-/// Runs a piece of file work and hands its error on as the settings' own.
+/// Runs file work and converts its error to a `SettingsError`.
 private func asSettingsError<Value: ~Copyable>(
     _ work: () throws(SystemError) -> Value
 ) throws(SettingsError) -> Value {
     do { return try work() } catch { throw .system(error) }
 }
 
-/// Why the settings could not be read or changed.
+/// The reason why the settings could not be read or changed.
 package enum SettingsError: ReportedError, Equatable {
     case system(SystemError)
-    /// The file holds something else than settings. As nobody can tell whether recording was switched off, it counts as
-    /// off until that is mended.
+    /// The file is not a valid settings file. It may have switched recording off, so recording counts as off until the file is
+    /// fixed.
     case damaged(path: String, Problem)
-    /// The file is another user's, or others may write to it: it may not say what the user decided.
+    /// The file belongs to another user, or others may write to it, so its content may not be the user's decision.
     case untrusted(path: String)
-    /// With the change the file would be longer than one is read; it is as it was.
+    /// The changed file would be longer than the limit for reading; it is as it was.
     case full(path: String)
 
-    /// What is wrong with the content: the end of a sentence.
+    /// The problem with the content: the end of a sentence.
     package struct Problem: Error, Equatable {
         let text: String
 
@@ -118,7 +117,7 @@ package enum SettingsError: ReportedError, Equatable {
         }
     }
 
-    /// Whether they say that nothing is to be recorded. Settings that only could not be read now say nothing.
+    /// Whether the error means that recording is off. A temporary failure to read the settings does not.
     package var isOff: Bool {
         switch self {
         case .damaged, .untrusted, .full: true
