@@ -6,27 +6,27 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// What the connections of a socket share: all of them live on one thread, that of `loop`, and so does this.
+/// The state that the connections of a socket share. All connections run on one thread, that of `loop`, and so does this.
 ///
-/// One intake serves them all, so that what it remembers of one client's names helps the next. An event goes from the
-/// socket into the buffer without leaving the thread: an append is one write(2) into the page cache and costs less than
-/// handing the events to another thread would. Only waiting for the disk is left to one (`durable`).
+/// One intake serves them all, so that names cached for one client help the next. An event goes from the socket into the buffer
+/// without leaving the thread. An append is one write(2) into the page cache and costs less than passing the events to another
+/// thread. Only `durable` waits for fsync on another thread.
 final class ConnectionGroup {
-    /// How long a client is waited for that does not read its last answers when the service stops.
+    /// Longest wait for a client that does not read its last answers when the service stops.
     static let patience: TimeAmount = .seconds(1)
-    /// How long a connection rests, and for how long at most, one rest after the other.
+    /// Interval of throttling a connection, and its longest total time.
     static let rest = TimeAmount(Limits.lookInterval)
     static let longestRest = TimeAmount(Limits.longestHoldUp)
 
     let loop: any EventLoop
     let logger: Logger
-    /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
+    /// Accepts batches that are acknowledged only after fsync; nil: when they are in the buffer.
     let durable: EventBatcher?
     private let limit: Int
     private let scheduler: DrainScheduler
     private let appender: SegmentAppender
     private var intake: EventIntake
-    /// What the last piece of input held, kept for its room.
+    /// The last chunk of input, kept to reuse its memory.
     private var chunk = NDJSONReader.Chunk()
     private var connections: [ObjectIdentifier: SocketConnection] = [:]
     private var isStopping = false
@@ -46,7 +46,7 @@ final class ConnectionGroup {
 
     // MARK: Connections
 
-    /// Takes a connection in; false when there are too many, or none is served any more.
+    /// Registers a connection; false when there are too many, or the service is stopping.
     func enter(_ connection: SocketConnection) -> Bool {
         guard !isStopping, connections.count < limit else { return false }
         connections[ObjectIdentifier(connection)] = connection
@@ -57,7 +57,7 @@ final class ConnectionGroup {
         connections[ObjectIdentifier(connection)] = nil
     }
 
-    /// Serves nobody any more; done when the last connection is closed.
+    /// Stops all connections and accepts no more; done when the last connection is closed.
     func stop() -> EventLoopFuture<Void> {
         isStopping = true
         return .andAllComplete(connections.values.map { $0.stop() }, on: loop)
@@ -65,7 +65,7 @@ final class ConnectionGroup {
 
     // MARK: Events
 
-    /// Takes the lines that have come from `source`, and hands what they held to `use`.
+    /// Parses the lines that have arrived from `source`, and passes the result to `use`.
     func take<Result>(
         from source: inout NDJSONReader, atEnd: Bool, _ use: (NDJSONReader.Chunk) throws -> Result
     ) throws -> Result {
@@ -75,7 +75,7 @@ final class ConnectionGroup {
         return try use(chunk)
     }
 
-    /// Appends a batch to the buffer; false when it was thrown away, as recording is off.
+    /// Appends a batch to the buffer; false when it was discarded, as recording is off.
     func append(_ batch: RecordBatch) throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) { _ = try appender.append(batch.bytes.span) } catch  where error.isOff { return false }
@@ -83,14 +83,14 @@ final class ConnectionGroup {
         return true
     }
 
-    /// Counts what was appended and has the drain come.
+    /// Counts appended events and requests a drain.
     func noteAppended(_ batch: RecordBatch, isOnDisk: Bool = false) {
         scheduler.grow(by: batch.eventCount, areOnDisk: isOnDisk)
     }
 
-    /// Whether a connection has to rest for a moment before it is read again.
+    /// Whether a connection must pause before its next read.
     var isBehind: Bool { scheduler.isLong || scheduler.isDiskBehind }
 
-    /// Whether it has to go on resting.
+    /// Whether it must continue to pause.
     var isDiskBehind: Bool { scheduler.isDiskBehind }
 }

@@ -2,21 +2,21 @@ import Core
 import Synchronization
 import WriteAheadBuffer
 
-/// How many events the service has appended that its drain has not taken yet, and what calls for a drain. Every append
-/// that the service makes or notices is told here, and passed on to what puts it on disk.
+/// Counts the events that the service has appended and its drain has not taken yet, and requests drains. Every append that the
+/// service makes or notices is reported here, and passed on to the flusher.
 ///
-/// Storing events is work that recording them competes with. So a drain waits for a moment without new events, though
-/// not for long; when somebody asks for it, it comes at once.
+/// Storing events competes with recording them. A drain therefore waits for a pause in recording, for a limited time. A drain
+/// that another process requests starts at once.
 final class DrainScheduler: Sendable {
     private struct State {
         var events = 0
-        /// Counts everything that was appended, by whomever.
+        /// Counts all appends, by any process.
         var changes = 0
         var isAsked = false
     }
 
     private let state = Mutex(State())
-    /// Tells that there is something to drain. Holds one element at most.
+    /// Signals that there are events to drain. Holds one element at most.
     let calls: AsyncStream<Void>
     private let caller: AsyncStream<Void>.Continuation
     private let flusher: SegmentFlusher
@@ -26,7 +26,7 @@ final class DrainScheduler: Sendable {
         (calls, caller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The service has appended so many events, and put them on disk or not.
+    /// Adds `events` that the service has appended, with or without an fsync.
     func grow(by events: Int, areOnDisk: Bool = false) {
         let isFirst = state.withLock { state in
             defer { state.events += events }
@@ -34,44 +34,44 @@ final class DrainScheduler: Sendable {
             return state.events == 0
         }
         if !areOnDisk { flusher.noteAppended() }
-        // Whoever drains looks again before it waits for the next call.
+        // A running drain checks again before it waits for the next call.
         if isFirst { caller.yield() }
     }
 
-    /// Somebody else may have appended.
+    /// Notes that another process may have appended.
     func noticeChange() {
         state.withLock { $0.changes &+= 1 }
         flusher.noteAppended()
         caller.yield()
     }
 
-    /// Somebody wants what waits to be stored.
+    /// Requests an immediate drain of the waiting events.
     func askForDrain() {
         state.withLock { $0.isAsked = true }
         caller.yield()
     }
 
-    /// The drain has taken so many events.
+    /// Subtracts `events` that the drain has taken.
     func shrink(by events: Int) {
         state.withLock { $0.events = max(0, $0.events - events) }
     }
 
-    /// Whether the drain is so far behind that recording has to slow down.
+    /// Whether more events wait than `Limits.serviceBacklogEvents`, so that recording must be throttled.
     var isLong: Bool { state.withLock { $0.events > Limits.serviceBacklogEvents } }
 
-    /// Whether the disk hesitates.
+    /// Whether fsync stalls.
     var isDiskBehind: Bool { flusher.isBehind }
 
-    /// A number that changes with every append, and whether somebody wants a drain now.
+    /// A number that changes with every append, and whether an immediate drain is requested.
     var look: (changes: Int, isAsked: Bool) { state.withLock { ($0.changes, $0.isAsked) } }
 
-    /// A drain begins: what was asked for is being done.
+    /// Marks the start of a drain, which fulfils the request.
     func beginDrain() {
         state.withLock { $0.isAsked = false }
     }
 
-    /// A drain has found nothing: no event of the service waits, however they were counted, unless one has come since
-    /// `changes` was looked at.
+    /// Notes that a drain has found nothing: the count of waiting events is reset, unless an event has been appended since
+    /// `changes` was read.
     func empty(since changes: Int) {
         let isEmpty = state.withLock { state in
             if state.changes == changes { state.events = 0 }

@@ -5,10 +5,10 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Drains the buffer as long as the service lives, whenever it is woken: the service has appended, other processes have,
-/// or a process asks for it.
+/// Drains the buffer while the service runs. It is woken when the service or another process appends, or a process requests a
+/// drain.
 struct DrainService: Service {
-    /// After this time without events, what was stored is checkpointed and its segments are removed.
+    /// After this time without events, stored events are checkpointed and their segments are removed.
     private static let quietTime: Duration = .seconds(2)
 
     let data: DataFolder
@@ -24,16 +24,16 @@ struct DrainService: Service {
     }
 }
 
-/// Lets a drain of the service wait for a pause in recording, counts what it stores, and logs failures.
+/// Delays a drain of the service until a pause in recording, counts stored events, and logs failures.
 actor ServiceDrainObserver: DrainObserver {
-    /// A drain begins when nothing was appended for this long …
+    /// A drain begins after this time without appends …
     private static let pause: Duration = .milliseconds(20)
     /// … and after this time in any case.
     private static let longestDelay: Duration = .milliseconds(500)
 
     private let scheduler: DrainScheduler
     private let logger: Logger
-    /// The failure that was logged last, until the loop has succeeded.
+    /// The last logged failure, until the loop has succeeded.
     private var reported = ""
 
     init(scheduler: DrainScheduler, logger: Logger) {
@@ -67,7 +67,7 @@ actor ServiceDrainObserver: DrainObserver {
 
     func released() async {}
 
-    /// Logs the failure once, however often the loop tries again. What was accepted waits in the buffer until it has succeeded.
+    /// Logs each failure once, however often the loop retries. Accepted events wait in the buffer until it succeeds.
     func failed(_ error: any Error) async throws {
         let text = String(describing: error).escapedForDisplay
         guard text != reported else { return }
@@ -76,7 +76,7 @@ actor ServiceDrainObserver: DrainObserver {
     }
 }
 
-/// Puts on disk what the service and others append, as long as the service lives.
+/// Runs the flusher, which calls fsync for appends of this and other processes, while the service runs.
 struct SegmentFlushService: Service {
     let flusher: SegmentFlusher
     let logger: Logger

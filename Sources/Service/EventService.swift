@@ -8,41 +8,41 @@ package import SystemSupport
 import UnixSignals
 import WriteAheadBuffer
 
-/// `nexus serve`: takes events from a socket and a named pipe, and drains the buffer for everybody.
+/// `nexus serve`: ingests events from a socket and a named pipe, and drains the buffer for all processes.
 ///
 ///     socket ─┐
 ///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// A service manager may pass socket and pipe (see `PassedDescriptors`), and starts the service when something comes.
+/// A service manager may pass socket and pipe (see `PassedDescriptors`), and starts the service at the first connection or line.
 ///
-/// The parts start in the order storage, pipe, socket and stop in the reverse: nothing is closed before that which
-/// feeds it.
+/// The parts start in the order storage, pipe, socket and stop in the reverse: a part closes only after the parts that feed it.
 package struct EventService {
-    /// How long a stop may take: what waits by then stays in the buffer, for the next drain.
+    /// Longest time of a shutdown. Events still waiting stay in the buffer for the next drain.
     private static let shutdownLimit: Duration = .seconds(10)
 
     private let data: DataFolder
     private let durable: Bool
     private let logger: Logger
 
-    /// With `durable` the socket acknowledges only what would survive a power cut.
+    /// With `durable` the socket acknowledges only events that would survive a power cut.
     package init(data: DataFolder, durable: Bool, logger: Logger) {
         self.data = data
         self.durable = durable
         self.logger = logger
     }
 
-    /// The signals that stop the service. SIGHUP comes when its terminal is closed, unless the user started it with `nohup`.
+    /// The signals that stop the service. The kernel sends SIGHUP when the terminal is closed; it is left out if the user started
+    /// the service with `nohup`.
     private static var stopSignals: [UnixSignal] {
         ThisProcess.ignoresHangup ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` where another service serves the folder.
+    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` if another service serves the folder.
     package func run() async throws {
         try await run(in: RuntimeFolder(for: data), PassedDescriptors(), stopSignals: Self.stopSignals)
     }
 
-    /// Serves until one of the signals comes or the task is asked to shut down gracefully.
+    /// Serves until one of the signals arrives or the task is asked to shut down gracefully.
     /// - Parameters:
     ///   - runtime: the folder of socket and pipe.
     ///   - passed: the socket and the pipe that a service manager has opened.
@@ -63,7 +63,7 @@ package struct EventService {
             if rejected > 0 {
                 logger.warning("lines that were written while no service ran and are no events: \(rejected)")
             }
-            // The lines hold names as they were given.
+            // The lines contain names in plain text.
             try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         }
         try home.removeNames()
@@ -88,7 +88,7 @@ package struct EventService {
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
         let synchronizing = SegmentFlushService(flusher: flusher, logger: logger)
         let services: [any Service] = [synchronizing, drain, pipe, socket]
-        // When one fails the others stop in good order; a mere cancellation would leave the pipe waiting for input.
+        // When one fails, the others shut down gracefully; a mere cancellation would leave the pipe waiting for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: stopSignals, logger: lifecycleLogger)
@@ -106,10 +106,10 @@ package struct EventService {
     }
 }
 
-/// Why a service did not start or had to end.
+/// The reason why a service did not start or had to end.
 package enum ServiceError: ReportedError, Equatable {
     case alreadyRunning(String)
-    /// The folder that it serves was removed or replaced while it did.
+    /// The data folder was removed or replaced while the service ran.
     case folderGone(String)
     /// The socket's path is longer than the system allows.
     case pathTooLong(String)

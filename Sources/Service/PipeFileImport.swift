@@ -4,28 +4,28 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// Lines in a plain file where the pipe belongs: a shell makes one of `printf … >pipe` while no service runs, and the
-/// script that wrote it has every reason to think that it recorded something.
+/// Imports lines from a plain file at the pipe's path. A shell creates one for `printf … >pipe` while no service runs, and its
+/// script has every reason to assume that the lines were recorded.
 struct PipeFileImport: ~Copyable {
     private let file: File
 
-    /// Nil when no plain file of this user's stands there.
+    /// Nil when there is no plain file of this user at the path.
     init?(at path: String) throws(SystemError) {
         let file: File
         do throws(SystemError) {
-            // What stands there may as well be the pipe of a service that was killed, whose opening must not wait.
+            // The path may be the pipe of a service that was killed, whose opening must not block.
             file = try File(opening: path, [.read, .nonBlocking])
         } catch {
-            // Nothing is there, or a link or a socket, which are nobody's lines.
+            // The path does not exist, or is a link or a socket, which hold no lines.
             return nil
         }
         guard try file.status().isRegular else { return nil }
         self.file = file
     }
 
-    /// Puts the events into the buffer; returns how many lines were not taken. The file is for the caller to remove. Where
-    /// the process is killed in between, the next start takes the lines a second time: unlike what a recorder accepts,
-    /// they were acknowledged to nobody.
+    /// Appends the events to the buffer; returns the number of rejected lines. The caller removes the file. If the process is
+    /// killed before that, the next start imports the lines a second time. Unlike events that a recorder accepts, these were
+    /// never acknowledged.
     func take(through intake: EventIntake, into buffer: WriteAheadBuffer) throws -> Int {
         var lines = NDJSONInput(intake: intake)
         let appender = SegmentAppender(buffer: buffer)
@@ -48,7 +48,7 @@ struct PipeFileImport: ~Copyable {
     private func append(_ chunk: NDJSONReader.Chunk, with appender: SegmentAppender) throws(BufferError) {
         guard !chunk.batch.isEmpty else { return }
         do throws(BufferError) { _ = try appender.append(chunk.batch.bytes.span) } catch  where error.isOff {
-            // Recording is off: what was to be recorded is not kept.
+            // Recording is off: the lines are discarded.
         }
     }
 }

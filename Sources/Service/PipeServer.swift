@@ -7,18 +7,17 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Takes lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: what stands in the
-/// pipe when the service is killed is gone. What was written to a plain file of its name while no service ran is taken in
-/// when one starts.
+/// Ingests lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: lines in the pipe are
+/// lost when the service is killed. A service that starts imports lines that were written to a plain file of the pipe's name
+/// before.
 ///
-/// Its thread is also the one that notices what other processes append to the buffer: it waits for either, so that
-/// nothing of an idle service moves.
+/// Its thread also notices appends of other processes to the buffer: it waits for both, so that an idle service never wakes up.
 struct PipeServer: Service {
-    /// How long the pipe is left alone after little was read from it: what is written meanwhile wakes nobody, so that a
-    /// script's `printf` pays for a copy of its line and no more.
+    /// Pause after a short read from the pipe. Writes during it wake no thread, so that a script's `printf` costs a copy of its
+    /// line and no more.
     private static let rest: Duration = .milliseconds(2)
 
-    /// How long it is waited for a disk that takes nothing.
+    /// Pause before the next attempt when an append fails.
     private static let restAfterFailure: Duration = .milliseconds(200)
 
     private let waker: Waker
@@ -28,20 +27,20 @@ struct PipeServer: Service {
     private let logger: Logger
     private let buffer: WriteAheadBuffer
 
-    /// The pipe's other end: it is there also when somebody has removed the pipe's name.
+    /// The pipe's write end, which stays usable when the pipe's name was removed.
     private final class Waker: Sendable {
         private let pipe: File
 
         init(_ path: String) throws(SystemError) { pipe = try NamedPipe.openForWriting(path) }
 
-        /// The read that waits for input gets some: an empty line, which is no event.
+        /// Ends the read that waits for input, with an empty line, which is no event.
         func wakeReader() {
-            // A pipe that is full has input.
+            // A full pipe has input already.
             try? pipe.write("\n")
         }
     }
 
-    /// `pipe` is the one at `path`; others append to `buffer`.
+    /// `pipe` is the one at `path`; other processes append to `buffer`.
     init(
         path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: WriteAheadBuffer,
         scheduler: DrainScheduler, logger: Logger
@@ -56,7 +55,7 @@ struct PipeServer: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            // What may stand in the pipe when the service is asked to stop is still taken.
+            // Lines in the pipe when the service is asked to stop are still ingested.
             var unread = Limits.pipeBytes
             var isLast = false
             var told: String?
@@ -69,15 +68,15 @@ struct PipeServer: Service {
                 }
                 if isStopping {
                     unread -= step.bytes
-                    // A read that was not filled has emptied the pipe.
+                    // A read that did not fill its buffer has emptied the pipe.
                     isLast = step.bytes < Limits.inputChunkBytes || unread <= 0
                 }
-                // What comes while recording is off is thrown away.
+                // Events are discarded while recording is off.
                 guard try await record(step.chunk.batch) else {
                     tellOfDamagedSettings(told: &told)
                     continue
                 }
-                // Who writes an empty line wants what waits to be stored.
+                // An empty line requests a drain.
                 if step.chunk.isEmpty {
                     scheduler.askForDrain()
                 } else {
@@ -90,8 +89,7 @@ struct PipeServer: Service {
         }
     }
 
-    /// Who writes into the pipe is told nothing. That what comes is thrown away for want of settings that can be read has to
-    /// stand somewhere, once.
+    /// Logs once that input is discarded because the settings cannot be read: programs that write into the pipe get no answer.
     private func tellOfDamagedSettings(told: inout String?) {
         var problem: String?
         do throws(SettingsError) { _ = try RecordingPolicy.current(for: buffer.data) } catch {
@@ -101,9 +99,9 @@ struct PipeServer: Service {
         told = problem
     }
 
-    /// What was read, or nil for a change of the folder. As long as there is no key that names could be hashed with nothing is
-    /// read: what stands in the pipe waits. A service whose folder was removed nobody finds any more, and another one may
-    /// be in its place.
+    /// Returns the next input, or nil for a change of the folder. While there is no key to hash names with it reads nothing, and
+    /// lines wait in the pipe. Throws `ServiceError.folderGone` when the folder was removed: no program finds this service any
+    /// more, and another one may have replaced it.
     private func next() async throws -> InputReader.Step? {
         do {
             return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
@@ -112,13 +110,13 @@ struct PipeServer: Service {
         }
     }
 
-    /// Appends a batch; false when it was thrown away, as recording is off. Who wrote it was told nothing and cannot send it again,
-    /// so it is tried until the disk takes it or the service ends. Where it may stand there in part it is not.
+    /// Appends a batch; false when it was discarded, as recording is off. The program that wrote it got no answer and cannot send
+    /// it again, so failures are retried until the service ends. A batch that may be partly written is not retried.
     private func record(_ batch: RecordBatch) async throws -> Bool {
         try await retrying(unless: { _ in await batcher.isBroken }) { try await batcher.record(batch) }
     }
 
-    /// Tries again until it succeeds, the service ends or `isFinal`; the first failure is told.
+    /// Retries until it succeeds, the service ends or `isFinal`; logs the first failure.
     private func retrying<Value>(
         unless isFinal: (any Error) async -> Bool, _ work: () async throws -> Value
     ) async throws -> Value {

@@ -1,15 +1,15 @@
 import Core
 import SystemSupport
 
-/// A service's claim on its data folder: while it lives no second one starts. Under it, what one that was killed left
-/// behind is removed, and only then are the new names made.
+/// A service's lock on its data folder, which keeps a second service from starting. The holder removes files of a killed service,
+/// and only then creates its own.
 struct ServiceHome: ~Copyable, Sendable {
     let runtime: RuntimeFolder
     private let lock: File
-    /// Names that a service manager has made and keeps.
+    /// Names that a service manager has created and keeps.
     private let passedNames: [String]
 
-    /// Claims the folder; nil when another service has it. `passed` are the socket and the pipe that a service manager has
+    /// Locks the folder; nil when another service holds the lock. `passed` are the socket and the pipe that a service manager has
     /// opened: their names are not removed.
     init?(for data: DataFolder, in runtime: RuntimeFolder, _ passed: PassedDescriptors) throws(SystemError) {
         try data.folder.prepare()
@@ -23,7 +23,7 @@ struct ServiceHome: ~Copyable, Sendable {
             + (passed.pipe == nil ? [] : [RuntimeFolder.pipeName])
     }
 
-    /// Says which process serves, for shells that want to know without starting one.
+    /// Writes the service's process number to a file, for shells that check for a service without starting one.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
         let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])
@@ -31,8 +31,8 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
-    /// Makes the folder that the hook of bash uses. Where it cannot be made, as the file system has no second names for a pipe,
-    /// the hook starts the recorder.
+    /// Creates the folder that the hook of bash uses. It cannot on a file system without hard links to a pipe; the hook then
+    /// starts the recorder.
     func admitHooks() throws(SystemError) {
         removeHooksFolder()
         let folder = runtime.hooksFolder
@@ -42,11 +42,11 @@ struct ServiceHome: ~Copyable, Sendable {
         let pid = try File(opening: folder.path(of: RuntimeFolder.processName), [.write, .create, .exclusive])
         let process = ProcessIdentity.current()
         try pid.write("\(process.processID) \(process.startTime)\n")
-        // From here on it is used.
+        // From here on the hook uses the folder.
         try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
     }
 
-    /// Removes the folder as far as that is possible: what is left of it, the next service removes.
+    /// Removes the folder as far as possible; the next service removes the rest.
     private func removeHooksFolder() {
         let folder = runtime.hooksFolder
         guard let status = FileStatus(of: folder.path) else { return }
@@ -54,15 +54,15 @@ struct ServiceHome: ~Copyable, Sendable {
             try? runtime.folder.remove(RuntimeFolder.hooksName)
             return
         }
-        // From here on it is no longer used. A shell that is about to open the pipe may still make a file of its name, into
-        // which nothing is written.
+        // From here on the hook no longer uses the folder. A shell that is about to open the pipe may still create a file of its
+        // name, into which nothing is written.
         try? File(opening: folder.path, [.read, .folder]).setPermissions(0o700)
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName] { try? folder.remove(name) }
         _ = runtime.folder.removeFolder(RuntimeFolder.hooksName)
     }
 
-    /// Removes what others could reach the service by, or a killed one before it. Where the lock's file is no longer the one at
-    /// its path the names there are another service's.
+    /// Removes the names under which programs reach this service, or a killed one before it. If the lock's file is no longer the
+    /// one at its path, the names there belong to another service.
     func removeNames() throws(SystemError) {
         guard try lock.isAtItsPath() else { return }
         removeHooksFolder()

@@ -7,8 +7,8 @@ import WriteAheadBuffer
 
 /// One client of the socket, from its first byte to its last answer.
 ///
-/// What has come is taken in and appended, and only then is it acknowledged. Nothing more is read while a client leaves
-/// its answers unread, while a batch is on its way to the disk, and, for a moment, while the drain or the disk is far behind.
+/// Input is parsed and appended before it is acknowledged. The connection reads nothing while its client leaves answers unread or
+/// a batch waits for fsync. It also pauses briefly when many events wait for the drain or fsync stalls.
 final class SocketConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -19,27 +19,27 @@ final class SocketConnection: ChannelDuplexHandler {
     private var source = NDJSONReader()
     private var accepted = 0
     private var rejected = 0
-    /// Events that were thrown away, as recording is off.
+    /// Events that were discarded, as recording is off.
     private var discarded = 0
 
-    /// Whether the far end is known to be this user.
+    /// Whether the peer is known to be this user.
     private var isOwn = false
-    /// Whether a batch is on its way to the disk.
+    /// Whether a batch waits for fsync.
     private var isStoring = false
     private var isResting = false
-    /// Whether the client has said all.
+    /// Whether the client has closed its side.
     private var isInputOver = false
     private var isStopping = false
-    /// Whether the last answer is on its way; nothing is taken any more.
+    /// Whether the last answer is being written; no more input is accepted.
     private var isEnding = false
-    /// Whether NIO has asked to read and was not let.
+    /// Whether NIO has asked to read and its request is deferred.
     private var wantsToRead = false
 
     init(in group: ConnectionGroup) {
         self.group = group
     }
 
-    // MARK: Coming and going
+    // MARK: Connecting and disconnecting
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -57,7 +57,7 @@ final class SocketConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The client went away in the middle, which is its right; what was acknowledged is kept.
+        // The client may disconnect at any time; acknowledged events are kept.
         group.logger.debug("connection ended: \(String(describing: error).escapedForDisplay)")
         context.close(promise: nil)
     }
@@ -68,7 +68,7 @@ final class SocketConnection: ChannelDuplexHandler {
             return end()
         }
         peer(of: context.channel).assumeIsolated().whenComplete { [self] result in
-            // The folder's rights let nobody else near, and root gets no exception.
+            // The folder's permissions keep other users out, and root gets no exception.
             guard case .success(let peer) = result, peer.isThisUser else { return close() }
             isOwn = true
             takeWhatCame()
@@ -84,8 +84,7 @@ final class SocketConnection: ChannelDuplexHandler {
         return provider.unsafeGetSocketOption(level: .socket, name: option)
     }
 
-    /// Ends the connection once what is under way is done; a line that has begun is left out. The future is done when
-    /// it is closed.
+    /// Ends the connection after pending work; an incomplete line is dropped. The future is done when the connection is closed.
     func stop() -> EventLoopFuture<Void> {
         guard let channel = context?.channel else { return group.loop.makeSucceededVoidFuture() }
         isStopping = true
@@ -101,7 +100,7 @@ final class SocketConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in close() }
     }
 
-    /// Closes once the loop has ended what it is at: in the middle of reading it takes the channel for open.
+    /// Closes after the loop's current event: during a read the loop takes the channel for open.
     private func close() {
         isEnding = true
         group.loop.assumeIsolated().execute { [self] in context?.close(promise: nil) }
@@ -163,7 +162,7 @@ final class SocketConnection: ChannelDuplexHandler {
         restIfBehind()
     }
 
-    /// Has a batch put on disk, off this thread and together with those of other connections, and then acknowledges it.
+    /// Stores a batch with fsync, off this thread and together with those of other connections, and then acknowledges it.
     private func store(_ chunk: NDJSONReader.Chunk, on batcher: EventBatcher) {
         isStoring = true
         let batch = chunk.batch
@@ -181,7 +180,7 @@ final class SocketConnection: ChannelDuplexHandler {
         }
     }
 
-    /// What could not be appended is not acknowledged, and neither is anything after it.
+    /// Logs the error and closes. Neither the failed batch nor anything after it is acknowledged.
     private func fail(_ error: any Error) {
         group.logger.error("\(String(describing: error).escapedForDisplay)")
         close()
@@ -198,7 +197,6 @@ final class SocketConnection: ChannelDuplexHandler {
             lines.map { ["line": .integer($0.line), "error": .string($0.rejection.message)] } + [counts.withoutNulls])
     }
 
-    /// Writes each value on a line of its own.
     private func answer(_ values: [JSONValue]) {
         guard let context else { return }
         let text = values.map { $0.text(.line) + "\n" }.joined()
@@ -210,7 +208,7 @@ final class SocketConnection: ChannelDuplexHandler {
         rest(until: .now() + ConnectionGroup.longestRest)
     }
 
-    /// Reads on after a moment, or when the disk has answered.
+    /// Reads again after a pause, or when fsync returns, at the latest at `deadline`.
     private func rest(until deadline: NIODeadline) {
         isResting = true
         group.loop.assumeIsolated().scheduleTask(in: ConnectionGroup.rest) { [self] in

@@ -7,24 +7,24 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Takes lines of NDJSON from a Unix socket and acknowledges every batch with the counts so far:
+/// Ingests lines of NDJSON from a Unix socket and acknowledges every batch with the counts so far:
 ///
 ///     {"accepted":120,"rejected":1}
 ///
-/// A line that was not taken is reported before that, by number and reason:
+/// A rejected line is reported before that, by number and reason:
 ///
 ///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
 ///
-/// Events that came while recording was off were thrown away; they are told as well, once there are any:
+/// Events that arrived while recording was off were discarded; their count is added if there are any:
 ///
 ///     {"accepted":120,"rejected":1,"discarded":7}
 ///
-/// A client that does not read its acknowledgements is not read from any further; the others do not notice.
+/// A client that does not read its acknowledgements is not read from any further; other clients do not notice.
 struct SocketServer: Service {
-    /// As many connections as the system allows, but for descriptors that are left for everything else.
+    /// The number of connections that the system allows, less descriptors for everything else.
     private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
 
-    /// How long connections are still accepted when the service is asked to stop.
+    /// Time for which connections are still accepted when the service is asked to stop.
     private static let lastCall: TimeAmount = .milliseconds(20)
 
     let path: String
@@ -32,11 +32,11 @@ struct SocketServer: Service {
     let passed: CInt?
     let intake: EventIntake
     let buffer: WriteAheadBuffer
-    /// Where batches go that are acknowledged only once they are on disk; nil: when they are in the buffer.
+    /// Accepts batches that are acknowledged only after fsync; nil: when they are in the buffer.
     let durable: EventBatcher?
     let scheduler: DrainScheduler
     let logger: Logger
-    /// Connections at once; more are told to come back.
+    /// The maximum number of connections; further clients are asked to try again.
     var limit = connectionLimit
 
     func run() async throws {
@@ -45,7 +45,7 @@ struct SocketServer: Service {
         let group = try await makeGroup(on: threads.next())
         let bootstrap = ServerBootstrap(group: threads)
             .serverChannelOption(.backlog, value: 512)
-            // A client that has said all still wants to hear what became of it.
+            // A client that has closed its side still waits for its last acknowledgement.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -61,11 +61,11 @@ struct SocketServer: Service {
         try await withGracefulShutdownHandler {
             try await server.closeFuture.get()
         } onGracefulShutdown: {
-            // Who has connected by now is still let in, and then told in good order that it is over.
+            // Clients that have connected by now are still accepted, and then shut down gracefully.
             server.eventLoop.scheduleTask(in: Self.lastCall) { server.close(promise: nil) }
         }
         try await group.eventLoop.flatSubmit { group.value.stop() }.get()
-        // The thread ends with the process: what is still closing needs it.
+        // The thread ends with the process: connections that are still closing need it.
     }
 
     private func makeGroup(on loop: any EventLoop) async throws -> NIOLoopBound<ConnectionGroup> {
