@@ -2,16 +2,16 @@ import Core
 import Synchronization
 import SystemSupport
 
-/// The pending events behind their lock, and those who wait for room.
+/// The pending events with their lock, and the tasks that wait for capacity.
 final class EventQueue: Sendable {
     private struct State: Sendable {
         var pending: PendingEvents
-        /// How often the worker has taken what waited.
+        /// Number of times that the worker has taken the pending events.
         var takes: UInt64 = 0
         var nextWaiter: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
 
-        /// Lets those try again who wait for room.
+        /// Resumes all tasks that wait for capacity, which then try again.
         mutating func wakeWaiters() {
             for continuation in waiters.values { continuation.resume() }
             waiters.removeAll(keepingCapacity: true)
@@ -29,8 +29,8 @@ final class EventQueue: Sendable {
     var counters: TelemetryCounters { state.withLock { $0.pending.counters } }
     var capacity: Int { state.withLock { $0.pending.capacity } }
 
-    /// Takes an event if there is room, without waiting; without, it counts as dropped. The lock is held for as long as
-    /// it takes to copy the event.
+    /// Adds an event if there is capacity, without waiting; otherwise the event counts as dropped. The lock is held only while
+    /// the event is copied.
     func add(_ event: borrowing TelemetryEvent) -> RecordOutcome {
         let now = event.timestamp ?? SystemClock().now()
         let (outcome, signal) = state.withLock { state in
@@ -42,7 +42,7 @@ final class EventQueue: Sendable {
         return outcome
     }
 
-    /// Takes an event as soon as there is room. When the task is cancelled before, the event counts as dropped.
+    /// Adds an event as soon as there is capacity. If the task is cancelled before, the event counts as dropped.
     func addWaiting(_ event: TelemetryEvent) async -> RecordOutcome {
         let now = event.timestamp ?? SystemClock().now()
         while true {
@@ -60,7 +60,7 @@ final class EventQueue: Sendable {
         }
     }
 
-    /// Returns once the worker has taken what waited since `takes` was read, nothing is taken any more, or the task is
+    /// Returns once the worker has taken the pending events since `takes` was read, the queue is closed, or the task is
     /// cancelled.
     private func waitForRoom(after takes: UInt64) async {
         let number = state.withLock { state in
@@ -70,7 +70,7 @@ final class EventQueue: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { state in
-                    // Looked at under the lock that the worker and the cancellation take too: neither is missed.
+                    // Checked under the lock that the worker and the cancellation acquire too: neither is missed.
                     guard state.takes == takes, !state.pending.isClosed, !Task.isCancelled else {
                         return continuation.resume()
                     }
@@ -82,7 +82,7 @@ final class EventQueue: Sendable {
         }
     }
 
-    /// Hands what waits to the worker, in exchange for an empty half.
+    /// Passes the pending events to the worker, in exchange for an empty half.
     func take(exchanging half: inout [UInt8]) -> PendingEvents.Taken {
         state.withLock { state in
             state.takes += 1
@@ -103,7 +103,7 @@ final class EventQueue: Sendable {
         state.withLock { $0.pending.countRejected(rejections) }
     }
 
-    /// Takes nothing more.
+    /// Refuses all further events.
     func close() {
         state.withLock { state in
             state.pending.close()

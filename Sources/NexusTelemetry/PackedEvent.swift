@@ -2,8 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// How a recorded event lies in memory until the worker takes it: fixed numbers and the raw texts behind them, so that
-/// recording is a copy and nothing else. Raw names are in it; it is never written anywhere.
+/// The layout of a recorded event in memory until the worker takes it: fixed numbers followed by the raw texts. Recording is
+/// therefore a copy and nothing else. The layout contains raw names; it is never written anywhere.
 ///
 ///     offset  size  what
 ///          0     4  length of the whole, header and texts
@@ -13,12 +13,12 @@ import SystemSupport
 ///         32     8  services
 ///         40     8  ports
 ///         48    16  length of each text, 2 bytes each, in the order of `fields`, then the shell line's
-///         64        the texts, one behind the other
+///         64        the texts, one after the other
 enum PackedEvent {
     static let headerLength = 64
-    /// Most bytes of one text that are kept: one more than the longest name, so that intake sees what was too long.
+    /// Longest text that is kept, in bytes: one more than the longest name, so that intake detects a text that is too long.
     private static let longestText = Limits.nameBytes + 1
-    /// The longest that one event can be.
+    /// Longest packed event, in bytes.
     static let longest = headerLength + (fields.count + 1) * longestText
 
     private static let fields: [7 of EventField] = [
@@ -30,14 +30,15 @@ enum PackedEvent {
         return min(text.utf8.count, longestText)
     }
 
-    /// How many bytes `write` takes for an event.
+    /// Returns the bytes that `write` needs for an event.
     static func length(of event: borrowing TelemetryEvent) -> Int {
         headerLength &+ length(event.type) &+ length(event.command) &+ length(event.errorCategory)
             &+ length(event.workspace) &+ length(event.task) &+ length(event.template) &+ length(event.session)
             &+ length(event.shellLine?.packed)
     }
 
-    /// Writes an event of a time into `bytes` from `start` on, where there must be `length` bytes, as `length(of:)` says.
+    /// Writes an event with the time `now` into `bytes` from `start` on. `length` is the result of `length(of:)`, and that many
+    /// bytes must be free.
     static func write(
         _ event: borrowing TelemetryEvent, at now: Int64, into bytes: inout [UInt8], at start: Int, length: Int
     ) {
@@ -65,7 +66,7 @@ enum PackedEvent {
         bytes.store(littleEndian: writer.takeLengths(), at: start + 56)
     }
 
-    /// Fills `parsed` from the event at `start`, with places in `bytes`, and returns where the next one begins.
+    /// Fills `parsed` from the event at `start`, with offsets in `bytes`, and returns the offset of the next event.
     static func read(_ bytes: Span<UInt8>, at start: Int, into parsed: inout ParsedEvent) -> Int {
         parsed.reset(keepsText: false)
         let flags = bytes[start + 4]
@@ -74,7 +75,7 @@ enum PackedEvent {
         if flags & 4 != 0 {
             let duration = milliseconds(bytes, at: start + 16)
             parsed.set(.durationMS, duration)
-            // The time of an event is its start. One without a time of its own is recorded when it has ended.
+            // The time of an event is its start. An event without a time of its own is recorded at its end.
             if flags & 32 != 0, (0...Limits.durationMilliseconds).contains(duration) { time -= duration }
         }
         parsed.set(.timestamp, time)
@@ -92,14 +93,14 @@ enum PackedEvent {
         return start + Int(bytes.uint32(at: start))
     }
 
-    /// A duration, cut to whole milliseconds. Less than nothing stays less than nothing, so that intake refuses it.
+    /// Returns a duration truncated to whole milliseconds. A negative one stays negative, so that intake rejects it.
     private static func milliseconds(_ bytes: Span<UInt8>, at offset: Int) -> Int64 {
         let high = Int128(Int64(bitPattern: bytes.uint64(at: offset + 8)))
         let attoseconds = high << 64 | Int128(bytes.uint64(at: offset))
         return attoseconds < 0 ? -1 : Int64(clamping: attoseconds / 1_000_000_000_000_000)
     }
 
-    /// Copies texts one behind the other and remembers their lengths, 16 bits each.
+    /// Copies texts one after the other and collects their lengths, 16 bits each.
     private struct TextWriter {
         var position: Int
         private var lengths: UInt64 = 0
@@ -116,8 +117,8 @@ enum PackedEvent {
                 let span = text.utf8.span
                 bytes.store(span.extracting(first: length), at: position)
                 position &+= length
-                // No field allows a quote: a text that was cut is refused, and a command ends there, so that the
-                // first half of a long word never passes for a word.
+                // No field allows a quote, so a truncated text is rejected. A command ends at the quote, so that the first half
+                // of a long word never passes for a word.
                 if length == longestText { bytes[position - 1] = UInt8(ascii: "\"") }
                 lengths |= UInt64(truncatingIfNeeded: length) << shift
             }

@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// What was recorded and waits for the worker, and what became of all before it: a pure state machine that decides
-/// what is taken, what is dropped, and when the worker has to be told.
+/// The recorded events that wait for the worker, and the counters of all earlier ones. This pure state machine decides which
+/// events are accepted or dropped, and when the worker must be woken.
 ///
-/// It is one half of a double buffer: the worker swaps it for an empty one, so that neither side ever waits for the
-/// other to copy. Nothing is allocated once it is made.
+/// It is one half of a double buffer: the worker swaps it for an empty one, so that neither side waits for the other to copy. It
+/// allocates only when it is made.
 struct PendingEvents: Sendable {
     private var bytes: [UInt8]
     private var used = 0
@@ -13,24 +13,24 @@ struct PendingEvents: Sendable {
     private(set) var counters = TelemetryCounters()
     private var untoldDrops = 0
 
-    /// With room for `capacity` bytes, at least those of the longest event.
+    /// Makes an empty half of `capacity` bytes, or of the longest event's if that is more.
     init(capacity: Int) {
         bytes = [UInt8](repeating: 0, count: max(capacity, PackedEvent.longest))
     }
 
     var capacity: Int { bytes.count }
 
-    /// What the worker has to be told.
+    /// The signal for the worker after an event.
     enum Signal: Sendable {
         case none
-        /// Something waits: come when some more has come together.
+        /// The first event is pending: wake the worker after a short delay, in which further events arrive.
         case soon
-        /// Half the room is taken: come now.
+        /// The half is half full: wake the worker now.
         case now
     }
 
-    /// Takes an event that happened at `now` where there is room. An event that has none is not counted yet: whoever
-    /// offers it knows whether it will wait.
+    /// Adds an event of time `now` if there is capacity. Otherwise the event is not counted yet: only the caller knows whether it
+    /// will wait.
     @inline(__always)
     mutating func add(_ event: borrowing TelemetryEvent, at now: Int64) -> (outcome: RecordOutcome, signal: Signal) {
         guard !isClosed else {
@@ -47,20 +47,19 @@ struct PendingEvents: Sendable {
         return (.recorded, start == 0 ? .soon : .none)
     }
 
-    /// Counts an event that had no room.
+    /// Counts an event that was dropped for lack of capacity.
     mutating func countDrop() {
         counters.dropped += 1
         untoldDrops += 1
     }
 
-    /// What the worker takes: how many bytes of the half it now holds are events, and how many were dropped since the
-    /// last time.
+    /// The result of `take`: the bytes of events in the worker's half, and the events dropped since the previous call.
     struct Taken: Equatable, Sendable {
         let used: Int
         let drops: Int
     }
 
-    /// Hands over what waits, in exchange for an empty half.
+    /// Passes the pending events to the caller, in exchange for an empty half.
     mutating func take(exchanging half: inout [UInt8]) -> Taken {
         defer { (used, untoldDrops) = (0, 0) }
         swap(&bytes, &half)
@@ -82,19 +81,19 @@ struct PendingEvents: Sendable {
         counters.redactedValues += rejections[.redactedValue]
     }
 
-    /// Nothing more is taken.
+    /// Refuses all further events.
     mutating func close() {
         isClosed = true
     }
 }
 
-/// What became of an event at the moment of recording.
+/// The outcome of recording one event.
 public enum RecordOutcome: Sendable, Equatable {
-    /// It is in memory and on its way to the disk.
+    /// The event is in memory, to be written by the worker.
     case recorded
-    /// There was no room; it is counted.
+    /// The buffer was full; the event is counted.
     case dropped
-    /// The telemetry was shut down before; it is counted.
+    /// The telemetry had been shut down; the event is counted.
     case refused
     /// Recording is switched off; nothing is written or counted.
     case off

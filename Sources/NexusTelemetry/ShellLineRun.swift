@@ -1,23 +1,23 @@
 import Core
 import Intake
 
-/// A shell line that was run, and how it ended.
+/// A shell line that was run, and its outcome.
 ///
-/// The line is read in memory and never stored: what is kept is the name of its command, and the outcome as far as the
-/// statuses tell it.
+/// The line is read in memory and never stored. Only the name of its command is kept, and the outcome as far as the statuses
+/// determine it.
 public struct ShellLineRun: Sendable, Equatable {
-    /// The shells whose lines differ. `bash` stands for other shells of its kind.
+    /// The shells with different syntax. `bash` is also used for other shells of its kind.
     public enum Shell: String, Sendable {
         case bash, zsh, fish
     }
 
-    /// The context and the line, one text: it is copied into the memory of an event as it is.
+    /// The context and the line in one text, which is copied into the memory of an event as it is.
     let packed: String
 
-    /// A line of at most 4000 bytes; of a longer one the rest is left out.
+    /// Describes a line of at most 4000 bytes; the rest of a longer one is dropped.
     ///
     /// - Parameters:
-    ///   - line: What was typed or run.
+    ///   - line: The line that was typed or run.
     ///   - shell: The shell that ran it.
     ///   - exitStatus: The status of the line, 0 to 255; nil where it is not known.
     ///   - pipeStatus: The statuses of the line's last pipeline, as `PIPESTATUS` of bash has them.
@@ -35,7 +35,7 @@ public struct ShellLineRun: Sendable, Equatable {
 
     private static let longestLine = Limits.nameBytes
 
-    /// Puts what `packed` holds into a parsed event.
+    /// Sets the fields of a parsed event from `packed`.
     static func unpack(_ bytes: Span<UInt8>, _ range: Range<Int>, into parsed: inout ParsedEvent) {
         guard let newline = range.first(where: { bytes[$0] == UInt8(ascii: "\n") }) else { return }
         var context: [UInt8] = []

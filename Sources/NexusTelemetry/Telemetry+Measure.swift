@@ -1,8 +1,8 @@
 extension Telemetry {
-    /// Runs `work` and records it as a command: how long it took, and whether it threw.
+    /// Runs `work` and records it as a command, with its duration and whether it threw.
     ///
-    /// - Returns: what `work` returns.
-    /// - Throws: what `work` throws.
+    /// - Returns: the result of `work`.
+    /// - Throws: the error of `work`.
     public func measure<Value, Failure: Error>(
         _ command: String, workspace: String? = nil, task: String? = nil, _ work: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
@@ -18,11 +18,11 @@ extension Telemetry {
         return value
     }
 
-    /// Runs `work` and records it as a command: how long it took, and whether it threw. A cancellation has the error
-    /// category `cancelled`.
+    /// Runs `work` and records it as a command, with its duration and whether it threw. A cancellation has the error category
+    /// `cancelled`.
     ///
-    /// - Returns: what `work` returns.
-    /// - Throws: what `work` throws.
+    /// - Returns: the result of `work`.
+    /// - Throws: the error of `work`.
     public func measure<Value, Failure: Error>(
         _ command: String, workspace: String? = nil, task: String? = nil, _ work: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {

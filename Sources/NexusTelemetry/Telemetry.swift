@@ -4,13 +4,13 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// Records what a program does into the local Nexus data folder, without holding the program up.
+/// Records events of a program into the local Nexus data folder, without blocking the program.
 ///
-/// `record(_:)` copies the event into memory and returns: no system call that waits, no allocation. A worker in the
-/// background validates it, replaces workspace and task names by keyed hashes, and appends it to the write-ahead buffer
-/// some 20 milliseconds later; `nexus flush` or the next `nexus stats` takes it from there. Nothing leaves the machine.
+/// `record(_:)` copies the event into memory and returns: no system call that waits, no allocation. A worker in the background
+/// validates it and replaces workspace and task names by keyed hashes. It appends the event to the write-ahead buffer some 20
+/// milliseconds later; `nexus flush` or the next `nexus stats` stores it. Nothing leaves the machine.
 ///
-/// What is in memory is lost if the process is killed; `flush()` returns once all before it is safe. A program calls
+/// Events in memory are lost if the process is killed; `flush()` returns once all earlier events are safe. A program calls
 /// `shutdown()` before it ends.
 ///
 ///     import NexusTelemetry
@@ -25,7 +25,7 @@ import WriteAheadBuffer
 ///             let duration = try clock.measure { try compile() }
 ///             telemetry.record(.command("swift build", duration: duration, success: true, workspace: "client-site"))
 ///
-///             // Or let it take the time and see whether an error came out:
+///             // Or let it measure the time and detect a thrown error:
 ///             try await telemetry.measure("swift test") { try await test() }
 ///
 ///             telemetry.record(.sessionEnded())
@@ -35,21 +35,20 @@ import WriteAheadBuffer
 ///         }
 ///     }
 ///
-/// The environment switches recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`), and so does a file
-/// `.nexus-telemetry-off` in the working folder or above: then nothing is read or written, and `record(_:)` returns at
-/// once. After `nexus telemetry off` nothing is written any more, by programs that run already either: what they record
-/// is thrown away and counted as discarded, until `nexus telemetry on`.
+/// The environment switches recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`), and so does a file `.nexus-telemetry-off`
+/// in the working folder or above. Nothing is read or written then, and `record(_:)` returns at once. After `nexus telemetry off`
+/// programs that already run write nothing either: their events are discarded and counted, until `nexus telemetry on`.
 ///
 /// All calls may be made from any thread or task, at the same time.
 public final class Telemetry: Sendable {
-    /// How a `Telemetry` works; what is left as it is suits nearly every program.
+    /// The options of a `Telemetry`; the defaults suit nearly every program.
     public struct Options: Sendable {
         /// The data folder. Nil: `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`.
         public var dataFolder: String?
-        /// Room for events that wait for the worker, in bytes; an event takes 64 and its texts. The memory is taken
-        /// twice, and is never less than the longest event needs, some 28 KiB. Without room `record(_:)` drops events.
+        /// Capacity for events that wait for the worker, in bytes; an event takes 64 and its texts. The memory is allocated
+        /// twice, and is never less than the longest event needs, some 28 KiB. When it is full, `record(_:)` drops events.
         public var bufferBytes = Limits.ringBytes
-        /// Whether `flush()` waits until events would survive a power cut, not only the end of the process.
+        /// Whether `flush()` waits until events would survive a power cut, in addition to the end of the process.
         public var durable = false
 
         /// The default options.
@@ -60,9 +59,10 @@ public final class Telemetry: Sendable {
     private let worker: Worker?
     private let running: Task<Void, Never>?
 
-    /// Makes the data folder and the key for names where there are none yet, and starts the worker.
+    /// Creates the data folder and the key for names if they do not exist, and starts the worker.
     ///
-    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or what kept the folder from being used.
+    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or the reason why the folder is
+    ///   unusable.
     public convenience init(_ options: Options = Options()) throws(TelemetryError) {
         try self.init(options, environment: Environment.value)
     }
@@ -97,33 +97,33 @@ public final class Telemetry: Sendable {
         throw .noDataFolder
     }
 
-    /// What was recorded is still written unless the process ends first; whoever wants to know calls `shutdown()`.
+    /// Recorded events are still written unless the process ends first; `shutdown()` waits for them.
     deinit { running?.cancel() }
 
-    /// Whether anything may be recorded. False when the environment or the working folder switches recording off; the
-    /// settings may do so at any time and are not asked here.
+    /// Whether recording is possible. False when the environment or the working folder switches recording off; the settings may
+    /// do so at any time and are not read here.
     public var isRecording: Bool { queue != nil }
 
-    /// What became of the events so far.
+    /// The counters of all events so far.
     public var counters: TelemetryCounters { queue?.counters ?? TelemetryCounters() }
 
-    /// Takes an event into memory, and drops it when there is no room. Never waits and never throws.
+    /// Copies an event into memory, or drops it when the buffer is full. Never waits and never throws.
     @discardableResult
     public func record(_ event: borrowing TelemetryEvent) -> RecordOutcome {
         guard let queue else { return .off }
         return queue.add(event)
     }
 
-    /// Takes an event into memory, and waits for room where there is none: for whoever would rather be held up than
-    /// lose an event. When the task is cancelled while it waits, the event is dropped.
+    /// Copies an event into memory, and waits while the buffer is full, for callers that prefer a delay to a lost event. If the
+    /// task is cancelled while it waits, the event is dropped.
     @discardableResult
     public func recordWaitingForRoom(_ event: TelemetryEvent) async -> RecordOutcome {
         guard let queue else { return .off }
         return await queue.addWaiting(event)
     }
 
-    /// Returns once every event recorded before is in the write-ahead buffer on disk, or was rejected. What could not
-    /// be written stays in memory and is tried again.
+    /// Returns once every event recorded before is in the write-ahead buffer on disk, or was rejected. Events that could not be
+    /// written stay in memory and are retried.
     ///
     /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`.
     public func flush() async throws(TelemetryError) {
@@ -131,8 +131,8 @@ public final class Telemetry: Sendable {
         try await worker.drain()
     }
 
-    /// Takes no more events, writes those that are in memory, and ends the worker. Further calls only write what an
-    /// earlier one could not.
+    /// Refuses further events, writes those in memory, and ends the worker. Later calls only retry events that an earlier call
+    /// could not write.
     ///
     /// - Throws: as `flush()` does; the events then stay in memory for another call.
     public func shutdown() async throws(TelemetryError) {
@@ -143,14 +143,14 @@ public final class Telemetry: Sendable {
         await worker?.flusher.fsyncData { _ in }
     }
 
-    /// Wakes the worker when it has to come, until the task is cancelled, and one last time then.
+    /// Runs the worker whenever it is woken, until the task is cancelled, and one last time then.
     private static func run(_ worker: Worker, _ signals: WorkerSignals, _ clock: any Clock<Duration>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await signals.runTimer(clock: clock) }
-            // Where that fails the events are in the buffer all the same, which is what was promised of them.
+            // If fsync fails, the events are still in the buffer, which is all that was promised.
             group.addTask { await worker.flusher.run { _ in } }
             for await _ in signals.wakeUps {
-                // The error reaches the next `flush`, which meets the same trouble.
+                // The error reaches the next `flush`, which fails for the same reason.
                 do { try await worker.drain() } catch { signals.retryLater() }
             }
         }

@@ -1,30 +1,29 @@
 import Core
 
-/// What became of the events of one `Telemetry`, since it was made.
+/// Counters of the events of one `Telemetry`, since it was made.
 ///
 /// The counters balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
 /// `recorded = written + rejectedInAll + discarded + pending`.
 public struct TelemetryCounters: Sendable, Equatable {
-    /// Events that were taken into memory.
+    /// Events that were copied into memory.
     public internal(set) var recorded = 0
-    /// Events for which there was no room. They are told to the counters on disk too.
+    /// Events that were dropped because the buffer was full. The counters on disk include them too.
     public internal(set) var dropped = 0
-    /// Events that came after the shutdown.
+    /// Events recorded after the shutdown.
     public internal(set) var refused = 0
     /// Events that are in the write-ahead buffer on disk.
     public internal(set) var written = 0
-    /// Events that were thrown away because recording was switched off after they were recorded.
+    /// Events that were discarded because recording was switched off after they were recorded.
     public internal(set) var discarded = 0
-    /// Events that broke a rule, by the rule they broke. They are told to the counters on disk too.
+    /// Events that broke a rule, by that rule. The counters on disk include them too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
-    /// Values that looked like a key or a token and were left out of events that were recorded. They are told to the counters on
-    /// disk too.
+    /// Values that looked like a key or a token and were removed from recorded events. The counters on disk include them too.
     public internal(set) var redactedValues = 0
 
-    /// Events that broke a rule, whichever.
+    /// Events that broke any rule.
     public var rejectedInAll: Int { rejected.values.reduce(0, +) }
-    /// Events that are in memory only: what a `kill -9` would take.
+    /// Events that are in memory only: a `kill -9` would lose them.
     public var pending: Int { recorded - written - rejectedInAll - discarded }
 }
 
@@ -33,7 +32,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     /// The name under which the counters count it.
     public let name: String
 
-    /// Neither a type nor a command is there.
+    /// The event has neither a type nor a command.
     public static let missingType = RejectionReason(.missingType)
     /// The time is not from 2000 to 9999.
     public static let invalidTimestamp = RejectionReason(.invalidTimestamp)
@@ -41,7 +40,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let futureTimestamp = RejectionReason(.futureTimestamp)
     /// The computer's clock is not in the years 2000 to 9999.
     public static let wrongClock = RejectionReason(.wrongClock)
-    /// The time is a valid one in seconds and none in milliseconds.
+    /// The time is valid in seconds and invalid in milliseconds.
     public static let timestampInSeconds = RejectionReason(.timestampInSeconds)
     /// A number or the duration is outside its range.
     public static let outOfRange = RejectionReason(.outOfRange)

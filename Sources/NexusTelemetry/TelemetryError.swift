@@ -3,12 +3,12 @@ import Intake
 import SystemSupport
 import WriteAheadBuffer
 
-/// Why telemetry could not be set up, or could not be written.
+/// The reason why telemetry could not be set up or written.
 ///
-/// `record(_:)` never throws: what it cannot take it counts. Errors come from `Telemetry.init`, `flush()` and
+/// `record(_:)` never throws: it counts events that it cannot accept. Errors come from `Telemetry.init`, `flush()` and
 /// `shutdown()`.
 public struct TelemetryError: Error, CustomStringConvertible {
-    /// What went wrong, for a program to decide on. New codes may come; treat an unknown one like `.inputOutput`.
+    /// The kind of error, for a program to decide on. Later versions may add codes; treat an unknown one like `.inputOutput`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case noDataFolder, damagedKey, damagedSettings, bufferFull, diskFull, notPermitted, inputOutput
@@ -16,15 +16,15 @@ public struct TelemetryError: Error, CustomStringConvertible {
 
         private let kind: Kind
 
-        /// None of `NEXUS_DATA_DIR`, `XDG_DATA_HOME` and `HOME` says where to write.
+        /// None of `NEXUS_DATA_DIR`, `XDG_DATA_HOME` and `HOME` names a folder.
         public static let noDataFolder = Code(kind: .noDataFolder)
-        /// The key that names are hashed with is there and is none.
+        /// The key for hashing names exists and is invalid.
         public static let damagedKey = Code(kind: .damagedKey)
-        /// The settings of the data folder cannot be read; nothing is recorded until they are mended or removed.
+        /// The settings of the data folder cannot be read; nothing is recorded until they are repaired or removed.
         public static let damagedSettings = Code(kind: .damagedSettings)
-        /// As much as is allowed waits to be drained: run `nexus flush`.
+        /// The buffer has reached its limit: run `nexus flush`.
         public static let bufferFull = Code(kind: .bufferFull)
-        /// The disk, or this user's share of it, is full.
+        /// The disk, or this user's quota, is full.
         public static let diskFull = Code(kind: .diskFull)
         /// This user may not write to the data folder.
         public static let notPermitted = Code(kind: .notPermitted)
@@ -35,11 +35,11 @@ public struct TelemetryError: Error, CustomStringConvertible {
         public var description: String { kind.rawValue }
     }
 
-    /// What went wrong.
+    /// The kind of error.
     public let code: Code
-    /// One sentence for a person, safe to print to a terminal.
+    /// One sentence for the user, safe to print to a terminal.
     public let message: String
-    /// The error underneath; nil when there is none.
+    /// The underlying error; nil when there is none.
     public let cause: (any Error)?
 
     /// The code and the sentence.

@@ -3,11 +3,10 @@ import Intake
 import SystemSupport
 import WriteAheadBuffer
 
-/// Takes what was recorded through intake into the write-ahead buffer, on a thread of its own: neither a slow disk nor
-/// the hashing of names holds up a task of the program.
+/// Passes recorded events through intake into the write-ahead buffer, on a thread of its own. Neither a slow disk nor the hashing
+/// of names blocks a task of the program.
 ///
-/// No call waits in the middle of its work, so the actor lets one drain pass after the other and needs no state for
-/// what is under way.
+/// No call suspends during its work, so drains run one after the other, and the actor needs no state for a drain in progress.
 actor Worker {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -15,22 +14,22 @@ actor Worker {
     private let queue: EventQueue
     private let appender: SegmentAppender
     private let isDurable: Bool
-    /// Is told of what was appended and need not be on disk at once.
+    /// Is notified of appends that need no immediate fsync.
     let flusher: SegmentFlusher
     private let data: DataFolder
     private let session: String
-    /// Nil as long as recording was never on: until then nothing is made, no key either.
+    /// Nil until recording is on for the first time: before that nothing is created, no key either.
     private var intake: EventIntake?
     private var policy: RecordingPolicyCache
     private var parsed = ParsedEvent()
-    /// The half of the double buffer that is the worker's.
+    /// The worker's half of the double buffer.
     private var half: [UInt8]
-    /// What is to be appended. It stays until that has succeeded, and nothing more is taken before.
+    /// The records to append. They stay until an append succeeds, and the worker takes no further events before.
     private var batch = RecordBatch()
-    /// Why nothing is appended any more: a batch was written and could not be put on disk.
+    /// The reason why appending has stopped: a batch was written and its fsync failed.
     private var failure: TelemetryError?
 
-    /// Makes the data folder and the key where there are none, unless recording is off.
+    /// Creates the data folder and the key if they do not exist, unless recording is off.
     init(queue: EventQueue, data: DataFolder, session: String, durable: Bool) throws(TelemetryError) {
         self.queue = queue
         self.data = data
@@ -53,11 +52,11 @@ actor Worker {
         }
     }
 
-    /// Returns once all that was recorded before is in the buffer on disk. While recording is off it is thrown away.
+    /// Returns once all earlier events are in the buffer on disk. While recording is off they are discarded.
     func drain() throws(TelemetryError) {
         if let failure { throw failure }
         try appendBatch()
-        // Before anything is taken: what cannot be hashed stays where it is.
+        // Before events are taken: events that cannot be hashed stay in the queue.
         let isOn = policy.isOpen()
         if isOn { try prepareIntake() }
         let taken = queue.take(exchanging: &half)
@@ -66,13 +65,13 @@ actor Worker {
         try appendBatch()
     }
 
-    /// Makes the intake where there is none yet, and has it use the key and the naming rules that the data folder has now.
+    /// Creates the intake if there is none yet, and updates its key and naming rules from the data folder.
     private func prepareIntake() throws(TelemetryError) {
         do throws(HashKeyError) {
             if intake == nil { intake = try EventIntake(data: data, session: session) }
             try intake?.refresh()
         } catch  where error.isOff {
-            // Switched off a moment ago; the appender will say so.
+            // Recording has just been switched off; the appender will report it.
         } catch {
             throw TelemetryError(error)
         }
@@ -88,14 +87,14 @@ actor Worker {
         queue.countDiscarded(events)
     }
 
-    /// Runs what was taken through intake.
+    /// Passes taken events through intake.
     private func admit(_ taken: PendingEvents.Taken) {
         guard var intake = intake.take() else { return discard(taken) }
         defer { self.intake = intake }
         var position = 0
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &parsed)
-            // Intake counts what it refuses; the rejection below says why.
+            // Intake counts events that it rejects; `takeRejections` below returns the reasons.
             try? intake.accept(parsed, in: half.span) { batch.append($0) }
         }
         var rejections = intake.takeRejections() ?? RejectionCounters()
@@ -115,12 +114,12 @@ actor Worker {
         } catch {
             let error = TelemetryError(error)
             if appender.hasUncertainBatch {
-                // Whoever drains may have stored it, so it must not be appended again; and such a disk is not to be trusted
-                // with the next one either.
+                // A drain may have stored the batch, so it must not be appended again. Such a disk is not safe for the next batch
+                // either.
                 queue.countWritten(batch.eventCount)
                 batch.removeAll()
                 failure = error
-                // Whoever waits for room would wait for ever.
+                // A task that waits for capacity would otherwise wait forever.
                 queue.close()
             }
             throw error
@@ -129,17 +128,17 @@ actor Worker {
     }
 }
 
-/// How the recording threads wake the worker: rarely. The first event after a pause starts a short wait in which others
-/// come together; a half that is half full ends the wait at once. An event between the two wakes no thread.
+/// Wakes the worker on behalf of the recording threads, as rarely as possible. The first event after a pause starts a short delay
+/// in which further events arrive; a half that is half full ends the delay at once. An event between the two wakes no thread.
 struct WorkerSignals: Sendable {
-    /// How long to wait before the worker is woken. Holds one element at most.
+    /// Delays after which the worker is woken. Holds one element at most.
     private let delays: AsyncStream<Duration>
     private let delayed: AsyncStream<Duration>.Continuation
-    /// The worker has to come. Holds one element at most.
+    /// Wake-ups of the worker. Holds one element at most.
     let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// How long the worker waits after a failed append before it tries again: a full disk is not soon mended.
+    /// Delay after a failed append before the next attempt: a full disk is rarely freed sooner.
     private static let retryInterval: Duration = .seconds(1)
 
     init() {
@@ -155,7 +154,7 @@ struct WorkerSignals: Sendable {
         }
     }
 
-    /// Asks for another try after a failure.
+    /// Requests another attempt after a failure.
     func retryLater() {
         delayed.yield(Self.retryInterval)
     }
