@@ -3,35 +3,35 @@ import Database
 import Maintenance
 import SystemSupport
 
-/// Is notified of what a drain loop does.
+/// The observer of a drain loop.
 package protocol DrainObserver: Sendable {
     /// Returns when storing should begin: at once, or after a pause in recording.
     func waitToDrain() async
-    /// Returns a number that changes with every append, as it is before the loop checks what waits.
+    /// Returns a number that changes with every append, read before the loop checks for waiting events.
     func appendCount() async -> Int
-    /// A transaction has stored events.
+    /// Notes that a transaction has stored events.
     func stored(_ events: Int) async
-    /// Nothing waits that can be stored.
+    /// Notes that no waiting event can be stored.
     /// - Parameters:
     ///   - count: `appendCount` before the loop checked.
-    ///   - isBlocked: whether events wait all the same, which cannot be stored yet.
+    ///   - isBlocked: whether events wait that cannot be stored yet.
     func foundNothing(since count: Int, isBlocked: Bool) async
-    /// The loop has no writer: another process has the writer lock, or recording is off.
+    /// Notes that the loop has no writer: another process has the writer lock, or recording is off.
     func released() async
-    /// The database failed. The loop tries again later, or ends where this throws.
+    /// Notes that the database failed. The loop tries again later, or ends if this throws.
     func failed(_ error: any Error) async throws
 }
 
 /// Drains the buffer whenever it is woken: the one loop of the service and of streams. `DrainState` decides.
 ///
-/// It is the writer as long as no other process wants to be, so that maintenance and other streams get their turn.
+/// It keeps the writer lock until another process requests it, so that maintenance and other streams get their turn.
 package struct DrainLoop<Observer: DrainObserver>: Sendable {
     private let data: DataFolder
     private let options: DrainState.Options
     private let observer: Observer
 
     /// - Parameters:
-    ///   - quietTime: after this time without events, what was stored is checkpointed and its segments are removed.
+    ///   - quietTime: after this time without events, stored events are checkpointed and their segments are removed.
     ///   - closesWhenQuiet: whether the database is closed then too.
     package init(data: DataFolder, quietTime: Duration, closesWhenQuiet: Bool, observer: Observer) {
         self.data = data
@@ -39,8 +39,8 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
         self.observer = observer
     }
 
-    /// Drains at each wake-up until they end, and then everything that waits.
-    /// - Parameter wake: makes `wakeUps` have an element.
+    /// Drains at each wake-up until they end, and then drains all waiting events.
+    /// - Parameter wake: adds an element to `wakeUps`.
     /// - Returns: whether everything was stored in the end.
     package func run<WakeUps: AsyncSequence & Sendable>(
         _ wakeUps: WakeUps, wake: @escaping @Sendable () -> Void
@@ -87,7 +87,7 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
         }
     }
 
-    /// Stores what waits, unless the loop may not write.
+    /// Stores the waiting events, unless the loop may not write.
     private func attempt(
         _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
     ) async throws -> DrainState.Outcome {
@@ -103,8 +103,8 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
         return policy.isOpen() ? .busy : .off
     }
 
-    /// Returns the writer, opened again if it was closed. Nil if another process has or wants the writer lock, or recording is
-    /// off.
+    /// Returns the writer, opened again if it was closed. Nil if another process holds or requests the writer lock, or recording
+    /// is off.
     private func open(
         _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
     ) async throws -> SQLiteWriter? {

@@ -1,10 +1,10 @@
-/// Decides what a drain loop does after each attempt to store what waits. It has no side effects; `DrainLoop` acts.
+/// Decides the next step of a drain loop after each attempt to store events. It has no side effects; `DrainLoop` acts.
 struct DrainState {
-    /// How a loop behaves.
+    /// The timing of a loop.
     struct Options: Sendable {
-        /// After this time without events, what was stored is checkpointed and its segments are removed.
+        /// After this time without events, stored events are checkpointed and their segments are removed.
         var quietTime: Duration
-        /// The next attempt after a failure, or after another process held the writer lock.
+        /// The delay before the next attempt after a failure, or after another process held the writer lock.
         var retryInterval: Duration = .milliseconds(500)
         /// Whether the database is closed then too, so that an idle loop blocks no other writer.
         var closesWhenQuiet: Bool
@@ -14,9 +14,9 @@ struct DrainState {
     enum Outcome: Equatable {
         /// Events were stored.
         case stored
-        /// Nothing waits.
+        /// No events wait.
         case empty
-        /// Events wait that cannot be stored yet: a reader keeps the WAL from being emptied, or an append has not ended.
+        /// Events wait that cannot be stored yet: a reader keeps the WAL from being reset, or an append has not ended.
         case blocked
         /// Another process has, or waits for, the writer lock.
         case busy
@@ -32,7 +32,7 @@ struct DrainState {
         case rest
         /// Tries again at a time, or at the next wake-up before it.
         case retry(at: ContinuousClock.Instant)
-        /// Ends the drain: everything is stored, and no event has come for a while.
+        /// Ends the drain: everything is stored, and no event has arrived for `quietTime`.
         case end(closing: Bool)
     }
 
@@ -51,7 +51,7 @@ struct DrainState {
     /// Notes that the writer was opened: its drain has not ended.
     mutating func opened() { isEnded = false }
 
-    /// Returns what follows an attempt that ended at `now`.
+    /// Returns the step after an attempt that ended at `now`.
     mutating func next(after outcome: Outcome, at now: ContinuousClock.Instant) -> Action {
         switch outcome {
         case .stored, .blocked:

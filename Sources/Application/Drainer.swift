@@ -3,7 +3,7 @@ import Database
 import SystemSupport
 import WriteAheadBuffer
 
-/// Takes into the database what waits in the buffer, for commands that are not the service.
+/// Stores the buffer's events in the database, for all commands but the service.
 package struct Drainer: Sendable {
     private let data: DataFolder
 
@@ -11,15 +11,16 @@ package struct Drainer: Sendable {
         self.data = data
     }
 
-    /// How often is looked whether it has.
+    /// Interval between checks whether another process has stored the events.
     private static let lookInterval: Duration = .milliseconds(5)
     private static let progressInterval: Duration = .milliseconds(200)
 
-    /// Drains everything; returns how many events that were, and nil when another process is the writer and does it, or
-    /// wants to be before all is stored, or the settings switch recording off. Throws what `SQLiteWriter.blockedReason` says when
-    /// some had to stay in the buffer.
+    /// Drains everything and returns the number of events. Returns nil when another process holds the writer lock, or requests it
+    /// before all are stored, or the settings switch recording off. Throws `SQLiteWriter.blockedReason` when some events had to
+    /// stay in the buffer.
     ///
-    /// With `progress` it also counts again all that an earlier version has stored, and passes the share that is done, 0 to 1.
+    /// With `progress` it also recomputes the aggregates of rows that an earlier version stored, and passes the completed share,
+    /// 0 to 1.
     @discardableResult
     package func drainIfFree(catchingUp progress: (@Sendable (Double) -> Void)? = nil) async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
@@ -39,8 +40,8 @@ package struct Drainer: Sendable {
         }
     }
 
-    /// Returns once all that waited is stored: by this process, or by the service, which is asked to. False when
-    /// another writer had not stored it after `patience`.
+    /// Returns once all waiting events are stored, by this process or by the service, which is asked to do so. Returns false when
+    /// another writer has not stored them after `patience`.
     package func drainOrAsk(
         patience: Duration, catchingUp progress: (@Sendable (Double) -> Void)? = nil
     ) async throws -> Bool {
@@ -52,7 +53,8 @@ package struct Drainer: Sendable {
             if try await drainIfFree(catchingUp: progress) != nil { return true }
             // An empty line in its pipe is no event, and wakes the service.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
-            // What the service has just read from its pipe is neither here nor there, so one look is not enough.
+            // Events that the service has just read from its pipe are neither in the pipe nor in the buffer, so two checks are
+            // needed.
             quietLooks = try pending() == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
             if quietLooks == 2 { return true }
             try await Task.sleep(for: Self.lookInterval)
@@ -67,12 +69,12 @@ package struct Drainer: Sendable {
         case pendingWhileOff
         /// Events that another process has not stored yet, or that cannot be stored now.
         case pending
-        /// Events for whose rows there are no ids; the text says what to do.
+        /// Events that cannot be stored because the row ids are used up; the text suggests a fix.
         case withoutIDs(String)
     }
 
-    /// Stores what waits before a report is read, by this process or by the service. A report that is a little behind is better
-    /// than none: it waits no longer than `patience` for another writer, and what cannot be written can still be read.
+    /// Stores waiting events before a report is read, by this process or by the service. A slightly outdated report is better
+    /// than none: it waits at most `patience` for another writer. A database that cannot be written can still be read.
     package func prepareReport(patience: Duration) async throws -> Missing {
         guard data.folder.exists else { return .nothing }
         guard try RecordingPolicy.current(for: data) == .on else {
@@ -98,10 +100,10 @@ package struct Drainer: Sendable {
         }
     }
 
-    /// Returns how many events wait in the buffer.
+    /// Returns the number of events in the buffer.
     package func pendingEvents() throws -> Int { try EventCounters.current(in: data).pending }
 
-    /// How many events wait; nil while the writer still brings the tables up to date.
+    /// Returns the number of waiting events; nil while the writer still migrates the tables.
     private func pending() throws -> Int? {
         do {
             return try pendingEvents()

@@ -12,18 +12,18 @@ package struct FolderDoctor: Sendable {
         self.data = data
     }
 
-    /// Runs every check, in the order in which one relies on those before.
+    /// Runs every check, in an order in which each relies on the earlier ones.
     /// - Parameters:
-    ///   - isQuick: leaves out what reads every row.
-    ///   - progress: gets the share that is done, 0 to 1.
+    ///   - isQuick: leaves out checks that read every row.
+    ///   - progress: receives the completed share, 0 to 1.
     package func checks(isQuick: Bool, progress: @escaping (Double) -> Void) throws -> [CheckResult] {
         try FolderCheck.run(data) + [key, settings] + BufferCheck.run(data)
             + DatabaseCheck(data, isQuick: isQuick, progress: progress).run()
     }
 
-    /// Why the key cannot be used as it was; nil when it can, or there are no events yet that it would matter to. Without a key
-    /// events are recorded without names. Where an earlier version has left no note of the key, the next recorder makes another,
-    /// and names get other hashes.
+    /// Returns the reason why the key is unusable; nil when it is usable, or no events depend on it yet. Without a key events are
+    /// recorded without names. Where an earlier version has left no mark of the key, the next recorder makes another, and names
+    /// get other hashes.
     /// - Parameter hasEvents: whether events were accepted.
     package func keyProblem(hasEvents: Bool) -> String? {
         do throws(HashKeyError) {

@@ -3,8 +3,7 @@ package import Intake
 package import Recording
 package import SystemSupport
 
-/// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks as long as nothing
-/// comes.
+/// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks until input arrives.
 package actor InputReader {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -16,31 +15,30 @@ package actor InputReader {
     private let watch: FolderWatch?
     private var lines: NDJSONInput
 
-    /// What one read gave.
+    /// The result of one read.
     package struct Step: Sendable {
         package enum Kind: Equatable, Sendable {
-            /// So many bytes.
+            /// The given number of bytes was read.
             case input(bytes: Int)
             case end
-            /// The signal of this number asks to stop.
+            /// The signal of this number requests a stop.
             case signal(Int32)
         }
 
         package let kind: Kind
         package let chunk: NDJSONReader.Chunk
 
-        /// How many bytes were read.
         package var bytes: Int {
             if case .input(let bytes) = kind { bytes } else { 0 }
         }
 
-        /// Nothing more comes.
+        /// Whether the input has ended.
         package var isLast: Bool {
             if case .input = kind { false } else { true }
         }
     }
 
-    /// Reads `input` until it ends or one of `signals` asks to stop.
+    /// Reads `input` until it ends or one of `signals` requests a stop.
     package init(input: consuming File, signals: consuming StopSignals?, intake: EventIntake) {
         self.input = input
         self.signals = signals
@@ -48,7 +46,7 @@ package actor InputReader {
         lines = NDJSONInput(intake: intake)
     }
 
-    /// Reads `input`, and tells when the folder under `watch` changes.
+    /// Reads `input`, and reports changes of the folder under `watch`.
     package init(input: consuming File, watch: consuming FolderWatch, intake: EventIntake) {
         self.input = input
         signals = nil
@@ -56,16 +54,16 @@ package actor InputReader {
         lines = NDJSONInput(intake: intake)
     }
 
-    /// Waits for input and takes all whole lines of it.
+    /// Waits for input and parses all complete lines of it.
     package func next() throws -> Step {
         if case .signal(let number)? = try signals?.wait(for: input) {
-            // A line that has begun is left out: its end has not come.
+            // An incomplete line is dropped: its end has not arrived.
             return Step(kind: .signal(number), chunk: lines.take { _ in })
         }
         return try read()
     }
 
-    /// Waits for input as `next` does, or until the watched folder changes: nil.
+    /// Waits for input as `next` does; returns nil if the watched folder changes first.
     package func nextOrChange() throws -> Step? {
         if case .change? = try watch?.wait(for: input, rest: Self.restBetweenChanges) { return nil }
         return try read()

@@ -3,7 +3,7 @@ import Database
 package import Maintenance
 package import SystemSupport
 
-/// Removes what was recorded, whatever else runs: the writer makes way, recorders go on.
+/// Removes recorded events while other processes run: the writer yields, recorders go on.
 package struct Purger: Sendable {
     private let data: DataFolder
 
@@ -15,13 +15,13 @@ package struct Purger: Sendable {
     package struct Preview: Sendable {
         package let events: Int
         package let sessions: Int
-        /// Events that are only counted, as their rows were too old to be kept.
+        /// Events that are only counted, as their rows were expired by the retention.
         package let countedEvents: Int
-        /// Events that wait in the buffer, whether they match or not.
+        /// Events in the buffer, whether they match or not.
         package let pendingEvents: Int
     }
 
-    /// Counts what a purge would remove now.
+    /// Counts the events that a purge would remove now.
     package func preview(_ selection: PurgeSelection) throws -> Preview {
         let reader = try StoreReader(data: data)
         let found = try reader?.count(selection)
@@ -38,20 +38,20 @@ package struct Purger: Sendable {
         return try preview(selection)
     }
 
-    /// Removes what is selected; nil when the writer did not yield in time. `progress` gets the share that is done, 0 to 1.
+    /// Removes the selected events; nil when the writer did not yield in time. `progress` receives the completed share, 0 to 1.
     package func purge(
         _ selection: PurgeSelection, progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> PurgeReceipt? {
         try await withWriter { try await $0.purge(selection, progress: progress) }
     }
 
-    /// Makes a new key, and gives the installation another id: neither hashes nor what is sent from now on can be linked
-    /// to what was before. False when the writer had not made way in time.
+    /// Makes a new key and a new installation id: neither hashes nor later transfers can be linked to earlier ones. Returns false
+    /// when the writer did not yield in time.
     package func renewKey() async throws -> Bool {
         try await withWriter { try await $0.renewIdentity() } != nil
     }
 
-    /// Runs `work` with a writer of its own, and wakes the service when it is done.
+    /// Runs `work` with a writer of its own, and then wakes the service.
     private func withWriter<Value: Sendable>(
         _ work: (SQLiteWriter) async throws -> Value
     ) async throws -> Value? {
@@ -62,7 +62,7 @@ package struct Purger: Sendable {
     }
 }
 
-/// There is no data folder, so that there is nothing to remove.
+/// The error of a command that removes when there is no data folder.
 package struct NothingRecorded: ReportedError {
     let path: String
 
@@ -79,8 +79,8 @@ package struct Rebuilder: Sendable {
         self.data = data
     }
 
-    /// Counts sessions and rollups again from the rows; false when the writer did not yield in time. `progress` gets the share
-    /// that is done, 0 to 1.
+    /// Recomputes sessions and rollups from the rows; false when the writer did not yield in time. `progress` receives the
+    /// completed share, 0 to 1.
     package func rebuild(progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> Bool {
         guard let lock = try await TelemetryControl(data: data).waitForWriter() else { return false }
         try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {

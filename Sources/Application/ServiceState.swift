@@ -1,7 +1,7 @@
 package import Core
 import SystemSupport
 
-/// Whether `nexus serve` serves a data folder.
+/// The state of the service of a data folder.
 package enum ServiceState: Equatable, Sendable {
     case running(processID: Int32)
     /// It was killed, or it ended: it served this folder before.
@@ -19,7 +19,7 @@ package enum ServiceState: Equatable, Sendable {
         else { return .stopped }
         let numbers = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard numbers.count == 2, let processID = Int32(numbers[0]) else { return .stopped }
-        // Another process may have got the number of one that was killed.
+        // Another process may have got the number of a killed service.
         let start = ProcessIdentity(processID: processID).startTime
         return start > 0 && String(start) == numbers[1] ? .running(processID: processID) : .stopped
     }

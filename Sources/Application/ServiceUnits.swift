@@ -1,9 +1,9 @@
 package import Core
 package import SystemSupport
 
-/// The units with which systemd runs the service of a user, as files in the user's own folder of units.
+/// The systemd units of a user's service, as files in the user's own folder of units.
 package struct ServiceUnits: Sendable {
-    /// The texts of the units, in which `@PROGRAM@` stands for the program.
+    /// The texts of the units, in which `@PROGRAM@` is replaced by the program.
     package struct Templates: Sendable {
         let service: String
         let socket: String
@@ -23,10 +23,10 @@ package struct ServiceUnits: Sendable {
     private let program: String
     private let data: DataFolder
     private let runtime: RuntimeFolder
-    /// Whether data and socket are where the units have them.
+    /// Whether data and socket have the default paths of the units.
     private let isUsual: Bool
 
-    /// - Parameter program: the program that runs; of an installed one the launcher in `bin`.
+    /// - Parameter program: the program to run; for an installed one the launcher in `bin`.
     package init?(
         _ templates: Templates, program: String, data: DataFolder,
         environment value: (String) -> String? = Environment.value
@@ -52,7 +52,7 @@ package struct ServiceUnits: Sendable {
             (Self.socketName, templates.socket),
         ]
         guard !isUsual else { return files }
-        // With the folder in the environment socket and pipe are in it, else in the runtime folder of the user.
+        // If the environment names the folder, socket and pipe are in it, else in the runtime folder of the user.
         let isGiven = runtime.folder == data.folder
         let folder = Self.specifiersEscaped(data.folder.path)
         files.append(
@@ -80,7 +80,7 @@ package struct ServiceUnits: Sendable {
         return files
     }
 
-    /// Writes the units; those that are there are replaced.
+    /// Writes the units and replaces existing ones.
     ///
     /// - Returns: the paths of the files.
     package func install() throws(SystemError) -> [String] {
@@ -97,7 +97,7 @@ package struct ServiceUnits: Sendable {
 
     /// Removes the units.
     ///
-    /// - Returns: the paths of the files that were there.
+    /// - Returns: the paths of the removed files.
     package func uninstall() throws(SystemError) -> [String] {
         var paths: [String] = []
         for unit in [Self.serviceName, Self.socketName] {
@@ -111,12 +111,12 @@ package struct ServiceUnits: Sendable {
         return paths
     }
 
-    /// A word of a unit's setting, in quotes: systemd.syntax(7).
+    /// Returns a word of a unit's setting, in quotes: systemd.syntax(7).
     private static func quoted(_ text: String) -> String {
         let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return "\"" + specifiersEscaped(escaped) + "\""
     }
 
-    /// A text in which no `%` begins a specifier.
+    /// Returns a text in which no `%` begins a specifier.
     private static func specifiersEscaped(_ text: String) -> String { text.replacing("%", with: "%%") }
 }

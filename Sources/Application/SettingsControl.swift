@@ -2,7 +2,7 @@ package import Core
 import Recording
 package import SystemSupport
 
-/// Changes the settings as `nexus config` does, by the names of settings and values in words.
+/// Changes the settings by their names and values as text, as `nexus config` does.
 package struct SettingsControl: Sendable {
     private let data: DataFolder
     private let file: SettingsFile
@@ -12,12 +12,12 @@ package struct SettingsControl: Sendable {
         file = SettingsFile(data)
     }
 
-    /// Every setting as it is now.
+    /// Returns the current state of every setting.
     package func states() throws(SettingsError) -> [SettingState] { try file.load().states }
 
     /// Sets a setting that has one value.
     ///
-    /// - Returns: how switching recording off went; nil for every other change.
+    /// - Returns: the outcome of switching recording off; nil for every other change.
     @discardableResult
     package func set(_ name: SettingName, to text: String) async throws -> TelemetryControl.OffOutcome? {
         switch (name, text) {
@@ -39,7 +39,7 @@ package struct SettingsControl: Sendable {
         try file.update { $0.unset(name) }
     }
 
-    /// Adds entries to a list; those that it has already are left as they are. None is added if one is not valid.
+    /// Adds entries to a list and keeps existing ones. None is added if one is not valid.
     package func add(_ entries: [String], to name: SettingName) throws {
         guard name.isList else { throw SettingChangeError.noList(name) }
         for entry in entries where !name.accepts(entry: entry) { throw SettingChangeError.invalid(name, entry) }
@@ -60,10 +60,10 @@ package struct SettingsControl: Sendable {
         }
     }
 
-    /// Lets the user edit a copy of the file, and replaces the settings by it.
+    /// Passes a copy of the file to an editor, and replaces the settings with the result.
     ///
-    /// - Parameter editor: edits the file at a path and returns whether it ended well.
-    /// - Returns: how switching recording off went, if the user did that; else nil.
+    /// - Parameter editor: edits the file at a path and returns whether it succeeded.
+    /// - Returns: the outcome of switching recording off, if the user did that; else nil.
     package func edit(_ editor: (String) throws -> Bool) async throws -> TelemetryControl.OffOutcome? {
         let before = try file.load()
         try data.folder.prepare()
@@ -88,7 +88,7 @@ package struct SettingsControl: Sendable {
     }
 }
 
-/// Why a setting was not changed.
+/// The reason why a setting was not changed.
 package enum SettingChangeError: ReportedError, Equatable {
     case invalid(SettingName, String)
     case list(SettingName)

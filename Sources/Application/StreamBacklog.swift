@@ -1,14 +1,14 @@
 import Core
 import SystemSupport
 
-/// How far a stream is ahead of its own drain. It pauses the stream when that is too far, but not while the drain cannot
-/// store anything.
+/// The number of events by which a stream is ahead of its own drain. It pauses the stream past a limit, but not while the drain
+/// cannot store anything.
 actor StreamBacklog: DrainObserver {
     /// Wakes the drain. Holds one element at most.
     nonisolated let wakeUps: AsyncStream<Void>
     private nonisolated let continuation: AsyncStream<Void>.Continuation
     private var drained = 0
-    /// How many events have to be stored before the stream goes on.
+    /// The number of events that must be stored before the stream continues.
     private var target = 0
     /// Whether the drain has no writer; the stream does not wait for it.
     private var isReleased = false
@@ -17,13 +17,13 @@ actor StreamBacklog: DrainObserver {
 
     init() {
         (wakeUps, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // A stream that nothing comes from is idle as well.
+        // A stream without input is idle as well.
         continuation.yield()
     }
 
     nonisolated func wake() { continuation.yield() }
 
-    /// Notes that `accepted` events have been appended, and returns when the drain is near enough.
+    /// Notes that `accepted` events have been appended, and returns when few enough of them wait for the drain.
     func keepUp(with accepted: Int) async {
         wake()
         target = accepted - Limits.streamBacklogEvents
@@ -31,10 +31,10 @@ actor StreamBacklog: DrainObserver {
         await withCheckedContinuation { waiting = $0 }
     }
 
-    /// Nothing more will come.
+    /// Ends the wake-ups after the last input.
     nonisolated func finish() { continuation.finish() }
 
-    /// The drain has ended, and the stream goes on without it.
+    /// Notes that the drain has ended; the stream continues without it.
     func end() {
         hasEnded = true
         resume()
@@ -54,7 +54,7 @@ actor StreamBacklog: DrainObserver {
 
     func foundNothing(since count: Int, isBlocked: Bool) async {
         isReleased = isBlocked
-        // Nothing waits, also where another process has stored it.
+        // No events wait, also when another process has stored them.
         if !isBlocked { drained = max(drained, target) }
         resume()
     }

@@ -5,15 +5,15 @@ import Recording
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// Records a stream of NDJSON, and drains the buffer at the same time when nobody else does.
+/// Records a stream of NDJSON, and concurrently drains the buffer if no other process does.
 ///
 ///     input ─ InputReader ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// Each of the three has a thread of its own, and so has what puts the buffer on disk in the background. The stream pauses
-/// when it is too far ahead of its own drain, and for a moment when the disk hesitates.
+/// Each of the three has a thread of its own, and so has the background fsync of the buffer. The stream pauses when it is too far
+/// ahead of its own drain, and briefly when fsync stalls.
 package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
-        /// Acknowledge only what would survive a power cut.
+        /// Acknowledge only events that would survive a power cut.
         package var durable = false
         /// Reject lines with unknown keys.
         package var strict = false
@@ -21,21 +21,21 @@ package struct StreamRecorder: Sendable {
         package init() {}
     }
 
-    /// What became of a stream.
+    /// The counters and the outcome of a stream.
     package struct Summary: Equatable, Sendable {
-        /// Nothing came.
+        /// The summary of an empty stream.
         package init() {}
 
         package internal(set) var accepted = 0
         package internal(set) var rejections = RejectionCounters()
-        /// Events that came while recording was off and were thrown away.
+        /// Events that arrived while recording was off and were discarded.
         package internal(set) var discarded = 0
         /// Events of this stream known to be in the database.
         package internal(set) var stored = 0
         package internal(set) var seconds = 0.0
-        /// Why what was accepted could not be stored; it waits in the buffer.
+        /// The reason why accepted events could not be stored; they wait in the buffer.
         package internal(set) var storeFailure: StoreError?
-        /// Whether the stream's own drain has stored everything that waited.
+        /// Whether the stream's own drain has stored all waiting events.
         fileprivate var hasStoredAll = false
         /// The signal that ended the stream early.
         package internal(set) var signal: Int32?
@@ -46,13 +46,13 @@ package struct StreamRecorder: Sendable {
         package var received: Int { accepted + rejected }
     }
 
-    /// What a stream tells while it runs.
+    /// The reports of a running stream.
     package enum Progress: Sendable {
-        /// A line was not taken.
+        /// A line was rejected.
         case rejected(line: Int, Rejection)
-        /// So many events are safe in the buffer, and so many bytes were read.
+        /// The given number of events is safe in the buffer, and the given number of bytes was read.
         case accepted(events: Int, rejected: Int, bytes: Int)
-        /// What was accepted could not be put on disk in the background: a power cut may take it.
+        /// The background fsync of accepted events failed: a power cut may lose them.
         case notOnDisk(BufferError)
     }
 
@@ -67,7 +67,7 @@ package struct StreamRecorder: Sendable {
         self.options = options
     }
 
-    /// Reads `input` to its end, or until a signal asks to stop.
+    /// Reads `input` to its end, or until a signal requests a stop.
     package func record(
         _ input: consuming File, signals: consuming StopSignals?, report: @escaping @Sendable (Progress) -> Void
     ) async throws -> Summary {
@@ -90,7 +90,7 @@ package struct StreamRecorder: Sendable {
         return summary
     }
 
-    /// Everything at once, to the end of the input and of the drain.
+    /// Runs all parts concurrently, to the end of the input and of the drain.
     private func record(
         from intake: InputReader, through batcher: EventBatcher, synchronizing flusher: SegmentFlusher,
         report: @escaping @Sendable (Progress) -> Void
@@ -114,7 +114,7 @@ package struct StreamRecorder: Sendable {
         }
     }
 
-    /// Drains until the stream has ended, or the database fails: recording goes on without it.
+    /// Drains until the stream has ended, or the database fails; recording continues without the drain.
     private func drain(_ backlog: StreamBacklog) async -> (hasStoredAll: Bool, failure: StoreError?) {
         let result: (Bool, StoreError?)
         do {
@@ -128,7 +128,7 @@ package struct StreamRecorder: Sendable {
         return result
     }
 
-    /// Chunk after chunk: decode, batch, acknowledge, and not too far ahead of the drain and of the disk.
+    /// Decodes, batches and acknowledges one chunk after the other, at a limited distance from the drain and from fsync.
     private func pump(
         from intake: InputReader, through batcher: EventBatcher, ahead backlog: StreamBacklog,
         _ flusher: SegmentFlusher, report: @Sendable (Progress) -> Void
@@ -165,8 +165,9 @@ package struct StreamRecorder: Sendable {
         return summary
     }
 
-    /// A stream that drained itself has stored all it accepted. Otherwise it tries once more, now that it is done;
-    /// where another process still drains or something is held up, what waits in the buffer may be this stream's.
+    /// Returns the number of this stream's events that are stored. A stream that drained itself has stored all that it accepted.
+    /// Otherwise it drains once more after its end. If another process still drains or storing is blocked, all events in the
+    /// buffer are assumed to be this stream's.
     private func storedEvents(of summary: Summary) async throws -> Int {
         guard summary.storeFailure == nil else {
             let pending = (try? StoreReader(data: data)?.eventCounters().pending) ?? summary.accepted

@@ -12,26 +12,26 @@ package struct TelemetryControl: Sendable {
         self.data = data
     }
 
-    /// How long another writer is waited for: it makes way after its transaction, a fraction of a second.
+    /// Longest wait for another writer. It yields after its transaction, within a fraction of a second.
     private static let patience: Duration = .seconds(5)
 
-    /// How it came to be off.
+    /// The outcome of switching recording off.
     package enum OffOutcome: Equatable, Sendable {
         /// No process writes to the data folder any more.
         case isQuiet
-        /// A writer had not made way in time; nothing more is appended.
+        /// A writer did not yield in time; nothing more is appended.
         case writerIsBusy
-        /// A process has stopped in the middle of writing to this file, and ends that when it goes on.
+        /// A process was stopped while it wrote to this file, and completes the write when it is resumed.
         case hasStopped(path: String)
-        /// Nothing more is appended; whether a writer still works cannot be found out, and why.
+        /// Nothing more is appended. The error kept the check for an active writer from running.
         case unknownWriter(SystemError)
     }
 
-    /// Switches recording off. In the end no process writes to the data folder any more: whoever appends looks at the
-    /// settings under a lock that was taken once since they changed, and the last writer has closed the database.
+    /// Switches recording off. When it returns `.isQuiet`, no process writes to the data folder any more. Every appending process
+    /// checks the settings under a lock that was acquired once since they changed, and the last writer has closed the database.
     ///
-    /// A writer makes way within a fraction of a second: a stream or a service looks at the settings between two
-    /// transactions, and a stream closes the database when it is idle (`DrainLoop`); this call wakes both.
+    /// A writer yields within a fraction of a second. A stream or a service checks the settings between two transactions, and a
+    /// stream closes the database when it is idle (`DrainLoop`). This call wakes both.
     package func switchOff() async throws -> OffOutcome {
         try SettingsFile(data).update { $0.set(recording: false) }
         do {
@@ -47,18 +47,18 @@ package struct TelemetryControl: Sendable {
         }
     }
 
-    /// Switches recording on, for processes that run already as well.
+    /// Switches recording on, also for processes that already run.
     package func switchOn() throws {
         try SettingsFile(data).update { $0.set(recording: true) }
         wakeService()
     }
 
-    /// The writer lock, from whoever has it: nil when that takes longer than it may.
+    /// Returns the writer lock after the process that holds it yields; nil when that takes longer than `patience`.
     package func waitForWriter() async throws -> WriterLock? {
         try await WriterLock.acquire(in: data, within: Self.patience)
     }
 
-    /// An empty line in its pipe is no event, and has the service look whether anything has changed.
+    /// Wakes the service with an empty line in its pipe, which is no event; the service then checks the settings.
     private func wakeService() {
         _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
     }

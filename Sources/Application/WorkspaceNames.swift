@@ -3,13 +3,13 @@ import Intake
 import Recording
 import SystemSupport
 
-/// The names of workspaces, for the owner's own reports: only their keyed hashes are stored, and folders on this disk explain
-/// them again.
+/// The names of workspaces, for the owner's own reports. Only their keyed hashes are stored, and folders on this disk explain the
+/// hashes.
 package enum WorkspaceNames {
-    /// Hashes the names of folders with the key of a data folder: the current git repository and the folders next to it, the
-    /// folders of the setting `name_folders` and those in them, and `$NEXUS_WORKSPACE`.
+    /// Hashes the names of folders with the key of a data folder. The folders are the current git repository and those next to
+    /// it, those of the setting `name_folders` and those in them. The name in `$NEXUS_WORKSPACE` is included.
     ///
-    /// Nothing is written. Where a key, the settings or a folder cannot be read, the names that they would explain are missing.
+    /// Nothing is written. If a key, the settings or a folder cannot be read, the names that they would explain are missing.
     ///
     /// - Returns: names by their hash.
     package static func known(
@@ -35,7 +35,7 @@ package enum WorkspaceNames {
         ((try? folder.names()) ?? []).prefix(Limits.listedNames)
     }
 
-    /// A path whose `~` is the home folder.
+    /// Returns a path with `~` replaced by the home folder.
     private static func expanded(_ path: String, _ home: String?) -> String {
         guard path == "~" || path.hasPrefix("~/"), let home else { return path }
         return home + path.dropFirst()

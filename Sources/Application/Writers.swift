@@ -5,7 +5,7 @@ import Rollups
 package import SystemSupport
 
 extension WriterParts {
-    /// The parts of every writer of a data folder: the aggregates, and the end of purges that were interrupted.
+    /// The parts of every writer of a data folder: the aggregates, and the completion of interrupted purges.
     package static let standard = WriterParts(
         derivedTables: RollupTables(), resume: SQLiteWriter.finishInterruptedPurge)
 }

@@ -3,13 +3,13 @@ import Intake
 package import SystemSupport
 import WriteAheadBuffer
 
-/// Finds out whether the hook of a shell records: starts the user's interactive shell with the user's start files on a
-/// pseudo-terminal, runs `true` in it, and waits for the event in a data folder that is removed afterwards.
+/// Checks whether the hook of a shell records. It starts the user's interactive shell with the user's start files on a
+/// pseudo-terminal, and runs `true` in it. Then it waits for the event in a temporary data folder, which is removed afterwards.
 ///
-/// Before `true` the shell reads a probe, which writes what the shell has of the hook into a file and makes the temporary
-/// folder the data folder, whatever the start files set. Nothing of the user's data is written.
+/// Before `true` the shell reads a probe. The probe writes the state of the hook into a file and makes the temporary folder the
+/// data folder, regardless of the start files. Nothing of the user's data is written.
 package struct HookCheck: Sendable {
-    /// The variable that tells start files that the shell is a check, and keeps a check from running inside one.
+    /// The variable that marks the shell as a check for start files, and keeps a check from running inside another.
     package static let mark = "NEXUS_HOOK_CHECK"
 
     private let files: ShellStartFiles
@@ -40,7 +40,7 @@ package struct HookCheck: Sendable {
             [RawArgument(files.program), RawArgument("-i")], environment: variables(data))
         defer { process.end() }
         try observe(process, probe, data, &result)
-        // A recorder that still runs would make the folder again.
+        // A recorder that still runs would create the folder again.
         process.waitForOthers(atMost: .seconds(1))
         return result
     }
@@ -51,7 +51,7 @@ package struct HookCheck: Sendable {
         variables["NEXUS_SESSION"] = nil
         variables[Self.mark] = "1"
         variables["TERM"] = "xterm"
-        // An empty name keeps fish from storing what is typed.
+        // An empty name keeps fish from storing typed lines.
         variables["fish_history"] = ""
         return variables.map { "\($0.key)=\($0.value)" }
     }
@@ -77,7 +77,7 @@ package struct HookCheck: Sendable {
         result.answer = answer
         let start = clock.now
         process.type("true\r")
-        // Where the answer says why, the event is not waited for as long.
+        // If the answer contains the reason, a shorter wait for the event is enough.
         let patience = result.cause == nil ? end : min(end, clock.now + Limits.hookQuietTime * 5)
         while clock.now < patience, !process.isOver {
             process.read(atMost: Self.interval)
@@ -89,8 +89,8 @@ package struct HookCheck: Sendable {
         result.output = String(decoding: process.output, as: UTF8.self)
     }
 
-    /// Waits until the shell has printed something and is quiet, or has been for some time: a start file that reads its input
-    /// must not get what is typed. The deadline counts all the same.
+    /// Waits until the shell has printed something and is quiet, or has printed nothing for some time. A start file that reads
+    /// its input must not get the typed lines. The deadline applies in any case.
     private func waitForPrompt(_ process: TerminalProcess, _ end: ContinuousClock.Instant) {
         let silent = ContinuousClock.now + Limits.hookQuietTime * 10
         while process.output.isEmpty, !process.isOver, ContinuousClock.now < min(silent, end) {
@@ -99,17 +99,17 @@ package struct HookCheck: Sendable {
         while ContinuousClock.now < end, process.read(atMost: Limits.hookQuietTime) {}
     }
 
-    /// How often files are looked at.
+    /// The interval between reads of the terminal and checks of files.
     private static let interval: Duration = .milliseconds(10)
 }
 
 /// The findings of a check of the hook.
 package struct HookCheckResult: Equatable, Sendable {
     package enum Outcome: Equatable, Sendable {
-        /// The event came, this time after the command was typed.
+        /// The event arrived, this time after the command was typed.
         case arrived(Duration)
         case notArrived
-        /// The shell, or what replaced it, did not read what was typed.
+        /// The shell, or the program that replaced it, did not read the typed lines.
         case noPrompt
         case shellEnded
         /// The check was started by a check, from a start file.
@@ -120,12 +120,12 @@ package struct HookCheckResult: Equatable, Sendable {
     package internal(set) var outcome = Outcome.notArrived
     /// The answers of the probe, by name; empty if the shell did not read it.
     package internal(set) var answer: [String: String] = [:]
-    /// The program that ran in the shell's process in the end.
+    /// The last program that ran in the shell's process.
     package internal(set) var programName: String?
     /// The output of the shell.
     package internal(set) var output = ""
 
-    /// Whether the event came.
+    /// Whether the event arrived.
     package var isWorking: Bool {
         if case .arrived = outcome { true } else { false }
     }
@@ -154,14 +154,14 @@ package struct HookCheckResult: Equatable, Sendable {
         output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
     }
 
-    /// Where the start files have the events go, if that is not where the check had them go.
+    /// The data folder that the start files set, if it is not the one of the check.
     package var otherDataFolder: String? {
         guard let path = answer["data"], !path.isEmpty, path != answer["scratch"] else { return nil }
         return path
     }
 }
 
-/// Why a hook does not record.
+/// The reason why a hook does not record.
 package enum HookProblem: Equatable, Sendable {
     case switchedOff(String)
     case leftOut(String)

@@ -3,7 +3,7 @@ import Intake
 import SystemSupport
 
 extension HookCheckResult {
-    /// The result in words, with what to do. `files` are the user's start files.
+    /// Returns the result as a sentence, with a suggestion. `files` are the user's start files.
     package func check(_ files: [StartFile]) -> CheckResult {
         let name = shell.rawValue
         switch outcome {

@@ -2,7 +2,7 @@ import Core
 import Intake
 import SystemSupport
 
-/// The script that the shell reads in a check. It writes the state of the hook into a file, a `name=value` a line, and directs
+/// The script that the shell reads in a check. It writes the state of the hook into a file, one `name=value` a line, and directs
 /// events to the check's data folder.
 struct HookProbe {
     private let shell: ShellDialect
@@ -19,7 +19,7 @@ struct HookProbe {
         scriptPath = scratch.path(of: "probe")
     }
 
-    /// The line that is typed.
+    /// The line to type, which runs the script.
     var line: String {
         switch shell {
         case .bash, .zsh: "\\builtin . \(Self.quoted(scriptPath))"
@@ -27,7 +27,7 @@ struct HookProbe {
         }
     }
 
-    /// The paths have no quotes of their own but where the folder of temporary files has.
+    /// Returns a path in quotes. It contains a quote only if the folder of temporary files does.
     private static func quoted(_ path: String) -> String { "'" + path.replacing("'", with: #"'\''"#) + "'" }
 
     /// Returns the shell's answers by name; nil while they are not complete.
@@ -45,7 +45,7 @@ struct HookProbe {
         return answer
     }
 
-    /// The script. Only builtins of the shell run: the start files may have broken the PATH.
+    /// The script. It runs only builtins of the shell: the start files may have broken the PATH.
     var script: String {
         let (answer, data, history) = (
             Self.quoted(answerPath), Self.quoted(data.folder.path), Self.quoted(historyPath)

@@ -9,8 +9,9 @@ import SystemSupport
 ///     fi
 ///     # <<< nexus setup <<<
 ///
-/// The first line also says what was added before it so that it begins a line of its own, and whether the file was made for
-/// it: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`. Removing the block restores every byte.
+/// The first line also records the newlines added before the block, so that it begins a line of its own, and whether the file was
+/// created for it: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`. Removing the block restores every
+/// byte.
 struct SetupBlock: Equatable {
     private static let begin = "# >>> nexus setup >>>"
     private static let end = "# <<< nexus setup <<<"
@@ -19,12 +20,12 @@ struct SetupBlock: Equatable {
     /// Most newlines that are added: one ends a line, a second one a continuation.
     private static let mostNewlines = 2
 
-    /// Where a block is.
+    /// The position of a block in a file.
     struct Place: Equatable {
         /// Its bytes, with the newlines that were added before it.
         let range: Range<Int>
         let addedNewlines: Int
-        /// Whether the file was made for it.
+        /// Whether the file was created for the block.
         let madeFile: Bool
     }
 
@@ -38,7 +39,7 @@ struct SetupBlock: Equatable {
     private let addedNewlines: Int
     private let madeFile: Bool
 
-    /// The block that is added after `before`; nil for a file that is not there.
+    /// Makes the block to add after `before`; nil for a missing file.
     init(shell: ShellDialect, after before: [UInt8]?) {
         self.shell = shell
         madeFile = before == nil
@@ -51,8 +52,8 @@ struct SetupBlock: Equatable {
         self.madeFile = madeFile
     }
 
-    /// How many newlines a text lacks for a line of its own to follow: none after the end of a line, one in a line, and one
-    /// more after a backslash, which would continue the line.
+    /// Returns the number of newlines that a text lacks before a line of its own. It is none after the end of a line, one in a
+    /// line, and one more after a backslash, which would continue the line.
     private static func missingNewlines(after text: [UInt8]) -> Int {
         guard let last = text.last else { return 0 }
         let isEnded = last == UInt8(ascii: "\n")
@@ -60,7 +61,7 @@ struct SetupBlock: Equatable {
         return (isEnded ? 0 : 1) + backslashes % 2
     }
 
-    /// The line that a user would add by hand.
+    /// Returns the line that a user would add by hand.
     static func line(_ shell: ShellDialect) -> String {
         switch shell {
         case .bash, .zsh: "eval \"$(nexus init \(shell.rawValue))\""
@@ -88,14 +89,14 @@ struct SetupBlock: Equatable {
             """
     }
 
-    /// Every form that the block can have.
+    /// Returns every form that the block can have.
     private static func all(_ shell: ShellDialect) -> [SetupBlock] {
         (0...mostNewlines).flatMap { count in
             [false, true].map { SetupBlock(shell: shell, addedNewlines: count, madeFile: $0) }
         }
     }
 
-    /// Looks for the block in the bytes of a start file.
+    /// Searches the bytes of a start file for the block.
     static func find(in bytes: [UInt8], shell: ShellDialect) -> Search {
         for block in all(shell) {
             let wanted = block.bytes

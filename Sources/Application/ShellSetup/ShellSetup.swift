@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Adds the hook to the start files of the user's shell, and removes it.
 package struct ShellSetup: Sendable {
-    /// A start file and what it has of the hook.
+    /// A start file and the form in which it has the hook.
     package struct Step: Sendable {
         package let file: StartFile
         package let state: StartFile.State
@@ -12,15 +12,15 @@ package struct ShellSetup: Sendable {
     private let files: ShellStartFiles
     private let zshFolder: String?
 
-    /// - Parameter asksZsh: whether zsh is started to name the folder of its start files. Without that a folder that `.zshenv`
+    /// - Parameter asksZsh: whether zsh is started to print the folder of its start files. Without that a folder that `.zshenv`
     ///   sets is not known.
     package init(_ files: ShellStartFiles, asksZsh: Bool = true) {
         self.files = files
         zshFolder = asksZsh ? files.findZshFolder() : nil
     }
 
-    /// The start file of the user's shell, with `~` for the home folder, and whether it has the hook; nil for a shell without a hook, and where the file cannot
-    /// be read. No shell is started.
+    /// Returns the start file of the user's shell, with `~` for the home folder, and whether it has the hook. Nil for a shell
+    /// without a hook, and when the file cannot be read. It starts no shell.
     package static func current(
         environment: @escaping @Sendable (String) -> String? = Environment.value
     ) -> (startFile: String, isInstalled: Bool)? {
@@ -32,14 +32,14 @@ package struct ShellSetup: Sendable {
         return (path.hasPrefix(home) ? "~/" + path.dropFirst(home.count) : path, step.state != .absent)
     }
 
-    /// All files that may have the hook.
+    /// All files that may contain the hook.
     package var allFiles: [StartFile] { files.wanted(zshFolder: zshFolder) + files.others(zshFolder: zshFolder) }
 
-    /// The line that is added.
+    /// The line to add.
     package var line: String { SetupBlock.line(files.shell) }
 
-    /// The files that should have the hook, and what they have of it. A line of the user's own in a file that those read counts
-    /// as theirs.
+    /// Returns the files that should have the hook, with its form in each. If a file that they read has a line of the user's own,
+    /// that line counts for them.
     package func steps() throws(StartFileError) -> [Step] {
         let logins = [".bash_profile", ".bash_login", ".profile"]
         var own: StartFile.State?
@@ -54,7 +54,7 @@ package struct ShellSetup: Sendable {
         return steps
     }
 
-    /// Removes the block wherever it is.
+    /// Removes the block from all files.
     ///
     /// - Returns: the files that had it.
     package func undo() throws(StartFileError) -> [StartFile] {

@@ -5,12 +5,12 @@ package import SystemSupport
 /// The shell of the user, and the start files that it reads.
 package struct ShellStartFiles: Sendable {
     package let shell: ShellDialect
-    /// The program, as it was named.
+    /// The program's name or path as given.
     package let program: String
     private let home: String
     private let value: @Sendable (String) -> String?
 
-    /// Finds the shell by its name, or without one by `$SHELL`.
+    /// Finds the shell by its name, or by `$SHELL` if there is none.
     package init(
         shell named: String?, environment value: @escaping @Sendable (String) -> String? = Environment.value
     ) throws(ShellSetupError) {
@@ -20,7 +20,7 @@ package struct ShellStartFiles: Sendable {
         guard let status = FileStatus(of: SymbolicLink.resolved(home) ?? home), status.kind == .folder else {
             throw .noHome
         }
-        // sudo may leave the caller's HOME: files that root writes there would be root's.
+        // sudo may keep the caller's HOME: files that root creates there would belong to root.
         guard status.isOwn else { throw .homeOfAnother(home) }
         self.shell = shell
         self.program = program
@@ -28,8 +28,8 @@ package struct ShellStartFiles: Sendable {
         self.value = value
     }
 
-    /// The files that get the hook. With bash a login shell's file gets it as well if it does not read `.bashrc`. `zshFolder` is
-    /// the folder that zsh itself names.
+    /// Returns the files that get the hook. With bash a login shell's file gets it as well if it does not read `.bashrc`.
+    /// `zshFolder` is the folder that zsh itself prints.
     package func wanted(zshFolder: String?) -> [StartFile] {
         switch shell {
         case .bash:
@@ -40,7 +40,7 @@ package struct ShellStartFiles: Sendable {
         }
     }
 
-    /// All files that may have a line of the user's own, in addition to those of `wanted`.
+    /// Returns all other files that may have a line of the user's own.
     package func others(zshFolder: String?) -> [StartFile] {
         let paths: [String] =
             switch shell {
@@ -73,7 +73,7 @@ package struct ShellStartFiles: Sendable {
         return path
     }
 
-    /// Asks zsh for the folder of its start files, which `.zshenv` may set; nil for other shells, and where zsh does not answer.
+    /// Asks zsh for the folder of its start files, which `.zshenv` may set; nil for other shells, and when zsh does not answer.
     package func findZshFolder() -> String? {
         guard shell == .zsh else { return nil }
         let words = [program, "-c", "print -r -- \"<nexus:${ZDOTDIR:-$HOME}>\""].map { RawArgument($0) }
@@ -97,7 +97,7 @@ package struct ShellStartFiles: Sendable {
     }
 }
 
-/// Why a shell cannot be set up.
+/// The reason why a shell cannot be set up.
 package enum ShellSetupError: ReportedError, Equatable {
     case unknownShell(String)
     case noHome

@@ -2,13 +2,12 @@ import Core
 package import Intake
 package import SystemSupport
 
-/// A start file of a shell, which the hook's line is added to: its place, and changes that keep mode, owner, links and every
-/// byte of the user's.
+/// A start file of a shell, to which the hook's line is added. Changes keep mode, owner, links and every byte of the user's.
 package struct StartFile: Equatable, Sendable {
     package let shell: ShellDialect
     /// The path by which the shell reads it.
     package let path: String
-    /// The path of the file that is written: where links lead. It need not be there.
+    /// The path of the file that is written, with links resolved. The file need not exist.
     package let target: String
 
     /// Longest start file that is changed, in bytes: hundreds of times a usual one.
@@ -20,10 +19,10 @@ package struct StartFile: Equatable, Sendable {
         target = Self.target(of: path)
     }
 
-    /// Where a chain of links leads, also when nothing is there.
+    /// Returns the end of a chain of links, which need not exist.
     private static func target(of path: String) -> String {
         var path = path
-        // As many links as the system follows.
+        // The limit of links that the system follows.
         for _ in 0..<40 {
             guard FileStatus(of: path)?.kind == .link, let next = SymbolicLink.target(of: path) else { break }
             path = next.hasPrefix("/") ? next : Folder(path).parent.path(of: next)
@@ -31,13 +30,13 @@ package struct StartFile: Equatable, Sendable {
         return SymbolicLink.resolved(path) ?? path
     }
 
-    /// The path with its target, if a link leads there.
+    /// The path, with its target if it is a link.
     package var description: String {
         let isLink = FileStatus(of: path)?.kind == .link
         return path.escapedForDisplay + (isLink ? " (a link to \(target.escapedForDisplay))" : "")
     }
 
-    /// The bytes of the file; nil when it is not there.
+    /// Returns the bytes of the file; nil when it does not exist.
     package func content() throws(StartFileError) -> [UInt8]? {
         do throws(SystemError) {
             let file = try File(opening: target, [.read, .regular])
@@ -55,7 +54,7 @@ package struct StartFile: Equatable, Sendable {
         }
     }
 
-    /// Adds the block at the end. Folders that are missing are made.
+    /// Adds the block at the end and creates missing folders.
     package func add() throws(StartFileError) {
         let before = try content()
         let bytes = SetupBlock(shell: shell, after: before).bytes
@@ -64,7 +63,7 @@ package struct StartFile: Equatable, Sendable {
                 try Folder(target).parent.makeMissing()
                 try File(opening: target, [.write, .create, .exclusive]).write(bytes.span)
             } else {
-                // In one call at the end: what is there is not touched.
+                // Written by one call at the end: existing content is not touched.
                 try File(opening: target, [.write, .append, .regular]).write(bytes.span)
             }
         }
@@ -125,15 +124,15 @@ package struct StartFile: Equatable, Sendable {
     }
 }
 
-/// Runs file work and throws its error as the start file's.
+/// Runs file work and converts its error to a `StartFileError`.
 private func asStartFileError<Value>(_ work: () throws(SystemError) -> Value) throws(StartFileError) -> Value {
     do { return try work() } catch { throw .system(error) }
 }
 
-/// Why a start file was not read or changed.
+/// The reason why a start file was not read or changed.
 package enum StartFileError: ReportedError, Equatable {
     case system(SystemError)
-    /// The block is not as it was written.
+    /// The block differs from the one that was written.
     case changed(path: String)
 
     package var description: String {
