@@ -1,17 +1,17 @@
 import Recording
 import SystemSupport
 
-/// The `nexus` that is installed: what has to start in a millisecond it does itself, `nexus exec` and the recording of one
-/// event, and for anything else it becomes the whole program, which stands in `libexec`.
+/// The installed `nexus`. It runs `nexus exec` and the recording of one event itself, which have to start in a millisecond. For
+/// any other call it replaces itself with the full program in `libexec`.
 ///
 ///     PREFIX/bin/nexus-record     this program
 ///     PREFIX/bin/nexus            the same file under its other name
-///     PREFIX/libexec/nexus/nexus  the whole program, which takes some milliseconds to start
+///     PREFIX/libexec/nexus/nexus  the full program, which takes some milliseconds to start
 struct Launcher {
     static let name = "nexus"
     private static let speaker = RecordCommandLine(program: name)
 
-    /// Where the whole program stands.
+    /// The path of the full program.
     let wholeProgram: String
 
     /// Nil when this program is called by its own name.
@@ -24,7 +24,7 @@ struct Launcher {
         if let call = ExecCall(arguments) {
             ThisProcess.end(call.run(say: Self.speaker.say))
         }
-        // What is wrong with other flags, and what help says, is the argument parser's to tell.
+        // The argument parser of the full program reports problems with other flags, and prints help.
         if arguments.first == RawArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
             call.request == .record
         {

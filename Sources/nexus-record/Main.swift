@@ -2,10 +2,10 @@ import Core
 import Recording
 import SystemSupport
 
-/// Records one event and is gone: `nexus record` for the tightest loop, with the same flags.
+/// Records one event and exits: `nexus record` for the tightest loop, with the same flags.
 ///
-/// It is linked statically and knows no argument parser, no SQLite and no network, so that it starts like a C program.
-/// Under the name `nexus` it stands in front of that large program (`Launcher`).
+/// It is linked statically and has no argument parser, no SQLite and no network, so that it starts like a C program. Under the
+/// name `nexus` it starts the full program (`Launcher`).
 @main
 struct Main {
     static func main() {
@@ -25,7 +25,7 @@ struct Main {
         }
     }
 
-    /// Prints a text that was asked for; where it cannot be written the process ends with the reason.
+    /// Prints a requested text; if that fails, the process exits with the reason.
     private static func show(_ text: String) {
         do throws(SystemError) { try File.standardOutput.write(text) } catch {
             RecordCommandLine(program: "nexus-record").end(error.description, ExitCode(error))
@@ -33,9 +33,9 @@ struct Main {
     }
 }
 
-/// The recording of one event as a program does it: silent when it works, one sentence and a code when it does not.
+/// Records one event as a command: silent on success, one sentence and an exit code on failure.
 struct RecordCommandLine {
-    /// What the program is called when it speaks.
+    /// The program's name in messages.
     let program: String
 
     func record(_ call: RecorderArguments) {
@@ -74,14 +74,14 @@ struct RecordCommandLine {
         }
     }
 
-    /// Says why and ends; with `--soft` a script goes on as if nothing had happened.
+    /// Prints the sentence and exits; with `--soft` the exit code is 0, so that a script continues.
     func end(_ sentence: String, _ code: ExitCode, isSoft: Bool = false) -> Never {
         say(sentence)
         ThisProcess.end(isSoft ? 0 : code.rawValue)
     }
 
     func say(_ sentence: String) {
-        // Where even that cannot be written there is nobody left to tell.
+        // If standard error cannot be written either, the failure cannot be reported.
         try? File.standardError.write("\(program): \(sentence)\n")
     }
 }

@@ -4,13 +4,13 @@ import SystemSupport
 
 /// The flags of `nexus-record`: those of `nexus record` that describe one event, `--durable`, and `--soft`.
 ///
-/// `--name value` and `--name=value` both work, as they do there.
+/// `--name value` and `--name=value` both work, as they do in `nexus record`.
 struct RecorderArguments {
     enum Request {
         case record, stream, help, version
     }
 
-    /// The command was not used as it wants to be.
+    /// Arguments that the command does not accept.
     struct Misuse: Error {
         let sentence: String
     }
@@ -18,7 +18,7 @@ struct RecorderArguments {
     private(set) var request = Request.record
     private(set) var event = EventFlags()
     private(set) var isDurable = false
-    /// Whether a failure to record is only said, and the exit code is 0 all the same.
+    /// Whether a failure to record is only printed, and the exit code is 0 nevertheless.
     private(set) var isSoft = false
     private var outcome: Bool?
 
@@ -69,7 +69,7 @@ struct RecorderArguments {
         return true
     }
 
-    /// The help text, with the flags of the table that `nexus record` has too.
+    /// The help text, with the flags from the table shared with `nexus record`.
     static var help: String {
         var lines = [
             "Usage: nexus-record [options]", "", "Records one event. It is safe when the command returns 0.", "",
