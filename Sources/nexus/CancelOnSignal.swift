@@ -1,8 +1,8 @@
 import SystemSupport
 import UnixSignals
 
-/// Work that Ctrl-C or SIGTERM ends in good order: it is cancelled, cleans up after itself, and then the process ends
-/// as the signal asks.
+/// Runs work that Ctrl-C or SIGTERM stops gracefully: the task is cancelled, the work cleans up, and then the process ends by the
+/// signal.
 enum CancelOnSignal {
     private enum Event<Value: Sendable>: Sendable {
         case finished(Value)
@@ -10,10 +10,10 @@ enum CancelOnSignal {
         case none
     }
 
-    /// How long it may take to clean up: the work may be held up by a disk or by whoever reads what it writes.
+    /// Longest time for the clean-up: a disk, or the reader of the output, may block the work.
     private static let patience: Duration = .seconds(3)
 
-    /// `consequence` is what a person who stops it is told.
+    /// `consequence` is the message for a user who stops the work.
     static func run<Value: Sendable>(
         ifStopped consequence: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -38,7 +38,7 @@ enum CancelOnSignal {
                     }
                     defer { overdue.cancel() }
                     while let result = await group.nextResult() {
-                        // It was done before it could be stopped.
+                        // The work ended before the cancellation took effect.
                         if case .success(.finished(let value)) = result { return value }
                     }
                     end(with: number, consequence)

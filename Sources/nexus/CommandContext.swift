@@ -1,10 +1,10 @@
 import SystemSupport
 import UnixSignals
 
-/// The parts of the process that a subcommand uses: where it writes, the environment that it reads, and the signals that stop it.
+/// The parts of the process that a subcommand uses: its output, its environment, and the signals that stop it.
 ///
-/// `main` runs with those of the process. A test sets its own for one task, so that subcommands run in the process of the tests,
-/// several at once.
+/// `main` runs with those of the process. A test sets its own for one task, so that several subcommands run concurrently in the
+/// process of the tests.
 struct CommandContext: Sendable {
     /// Writes a report to standard output.
     var write: @Sendable (String) throws(SystemError) -> Void = { text throws(SystemError) in

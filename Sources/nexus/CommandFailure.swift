@@ -3,7 +3,7 @@ import Core
 import Recording
 import SystemSupport
 
-/// How a command ends that could not do its work: one sentence and the code that sysexits.h has for it.
+/// The failure of a command: one sentence and the exit code that sysexits.h has for it.
 struct CommandFailure: Error {
     private(set) var message: String
     let code: Int32
@@ -17,7 +17,7 @@ struct CommandFailure: Error {
         self.init(error.description, error.exitCode)
     }
 
-    /// Makes the failure that ends the command from a module's error; nil for an error of the argument parser.
+    /// Converts a module's error to the failure that ends the command; nil for an error of the argument parser.
     init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
@@ -26,7 +26,7 @@ struct CommandFailure: Error {
         }
     }
 
-    /// The failure with another text in place of `text` in its message.
+    /// Returns the failure with `text` in its message replaced by `other`.
     func replacing(_ text: String, with other: String) -> CommandFailure {
         var failure = self
         failure.message = message.replacing(text, with: other)
@@ -35,7 +35,7 @@ struct CommandFailure: Error {
 
     /// Writes the sentence to standard error.
     func say() {
-        // Where even that cannot be written there is nobody left to tell.
+        // If standard error cannot be written either, the failure cannot be reported.
         try? CommandContext.current.report("nexus: \(message)\n")
     }
 
@@ -47,7 +47,7 @@ struct CommandFailure: Error {
 }
 
 extension DataFolder {
-    /// The data folder of this call; throws the sentence for a person who has none.
+    /// Returns the data folder of this call; throws a failure with a suggestion if there is none.
     static func required() throws -> DataFolder {
         guard let data = try fromEnvironment(CommandContext.current.environment) else {
             throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput)
@@ -55,7 +55,7 @@ extension DataFolder {
         return data
     }
 
-    /// The same for a command that reads: a folder that cannot be looked into is not one without events.
+    /// Returns the data folder for a command that reads. A folder without read permission is an error, not an empty folder.
     static func readable() throws -> DataFolder {
         let data = try required()
         try data.folder.requireReadableIfThere()
@@ -64,7 +64,7 @@ extension DataFolder {
 }
 
 extension CommandFailure {
-    /// Throws where days would be others than those of the zone that was asked for.
+    /// Throws if the requested time zone is unknown here, as days would begin in another zone.
     static func requireKnownZone() throws {
         guard let zone = LocalCalendar.unknownZone() else { return }
         throw CommandFailure(

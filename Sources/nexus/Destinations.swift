@@ -2,9 +2,9 @@ import Core
 import Sync
 import SystemSupport
 
-/// The destinations that have a name, in the settings.
+/// The named destinations of the settings.
 struct Destinations {
-    /// More names than anybody sends to.
+    /// Limit of names: more than any user needs.
     private static let most = 64
 
     private let file: SettingsFile
@@ -16,7 +16,7 @@ struct Destinations {
         all = try file.load().destinations
     }
 
-    /// The destination of a URL or name; without either the only one there is.
+    /// Returns the destination of a URL or name; without either the only one that is configured.
     func find(_ text: String?) throws -> Destination {
         guard let text else {
             guard all.count < 2 else {

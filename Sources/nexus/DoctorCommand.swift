@@ -68,7 +68,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ]
     }
 
-    /// Every check, in the order in which one relies on those before.
+    /// Runs every check, in an order in which each relies on the earlier ones.
     private func checks(_ data: DataFolder) throws -> [CheckResult] {
         let bar = quick ? nil : ProgressLine(total: 1000)
         defer { bar?.clear() }

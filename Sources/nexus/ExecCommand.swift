@@ -40,12 +40,12 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        // They are the last of all; the parser has them as text, which file names need not be.
+        // The last arguments of the process are the command. The parser decodes arguments as UTF-8, which file names need not be.
         let command = RawArgument.ofThisProcess.suffix(command.count)
         Self.run(ExecCall(Array(command), workspace: workspace, task: task, quiet: quiet))
     }
 
-    /// Runs the usual call, past the argument parser; returns for any other.
+    /// Runs the usual call without the argument parser; returns for any other.
     static func runAtOnce(_ arguments: [RawArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }

@@ -54,7 +54,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Recording goes before.
+        // Recording has priority over an export, which takes seconds.
         ThisProcess.makeWay()
         let data = try DataFolder.readable()
         let now = SystemClock().now()
@@ -77,7 +77,7 @@ struct ExportCommand: AsyncParsableCommand {
         try CommandContext.current.write("\(path.escapedForDisplay): \(manifest.events.counted("event")), \(size)\n")
     }
 
-    /// The format, and whether the file is plain: by the options, else by the file's name.
+    /// The format, and whether the file is uncompressed: from the options, else from the file's name.
     private var kind: (format: SnapshotFormat, isPlain: Bool) {
         let named = output.flatMap(SnapshotFormat.named)
         return (format ?? named?.format ?? .sqlite, plain || named?.isPlain ?? false)
@@ -85,7 +85,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     private func target(in data: DataFolder, now: Int64) throws -> SnapshotTarget {
         guard output != "-" else {
-            // What is piped is for a program; a terminal would only show it as noise.
+            // Piped output is for a program; a terminal would show it as noise.
             guard !File.standardOutput.isTerminal else {
                 throw CommandFailure(
                     "a snapshot is not written to a terminal: redirect the output, or name a file", .usage)

@@ -35,18 +35,18 @@ struct FlushCommand: AsyncParsableCommand {
     }
 }
 
-/// The first step of every command that reads: it stores pending events, and reports which ones its answer lacks.
+/// The first step of every command that reads: it stores pending events, and reports events that the answer lacks.
 enum ReadingCommand {
-    /// How long a report waits for another writer: what a user waits for without wondering.
+    /// Longest wait of a report for another writer: short enough that a user does not wonder.
     private static let patience: Duration = .seconds(2)
 
-    /// - Parameter isQuiet: whether nothing is written to standard error, where it would be in the middle of a screen.
+    /// - Parameter isQuiet: suppresses output to standard error, which would appear in the middle of a screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
         let missing = try await Drainer(data: data).prepareReport(patience: patience)
         try note(sentence(on: missing), isQuiet: isQuiet)
     }
 
-    /// Writes a sentence on the answer to standard error.
+    /// Writes a sentence about the answer to standard error.
     static func note(_ sentence: String?, isQuiet: Bool = false) throws {
         guard let sentence, !isQuiet else { return }
         try CommandContext.current.report("nexus: \(sentence)\n")

@@ -32,7 +32,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
         let bar = ProgressLine(total: 1000)
         let outcome = try await SnapshotArgument.with(file) { file in try await run(file, into: data, bar) }
-        // The keys are a contract.
+        // The keys are stable: scripts read them.
         let value: JSONValue = [
             "expired": .integer(outcome.expired), "imported": .integer(outcome.imported),
             "known": .integer(outcome.known),

@@ -57,7 +57,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
                 try await Self.take(path, of: source, into: data)
             }
             summaries.append(summary)
-            // An error with a later file leaves the summaries of those before it.
+            // If a later file fails, the summaries of earlier files have been printed.
             if !json { try File.standardOutput.write(summary.text(isPlan: false)) }
         }
         if json {
@@ -83,7 +83,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         ["histories": .array(summaries.map(\.json))]
     }
 
-    /// Lists what an import of each source would give.
+    /// Lists the entries that an import of each source would add.
     private func list() throws {
         let data = try DataFolder.readable()
         let summaries = try HistoryImport.plans(for: data)

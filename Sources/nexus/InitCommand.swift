@@ -26,14 +26,14 @@ struct InitCommand: ParsableCommand {
     }
 }
 
-/// The shells that `nexus init` prints a hook for. The hooks are shell files beside this one, embedded in the program.
+/// The shells that `nexus init` supports. The hooks are shell files in `Hooks`, embedded in the program.
 enum ShellHook: String, ExpressibleByArgument, CaseIterable {
     case bash, zsh, fish
 
-    /// The text to print.
+    /// The hook to print.
     ///
-    /// All of zsh's is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh would not even read it otherwise. With
-    /// `local_traps` a function's first command can set the user's DEBUG trap aside.
+    /// The whole hook of zsh is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh could not parse it
+    /// otherwise. With `local_traps` a function's first command can unset the user's DEBUG trap until it returns.
     var text: String {
         switch self {
         case .bash: String(decoding: PackageResources.nexus_bash, as: UTF8.self)

@@ -27,12 +27,12 @@ struct Nexus: AsyncParsableCommand {
             FlushCommand.self, DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
         ])
 
-    /// On the main actor, so that `exec` runs on the first thread and is the one that signals reach.
+    /// On the main actor, so that `exec` runs on the first thread, which receives signals.
     @MainActor static func main() async {
         ThisProcess.forbidCoreFile()
         let arguments = RawArgument.ofThisProcess
         ExecCommand.runAtOnce(arguments)
-        // What `exec` runs has everything as it was given.
+        // A command under `exec` inherits the process's state unchanged.
         if arguments.first != RawArgument("exec") { ThisProcess.prepareForOwnFiles() }
         do {
             try requireText(arguments)
@@ -45,13 +45,13 @@ struct Nexus: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // The program that reads the output has ended, as 'head' does, and needs no message.
+            // The reader of the output has ended, as `head` does, and needs no message.
             if let error = error as? SystemError, error.isClosedPipe {
                 ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue)
             }
             if let failure = CommandFailure(error) { failure.end() }
             if exitCode(for: error).rawValue == 0 { printText(of: error, arguments) }
-            // What the parser says of wrong use quotes it.
+            // The parser's message quotes the arguments, so it is escaped.
             let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
             let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
             try? File.standardError.write(message.isEmpty ? "" : message + "\n")
@@ -59,8 +59,8 @@ struct Nexus: AsyncParsableCommand {
         }
     }
 
-    /// Prints help or the version, and ends the process: with 0 if it was asked for. Help in place of the requested work is a
-    /// misuse that a script must notice; a user at a terminal sees it.
+    /// Prints help or the version, and ends the process: with 0 if it was requested. Help in place of the requested work is a
+    /// usage error that a script must notice; a user at a terminal sees it.
     private static func printText(of error: any Error, _ arguments: [RawArgument]) -> Never {
         let text = fullMessage(for: error)
         let isRequested = text.isEmpty || arguments.contains { requests.contains($0.text) }
@@ -77,13 +77,13 @@ struct Nexus: AsyncParsableCommand {
         ThisProcess.end(0)
     }
 
-    /// The arguments that ask for a text.
+    /// The arguments that request a text.
     private static let requests: Set<String> = [
         "help", "-h", "-help", "--help", "--help-hidden", "--version", "--generate-completion-script",
         "--experimental-dump-help",
     ]
 
-    /// Throws where the command could not end for want of files, threads or memory. A recorder of one event needs less than
+    /// Throws if the process lacks the files, threads or memory that the command needs. A recorder of one event needs less than
     /// the others.
     private static func requireResources(for command: any ParsableCommand) throws {
         let runtime = min(ProcessResources.processors, Limits.commandProcessors)
@@ -101,8 +101,8 @@ struct Nexus: AsyncParsableCommand {
         if let shortage = needed.findShortage() { throw CommandFailure(shortage, .tryAgain) }
     }
 
-    /// The parser would replace what is not UTF-8: another file would be read or written than the one that was named. What
-    /// `exec` runs gets its arguments as they are.
+    /// Throws if an argument is not UTF-8: the parser would replace its bytes, and another file would be read or written than the
+    /// named one. A command under `exec` gets its arguments unchanged.
     private static func requireText(_ arguments: [RawArgument]) throws {
         guard arguments.first != RawArgument("exec"),
             let wrong = arguments.firstIndex(where: { $0.exactText == nil })

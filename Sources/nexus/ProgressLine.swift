@@ -3,7 +3,7 @@ import Reports
 import Synchronization
 import SystemSupport
 
-/// How far a stream of known length is, on one line of a terminal that is written over. Off a terminal it shows nothing.
+/// The progress through a stream of known length, on one line of a terminal that is overwritten. Off a terminal it shows nothing.
 final class ProgressLine: Sendable {
     private static let columns = 30
 
@@ -28,7 +28,7 @@ final class ProgressLine: Sendable {
         }
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     func clear() {
         shown.withLock { last in
             guard last >= 0 else { return }
@@ -39,7 +39,7 @@ final class ProgressLine: Sendable {
 }
 
 extension TerminalStyle {
-    /// What this process's output can show.
+    /// Returns the style that this process's output supports.
     static func ofOutput() -> TerminalStyle {
         let output = File.standardOutput
         return TerminalStyle(

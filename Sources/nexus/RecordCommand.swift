@@ -45,7 +45,7 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Where the environment or the working folder switches recording off, the data folder is not touched.
+        // If the environment or the working folder switches recording off, the data folder is not touched.
         guard stdin || RecordingPolicy.outside() == .on else { return }
         let data = try DataFolder.required()
         if stdin {
@@ -108,12 +108,12 @@ struct EventOptions: ParsableArguments {
         ]
     }
 
-    /// The name of a flag that was given; nil when none was.
+    /// The name of the first given flag; nil when none was given.
     var firstGiven: String? {
         values.first { $0.value != nil }?.name ?? (success ? "--success" : failure ? "--failure" : nil)
     }
 
-    /// The flags that were given.
+    /// Returns the given flags.
     func flags() throws -> EventFlags {
         var flags = EventFlags()
         for case (let name, let value?) in values {
@@ -125,7 +125,7 @@ struct EventOptions: ParsableArguments {
 }
 
 extension EventFlags {
-    /// The help of a flag, as the argument parser has it.
+    /// Returns the help of a flag in the form of the argument parser.
     fileprivate static func help(_ name: String) -> ArgumentHelp {
         guard let flag = all.first(where: { $0.name == name }) else { preconditionFailure("the table has every flag") }
         return ArgumentHelp("\(flag.help)", valueName: flag.value)

@@ -68,7 +68,7 @@ struct ReportCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         _ = try window.window(now: SystemClock().now())
         let file = try target(in: data)
-        // Before work that takes a while.
+        // Checked before work that takes seconds.
         try file.requireReplaceable()
         if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
@@ -106,7 +106,7 @@ struct ReportCommand: AsyncParsableCommand {
         return try ReportFile(output)
     }
 
-    /// The page on what a data folder's database holds; names are looked up with the key of the user's own.
+    /// Returns the page on the database of a data folder; names are looked up with the key of the user's own.
     private func page(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let filter = try filter.filter(in: own, recordedIn: data)

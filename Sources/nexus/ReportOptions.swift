@@ -98,7 +98,7 @@ struct NameOptions: ParsableArguments {
             """)
     var isWanted = false
 
-    /// Names by their hash, as far as a form of output shows them.
+    /// Returns names by their hash, for forms of output that show them.
     func known(in data: DataFolder, for form: OutputOptions.Form) -> [String: String] {
         form == .text || isWanted ? WorkspaceNames.known(in: data) : [:]
     }
@@ -120,7 +120,7 @@ extension NextSteps {
         return steps
     }
 
-    /// The same as the end of a report in this terminal.
+    /// Returns the next steps as the end of a report in this terminal.
     static func text(_ data: DataFolder, hasFilter: Bool = false) throws -> String {
         try current(data, hasFilter: hasFilter).text(.ofOutput())
     }

@@ -17,7 +17,7 @@ struct SessionCommand: AsyncParsableCommand {
             """,
         subcommands: [Start.self, End.self, List.self, Show.self])
 
-    /// The shell whose words are printed.
+    /// The shell whose syntax is printed.
     enum Shell: String, ExpressibleByArgument, CaseIterable {
         case sh, bash, zsh, fish
 

@@ -81,7 +81,7 @@ struct SetupCommand: ParsableCommand {
     }
 }
 
-/// The shell that a command is about.
+/// The option that selects a shell.
 struct ShellTarget: ParsableArguments {
     @Option(help: ArgumentHelp("The shell, by name or path: bash, zsh or fish; by default $SHELL.", valueName: "shell"))
     var shell: String?

@@ -78,13 +78,13 @@ struct StatsCommand: AsyncParsableCommand {
         try await ReportWatch.run { try await report(of: data) }
     }
 
-    /// The whole report as text. The database is opened for it and closed again: nothing is held between two drawings.
+    /// Returns the whole report as text. The database is opened for it and closed again: nothing is held between two drawings.
     private func report(of data: DataFolder) async throws -> String {
         try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
         return try report(on: data, keyOf: data)
     }
 
-    /// The report on what a data folder's database holds; names are looked up with the key of the person's own.
+    /// Returns the report on the database of a data folder; names are looked up with the key of the user's own.
     private func report(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let window = try window.window(now: now)
@@ -123,13 +123,13 @@ struct StatsCommand: AsyncParsableCommand {
         from == nil ? try NextSteps.text(data, hasFilter: !filter.isEmpty) : ""
     }
 
-    /// Days and hours are listed whole.
+    /// Days and hours are listed completely.
     private func defaultTop(_ kind: UsageBreakdown.Kind) -> Int? { kind.isInTime ? nil : Self.defaultTop }
 }
 
 extension UsageBreakdown.Kind: ExpressibleByArgument {}
 
-/// What a report is confined to.
+/// The filter of a report.
 struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only commands that begin with these words: git finds git status.", valueName: "name"))
     var command: String?
@@ -147,7 +147,7 @@ struct FilterOptions: ParsableArguments {
         }
     }
 
-    /// The filter, with the name of a workspace hashed as it was when it was recorded.
+    /// Returns the filter, with the name of a workspace hashed as in recording.
     ///
     /// - Parameters:
     ///   - data: the data folder whose key hashes names.

@@ -6,7 +6,7 @@ import Recording
 import Reports
 import SystemSupport
 
-/// `nexus record --stdin`: runs the stream and tells the person about it.
+/// `nexus record --stdin`: runs the stream and reports its progress to the user.
 struct StreamCommand {
     let data: DataFolder
     let recording: RecordingPolicy
@@ -15,7 +15,7 @@ struct StreamCommand {
     func run() async throws {
         let summary: StreamRecorder.Summary
         if case .off = recording {
-            // What is not to be recorded is read all the same, so that whoever writes it is not stopped by a closed pipe.
+            // Input is still read while recording is off, so that a closed pipe does not stop the program that writes it.
             try discardInput()
             summary = StreamRecorder.Summary()
         } else {
@@ -67,7 +67,7 @@ struct StreamCommand {
         }
     }
 
-    /// The keys are a contract.
+    /// The keys are stable: scripts read them.
     private func json(_ summary: StreamRecorder.Summary) -> JSONValue {
         [
             "accepted": .integer(summary.accepted), "received": .integer(summary.received),

@@ -1,10 +1,10 @@
 import ArgumentParser
 import SystemSupport
 
-/// Refuses subcommands that do not exist, with the one that was probably meant.
+/// Rejects unknown subcommands, and suggests the most similar one.
 enum SubcommandCheck {
-    /// Throws where the arguments name a subcommand that does not exist. The parser would call it an unexpected argument, and
-    /// for `nexus help` print the general help, which a script would take for success.
+    /// Throws if the arguments name an unknown subcommand. The parser would report an unexpected argument. For `nexus help` it
+    /// would print the general help, which a script would take for success.
     static func require(_ arguments: [RawArgument], of root: any ParsableCommand.Type) throws {
         let isHelp = arguments.first == RawArgument("help")
         var command = root
@@ -14,7 +14,7 @@ enum SubcommandCheck {
             if !isHelp && (names.isEmpty || name == "help") { return }
             guard let place = names.firstIndex(of: name) else {
                 let meant = nearest(to: name, of: names)
-                // It may be an argument of the subcommand that runs without a name.
+                // The word may be an argument of the default subcommand.
                 if !isHelp, meant == nil, command.configuration.defaultSubcommand != nil { return }
                 let help = command == root ? "'nexus help'" : "'nexus help \(command._commandName)'"
                 let hint = meant.map { "; did you mean '\($0)'?" } ?? ";"
@@ -26,7 +26,7 @@ enum SubcommandCheck {
         }
     }
 
-    /// The name that differs least from a word, if that is by at most a third of its letters; nil for a tie with another.
+    /// Returns the name that differs least from a word, if that is by at most a third of its letters; nil for a tie with another.
     static func nearest(to word: String, of names: [String]) -> String? {
         let distances = names.map { (name: $0, distance: distance(Array(word.lowercased().utf8), Array($0.utf8))) }
         let ordered = distances.sorted { $0.distance < $1.distance }
@@ -36,10 +36,10 @@ enum SubcommandCheck {
         return best.name
     }
 
-    /// Letters that are inserted, removed, replaced or swapped with their neighbour to make one word of the other (optimal string
-    /// alignment).
+    /// Returns the number of letters to insert, remove, replace or swap with their neighbour to make one word of the other
+    /// (optimal string alignment).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        // No name is so long.
+        // All names are shorter.
         guard left.count <= 32, !left.isEmpty else { return 32 }
         var rows = [Array(0...right.count)]
         for (i, letter) in left.enumerated() {

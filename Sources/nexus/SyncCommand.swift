@@ -59,7 +59,7 @@ struct SyncCommand: AsyncParsableCommand {
             guard !(newLedger && dryRun) else { throw ValidationError("--new-ledger does not go with --dry-run.") }
         }
 
-        /// Rows that a dry run shows.
+        /// Limit of rows that a dry run shows.
         private static let shownRows = 3
 
         func run() async throws {
@@ -97,7 +97,7 @@ struct SyncCommand: AsyncParsableCommand {
             switch progress {
             case .sent(_, let share): bar?.show(Int(share * 1000))
             case .waiting(let error, _):
-                // Only somebody who watches wonders why nothing moves.
+                // The message is for a user who watches the progress bar.
                 guard let bar else { return }
                 bar.clear()
                 try? CommandContext.current.report("nexus: \(error.description) (trying again)\n")
@@ -202,6 +202,6 @@ struct SyncCommand: AsyncParsableCommand {
 }
 
 extension Destination {
-    /// Whether others could read what goes there, on the network in between.
+    /// Whether others on the network could read the transferred data.
     var isReadableOnTheWay: Bool { address.map { !$0.isEncrypted && !$0.isLocal } ?? false }
 }

@@ -2,7 +2,7 @@ import Core
 import Sync
 import SystemSupport
 
-/// What a run of `nexus sync` did.
+/// The result of a run of `nexus sync`.
 struct SyncReport {
     let destination: String
     let transfers: Int
@@ -30,7 +30,7 @@ struct SyncReport {
     }
 }
 
-/// What a run of `nexus sync` would do.
+/// The transfers that `nexus sync` would make.
 struct PreviewReport {
     let destination: String
     let transfers: Int
@@ -42,7 +42,7 @@ struct PreviewReport {
     let earliest: String?
     let latest: String?
     let columns: [String]
-    /// Texts as they would go; null where there is no value.
+    /// Texts in the transferred form; null where there is no value.
     let firstRows: [[String?]]
 
     init(_ preview: SyncPlan.Preview, to destination: Destination) {
@@ -94,9 +94,9 @@ struct PreviewReport {
     private static func rfc3339(_ databaseText: String) -> String { databaseText.replacing(" ", with: "T") + "Z" }
 }
 
-/// What the ledger tells.
+/// The content of the ledger.
 struct LedgerReport {
-    /// Whether the ledger is as it was written.
+    /// Whether the ledger is unchanged since it was written.
     private let isIntact: Bool
     private let lines: Int
     private let transfers: [TransferLog.Item]
@@ -107,7 +107,7 @@ struct LedgerReport {
         self.transfers = transfers
     }
 
-    /// A transfer that is not confirmed was begun and may have arrived.
+    /// An unconfirmed transfer was begun and may have arrived.
     var json: JSONValue {
         let values = transfers.map { item -> JSONValue in
             [

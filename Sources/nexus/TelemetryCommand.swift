@@ -48,7 +48,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             try CommandContext.current.write(json ? report.json.document : report.text)
         }
 
-        /// What the ledger says was sent, by destination, and what is wrong with the ledger.
+        /// Returns the transfers in the ledger, by destination, and the problem with the ledger.
         private static func sent(from data: DataFolder) throws -> ([StatusReport.Sent], problem: String?) {
             var sent: [String: StatusReport.Sent] = [:]
             let findings = try LedgerReader.read(data) { entry in

@@ -42,7 +42,7 @@ extension TelemetryCommand {
             guard all != (before != nil || session != nil || command != nil) else {
                 throw ValidationError("Say what to remove: --all, or one or more of --before, --session and --command.")
             }
-            // A script whose variable is not set means none of them, and surely not every event without a command.
+            // A script with an unset variable means no event, and certainly not every event without a command.
             guard command?.isEmpty != true, session?.isEmpty != true else {
                 throw ValidationError("--command and --session take a name.")
             }
@@ -70,7 +70,7 @@ extension TelemetryCommand {
             }
         }
 
-        /// What there is of what is selected.
+        /// Returns the numbers of selected events and sessions as a sentence.
         private func sentence(on selection: PurgeSelection, in data: DataFolder) throws -> String {
             let found = try Purger(data: data).preview(selection)
             let (counted, pending) = (found.countedEvents, found.pendingEvents)
@@ -167,7 +167,7 @@ extension TelemetryCommand {
                 ?? "Rows are kept forever.\n"
         }
 
-        /// The stored rows that would be too old, in words.
+        /// Returns the number of stored rows that would be too old, as a sentence.
         private static func effect(ofKeeping days: Int, in data: DataFolder) throws -> String {
             let found = try Purger(data: data).preview(keepingDays: days)
             return found.events.counted("event") + " in " + found.sessions.counted("session")
@@ -185,7 +185,7 @@ extension TelemetryCommand {
     }
 }
 
-/// How a command that destroys something is told that it is meant.
+/// The options that confirm a destructive command.
 struct Confirmation: ParsableArguments {
     @Flag(help: "Say what would be done, and do nothing.")
     var dryRun = false
@@ -193,8 +193,8 @@ struct Confirmation: ParsableArguments {
     @Flag(help: "Do it without asking.")
     var yes = false
 
-    /// Asks on a terminal; without one only `--yes` counts.
-    /// - Parameter refusal: the error where there is no terminal.
+    /// Asks on a terminal; without one only `--yes` confirms.
+    /// - Parameter refusal: the error without a terminal.
     func isGiven(
         for question: @autoclosure () throws -> String,
         refusal: String = "this cannot be undone: say --yes, or --dry-run to see what it would do"
@@ -213,6 +213,6 @@ struct Confirmation: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// Another process writes the database and has not made way.
+    /// Another process writes the database and did not yield in time.
     static let writerIsBusy = CommandFailure("another nexus process is storing events and has not made way", .tryAgain)
 }

@@ -1,7 +1,7 @@
 import Reports
 import SystemSupport
 
-/// A report on the terminal's second screen, drawn anew in place; the first comes back as it was.
+/// A report on the terminal's alternate screen, redrawn in place; the main screen is restored afterwards.
 struct WatchScreen: ~Copyable {
     private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
@@ -15,23 +15,23 @@ struct WatchScreen: ~Copyable {
     }
 
     deinit {
-        // A terminal that is gone needs nothing.
+        // A disconnected terminal needs nothing.
         try? File.standardOutput.write(Self.leave)
     }
 
-    /// Draws lines over those that are there, in one write, so that nothing flickers.
+    /// Draws lines over the existing ones, in one write, so that nothing flickers.
     borrowing func draw(_ lines: [String]) throws {
         let frame = lines.map { $0 + Self.clearLine }.joined(separator: "\r\n")
         try File.standardOutput.write(Self.home + frame + Self.clearBelow)
     }
 }
 
-/// Draws a report again and again until `q` or a signal asks to stop.
+/// Redraws a report until `q` or a signal requests a stop.
 struct ReportWatch {
-    /// Time between two drawings: often enough to see work go on, seldom enough to cost nothing noticeable.
+    /// Time between two drawings: short enough to follow work, long enough to cost nothing noticeable.
     static let interval: Duration = .seconds(2)
 
-    /// Draws what `text` gives, at once, after each interval and after each key, until `q`, SIGINT or SIGTERM comes.
+    /// Draws the result of `text`, at once, after each interval and after each key, until `q`, SIGINT or SIGTERM.
     static func run(_ text: () async throws -> String) async throws {
         let signals = try StopSignals()
         let screen = try WatchScreen()
@@ -58,16 +58,16 @@ struct ReportWatch {
         }
     }
 
-    /// Gives the terminal back.
+    /// Restores the terminal.
     private static func end(_ screen: consuming WatchScreen, _ keyboard: consuming KeyboardMode?) {
         _ = consume screen
         _ = consume keyboard
     }
 }
 
-/// Does work again and again until a signal asks to stop.
+/// Repeats work until a signal requests a stop.
 enum FileWatch {
-    /// Does `work` after each interval until SIGINT or SIGTERM comes.
+    /// Runs `work` after each interval until SIGINT or SIGTERM.
     static func run(every interval: Duration, _ work: () async throws -> Void) async throws {
         let waiter = WatchWaiter(signals: try StopSignals())
         while try await waiter.wait(until: ContinuousClock.now + interval, withKeys: false) == nil { try await work() }
@@ -91,7 +91,7 @@ private actor WatchWaiter {
         self.signals = signals
     }
 
-    /// What came first; nil when nothing did until the deadline.
+    /// Returns the first event; nil when none occurred until the deadline.
     func wait(until deadline: ContinuousClock.Instant, withKeys: Bool) throws -> Event? {
         let left = max(.zero, deadline - ContinuousClock.now)
         guard withKeys else { return try signals.wait(atMost: left) == nil ? nil : .stop }
