@@ -2,10 +2,10 @@ package import Core
 import Intake
 import SystemSupport
 
-/// Every setting with its value and default: what `nexus config` prints.
+/// Every setting with its value and default, for `nexus config`.
 package struct ConfigReport: Sendable {
     private let states: [SettingState]
-    /// The entries that a list has without the user's.
+    /// The built-in entries of a list.
     private let builtIn: [SettingName: [String]] = [
         .subcommands: CommandRules.programsWithSubcommands, .interactive: CommandRules.interactive,
     ]
@@ -14,7 +14,7 @@ package struct ConfigReport: Sendable {
         self.states = states
     }
 
-    /// A line for each setting.
+    /// The settings, one on each line.
     package var text: String {
         let rows = states.map { state in
             [state.name.rawValue, shown(state), state.name.defaultText, state.name.summary]
@@ -32,7 +32,7 @@ package struct ConfigReport: Sendable {
         }.joined()
     }
 
-    /// The entries of one setting, a line each, the built-in ones of a list after the user's.
+    /// Returns the entries of one setting, one on each line, the built-in ones of a list after the user's.
     package func text(of name: SettingName) -> String {
         let values = states.first { $0.name == name }?.values ?? []
         let own = values.isEmpty && !name.isList ? [name.defaultText] : values
@@ -40,7 +40,7 @@ package struct ConfigReport: Sendable {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    /// The same as values. The keys are a contract.
+    /// The settings as JSON. The keys are stable.
     package var json: JSONValue {
         let settings = states.map { state -> JSONValue in
             let values = JSONValue.array(state.values.map(JSONValue.string))

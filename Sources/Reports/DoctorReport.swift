@@ -1,6 +1,6 @@
 package import Core
 
-/// What `nexus doctor` has found: a line for each check, and under it what to do.
+/// The results of `nexus doctor`: a line for each check, followed by its suggestion.
 package struct DoctorReport: Sendable {
     private let results: [CheckResult]
 
@@ -8,7 +8,7 @@ package struct DoctorReport: Sendable {
         self.results = results
     }
 
-    /// Whether nothing is wrong; there may be something to know.
+    /// Whether no check found a problem; there may be notes.
     package var isOK: Bool { !results.contains { $0.state == .error } }
 
     package var text: String {
@@ -22,7 +22,7 @@ package struct DoctorReport: Sendable {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    /// The same as values.
+    /// The results as JSON.
     package var json: JSONValue {
         let checks = results.map { result -> JSONValue in
             let check: JSONValue = [

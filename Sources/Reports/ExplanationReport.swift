@@ -15,7 +15,7 @@ package struct ExplanationReport: Sendable {
         explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict, naming: naming)
     }
 
-    /// Why the line cannot be explained; nil when it is a JSON object.
+    /// The reason why the line cannot be explained; nil when it is a JSON object.
     package var problem: String? { explanation.isObject ? nil : explanation.rejection?.message }
 
     package var text: String {
@@ -33,7 +33,7 @@ package struct ExplanationReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The keys are a contract.
+    /// The report as JSON. The keys are stable.
     package var json: JSONValue {
         let fields = explanation.parts.map { part -> JSONValue in
             let field: JSONValue = [

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Reports as Markdown documents, for issues, pull requests and notes.
 package enum MarkdownReport {
-    /// The dashboard, `top` rows of each table.
+    /// Returns the dashboard, with `top` rows of each table.
     package static func of(_ report: UsageReport, top: Int) -> String {
         let figures = TextTable(
             columns: [.name(""), .number("", rank: 0)],
@@ -30,7 +30,7 @@ package enum MarkdownReport {
         return document(lines)
     }
 
-    /// A list by one thing, at most `top` rows of it.
+    /// Returns a list by one kind, with at most `top` rows.
     ///
     /// - Parameter names: whether known names of workspaces are printed in place of the first digits of their hashes.
     package static func of(_ report: UsageBreakdown, top: Int?, names: Bool) -> String {

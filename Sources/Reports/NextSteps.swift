@@ -4,7 +4,7 @@ import SystemSupport
 
 /// The next steps for a user whose report is empty: at most two sentences.
 package struct NextSteps: Sendable {
-    /// Where the hook of the user's shell is, or belongs.
+    /// The start file of the user's shell, and whether it has the hook.
     package struct Hook: Sendable {
         let startFile: String
         let isInstalled: Bool
@@ -15,9 +15,9 @@ package struct NextSteps: Sendable {
         }
     }
 
-    /// Whether anything is recorded here and now.
+    /// Whether recording is allowed in this environment, folder and settings.
     package var recording: RecordingPolicy = .on
-    /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil where nothing was ever recorded.
+    /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil when there are none.
     package var latestEvent: Int64?
     /// Whether the report leaves events out by a filter.
     package var hasFilter = false
@@ -28,7 +28,7 @@ package struct NextSteps: Sendable {
 
     package init() {}
 
-    /// The latest 15-minute bucket with events of a data folder, in milliseconds since 1970.
+    /// Returns the beginning of the latest 15-minute bucket with events of a data folder, in milliseconds since 1970.
     package static func latestEvent(in data: DataFolder) throws(StoreError) -> Int64? {
         try StoreReader(data: data)?.activity(in: 0..<Int64.max).last?.slotStart
     }
@@ -75,7 +75,7 @@ package struct NextSteps: Sendable {
         return Array(sentences.prefix(2))
     }
 
-    /// The sentences as the end of a report, after an empty line.
+    /// Returns the sentences as the end of a report, after an empty line.
     package func text(_ style: TerminalStyle) -> String {
         "\n" + sentences.flatMap { TextBlock.wrapped($0, style) }.joined(separator: "\n") + "\n"
     }

@@ -35,7 +35,7 @@ package struct PurgeReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The same as values.
+    /// The receipt as JSON.
     package var json: JSONValue {
         [
             "buffer_files_removed": .integer(receipt.bufferFiles), "bytes_after": .integer(receipt.bytesAfter),

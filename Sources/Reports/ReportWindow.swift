@@ -6,20 +6,19 @@ package import SystemSupport
 package struct ReportWindow: Equatable, Sendable {
     package typealias Day = LocalCalendar.Day
 
-    /// How the window was asked for: the title of a dashboard.
+    /// The title of a dashboard: the window as the user named it.
     package let title: String
     /// The first instant, in milliseconds since 1970; nil: since the beginning.
     package let start: Int64?
     /// The first instant after it, in milliseconds since 1970; nil: until now.
     package let end: Int64?
 
-    /// Everything there is.
+    /// The window of all events.
     package static let allTime = ReportWindow(title: "All Time", start: nil, end: nil)
 
     /// - Parameters:
     ///   - start: rounded down to a 15-minute bucket; nil for an open start.
-    ///   - end: rounded up to a 15-minute bucket; nil for an open end, which one after the last time that an event can have is
-    ///     too.
+    ///   - end: rounded up to a 15-minute bucket; nil for an open end. An end after the latest time of an event is open too.
     init(title: String, start: Int64?, end: Int64?) {
         let bucket = TimeBucket.milliseconds
         self.title = title
@@ -28,7 +27,7 @@ package struct ReportWindow: Equatable, Sendable {
         self.end = rounded.flatMap { $0 > Limits.latestTimestamp ? nil : $0 }
     }
 
-    /// Today and the days before it, `days` in all.
+    /// Returns today and the days before it, `days` in total.
     package static func lastDays(_ days: Int, now: Int64) -> ReportWindow {
         let today = LocalCalendar.day(of: now)
         return ReportWindow(
@@ -37,14 +36,14 @@ package struct ReportWindow: Equatable, Sendable {
             end: LocalCalendar.start(of: today, plusDays: 1))
     }
 
-    /// From one day to another, both included; either end may be open. Nil when it would end before it starts.
+    /// Returns the window from one day to another, both included; either end may be open. Nil when it would end before it starts.
     package static func between(_ first: Day?, _ last: Day?) -> ReportWindow? {
         if let first, let last, last < first { return nil }
         return between(
             first.map { LocalCalendar.start(of: $0) }, last.map { LocalCalendar.start(of: $0, plusDays: 1) })
     }
 
-    /// From one instant to another; the title says which. Nil when it would end before it starts.
+    /// Returns the window from one instant to another, with both in its title. Nil when it would end before it starts.
     static func between(_ start: Int64?, _ end: Int64?) -> ReportWindow? {
         if let start, let end, end <= start { return nil }
         let window = ReportWindow(title: "", start: start, end: end)
@@ -58,14 +57,14 @@ package struct ReportWindow: Equatable, Sendable {
         return ReportWindow(title: title, start: start, end: end)
     }
 
-    /// The day in which it begins; nil: since the beginning.
+    /// The first day of the window; nil: since the beginning.
     package var first: Day? { start.map { LocalCalendar.day(of: $0) } }
-    /// The day in which it ends; nil: until now.
+    /// The last day of the window; nil: until now.
     package var last: Day? { end.map { LocalCalendar.day(of: $0 - 1) } }
 
-    /// The range just before the window that a report compares it with, in milliseconds since 1970: as many days of the
-    /// calendar, or as much time where the window is not of whole days. While the window is not over it ends at the same
-    /// time of day, so that a morning is not compared with a whole day. Nil when the window has no beginning.
+    /// Returns the range just before the window that a report compares it with, in milliseconds since 1970. It has the same
+    /// number of calendar days, or the same length if the window is not of whole days. While the window is not over, the range
+    /// ends at the same time of day, so that a morning is not compared with a whole day. Nil when the window has an open start.
     package func before(now: Int64) -> Range<Int64>? {
         guard let start, let first else { return nil }
         guard isOfWholeDays else {
@@ -77,7 +76,7 @@ package struct ReportWindow: Equatable, Sendable {
         }
         let today = LocalCalendar.day(of: now)
         let last = min(last ?? today, max(today, first))
-        // Noon to noon, so that a day of 23 or 25 hours still counts as one.
+        // Noon to noon, so that a day of 23 or 25 hours still counts as a single day.
         let days = Int((LocalCalendar.start(of: last) - start + Self.halfDay) / (2 * Self.halfDay)) + 1
         let stop =
             last < today
@@ -92,7 +91,7 @@ package struct ReportWindow: Equatable, Sendable {
     /// The window in milliseconds since 1970.
     package var range: Range<Int64> { (start ?? 0)..<(end ?? Int64.max) }
 
-    // MARK: Its text
+    // MARK: Text
 
     /// Whether each end is the beginning of a day, or open.
     var isOfWholeDays: Bool {
@@ -100,8 +99,8 @@ package struct ReportWindow: Equatable, Sendable {
         return (start.map(isStartOfDay) ?? true) && (end.map(isStartOfDay) ?? true)
     }
 
-    /// The range as dates, with times where it is not of whole days: `2026-11-17 to 2026-11-23`, `2026-11-23 10:45 to
-    /// 13:00`. Nil where an end is open.
+    /// The range as dates, with times if it is not of whole days: `2026-11-17 to 2026-11-23`, `2026-11-23 10:45 to 13:00`. Nil
+    /// when an end is open.
     package var rangeText: String? {
         guard let start, let end, let first, let last else { return nil }
         if isOfWholeDays { return first == last ? first.text : "\(first.text) to \(last.text)" }
@@ -109,7 +108,7 @@ package struct ReportWindow: Equatable, Sendable {
         return "\(first.text) \(Self.timeText(start)) to " + (isOneDay ? Self.timeText(end) : Self.fullText(end))
     }
 
-    /// The title, the range where the title is another text, and the time zone: the first line of a report.
+    /// Returns the title, the range if the title is another text, and the time zone: the first line of a report.
     func heading(_ what: String = "", zone: String) -> String {
         let range = rangeText.map { title == $0 ? "" : ", \($0)" } ?? ""
         return "\(title)\(what)\(range) (\(zone.escapedForDisplay))"
@@ -127,6 +126,6 @@ package struct ReportWindow: Equatable, Sendable {
 
     private static func fullText(_ time: Int64) -> String { LocalCalendar.day(of: time).text + " " + timeText(time) }
 
-    /// Hours and minutes.
+    /// Returns hours and minutes.
     private static func timeText(_ time: Int64) -> String { String(LocalCalendar.timeOfDay(of: time).prefix(5)) }
 }

@@ -4,15 +4,15 @@ import Maintenance
 import Rollups
 import SystemSupport
 
-/// The state of recording: what `nexus telemetry status` shows.
+/// The state of recording, for `nexus telemetry status`.
 package struct StatusReport: Sendable {
-    /// What was sent to one destination so far.
+    /// The transfers to one destination so far.
     package struct Sent: Equatable, Sendable {
         package let destination: String
         package var transfers: Int
         package var rows: Int
         package var bytes: Int
-        /// When the last transfer was confirmed, RFC 3339.
+        /// The time of the last confirmed transfer, RFC 3339.
         package var last: String
 
         package init(destination: String, transfers: Int, rows: Int, bytes: Int, last: String) {
@@ -31,7 +31,7 @@ package struct StatusReport: Sendable {
         }
     }
 
-    /// What recording one event has cost the scripts that waited for it, in microseconds.
+    /// The latency that recording one event has added to scripts, in microseconds.
     package struct Cost: Equatable, Sendable {
         package let calls: Int
         package let p50: Int
@@ -48,23 +48,23 @@ package struct StatusReport: Sendable {
     let folder: String
     let bytes: Int
     let eventCounters: EventCounters
-    /// What the person has decided, whatever is in force here.
+    /// The user's settings, even if the environment or the folder overrides them here.
     package var settings = Settings()
-    /// Why the key cannot be used; nil when it can, or there is none yet.
+    /// The reason why the key is unusable; nil when it is usable, or there is none yet.
     package var keyProblem: String?
-    /// The beginning of the oldest quarter of an hour with events, milliseconds since 1970; nil without events.
+    /// The beginning of the oldest 15-minute bucket with events, milliseconds since 1970; nil without events.
     package var since: Int64?
     /// Sessions of stored events.
     package var sessions = 0
-    /// Nil when no single event was recorded yet.
+    /// Nil when no single event has been recorded yet.
     package var cost: Cost?
     package var sent: [Sent] = []
-    /// Why it is not known for sure what was sent; nil when it is.
+    /// The reason why the list of transfers is unreliable; nil when it is reliable.
     package var sentProblem: String?
-    /// Whether a service runs; nil where none ever did.
+    /// The state of the service; nil if none ever ran.
     package var service: String?
 
-    /// Events that are there as rows, recorded and imported.
+    /// Number of stored rows, recorded and imported.
     private var events: Int {
         eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
     }
@@ -77,7 +77,7 @@ package struct StatusReport: Sendable {
         self.eventCounters = eventCounters
     }
 
-    /// Reads what the data folder says itself. How expensive recording is, and what was sent, is for the caller to add.
+    /// Reads the values of the data folder. The caller adds the cost of recording and the transfers.
     package init(of data: DataFolder) throws {
         self.init(
             recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),
@@ -166,7 +166,7 @@ package struct StatusReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The same as values. Keys without a value are left out.
+    /// The report as JSON. Keys without a value are left out.
     package var json: JSONValue {
         let reasons = eventCounters.rejectedByReason.map { ($0.reason.name, JSONValue.integer($0.count)) }.sorted {
             $0.0 < $1.0
@@ -213,12 +213,12 @@ package struct StatusReport: Sendable {
 
     private func counted(_ number: Int, _ noun: String) -> String { NumberText.counted(number, noun) }
 
-    /// Day and time of the reader's zone.
+    /// Returns day and time in the reader's zone.
     private static func localTime(_ time: Int64) -> String {
         LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)
     }
 
-    /// The same of a time in the record of what was sent; another text as it is.
+    /// Returns a time of the ledger in the reader's zone; another text as it is.
     private static func localTime(_ text: String) -> String {
         Timestamp.parse(Array(text.utf8).span).map { localTime($0) } ?? text.escapedForDisplay
     }

@@ -1,14 +1,14 @@
 import Core
 package import SystemSupport
 
-/// A time or a range of time as the command line names it: `7d`, `2h`, `yesterday`, `2026-11`, `2026-11-22`,
+/// A time or a range of time in the syntax of the command line: `7d`, `2h`, `yesterday`, `2026-11`, `2026-11-22`,
 /// `2026-11-22T14:30` (local, or with an offset).
 struct TimeWord {
-    /// Where it begins, in milliseconds since 1970.
+    /// The start, in milliseconds since 1970.
     let start: Int64
-    /// Where it ends, in milliseconds since 1970; nil for an instant, as `2h` ago is.
+    /// The end, in milliseconds since 1970; nil for an instant, such as `2h` ago.
     let end: Int64?
-    /// The window that the word alone stands for. An instant begins a window that lasts until now.
+    /// The window of the word alone. For an instant it lasts from then until now.
     let window: ReportWindow
 
     /// Reads a word; nil for any other text.
@@ -28,7 +28,7 @@ struct TimeWord {
         self.window = window
     }
 
-    /// A range of days with a title.
+    /// Makes a range of days with a title.
     private init(_ title: String, from start: Int64, to end: Int64) {
         self.init(start: start, end: end, window: ReportWindow(title: title, start: start, end: end))
     }
@@ -49,7 +49,7 @@ struct TimeWord {
         }
     }
 
-    /// `YYYY-MM`.
+    /// Parses `YYYY-MM`.
     private static func month(_ text: String) -> TimeWord? {
         guard text.utf8.count == 7, let first = LocalCalendar.Day(text + "-01") else { return nil }
         let next = LocalCalendar.Day(
@@ -60,7 +60,7 @@ struct TimeWord {
     /// The longest time ago, in days: a century.
     private static let mostDays = 36_500
 
-    /// `7d`: today and the six days before. `2w`: the same of 14 days. `2h`, `90min`: so much time until now.
+    /// Parses `7d`: today and the six days before. `2w`: the same for 14 days. `2h`, `90min`: that much time until now.
     private static func ago(_ text: String, now: Int64) -> TimeWord? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = UInt16(digits: digits), number > 0 else { return nil }
@@ -84,7 +84,7 @@ struct TimeWord {
         }
     }
 
-    /// A day and a time of day, of the reader's zone or with an offset.
+    /// Parses a day and a time of day, of the reader's zone or with an offset.
     private static func instant(_ text: String) -> TimeWord? {
         guard let time = Timestamp.parse(Array(text.utf8).span) ?? localTime(text), time >= 0,
             let window = ReportWindow.between(time, nil)
@@ -92,7 +92,7 @@ struct TimeWord {
         return TimeWord(start: time, end: nil, window: window)
     }
 
-    /// `YYYY-MM-DDTHH:MM`; nil also for a time that a clock skips.
+    /// Parses `YYYY-MM-DDTHH:MM`; nil also for a time that a clock change skips.
     private static func localTime(_ text: String) -> Int64? {
         let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].utf8.count == 5, let day = LocalCalendar.Day(String(parts[0])) else {
@@ -103,19 +103,19 @@ struct TimeWord {
             return nil
         }
         let guess = LocalCalendar.start(of: day) + (Int64(hour) * 60 + Int64(minute)) * 60_000
-        // A day on which clocks change has an hour more or less, in some zones half an hour.
+        // A day of a clock change has an hour more or less, in some zones half an hour.
         return [0, -60, 60, -30, 30].map { guess + $0 * 60_000 }.first {
             LocalCalendar.day(of: $0) == day && LocalCalendar.timeOfDay(of: $0) == parts[1] + ":00"
         }
     }
 }
 
-/// A window that the command line names in a way that means none.
+/// The error for an invalid window on the command line.
 package enum WindowError: ReportedError, Equatable {
     case unknownWord(String, place: String)
     case endsBeforeItStarts
 
-    /// The forms that a time has.
+    /// The accepted forms of a time.
     package static let accepted =
         "2026-11-22, 2026-11, 2026-11-22T14:30, today, yesterday, 7d, 2w, 2h or 90min"
 
@@ -133,7 +133,7 @@ package enum WindowError: ReportedError, Equatable {
 }
 
 extension ReportWindow {
-    /// The window that a word names, or two words with `..` between them, of which one may be left out.
+    /// Returns the window of a word, or of two words separated by `..`, either of which may be omitted.
     ///
     /// - Parameter now: in milliseconds since 1970.
     package static func named(_ text: String, now: Int64) throws(WindowError) -> ReportWindow {
@@ -146,10 +146,10 @@ extension ReportWindow {
             part(text[..<dots.lowerBound]), until: part(text[dots.upperBound...]), now: now, place: "the window")
     }
 
-    /// The window from the beginning of one word to the end of another; nil leaves that end open. The end of `7d` and of
-    /// other words that name an instant is that instant.
+    /// Returns the window from the beginning of one word to the end of another; nil leaves that end open. The end of `7d` and of
+    /// other words for an instant is that instant.
     ///
-    /// - Parameter place: what the command line calls the window; nil for `--since` and `--until`.
+    /// - Parameter place: the name of the window on the command line; nil for `--since` and `--until`.
     package static func since(
         _ since: String?, until: String?, now: Int64, place: String? = nil
     ) throws(WindowError) -> ReportWindow {

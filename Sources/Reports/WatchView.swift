@@ -1,20 +1,20 @@
 import SystemSupport
 
-/// A report on a screen that is drawn again and again: what of it is shown, and what keys do.
+/// The scrolled view of a report that is redrawn, and its keys.
 package struct WatchView: Sendable {
     package enum Key: Equatable, Sendable {
         case quit, up, down, pageUp, pageDown, top, bottom
     }
 
     private var lines: [String] = []
-    /// The first line that is shown.
+    /// The first visible line.
     private var first = 0
-    /// Lines of the screen, the line at the bottom included.
+    /// Lines of the screen, including the bottom line.
     private var rows = 24
 
     package init() {}
 
-    /// Replaces the report, at the place to which it was scrolled.
+    /// Replaces the report and keeps the scroll position.
     package mutating func show(_ text: String) {
         lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         while lines.last == "" { lines.removeLast() }
@@ -38,12 +38,12 @@ package struct WatchView: Sendable {
         }
     }
 
-    /// Lines for the report.
+    /// Number of lines for the report.
     private var room: Int { rows - 1 }
 
     private mutating func scroll(to line: Int) { first = max(0, min(line, lines.count - room)) }
 
-    /// The lines of the screen, the last of which has the time, the keys, and whether there is more below.
+    /// Returns the lines of the screen. The last one has the time, the keys, and whether there is more below.
     ///
     /// - Parameter time: the time of the drawing.
     package func frame(time: String, _ style: TerminalStyle) -> [String] {
@@ -58,7 +58,7 @@ package struct WatchView: Sendable {
         return shown + Array(repeating: "", count: room - shown.count) + [style.styled(status, .heading)]
     }
 
-    /// The keys that a terminal sends as these bytes; what means nothing here is passed over.
+    /// Returns the keys for these bytes of a terminal; unknown ones are ignored.
     package static func keys(in bytes: [UInt8]) -> [Key] {
         var keys: [Key] = []
         var rest = bytes[...]

@@ -3,11 +3,11 @@ import Database
 import Foundation
 import Rollups
 
-/// Decides which changes between two windows chance does not explain.
+/// Finds the significant changes between two windows.
 ///
-/// The tests are those of the findings: ranks for the median, Fisher's exact test for outcomes and for the share of slow
-/// runs, both allowing for runs that resemble each other. Counts and total times are compared by the day (Welch's t-test).
-/// A whole comparison has one chance of a false alarm, shared out among its tests (Bonferroni).
+/// The tests are those of the findings: ranks for the median, Fisher's exact test for outcomes and for the share of slow runs.
+/// Both correct for correlated runs. Counts and total times are compared by the day (Welch's t-test). A whole comparison has one
+/// probability of a false alarm, divided among its tests (Bonferroni).
 struct ChangeTest {
     let before: Figures
     let after: Figures
@@ -15,17 +15,17 @@ struct ChangeTest {
     /// Tests of one command: count, outcomes, median, 95th percentile, total.
     private static let testsOfCommand = 5
 
-    /// How many tests a comparison of these commands makes at most.
+    /// Returns the maximum number of tests for a comparison of these commands.
     func comparisons(_ names: some Sequence<String>) -> Int {
         names.reduce(0) { $0 + (isEligible($1) ? Self.testsOfCommand : 0) }
     }
 
-    /// Whether a command ran often enough in both windows together for any difference to mean something.
+    /// Returns whether a command has enough runs in both windows together for a difference to be meaningful.
     private func isEligible(_ name: String) -> Bool {
         (before.cells[name]?.count ?? 0) + (after.cells[name]?.count ?? 0) >= 2 * FindingRules.runsPerWindow
     }
 
-    /// The figures that changed, each at this chance of a false alarm.
+    /// Returns the figures that changed significantly, each tested at this probability of a false alarm.
     func clearChanges(of name: String, chance: Double) -> Set<Comparison.Metric> {
         guard isEligible(name) else { return [] }
         let (old, new) = (before.cells[name], after.cells[name])
@@ -68,8 +68,8 @@ struct ChangeTest {
         return 2 * min(slower, 1 - slower) <= chance
     }
 
-    /// Compares the shares of runs that took longer than the smaller of the two 95th percentiles: where a command became slower,
-    /// more than the twentieth part of the later runs did.
+    /// Compares the shares of runs that took longer than the smaller of the two 95th percentiles. If a command became slower,
+    /// more than 5 % of the later runs did.
     private func tailsDiffer(
         _ points: [UsageCell], _ place: Int, _ old: UsageCell, _ new: UsageCell, chance: Double
     ) -> Bool {
@@ -97,8 +97,8 @@ struct ChangeTest {
         return ratio >= FindingRules.smallestRatio || ratio <= 1 / FindingRules.smallestRatio
     }
 
-    /// Whether the means of two samples differ: Welch's t-test, two-sided, with the t-distribution turned into a normal one
-    /// (Wallace 1959).
+    /// Returns whether the means of two samples differ. This is Welch's t-test, two-sided, with the t-distribution approximated
+    /// by a normal one (Wallace 1959).
     static func differ(_ old: [Double], _ new: [Double], chance: Double) -> Bool {
         guard min(old.count, new.count) >= FindingRules.daysPerWindow else { return false }
         let samples = [old, new].map { values in
@@ -109,7 +109,7 @@ struct ChangeTest {
         let difference = samples[1].mean - samples[0].mean
         let error = samples[0].error + samples[1].error
         guard difference != 0 else { return false }
-        // Without any variation from day to day nothing is left to chance.
+        // Without any variation between days every difference is significant.
         guard error > 0 else { return true }
         let t = difference * difference / error
         let freedom = error * error / samples.reduce(0) { $0 + $1.error * $1.error / ($1.count - 1) }

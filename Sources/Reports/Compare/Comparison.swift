@@ -3,13 +3,13 @@ package import Database
 package import Rollups
 import SystemSupport
 
-/// The changes of each command from one window to another, and whether chance explains them: `nexus compare`.
+/// The changes of each command from one window to another, and whether they are significant: `nexus compare`.
 package struct Comparison: Sendable {
-    /// The figures that are compared. The raw values are the words of `--fail-if` and the keys of the JSON.
+    /// The compared figures. The raw values are the words of `--fail-if` and the keys of the JSON.
     package enum Metric: String, CaseIterable, Sendable {
         case count, failed, success, p50, p95, total
 
-        /// The figure of a command; nil where nothing says it.
+        /// Returns the figure of a command; nil when no run has it.
         func value(_ cell: UsageCell) -> Double? {
             switch self {
             case .count: return Double(cell.count)
@@ -23,7 +23,7 @@ package struct Comparison: Sendable {
             }
         }
 
-        /// Whether it grows with the length of the window.
+        /// Whether the figure grows with the length of the window.
         var isSum: Bool { self == .count || self == .failed || self == .total }
     }
 
@@ -43,13 +43,13 @@ package struct Comparison: Sendable {
         package let command: String
         package let before: UsageCell
         package let after: UsageCell
-        /// Figures whose change chance does not explain.
+        /// Figures with a significant change.
         package let clear: Set<Metric>
         /// The length of the later window over that of the earlier one.
         let lengthRatio: Double
 
-        /// The change of a figure in percent, for success in points of a hundred; of sums, the change of what there is in a day.
-        /// Nil where a window has no figure, infinite where it was zero before.
+        /// Returns the change of a figure in percent, or for `success` in percentage points. For sums it is the change of the
+        /// daily average. Nil when a window has no figure, infinite when it was zero before.
         package func change(_ metric: Metric) -> Double? {
             guard let old = metric.value(before), let new = metric.value(after) else { return nil }
             if metric == .success { return (new - old) * 100 }
@@ -63,16 +63,16 @@ package struct Comparison: Sendable {
     package let after: Side
     package let zone: String
     package let filter: ReportFilter
-    /// Commands of either window: those with clear changes first, by the time that they cost.
+    /// Commands of either window: those with significant changes first, by their total time.
     package let rows: [Row]
-    /// When the rules that name commands changed, if runs before that were left out; in milliseconds since 1970.
+    /// The time when the rules that name commands changed, if earlier runs were left out; in milliseconds since 1970.
     package let namesSince: Int64?
-    /// When the last imported history ended, if runs before that were left out; in milliseconds since 1970.
+    /// The time when the last imported history ended, if earlier runs were left out; in milliseconds since 1970.
     package let recordedSince: Int64?
-    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
 
-    /// Whether anything was recorded in both windows.
+    /// Whether both windows have recorded runs.
     package var isComparable: Bool { rows.contains { $0.before.count > 0 } && rows.contains { $0.after.count > 0 } }
 
     /// The data of one window.
@@ -82,23 +82,23 @@ package struct Comparison: Sendable {
         let range: Range<Int64>
 
         /// - Parameters:
-        ///   - reader: nil where there is no database.
-        ///   - range: in milliseconds since 1970; a window from the beginning on begins with the first event.
+        ///   - reader: nil when there is no database.
+        ///   - range: in milliseconds since 1970; a window with an open start begins with the first event.
         package init(_ reader: StoreReader?, title: String, range: Range<Int64>) {
             self.reader = reader
             self.title = title
             self.range = range
         }
 
-        /// The same of a data folder.
+        /// Reads one window of a data folder.
         ///
-        /// - Parameter place: where the data is from, if that is not the user's own data folder.
+        /// - Parameter place: the origin of the data, if it is not the user's own data folder.
         package init(_ data: DataFolder, _ window: ReportWindow, in place: String? = nil) throws(StoreError) {
             let title = place.map { "\(window.title) of \($0)" } ?? window.title
             self.init(try StoreReader(data: data), title: title, range: window.range)
         }
 
-        /// The source with another window, the one before; nil where it has no beginning.
+        /// Returns the source with the window before; nil when this window has an open start.
         package func before(_ window: ReportWindow, now: Int64) -> Source? {
             guard let range = window.before(now: now),
                 let title = ReportWindow.between(range.lowerBound, range.upperBound)
@@ -107,14 +107,14 @@ package struct Comparison: Sendable {
         }
     }
 
-    /// Reads and compares two windows. Runs that other rules have named are left out.
+    /// Reads and compares two windows. Runs named by other rules are left out.
     ///
     /// - Parameter now: in milliseconds since 1970; a window that is not over ends there.
     package init(
         from old: Source, to new: Source, now: Int64, filter: ReportFilter = ReportFilter(),
         order: UsageOrder = UsageOrder()
     ) throws(StoreError) {
-        // Of a snapshot nothing says which rules named its commands: where the rules changed here, they did there.
+        // A snapshot does not record which rules named its commands. A change of the rules here is assumed for the snapshot too.
         let naming = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
         let history = max(try old.reader?.historyChange() ?? 0, try new.reader?.historyChange() ?? 0)
         let change = max(naming, history)
@@ -174,23 +174,24 @@ struct Figures {
     let cells: [String: UsageCell]
     /// The figures of each command by 15-minute bucket, or by day for a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// Whether runs were left out that other rules have named, or that were imported.
+    /// Whether runs were left out, because other rules named them or they were imported.
     let isCut: Bool
-    /// Why they were read from rows, if they were.
+    /// The reason why they were read from rows; nil if they were not.
     let note: String?
 
     /// Milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
 
-    /// The days that `days` counts in, in milliseconds since 1970: of a short window they begin where it begins, of a long one they
-    /// are those of UTC.
+    /// The range of the days of `days`, in milliseconds since 1970. Days of a short window begin at the window's start, those of
+    /// a long window at midnight UTC.
     private let wholeDays: Range<Int64>
 
-    /// Longer windows are read by the day in UTC, in milliseconds: of them the runs of a day are enough occasions, and a month by
-    /// the bucket takes some ten times as long to read.
+    /// Longest window, in milliseconds, that is read by the 15-minute bucket. Longer ones are read by the day in UTC. The runs of
+    /// a day are enough occasions, and reading a month by the bucket takes some ten times as long.
     private static let longestByBucket: Int64 = 15 * Timestamp.millisecondsPerDay
 
-    /// - Parameter namesSince: when the rules that name commands changed, in milliseconds since 1970; what is before is left out.
+    /// - Parameter namesSince: the time when the rules that name commands changed, in milliseconds since 1970; earlier runs are
+    ///   left out.
     init(
         _ source: Comparison.Source, now: Int64, namesSince: Int64, _ filter: ReportFilter
     ) throws(StoreError) {
@@ -216,7 +217,7 @@ struct Figures {
             uniquingKeysWith: { first, _ in first })
         let day = Timestamp.millisecondsPerDay
         let isLong = range.upperBound - range.lowerBound > Self.longestByBucket
-        // A day that is only in part in the window counts whole, so it is left out.
+        // A day that is only partly in the window would count as a whole day, so it is left out.
         let whole =
             isLong
             ? (range.lowerBound + day - 1) / day * day..<range.upperBound / day * day
@@ -228,8 +229,8 @@ struct Figures {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// A range with an open start from the first bucket with events on, and where its end is open too up to the last one; nil
-    /// without events.
+    /// Returns a range with an open start replaced by the first bucket with events, and an open end by the last one; nil without
+    /// events.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
@@ -237,7 +238,7 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// Returns a command's figures for each whole day of the range, days without a run included. A part of a day would count as a
+    /// Returns a command's figures for each whole day of the range, days without a run included. A partial day would count as a
     /// day with few runs.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay

@@ -3,9 +3,9 @@ import Database
 import Rollups
 import SystemSupport
 
-/// Shows a comparison in a terminal, as CSV and as Markdown.
+/// Renders a comparison for a terminal, as CSV and as Markdown.
 package enum ComparisonRenderer {
-    /// At most `top` commands, those with clear changes first; then what `--fail-if` found.
+    /// Returns at most `top` commands, those with significant changes first, and then the result of `--fail-if`.
     package static func render(
         _ comparison: Comparison, _ conditions: [FailCondition], top: Int, _ style: TerminalStyle
     ) -> String {
@@ -37,7 +37,7 @@ package enum ComparisonRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The same as a Markdown document.
+    /// Returns the comparison as a Markdown document.
     package static func markdown(_ comparison: Comparison, _ conditions: [FailCondition], top: Int) -> String {
         var lines = ["## Nexus Compare", "", MarkdownText.escaped(heading(comparison))]
         lines += namingNote(comparison).map { ["", $0] } ?? []
@@ -60,7 +60,7 @@ package enum ComparisonRenderer {
         return MarkdownReport.document(lines + ["", note(comparison)])
     }
 
-    /// The same as CSV: a header, then a line for each command.
+    /// Returns the comparison as CSV: a header, then a line for each command.
     package static func csv(_ comparison: Comparison) -> String {
         let metrics = Comparison.Metric.allCases
         let columns = metrics.flatMap { metric in
@@ -124,7 +124,7 @@ package enum ComparisonRenderer {
                 ? " The windows differ in length: changes of counts and total times are those of a day." : "")
     }
 
-    /// A sentence for each command with clear changes.
+    /// Returns a sentence for each command with significant changes.
     static func sentences(_ comparison: Comparison) -> [String] {
         comparison.rows.filter { !$0.clear.isEmpty }.map { row in
             let changes = Comparison.Metric.allCases.filter { row.clear.contains($0) }.map { metric in
@@ -177,7 +177,7 @@ package enum ComparisonRenderer {
         return TextTable(rows, columns: columns)
     }
 
-    /// The result of each condition.
+    /// Returns the result of each condition.
     private static func verdicts(_ comparison: Comparison, _ conditions: [FailCondition]) -> [String] {
         conditions.flatMap { condition in
             let violations = condition.violations(in: comparison)

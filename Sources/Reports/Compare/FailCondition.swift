@@ -2,8 +2,8 @@ import SystemSupport
 
 /// A condition of `nexus compare --fail-if`: a figure, `>`, `>=`, `<` or `<=`, and a change in percent, as in `p95 > +20%`.
 ///
-/// The percent are the change against the earlier window; for `success` they are points: `success < -5%` is met where the
-/// share fell from 97 % to less than 92 %. Only a change that chance does not explain meets a condition.
+/// The percentage is relative to the earlier window; for `success` it is in points: `success < -5%` is met where the share fell
+/// from 97 % to less than 92 %. Only a significant change meets a condition.
 package struct FailCondition: Equatable, Sendable {
     package enum Comparator: String, CaseIterable, Sendable {
         case atLeast = ">=", atMost = "<=", above = ">", below = "<"
@@ -23,7 +23,7 @@ package struct FailCondition: Equatable, Sendable {
     /// In percent.
     package let limit: Double
 
-    /// The forms that a condition has.
+    /// The accepted form of a condition, for messages.
     package static let accepted =
         "FIGURE OPERATOR PERCENT, as in 'p95 > +20%'; figures are count, failed, success, p50, p95 and total, operators "
         + "are >, >=, < and <="
@@ -52,15 +52,15 @@ package struct FailCondition: Equatable, Sendable {
         return "\(metric.rawValue) \(comparator.rawValue) \(limit > 0 ? "+" : "")\(number)%"
     }
 
-    /// A condition that a command meets.
+    /// A command that meets a condition.
     package struct Violation: Equatable, Sendable {
         package let condition: FailCondition
         package let command: String
-        /// In percent; infinite where there was nothing before.
+        /// In percent; infinite if the figure was zero before.
         package let change: Double
     }
 
-    /// The commands that meet it.
+    /// Returns the commands that meet the condition.
     package func violations(in comparison: Comparison) -> [Violation] {
         comparison.rows.compactMap { row in
             guard row.clear.contains(metric), let change = row.change(metric), comparator.isMet(change, limit) else {

@@ -1,7 +1,7 @@
 package import Core
 
-/// The manual pages, made of what the command tree says of itself (`nexus --experimental-dump-help`): one for the program and
-/// one for each subcommand, as man(7) describes them.
+/// The manual pages, generated from the command tree (`nexus --experimental-dump-help`): one for the program and one for each
+/// subcommand, in the form of man(7).
 package enum ManualPages {
     package struct Page: Equatable, Sendable {
         /// `nexus-stats`.
@@ -9,10 +9,10 @@ package enum ManualPages {
         package let text: String
     }
 
-    /// All pages of a command tree; empty where `dump` is none.
+    /// Returns all pages of a command tree; empty if `dump` has none.
     ///
     /// - Parameters:
-    ///   - dump: what `--experimental-dump-help` prints.
+    ///   - dump: the output of `--experimental-dump-help`.
     ///   - version: of the program.
     package static func pages(of dump: JSONValue, version: String) -> [Page] {
         guard let root = dump["command"] else { return [] }
@@ -119,7 +119,7 @@ private struct ManualPage {
             }
     }
 
-    /// The options under the titles that the help gives them.
+    /// The options under the section titles of the help.
     private var optionSections: [String] {
         var titles: [String] = []
         for option in options {
@@ -149,7 +149,7 @@ private struct ManualPage {
         return [".TP", ".B " + quoted(head), roffLine(text)]
     }
 
-    // MARK: What is the same for all
+    // MARK: Common sections
 
     private var seeAlso: [String] {
         var pages = below.map(\.path)
@@ -207,7 +207,7 @@ private struct ManualPage {
         ])
 }
 
-/// A text in roff: nothing in it is a request or an escape.
+/// Returns a text escaped for roff: it contains no request and no escape.
 private func roff(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -227,13 +227,13 @@ private func roff(_ text: String) -> String {
     return result
 }
 
-/// The same as a line of its own.
+/// Returns a text escaped as a line of its own.
 private func roffLine(_ text: String) -> String {
     let line = roff(text)
     return line.hasPrefix(".") || line.hasPrefix("\\(aq") ? "\\&" + line : line
 }
 
-/// The same as one argument of a request.
+/// Returns a text escaped as one argument of a request.
 private func quoted(_ text: String) -> String { "\"" + roff(text).replacing("\"", with: "\\(dq") + "\"" }
 
 extension JSONValue {

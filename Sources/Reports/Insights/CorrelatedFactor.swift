@@ -1,17 +1,17 @@
 package import Core
 
-/// Something with which a command takes longer than without: a template, a number of services or of ports.
+/// A factor that correlates with longer runs of a command: a template, a number of services or of ports.
 package struct CorrelatedFactor: Equatable, Sendable {
     package enum Attribute: String, Sendable, CaseIterable {
         case template, services, ports
     }
 
-    /// How a command's runs divide by one value of an attribute.
+    /// The runs of a command, divided by one value of an attribute.
     package struct Division: Sendable {
         package let command: String
         package let attribute: Attribute
         package let value: String
-        /// Durations with that value and with any other, each for one day after the other.
+        /// Durations with that value and with any other, each in order of days.
         package let with: [LatencyHistogram]
         package let without: [LatencyHistogram]
 
@@ -36,12 +36,12 @@ package struct CorrelatedFactor: Equatable, Sendable {
     package let medianWith: Double
     package let medianWithout: Double
 
-    /// How many times as long it takes.
+    /// The ratio of the two medians.
     package var factor: Double { medianWith / max(medianWithout, 1) }
-    /// What the runs with it took longer than those without, in milliseconds.
+    /// The additional time of the runs with it compared with those without, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
 
-    /// Of each command the correlated factor that costs most time, each comparison held to the same share of the chance of a
+    /// Returns the most expensive correlated factor of each command. Each comparison has an equal share of the probability of a
     /// false alarm.
     package static func search(_ divisions: [Division]) -> [CorrelatedFactor] {
         let eligible = divisions.filter { division in

@@ -1,15 +1,15 @@
-/// A command that fails more often than it did, and still does.
+/// A command with a lasting rise of its failure rate.
 package struct FailureRise: Equatable, Sendable {
     package let command: String
-    /// The beginning of the quarter of an hour since which it fails, in milliseconds since 1970.
+    /// The beginning of the 15-minute bucket with the change, in milliseconds since 1970.
     package let since: Int64
     package let before: Outcomes
     package let after: Outcomes
 
-    /// Failures since then beyond those that were usual.
+    /// Failures since the change in excess of the earlier rate.
     package var excess: Double { Double(after.failed) - Double(after.judged) * (before.failureRate ?? 0) }
 
-    /// The rises among the commands, each held to the same share of the chance of a false alarm.
+    /// Returns the rises among the commands. Each command has an equal share of the probability of a false alarm.
     package static func search(_ histories: [CommandHistory]) -> [FailureRise] {
         let eligible = histories.filter {
             let outcomes = $0.outcomes($0.cells.indices)
@@ -34,7 +34,7 @@ package struct FailureRise: Equatable, Sendable {
     }
 }
 
-/// A command's outcomes in the order of time: what the search for a change works on.
+/// A command's outcomes in order of time: the input of the search for a change.
 struct OutcomeHistory {
     private let cells: [Outcomes]
     private let runs: [Int]
@@ -48,21 +48,22 @@ struct OutcomeHistory {
         runs = cells.map(\.judged)
     }
 
-    /// The chance that the share of failures differs so much before and from `place`, up or down, were both alike.
+    /// Returns the probability that the failure rates before and after index `place` differ by at least this much, up or down, if
+    /// both were alike.
     func chanceOfChange(at place: Int) -> Double {
         guard place > 0, place < cells.count else { return 1 }
         let whole = cells.indices
         return min(1, 2 * probability(before: sum(0..<place), all: sum(whole), whole, cutAt: place))
     }
 
-    /// By how much the odds of failing differ; one half is added to each count, so that nothing is divided by zero.
+    /// Returns the odds ratio of failing. One half is added to each count, so that nothing is divided by zero.
     static func oddsRatio(_ old: Outcomes, _ new: Outcomes) -> Double {
         let odds = { (outcomes: Outcomes) in (Double(outcomes.failed) + 0.5) / (Double(outcomes.succeeded) + 0.5) }
         return odds(new) / odds(old)
     }
 
-    /// Where the share of failures changed most clearly, up or down, when its chance under "nothing changed" is at most
-    /// `chance` in each direction.
+    /// Returns the index of the clearest change of the failure rate, up or down. Nil if its one-sided
+    /// probability under "nothing changed", times the number of candidates, exceeds `chance`.
     func cut(_ stretch: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -73,23 +74,24 @@ struct OutcomeHistory {
         guard let best = chances(of: candidates).min(by: { $0.chance < $1.chance }),
             best.chance * Double(candidates.count) <= chance
         else { return nil }
-        // Between its two neighbours the change has its place where it is clearest.
+        // The change is at the clearest index between the two neighbouring candidates.
         let index = candidates.firstIndex(of: best.place) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best.place
         let high = index + 1 < candidates.count ? candidates[index + 1] : best.place + 1
         return chances(of: (low..<high).filter { runs[$0] > 0 }).min { $0.chance < $1.chance }?.place ?? best.place
     }
 
-    /// The chance that blind distribution puts the failures as unevenly on the two sides, in the direction seen.
+    /// Returns the probability that a random distribution puts the failures at least as unevenly on the two sides, in the
+    /// observed direction.
     ///
-    /// Failures come in clusters: what is broken stays broken for a while. The counts are therefore shrunk by the factor
-    /// by which clusters make them vary.
+    /// Failures come in clusters, as a broken state lasts for a while. The counts are therefore divided by the factor by which
+    /// clusters inflate their variance.
     private func probability(before: Outcomes, all: Outcomes, _ stretch: Range<Int>, cutAt place: Int) -> Double {
         let after = all.judged - before.judged
         let failedAfter = all.failed - before.failed
         let rises = failedAfter * before.judged > before.failed * after
         let (hits, drawn) = rises ? (failedAfter, after) : (before.failed, before.judged)
-        // Before paying for the clusters: most places are far from significant.
+        // Cheap test before the correction for clusters: most indices are far from significant.
         let plain = Probability.hypergeometricUpperTail(
             hits: hits, drawn: drawn, marked: all.failed, total: all.judged)
         guard plain < 1e-3 else { return 1 }

@@ -1,7 +1,7 @@
-/// Failures of a command one behind the other.
+/// A run of consecutive failures of a command.
 package struct FailureStreak: Equatable, Sendable {
     package let command: String
-    /// Runs that were looked at, and how many of them failed.
+    /// The number of runs searched, and of failures among them.
     package let runs: Int
     package let failed: Int
     /// The most failures in a row.
@@ -12,10 +12,10 @@ package struct FailureStreak: Equatable, Sendable {
     package let since: Int64?
     /// Milliseconds that the current streak took.
     package let currentMS: Int64
-    /// The chance that a command of this kind fails that often in a row (see `chance`).
+    /// The probability of that many failures in a row for a command of this kind (see `chance`).
     let chance: Double
 
-    /// The streaks of every command that failed at all; `runs` in the order of time.
+    /// Returns the streaks of every command with a failure; `runs` are in order of time.
     package static func all(_ runs: [RunRecord]) -> [FailureStreak] {
         var counts: [String: Counts] = [:]
         for run in runs { counts[run.command, default: Counts()].take(run) }
@@ -23,8 +23,8 @@ package struct FailureStreak: Equatable, Sendable {
             .sorted { ($1.failed, $0.command) < ($0.failed, $1.command) }
     }
 
-    /// The current streaks that chance does not explain, each held to the same share of the chance of a false alarm
-    /// over `commands` that were looked at.
+    /// Returns the significant current streaks. Each of the `commands` searched has an equal share of the probability of a false
+    /// alarm.
     package static func remarkable(_ streaks: [FailureStreak], commands: Int) -> [FailureStreak] {
         let chance = FindingRules.streakChance / Double(max(1, commands))
         return streaks.filter {
@@ -36,7 +36,7 @@ package struct FailureStreak: Equatable, Sendable {
     private struct Counts {
         var runs = 0
         var failed = 0
-        /// Failures whose run before failed as well.
+        /// Failures that follow a failure.
         var afterFailure = 0
         var longest = 0
         var current = 0
@@ -62,9 +62,9 @@ package struct FailureStreak: Equatable, Sendable {
                 currentMS: currentMS, chance: chance)
         }
 
-        /// What is broken stays broken for a while, so the chance of failing again after a failure is its own number:
-        /// both are taken from the runs before the streak, with one failure more than there were among two runs more
-        /// (Laplace), so that few runs promise nothing.
+        /// The probability of the current streak. A broken state lasts for a while, so the probability of a failure after a
+        /// failure is estimated separately. Both estimates use the runs before the streak, with one failure and two runs added
+        /// (Laplace), so that few runs give no extreme estimate.
         private var chance: Double {
             guard current > 0 else { return 1 }
             let (runs, failed) = (Double(runs - current), Double(failed - current))

@@ -1,7 +1,7 @@
 package import Core
 import SystemSupport
 
-/// One thing worth knowing, in one sentence with its evidence.
+/// One finding, as a sentence with its evidence.
 package struct Finding: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case slower, failsMore = "fails_more", streak, correlatedFactor = "companion", retries
@@ -9,13 +9,13 @@ package struct Finding: Equatable, Sendable {
 
     package let kind: Kind
     package let command: String
-    /// What it cost, in milliseconds: what the findings are ordered by.
+    /// The lost time, in milliseconds, by which findings are ordered.
     package let timeLostMS: Double
-    /// Since when, in milliseconds since 1970; nil when it always was so.
+    /// The time of the change, in milliseconds since 1970; nil without a change.
     package let since: Int64?
-    /// Ready to be shown: what came from outside is escaped.
+    /// The sentence to print: text from outside is escaped.
     package let sentence: String
-    /// The numbers that the sentence rests on.
+    /// The figures that support the sentence.
     package let evidence: JSONValue
     /// The workspace that was searched, as the user gave it; nil: all.
     package var workspace: String?

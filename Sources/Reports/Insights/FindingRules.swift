@@ -1,54 +1,54 @@
-/// What a finding must rest on before it is told: every threshold of `nexus insights`, each with its reason.
+/// The evidence that a finding needs: every threshold of `nexus insights`, each with its reason.
 ///
-/// A report searches many commands at many moments, and whoever searches long enough finds something in pure chance.
-/// So the chance of a false alarm is set for a whole report, and shared out: a single comparison counts only when its
-/// probability under "nothing changed", times the number of moments compared, times the number of commands compared,
-/// stays under the share of its kind (Bonferroni). That needs no assumption on how the comparisons hang together.
+/// A report searches many commands at many points in time, and a long search finds differences by pure chance. The probability of
+/// a false alarm is therefore set for a whole report and divided (Bonferroni). A comparison is significant if its probability
+/// under "nothing changed" is small enough. That probability, times the numbers of compared points and commands, must stay below
+/// the share of its kind. This needs no assumption on how the comparisons correlate.
 package enum FindingRules {
-    /// Chance that a whole report over an unchanged stream says that some command became slower.
+    /// Probability that a report on an unchanged stream reports a slowdown of any command.
     static let slowdownChance = 0.004
-    /// The same for failing more often.
+    /// The same for a rise of failures.
     static let failureChance = 0.001
-    /// The same for failing without end; smaller, as the chances that it is compared with are themselves estimates.
+    /// The same for a streak of failures. It is smaller, as the probabilities compared with it are themselves estimates.
     static let streakChance = 0.0001
-    /// The same for what goes along with slow runs.
+    /// The same for correlated factors.
     static let companionChance = 0.001
-    /// The same for repeating what failed.
+    /// The same for retries after failures.
     static let retryChance = 0.0005
 
-    /// The same for a comparison of two windows: that it shows any change at all.
+    /// The same for a comparison of two windows that shows any change.
     static let comparisonChance = 0.01
 
-    /// Runs that a command must have before a change: fewer do not tell what is usual.
+    /// Runs that a command needs before a change: fewer do not show its usual figures.
     package static let runsBefore = 20
-    /// Runs after a change: the least with which even a change beyond all noise passes the bar.
+    /// Runs after a change. With fewer, even a change beyond all noise would not be significant.
     package static let runsAfter = 10
-    /// Quarters of an hour, on each side, in which those runs lie: one long loop is one occasion, not many.
+    /// Number of 15-minute buckets, on each side, that contain those runs: one long loop is a single occasion.
     static let occasions = 3
-    /// By how much the median must grow: less is not worth a person's time, however certain it is.
+    /// Smallest growth of the median, as a factor: less is not worth a user's time, however certain it is.
     static let smallestFactor = 1.25
-    /// In what share of pairs, one run from before and one from after, the later one must be the slower.
+    /// Smallest share of pairs, one run from before and one from after, in which the later one is slower.
     static let smallestDominance = 0.6
-    /// Failures after a change: fewer are an afternoon, not a trend.
+    /// Failures after a change: fewer may be one bad afternoon.
     static let failuresAfter = 5
-    /// By how much the odds of failing must grow.
+    /// Smallest growth of the odds of failing, as a factor.
     static let smallestOddsRatio = 2.0
-    /// Runs in a row that failed, at least.
+    /// Least number of consecutive failures.
     static let streakLength = 5
-    /// Runs of a command in each of two windows that are compared.
+    /// Runs that a command needs in two compared windows, on average for each.
     static let runsPerWindow = 10
-    /// Days in each of two windows, from which on counts and total times are compared: they vary from day to day.
+    /// Days that each of two compared windows needs before counts and total times are compared: they vary from day to day.
     static let daysPerWindow = 3
-    /// By how much a duration must differ between two windows to be shown.
+    /// Smallest ratio of a duration between two windows that is shown.
     static let smallestRatio = 1.1
-    /// Runs with and without a template or a number of services that are compared.
+    /// Runs that a comparison needs with and without a template or a number of services.
     static let runsCompared = 20
-    /// The share of all recorded time that repeating one command must cost to stand out.
+    /// Smallest share of all recorded time that repeating one command must cost.
     static let retryShare = 0.05
 
-    /// Commands that are compared, the most time-consuming first: beyond them nobody would look, and each costs all
-    /// others certainty.
+    /// Limit of compared commands, the most time-consuming first. Users would not read further ones, and each lowers the power of
+    /// all other comparisons.
     static let comparedCommands = 64
-    /// Times that a history is cut in two, and its parts again: sixteen stretches at most.
+    /// Depth of the segmentation of a history: sixteen ranges at most.
     static let segmentationDepth = 4
 }

@@ -1,8 +1,8 @@
 import Core
 
-/// What was found in a window: everything that `nexus insights` tells, as values.
+/// The findings of a window: everything that `nexus insights` prints, as values.
 package struct Insights: Sendable {
-    /// A command and what it took in all.
+    /// A command and its total time.
     package struct CommandCost: Equatable, Sendable {
         package let command: String
         package let runs: Int
@@ -11,27 +11,27 @@ package struct Insights: Sendable {
         package let p95: Double
     }
 
-    /// The commands and the workspace that were searched.
+    /// The filter of commands and workspace.
     package let filter: ReportFilter
     package let slowdowns: [Slowdown]
     package let rises: [FailureRise]
     package let correlatedFactors: [CorrelatedFactor]
-    /// Streaks beyond chance that are not over.
+    /// Significant streaks that are not over.
     package let streaks: [FailureStreak]
-    /// Retries beyond chance that cost a noticeable share of the time.
+    /// Significant retries that cost a noticeable share of the time.
     package let costlyRetries: [Retries]
 
-    /// Commands that have durations, the most time-consuming first.
+    /// Commands with durations, the most time-consuming first.
     package let costs: [CommandCost]
     package let failures: [InsightsInput.Failures]
     package let allStreaks: [FailureStreak]
     package let allRetries: [Retries]
-    /// The runs on which streaks and retries rest, and the time of the first when not all runs were looked at.
+    /// The number of runs searched for streaks and retries, and the time of the first when some runs were left out.
     package let runsLookedAt: Int
     package let runsSince: Int64?
     /// The outcomes of each command in the whole window.
     package let outcomes: [String: Outcomes]
-    /// Those of the commands that failed, most failures first.
+    /// The outcomes of the commands that failed, most failures first.
     var failing: [(command: String, outcomes: Outcomes)] {
         outcomes.filter { $0.value.failed > 0 }.map { ($0.key, $0.value) }
             .sorted { ($1.1.failed, $0.0) < ($0.1.failed, $1.0) }
@@ -71,14 +71,14 @@ package struct Insights: Sendable {
         }
     }
 
-    /// Commands with too few runs, in all history, for a change to be found, the most time-consuming first.
+    /// Commands with too few runs, in all history, to detect a change, the most time-consuming first.
     package let tooFew: [(command: String, runs: Int)]
 
-    /// Failures for one reason, whatever command they are of.
+    /// Failures of one category, across commands.
     struct Category: Equatable {
         let category: String
         var count = 0
-        /// The commands that failed so, the most frequent first.
+        /// The commands with these failures, the most frequent first.
         var commands: [String] = []
         /// The first and the last time, in milliseconds since 1970.
         var first: Int64 = .max
@@ -99,12 +99,12 @@ package struct Insights: Sendable {
         return categories.values.sorted { ($1.count, $0.category) < ($0.count, $1.category) }
     }
 
-    /// The few findings worth reading, by the time they cost, the costliest first.
+    /// The findings, by lost time, the most expensive first.
     package var findings: [Finding] {
         let medians = Dictionary(costs.map { ($0.command, $0.p50) }, uniquingKeysWith: { first, _ in first })
         let streaking = Set(streaks.map(\.command))
         var findings = slowdowns.map(Finding.slower)
-        // A streak says the same as the rise that it makes, and more.
+        // A streak contains the rise that it causes, so that rise is left out.
         findings += rises.filter { !streaking.contains($0.command) }
             .map { Finding.failsMore($0, medianMS: medians[$0.command] ?? 0) }
         findings += streaks.map(Finding.streak)

@@ -4,37 +4,36 @@ import Rollups
 import SystemSupport
 
 extension InsightsInput {
-    /// How far back from the window's end a history is read by the quarter of an hour, in milliseconds; what is older is
-    /// read by the day, so that years cost little more than a month.
+    /// Range before the window's end, in milliseconds, in which a history is read by the 15-minute bucket. Older parts are read
+    /// by the day, so that years cost little more than a month.
     private static let fineStretch: Int64 = 30 * Timestamp.millisecondsPerDay
-    /// From so many runs in the window on, a command's history is read by the day throughout: its changes rest on
-    /// thousands of runs, not on those of an hour.
+    /// Runs in the window from which a command's history is read entirely by the day: its changes rest on thousands of runs.
     private static let frequent = 50_000
-    /// The same for the dashboard, which shows the changes alone: it then takes a fraction of the time, and finds a change of so
-    /// frequent a command up to three days later.
+    /// The same for the dashboard, which shows only the changes. Reading then takes a fraction of the time, and detects a change
+    /// of such a frequent command up to three days later.
     private static let frequentOnDashboard = 5000
-    /// Parts of the window in which runs are compared with and without a template, services or ports.
+    /// Parts of the window in which runs with and without a template, services or ports are compared.
     private static let companionParts: Int64 = 32
-    /// Runs that streaks and retries are looked for in, the latest: months of a person's, read in a fraction of a
+    /// Limit of the runs searched for streaks and retries, the latest first: those of months of one user, read in a fraction of a
     /// second.
     private static let runLimit = 50_000
-    /// Rows that are looked at for them, the latest: with a filter most are of other commands and workspaces.
+    /// Limit of the rows read for them, the latest first: with a filter most are of other commands and workspaces.
     private static let rowLimit: Int64 = 500_000
 
-    /// What of a window is read.
+    /// The part of a window's data to read.
     package enum Scope: Sendable {
-        /// Everything that a finding may rest on.
+        /// Everything that findings need.
         case findings
-        /// The histories alone, in which commands that became slower or fail more are found.
+        /// The histories alone, for findings about slower commands and more failures.
         case changes
     }
 
-    /// Reads what the findings of a window are looked for in. The window selects the changes that began or persist in it;
-    /// all history before it is the baseline.
+    /// Reads the input for the findings of a window. The window selects the changes that began or persist in it; all history
+    /// before it is the baseline.
     ///
     /// - Parameters:
-    ///   - filter: the commands and the workspace to search. That only failures are asked for has no meaning here.
-    ///   - reader: nil, where there is no database yet, gives an empty input.
+    ///   - filter: the commands and the workspace to search. Its flag for failures alone has no effect here.
+    ///   - reader: nil, when there is no database yet, gives an empty input.
     package init(
         _ window: ReportWindow, from reader: StoreReader?, filter: ReportFilter = ReportFilter(),
         scope: Scope = .findings
@@ -52,7 +51,7 @@ extension InsightsInput {
         else { return }
         let inWindow = try Self.withoutNamingChange(recordedInWindow, reader)
         let covered = try Self.withoutNamingChange(recorded, reader)
-        // Commands are selected by their names below: without a workspace the aggregates by command alone have the answers.
+        // Commands are selected by their names below. Without a workspace the aggregates by command are sufficient.
         let usage = try UsageReader(
             reader, matching: UsageFilter(workspaceHash: filter.workspaceHash), in: 0..<range.upperBound)
         let commands = try (usage.usage(by: [.command], in: range)[.command] ?? []).filter { isMeant($0.name) }
@@ -76,15 +75,15 @@ extension InsightsInput {
         try self.init(window, from: StoreReader(data: data), filter: filter)
     }
 
-    /// The part of a window in which anything was recorded, in whole days of UTC and milliseconds since 1970.
+    /// Returns the part of a window with events, in milliseconds since 1970, in whole 15-minute buckets.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
         return first..<last + TimeBucket.milliseconds
     }
 
-    /// The part of a range since the rules that name commands changed, or an imported history ended, if they did in it: figures of
-    /// both sides do not compare. What is read by the day begins with a whole day.
+    /// Returns the part of a range after the last change of the naming rules or the end of an imported history within it. Figures
+    /// before and after it are not comparable. A part that is read by the day begins with a whole day.
     private static func withoutNamingChange(
         _ range: Range<Int64>, _ reader: StoreReader
     ) throws(StoreError) -> Range<Int64> {
@@ -96,8 +95,8 @@ extension InsightsInput {
         return min(start, range.upperBound)..<range.upperBound
     }
 
-    /// What commands did over time: by the quarter of an hour near the window's end, by the day before, and by the day
-    /// throughout for those that run often.
+    /// Returns the histories of commands: by the 15-minute bucket near the window's end, and by the day before; entirely by the
+    /// day for frequent commands.
     private static func histories(
         of commands: [UsageCell], in range: Range<Int64>, _ usage: UsageReader, _ reader: StoreReader, _ scope: Scope
     ) throws(StoreError) -> [CommandHistory] {
@@ -120,7 +119,7 @@ extension InsightsInput {
                 return CommandHistory(command: command.name, points)
             }
         }
-        // One reading has all commands. The dashboard, which is to be there at once, reads days alone.
+        // One read covers all commands. The dashboard reads days alone, as it must appear at once.
         func points(_ part: Range<Int64>, _ grain: StoreReader.HistoryGrain) throws(StoreError) -> [String:
             [UsageHistory.Point]]
         {
@@ -141,7 +140,7 @@ extension InsightsInput {
         }
     }
 
-    // MARK: What goes along
+    // MARK: Correlated factors
 
     private static func divisions(
         in range: Range<Int64>, _ reader: UsageReader
@@ -187,7 +186,7 @@ extension InsightsInput {
         var isCut = false
         let meant = UsageFilter(command: filter.command, workspaceHash: filter.workspaceHash)
         let isWhole = try reader.latestEvents(in: range, meant, among: Self.rowLimit) { event in
-            // A line of several commands is a run of none of them. An imported entry is of no known session.
+            // A line of several commands is a run of none of them. An imported entry belongs to no known session.
             guard let success = event.numbers.success, !event.command.isEmpty,
                 event.type != EventType.commandLine.rawValue, !HistorySession.contains(event.session.utf8.span)
             else { return true }
@@ -229,7 +228,7 @@ extension CorrelatedFactor.Attribute {
 }
 
 extension LatencyHistogram {
-    /// What is left when a part is taken away, bucket for bucket.
+    /// Returns the difference of two histograms, bucket by bucket.
     fileprivate func without(_ part: LatencyHistogram) -> LatencyHistogram {
         let taken = Dictionary(uniqueKeysWithValues: part.buckets.map { ($0.range.lowerBound, $0.count) })
         var rest = LatencyHistogram()

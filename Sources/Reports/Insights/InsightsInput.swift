@@ -1,13 +1,13 @@
 package import Core
 
-/// What the findings are looked for in. Reading it is another's job: the search is the same on a test's numbers.
+/// The input of the search for findings. It is read elsewhere, so that a test can search its own numbers.
 package struct InsightsInput: Sendable {
-    /// Failures of one command for one reason.
+    /// Failures of one command in one category.
     package struct Failures: Sendable, Equatable {
         package let command: String
         package let category: String
         package let count: Int
-        /// The first and the last time, to the quarter of an hour, in milliseconds since 1970.
+        /// The first and the last time, to the 15-minute bucket, in milliseconds since 1970.
         package let first: Int64
         package let last: Int64
 
@@ -20,32 +20,32 @@ package struct InsightsInput: Sendable {
         }
     }
 
-    /// What each command did from the beginning to the end of the window.
+    /// The history of each command from the first event to the end of the window.
     package var histories: [CommandHistory] = []
-    /// What each command did in the window, in one cell; nil where the histories are all of the window.
+    /// The sum of each command in the window, in one cell; nil when the histories cover only the window.
     package var totals: [CommandHistory]?
     /// The window, in milliseconds since 1970.
     package var window: Range<Int64> = 0..<Int64.max
-    /// The commands and the workspace that are searched.
+    /// The filter of commands and workspace.
     package var filter = ReportFilter()
     package var divisions: [CorrelatedFactor.Division] = []
     package var failures: [Failures] = []
-    /// The latest runs until the end of the window, in the order of time.
+    /// The latest runs until the end of the window, in order of time.
     package var runs: [RunRecord] = []
-    /// Whether there were more runs than those.
+    /// Whether earlier runs were left out.
     package var runsAreCut = false
 
     package init() {}
 }
 
-/// One run of a command, as far as streaks and retries ask.
+/// One run of a command, with the fields for streaks and retries.
 package struct RunRecord: Sendable {
     /// Milliseconds since 1970.
     package let timestamp: Int64
     package let session: String
     package let command: String
     package let success: Bool
-    /// Zero when the event does not say.
+    /// Zero when the event has no duration.
     package let durationMS: Int64
 
     package init(timestamp: Int64, session: String, command: String, success: Bool, durationMS: Int64) {
@@ -57,11 +57,11 @@ package struct RunRecord: Sendable {
     }
 }
 
-/// What one command did in the order of time: the input of the search for changes.
+/// The runs of one command in order of time: the input of the search for changes.
 package struct CommandHistory: Sendable {
-    /// A quarter of an hour, or a longer stretch, in which the command ran.
+    /// A 15-minute bucket, or a longer range, in which the command ran.
     package struct Cell: Sendable {
-        /// When it begins, in milliseconds since 1970.
+        /// The start of the range, in milliseconds since 1970.
         package let start: Int64
         package let succeeded: Int
         package let failed: Int
@@ -76,7 +76,7 @@ package struct CommandHistory: Sendable {
     }
 
     package let command: String
-    /// In the order of time.
+    /// The cells in order of time.
     package let cells: [Cell]
 
     package init(command: String, cells: [Cell]) {
@@ -84,14 +84,14 @@ package struct CommandHistory: Sendable {
         self.cells = cells
     }
 
-    /// All durations of a stretch of cells.
+    /// Returns all durations of a range of cells.
     func latency(_ stretch: Range<Int>) -> LatencyHistogram {
         var sum = LatencyHistogram()
         for cell in cells[stretch] { sum.merge(cell.latency) }
         return sum
     }
 
-    /// How often it succeeded and failed in a stretch of cells.
+    /// Returns the outcomes in a range of cells.
     func outcomes(_ stretch: Range<Int>) -> Outcomes {
         cells[stretch].reduce(into: Outcomes()) { sum, cell in
             sum.succeeded += cell.succeeded
@@ -100,7 +100,7 @@ package struct CommandHistory: Sendable {
     }
 }
 
-/// Counts of runs by how they ended.
+/// Counts of runs by outcome.
 package struct Outcomes: Equatable, Sendable {
     package var succeeded = 0
     package var failed = 0
@@ -108,6 +108,6 @@ package struct Outcomes: Equatable, Sendable {
     package init() {}
 
     package var judged: Int { succeeded + failed }
-    /// The share that failed, from 0 to 1; nil when no run says how it ended.
+    /// The share that failed, from 0 to 1; nil when no run has an outcome.
     package var failureRate: Double? { judged == 0 ? nil : Double(failed) / Double(judged) }
 }

@@ -1,11 +1,11 @@
 package import Core
 
-/// What was found as JSON. The keys are a contract, written down in `Fixtures/insights.schema.json`: `version` goes up
-/// when one changes its meaning or goes away.
+/// Findings as JSON. The keys are stable, as in `Fixtures/insights.schema.json`: `version` is incremented when a key changes its
+/// meaning or is removed.
 package enum InsightsJSON {
     static let version = 2
 
-    /// Everything, or the part that `focus` asks for; lists hold at most `top` entries, findings are always whole.
+    /// Returns everything, or the part that `focus` selects; lists hold at most `top` entries, findings are always complete.
     package static func of(
         _ insights: Insights, _ focus: InsightsRenderer.Focus, window: ReportWindow, zone: String, top: Int
     ) -> JSONValue {

@@ -1,17 +1,17 @@
 import Core
 import SystemSupport
 
-/// Shows what was found in a terminal.
+/// Renders findings for a terminal.
 package enum InsightsRenderer {
-    /// What of it is shown.
+    /// The part of the report that is printed.
     package enum Focus: String, Sendable {
         case findings, slow, errors
     }
 
-    /// The sentence for a window with nothing to say.
+    /// The sentence for a window without findings.
     package static let nothing = "Nothing stands out."
 
-    /// The window's title, then what `focus` asks for, `top` lines of each list.
+    /// Returns the window's title, then the part that `focus` selects, `top` lines of each list.
     package static func render(
         _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ style: TerminalStyle
     ) -> String {
@@ -24,7 +24,7 @@ package enum InsightsRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The window and the filter.
+    /// Returns the window and the filter.
     static func heading(_ insights: Insights, _ window: ReportWindow, _ zone: String) -> String {
         window.heading(zone: zone) + (insights.filter.isEmpty ? "" : "; \(insights.filter.text)")
     }
@@ -41,14 +41,14 @@ package enum InsightsRenderer {
 
     static let note = "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
 
-    /// The number of runs that a report without findings searched.
+    /// Returns the number of runs searched, for a report without findings.
     static func basis(_ insights: Insights) -> String {
         let runs = insights.costs.reduce(0) { $0 + $1.runs }
         guard runs > 0 else { return "No run of a command in this window." }
         return "Searched: \(NumberText.counted(runs, "run")) of \(NumberText.counted(insights.costs.count, "command"))."
     }
 
-    /// How far the commands are from the number of runs that a change rests on: the three most time-consuming.
+    /// Returns the runs that the three most time-consuming commands still lack before a change can be detected.
     static func tooFew(_ insights: Insights) -> String? {
         guard !insights.tooFew.isEmpty else { return nil }
         let needed = FindingRules.runsBefore + FindingRules.runsAfter
@@ -58,7 +58,7 @@ package enum InsightsRenderer {
         return "Not enough data yet: " + commands.joined(separator: ", ") + "."
     }
 
-    /// Each finding with the command that shows its evidence.
+    /// Returns each finding with the command that shows its evidence.
     static func sentences(_ findings: [Finding], _ top: Int, _ style: TerminalStyle) -> [String] {
         let bullet = style.isPlain ? "*" : "•"
         return findings.prefix(top).flatMap { finding in
@@ -94,7 +94,7 @@ package enum InsightsRenderer {
                 style)
     }
 
-    /// Commands that ran often enough, the slowest first.
+    /// Returns the commands with enough runs, the slowest first.
     static func worst(_ insights: Insights) -> [Insights.CommandCost] {
         insights.costs.filter { $0.runs >= FindingRules.runsCompared }
             .sorted { ($1.p95, $0.command) < ($0.p95, $1.command) }
@@ -194,7 +194,7 @@ package enum InsightsRenderer {
             })
     }
 
-    /// What streaks and retries rest on where that is not everything.
+    /// Returns the note on the runs searched for streaks and retries, if some were left out.
     private static func order(_ insights: Insights, _ style: TerminalStyle) -> [String] {
         guard let since = insights.runsSince else { return [] }
         let text =

@@ -1,20 +1,20 @@
 import Foundation
 
-/// The two distributions that findings are judged by.
+/// The two distributions for the tests of findings.
 enum Probability {
-    /// The chance that a standard normal variable exceeds `z`.
+    /// Returns the probability that a standard normal variable exceeds `z`.
     static func normalUpperTail(_ z: Double) -> Double { 0.5 * erfc(z / 2.0.squareRoot()) }
 
-    /// Fisher's exact test, one-sided: the chance that, of `marked` runs among `total`, at least `hits` fall among
-    /// `drawn` that are picked blindly. All are counts, `hits` at most both `marked` and `drawn`.
+    /// Returns the p-value of Fisher's exact test, one-sided. It is the probability that, of `marked` runs among `total`, at
+    /// least `hits` are among `drawn` runs picked at random. All are counts, `hits` at most both `marked` and `drawn`.
     static func hypergeometricUpperTail(hits: Int, drawn: Int, marked: Int, total: Int) -> Double {
         let most = min(drawn, marked)
         guard hits > max(0, drawn + marked - total) else { return 1 }
         guard hits <= most else { return 0 }
         let first =
             logChoose(marked, hits) + logChoose(total - marked, drawn - hits) - logChoose(total, drawn)
-        // Each term follows from the one before; once a term adds nothing more, none after it does, as the hits
-        // summed lie in the falling tail or the sum is near one anyway.
+        // Each term is computed from the previous one. A term that adds nothing ends the sum, as no later term adds anything: the
+        // hits summed are in the falling tail, or the sum is near one.
         var term = 1.0
         var sum = 1.0
         var count = hits
@@ -32,7 +32,7 @@ enum Probability {
         logFactorial(n) - logFactorial(k) - logFactorial(n - k)
     }
 
-    /// Exact for small numbers; Stirling's series for others, right to twelve digits.
+    /// Returns the logarithm of `n!`: exact for small numbers; Stirling's series for others, right to twelve digits.
     private static func logFactorial(_ n: Int) -> Double {
         if n < 16 { return log((1...max(n, 1)).reduce(1.0) { $0 * Double($1) }) }
         let x = Double(n)
@@ -41,18 +41,20 @@ enum Probability {
     }
 }
 
-/// How far the runs of a history know of each other.
+/// The correlation of the runs of a history.
 enum Dependence {
-    /// By how much the variance of a sum over runs is larger than that of runs that know nothing of each other; never
-    /// under 1.
+    /// Returns the variance inflation: the variance of a sum over runs relative to that of independent runs; at least 1.
     ///
-    /// Runs of one quarter of an hour are alike (the same load of the machine, the same mistake in the code), and so are
-    /// neighbouring quarters. Taken for independent they would make any noise significant. Measured on what a cut leaves
-    /// unexplained, in the `parts` between the cuts: the variance between places against that inside them, and the
-    /// correlation of each place with the next, carried on as one that dies away geometrically.
+    /// Runs of one 15-minute bucket are alike (the same load of the machine, the same mistake in the code), and so are
+    /// neighbouring buckets. If they counted as independent, any noise would be significant. The inflation is measured on the
+    /// residuals in the `parts` between the cuts. It combines the variance between buckets relative to that within them with the
+    /// correlation of each bucket with the next, which is extrapolated as a geometric decay.
     ///
-    /// For each place of the history there are the number of its runs, and the sum and the sum of the squares of what
-    /// is looked at (a rank, or 1 for a failure).
+    /// - Parameters:
+    ///   - runs: the number of runs in each bucket.
+    ///   - scores: for each bucket the sum of the observed value, a rank, or 1 for a failure.
+    ///   - squares: for each bucket the sum of its squares.
+    ///   - parts: the ranges between the cuts.
     static func inflation(runs: [Int], scores: [Double], squares: [Double], of parts: [Range<Int>]) -> Double {
         var residuals: [Double] = []
         var (unexplained, between) = (0.0, 0.0)

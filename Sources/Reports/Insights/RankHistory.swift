@@ -1,23 +1,22 @@
 import Core
 
-/// A command's durations in the order of time, as ranks: what the search for a change works on.
+/// A command's durations in order of time, as ranks: the input of the search for a change.
 ///
-/// Ranks instead of milliseconds, so that one run that took an hour weighs no more than one that took a little longer
-/// than usual, and no shape of the distribution is assumed (Wilcoxon, Mann and Whitney). Runs of the same quarter of an
-/// hour, or of the same bucket of a histogram, share their mean rank. Everything is exact on the histograms, in one
-/// pass over their buckets.
+/// With ranks instead of milliseconds, one run of an hour weighs no more than one that took a little longer than usual. They
+/// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same 15-minute bucket, or of the same bucket of
+/// a histogram, share their mean rank. All results are exact on the histograms, in one pass over their buckets.
 struct RankHistory {
-    /// Runs in each place, a place being a quarter of an hour.
+    /// The number of runs in each 15-minute bucket.
     let runs: [Int]
-    /// For each place the sum of its runs' ranks, the mean rank of all taken away.
+    /// For each bucket the sum of its runs' ranks, centred at the mean rank of all.
     private let scores: [Double]
-    /// For each place the sum of the squares of the same.
+    /// For each bucket the sum of the squares of the centred ranks.
     private let squares: [Double]
 
     init(_ histograms: [LatencyHistogram]) {
         var all = LatencyHistogram()
         for histogram in histograms { all.merge(histogram) }
-        // By the number of the bucket.
+        // Indexed by the number of the histogram's bucket.
         var ranks = [Double](repeating: 0, count: LatencyScale.count)
         var below = 0
         all.forEachCount { bucket, count in
@@ -39,15 +38,15 @@ struct RankHistory {
         (self.scores, self.squares) = (scores, squares)
     }
 
-    /// Where a stretch changed most clearly, when its chance under "nothing changed" is at most `chance` for the whole
-    /// stretch.
+    /// Returns the index of the clearest change in a range. Nil if its one-sided probability under "nothing
+    /// changed", times the number of candidates, exceeds `chance`.
     func cut(_ stretch: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
         guard !candidates.isEmpty else { return nil }
         let sums = Sums(self, stretch)
         guard let best = candidates.max(by: { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) }) else { return nil }
-        // Between its two neighbours the change has its place where it is clearest.
+        // The change is at the clearest index between the two neighbouring candidates.
         let index = candidates.firstIndex(of: best) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best
         let high = index + 1 < candidates.count ? candidates[index + 1] : best + 1
@@ -56,7 +55,8 @@ struct RankHistory {
         return Probability.normalUpperTail(z) * Double(candidates.count) <= chance ? place : nil
     }
 
-    /// The chance that the runs from `place` on are so much slower than those before, were both alike.
+    /// Returns the probability that the runs from index `place` on are at least this much slower than those before, if both were
+    /// alike.
     func chanceOfSlower(from place: Int) -> Double {
         let inflation = inflation(of: runs.indices, cutAt: place)
         return Probability.normalUpperTail(Sums(self, runs.indices).z(at: place) / inflation.squareRoot())
@@ -68,7 +68,7 @@ struct RankHistory {
             of: [stretch.lowerBound..<place, place..<stretch.upperBound])
     }
 
-    /// Sums over a stretch, up to each place.
+    /// Prefix sums over a range, up to each index.
     private struct Sums {
         private let start: Int
         private let runs: [Int]
@@ -89,7 +89,7 @@ struct RankHistory {
             (self.runs, self.scores) = (runs, scores)
         }
 
-        /// By how many standard deviations the runs from `place` on rank higher than chance has it.
+        /// Returns the number of standard deviations by which the runs from index `place` on exceed their expected rank.
         func z(at place: Int) -> Double {
             let (before, total) = (Double(runs[place - start]), Double(runs[runs.count - 1]))
             let after = total - before
@@ -102,8 +102,8 @@ struct RankHistory {
 }
 
 extension LatencyHistogram {
-    /// In what share of pairs, a run of each, this one's took longer; pairs in one bucket count half. 0.5 where either
-    /// is empty.
+    /// Returns the share of pairs, one run of each histogram, in which the run of this one took longer. Pairs in one bucket count
+    /// half. 0.5 when either is empty.
     func dominance(over other: LatencyHistogram) -> Double {
         guard !isEmpty, !other.isEmpty else { return 0.5 }
         let theirs = other.buckets

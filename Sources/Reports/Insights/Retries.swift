@@ -1,20 +1,20 @@
-/// How often a command that failed was run again soon after, and what that took.
+/// The runs of a command that followed a failure, and their time.
 package struct Retries: Equatable, Sendable {
-    /// Within this time, in milliseconds, and in the same session, another run counts as a repetition: long enough to
-    /// read what went wrong and mend something small.
+    /// Longest time in milliseconds between two runs in the same session for the second to count as a repetition. It is enough to
+    /// read an error message and fix something small.
     package static let window: Int64 = 10 * 60 * 1000
 
     package let command: String
-    /// Failed runs, and those of them that were followed by another run.
+    /// Failed runs, and the number of them that were followed by another run.
     package let failures: Int
     package let repeated: Int
-    /// The same of runs that succeeded: what is usual.
+    /// The same for successful runs, as the baseline.
     package let successes: Int
     package let repeatedAfterSuccess: Int
-    /// Milliseconds that the runs after a failure took.
+    /// Total time of the runs after a failure, in milliseconds.
     package let timeMS: Int64
 
-    /// Of every command that was repeated after a failure; `runs` in the order of time.
+    /// Returns the retries of every command that was repeated after a failure; `runs` are in order of time.
     package static func all(_ runs: [RunRecord]) -> [Retries] {
         struct Key: Hashable {
             let session: String
@@ -31,7 +31,7 @@ package struct Retries: Equatable, Sendable {
         var counts: [String: Counts] = [:]
         for run in runs {
             if let before = last.updateValue(run, forKey: Key(session: run.session, command: run.command)),
-                // From the end of the run before: hooks and exec say when a run began.
+                // From the end of the previous run: hooks and exec record the time when a run began.
                 run.timestamp - before.timestamp - before.durationMS <= window
             {
                 counts[run.command, default: Counts()].repeated += before.success ? 0 : 1
@@ -52,8 +52,8 @@ package struct Retries: Equatable, Sendable {
         .sorted { ($1.timeMS, $0.command) < ($0.timeMS, $1.command) }
     }
 
-    /// Those that cost a noticeable share of `totalMS`, the time of all runs, and are more frequent after a failure than
-    /// after a success beyond chance.
+    /// Returns the retries that cost a noticeable share of `totalMS`, the time of all runs, and are significantly more frequent
+    /// after a failure than after a success.
     package static func remarkable(_ retries: [Retries], totalMS: Int64) -> [Retries] {
         let chance = FindingRules.retryChance / Double(max(1, retries.count))
         return retries.filter { entry in

@@ -1,7 +1,7 @@
-/// Cuts a history where it changed: at the clearest change first, then each part again (binary segmentation).
+/// Splits a history where it changed: at the clearest change first, then each part again (binary segmentation).
 enum Segmentation {
-    /// The stretches between changes, in order; one when nothing changed. `cut` finds the one clearest change inside a
-    /// stretch, as the place where the part after it begins, or nil.
+    /// Returns the ranges between changes, in order; one when nothing changed. `cut` returns the index of the clearest change in
+    /// a range, at which the later part begins, or nil.
     static func stretches(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
         stretches(of: history, depth: FindingRules.segmentationDepth, cut: cut)
     }
@@ -12,11 +12,10 @@ enum Segmentation {
             + stretches(of: place..<history.upperBound, depth: depth - 1, cut: cut)
     }
 
-    /// Places at which a stretch may be cut, thinned out: between neighbours one side grows by a tenth.
+    /// Returns candidate indices at which a range may be split, thinned out: between neighbours one side grows by a tenth.
     ///
-    /// A change that lies between two of them loses a twentieth of its weight, and the price of searching grows with
-    /// the logarithm of the length only. `runs` is how many runs each place holds; a side must have its least number of
-    /// runs and of places.
+    /// A change between two candidates loses a twentieth of its weight, and the number of tests grows only with the logarithm of
+    /// the length. `runs` has the number of runs at each index; each side needs its least number of runs and of buckets.
     static func candidates(_ runs: ArraySlice<Int>, before: Int, after: Int) -> [Int] {
         let total = runs.reduce(0, +)
         var places: [Int] = []
@@ -43,7 +42,7 @@ enum Segmentation {
             }
             seen += runs[place]
         }
-        // From each end inwards, by the smaller side.
+        // Walks from each end inwards, by the smaller side.
         func walk(_ order: some Sequence<Int>, _ side: (Int) -> Int) -> [Int] {
             var last = 0.0
             var kept: [Int] = []

@@ -1,9 +1,9 @@
 import Core
 
-/// A command that became slower than it was, and still is.
+/// A command with a lasting increase of its durations.
 package struct Slowdown: Equatable, Sendable {
     package let command: String
-    /// The beginning of the quarter of an hour since which it is slow, in milliseconds since 1970.
+    /// The beginning of the 15-minute bucket with the change, in milliseconds since 1970.
     package let since: Int64
     package let runsBefore: Int
     package let runsAfter: Int
@@ -11,12 +11,12 @@ package struct Slowdown: Equatable, Sendable {
     package let medianBefore: Double
     package let medianAfter: Double
 
-    /// How many times as long it takes.
+    /// The ratio of the medians.
     package var factor: Double { medianAfter / max(medianBefore, 1) }
-    /// What the runs since then took longer than they would have, in milliseconds.
+    /// The additional time of the runs since the change, in milliseconds.
     package var timeLostMS: Double { (medianAfter - medianBefore) * Double(runsAfter) }
 
-    /// The slowdowns among the commands, each held to the same share of the chance of a false alarm.
+    /// Returns the slowdowns among the commands. Each command has an equal share of the probability of a false alarm.
     package static func search(_ histories: [CommandHistory]) -> [Slowdown] {
         let eligible = histories.filter {
             $0.cells.reduce(0) { $0 + $1.latency.count } >= FindingRules.runsBefore + FindingRules.runsAfter
@@ -25,7 +25,7 @@ package struct Slowdown: Equatable, Sendable {
         return eligible.compactMap { last(in: $0, chance: chance) }
     }
 
-    /// The last change of a command that changed its median noticeably, if that was for the worse.
+    /// Returns the last noticeable change of a command's median, if it was an increase.
     private static func last(in history: CommandHistory, chance: Double) -> Slowdown? {
         let ranks = RankHistory(history.cells.map(\.latency))
         var stretches = Segmentation.stretches(of: history.cells.indices) { ranks.cut($0, chance: chance) }
@@ -40,7 +40,7 @@ package struct Slowdown: Equatable, Sendable {
                     command: history.command, since: history.cells[after.lowerBound].start, runsBefore: old.count,
                     runsAfter: new.count, medianBefore: oldMedian, medianAfter: newMedian)
             }
-            // A change too small to tell: both stretches are one.
+            // The change is too small to report, so the two ranges are merged.
             stretches[stretches.count - 1] = before.lowerBound..<after.upperBound
         }
         return nil

@@ -1,23 +1,23 @@
 import Foundation
 
-/// The frame of a chart: its size, its axes, the texts for readers that do not see it, and the table behind it.
+/// The frame of a chart: its size, its axes, its texts for screen readers, and the table of its figures.
 struct Chart {
-    /// The width of every chart, in pixels before it is scaled: a phone shows its text without zooming.
+    /// The width of every chart, in pixels before scaling: a phone shows its text without zooming.
     static let width = 480.0
     private static let left = 58.0
     private static let right = 8.0
     private static let top = 12.0
     private static let bottom = 24.0
 
-    /// Unique in the page.
+    /// The id of the figure, unique in the page.
     let id: String
     let title: String
     let description: String
     /// The height of the area between the axes.
     let plotHeight: Double
-    /// Columns side by side.
+    /// The number of columns.
     let columns: Int
-    /// The height of what is below the time axis.
+    /// The height of the area below the time axis.
     var belowHeight = 0.0
     /// Whether column `n` of the chart is row `n` of the table, so that the script can show the figures of a column.
     var hasColumnsAsRows = true
@@ -30,17 +30,17 @@ struct Chart {
     /// The width of a column.
     var step: Double { (Self.width - Self.left - Self.right) / Double(max(1, columns)) }
 
-    /// The left edge of a column; a fraction is a place within it.
+    /// Returns the left edge of a column; a fraction is an offset within it.
     func x(_ column: Double) -> Double { Self.left + column * step }
 
     // MARK: Axes
 
-    /// Writes labels below the columns, as many as have space.
+    /// Writes labels below the columns, as many as fit.
     func writeColumnLabels(_ name: (Int) -> String, to page: inout Markup) {
         let every = max(1, (columns + 5) / 6)
         for column in stride(from: 0, to: columns, by: every) {
             let middle = x(Double(column) + 0.5)
-            // The last one must not end beyond the edge.
+            // The last label must not end beyond the edge.
             let isAtEdge = middle > plotRight - 18
             writeText(
                 name(column), x: isAtEdge ? plotRight : middle, y: plotBottom + 17, isAtEdge ? "end" : "middle",
@@ -109,13 +109,13 @@ struct Chart {
     }
 }
 
-/// The figures behind a chart.
+/// The figures of a chart.
 struct ChartTable {
     let titles: [String]
     /// The first cell of a row names it.
     let rows: [[String]]
 
-    /// Writes the table in a box of its own that scrolls.
+    /// Writes the table in a scrolling box of its own.
     func write(label: String, to page: inout Markup) {
         page.element(.div, [.kind: "scroll", .role: "region", .tabindex: "0", .label: "Figures: " + label]) { page in
             page.element(.table) { page in
@@ -137,16 +137,16 @@ struct ChartTable {
     }
 }
 
-/// How large a mark is for a count: five sizes, so that a reader need not tell colours apart.
+/// The size of a mark for a count: five sizes, so that a reader need not distinguish colours.
 enum MarkSize {
-    /// The share of the space that it fills, above 0 to 1; nil for nothing.
+    /// Returns the share of the space that the mark fills, above 0 to 1; nil for a count of zero.
     static func share(_ count: Int, most: Int) -> Double? {
         guard count > 0, most > 0 else { return nil }
         let level = (5 * log(Double(1 + count)) / log(Double(1 + most))).rounded(.up)
         return [0.34, 0.5, 0.66, 0.8, 0.94][min(5, max(1, Int(level))) - 1]
     }
 
-    /// The mark as a part of a path, in the middle of its space.
+    /// Returns the mark as a part of a path, in the middle of its space.
     static func box(_ share: Double, x: Double, y: Double, width: Double, height: Double) -> String {
         let (w, h) = (max(1, width * share), max(1, height * share))
         return Coordinate.box(x + (width - w) / 2, y + (height - h) / 2, w, h)

@@ -13,20 +13,20 @@ struct ChartColumns: Equatable, Sendable {
     }
 
     let unit: Unit
-    /// Where each column begins, in milliseconds since 1970.
+    /// The start of each column, in milliseconds since 1970.
     let starts: [Int64]
-    /// Where the last one ends.
+    /// The end of the last column.
     let end: Int64
 
-    /// Columns at most: a line of a chart has some 400 pixels.
+    /// Limit of columns: a line of a chart has some 400 pixels.
     static let most = 100
-    /// Up to this length, in days, columns are hours.
+    /// Longest range, in days, with a column for each hour.
     private static let daysByHour = 3
 
     var count: Int { starts.count }
     var range: Range<Int64> { (starts.first ?? end)..<end }
 
-    /// Columns for a range of time, in milliseconds since 1970: the shortest of which there are not too many.
+    /// Makes columns for a range of time, in milliseconds since 1970, with the shortest unit that does not exceed `most`.
     ///
     /// - Parameter byHour: whether a short range may have a column for each hour.
     init(_ range: Range<Int64>, byHour: Bool = true) {
@@ -48,17 +48,17 @@ struct ChartColumns: Equatable, Sendable {
         end = LocalCalendar.start(of: first, plusDays: starts.count * step)
     }
 
-    /// What histories are read by. Groups of days are put together from whole days in UTC, which are fewer to read.
+    /// The grain in which histories are read. Groups of days are combined from whole days in UTC, which are fewer to read.
     var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .quarterHour }
 
-    /// Whether a column may hold several days, which are then those of UTC.
+    /// Whether a column may contain several days, which are then those of UTC.
     var isOfWholeDays: Bool {
         if case .days(let step) = unit { step > 1 } else { false }
     }
 
-    /// The column that a point of a history belongs to; nil outside.
+    /// Returns the column of a point of a history; nil outside.
     ///
-    /// - Parameter start: where the point begins, in milliseconds since 1970. The noon of a whole day decides.
+    /// - Parameter start: the start of the point, in milliseconds since 1970. For a whole day its noon decides.
     func index(of start: Int64) -> Int? {
         let time = isOfWholeDays ? start + Timestamp.millisecondsPerDay / 2 : start
         guard range.contains(time) else { return nil }
@@ -70,20 +70,20 @@ struct ChartColumns: Equatable, Sendable {
         return low
     }
 
-    /// The name of a column in a table: a day, the first of several days, or an hour.
+    /// Returns the name of a column in a table: a day, the first of several days, or an hour.
     func name(_ index: Int) -> String {
         let day = LocalCalendar.day(of: starts[index]).text
         return unit == .hour ? day + " " + LocalCalendar.timeOfDay(of: starts[index]).prefix(5) : day
     }
 
-    /// The name on an axis, which leaves out what all columns share.
+    /// Returns the name on an axis, without the part that all columns share.
     func shortName(_ index: Int) -> String {
         unit == .hour
             ? String(LocalCalendar.timeOfDay(of: starts[index]).prefix(5))
             : String(LocalCalendar.day(of: starts[index]).text.dropFirst(5))
     }
 
-    /// What a column is, for titles.
+    /// The noun for a column in titles.
     var noun: String {
         switch unit {
         case .hour: "hour"
@@ -93,7 +93,7 @@ struct ChartColumns: Equatable, Sendable {
         }
     }
 
-    /// Days from one to another.
+    /// Returns the number of days from one day to another.
     static func days(from first: LocalCalendar.Day, to last: LocalCalendar.Day) -> Int {
         func number(_ day: LocalCalendar.Day) -> Int64 {
             Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))

@@ -2,9 +2,9 @@ import Core
 import Rollups
 import SystemSupport
 
-/// The table of commands, and the charts of those that matter most.
+/// The table of commands, and the charts of the most important ones.
 enum CommandSections {
-    /// All commands with their figures, the most frequent first; the script sorts and searches them.
+    /// Writes all commands with their figures, the most frequent first; the script sorts and searches them.
     static func writeTable(_ report: PageReport, to page: inout Markup) {
         let usage = report.usage
         guard !usage.isEmpty else { return }
@@ -79,7 +79,7 @@ enum CommandSections {
         }
     }
 
-    /// A cell with the number that the script sorts by; what is not known sorts last.
+    /// Writes a cell with the number that the script sorts by; missing values sort last.
     private static func number(_ text: String?, _ value: Double?, isBad: Bool = false, to page: inout Markup) {
         guard let text, let value else { return page.element(.td, [.kind: "number"], text: "") }
         let rounded = NumberText.rounded(value)
@@ -95,7 +95,7 @@ enum CommandSections {
         guard !row.isSummary, let series = report.series[row.name], let line = DurationCharts.sparkline(series) else {
             return
         }
-        // The figures stand beside it: a reader that does not see it misses nothing.
+        // The figures are in the same row: a reader that does not see the picture misses nothing.
         page.element(
             .svg,
             [
@@ -107,7 +107,7 @@ enum CommandSections {
 
     // MARK: One command
 
-    /// The charts of the commands that have some; the script shows those of one.
+    /// Writes the charts of the commands that have some; the script shows those of one command.
     static func writeDetails(_ report: PageReport, to page: inout Markup) {
         guard let columns = report.columns, !report.detailed.isEmpty else { return }
         page.section("details", "Charts of a command") { page in

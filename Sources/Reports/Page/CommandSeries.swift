@@ -3,7 +3,7 @@ import Database
 import Rollups
 import SystemSupport
 
-/// What one command did over time: the values of its charts.
+/// The activity of one command over time: the values of its charts.
 struct CommandSeries: Sendable {
     /// One run, to the 15-minute bucket and to 1 % of its duration.
     struct Run: Equatable, Sendable {
@@ -13,21 +13,21 @@ struct CommandSeries: Sendable {
     }
 
     let name: String
-    /// What it did in each column.
+    /// The figures of each column.
     private(set) var cells: [UsageCell]
-    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where they were not asked for, and where the columns are put
-    /// together from days.
+    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where they were not requested, and where the columns are
+    /// combined from days.
     private(set) var hours: [Int]?
-    /// Its single runs; nil where there are too many to be told apart.
+    /// Its single runs; nil where there are too many to distinguish.
     private(set) var runs: [Run]?
     /// Failures by category in each column, the most frequent category first; those without one are under the empty name.
     private(set) var failures: [(category: String, counts: [Int])] = []
 
-    /// From so many runs on a chart shows none of them singly.
+    /// Number of runs from which on a chart draws no single runs.
     static let mostRuns = 500
     private static let hoursOfWeek = 7 * 24
 
-    /// - Parameter hasHours: whether hours of the week are counted, which takes as long as all else.
+    /// - Parameter hasHours: whether hours of the week are counted, which takes as long as all other figures.
     init(_ history: UsageHistory, _ columns: ChartColumns, hasHours: Bool = true) {
         name = history.name
         cells = [UsageCell](repeating: UsageCell(name: history.name), count: columns.count)
@@ -51,7 +51,7 @@ struct CommandSeries: Sendable {
         failures = Self.failures(histories, columns)
     }
 
-    /// The sum of failures in each column by category, the most frequent first.
+    /// Returns the sum of failures in each column by category, the most frequent first.
     static func failures(
         _ histories: [FailureHistory], _ columns: ChartColumns
     ) -> [(category: String, counts: [Int])] {
@@ -67,12 +67,12 @@ struct CommandSeries: Sendable {
             .sorted { ($1.2, $0.0) < ($0.2, $1.0) }.map { ($0.0, $0.1) }
     }
 
-    /// Its runs, and those that say whether they succeeded.
+    /// All runs of the command, and those with a known outcome.
     var total: UsageCell { cells.reduce(into: UsageCell(name: name)) { $0.add($1) } }
 
     private static func hourOfWeek(_ time: Int64) -> Int {
         let day = LocalCalendar.day(of: time)
-        // The 1st of January 1970 was a Thursday.
+        // 1970-01-01 was a Thursday.
         let number = Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))
         return Int((number + 3) % 7) * 24 + LocalCalendar.hour(of: time)
     }

@@ -5,10 +5,10 @@ import SystemSupport
 
 /// Charts of counts: failures over time, hours of the week, and the calendar.
 enum CountCharts {
-    /// Categories with a row of their own, at most; the others share one.
+    /// Limit of categories with a row of their own; further ones share a row.
     private static let mostCategories = 5
 
-    /// Failures by category: a row of bars for each, all on one scale. Nothing where nothing failed.
+    /// Writes failures by category: a row of bars for each, all on one scale. Writes nothing without failures.
     static func writeFailures(
         _ failures: [(category: String, counts: [Int])], of name: String, _ columns: ChartColumns, id: String,
         to page: inout Markup
@@ -62,7 +62,7 @@ enum CountCharts {
 
     private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
-    /// When in the week a command runs: the larger a mark, the more runs.
+    /// Writes the runs by hour of the week: the larger a mark, the more runs.
     static func writeHours(_ hours: [Int], of name: String, id: String, to page: inout Markup) {
         let most = hours.max() ?? 0
         let rowHeight = 19.0
@@ -95,13 +95,13 @@ enum CountCharts {
 
     // MARK: Calendar
 
-    /// Weeks of a calendar, at most: a year.
+    /// Limit of weeks in a calendar: a year.
     private static let mostWeeks = 53
 
-    /// Events of each day, a column for each week and a row for each day of the week.
+    /// Writes the events of each day, with a column for each week and a row for each day of the week.
     static func writeCalendar(_ days: [UsageReport.DayActivity], id: String, to page: inout Markup) {
         guard let first = days.first, let last = days.last else { return }
-        // The day of the week of the last day, Monday's 0.
+        // The day of the week of the last day; Monday is 0.
         let lastWeekday = weekday(last.day)
         let span = ChartColumns.days(from: first.day, to: last.day)
         let weeks = min(mostWeeks, (span + 6 - lastWeekday) / 7 + 1)

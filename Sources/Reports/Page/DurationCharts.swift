@@ -4,8 +4,8 @@ import SystemSupport
 
 /// Charts of a command's durations over time.
 enum DurationCharts {
-    /// The median and the 95th percentile of each column as a band, with the longest run, or with every run where there are few.
-    /// A finding's chart also marks the change, and shows below how many runs failed.
+    /// Writes the median and the 95th percentile of each column as a band, with the longest run, or with every run if there are
+    /// few. The chart of a finding also marks the change, and has the share of failed runs below.
     static func writeBand(
         _ series: CommandSeries, _ columns: ChartColumns, id: String, finding: Finding? = nil, to page: inout Markup
     ) {
@@ -40,7 +40,7 @@ enum DurationCharts {
         }
     }
 
-    /// All durations that the chart must hold.
+    /// Returns all durations that must fit the chart.
     private static func durations(_ series: CommandSeries) -> [Double] {
         if let runs = series.runs { return runs.map(\.milliseconds) }
         return series.cells.flatMap { cell in
@@ -67,7 +67,7 @@ enum DurationCharts {
         if !longest.isEmpty { page.element(.path, [.kind: "longest", .d: longest]) }
     }
 
-    /// The share of runs that failed, in bars below the time axis.
+    /// Writes the share of failed runs, in bars below the time axis.
     private static func writeShare(_ series: CommandSeries, _ chart: Chart, to page: inout Markup) {
         let shares = series.cells.map { cell in
             cell.succeeded + cell.failed == 0 ? 0 : Double(cell.failed) / Double(cell.succeeded + cell.failed)
@@ -85,7 +85,7 @@ enum DurationCharts {
         page.element(.path, [.kind: "bad", .d: bars.joined()])
     }
 
-    /// A line at the change, with its date.
+    /// Writes a line at the change, with its date.
     private static func writeChange(_ since: Int64, _ columns: ChartColumns, _ chart: Chart, to page: inout Markup) {
         guard columns.range.contains(since) else { return }
         let x = x(since, columns, chart)
@@ -138,7 +138,7 @@ enum DurationCharts {
 
     // MARK: Heat map
 
-    /// Time by duration on a logarithmic scale: the larger a mark, the more runs. Nothing is cut off.
+    /// Writes time by duration on a logarithmic scale: the larger a mark, the more runs. No duration is left out.
     static func writeHeatMap(_ series: CommandSeries, _ columns: ChartColumns, id: String, to page: inout Markup) {
         let all = series.total.latency
         guard !all.isEmpty else { return }
@@ -179,7 +179,7 @@ enum DurationCharts {
 
     // MARK: Sparkline
 
-    /// The medians of a command in a small picture; nil where no run says how long it took.
+    /// Returns the medians of a command as a small picture; nil when no run has a duration.
     static func sparkline(_ series: CommandSeries) -> (path: String, width: Int, height: Int)? {
         let (width, height) = (100, 20)
         let medians = series.cells.map { $0.latency.quantile(0.5) }

@@ -1,9 +1,9 @@
 import Core
 import Foundation
 
-/// Round durations, which axes are labelled with and heat maps have rows for.
+/// Round durations for the labels of axes and the rows of heat maps.
 enum RoundDuration {
-    /// In milliseconds, shortest first; from the last one, a year, on there is no longer duration.
+    /// The durations in milliseconds, shortest first. The last one is a year, the longest duration of an event.
     static let all: [Int64] = {
         let (second, minute, hour, day): (Int64, Int64, Int64, Int64) = (1000, 60_000, 3_600_000, 86_400_000)
         let short: [Int64] = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500]
@@ -13,22 +13,22 @@ enum RoundDuration {
         return short + rest + [1, 2, 5, 10, 30, 100, 365].map { $0 * day }
     }()
 
-    /// The fewer ones of a long axis.
+    /// A subset for a long axis.
     fileprivate static let few: [Int64] = all.filter { text($0).hasPrefix("1") }
 
-    /// `2m` and not `2m 0s`.
+    /// Returns `2m` rather than `2m 0s`.
     static func text(_ milliseconds: Int64) -> String {
         let parts = NumberText.duration(milliseconds).split(separator: " ")
         return parts.count == 2 && parts[1].hasPrefix("0") ? String(parts[0]) : parts.joined(separator: " ")
     }
 }
 
-/// The rows of a heat map of durations. A row holds every duration from its bound to the next one's.
+/// The rows of a heat map of durations. A row contains every duration from its bound to the next one's.
 struct DurationRows: Equatable {
     /// The lower bound of each row, in milliseconds, shortest first.
     let bounds: [Int64]
 
-    /// The rows from the shortest to the longest duration; none is left out.
+    /// Makes the rows from the shortest to the longest duration; none is left out.
     init(_ latency: LatencyHistogram) {
         let buckets = latency.buckets
         guard let shortest = buckets.first, let longest = buckets.last else {
@@ -38,7 +38,7 @@ struct DurationRows: Equatable {
         bounds = Array(RoundDuration.all[Self.row(of: shortest.middle)...Self.row(of: longest.middle)])
     }
 
-    /// The counts of a column's durations in each row.
+    /// Returns the counts of a column's durations in each row.
     func counts(_ latency: LatencyHistogram) -> [Int] {
         guard let first = bounds.first else { return [] }
         let offset = Self.row(of: Double(first))
@@ -54,13 +54,13 @@ struct DurationRows: Equatable {
         RoundDuration.all.lastIndex { Double($0) <= milliseconds } ?? 0
     }
 
-    /// The name of a row: from where on it counts.
+    /// Returns the name of a row: its lower bound.
     func name(_ row: Int) -> String { RoundDuration.text(bounds[row]) }
 }
 
 /// A logarithmic axis of durations.
 struct DurationAxis {
-    /// Labels of an axis, at most.
+    /// Limit of labels on an axis.
     private static let mostLabels = 6
 
     private let low: Double
@@ -72,7 +72,7 @@ struct DurationAxis {
     init(_ values: some Sequence<Double>, top: Double, bottom: Double) {
         let values = values.map { max($0, 0.5) }
         let (least, most) = (values.min() ?? 1, values.max() ?? 1000)
-        // A little more than the values need, and a factor of four at least.
+        // The range exceeds that of the values a little, and spans at least a factor of four.
         let widening = max(1.15, 2 / (most / least).squareRoot())
         low = log10(least / widening)
         high = log10(most * widening)
@@ -85,7 +85,7 @@ struct DurationAxis {
         return bottom - share * (bottom - top)
     }
 
-    /// Durations to be labelled.
+    /// The durations of the labels.
     var ticks: [Int64] {
         func within(_ durations: [Int64]) -> [Int64] {
             durations.filter { $0 >= 1 && log10(Double($0)) >= low && log10(Double($0)) <= high }

@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// How a page was made, and what can be in it.
+/// The section on the origin of a page, and on the data that it can contain.
 enum MakingSection {
     static func write(_ report: PageReport, to page: inout Markup) {
         page.section("making", "How it was made") { page in
@@ -66,7 +66,7 @@ enum MakingSection {
             + "its figures."
     }
 
-    /// What a reader of the file may learn, so that its owner can decide to whom to give it.
+    /// Returns the data that a reader of the file may learn, so that its owner can decide on its recipients.
     private static func content(_ making: PageReport.Making) -> String {
         "Names of commands, error categories, templates and session ids as they were recorded; workspaces "
             + (making.showsNames

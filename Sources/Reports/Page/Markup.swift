@@ -2,10 +2,10 @@ import SystemSupport
 
 /// A document of HTML and SVG under construction.
 ///
-/// Elements and attributes are of closed sets. Text from outside gets in as the content of an element or as the value of an
-/// attribute, and both are escaped here: a value is always in double quotes, so that the same five characters matter in both
-/// places (HTML standard, 13.1.2.3 and 13.3). No declaration takes markup as text, but `embed`, which takes the page's own style
-/// and script.
+/// Elements and attributes are of closed sets. Text from outside is always the content of an element or the value of an
+/// attribute, and both are escaped here. A value is always in double quotes, so that the same five characters matter in both
+/// contexts (HTML standard, 13.1.2.3 and 13.3). No declaration accepts markup as text, except `embed`, which accepts the page's
+/// own style and script.
 struct Markup {
     /// The elements that a page has.
     enum Element: String, CaseIterable {
@@ -15,9 +15,9 @@ struct Markup {
         case table, thead, tbody, tr, th, td
         case svg, desc, path, line, text
 
-        /// Whether it has no content and no end tag.
+        /// Whether the element has no content and no end tag.
         fileprivate var isVoid: Bool { self == .meta || self == .input }
-        /// Whether its end tag may be left out wherever this writer puts it (HTML standard, 13.1.2.4). Tables are most of a page.
+        /// Whether its end tag may be omitted in all output of this writer (HTML standard, 13.1.2.4). Tables are most of a page.
         fileprivate var endsByItself: Bool { self == .td || self == .th || self == .tr || self == .li }
     }
 
@@ -41,7 +41,7 @@ struct Markup {
 
     typealias Attributes = KeyValuePairs<Attribute, String>
 
-    /// What was written so far.
+    /// The document so far.
     private(set) var text = ""
 
     /// Writes an element with its content.
@@ -64,10 +64,10 @@ struct Markup {
         if !element.isVoid { close(element) }
     }
 
-    /// Writes text.
     mutating func append(_ content: String) { text += Self.escaped(content) }
 
-    /// Writes the page's own style or script as it is. It must not contain the beginning of an end tag, which would end the element.
+    /// Writes the page's own style or script as it is. It must not contain the beginning of an end tag, which would end the
+    /// element.
     mutating func embed(_ element: Element, _ content: String) {
         precondition(!content.contains("</") && !content.contains("<!--"))
         open(element, [:])
@@ -75,7 +75,7 @@ struct Markup {
         close(element)
     }
 
-    /// Writes the line that a page begins with.
+    /// Writes the first line of a page.
     mutating func begin(_ firstLine: String) { text += firstLine }
 
     private mutating func open(_ element: Element, _ attributes: Attributes) {
@@ -88,8 +88,8 @@ struct Markup {
         if !element.endsByItself { text += "</" + element.rawValue + ">" }
     }
 
-    /// The text with a character reference for each character that has a meaning in HTML, and with everything visible that a reader
-    /// would not see (`escapedForDisplay`).
+    /// Returns the text with a character reference for each character that has a meaning in HTML, and with invisible characters
+    /// escaped (`escapedForDisplay`).
     static func escaped(_ text: String) -> String {
         let needsWork = text.utf8.contains { byte in
             switch byte {
@@ -113,9 +113,9 @@ struct Markup {
     }
 }
 
-/// Numbers as SVG has them.
+/// Numbers in the syntax of SVG.
 enum Coordinate {
-    /// With one digit after the point at most: a tenth of a pixel.
+    /// Returns a number with at most one decimal digit: a tenth of a pixel.
     static func text(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         if tenths % 10 == 0 { return String(tenths / 10) }
@@ -123,7 +123,7 @@ enum Coordinate {
         return "\(sign)\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
     }
 
-    /// A closed rectangle as a part of a path.
+    /// Returns a closed rectangle as a part of a path.
     static func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> String {
         "M\(text(x)) \(text(y))h\(text(width))v\(text(height))h\(text(-width))z"
     }

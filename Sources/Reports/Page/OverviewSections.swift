@@ -2,9 +2,9 @@ import Core
 import Database
 import SystemSupport
 
-/// The sections on the whole window.
+/// The sections about the whole window.
 enum OverviewSections {
-    /// The box of the dashboard, and what the window covers.
+    /// Writes the box of the dashboard, and the range of the window.
     static func writeBox(_ report: PageReport, to page: inout Markup) {
         page.element(.dl, [.kind: "box"]) { page in
             for figure in DashboardRenderer.figures(report.usage) {
@@ -20,7 +20,7 @@ enum OverviewSections {
         }
     }
 
-    /// The findings, the costliest first, each with its chart.
+    /// Writes the findings, the most expensive first, each with its chart.
     static func writeChanges(_ report: PageReport, to page: inout Markup) {
         guard !report.usage.isEmpty else { return }
         page.section("changes", "What changed") { page in
@@ -69,7 +69,7 @@ enum OverviewSections {
         }
     }
 
-    /// Sessions, workspaces, and what templates, services and ports were used.
+    /// Writes sessions, workspaces, and the templates, services and ports used.
     static func writeSessions(_ report: PageReport, to page: inout Markup) {
         let usage = report.usage
         guard !usage.isEmpty else { return }
@@ -99,7 +99,7 @@ enum OverviewSections {
         }
     }
 
-    /// The window against the one before.
+    /// Writes the comparison with the window before.
     static func writeComparison(_ report: PageReport, to page: inout Markup) {
         guard !report.usage.isEmpty else { return }
         page.section("compare", "Comparison with the time before") { page in
@@ -121,7 +121,7 @@ enum OverviewSections {
         }
     }
 
-    /// Rows of each of these tables, at most.
+    /// Limit of rows in each of these tables.
     private static let rows = 30
 
     private static func writeRest(_ hidden: Int, _ command: String, to page: inout Markup) {

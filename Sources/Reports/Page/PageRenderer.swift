@@ -3,17 +3,17 @@ import Crypto
 import Foundation
 import SystemSupport
 
-/// Makes one HTML file of a report. It needs no other file and opens no connection: its policy allows its own style and script, by
-/// their hashes, and nothing else. Without the script everything is there but sorting, searching, choosing and the theme.
+/// Renders a report as one HTML file. It needs no other file and opens no connection: its policy allows its own style and script,
+/// by their hashes, and nothing else. Without the script only sorting, searching, selecting and the theme are missing.
 package enum PageRenderer {
-    /// What every page of any version begins with: a file without it is none of ours and is not replaced.
+    /// The beginning of every page of any version: a file without it is not a Nexus page and is not replaced.
     static let signature = "<!doctype html>\n<!-- Nexus report"
     private static let firstLine = signature + ", version 1 -->\n"
 
     private static let style = String(decoding: PackageResources.report_css, as: UTF8.self)
     private static let script = String(decoding: PackageResources.report_js, as: UTF8.self)
 
-    /// The page.
+    /// Returns the page.
     package static func render(_ report: PageReport) -> String {
         let title = "Nexus Usage Analytics (\(report.usage.window.title))"
         var page = Markup()
@@ -43,7 +43,7 @@ package enum PageRenderer {
         return page.text + "\n"
     }
 
-    /// The value of the policy: nothing is allowed but what the page holds itself.
+    /// The value of the policy: it allows only the content of the page itself.
     static var policy: String {
         "default-src 'none'; script-src '\(hash(script))'; style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
     }
@@ -65,7 +65,7 @@ package enum PageRenderer {
         page.embed(.style, style)
     }
 
-    /// The choice of colours, which the script shows.
+    /// Writes the selection of colours, which the script shows.
     private static func writeThemes(to page: inout Markup) {
         page.element(.div, [.kind: "tools", .hidden: ""]) { page in
             page.element(.label, [.target: "theme"], text: "Colours")

@@ -3,17 +3,17 @@ package import Database
 import Rollups
 import SystemSupport
 
-/// Everything that a page shows, as values: the reports of the terminal, and the histories behind its charts.
+/// All values that a page shows: the reports of the terminal, and the histories of its charts.
 package struct PageReport: Sendable {
-    /// What a page says of its own making.
+    /// The origin of a page, as its section "How it was made" describes it.
     package struct Making: Sendable {
-        /// When it was made, in milliseconds since 1970.
+        /// The time of rendering, in milliseconds since 1970.
         package var time: Int64
         /// Whether it shows the names of workspaces that are known here.
         package var showsNames = false
-        /// Whether it is on a snapshot, not on the data folder.
+        /// Whether its data is from a snapshot, not from the data folder.
         package var isOfSnapshot = false
-        /// Seconds after which the page loads itself again; nil: never.
+        /// Seconds after which the page reloads itself; nil: never.
         package var refreshSeconds: Int?
 
         package init(time: Int64) { self.time = time }
@@ -21,15 +21,15 @@ package struct PageReport: Sendable {
 
     let making: Making
     let usage: UsageReport
-    /// The time axis of the commands' charts; nil where nothing was recorded.
+    /// The time axis of the commands' charts; nil without events.
     let columns: ChartColumns?
     /// By command.
     let series: [String: CommandSeries]
-    /// Commands with charts of their own, those with findings first, then those that took most time.
+    /// Commands with charts of their own, those with findings first, then the most time-consuming ones.
     let detailed: [String]
     /// Failures by category over time, the most frequent category first.
     let failures: [(category: String, counts: [Int])]
-    /// The charts of the findings, in their order; the rest of the findings have none.
+    /// The charts of the first findings, in their order.
     let changes: [ChangeChart]
     /// Nil for a window without a beginning.
     let comparison: Comparison?
@@ -38,7 +38,7 @@ package struct PageReport: Sendable {
     /// Workspaces by their hash, with their names where these are shown.
     let workspaces: [UsageRow]
 
-    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package var note: String? { usage.note }
 
     /// The history of a finding's command, from before the change on.
@@ -48,20 +48,20 @@ package struct PageReport: Sendable {
         let series: CommandSeries
     }
 
-    /// Commands with charts of their own, at most: some 25 KB each.
+    /// Limit of commands with charts of their own: some 25 KB each.
     static let mostDetailed = 8
-    /// Rows of the table of commands, at most: some 800 bytes each.
+    /// Limit of rows in the table of commands: some 800 bytes each.
     static let mostCommands = 1000
-    /// Findings with a chart, at most.
+    /// Limit of findings with a chart.
     static let mostChanges = 8
-    /// Sessions that are listed.
+    /// Limit of listed sessions.
     static let mostSessions = 20
-    /// Days before a change that its chart shows at least, so that a reader sees how the command was.
+    /// Least number of days before a change in its chart, which show the usual figures of the command.
     static let daysBeforeChange: Int64 = 14
 }
 
 extension UsageSource {
-    /// Reads everything that a page shows. Charts rest on aggregates, and read no single run.
+    /// Reads all values of a page. Charts are based on aggregates; single runs are not read.
     package func page(_ making: PageReport.Making) throws(StoreError) -> PageReport {
         let usage = try dashboard()
         guard let range = chartRange(usage, now: making.time), let store = reader,
@@ -91,14 +91,15 @@ extension UsageSource {
             workspaces: try breakdown(by: .workspace).rows)
     }
 
-    /// The range of the charts, in milliseconds since 1970: the window, as far as it is over or has events; nil without any.
+    /// Returns the range of the charts, in milliseconds since 1970: the window, as far as it is over or has events; nil without
+    /// any.
     private func chartRange(_ usage: UsageReport, now: Int64) -> Range<Int64>? {
         guard let (first, last) = usage.covered else { return nil }
         let start = window.start ?? LocalCalendar.start(of: first)
         let open = max(
             LocalCalendar.start(of: last, plusDays: 1), LocalCalendar.start(of: LocalCalendar.day(of: now), plusDays: 1)
         )
-        // Of all time the charts end with the last event.
+        // For all time the charts end with the last event.
         let end = min(window.end ?? Int64.max, window.start == nil ? LocalCalendar.start(of: last, plusDays: 1) : open)
         return start < end ? start..<end : nil
     }
@@ -115,7 +116,7 @@ extension UsageSource {
         return names
     }
 
-    /// The charts of the costliest findings. Where a change is not well within the window they begin before it.
+    /// Returns the charts of the most expensive findings. A chart begins before the window if the change is near its start.
     private func changes(
         _ usage: UsageReport, _ columns: ChartColumns, _ series: [String: CommandSeries], _ store: StoreReader
     ) throws(StoreError) -> [PageReport.ChangeChart] {

@@ -1,12 +1,12 @@
 package import SystemSupport
 
-/// The file that a page is written to. It appears and changes as a whole, for its owner alone, and replaces nothing but a page.
+/// The file of a page. It is created and replaced as a whole, readable by its owner alone, and replaces nothing but a page.
 package struct ReportFile: Sendable {
     package let path: String
     private let folder: Folder
     private let name: String
 
-    /// The file at a path of the user's choice.
+    /// Makes the file at a path of the user's choice.
     ///
     /// - Throws: `ReportFileError` if the path names no file.
     package init(_ path: String) throws(ReportFileError) {
@@ -17,10 +17,10 @@ package struct ReportFile: Sendable {
         folder = Folder(path).parent
     }
 
-    /// The file in the user's own folder below the temporary one, which is made where it is not there.
+    /// Returns the file in the user's own folder below the temporary one, which is created if it does not exist.
     ///
     /// - Parameters:
-    ///   - temporary: `$TMPDIR`; `/tmp` where it is nil or no absolute path.
+    ///   - temporary: `$TMPDIR`; `/tmp` if it is nil or no absolute path.
     ///   - user: the number of the user.
     package static func temporary(_ temporary: String?, user: UInt32) throws -> ReportFile {
         let parent = temporary.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
@@ -29,10 +29,10 @@ package struct ReportFile: Sendable {
         return try ReportFile(folder.path(of: "nexus-report.html"))
     }
 
-    /// The path from the root on, for another program.
+    /// The absolute path, for another program.
     package var absolutePath: String { path.hasPrefix("/") ? path : (WorkingFolder.path ?? "") + "/" + path }
 
-    /// Throws unless nothing is at the path, or a page that this or another version wrote.
+    /// Throws unless the path is free, or has a page that this or another version wrote.
     package func requireReplaceable() throws {
         switch try folder.occupant(of: name) {
         case .nothing: return
@@ -48,7 +48,7 @@ package struct ReportFile: Sendable {
         }
     }
 
-    /// Writes a page: to a new file beside it, which then gets the name.
+    /// Writes a page to a new file in the same folder, which is then renamed.
     package func write(_ page: String) throws {
         try requireReplaceable()
         let scratch = try ScratchFolder(in: folder)
@@ -56,15 +56,15 @@ package struct ReportFile: Sendable {
         try file.setPermissions(0o600)
         try file.write(page)
         try file.synchronizeData()
-        // It may have changed while the page was made.
+        // The path may have changed while the page was rendered.
         try requireReplaceable()
         try folder.take("page", from: scratch.folder, as: name)
     }
 }
 
-/// A file that a page must not be written to.
+/// The error for a path that a page must not be written to.
 package enum ReportFileError: ReportedError, Equatable {
-    /// Something else is there.
+    /// The path has another kind of file.
     case occupied(String, by: String)
 
     package var exitCode: ExitCode { .inputOutput }
@@ -77,12 +77,12 @@ package enum ReportFileError: ReportedError, Equatable {
     }
 }
 
-/// Shows a file to the user with the program of the desktop.
+/// Opens a file with the program of the desktop.
 package enum ReportOpening {
     /// Starts `xdg-open` with an absolute path, without a shell.
     ///
     /// - Parameter environment: returns the value of a variable.
-    /// - Returns: nil if it was started, else why not, as a sentence for the user.
+    /// - Returns: nil if it was started, else the reason, as a sentence for the user.
     package static func open(
         _ file: ReportFile, isRoot: Bool = ThisProcess.isRoot, environment: (String) -> String?,
         start: ([RawArgument]) throws(SystemError) -> Void = { arguments throws(SystemError) in

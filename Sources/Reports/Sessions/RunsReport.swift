@@ -2,13 +2,13 @@ package import Core
 package import Database
 import SystemSupport
 
-/// Single events, as `nexus runs` lists them.
+/// Single events, for `nexus runs`.
 package struct RunsReport: Sendable {
-    /// In which order the events are listed.
+    /// The order of the events.
     package enum Order: Sendable {
-        /// Those that were stored last, the latest first.
+        /// The last stored ones, latest first.
         case latest
-        /// Those that took longest.
+        /// The ones with the longest durations.
         case slowest
     }
 
@@ -18,8 +18,8 @@ package struct RunsReport: Sendable {
     /// Names of workspaces by their hash.
     private let names: [String: String]
 
-    /// Reads at most `limit` events of a window. The latest are found without reading the others; the slowest are looked for
-    /// in all events of the window, of which `limit` are held.
+    /// Reads at most `limit` events of a window. The latest are found without reading the others. The slowest are searched in all
+    /// events of the window, with at most twice `limit` in memory.
     package init(
         _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, from reader: StoreReader?,
         names: [String: String] = [:]
@@ -36,7 +36,7 @@ package struct RunsReport: Sendable {
             }
             guard event.numbers.durationMS != nil else { return true }
             events.append(event)
-            // Twice as many are held, so that they are sorted once for as many that come.
+            // Twice the limit is held, so that one sort serves `limit` further events.
             if events.count >= 2 * limit { events = Self.slowest(limit, of: events) }
             return true
         }
@@ -61,7 +61,7 @@ package struct RunsReport: Sendable {
         return Array(ordered.prefix(limit))
     }
 
-    /// A line for each event, with times of the reader's zone.
+    /// Returns a line for each event, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
         let only = filter.text.isEmpty ? "" : "; \(filter.text)"
         var lines = TextBlock.wrapped(
@@ -98,7 +98,7 @@ package struct RunsReport: Sendable {
             ])
     }
 
-    /// The same as values. The keys are a contract, written down in `Fixtures/runs.schema.json`.
+    /// Returns the events as JSON. The keys are stable, as in `Fixtures/runs.schema.json`.
     ///
     /// - Parameter names: whether known names of workspaces are added.
     package func json(names isWithNames: Bool = false) -> JSONValue {
@@ -112,12 +112,11 @@ package struct RunsReport: Sendable {
         ]
     }
 
-    /// Whether nothing is listed.
     package var isEmpty: Bool { events.isEmpty }
 
-    /// The same as CSV: a header, then a line for each event.
+    /// Returns the events as CSV: a header, then a line for each event.
     ///
-    /// - Parameter names: whether known names of workspaces follow in a column of their own.
+    /// - Parameter names: whether known names of workspaces are added as a column.
     package func csv(names isWithNames: Bool = false) -> String {
         let columns =
             [
@@ -143,7 +142,7 @@ package struct RunsReport: Sendable {
     }
 }
 
-/// The cells that lists of single events have in common; nil where an event has no value.
+/// The cells shared by lists of single events; nil where an event has no value.
 enum EventCells {
     static func name(_ event: StoredEvent) -> TextTable.Cell? {
         guard !event.command.isEmpty else { return .init(event.type) }
@@ -164,12 +163,12 @@ enum EventCells {
 }
 
 extension StoredEvent {
-    /// Whether the event is a run of a command: it names one, or its type says so.
+    /// Whether the event is a run of a command: it names a command, or its type is a command's.
     fileprivate var isRun: Bool {
         !command.isEmpty || EventType(rawValue: type)?.isCommand == true
     }
 
-    /// The event as a JSON object; what it does not have is null.
+    /// The event as a JSON object; missing values are null.
     var json: JSONValue {
         func text(_ text: String) -> JSONValue { .string(text.isEmpty ? nil : text) }
         return [

@@ -8,21 +8,21 @@ package struct SessionTimeline: Sendable {
     private let events: [StoredEvent]
     private let total: Int
 
-    /// The first events of a session in the order of time, of `total` that it has.
+    /// The first events of a session in order of time; the session has `total`.
     package init(_ session: StoreReader.Session, events: [StoredEvent], total: Int) {
         self.session = session
         self.events = events
         self.total = total
     }
 
-    /// The result of a search for a session by its id or the beginning of it.
+    /// The result of a search for a session by its id or a prefix of it.
     package enum Search: Sendable {
         case found(SessionTimeline)
         case ambiguous
         case none
     }
 
-    /// Looks for a session of a data folder by its id or the beginning of it, and reads its first `limit` events.
+    /// Searches a data folder for a session by its id or a prefix of it, and reads its first `limit` events.
     package static func search(_ id: String, limit: Int, in data: DataFolder) throws(StoreError) -> Search {
         guard let reader = try StoreReader(data: data) else { return .none }
         let found = try reader.sessions(named: id, atMost: 2)
@@ -32,7 +32,7 @@ package struct SessionTimeline: Sendable {
         return .found(SessionTimeline(session, events: events, total: total))
     }
 
-    /// A head with what the session came to, then a line for each event, with times of the reader's zone.
+    /// Returns a heading with the session's totals, then a line for each event, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
         let length = session.durationMS.map(NumberText.duration) ?? "open"
         let head =
@@ -62,8 +62,8 @@ package struct SessionTimeline: Sendable {
             ])
     }
 
-    /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
-    /// when one changes its meaning or goes away.
+    /// The session as JSON. The keys are stable, as in `Fixtures/sessions.schema.json`: `version` is incremented when a key
+    /// changes its meaning or is removed.
     package var json: JSONValue {
         [
             "version": .integer(1), "session": SessionText.json(session),

@@ -7,7 +7,7 @@ package struct SessionsReport: Sendable {
     private let sessions: [StoreReader.Session]
     private let window: ReportWindow
 
-    /// Sessions that started in a window.
+    /// A list of sessions that started in a window.
     package init(_ sessions: [StoreReader.Session], _ window: ReportWindow = .allTime) {
         self.sessions = sessions
         self.window = window
@@ -18,7 +18,7 @@ package struct SessionsReport: Sendable {
         self.init(try StoreReader(data: data)?.sessions(startedIn: window.range, limit: limit) ?? [], window)
     }
 
-    /// A line for each, with times of the reader's zone.
+    /// Returns a line for each session, with times of the reader's zone.
     package func text(_ style: TerminalStyle) -> String {
         guard !sessions.isEmpty else {
             return window == .allTime ? "No sessions yet.\n" : "No session began in this window.\n"
@@ -28,7 +28,7 @@ package struct SessionsReport: Sendable {
         return (heading + Self.table(sessions).lines(style)).joined(separator: "\n") + "\n"
     }
 
-    /// A row for each session.
+    /// Returns a table with a row for each session.
     static func table(_ sessions: [StoreReader.Session]) -> TextTable {
         TextTable(
             columns: [
@@ -45,21 +45,22 @@ package struct SessionsReport: Sendable {
             })
     }
 
-    /// The same as values. The keys are a contract, written down in `Fixtures/sessions.schema.json`: `version` goes up
-    /// when one changes its meaning or goes away.
+    /// The list as JSON. The keys are stable, as in `Fixtures/sessions.schema.json`: `version` is incremented when a key changes
+    /// its meaning or is removed.
     package var json: JSONValue {
         ["version": .integer(1), "sessions": .array(sessions.map(SessionText.json))]
     }
 }
 
-/// How a session is told.
+/// The texts and values of a session.
 enum SessionText {
-    /// Milliseconds since 1970 of a time as the database has it; nil when it is none, which only another's hand makes.
+    /// Returns the milliseconds since 1970 of a time in the database's form; nil for another text, which only another program can
+    /// have written.
     static func milliseconds(_ databaseText: String) -> Int64? {
         Timestamp.parse(Array((databaseText + "Z").utf8).span)
     }
 
-    /// Day and time of the reader's zone.
+    /// Returns day and time in the reader's zone.
     static func moment(_ databaseText: String) -> String {
         guard let time = milliseconds(databaseText) else { return databaseText }
         return LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)

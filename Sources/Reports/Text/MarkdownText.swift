@@ -1,15 +1,15 @@
 import SystemSupport
 
-/// Text for a Markdown document, GitHub's form of it included.
+/// Text for a Markdown document, including GitHub's dialect.
 ///
-/// Markdown passes HTML through, and gives most punctuation a meaning that depends on what is around it. Text from outside is
-/// therefore written with a character reference in place of each character that may have one: a reference never starts a
-/// construct (CommonMark 0.31.2, section 2.5), inside a table as well.
+/// Markdown passes HTML through, and gives most punctuation a meaning that depends on its context. Each such character in text
+/// from outside is therefore written as a character reference. A reference never starts a construct (CommonMark 0.31.2, section
+/// 2.5), inside a table as well.
 enum MarkdownText {
-    /// The text as text: nothing in it is markup, a link, a mention or HTML.
+    /// Returns the text without any markup, link, mention or HTML.
     static func escaped(_ text: String) -> String {
         let visible = text.escapedForDisplay
-        // GitHub makes a link of it without any scheme.
+        // GitHub turns it into a link without any scheme.
         let hasLink = visible.lowercased().contains("www.")
         var result = ""
         var before: Unicode.Scalar = " "
@@ -20,9 +20,9 @@ enum MarkdownText {
                 switch scalar {
                 case "a"..."z", "A"..."Z", "0"..."9", " ", "-", ",", "/", "%", "+", "=", "(", ")", "'": true
                 case ".": !hasLink
-                // A colon makes links, and names of emoji if another one follows.
+                // A colon makes links, and emoji names with a second colon.
                 case ":", ";": after == " " || (before.isASCIILetterOrDigit && "0"..."9" ~= after)
-                // Between letters an underscore is no emphasis.
+                // An underscore between letters is no emphasis.
                 case "_": before.isASCIILetterOrDigit && after.isASCIILetterOrDigit
                 default: !scalar.isASCII
                 }
@@ -31,18 +31,18 @@ enum MarkdownText {
             } else {
                 result += "&#\(scalar.value);"
             }
-            // GitHub looks for mentions in the finished text; a word joiner ends one and is not seen.
+            // GitHub searches the rendered text for mentions; a word joiner ends a mention and is invisible.
             if scalar == "@" { result += "&#8288;" }
             before = scalar
         }
         return result
     }
 
-    /// The text as code.
+    /// Returns the text as code.
     static func code(_ text: String) -> String {
         let visible = text.escapedForDisplay
         guard visible.contains(where: { "`|\\".contains($0) }) || visible.isEmpty else { return "`" + visible + "`" }
-        // In a table a backslash and a bar cannot be told apart in every program; references can.
+        // In a table some programs cannot distinguish a backslash from a bar; references are unambiguous.
         var result = "<code>"
         for scalar in visible.unicodeScalars {
             if scalar.isASCIILetterOrDigit || scalar == " " || scalar == "-" || !scalar.isASCII {
@@ -54,9 +54,9 @@ enum MarkdownText {
         return result + "</code>"
     }
 
-    /// A table with its titles, after an empty line.
+    /// Returns a table with its titles, after an empty line.
     static func table(_ table: TextTable) -> [String] {
-        // Bars are for terminals.
+        // Bars are left out, as they are for terminals.
         let shown = table.columns.indices.filter { column in
             !table.rows.contains { $0[column].cellStyle == .bar }
         }
@@ -66,17 +66,17 @@ enum MarkdownText {
             + table.rows.map { row in line(shown.map { escaped(row[$0].text) }) }
     }
 
-    /// A heading, with the lines under it; nothing where there are none.
+    /// Returns a heading and its lines; nothing without lines.
     static func section(_ title: String, _ lines: [String]) -> [String] {
         lines.isEmpty ? [] : ["", "### " + title] + (lines.first == "" ? [] : [""]) + lines
     }
 
-    /// Each finding as an item of a list, with the command that shows its evidence.
+    /// Returns each finding as an item of a list, with the command that shows its evidence.
     static func findings(_ findings: some Sequence<Finding>) -> [String] {
         findings.map { "- \(escaped($0.sentence)) \(code($0.evidenceCommand))" }
     }
 
-    /// How many rows were left out.
+    /// Returns a note on the number of omitted rows.
     static func more(_ hidden: Int) -> [String] {
         hidden > 0 ? ["", "and \(NumberText.grouped(hidden)) more"] : []
     }

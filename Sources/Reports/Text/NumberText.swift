@@ -1,9 +1,9 @@
 package import Core
 import SystemSupport
 
-/// How numbers look in a report.
+/// The format of numbers in a report.
 package enum NumberText {
-    /// `2h 15m`, `3m 20s`, `12s`, `450ms`: the two largest units that say something.
+    /// Returns `2h 15m`, `3m 20s`, `12s` or `450ms`: the two largest units that are not zero.
     package static func duration(_ milliseconds: Int64) -> String {
         let seconds = (milliseconds + 500) / 1000
         if milliseconds < 1000 { return "\(milliseconds)ms" }
@@ -14,7 +14,7 @@ package enum NumberText {
         return "\(minutes / 1440)d \(minutes % 1440 / 60)h"
     }
 
-    /// The same with a digit behind the point for seconds under ten: `8.2s`.
+    /// Returns a duration with one decimal digit for seconds under ten: `8.2s`.
     package static func latency(_ milliseconds: Double) -> String {
         let rounded = Int64(milliseconds.rounded())
         guard rounded >= 1000, rounded < 9950 else { return duration(rounded) }
@@ -22,7 +22,7 @@ package enum NumberText {
         return "\(tenths / 10).\(tenths % 10)s"
     }
 
-    /// `17 bytes`, `1.5 KiB`, `3.2 MiB`.
+    /// Returns `17 bytes`, `1.5 KiB` or `3.2 MiB`.
     package static func bytes(_ bytes: Int) -> String {
         if bytes < 1024 { return bytes.counted("byte") }
         let units = ["KiB", "MiB", "GiB", "TiB"]
@@ -36,7 +36,7 @@ package enum NumberText {
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 
-    /// A whole percentage. What is not all does not round up to it, and what is not nothing not down.
+    /// Returns a whole percentage. A share below 1 does not round up to 100 %, and one above 0 does not round down to 0 %.
     package static func percent(_ share: Double) -> String {
         let rounded = Int((share * 100).rounded())
         if rounded == 100 && share < 1 { return "99%" }
@@ -44,8 +44,8 @@ package enum NumberText {
         return "\(rounded)%"
     }
 
-    /// With four digits behind the point at most: what is measured here is not known any better. What is not whole does not
-    /// become it, so that a share of 1 means all.
+    /// Returns a value with at most four decimal digits: the values here are not measured more precisely. A fraction does not
+    /// round to a whole number, so that a share of 1 means all.
     package static func rounded(_ value: Double) -> Double {
         let scaled = value * 10_000
         let whole = value.rounded()
@@ -53,7 +53,7 @@ package enum NumberText {
         return (whole * 10_000 + (value > whole ? 1 : -1)) / 10_000
     }
 
-    /// Digits in groups of three.
+    /// Returns digits in groups of three.
     package static func grouped(_ number: Int) -> String {
         let digits = String(number.magnitude).utf8
         var text = number < 0 ? "-" : ""
@@ -66,24 +66,24 @@ package enum NumberText {
         return text
     }
 
-    /// `1 event`, `2,000 events`.
+    /// Returns `1 event` or `2,000 events`.
     package static func counted(_ number: Int, _ noun: String) -> String {
         grouped(number) + " " + noun + (number == 1 ? "" : "s")
     }
 
-    /// By how much a number changed: `+12%`, `-5%`, `=`; `x12` from ten times as many on; `new` when there was none.
+    /// Returns the change of a number: `+12%`, `-5%`, `=`; `x12` for factors of ten and above; `new` when it was zero.
     package static func change(from old: Double, to new: Double) -> String {
         if old == new { return "=" }
         if old <= 0 { return "new" }
         let ratio = new / old
         if ratio >= 10 { return "x" + grouped(Int(min(ratio, 1e15).rounded())) }
         let percent = Int(((ratio - 1) * 100).rounded())
-        // What changed at all is not told as nothing.
+        // A change is never printed as zero.
         if percent == 0 { return ratio > 1 ? "+1%" : "-1%" }
         return percent > 0 ? "+\(percent)%" : "\(percent)%"
     }
 
-    /// A factor: `2.1x`, `12x`.
+    /// Returns a factor: `2.1x`, `12x`.
     package static func factor(_ factor: Double) -> String {
         let tenths = Int((min(factor, 1e15) * 10).rounded())
         return tenths >= 100 ? "\(grouped((tenths + 5) / 10))x" : "\(tenths / 10).\(tenths % 10)x"
@@ -91,7 +91,7 @@ package enum NumberText {
 }
 
 extension JSONValue {
-    /// A number as `NumberText.rounded` has it. JSON has no infinite numbers: they are null, and so is an absent one.
+    /// Returns a number rounded by `NumberText.rounded`. JSON has no infinite numbers: they are null, and so is a missing one.
     package static func number(_ number: Double?) -> JSONValue {
         guard let number, number.isFinite else { return .null }
         guard abs(number) < 1e14 else { return .number(String(number)) }

@@ -1,15 +1,15 @@
 import SystemSupport
 
-/// How a report may look where it is shown.
+/// The style of a report, as its output supports it.
 package struct TerminalStyle: Equatable, Sendable {
-    /// What every report can be shown in; more than 200 columns would pull its parts out of sight of each other.
+    /// The range of supported widths; in more than 200 columns related parts would be too far apart.
     package static let columnRange = 40...200
-    /// The width off a terminal.
+    /// The width for outputs other than a terminal.
     package static let defaultColumns = 80
 
     /// Columns to use, in `columnRange`.
     package let columns: Int
-    /// ASCII alone: for terminals that cannot show more.
+    /// ASCII alone: for terminals that support nothing else.
     package let isPlain: Bool
     package let hasColour: Bool
 
@@ -19,9 +19,9 @@ package struct TerminalStyle: Equatable, Sendable {
         self.hasColour = hasColour
     }
 
-    /// What the output can show. A file or a pipe gets 80 columns of UTF-8 without colour, wherever it goes later. A
-    /// terminal tells its width, `TERM=dumb` and a locale that names another character set than UTF-8 make it plain,
-    /// and `NO_COLOR` (not empty, no-color.org) takes the colour away.
+    /// Detects the style of the output. A file or a pipe gets 80 columns of UTF-8 without colour, whatever reads it later. A
+    /// terminal has its own width. `TERM=dumb` and a locale with a character set other than UTF-8 make it plain, and `NO_COLOR`
+    /// (not empty, no-color.org) disables colour.
     package init(terminalColumns: Int?, isTerminal: Bool, environment value: (String) -> String?) {
         guard isTerminal else {
             self.init()
@@ -36,15 +36,15 @@ package struct TerminalStyle: Equatable, Sendable {
             hasColour: !isDumb && !wantsNoColour)
     }
 
-    /// What stands behind a text that was cut.
+    /// The mark after a truncated text.
     var cutMark: String { isPlain ? "~" : "…" }
 
-    /// What a piece of text is, which decides on its colour.
+    /// The role of a text, which selects its colour.
     enum Style {
         case plain, heading, muted, bar, bad
     }
 
-    /// The text in the colour of its style, where there are colours.
+    /// Returns the text in the colour of its style, if colours are supported.
     func styled(_ text: String, _ style: Style) -> String {
         guard hasColour, !text.isEmpty else { return text }
         let code =
@@ -58,7 +58,7 @@ package struct TerminalStyle: Equatable, Sendable {
         return code.isEmpty ? text : "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
 
-    /// A text from outside, at most `columns` wide, with everything visible that could harm the screen.
+    /// Returns a text from outside, at most `columns` wide, with characters that could alter the screen escaped.
     func shown(_ text: String, columns: Int) -> String {
         let visible = isPlain ? text.escapedForDisplay.asciiOnly : text.escapedForDisplay
         return visible.truncated(toWidth: columns, mark: cutMark)

@@ -1,13 +1,13 @@
 import SystemSupport
 
-/// Lines of a report, put together.
+/// Composes the lines of a report.
 enum TextBlock {
-    /// A blank line, a title and its lines; nothing where there are no lines.
+    /// Returns a blank line, a title and its lines; nothing without lines.
     static func section(_ title: String, _ lines: [String], _ style: TerminalStyle) -> [String] {
         lines.isEmpty ? [] : ["", "  " + style.styled(title, .heading)] + lines
     }
 
-    /// A text broken at blanks so that its lines fit, the first behind `indent` blanks and the others behind `hanging`.
+    /// Returns a text wrapped at blanks, with the first line indented by `indent` and further lines by `hanging`.
     static func wrapped(_ text: String, indent: Int = 2, hanging: Int? = nil, _ style: TerminalStyle) -> [String] {
         var lines: [String] = []
         var line = String(repeating: " ", count: indent)
@@ -25,7 +25,7 @@ enum TextBlock {
         return lines + [line]
     }
 
-    /// How much was left out of a list.
+    /// Returns a note on the number of omitted rows.
     static func more(_ hidden: Int, _ style: TerminalStyle) -> [String] {
         guard hidden > 0 else { return [] }
         return ["  " + style.styled("and \(NumberText.grouped(hidden)) more (--top)", .muted)]
@@ -34,8 +34,7 @@ enum TextBlock {
 
 /// Bars of numbers in a terminal.
 enum Bars {
-    /// A bar as long as `share` (0 to 1) of `columns`, in eighths of a column and never empty; whole columns in plain
-    /// form.
+    /// Returns a bar of `share` (0 to 1) of `columns`, in eighths of a column and never empty; whole columns in plain form.
     static func horizontal(_ share: Double, columns: Int, _ style: TerminalStyle) -> String {
         if style.isPlain { return String(repeating: "#", count: max(1, Int((share * Double(columns)).rounded()))) }
         let eighths = max(1, Int((share * Double(columns * 8)).rounded()))
@@ -43,8 +42,8 @@ enum Bars {
         return String(repeating: "█", count: eighths / 8) + partial[eighths % 8]
     }
 
-    /// A line with a column for each number, as high as the number's share of the largest. What is zero shows as a
-    /// dot, and what is not never does.
+    /// Returns a line with a column for each number, as high as the number's share of the largest. Zero, and
+    /// only zero, is a dot (a blank in plain form).
     static func line(_ numbers: [Int], _ style: TerminalStyle) -> String {
         let levels = style.isPlain ? Array("_.-:=+*#") : Array("▁▂▃▄▅▆▇█")
         let most = numbers.max() ?? 0

@@ -1,14 +1,14 @@
 import SystemSupport
 
-/// A table in a terminal that fits its width: where there is no room for all columns, the least important go.
+/// A table in a terminal that fits its width: the least important columns are dropped if the width is too small.
 struct TextTable {
     struct Column {
         let title: String
-        /// Numbers stand to the right.
+        /// Numbers are aligned to the right.
         let isNumber: Bool
-        /// What goes first when there is no room; 0 always stays.
+        /// The rank of the column: the highest is dropped first; 0 is always kept.
         let rank: Int
-        /// The text column that gives way, down to this width; nil for one that is always whole.
+        /// The smallest width of a text column that may be narrowed; nil for a column that is never narrowed.
         let least: Int?
 
         static func name(_ title: String) -> Column { Column(title: title, isNumber: false, rank: 0, least: 12) }
@@ -39,7 +39,7 @@ struct TextTable {
     let columns: [Column]
     let rows: [[Cell]]
 
-    /// Its lines, the titles first.
+    /// Returns its lines, the titles first.
     func lines(_ style: TerminalStyle) -> [String] {
         var shown = Array(columns.indices)
         var widths = columns.indices.map { column in
@@ -72,15 +72,15 @@ struct TextTable {
             return columns[column].isNumber ? blanks + styled : styled + blanks
         }
         var line = String(repeating: " ", count: Self.indent) + texts.joined(separator: "  ")
-        // No blanks at the end: they would be copied with the text.
+        // Trailing blanks would be copied with the text.
         while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
         return line
     }
 }
 
 extension TextTable {
-    /// A table of values: a column that no row has a value for is left out, and a missing value is a dash, or nothing in a
-    /// column that `isBlank` names.
+    /// Makes a table of values. A column without any value is left out. A missing value is a dash, or nothing in a column for
+    /// which `isBlank` is true.
     init<Value>(
         _ values: [Value], columns: [(column: Column, cell: (Value) -> Cell?)],
         blank isBlank: (Column) -> Bool = { _ in false }

@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// The activity per day as one line, a column for each day; for several days where there are more days than columns.
+/// The activity per day in one line, with a column for each day, or for several days if there are more days than columns.
 enum ActivityLine {
     static func lines(_ days: [UsageReport.DayActivity], _ style: TerminalStyle) -> [String] {
         guard let first = days.first, let last = days.last, first.day != last.day else { return [] }
@@ -13,7 +13,7 @@ enum ActivityLine {
         let perColumn = (span + columns - 1) / columns
         var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
         for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
-        // A column for every day looks thin on a wide screen: as many columns for each as fit.
+        // A column for every day looks thin on a wide screen, so each is repeated up to three times.
         let repeats = max(1, min(3, columns / counts.count))
         let line = Bars.line(counts, style).map { String(repeating: $0, count: repeats) }.joined()
         let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"

@@ -1,9 +1,9 @@
 import Core
 import SystemSupport
 
-/// Shows a list of usage in a terminal and as CSV.
+/// Renders a list of usage for a terminal and as CSV.
 package enum BreakdownRenderer {
-    /// At most `top` rows; days and hours have a bar.
+    /// Returns at most `top` rows; days and hours have a bar.
     package static func render(_ report: UsageBreakdown, top: Int?, _ style: TerminalStyle) -> String {
         let shown = Array(report.shown(top))
         var lines = TextBlock.wrapped(
@@ -18,7 +18,7 @@ package enum BreakdownRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The rows as the kind of the list has them.
+    /// Returns the rows in the table for their kind.
     static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         if report.kind.isInTime { return inTime(rows, report, style) }
         if report.kind == .session { return UsageTable.sessions(rows) }
@@ -33,7 +33,7 @@ package enum BreakdownRenderer {
 
     private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         let most = rows.map(\.count).max() ?? 0
-        // Before the bar are some 40 columns, and with durations 24 more.
+        // The columns before the bar take some 40 columns, and durations 24 more.
         let hasLatency = rows.contains { $0.p50 != nil }
         let room = max(10, min(60, style.columns - (hasLatency ? 68 : 42)))
         return TextTable(
@@ -55,9 +55,9 @@ package enum BreakdownRenderer {
             })
     }
 
-    /// The same as CSV: a header, then a line for each row. A time is in milliseconds.
+    /// Returns the list as CSV: a header, then a line for each row. Times are in milliseconds.
     ///
-    /// - Parameter names: whether the names of workspaces follow in a column of their own.
+    /// - Parameter names: whether the names of workspaces are added as a column.
     package static func csv(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> String {
         let columns =
             [

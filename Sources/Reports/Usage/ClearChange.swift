@@ -2,15 +2,15 @@ import Core
 import Database
 package import Rollups
 
-/// How a command changed against the window before, as far as chance does not explain it.
+/// A significant change of a command against the window before.
 ///
-/// A table shows many commands, so a change counts from 3.3 standard deviations on: chance exceeds that in one of a thousand
-/// comparisons.
+/// A table has many commands, so a change is significant from 3.3 standard deviations on: chance exceeds that in one of a
+/// thousand comparisons.
 package struct ClearChange: Equatable, Sendable {
     private static let deviations = 3.3
-    /// Runs on each side, at least.
+    /// Least number of runs on each side.
     private static let leastRuns = 10
-    /// By how much the median must change to be shown.
+    /// Smallest ratio of the medians that is shown.
     private static let smallestRatio = 1.1
 
     /// The new median over the old one; nil where the durations do not differ clearly.
@@ -23,7 +23,8 @@ package struct ClearChange: Equatable, Sendable {
         successDifference = Self.successDifference(from: old, to: new)
     }
 
-    /// Mann-Whitney: the share of pairs in which the new run is the slower one, against its deviation.
+    /// Returns the ratio of the medians; nil unless it is noticeable and significant. The test is Mann-Whitney's: the share of
+    /// pairs in which the new run is slower, relative to its deviation.
     private static func medianRatio(from old: LatencyHistogram, to new: LatencyHistogram) -> Double? {
         guard old.count >= leastRuns, new.count >= leastRuns, let before = old.quantile(0.5),
             let after = new.quantile(0.5)
@@ -37,7 +38,8 @@ package struct ClearChange: Equatable, Sendable {
         return ratio
     }
 
-    /// The difference of two proportions, against its deviation under a common proportion.
+    /// Returns the difference of two proportions; nil unless it is significant relative to its deviation under a common
+    /// proportion.
     private static func successDifference(from old: UsageCell, to new: UsageCell) -> Double? {
         let (m, n) = (Double(old.succeeded + old.failed), Double(new.succeeded + new.failed))
         guard m >= Double(leastRuns), n >= Double(leastRuns) else { return nil }

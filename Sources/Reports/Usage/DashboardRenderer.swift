@@ -1,12 +1,12 @@
 import Database
 import SystemSupport
 
-/// Shows a usage report in a terminal.
+/// Renders a usage report for a terminal.
 package enum DashboardRenderer {
-    /// Columns between the left and the right border, where there is room.
+    /// Columns between the left and the right border, if the terminal is wide enough.
     private static let boxColumns = 58
 
-    /// The box, the dates that it covers, and what stood out most, `top` lines of each list.
+    /// Returns the box, its range of dates, and the main figures, with `top` lines of each list.
     package static func render(_ report: UsageReport, top: Int, _ style: TerminalStyle) -> String {
         var lines = box(report, style) + [""] + coverage(report, style)
         if report.totals.events > 0 {
@@ -26,7 +26,7 @@ package enum DashboardRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The title of the table of commands, which says what they are sorted by.
+    /// Returns the title of the table of commands, which names their order.
     static func title(of report: UsageReport) -> String {
         switch report.sort {
         case nil, .count?: "Busiest Commands"
@@ -43,10 +43,10 @@ package enum DashboardRenderer {
         return TextBlock.section(title, lines, style)
     }
 
-    /// Findings that the dashboard shows at most.
+    /// Limit of findings in the dashboard.
     static let mostFindings = 3
 
-    /// The costliest changes, each with the command that shows more.
+    /// Returns the most expensive changes, each with the command that shows more.
     private static func changes(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
         guard !report.findings.isEmpty else { return [] }
         let shown = Array(report.findings.prefix(mostFindings))
@@ -74,7 +74,7 @@ package enum DashboardRenderer {
             + figures(report).map { row($0.0.padded(toWidth: 23) + $0.1) } + [corners[4] + line + corners[5]]
     }
 
-    /// What the box shows.
+    /// Returns the figures of the box.
     static func figures(_ report: UsageReport) -> [(title: String, value: String)] {
         var figures = [
             ("Workspaces Created:", NumberText.grouped(report.totals.workspacesCreated)),
@@ -90,7 +90,7 @@ package enum DashboardRenderer {
         TextBlock.wrapped(coverage(report), style)
     }
 
-    /// What the window covers and how many events it has.
+    /// Returns the range of the window and its number of events.
     static func coverage(_ report: UsageReport) -> String {
         let filter = report.filter.text
         guard let (first, last) = report.covered else {
@@ -117,7 +117,7 @@ package enum DashboardRenderer {
         sessions(report).map { TextBlock.wrapped($0, style) } ?? []
     }
 
-    /// How many sessions there were, and how long; nil where there was none.
+    /// Returns the number of sessions and their length; nil without any.
     static func sessions(_ report: UsageReport) -> String? {
         guard let sessions = report.sessions, let average = sessions.averageMS else { return nil }
         func change(_ value: Double, _ before: Double?) -> String {
@@ -135,7 +135,7 @@ package enum DashboardRenderer {
         amounts(report)?.lines(style) ?? []
     }
 
-    /// Services and ports that were used; nil where no event has any.
+    /// Returns the services and ports used; nil when no event has any.
     static func amounts(_ report: UsageReport) -> TextTable? {
         let entries = [("services", report.services), ("ports", report.ports)].compactMap { name, amounts in
             amounts.map { (name, $0) }

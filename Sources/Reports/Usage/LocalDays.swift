@@ -2,12 +2,12 @@ import Core
 import Database
 import SystemSupport
 
-/// Activity by the days of the reader's calendar, put together from quarters of an hour.
+/// Activity by the days of the reader's calendar, summed from 15-minute buckets.
 struct LocalDays {
     private(set) var total = StoreReader.Activity()
     private(set) var days: [UsageReport.DayActivity] = []
 
-    /// `slots` come in the order of time, so a day's are one behind the other; its end is looked up once a day.
+    /// `slots` are in order of time, so those of a day are consecutive; its end is computed once a day.
     init(_ slots: [(slotStart: Int64, activity: StoreReader.Activity)]) {
         var current: (day: LocalCalendar.Day, end: Int64, activity: StoreReader.Activity)?
         for (start, activity) in slots {
@@ -25,7 +25,7 @@ struct LocalDays {
         if let open = current { days.append(.init(day: open.day, activity: open.activity)) }
     }
 
-    /// The name of the row that a time belongs to, in milliseconds since 1970.
+    /// Returns the name of the row for a time in milliseconds since 1970.
     static func name(of time: Int64, _ kind: UsageBreakdown.Kind) -> String {
         switch kind {
         case .hour: hourName(LocalCalendar.hour(of: time))
@@ -34,7 +34,7 @@ struct LocalDays {
         }
     }
 
-    /// Weeks, named by their Monday.
+    /// Returns weeks, named by their Monday.
     static func byWeek(_ days: [UsageReport.DayActivity]) -> [UsageRow] {
         var weeks: [(monday: LocalCalendar.Day, activity: StoreReader.Activity)] = []
         for day in days {
@@ -46,7 +46,7 @@ struct LocalDays {
     }
 
     private static func monday(of day: LocalCalendar.Day) -> LocalCalendar.Day {
-        // The 1st of January 1970 was a Thursday.
+        // 1970-01-01 was a Thursday.
         let number = Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))
         let start = LocalCalendar.start(of: day, plusDays: -Int((number + 3) % 7))
         return LocalCalendar.day(of: start)
@@ -54,7 +54,7 @@ struct LocalDays {
 
     private static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
 
-    /// The 24 hours of a day, all days together; empty when there is no activity.
+    /// Returns the 24 hours of a day, summed over all days; empty without activity.
     static func byHour(_ slots: [(slotStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
         guard !slots.isEmpty else { return [] }
         var hours = [StoreReader.Activity](repeating: .init(), count: 24)

@@ -4,10 +4,10 @@ import Intake
 import Rollups
 package import SystemSupport
 
-/// What a report is confined to, in the person's words.
+/// The filter of a report, as the user gave it.
 package struct ReportFilter: Equatable, Sendable {
     package var command: String?
-    /// The name as it was asked for; what is looked for is its hash.
+    /// The name as the user gave it; the search uses its hash.
     package var workspace: String?
     /// The keyed hash of `workspace`.
     package var workspaceHash: String?
@@ -19,7 +19,7 @@ package struct ReportFilter: Equatable, Sendable {
         self.failedOnly = failedOnly
     }
 
-    /// Makes a filter from what the user gave. A workspace is looked for by its hash, which a name had when it was recorded.
+    /// Makes a filter from the user's arguments. A workspace is searched by its hash, as it was recorded.
     ///
     /// - Parameters:
     ///   - data: the data folder whose key hashes names.
@@ -37,13 +37,13 @@ package struct ReportFilter: Equatable, Sendable {
         workspaceHash = hash
     }
 
-    /// The hash of the workspace that a text means: the recorded one whose name it is, else the only recorded one that it is
-    /// the beginning of, else the hash of the name, which finds nothing.
+    /// Returns the hash of a workspace by its name or a prefix of its hash. It is the recorded workspace of that name, else the
+    /// only recorded hash with that prefix, else the hash of the name, which matches nothing.
     ///
     /// - Parameters:
     ///   - nameHash: the keyed hash of the text as a name; nil without a key.
     ///   - recorded: returns the hashes of all workspaces.
-    /// - Returns: nil where the text is the beginning of several hashes.
+    /// - Returns: nil when the text is a prefix of several hashes.
     package static func workspaceHash(
         _ text: String, nameHash: String?, recorded: () throws -> [String]
     ) rethrows -> String? {
@@ -54,29 +54,30 @@ package struct ReportFilter: Equatable, Sendable {
         return found.count > 1 ? nil : found.first ?? (KnownNames.isHash(text) ? text : nameHash ?? "")
     }
 
-    /// The hashes of all workspaces that events of a data folder have.
+    /// Returns the hashes of all workspaces in the events of a data folder.
     package static func workspaces(in data: DataFolder) throws(StoreError) -> [String] {
         try StoreReader(data: data)?.usage(by: .workspace, in: 0..<Int64.max).map(\.name) ?? []
     }
 
     package var isEmpty: Bool { self == ReportFilter() }
 
-    /// Whether changes are searched. Among failures alone nothing can fail more often, and what fails early is no change of speed.
+    /// Whether changes are searched. Among failures alone the failure rate cannot rise, and an early failure is no change of
+    /// speed.
     var searchesChanges: Bool { !failedOnly }
 
-    /// The same filter with the first digits of the workspace's hash in place of the name that the user gave.
+    /// The same filter with the first digits of the workspace's hash in place of the user's name for it.
     package var withoutNames: ReportFilter {
         var filter = self
         if workspace != nil { filter.workspace = workspaceHash.map { $0.isEmpty ? "?" : KnownNames.short($0) } ?? "?" }
         return filter
     }
 
-    /// The same as the store asks for it.
+    /// The filter in the form of the store.
     var stored: UsageFilter {
         UsageFilter(command: command, workspaceHash: workspaceHash, failed: failedOnly)
     }
 
-    /// `only make, in webshop, only failures`; empty when nothing is left out.
+    /// `only make, in webshop, only failures`; empty without a filter.
     var text: String {
         var parts: [String] = []
         if let command { parts.append("command \(command.escapedForDisplay)") }
@@ -93,7 +94,7 @@ package struct ReportFilter: Equatable, Sendable {
     }
 }
 
-/// A text that begins the hashes of several workspaces.
+/// The error for a prefix of several workspaces' hashes.
 package struct AmbiguousWorkspace: ReportedError {
     let text: String
 
@@ -104,22 +105,22 @@ package struct AmbiguousWorkspace: ReportedError {
     }
 }
 
-/// How the hashes of names are shown to the owner.
+/// The form in which the owner sees hashes of names.
 package enum KnownNames {
-    /// Digits of a hash that a terminal shows.
+    /// Digits of a hash in a terminal.
     package static let shownDigits = 8
 
-    /// The first digits of a keyed hash; any other text as it is.
+    /// Returns the first digits of a keyed hash; any other text as it is.
     static func short(_ name: String) -> String { isHash(name) ? String(name.prefix(shownDigits)) : name }
 
-    /// Whether a text has the form of a keyed hash.
+    /// Returns whether a text has the form of a keyed hash.
     static func isHash(_ text: String) -> Bool { text.utf8.count == Limits.hashCharacters && isHexadecimal(text) }
 
     private static func isHexadecimal(_ text: String) -> Bool {
         text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
-    /// Whether a text may be the beginning of a hash: at least four of its digits.
+    /// Returns whether a text may be a prefix of a hash: at least four of its digits.
     package static func isPrefix(_ text: String) -> Bool {
         (4...Limits.hashCharacters).contains(text.utf8.count) && isHexadecimal(text)
     }

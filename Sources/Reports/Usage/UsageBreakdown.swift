@@ -2,7 +2,7 @@ import Rollups
 
 /// One list of a window: `nexus stats --by`.
 package struct UsageBreakdown: Equatable, Sendable {
-    /// What the list is by. The raw values are the words of the command line and of the JSON.
+    /// The kind of a list. The raw values are the words of the command line and of the JSON.
     package enum Kind: String, CaseIterable, Sendable {
         case command, workspace, task, template, error, session, day, week, hour
 
@@ -19,7 +19,7 @@ package struct UsageBreakdown: Equatable, Sendable {
             case .session, .day, .week, .hour: nil
             }
         }
-        /// Days, weeks and hours are in the order of time, all others the most frequent first.
+        /// Whether rows are in order of time, as days, weeks and hours are; all others are the most frequent first.
         package var isInTime: Bool { self == .day || self == .week || self == .hour }
     }
 
@@ -27,13 +27,13 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let window: ReportWindow
     package let zone: String
     package let filter: ReportFilter
-    /// Every row; what is shown of them is the renderer's. Of sessions the first ones, in the order that was asked for.
+    /// Every row; the renderer limits them. For sessions the first ones, in the requested order.
     package let rows: [UsageRow]
-    /// How many rows there are.
+    /// The number of all rows.
     package let rowCount: Int
-    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
-    /// Sources of imported entries of the window that keep each line once, so that counts are lower bounds.
+    /// Sources of imported entries in the window that keep each line once, so that counts are lower bounds.
     package let lowerBounds: [String]
 
     package init(
@@ -55,18 +55,18 @@ package struct UsageBreakdown: Equatable, Sendable {
         (filter.text.isEmpty ? "" : "; \(filter.text)") + UsageReport.lowerBoundNote(lowerBounds)
     }
 
-    /// The rows of a report limited to `top`, nil for all.
+    /// Returns the first `top` rows; nil for all.
     func shown(_ top: Int?) -> ArraySlice<UsageRow> { rows.prefix(top ?? rows.count) }
 }
 
-/// The order of a list of commands, workspaces and so on, and what is left out of it: `--sort` and `--min-count`.
+/// The order of a list of commands, workspaces and so on, and its smallest count: `--sort` and `--min-count`.
 package struct UsageOrder: Equatable, Sendable {
     /// The figure that a list is sorted by. The raw values are the words of the command line.
     package enum Sort: String, CaseIterable, Sendable {
         case total, count, p50, p95, failed, name
     }
 
-    /// Nil leaves the list's own order: the most frequent first, or the order of time.
+    /// Nil for the list's own order: the most frequent first, or the order of time.
     package var sort: Sort?
     /// Rows with a smaller count are left out.
     package var minCount: Int
@@ -76,9 +76,9 @@ package struct UsageOrder: Equatable, Sendable {
         self.minCount = minCount
     }
 
-    /// The rows that are left, in order: the largest value first, names from A to Z, rows without a value last.
+    /// Returns the remaining rows in order: the largest value first, names from A to Z, rows without a value last.
     func applied(to rows: [UsageRow]) -> [UsageRow] {
-        // A list by hour has rows of hours without events.
+        // A list by hour includes hours without events.
         let rows = minCount > 1 ? rows.filter { $0.count >= minCount } : rows
         guard let sort else { return rows }
         func value(_ row: UsageRow) -> Double {

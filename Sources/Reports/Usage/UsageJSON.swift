@@ -3,12 +3,12 @@ import Database
 import Rollups
 import SystemSupport
 
-/// Usage reports as JSON. The keys are a contract, written down in `Fixtures/stats.schema.json`: `version` goes up when
-/// one changes its meaning or goes away.
+/// Usage reports as JSON. The keys are stable, as in `Fixtures/stats.schema.json`: `version` is incremented when a key changes
+/// its meaning or is removed.
 package enum UsageJSON {
     static let version = 2
 
-    /// The dashboard, `top` entries of each list.
+    /// Returns the dashboard, with `top` entries of each list.
     package static func of(_ report: UsageReport, top: Int) -> JSONValue {
         let value: JSONValue = [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
@@ -26,7 +26,7 @@ package enum UsageJSON {
         return value.adding(lowerBounds: report.lowerBounds)
     }
 
-    /// A list, at most `top` entries of it.
+    /// Returns a list, with at most `top` entries.
     ///
     /// - Parameter names: whether known names of workspaces are added.
     package static func of(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> JSONValue {
@@ -39,7 +39,7 @@ package enum UsageJSON {
         return value.adding(lowerBounds: report.lowerBounds)
     }
 
-    /// A window: null where it is open, `until` being the first moment that is no more in it.
+    /// Returns a window: null where it is open; `until` is the first instant after it.
     static func window(_ window: ReportWindow, zone: String) -> JSONValue {
         let range = window.range
         return [
@@ -74,8 +74,7 @@ package enum UsageJSON {
         ]
     }
 
-    /// The change against the window before, as far as chance does not explain it; null where nothing changed or there is no such
-    /// window.
+    /// Returns the significant change against the window before; null when nothing changed or there is no such window.
     private static func change(_ change: ClearChange?) -> JSONValue {
         guard let change, change.medianRatio != nil || change.successDifference != nil else { return .null }
         return [
@@ -116,7 +115,7 @@ package enum UsageJSON {
 }
 
 extension JSONValue {
-    /// The object with the sources that make its counts lower bounds, if there are any.
+    /// Returns the object with the sources that make its counts lower bounds, if there are any.
     fileprivate func adding(lowerBounds sources: [String]) -> JSONValue {
         guard case .object(let members) = self, !sources.isEmpty else { return self }
         return .object(members + [Member("lower_bounds", .strings(sources))])

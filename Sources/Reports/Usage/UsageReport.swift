@@ -2,7 +2,7 @@ package import Database
 package import Rollups
 package import SystemSupport
 
-/// What happened in a window, as values: every renderer shows the same.
+/// The usage of a window, as values for all renderers.
 package struct UsageReport: Equatable, Sendable {
     /// One day of the reader's calendar.
     package struct DayActivity: Equatable, Sendable {
@@ -10,17 +10,17 @@ package struct UsageReport: Equatable, Sendable {
         package let activity: StoreReader.Activity
     }
 
-    /// Sessions that started in a stretch of time.
+    /// Sessions that started in a range of time.
     package struct Sessions: Equatable, Sendable {
         package var count = 0
-        /// Milliseconds; nil when there is no session.
+        /// Milliseconds; nil without sessions.
         package var averageMS: Int64?
         package var medianMS: Double?
 
         package init() {}
     }
 
-    /// How many services or ports events had, of those that say.
+    /// The numbers of services or ports of events that have them.
     package struct Amounts: Equatable, Sendable {
         package let events: Int
         package let median: Int64
@@ -31,13 +31,13 @@ package struct UsageReport: Equatable, Sendable {
 
     package let window: ReportWindow
     package let zone: String
-    /// What the report is confined to; empty: to nothing.
+    /// The filter of the report; empty for none.
     package let filter: ReportFilter
-    /// Whether there is a window before this one in which anything was recorded, to compare with.
+    /// Whether the window before has recorded events to compare with.
     package var hasBefore: Bool { activityBefore != nil }
 
-    /// What changed: commands that became slower or fail more often, the costliest first. Empty where a filter other than
-    /// the command's name is set, as their history is not kept by anything else.
+    /// Commands that became slower or fail more often, the most expensive first. Empty with a filter other than the command's
+    /// name: histories are kept by command only.
     package let findings: [Finding]
 
     package let totals: StoreReader.Activity
@@ -49,36 +49,36 @@ package struct UsageReport: Equatable, Sendable {
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.
     package let days: [DayActivity]
-    /// All of them, in the order that was asked for, else the most frequent first.
+    /// All commands, in the requested order, else the most frequent first.
     package let commands: [UsageRow]
-    /// Commands that ran less often are not listed on their own.
+    /// The smallest count of a listed command.
     let minCount: Int
-    /// The figure that they are sorted by; nil sorts by count.
+    /// The figure by which they are sorted; nil sorts by count.
     let sort: UsageOrder.Sort?
     /// Failures by category.
     package let errors: [UsageRow]
-    /// The same by category and command, the most frequent first.
+    /// Failures by category and command, the most frequent first.
     package let failures: [FailureCell]
     package let templates: [UsageRow]
     package let services: Amounts?
     package let ports: Amounts?
-    /// Why it took longer than usual, as a sentence for the user; nil where it did not.
+    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
-    /// Sources of imported entries of the window that keep each line once, so that counts are lower bounds.
+    /// Sources of imported entries in the window that keep each line once, so that counts are lower bounds.
     package let lowerBounds: [String]
 
-    /// The title of events without a command, where commands are listed.
+    /// The title of events without a command in a list of commands.
     static let unnamedTitle = "no command"
 
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
 
-    /// At most `top` commands.
+    /// Returns at most `top` commands.
     func listed(_ top: Int) -> ArraySlice<UsageRow> {
         commands.filter { $0.count >= minCount }.prefix(top)
     }
 
-    /// The rows that make the commands add up to all events: commands that are not listed, and events without a command.
+    /// Returns the rows that make the commands add up to all events: commands that are not listed, and events without a command.
     func summaries(besides listed: some Collection<UsageRow>) -> [UsageRow] {
         var rows: [UsageRow] = []
         if listed.count < commands.count {
@@ -96,7 +96,7 @@ package struct UsageReport: Equatable, Sendable {
         return rows
     }
 
-    /// Failures by category, and after them those that have none, so that they add up to all failures.
+    /// Failures by category, followed by those without any, so that they add up to all failures.
     var allErrors: [UsageRow] {
         let count = failures.reduce(0) { $0 + ($1.category == nil ? $1.count : 0) }
         guard count > 0 else { return errors }
@@ -109,7 +109,7 @@ package struct UsageReport: Equatable, Sendable {
         failures.reduce(into: [:]) { $0[$1.category ?? "", default: []].append($1.command ?? "no command") }
     }
 
-    /// The share of events that succeeded among those that say whether they did; nil when none does.
+    /// The share of successful events among those with an outcome; nil without any.
     package var successRate: Double? {
         let judged = totals.succeeded + totals.failed
         return judged == 0 ? nil : Double(totals.succeeded) / Double(judged)
@@ -121,7 +121,7 @@ package struct UsageReport: Equatable, Sendable {
         return (first.day, last.day)
     }
 
-    /// The note on imported histories that keep each line once; empty without any.
+    /// Returns the note on imported histories that keep each line once; empty without any.
     static func lowerBoundNote(_ sources: [String]) -> String {
         guard !sources.isEmpty else { return "" }
         return

@@ -2,32 +2,30 @@ import Core
 import Database
 package import Rollups
 
-/// What a report says of one command, workspace, template, session and so on.
+/// The figures of one command, workspace, template, session and so on.
 package struct UsageRow: Equatable, Sendable {
     package let name: String
     package let count: Int
     /// Nil where only failures are counted.
     package let succeeded: Int?
     package let failed: Int
-    /// Milliseconds in all, and the durations that half, 95 and 99 of a hundred did not exceed; nil where nothing says
-    /// how long it took.
+    /// Total milliseconds, and the median, 95th and 99th percentile; nil without durations.
     package let totalMS: Int64?
     package let p50: Double?
     package let p95: Double?
     package let p99: Double?
-    /// How many there were in the window before; nil when there is no such window.
+    /// The count in the window before; nil when there is no such window.
     package let before: Int?
 
-    /// What changed clearly against the window before; nil where there is no such window.
+    /// The significant change against the window before; nil when there is no such window.
     package let change: ClearChange?
 
-    /// The name of the workspace that `name` is the hash of, where a folder on this disk explains it.
+    /// The workspace's name for the hash `name`, if a folder on this disk explains it.
     package var knownName: String?
-    /// Whether it sums up rows that are not listed, or events that have no name: it is no command of its own.
+    /// Whether the row sums up rows that are not listed, or events without a name.
     package var isSummary = false
 
-    /// `before` is the count in the window before, and `old` everything that is known of it there; nil where there is no such
-    /// window.
+    /// `before` is the count in the window before, and `old` all figures there; nil when there is no such window.
     package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
         name = cell.name
         count = cell.count
@@ -41,7 +39,7 @@ package struct UsageRow: Equatable, Sendable {
         change = old.map { ClearChange(from: $0, to: cell) }
     }
 
-    /// A session: its commands, its errors and, once it is over, its length.
+    /// Makes the row of a session: its commands, its errors and, once it is over, its length.
     init(_ session: StoreReader.Session) {
         name = session.id
         count = session.commands
@@ -51,7 +49,7 @@ package struct UsageRow: Equatable, Sendable {
         (p50, p95, p99, before, change) = (nil, nil, nil, nil, nil)
     }
 
-    /// The events of a stretch of time.
+    /// Makes the row of a range of time.
     init(_ name: String, _ activity: StoreReader.Activity) {
         self.init(
             UsageCell(
@@ -59,7 +57,7 @@ package struct UsageRow: Equatable, Sendable {
         )
     }
 
-    /// The same with durations.
+    /// Returns the row with durations.
     func with(_ latency: LatencyHistogram) -> UsageRow {
         UsageRow(
             UsageCell(
@@ -67,7 +65,7 @@ package struct UsageRow: Equatable, Sendable {
                 latency: latency), before: nil)
     }
 
-    /// Sums up other rows under a name that no command has.
+    /// Returns the sum of other rows under a name that no command has.
     static func summary(_ name: String, of rows: some Sequence<UsageRow>) -> UsageRow {
         var sum = UsageCell(name: name)
         for row in rows {
@@ -81,7 +79,7 @@ package struct UsageRow: Equatable, Sendable {
         return row
     }
 
-    /// The cells with their counts in the window before; `before` is nil where there is no such window.
+    /// Returns the cells with their counts in the window before; `before` is nil when there is no such window.
     static func list(_ cells: [UsageCell], before: [UsageCell]?) -> [UsageRow] {
         let old = before.map { cells in
             Dictionary(cells.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -91,7 +89,7 @@ package struct UsageRow: Equatable, Sendable {
         }
     }
 
-    /// The share that succeeded of what says whether it did; nil when nothing does.
+    /// The share of successes among outcomes; nil without any.
     package var successRate: Double? {
         guard let succeeded, succeeded + failed > 0 else { return nil }
         return Double(succeeded) / Double(succeeded + failed)

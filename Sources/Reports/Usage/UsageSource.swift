@@ -3,19 +3,19 @@ package import Database
 import Rollups
 import SystemSupport
 
-/// Reads the reports on usage of one window. With no database yet they are empty.
+/// Reads the usage reports of one window. Without a database they are empty.
 package struct UsageSource: Sendable {
     let reader: StoreReader?
     let window: ReportWindow
     let filter: ReportFilter
     let order: UsageOrder
-    /// Names of workspaces by their hash, as far as folders on this disk explain them.
+    /// Names of workspaces by their hash, if folders on this disk explain them.
     let names: [String: String]
-    /// The window before, to compare with; nil where there is none.
+    /// The window before, to compare with; nil when there is none.
     let before: Range<Int64>?
     let zone = LocalCalendar.zoneName
 
-    /// Sessions that are listed at most: years of a person's, and a bound on what a report holds in memory.
+    /// Limit of listed sessions: those of one user in years, and a bound on the memory of a report.
     private static let mostSessions = 100_000
 
     /// `now` is in milliseconds since 1970.
@@ -40,12 +40,12 @@ package struct UsageSource: Sendable {
             reader: try StoreReader(data: data), window: window, now: now, filter: filter, order: order, names: names)
     }
 
-    /// The dashboard.
+    /// Returns the dashboard.
     package func dashboard() throws(StoreError) -> UsageReport {
         let dimensions: [UsageDimension] = [.command, .errorCategory, .template, .services, .ports]
         let now = try counts(dimensions, in: window.range)
         var then: Counts? = if let before { try counts(dimensions, in: before) } else { nil }
-        // Where nothing was recorded there is nothing to compare with.
+        // A window without recorded events is not compared with.
         if then?.activity.isEmpty == true { then = nil }
         let activity = LocalDays(now.activity)
         func rows(_ dimension: UsageDimension) -> [UsageRow] {
@@ -65,7 +65,7 @@ package struct UsageSource: Sendable {
             ports: amounts(.ports), note: now.note ?? then?.note, lowerBounds: try lowerBounds())
     }
 
-    /// The sources of imported entries of the window that keep each line once.
+    /// Returns the sources of imported entries in the window that keep each line once.
     private func lowerBounds() throws(StoreError) -> [String] {
         try (reader?.importedHistories() ?? []).filter {
             $0.isLowerBound && window.range.overlaps($0.times.lowerBound..<$0.times.upperBound + 1)
@@ -77,8 +77,8 @@ package struct UsageSource: Sendable {
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
-    /// A list by one thing.
-    /// - Parameter limit: sessions that are listed at most; nil lists all.
+    /// Returns a list by one kind.
+    /// - Parameter limit: most sessions to list; nil lists all.
     package func breakdown(
         by kind: UsageBreakdown.Kind, sessions limit: Int? = nil
     ) throws(StoreError) -> UsageBreakdown {
@@ -106,12 +106,13 @@ package struct UsageSource: Sendable {
     private func rows(of dimension: UsageDimension, _ reader: UsageReader) throws(StoreError) -> [UsageRow] {
         let now = try reader.usage(by: [dimension], in: window.range)[dimension] ?? []
         guard let before, let earlier = try self.reader(for: before) else { return UsageRow.list(now, before: nil) }
-        // Every event has a type: where there is none, nothing was recorded to compare with.
+        // Every event has a type: without types, the window has no recorded events to compare with.
         let then = try earlier.usage(by: [dimension, .eventType], in: before)
         return UsageRow.list(now, before: then[.eventType]?.isEmpty == false ? then[dimension] ?? [] : nil)
     }
 
-    /// Days, weeks or hours. With a filter they have durations too; without one, those of different commands would be mixed.
+    /// Returns days, weeks or hours. With a filter they have durations too; without one, durations of different commands would be
+    /// mixed.
     private func rowsInTime(
         by kind: UsageBreakdown.Kind, _ reader: UsageReader
     ) throws(StoreError) -> [UsageRow] {
@@ -149,24 +150,24 @@ package struct UsageSource: Sendable {
             rowCount: found?.count, note: reader?.rowsNote(isAboutSessions: true))
     }
 
-    /// Nil where there is no database.
+    /// Nil without a database.
     func reader(for range: Range<Int64>) throws(StoreError) -> UsageReader? {
         guard let reader else { return nil }
         return try UsageReader(reader, matching: filter.stored, in: range)
     }
 
-    /// What was counted in a stretch of time.
+    /// The counts of a range of time.
     private struct Counts {
         var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
         /// Nil with a filter.
         var sessions: LatencyHistogram?
-        /// Why they were read from rows, if they were.
+        /// The reason why they were read from rows; nil if they were not.
         var note: String?
         /// Failures by command and category.
         var failureCells: [FailureCell] = []
 
-        /// The error categories with the events that failed: what says that it succeeded may have one too.
+        /// The error categories with the failed events: successful events may have a category too.
         var failures: [UsageCell] {
             (cells[.errorCategory] ?? []).filter { $0.failed > 0 }.map { cell in
                 var failures = cell
@@ -198,7 +199,7 @@ extension UsageReport.Sessions {
 }
 
 extension UsageReport.Amounts {
-    /// Nil where no event says anything. `cells` are by number.
+    /// Nil when no event has a number. `cells` are by number.
     init?(_ cells: [UsageCell], before: [UsageCell]?) {
         let numbers = cells.compactMap { cell in Int64(cell.name).map { ($0, cell.count) } }
             .sorted { $0.0 < $1.0 }

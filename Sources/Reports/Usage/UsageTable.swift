@@ -1,6 +1,6 @@
 /// Tables of usage in a terminal.
 enum UsageTable {
-    /// Commands with everything that is known of them.
+    /// Returns commands with all their figures.
     static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
         let mostMS = rows.compactMap { $0.isSummary ? nil : $0.totalMS }.max() ?? 0
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
@@ -23,13 +23,13 @@ enum UsageTable {
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" || !$0.isNumber })
     }
 
-    /// The name, or for the hash of a workspace or a task what a reader recognizes it by: the known name, else its first digits.
+    /// Returns the name of a row. For the hash of a workspace or a task it is the known name, else the first digits.
     private static func name(_ row: UsageRow) -> TextTable.Cell {
         if row.isSummary { return .init(row.name, .muted) }
         return .init(row.knownName ?? KnownNames.short(row.name))
     }
 
-    /// Failures by category, with the commands that failed so.
+    /// Returns failures by category, with the commands that failed with it.
     static func failures(_ rows: [UsageRow], commands: [String: [String]]) -> TextTable {
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
             (.name("CATEGORY"), name), (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
@@ -45,12 +45,12 @@ enum UsageTable {
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" })
     }
 
-    /// The change of the median against the window before, where it is clear.
+    /// Returns the change of the median against the window before, if it is significant.
     static func medianChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.medianRatio.map { .init(NumberText.change(from: 1, to: $0), $0 > 1 ? .bad : .plain) }
     }
 
-    /// The change of the share of successes, in hundredths, where it is clear.
+    /// Returns the change of the share of successes, in percentage points, if it is significant.
     static func successChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.successDifference.map { difference in
             let points = Int((difference * 100).rounded())
@@ -58,7 +58,7 @@ enum UsageTable {
         }
     }
 
-    /// What is only counted, with the share of all.
+    /// Returns rows that have only counts, with their share of all.
     static func counts(_ title: String, _ rows: [UsageRow]) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         return TextTable(
@@ -68,7 +68,7 @@ enum UsageTable {
             })
     }
 
-    /// What is counted and succeeds or fails.
+    /// Returns rows that have counts and outcomes.
     static func outcomes(_ title: String, _ rows: [UsageRow]) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         return TextTable(
@@ -80,7 +80,7 @@ enum UsageTable {
             })
     }
 
-    /// Sessions with what happened in them.
+    /// Returns sessions with their figures.
     static func sessions(_ rows: [UsageRow]) -> TextTable {
         TextTable(
             columns: [
@@ -95,7 +95,7 @@ enum UsageTable {
             })
     }
 
-    /// Median, 95th percentile and total.
+    /// Returns median, 95th percentile and total.
     static func durations(_ row: UsageRow) -> [TextTable.Cell] {
         [latency(row.p50), latency(row.p95), .init(row.totalMS.map(NumberText.duration) ?? "-")]
     }
