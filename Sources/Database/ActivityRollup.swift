@@ -1,7 +1,8 @@
 package import Core
 package import GRDB
 
-/// Counts of what happened in each quarter of an hour, and between which rows it stands: kept for a transaction and then added to the table.
+/// Counts of a transaction's events by 15-minute bucket, and the range of row ids of each bucket. `flush` adds them to the
+/// table.
 package struct ActivityRollup {
     private struct Counts {
         var events = 0
@@ -16,13 +17,13 @@ package struct ActivityRollup {
     }
 
     private var slots: [Int64: Counts] = [:]
-    /// The slot of the last event, kept apart: the next event is most often in the same one.
+    /// The bucket of the last event, cached: the next event is usually in the same bucket.
     private var slot: Int64 = .min
     private var counts = Counts()
 
     package init() {}
 
-    /// Takes one event, whose row in `events` has the id `row`.
+    /// Counts one event, whose row in `events` has the id `row`.
     package mutating func observe(_ type: EventType?, success: Bool?, at timestamp: Int64, row: Int64) {
         let slot = TimeBucket.containing(timestamp)
         if slot != self.slot {
@@ -44,7 +45,7 @@ package struct ActivityRollup {
         }
     }
 
-    /// Adds what was counted to the table and starts afresh.
+    /// Adds the counts to the table and resets them.
     package mutating func flush(into database: Database) throws {
         putAway()
         slot = .min
@@ -77,17 +78,17 @@ package struct ActivityRollup {
     }
 }
 
-/// Between which rows of `events` ranges of time stand.
+/// Ranges of row ids in `events` that contain the events of a time range.
 package enum RowRanges {
-    /// Ranges of row ids in which every event of `days` stands, in order, none touching another. Other events stand there
-    /// too.
+    /// Returns ranges of row ids that contain every event of `days`, ascending, disjoint and not adjacent. They may also
+    /// contain other events.
     package static func covering(_ days: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
         let slots = TimeBucket.buckets(ofDays: days)
         guard slots.lowerBound > 0 || slots.upperBound < Int64.max else { return [Int64.min...Int64.max] }
         return try covering(slots: slots, in: database)
     }
 
-    /// The same for quarters of an hour.
+    /// Returns the same for a range of 15-minute buckets.
     package static func covering(slots: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
         let rows = try Row.fetchCursor(
             database,

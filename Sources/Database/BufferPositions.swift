@@ -3,7 +3,8 @@ import Foundation
 import GRDB
 import WriteAheadBuffer
 
-/// Up to where each segment is stored: the table `buffer_positions`, written in the transaction that stores the rows.
+/// The offset up to which each segment is stored: the table `buffer_positions`, written in the transaction that stores the
+/// rows.
 ///
 /// The position of a removed segment moves to the table `stored_segments`, under the segment's id. A copy of the segment may
 /// come back later, with a backup of `buffer/` that is older than the database, and must not be stored again.
@@ -18,7 +19,7 @@ struct BufferPositions {
     }
 
     private var positions: [WriteAheadBuffer.SegmentNumber: Position]
-    /// Positions of segments that are there again after they were removed, by id.
+    /// Positions of segments that exist again after they were removed, by id.
     private var recalled: [[UInt8]: Position] = [:]
 
     /// No segment was ever read.
@@ -35,7 +36,7 @@ struct BufferPositions {
         }
     }
 
-    /// Where to read on in a segment. A segment whose header is damaged goes by its number alone.
+    /// Returns the offset from which to read a segment. A segment whose header is damaged is matched by its number alone.
     func position(in segment: SegmentReader) -> Position {
         let known = positions[segment.number]
         switch segment.header {
@@ -48,7 +49,7 @@ struct BufferPositions {
         }
     }
 
-    /// TerminalStyle up whether a segment without a position was stored and removed before. To be called before `position(in:)`.
+    /// Looks up whether a segment without a position was stored and removed before. Must be called before `position(in:)`.
     mutating func recall(_ segment: SegmentReader, in database: Database) throws {
         guard case .valid(let header) = segment.header, positions[segment.number]?.id != header.id,
             recalled[header.id] == nil
@@ -69,12 +70,12 @@ struct BufferPositions {
             ])
     }
 
-    /// Whether it knows segments that are not among `segments`.
+    /// Returns whether there are positions of segments that are not among `segments`.
     func hasOthers(than segments: [WriteAheadBuffer.SegmentNumber]) -> Bool {
         positions.keys.contains { !segments.contains($0) }
     }
 
-    /// Remembers the segments that were removed by their ids alone, inside a transaction of the caller's.
+    /// Moves the positions of removed segments to `stored_segments`, by id, inside a transaction of the caller's.
     mutating func keepOnly(_ segments: [WriteAheadBuffer.SegmentNumber], in database: Database) throws {
         recalled.removeAll()
         for (segment, position) in positions where !segments.contains(segment) {
@@ -85,7 +86,7 @@ struct BufferPositions {
         }
     }
 
-    /// A segment whose header is damaged has no id, and is not remembered.
+    /// Stores the position of a removed segment. A segment whose header is damaged has no id and is skipped.
     private static func remember(_ position: Position, in database: Database) throws {
         guard !position.id.isEmpty else { return }
         try database.cachedStatement(sql: "INSERT OR REPLACE INTO stored_segments (id, position) VALUES (?, ?)")

@@ -2,29 +2,30 @@ package import Core
 import GRDB
 import SystemSupport
 
-/// Reads rows of `events` in the order of their ids as lines of text.
+/// Encodes rows of `events` as lines of text, in the order of their ids.
 ///
-/// A line is ClickHouse's `TabSeparated`: the row's identity (installation and id there, see `RowProvenance`) and then the
-/// columns of `events` from `timestamp` on, a tab between two, a line feed at the end. An absent text is empty, as no
-/// text of an event is; an absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
+/// A line is in ClickHouse's `TabSeparated` format: the row's identity (its installation and its id there, see
+/// `RowProvenance`), then the columns of `events` from `timestamp` on. Values are separated by tabs, and a line feed ends the
+/// line. An absent text is empty, as no text of an event is; an absent number is `\N`. A backslash, tab or line feed in a
+/// text is escaped with a backslash.
 ///
-/// Each call is a read of its own, so that nothing holds the writer up: rows never change, and no id is given twice.
+/// Each call is a separate read, so that the writer is not blocked: rows never change, and no id is reused.
 package struct ClickHouseRowEncoder: Sendable {
-    /// Rows one behind the other.
+    /// Consecutive rows, encoded.
     package struct Batch: Sendable {
         /// Ids here of the first and the last row.
         package let range: ClosedRange<Int64>
         package let rows: Int
-        /// The lines, cut between two of them.
+        /// The encoded lines, in chunks that end between two lines.
         package let pieces: [[UInt8]]
 
         package var bytes: Int { pieces.reduce(0) { $0 + $1.count } }
     }
 
-    /// How much a batch may hold.
+    /// Limits on the size of a batch.
     package struct Bounds: Sendable {
         package let rows: Int
-        /// A batch ends after the piece that reaches this many bytes …
+        /// A batch ends after the chunk that reaches this many bytes …
         package let bytes: Int
         /// … if it has this many rows.
         package let leastRows: Int
@@ -35,7 +36,7 @@ package struct ClickHouseRowEncoder: Sendable {
             self.leastRows = leastRows
         }
 
-        /// As much as there is.
+        /// No limits.
         package static let none = Bounds(rows: .max, bytes: .max, leastRows: .max)
     }
 
@@ -45,9 +46,9 @@ package struct ClickHouseRowEncoder: Sendable {
         "duration_ms", "success", "error_category", "template_used", "services_count", "ports_used",
     ]
 
-    /// Rows in one piece, half a megabyte.
+    /// The number of rows in a chunk: half a megabyte.
     private static let pieceRows = 2500
-    /// Room for a line with all that a usual one has.
+    /// Initial capacity for a line, in bytes: enough for a typical line.
     private static let usualLineBytes = 240
 
     private let queue: DatabaseQueue
@@ -60,7 +61,7 @@ package struct ClickHouseRowEncoder: Sendable {
         self.queue = queue
     }
 
-    /// Which database it is, and under which id its own rows go; nil when no writer has brought it up to date yet.
+    /// Returns the id of the database, and the installation of its own rows; nil when no writer has migrated it yet.
     package func identity() throws(StoreError) -> (store: String, installation: InstallationID)? {
         try asStoreError(path) {
             try queue.read { database in
@@ -72,14 +73,14 @@ package struct ClickHouseRowEncoder: Sendable {
         }
     }
 
-    /// The highest id there is; 0 without rows.
+    /// Returns the highest id there is; 0 without rows.
     package func lastID() throws(StoreError) -> Int64 {
         try asStoreError(path) {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM events") ?? 0 }
         }
     }
 
-    /// What stands in a range of ids.
+    /// A summary of the rows in a range of ids.
     package struct Summary: Equatable, Sendable {
         /// Ids here of the first and the last row.
         package let range: ClosedRange<Int64>
@@ -89,7 +90,7 @@ package struct ClickHouseRowEncoder: Sendable {
         package let latest: String
     }
 
-    /// What stands in a range of ids, as far as the first `limit` rows; nil when there is none.
+    /// Returns a summary of the first `limit` rows in a range of ids; nil when there are none.
     package func summary(of range: ClosedRange<Int64>, limit: Int64 = .max) throws(StoreError) -> Summary? {
         try asStoreError(path) {
             try queue.read { database in
@@ -105,7 +106,7 @@ package struct ClickHouseRowEncoder: Sendable {
         }
     }
 
-    /// The rows of a range of ids, up to `bounds`; nil when there are none.
+    /// Returns the rows of a range of ids, up to `bounds`; nil when there are none.
     package func batch(in range: ClosedRange<Int64>, _ bounds: Bounds) throws(StoreError) -> Batch? {
         try asStoreError(path) {
             var (first, last): (Int64?, Int64) = (nil, 0)
@@ -124,15 +125,16 @@ package struct ClickHouseRowEncoder: Sendable {
         }
     }
 
-    // MARK: One piece
+    // MARK: One chunk
 
-    /// The first rows of a range, up to `limit`; nil when there is none.
+    /// Returns the first rows of a range, up to `limit`; nil when there is none.
     private func piece(
         _ range: ClosedRange<Int64>, limit: Int
     ) throws -> (range: ClosedRange<Int64>, rows: Int, text: [UInt8])? {
         try queue.read { database in
             guard let own = try InstallationID.current(in: database) else { return nil }
-            // From the same moment as the rows: what the installation's id is renewed to is for later rows.
+            // Read in the same transaction as the rows: an id that the installation is renewed to later applies to later
+            // rows.
             let origins = try RowProvenance.read(from: database).origins
             var (first, last): (Int64?, Int64) = (nil, 0)
             var rows = 0
@@ -156,7 +158,7 @@ package struct ClickHouseRowEncoder: Sendable {
 private struct LineWriter {
     private let origins: RowProvenance
     private let own: InstallationID
-    /// The installation of the last line, and its id as it stands in lines.
+    /// The installation of the last line, and its id as encoded in lines.
     private var installation: InstallationID
     private var installationText: [UInt8]
 
@@ -194,9 +196,9 @@ private struct LineWriter {
         }
     }
 
-    /// A text that came in through Nexus has nothing to escape; one that another tool wrote into the database may.
+    /// Appends a text, with escapes. Texts that Nexus recorded contain nothing to escape; texts that another tool wrote may.
     private static func append(escaping value: Span<UInt8>, to text: inout [UInt8]) {
-        // Without a way out in the middle, so that many bytes are looked at at once.
+        // There is no early exit, so that many bytes are compared at once.
         var special: UInt8 = 0
         var index = 0
         while index < value.count {

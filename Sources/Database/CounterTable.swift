@@ -4,7 +4,8 @@ import SystemSupport
 
 /// Counts that a transaction adds to the counters.
 struct CounterTable {
-    /// The most that is added at once: thousands of them fit a number of the table, so that made-up records do not end it.
+    /// The maximum that is added at once: thousands of them fit a number of the table, so that forged records cannot overflow
+    /// it.
     private static let most = 1 << 48
 
     private var counts: [Counter: Int] = [:]
@@ -17,7 +18,7 @@ struct CounterTable {
         for item in RejectionCounters.Item.all { add(.rejections(item), rejections[item]) }
     }
 
-    /// Adds what was counted to the table and starts afresh.
+    /// Adds the counts to the table and resets them.
     mutating func flush(into database: Database) throws {
         let statement = try database.cachedStatement(
             sql: "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count")
@@ -32,15 +33,15 @@ package enum Counter: Hashable, Sendable {
     case accepted
     /// Events that became rows.
     case stored
-    /// Rows that came in from snapshots: neither received nor accepted here.
+    /// Rows that were imported from snapshots: neither received nor accepted here.
     case imported
-    /// Pieces of records that killed writers left; nothing of them was acknowledged.
+    /// Fragments of records that killed writers left; none of them was acknowledged.
     case tornRecords
-    /// Records that were whole once and are not any more.
+    /// Records that were written whole and are damaged now.
     case damagedRecords
-    /// Rows that the person has removed.
+    /// Rows that the user removed by a purge.
     case purged
-    /// Rows that were older than the person wants to keep them.
+    /// Rows that retention removed.
     case expired
     case rejections(RejectionCounters.Item)
 

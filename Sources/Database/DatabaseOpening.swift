@@ -3,9 +3,9 @@ import Foundation
 package import GRDB
 import SystemSupport
 
-/// How the database is opened: one place for its settings.
+/// Opens the database. All of its settings are here.
 package enum DatabaseOpening {
-    /// Opens the database for the one writer: creates what is missing and brings older tables up to date.
+    /// Opens the database for the one writer: creates missing tables and migrates older ones.
     static func forWriting(
         _ path: String, derivedTables: any DerivedTables
     ) throws(StoreError) -> DatabaseQueue {
@@ -14,8 +14,8 @@ package enum DatabaseOpening {
         return queue
     }
 
-    /// Opens the database, whatever version it has, to recover or empty its WAL. Opening rolls back what a killed process had
-    /// begun to write. Nothing else may be written: no table is created or brought up to date.
+    /// Opens the database, whatever its version, to recover or empty its WAL. Opening rolls back transactions of a killed
+    /// process. No other write is permitted: no table is created or migrated.
     static func forCheckpoint(_ path: String) throws(StoreError) -> DatabaseQueue {
         try asStoreError(path) {
             try requireRegularFiles(path)
@@ -27,13 +27,13 @@ package enum DatabaseOpening {
         }
     }
 
-    /// For reports: never holds the writer up, and writes nothing but to take back what a killed maker of the tables has left,
-    /// where it may write. Nil when there is none yet, or only one whose first writer
-    /// has not made all of its tables, and may have been killed before it did.
+    /// Opens the database for reports; nil when there is none yet, or when its first writer has not created all of its tables
+    /// (it may have been killed). It never blocks the writer. It writes only to roll back what a killed creator of the tables
+    /// left, and only where writing is permitted.
     ///
-    /// Reading a database with a write-ahead log makes the log and its index where they are not there, and writes to the
-    /// index where nobody else has the database open. While recording is off nothing may be written, and in a folder of
-    /// somebody else's nothing can be.
+    /// Reading a database in WAL mode creates the WAL and its index where they are missing. It writes to the index when no
+    /// other process has the database open. While recording is off nothing may be written, and in a folder of another user
+    /// nothing can be.
     ///
     /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
     package static func forReading(
@@ -47,7 +47,7 @@ package enum DatabaseOpening {
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
             } else if data.hasDatabaseJournal || data.hasLogWithoutIndex {
-                // Read as a file that does not change, it would show a transaction that did not end, or lack the last ones.
+                // Opened as immutable, it would show an unfinished transaction, or lack the last ones.
                 throw StoreError.walNeedsRecovery(path: path)
             }
             var configuration = reading
@@ -64,7 +64,7 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Creates an empty database with all tables, which goes when it is closed.
+    /// Creates an empty database with all tables, which is deleted when it is closed.
     /// - Parameter inMemory: false keeps it in a temporary file of SQLite's.
     package static func scratch(inMemory: Bool) throws -> DatabaseQueue {
         let queue = inMemory ? try DatabaseQueue() : try DatabaseQueue(path: "")
@@ -72,8 +72,7 @@ package enum DatabaseOpening {
         return queue
     }
 
-    /// Rolls back what a process that was killed had begun to write, which a reader cannot do. Does nothing while a writer
-    /// holds the lock.
+    /// Rolls back the transaction of a killed process, which a reader cannot do. Does nothing while a writer holds the lock.
     private static func recover(_ data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return }
         try withExtendedLifetime(lock) {
@@ -81,7 +80,8 @@ package enum DatabaseOpening {
         }
     }
 
-    /// SQLite follows links, which nothing else of Nexus does, and waits for the other end of a pipe.
+    /// Throws unless the database's files are regular files: SQLite follows links, which no other part of Nexus does, and
+    /// blocks on a pipe.
     private static func requireRegularFiles(_ path: String) throws(SystemError) {
         for path in [path, path + "-wal", path + "-shm", path + "-journal"] {
             switch FileStatus(of: path)?.kind {
@@ -92,24 +92,25 @@ package enum DatabaseOpening {
         }
     }
 
-    /// The address under which another connection attaches the database only for reading, as `forReading` does.
+    /// Returns the URI with which another connection attaches the database read-only, as `forReading` opens it.
     static func address(forReading data: DataFolder) -> String {
         "file:" + escapedForURI(data.databasePath) + "?"
             + (mayWrite(data) ? "mode=ro" : parametersThatWriteNothing(data))
     }
 
-    /// Without a log the file is read as one that does not change, as nobody writes. A killed process leaves its log: what
-    /// stands in it is read with an index in memory, by which SQLite leaves the one on disk alone.
+    /// Returns the URI parameters that prevent SQLite from writing. Without a WAL the file is opened as immutable, as no
+    /// process writes to it. A killed process leaves its WAL: SQLite reads it with an index in memory and leaves the index on
+    /// disk alone.
     private static func parametersThatWriteNothing(_ data: DataFolder) -> String {
         data.hasDatabaseLog ? "mode=ro&readonly_shm=1" : "immutable=1"
     }
 
-    /// Whether anything may be written in the folder: recording is on, and the user has the right to.
+    /// Returns whether the folder may be written to: recording is on, and the user has the permission.
     static func mayWrite(_ data: DataFolder) -> Bool {
         (try? RecordingPolicy.current(for: data)) == .on && data.folder.isWritable
     }
 
-    /// A path as a part of a URI (https://www.sqlite.org/uri.html).
+    /// Returns a path as a part of a URI (https://www.sqlite.org/uri.html).
     static func escapedForURI(_ path: String) -> String {
         path.utf8.map { byte in
             switch UnicodeScalar(byte) {
@@ -119,7 +120,7 @@ package enum DatabaseOpening {
         }.joined()
     }
 
-    /// How long a lock of SQLite's own is waited for, which only ever is held for moments.
+    /// Timeout for SQLite's own locks, in milliseconds. Their holders keep them only briefly.
     static let busyMilliseconds = 5000
 
     private static var writing: Configuration {
@@ -127,8 +128,8 @@ package enum DatabaseOpening {
         configuration.label = "nexus.writer"
         configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         configuration.prepareDatabase { database in
-            // The page size counts only before the first table is made. With NORMAL a commit survives the end of any
-            // process, and a power cut takes back at most commits whose records still stand in the buffer.
+            // The page size takes effect only before the first table is created. With NORMAL a commit survives the end of any
+            // process. A power failure can undo only commits whose records are still in the buffer.
             try database.execute(
                 sql: """
                     PRAGMA page_size = \(Schema.pageBytes);

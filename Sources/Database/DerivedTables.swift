@@ -1,8 +1,8 @@
 package import Core
 package import GRDB
 
-/// Tables that are computed from events and sessions, and change in the transaction that stores these. `Database` calls them;
-/// it does not know what they hold.
+/// Tables that are computed from events and sessions, and change in the transaction that stores these. `Database` calls them
+/// without knowing their content.
 ///
 /// Observed events stay in memory until `flush`, so that observing an event needs no database.
 package protocol DerivedTables: Sendable {
@@ -16,16 +16,17 @@ package protocol DerivedTables: Sendable {
     /// - Parameter old: what was observed of it before, which no longer counts; nil for a new session.
     mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?)
 
-    /// Writes what was observed, before the transaction ends.
+    /// Writes the observed changes, before the transaction ends.
     mutating func flush(into database: Database) throws
 
-    /// Forgets what was observed and every cached row: the transaction was rolled back, or rows were removed.
+    /// Discards observed changes and every cached row: the transaction was rolled back, or rows were removed.
     mutating func abandon()
 
-    /// Recomputes the tables from the rows, inside a transaction of the caller's: a migration has changed what they hold.
+    /// Recomputes the tables from the rows, inside a transaction of the caller's: a migration has changed their content.
     func rebuild(in database: Database) throws
 
-    /// Computes a part of what an earlier version did not keep, inside a transaction of the caller's: a day of events at most.
+    /// Computes a part of the aggregates that an earlier version did not have, inside a transaction of the caller's: at most
+    /// a day of events.
     /// - Returns: the share that is done, 1 when nothing is left.
     func catchUp(in database: Database) throws -> Double
 }
@@ -36,7 +37,7 @@ package struct SessionSpan: Equatable, Sendable {
     package let durationMS: Int64
 }
 
-/// Keeps no tables: for connections that only check the schema, and to measure what the tables cost.
+/// Has no tables: for connections that only check the schema, and to measure the cost of the tables.
 package struct NoDerivedTables: DerivedTables {
     package init() {}
     package mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>) {}
@@ -50,7 +51,7 @@ package struct NoDerivedTables: DerivedTables {
 /// The parts of the writer that other modules implement. `Application` has the one composition.
 package struct WriterParts: Sendable {
     package let derivedTables: any DerivedTables
-    /// Ends what a killed process has begun, before the writer stores anything.
+    /// Finishes an operation of a killed process, before the writer stores any event.
     package let resume: @Sendable (DatabaseQueue, DataFolder) throws(StoreError) -> Void
 
     package init(

@@ -5,7 +5,7 @@ import SystemSupport
 /// The database of a snapshot, made without copying the rows: the pages of the contract's tables come from the database's
 /// file (see `StableDatabaseFile`), and all others from a small copy, in which SQLite has dropped every other table.
 ///
-/// It takes half the time of a copy of the whole database. Where it cannot be had, the caller makes that copy.
+/// It takes half the time of a copy of the whole database. If it is not possible, the caller makes that copy.
 package final class DirectSnapshot {
     package let installation: InstallationID
     /// Length of the database.
@@ -68,7 +68,7 @@ package final class DirectSnapshot {
         return counts
     }
 
-    /// The pages of everything but the contract's tables, unless SQLite cannot list them or moves pages by itself.
+    /// Returns the pages of everything but the contract's tables, unless SQLite cannot list them or moves pages by itself.
     private static func otherPages(in database: Database) throws -> [Int]? {
         guard
             try Bool.fetchOne(database, sql: "SELECT count(*) > 0 FROM pragma_module_list WHERE name = 'dbstat'")
@@ -142,7 +142,7 @@ package final class DirectSnapshot {
 private struct FreePages {
     /// Pages that list others: big-endian, 4 bytes each, the next trunk's number, the number of leaves, and the leaves.
     private(set) var trunks: Set<Int> = []
-    /// Pages whose bytes mean nothing.
+    /// Pages without content.
     private(set) var leaves: Set<Int> = []
 
     init(of source: StableDatabaseFile) throws {

@@ -3,10 +3,11 @@ package import GRDB
 import SystemSupport
 package import WriteAheadBuffer
 
-/// What came in and what became of it. The sums must agree: received = accepted + rejected, accepted = stored + pending.
+/// Counters of received events and their results. The sums must agree: received = accepted + rejected, accepted = stored +
+/// pending.
 ///
-/// `stored` is what SQLite said it inserted, `accepted` what was read from the buffer plus what waits in it: two
-/// counts by two hands.
+/// The two counts are independent: `stored` is what SQLite reported as inserted; `accepted` is what was read from the buffer
+/// plus what is pending in it.
 package struct EventCounters: Equatable, Sendable {
     var counts: [Counter: Int] = [:]
     private var pendingRejections = RejectionCounters()
@@ -16,7 +17,7 @@ package struct EventCounters: Equatable, Sendable {
     package init() {}
 
     package var stored: Int { counts[.stored] ?? 0 }
-    /// Rows that came in from snapshots, beside those that were recorded here.
+    /// Rows that were imported from snapshots, in addition to those recorded here.
     package var imported: Int { counts[.imported] ?? 0 }
     package var accepted: Int { (counts[.accepted] ?? 0).saturatingSum(pending) }
     package var rejected: Int { rejectedByReason.reduce(0) { $0.saturatingSum($1.count) } }
@@ -25,16 +26,16 @@ package struct EventCounters: Equatable, Sendable {
     package var cutCommands: Int { times(.cutCommand) }
     /// Values that looked like a secret and were left out of accepted events.
     package var redactedValues: Int { times(.redactedValue) }
-    /// Events that programs had no room for; nobody received them.
+    /// Events that programs dropped for lack of capacity; Nexus never received them.
     package var droppedEvents: Int { times(.droppedEvent) }
-    /// Pieces of records that killed writers left behind; nothing of them was acknowledged.
+    /// Fragments of records that killed writers left; none of them was acknowledged.
     package var tornRecords: Int { counts[.tornRecords] ?? 0 }
-    /// Records that were written whole and changed on the disk.
+    /// Records that were written whole and then changed on disk.
     package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }
 
     /// Rows that a purge has removed.
     package var purged: Int { counts[.purged] ?? 0 }
-    /// Rows that were older than the person wants to keep them.
+    /// Rows that retention removed.
     package var expired: Int { counts[.expired] ?? 0 }
 
     /// Whether the sums agree.
@@ -47,21 +48,21 @@ package struct EventCounters: Equatable, Sendable {
             .sorted { $0.1 > $1.1 }
     }
 
-    /// What the database has counted, without what waits.
+    /// Reads the counters of the database, without pending events.
     package init(from database: Database) throws {
         let rows = try Row.fetchAll(database, sql: "SELECT name, count FROM counters")
         let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String, $0[1] as Int) })
         for counter in Counter.all { self.counts[counter] = counts[counter.name] }
     }
 
-    /// The counters of a data folder that has no database yet: all that came in waits.
+    /// The counters of a data folder without a database: all received events are pending.
     package init(pendingIn data: DataFolder) throws(StoreError) {
         do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: nil) } catch {
             throw StoreError(error, path: "")
         }
     }
 
-    /// The counters of a data folder as they are now, with or without a database.
+    /// Returns the current counters of a data folder, with or without a database.
     package static func current(in data: DataFolder) throws -> EventCounters {
         try StoreReader(data: data)?.eventCounters() ?? EventCounters(pendingIn: data)
     }
@@ -70,8 +71,8 @@ package struct EventCounters: Equatable, Sendable {
         (counts[.rejections(item)] ?? 0).saturatingSum(pendingRejections[item])
     }
 
-    /// Adds what waits behind the positions in `database`, everything without one: it reads every waiting record, and stores
-    /// nothing.
+    /// Adds what is pending after the positions in `database`, or everything without a database. Reads every pending record
+    /// and stores nothing.
     package mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
         var positions = try database.map { try BufferPositions(from: $0) } ?? BufferPositions()
         var chunk: [UInt8] = []
@@ -89,7 +90,7 @@ package struct EventCounters: Equatable, Sendable {
         }
     }
 
-    /// Counts the records of a stretch and returns how far it got.
+    /// Counts the records of a chunk. Returns the number of bytes that it processed.
     private mutating func count(_ stretch: Span<UInt8>, isLast: Bool) -> Int {
         var cursor = RecordCursor()
         while true {

@@ -1,10 +1,10 @@
 import Core
 import GRDB
 
-/// Inserts events as rows of `events`: every column of every event passes here.
+/// Inserts events as rows of `events`. Every column of every event is written here.
 ///
-/// A prepared INSERT has several rows, which takes half as long as an INSERT a row. Texts are bound where they are, without
-/// a copy; each statement binds all of its parameters before every step, so it never reads a pointer of an earlier call.
+/// A prepared INSERT has several rows, which takes half as long as an INSERT for each row. Texts are bound without a copy.
+/// Each statement binds all of its parameters before every step, so it never reads a pointer of an earlier call.
 struct EventInserter {
     /// An event to insert.
     struct Row {

@@ -2,19 +2,19 @@ package import Core
 package import GRDB
 import SystemSupport
 
-/// One row of `events` as SQLite has it, whatever stands in it: of a database that came from elsewhere nothing is sure.
+/// One row of `events` as SQLite returns it, with unvalidated values: a database from elsewhere may contain anything.
 ///
-/// One value serves a whole reading and allocates nothing once it is warm.
+/// One value is reused for a whole read, so that it stops allocating after the first rows.
 package struct EventRow: Sendable {
-    /// The columns behind `id`, in the table's order.
+    /// The columns after `id`, in the table's order.
     package enum Column: Int, CaseIterable, Sendable {
         case timestamp, sessionID, eventType, workspaceHash, taskHash, command, durationMS, success, errorCategory
         case templateUsed, servicesCount, portsUsed
 
-        /// All of them, put together once: every row walks over them.
+        /// All columns, created once, as every row iterates over them.
         package static let all = allCases
 
-        /// The field of an event that stands in the column.
+        /// The field of an event that the column stores.
         package var field: EventField {
             switch self {
             case .timestamp: .timestamp
@@ -36,20 +36,21 @@ package struct EventRow: Sendable {
         package var name: String { field.key }
     }
 
-    /// What stands in a column.
+    /// The value of a column.
     package enum Cell: Equatable, Sendable {
         case null
         case integer(Int64)
-        /// A text's place in `bytes`.
+        /// The range of a text in `bytes`.
         case text(Range<Int>)
-        /// A floating-point number or a blob, which no column of ours ever holds.
+        /// A floating-point number or a blob, which no column of Nexus contains.
         case other
     }
 
     package internal(set) var id: Int64 = 0
-    /// Where the row's texts stand, among others or alone, as they are stored: not necessarily UTF-8.
+    /// The bytes that contain the row's texts, alone or among others, as stored: not necessarily UTF-8.
     package internal(set) var bytes: [UInt8] = []
-    /// By column. An array, as a subscript copies the whole of an inline one, for every column of every row.
+    /// The values by column. It is an array, as a subscript of an inline array would copy all of it, for every column of
+    /// every row.
     var cells = [Cell](repeating: .null, count: Column.all.count)
 
     package init() {}

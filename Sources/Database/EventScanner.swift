@@ -2,14 +2,14 @@ package import Core
 package import GRDB
 import SystemSupport
 
-/// Which events a question is about; what is nil or false does not matter.
+/// The events that a query selects; nil or false means no restriction.
 package struct UsageFilter: Equatable, Sendable {
     /// The first words of a command: `git` also finds `git status`.
     package var command: String?
     /// The keyed hash, in hexadecimal.
     package var workspaceHash: String?
     package var session: String?
-    /// Only events that say that they failed.
+    /// Only events whose `success` is false.
     package var failed: Bool
 
     package init(
@@ -24,7 +24,7 @@ package struct UsageFilter: Equatable, Sendable {
     /// Whether every event passes.
     package var isEmpty: Bool { self == UsageFilter() }
 
-    /// Whether a command, as reports name it, begins with words: a line of commands counts as the one that it begins with.
+    /// Returns whether a command, as named in reports, begins with words. A line of commands counts as its first command.
     package static func isCommand(_ name: String, beginning words: String) -> Bool {
         let (name, words) = (name.utf8, words.utf8)
         guard name.starts(with: words) else { return false }
@@ -37,7 +37,7 @@ package struct UsageFilter: Equatable, Sendable {
         var text = failed ? " AND success = 0" : ""
         var arguments: StatementArguments = []
         if let command {
-            // Compared instead of matched by a pattern, so that no character has a meaning.
+            // Compared instead of matched by a pattern, so that no character is special.
             text += " AND (command = ? OR substr(command, 1, ?) = ?)"
             arguments += [command, command.count + 1, command + " "]
         }
@@ -71,8 +71,8 @@ struct EventScanner {
         self.database = database
     }
 
-    /// Calls `take` with every row whose id lies in `rows`, whose time can be read and that passes `filter`, in order of
-    /// the ids, or backwards; until it returns false.
+    /// Calls `take` with every row that passes `filter`, whose id is in `rows` and whose time is valid. The order is that of
+    /// the ids, ascending or descending; `take` ends the scan by returning false.
     func scan(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), backwards: Bool = false,
         _ take: (StoredEvent) throws -> Bool
@@ -100,7 +100,7 @@ struct EventScanner {
         }
     }
 
-    // The user may have written rows too: what a column holds that it should not is passed over.
+    // The user may have written rows too: invalid values in a column are ignored.
 
     private static func text(_ row: Row, _ column: Int) -> String? {
         String.fromDatabaseValue(row[column] as DatabaseValue)

@@ -3,16 +3,16 @@ import Foundation
 import GRDB
 import SystemSupport
 
-/// A database of another program, which may be using it: it is read, and nothing is written in its folder.
+/// A database of another program, which may be using it. It is read only, and nothing is written in its folder.
 ///
-/// - With a WAL beside it, it is read together with the WAL, through the index that the program shares. A WAL without an index has
-///   to be recovered first, which is left to the program.
-/// - Without one, a database that uses a WAL is read as a file that does not change, as opening it otherwise would create a WAL.
-///   `isUnchanged` tells afterwards whether that was so.
+/// - A database with a WAL is read together with the WAL, through the index that the program shares. A WAL without an index
+///   must be recovered first, which is left to the program.
+/// - A WAL-mode database without a WAL file is opened as immutable, as opening it otherwise would create a WAL. `isUnchanged`
+///   returns afterwards whether it stayed unchanged.
 /// - Any other database is read under SQLite's own locks.
 ///
-/// No value is longer than a limit: a row with a longer one is passed over and counted. Sorting stays in memory, so that nothing
-/// of the content reaches a temporary file.
+/// No value is longer than a limit: a row with a longer one is skipped and counted. Sorting stays in memory, so that none of
+/// the content reaches a temporary file.
 package final class ForeignDatabase {
     /// A value of a column.
     package enum Value: Equatable, Sendable {
@@ -35,7 +35,7 @@ package final class ForeignDatabase {
         package fileprivate(set) var rows: [[Value]] = []
         /// Rows with a value over the limit.
         package fileprivate(set) var tooLong = 0
-        /// The last row id that was looked at; nil at the end of the table.
+        /// The last row id that was read; nil at the end of the table.
         package fileprivate(set) var last: Int64?
     }
 
@@ -53,7 +53,7 @@ package final class ForeignDatabase {
             guard let status = FileStatus(of: path + suffix) else { continue }
             guard status.kind == .file else { throw .system(.notAFile(path + suffix)) }
             guard status.isOwn else { throw .system(.ofAnotherUser(path + suffix)) }
-            // A transaction that did not end would have to be rolled back first.
+            // An unfinished transaction would have to be rolled back first.
             if suffix == "-journal", status.size > 0 { throw .locked(path: path) }
         }
         let hasIndex = FileStatus(of: path + "-shm") != nil
@@ -83,24 +83,24 @@ package final class ForeignDatabase {
         queue = try asStoreError(path) { try DatabaseQueue(path: address, configuration: configuration) }
     }
 
-    /// Whether the header of a database file says that it is used with a WAL
+    /// Returns whether the header of a database file marks it as used with a WAL
     /// (https://www.sqlite.org/fileformat2.html#file_format_version_numbers).
     private static func usesWAL(_ path: String) throws -> Bool {
         let header = try File(opening: path, [.read, .regular]).read(20)
         return header.count == 20 && header[18] == 2
     }
 
-    /// Whether nothing has changed since it was opened, where that was assumed.
+    /// Whether the file is unchanged since it was opened as immutable; true if it was not opened so.
     package var isUnchanged: Bool {
         !isAssumedUnchanged || (FileStamp(of: path) == stamp && FileStatus(of: path + "-shm") == nil)
     }
 
-    /// Throws where the database changed while it was read as one that does not.
+    /// Throws if the database changed although it was opened as immutable.
     package func requireUnchanged() throws(StoreError) {
         guard isUnchanged else { throw .locked(path: path) }
     }
 
-    /// The names of a table's columns; empty where there is no such table.
+    /// Returns the names of a table's columns; empty where there is no such table.
     package func columns(of table: String) throws(StoreError) -> Set<String> {
         try asStoreError(path) {
             try queue.read {
@@ -109,12 +109,12 @@ package final class ForeignDatabase {
         }
     }
 
-    /// The number of rows of a table.
+    /// Returns the number of rows of a table.
     package func count(of table: String) throws(StoreError) -> Int {
         try asStoreError(path) { try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 } }
     }
 
-    /// The rows of a table after a row id, in the order of their ids, at most `limit`.
+    /// Returns the rows of a table after a row id, in the order of their ids, at most `limit`.
     /// - Parameters:
     ///   - table: a name, and `columns` expressions, of the caller's own.
     package func page(

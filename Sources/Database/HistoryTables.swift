@@ -12,8 +12,8 @@ package import GRDB
 ///
 /// A mark is removed with its row.
 ///
-/// A snapshot has the rows and none of these tables. Where it is imported, nothing is known of its histories: reports do not mark their
-/// counts as lower bounds, and findings may cross their ends.
+/// A snapshot has the rows and none of these tables. After an import of the snapshot its histories are unknown: reports do
+/// not mark their counts as lower bounds, and findings may cross their ends.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (
@@ -124,7 +124,7 @@ extension StoreReader {
         package let isLowerBound: Bool
     }
 
-    /// The histories that were imported, by their names.
+    /// Returns the histories that were imported, by their names.
     package func importedHistories() throws(StoreError) -> [ImportedHistory] {
         try asStoreError(path) {
             try queue.read { database in
@@ -139,9 +139,9 @@ extension StoreReader {
         }
     }
 
-    /// The end of the last imported history after which something else follows, in milliseconds since 1970; nil for none. A
-    /// history knows other things of a run than a recorder, and one history other things than the next, so that figures of both
-    /// sides do not compare.
+    /// Returns the end of the last imported history that is followed by other rows, in milliseconds since 1970; nil for none.
+    /// A history has other data about a run than a recorder or another history, so that figures before and after it are not
+    /// comparable.
     package func historyChange() throws(StoreError) -> Int64? {
         let histories = try importedHistories().filter { HistorySession.isOfShell($0.source) }
         guard !histories.isEmpty else { return nil }
@@ -154,7 +154,7 @@ extension StoreReader {
         }
     }
 
-    /// The limits for an import of a source now.
+    /// Returns the current limits for an import of a source.
     package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
         try asStoreError(path) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }

@@ -2,14 +2,14 @@ import Core
 import GRDB
 import SystemSupport
 
-/// Rows that were recorded under ids of their own, here or elsewhere, ready to be taken in: their fields have passed the
-/// rules that every event passes.
+/// Rows that were recorded under their own ids, here or elsewhere, ready for import: their fields have passed the validation
+/// of every event.
 package struct ImportedRows: Sendable {
-    /// Who recorded them.
+    /// The installation that recorded the rows.
     package let installation: InstallationID
-    /// Payloads of events (see `EventRecord`), one behind the other.
+    /// Payloads of events (see `EventRecord`), concatenated.
     package private(set) var bytes: [UInt8] = []
-    /// Their ids where they were recorded, and where each payload stands.
+    /// The ids of the rows where they were recorded, and the range of each payload in `bytes`.
     private(set) var rows: [PlacedRow] = []
 
     package init(of installation: InstallationID) {
@@ -18,7 +18,8 @@ package struct ImportedRows: Sendable {
         bytes.reserveCapacity(Limits.snapshotRows * Self.usualBytes)
     }
 
-    /// Bytes of an event's payload, rather more than it usually has: to make room again and again costs as much as to fill it.
+    /// Expected bytes of an event's payload, slightly above the usual size: growing the array repeatedly costs as much as
+    /// filling it.
     private static let usualBytes = 160
 
     package var count: Int { rows.count }
@@ -30,7 +31,7 @@ package struct ImportedRows: Sendable {
         rows.append(PlacedRow(id: id, place: start..<bytes.count))
     }
 
-    /// Takes out the rows of before a moment, in milliseconds since 1970; returns how many.
+    /// Removes the rows before a time, in milliseconds since 1970. Returns how many it removed.
     mutating func removeRows(before time: Int64) -> Int {
         let all = rows
         rows = all.filter { row in
@@ -39,7 +40,7 @@ package struct ImportedRows: Sendable {
         return all.count - rows.count
     }
 
-    /// Whether each id is higher than the one before, the first one than `id`.
+    /// Returns whether each id is higher than the one before, the first one than `id`.
     func ascend(from id: Int64) -> Bool {
         var last = id
         for row in rows {
@@ -50,19 +51,19 @@ package struct ImportedRows: Sendable {
     }
 }
 
-/// An id, and where the payload of the event stands that has it.
+/// An id, and the range of the payload of the event with that id.
 struct PlacedRow: Sendable {
     let id: Int64
     let place: Range<Int>
 }
 
-/// What an import did.
+/// The result of an import.
 package struct ImportOutcome: Equatable, Sendable {
     /// Rows that are new here.
     package internal(set) var imported = 0
     /// Rows that were here already.
     package internal(set) var known = 0
-    /// Rows of days whose rows are no longer kept here. What was counted of those days stays as it is.
+    /// Rows of days whose rows retention has removed. The counts of those days are unchanged.
     package internal(set) var expired = 0
 
     package init() {}
@@ -70,8 +71,8 @@ package struct ImportOutcome: Equatable, Sendable {
 
 /// Decides under which id a row of a snapshot is stored here, and whether it is here already.
 ///
-/// A row of this installation's own gets the id it had. A row of another's gets the id it once had here, else the next
-/// that was never given.
+/// A row of this installation keeps its id. A row of another installation gets the id that it had here before, else the next
+/// unused one.
 struct ImportPlacing {
     private let own: InstallationID?
     private var origins: RowProvenance
@@ -90,11 +91,11 @@ struct ImportPlacing {
         highestBefore = highest
     }
 
-    /// Which of `rows` are to be stored, and under which ids, which ascend; the others are here. `present` says which ids of a
-    /// range are in the table, those of rows that were placed before included.
+    /// Returns the rows of `rows` to store, with their new ids in ascending order; the other rows are here already. `present`
+    /// returns the ids of a range that are in the table, including those of rows placed before.
     ///
     /// - Throws: `StoreError.neverRecorded` for a row that claims to be this installation's own and has an id that was never
-    ///   given out: such a row could exhaust the ids, or take the id of an event yet to come.
+    ///   assigned: such a row could exhaust the ids, or take the id of a later event.
     mutating func place(
         _ rows: ImportedRows, present: (ClosedRange<Int64>) throws -> Set<Int64>
     ) throws -> [PlacedRow] {
@@ -106,7 +107,7 @@ struct ImportPlacing {
         return try placeAmongKnown(rows, isOwn: isOwn, present: present)
     }
 
-    /// Places rows that are behind all that ever came from where they come from, as most are.
+    /// Places rows whose ids are above all previous ones of their installation, which is the usual case.
     private mutating func placeNew(_ rows: ImportedRows) -> [PlacedRow] {
         rows.rows.map { row in
             highest += 1
@@ -127,7 +128,7 @@ struct ImportPlacing {
         var placed: [PlacedRow] = []
         for (row, id) in zip(rows.rows, ids) {
             let identity = RowProvenance.Identity(installation: rows.installation, id: row.id)
-            // A made-up snapshot may have the same row twice, which has got its id by now.
+            // A forged snapshot may contain the same row twice; the first one has assigned its id.
             if let id = id ?? origins.id(of: identity) {
                 guard here.insert(id).inserted else { continue }
                 placed.append(PlacedRow(id: id, place: row.place))
@@ -138,11 +139,11 @@ struct ImportPlacing {
                 placed.append(PlacedRow(id: highest, place: row.place))
             }
         }
-        // Rows that were here before and were removed come back under ids from before.
+        // Rows that were removed and are imported again get their earlier ids.
         return placed.sorted { $0.id < $1.id }
     }
 
-    /// Writes where the rows come from, before the transaction ends.
+    /// Writes the origins of the rows, before the transaction ends.
     func finish(in database: Database) throws {
         try origins.write(from: firstNewStretch, into: database)
     }

@@ -2,10 +2,10 @@ import Core
 import GRDB
 import SystemSupport
 
-/// How long the egress ledger was when the database last learned of it: the table `sent_ledger`, one line.
+/// The length of the egress ledger when the database last recorded it: the table `sent_ledger`, one line.
 ///
-/// `ledger.head` shows lines that are missing at the end of the ledger. The note shows a ledger that was truncated or replaced
-/// together with its head. It may be older than the ledger, and never counts more lines.
+/// `ledger.head` shows lines that are missing at the end of the ledger. The note shows a ledger that was truncated or
+/// replaced together with its head. It may be older than the ledger, and never counts more lines.
 package struct LedgerNote: Equatable, Sendable {
     package let lines: Int
     /// SHA-256 of the last line, in hexadecimal digits.
@@ -32,7 +32,7 @@ extension StoreReader {
 }
 
 extension SQLiteWriter {
-    /// Writes the note, unless the database knows of a longer ledger already.
+    /// Writes the note, unless the stored note is of a longer ledger.
     package func write(_ note: LedgerNote) throws(StoreError) {
         try asStoreError(data.databasePath) {
             try queue.write { database in
@@ -45,7 +45,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Forgets the note: the user has begun a new ledger.
+    /// Deletes the note: the user has begun a new ledger.
     package func forgetLedgerNote() throws(StoreError) {
         try asStoreError(data.databasePath) { try queue.write { try $0.execute(sql: "DELETE FROM sent_ledger") } }
     }

@@ -1,7 +1,8 @@
 import Core
 import GRDB
 
-/// The rules by which commands are named. Their history is kept, as figures on both sides of a change do not compare.
+/// The version of the rules that name commands. Its history is stored, as figures before and after a change are not
+/// comparable.
 ///
 /// The table `naming_versions` has the id of the first row of each version. A database that an older Nexus made has the
 /// version 1 from its first row on.
@@ -23,7 +24,7 @@ enum NamingVersion {
         try database.execute(sql: "INSERT INTO naming_versions VALUES (?, ?)", arguments: [current, next])
     }
 
-    /// The id of the first row that the rules of this program named.
+    /// Returns the id of the first row that the rules of this program named.
     static func firstRow(in database: Database) throws -> Int64 {
         try Int64.fetchOne(
             database, sql: "SELECT first_id FROM naming_versions WHERE version = ?", arguments: [current]) ?? 1
@@ -31,8 +32,8 @@ enum NamingVersion {
 }
 
 extension StoreReader {
-    /// When the first row came that the rules of this program named, in milliseconds since 1970; nil where no other rules have
-    /// named rows before it, or none came since.
+    /// Returns the time of the first row that the rules of this program named, in milliseconds since 1970. Nil if no other
+    /// rules have named rows before it, or there is no such row.
     package func namingChange() throws(StoreError) -> Int64? {
         let text = try asStoreError(path) {
             try queue.read { database -> String? in

@@ -116,7 +116,7 @@ package struct RawStatement {
         /// The statement, which is on the row while the caller that was passed this runs.
         fileprivate let handle: OpaquePointer?
 
-        /// Which kind of value a column has.
+        /// The kind of value in a column.
         package enum Kind {
             case null, integer, text, other
         }
@@ -137,7 +137,8 @@ package struct RawStatement {
 
         /// Passes the bytes of a text or a blob to `use`, without a copy; none where the value is NULL.
         package func withBytes<Result>(_ column: Int32, _ use: (Span<UInt8>) throws -> Result) rethrows -> Result {
-            // SQLite's own bytes, as many as it says, valid until the statement is stepped or reset: after `use`.
+            // SQLite's own bytes, with the length that it reports, valid until the statement is stepped or reset, so longer
+            // than `use` runs.
             let start = unsafe sqlite3_column_blob(handle, column)
             let count = Int(unsafe sqlite3_column_bytes(handle, column))
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
@@ -162,7 +163,7 @@ extension Database {
     }
 }
 
-/// How many bytes of SQLite's WAL are in use. The file's length says only how long it once was: after a checkpoint that
+/// Measures how many bytes of SQLite's WAL are in use. The file's length is only its maximum so far: after a checkpoint that
 /// copied all of it, SQLite overwrites it from its start.
 final class WALSizeMonitor: Sendable {
     /// Bytes of a page in the WAL and of its frame header (https://www.sqlite.org/fileformat2.html#walformat).

@@ -3,8 +3,8 @@ import GRDB
 
 /// The commands that shells recorded here: entries of a history may be the same runs.
 ///
-/// A session of a shell may be the hook's, or one of `nexus record` and `nexus exec`, which record a part of what is typed. A session
-/// of which a history has at least half of the runs is one of that history's shell with the hook.
+/// A session of a shell may be the hook's, or one of `nexus record` and `nexus exec`, which record only some of the typed
+/// commands. A session whose runs are at least half in a history is a session of that history's shell with the hook.
 package struct RecordedShells: Equatable, Sendable {
     private struct Run: Hashable {
         let second: Int64
@@ -20,15 +20,15 @@ package struct RecordedShells: Equatable, Sendable {
     /// The session of each run, as an index.
     private var runs: [Run: Int] = [:]
     private var sessions: [Session] = []
-    /// From when on runs were not read, as there are too many, in milliseconds since 1970; nil if all were.
+    /// The time from which runs were not read because there are too many, in milliseconds since 1970; nil if all were read.
     package private(set) var unreadFrom: Int64?
 
     package init() {}
 
     package var isEmpty: Bool { sessions.isEmpty }
 
-    /// Returns the session of a run that began in a second, or in one beside it: shells note whole seconds, and a hook notes the
-    /// start later than the shell does.
+    /// Returns the session of a run that began in a second or an adjacent one: shells note whole seconds, and a hook notes
+    /// the start later than the shell does.
     /// - Parameter program: the first word of the command's name.
     package func session(of program: String, at second: Int64) -> Int? {
         guard !program.isEmpty else { return nil }
@@ -93,8 +93,8 @@ package struct RecordedShells: Equatable, Sendable {
 }
 
 extension RowProvenance {
-    /// Whether a row was recorded here. Rows that were recorded before the installation got a new id have the same id under the
-    /// old one.
+    /// Returns whether a row was recorded here. Rows that were recorded before the installation got a new id have the same id
+    /// under the old one.
     fileprivate func isRecordedHere(_ id: Int64) -> Bool {
         guard let range = ranges.last(where: { $0.first <= id }), range.last >= id else { return true }
         return range.origin == range.first

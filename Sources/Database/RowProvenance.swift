@@ -1,10 +1,10 @@
 package import GRDB
 
-/// Where rows of `events` come from that were not recorded by this installation: the table `origins`.
+/// The origin of rows of `events` that another installation recorded: the table `origins`.
 ///
-/// A line says of the rows with ids `first` to `last` which installation recorded them, and under which ids: `first` was
-/// `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. Rows under no line are this
-/// installation's own. A line stays when its rows are removed: should they come back, they come back where they were.
+/// A line maps the rows with ids `first` to `last` to the installation that recorded them and to their ids there: `first` was
+/// `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. Rows under no line are this installation's
+/// own. A line stays when its rows are removed, so that a row that is imported again gets the same id.
 package struct RowProvenance: Sendable {
     /// A line of the table.
     package struct IDRange: Equatable, Sendable {
@@ -22,7 +22,7 @@ package struct RowProvenance: Sendable {
         }
     }
 
-    /// Which row is meant, wherever it is stored.
+    /// The identity of a row in all databases.
     package struct Identity: Equatable, Sendable {
         package let installation: InstallationID
         package let id: Int64
@@ -30,7 +30,7 @@ package struct RowProvenance: Sendable {
 
     /// The lines, by `first`.
     package private(set) var ranges: [IDRange]
-    /// Places in `ranges` by installation, each list in the order of `origin`.
+    /// Indices in `ranges` by installation, each list in the order of `origin`.
     private var byInstallation: [InstallationID: [Int]] = [:]
 
     package init(_ ranges: [IDRange] = []) {
@@ -41,7 +41,7 @@ package struct RowProvenance: Sendable {
         }
     }
 
-    /// Reads the table; lines that cannot be are left out and counted in `damaged`.
+    /// Reads the table; invalid lines are left out and counted in `damaged`.
     package static func read(from database: Database) throws -> (origins: RowProvenance, damaged: Int) {
         var ranges: [IDRange] = []
         var damaged = 0
@@ -67,13 +67,13 @@ package struct RowProvenance: Sendable {
     /// three hundred years to get there.
     package static let largestID: Int64 = 1 << 53
 
-    /// Where the row with this id comes from; `own` is the installation of rows under no line.
+    /// Returns the origin of the row with this id; `own` is the installation of rows under no line.
     package func identity(of id: Int64, own: InstallationID) -> Identity {
         guard let range = range(holding: id) else { return Identity(installation: own, id: id) }
         return Identity(installation: range.installation, id: range.origin + (id - range.first))
     }
 
-    /// The id here of a row that another installation recorded; nil when it never came in.
+    /// Returns the id here of a row that another installation recorded; nil when it was never imported.
     package func id(of identity: Identity) -> Int64? {
         guard let places = byInstallation[identity.installation] else { return nil }
         let index = places.partitioningIndex { ranges[$0].origin > identity.id }
@@ -83,7 +83,7 @@ package struct RowProvenance: Sendable {
         return offset <= range.last - range.first ? range.first + offset : nil
     }
 
-    /// The highest id there of a row that came from `installation`; 0 when none did.
+    /// Returns the highest id, at its origin, of the rows from `installation`; 0 without such rows.
     func highestID(of installation: InstallationID) -> Int64 {
         (byInstallation[installation] ?? []).reduce(0) { highest, place in
             max(highest, ranges[place].origin + (ranges[place].last - ranges[place].first))
@@ -96,7 +96,7 @@ package struct RowProvenance: Sendable {
         return ranges[index - 1]
     }
 
-    /// Notes that the row `id`, higher than every one before, is `identity`.
+    /// Records that the row `id`, higher than all previous ones, has the identity `identity`.
     package mutating func append(_ id: Int64, _ identity: Identity) {
         if var last = ranges.last, last.installation == identity.installation, last.last + 1 == id,
             last.origin + (id - last.first) == identity.id
@@ -112,7 +112,7 @@ package struct RowProvenance: Sendable {
         byInstallation[identity.installation, default: []].insert(index, at: place)
     }
 
-    /// Writes the lines from place `index` on; earlier ones are there already.
+    /// Writes the lines from `index` on; earlier ones are in the table already.
     package func write(from index: Int, into database: Database) throws {
         for range in ranges[index...] {
             try database.cachedStatement(sql: "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)")
@@ -120,7 +120,7 @@ package struct RowProvenance: Sendable {
         }
     }
 
-    /// Puts every id up to `last` that is under no line under one of `installation`.
+    /// Assigns every id up to `last` that is under no line to `installation`.
     static func nameUnnamed(upTo last: Int64, installation: InstallationID, in database: Database) throws {
         let origins = try read(from: database).origins
         var next: Int64 = 1
@@ -139,7 +139,7 @@ package struct RowProvenance: Sendable {
 }
 
 extension Array {
-    /// The first place whose element, and every one behind it, meets `condition`.
+    /// Returns the first index from which every element meets `condition`.
     fileprivate func partitioningIndex(_ condition: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {
@@ -150,15 +150,15 @@ extension Array {
     }
 }
 
-/// Which installation a database belongs to, and where its rows come from.
+/// The installation that a database belongs to.
 ///
-/// A row is known everywhere by the installation that recorded it and its id there. Both never change, so that a row
-/// that arrives twice, over whatever detours, is stored once.
+/// A row is identified everywhere by the installation that recorded it and its id there. Both never change, so that a row
+/// that arrives twice, by any route, is stored once.
 package struct InstallationID: Equatable, Hashable, Sendable {
-    /// Thirty-two random hexadecimal digits in lower case. They tell nothing about the person or the machine.
+    /// Thirty-two random hexadecimal digits in lower case. They reveal nothing about the user or the machine.
     package let id: String
 
-    /// Nil when the text is not such digits.
+    /// Nil when the text is not of that form.
     package init?(_ id: String) {
         let digits = id.utf8
         guard digits.count == 32,
@@ -170,14 +170,14 @@ package struct InstallationID: Equatable, Hashable, Sendable {
         self.id = id
     }
 
-    /// The installation whose database this is; nil in one of a version that had none.
+    /// Returns the installation that the database belongs to; nil for a version without installations.
     package static func current(in database: Database) throws -> InstallationID? {
         guard try database.tableExists("installation") else { return nil }
         return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)
     }
 
-    /// Gives the database another id, inside a transaction of the caller's. Rows recorded under the old one keep it as
-    /// where they come from, so that a snapshot taken before and one taken after still hold the same rows.
+    /// Gives the database another id, inside a transaction of the caller's. Existing rows keep the old id as their origin, so
+    /// that snapshots from before and after the change contain the same rows.
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
             let last = try RowIDs.highest(of: .events, in: database)

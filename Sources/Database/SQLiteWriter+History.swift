@@ -2,15 +2,15 @@ import Core
 import GRDB
 package import SystemSupport
 
-/// Entries of a history as events, ready to be stored: their fields have passed the rules that every event passes.
+/// Entries of a history as events, ready to be stored: their fields have passed the validation of every event.
 package struct HistoryRows: Sendable {
     /// An entry.
     struct Entry {
-        /// Where its payload is in `bytes`.
+        /// The range of its payload in `bytes`.
         let place: Range<Int>
         let time: Int64
         let mark: Int64
-        /// Marks of the same line a second before and after. Another source may have noted the same run so.
+        /// Marks of the same line one second before and after, under which another source may have noted the same run.
         let near: Near?
     }
 
@@ -52,7 +52,7 @@ package struct HistoryRows: Sendable {
         entries.removeAll(keepingCapacity: true)
     }
 
-    /// The time of an entry, in milliseconds since 1970, and its marks: its own, and those of the seconds around it.
+    /// Returns the time of an entry, in milliseconds since 1970, and its marks: its own, and those of the seconds around it.
     package func time(at index: Int) -> Int64 { entries[index].time }
     package func mark(at index: Int) -> Int64 { entries[index].mark }
     package func near(at index: Int) -> Near? { entries[index].near }
@@ -71,11 +71,11 @@ package struct HistoryRows: Sendable {
 
     /// Looks the marks up.
     func news(of source: String, in database: Database) throws -> News {
-        // Most marks are not there, so that no join is prepared for them.
+        // Most marks do not exist, so that preparing a join would not pay.
         let find = try RawStatement("SELECT event_id FROM history_marks WHERE mark = ?", in: database)
         let compare = try RawStatement("SELECT session_id = ? FROM events WHERE id = ?", in: database)
         try compare.bind(1, text: HistorySession.id(of: source).utf8.span)
-        // Nil for a mark that is not there, else whether this source gave the entry.
+        // Returns nil for an unknown mark, else whether this source gave the entry.
         func isOwn(_ mark: Int64) throws -> Bool? {
             find.bind(1, mark)
             guard let row = try find.first({ $0.number(0) }) else { return nil }
@@ -115,7 +115,7 @@ package struct HistoryOutcome: Equatable, Sendable {
 }
 
 extension SQLiteWriter {
-    /// The limits for an import of a source now.
+    /// Returns the limits for an import of a source now.
     package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
         try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
@@ -172,7 +172,7 @@ extension SQLiteWriter {
             outcome.times = min(times.lowerBound, entry.time)...max(times.upperBound, entry.time)
         }
         var placing = try ImportPlacing(database)
-        // All of them have ids higher than the source ever gave.
+        // All ids are higher than those that the source ever gave.
         let placed = try placing.place(imported) { _ in [] }
         try ingest.ingest(imported, placed: placed, into: database)
         try ingest.finish(into: database, now: clock.now())

@@ -3,7 +3,7 @@ import GRDB
 package import SystemSupport
 
 extension SQLiteWriter {
-    /// Imports all the rows that come out of a queue, in one transaction: all of a snapshot or nothing of it.
+    /// Imports all rows of a queue in one transaction: either the whole snapshot or none of it.
     /// - Throws: the error that the queue ended with, or a `StoreError`, after the transaction was rolled back.
     package func importRows(from source: BoundedQueue<ImportedRows>) throws -> ImportOutcome {
         do {
@@ -22,7 +22,7 @@ extension SQLiteWriter {
     ) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
-        // Days past retention have only counts left, which include the rows that were removed.
+        // Only the counts are left of days past retention, and they include the removed rows.
         let kept = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
         while var rows = try source.take() {
             try Task.checkCancellation()
@@ -39,7 +39,7 @@ extension SQLiteWriter {
         return outcome
     }
 
-    /// The ids of a range that are in the table.
+    /// Returns the ids of a range that are in the table.
     private static func presentIDs(_ ids: ClosedRange<Int64>, in database: Database) throws -> Set<Int64> {
         try Set(
             Int64.fetchCursor(

@@ -3,11 +3,11 @@ package import GRDB
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// The one writer: takes what waits in the write-ahead buffer into the database.
+/// The one writer: stores the events that wait in the write-ahead buffer in the database.
 ///
-/// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction, so each event
-/// is in the tables once whenever the process ends. Recovery is the next drain. It works on a thread of its own, as
-/// SQLite blocks; between two transactions it looks whether it was cancelled.
+/// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction. Each event is
+/// therefore in the tables exactly once whenever the process ends. Recovery is the next drain. The writer works on a thread
+/// of its own, as SQLite blocks; between two transactions it checks for cancellation.
 package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -16,24 +16,27 @@ package actor SQLiteWriter {
     package let clock: any WallClock
     package let buffer: WriteAheadBuffer
     package let queue: DatabaseQueue
-    /// Which file the database was when it was opened.
+    /// The identity of the database file when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
-    /// The connection refers to it, so it is released after the connection and the statements that keep that.
+    /// The connection refers to the monitor, so it is released after the connection and its cached statements.
     private let wal: WALSizeMonitor
     private var positions: BufferPositions
     private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
-    /// Why something has to stay in the buffer for now: a program that reads the database has kept its log from being emptied
-    /// for so long that it has reached its bound (`StoreError.blockedByReader`), or one that records has stopped in the middle of an
-    /// append (`BufferError.busy`).
+    /// The reason why events have to stay in the buffer for now; nil when none have to.
+    ///
+    /// - `StoreError.blockedByReader`: a program that reads the database has prevented a reset of the WAL until it reached
+    ///   its size limit.
+    /// - `BufferError.busy`: a recording process has stopped in the middle of an append.
     package private(set) var blockedReason: StoreError?
-    /// The segments in which an append did not end when it was waited for: only a look is taken whether it has.
+    /// The segments with an append that did not finish within the wait. Later drains only check whether it has finished.
     private var blockedSegments: Set<WriteAheadBuffer.SegmentNumber> = []
     private var policy: RecordingPolicyCache
-    /// Whether it is recording that this writer serves; one that serves a wish of the person works while that is off too.
+    /// Whether the writer stops when recording is disabled. Maintenance that the user started (purge, rebuild) sets this to
+    /// false.
     private let obeysSettings: Bool
-    /// After the database, so that it is released when that is closed. Nil once the writer was closed.
+    /// Declared after the database, so that it is released when that is closed. Nil once the writer was closed.
     private var lock: WriterLock?
 
     /// Opens the database of a data folder, and creates it where there is none.
@@ -66,7 +69,8 @@ package actor SQLiteWriter {
             try queue.write { database in
                 try StoreFiles.renewIdentityIfCopied(data, in: database)
                 var positions = try BufferPositions(from: database)
-                // A writer that was killed may have removed them. Before they are forgotten no power cut may bring them back.
+                // A killed writer may have removed them. Before their positions are deleted, a power failure must not restore
+                // the files.
                 if positions.hasOthers(than: segments) { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
@@ -106,14 +110,14 @@ package actor SQLiteWriter {
         lock = nil
     }
 
-    /// Whether this writer has to be let go of: recording was switched off, or somebody else waits for the lock.
+    /// Returns whether this writer has to be released: recording was disabled, or another process waits for the lock.
     package func shouldYield() throws(StoreError) -> Bool {
         if obeysSettings, !policy.isOpen() { return true }
         do throws(SystemError) { return try lock?.isWanted() ?? true } catch { throw .system(error) }
     }
 
-    /// Takes in all that waits, one transaction after another; returns how many events that were. Stops early, between
-    /// two transactions, when the task is cancelled or the writer must yield.
+    /// Stores all pending events, one transaction after another; returns how many. Stops early, between two transactions,
+    /// when the task is cancelled or the writer must yield.
     package func drain() throws(StoreError) -> Int {
         var events = 0
         while !Task.isCancelled, try !shouldYield() {
@@ -123,7 +127,7 @@ package actor SQLiteWriter {
         return events
     }
 
-    /// Ends a drain for good: orphaned sessions are closed, all is on disk, and stored segments are gone.
+    /// Finishes a drain: closes orphaned sessions, checkpoints to disk and removes stored segments.
     package func finish() throws(StoreError) {
         let now = clock.now()
         try asStoreError(data.databasePath) {
@@ -132,7 +136,8 @@ package actor SQLiteWriter {
         try checkpoint(includingNewest: true)
     }
 
-    /// Computes what an earlier version did not keep, a transaction a day, for `duration` or until all is done.
+    /// Computes aggregates that an earlier version did not have, a day in each transaction, for `duration` or until all are
+    /// done.
     /// - Returns: the share that is done, 1 when nothing is left.
     package func catchUp(for duration: Duration) throws(StoreError) -> Double {
         let end = ContinuousClock.now + duration
@@ -148,7 +153,7 @@ package actor SQLiteWriter {
 
     // MARK: One transaction
 
-    /// Takes in at most a transaction's worth; returns how many events that were, nil when nothing waits or it is held up.
+    /// Stores at most a transaction's worth of events. Returns how many; nil when none is pending or the drain is blocked.
     package func drainOnce() throws(StoreError) -> Int? {
         blockedReason = nil
         guard
@@ -166,7 +171,8 @@ package actor SQLiteWriter {
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, !ingest.isFull {
                     events += try ingest(reader, upTo: end, into: database)
-                    // Under a trickle of events something always waits; whoever wants the lock is not made to.
+                    // Under a steady trickle of events some are always pending; a process that wants the lock must not wait
+                    // for that to end.
                     next = try shouldYield() ? nil : nextWaiting(in: database)
                 }
                 try ingest.finish(into: database, now: clock.now())
@@ -178,7 +184,7 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Takes in what stands in one segment before `end`, until the transaction is full.
+    /// Ingests the records of one segment before `end`, until the transaction is full.
     private func ingest(_ reader: SegmentReader, upTo end: Int, into database: Database) throws -> Int {
         var position = positions.position(in: reader)
         var events = 0
@@ -196,7 +202,7 @@ package actor SQLiteWriter {
         return events
     }
 
-    /// The oldest segment in which something waits and no append is stuck, and how far it is written.
+    /// Returns the oldest segment that has pending records and no stalled append, and its written length.
     private func nextWaiting(in database: Database) throws -> (reader: SegmentReader, end: Int)? {
         do {
             for number in try buffer.segments() {
@@ -217,8 +223,8 @@ package actor SQLiteWriter {
         }
     }
 
-    /// A segment that can be read. One without a whole header has no id yet under which its position could be kept; its
-    /// maker is about to write it, and until then nothing in it is acknowledged.
+    /// Returns a segment that can be read. A segment without a whole header has no id yet under which its position could be
+    /// stored. The process that creates it is about to write the header, and acknowledges no record before.
     package func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
         if let reader = readers[number], try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
@@ -227,13 +233,13 @@ package actor SQLiteWriter {
         return reader
     }
 
-    /// After a transaction that was taken back: what is remembered is no longer what the tables hold.
+    /// Resets cached state after a rollback: it no longer matches the tables.
     package func recover() throws(StoreError) {
         forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
     }
 
-    /// After rows were removed, or a transaction was taken back: what is remembered of them is wrong.
+    /// Discards cached rows after rows were removed or a transaction was rolled back.
     package func forgetRows() {
         ingest.abandon()
     }
@@ -255,12 +261,12 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Forgets a segment whose file the caller has removed.
+    /// Removes the position of a segment whose file the caller has removed.
     package func forget(_ number: WriteAheadBuffer.SegmentNumber) {
         readers[number] = nil
     }
 
-    /// Forgets the positions in segments that are gone, after the removal was written to disk.
+    /// Removes the positions of removed segments, after the removal was synchronized to disk.
     package func keepOnlyPresentPositions() throws {
         try buffer.synchronize()
         let segments = try buffer.segments()
@@ -269,8 +275,8 @@ package actor SQLiteWriter {
 
     // MARK: Removing what is stored
 
-    /// Brings the database up to date on disk and then removes the segments that it has taken in. Not before: a power
-    /// cut takes back commits that were not checkpointed, and their records must still be there.
+    /// Checkpoints the database to disk and then removes the segments that it has stored. The order matters: a power failure
+    /// undoes commits that were not checkpointed, and their records must still be in the buffer.
     func checkpoint(includingNewest: Bool) throws(StoreError) {
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
@@ -292,8 +298,9 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Throws when others can no longer see what this writer does. What is stored in a file that is no longer there is not
-    /// stored: its segments stay for the next database. And where the lock's file is gone another may write beside this one.
+    /// Throws when other processes can no longer see what this writer does. Events stored in a file that was removed are not
+    /// stored: their segments stay for the next database. When the lock's file was removed, another process may write
+    /// concurrently.
     private func requireFiles() throws(StoreError) {
         guard FileIdentity(of: data.databasePath) == identity else {
             throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
@@ -305,11 +312,11 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Bytes of SQLite's write-ahead log, in use or not.
+    /// Bytes of SQLite's WAL file, in use or not.
     private var logFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
-    /// Has the log, all of which is in the database, written from its beginning again; at the end of a drain a long one is
-    /// cut to nothing. Whoever still reads from it prevents that, and is not waited for.
+    /// Makes SQLite overwrite the WAL, all of which is in the database, from its start. At the end of a drain a long WAL is
+    /// truncated. A process that still reads from the WAL prevents both, and the writer does not wait for it.
     private func startLogAnew(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         do {

@@ -7,7 +7,7 @@ enum Schema {
     /// mean fewer of them to split, checksum and write.
     static let pageBytes = 16 * 1024
 
-    /// The migrations without what other modules add: enough to ask which of them were applied.
+    /// The migrations without derived tables: enough to check which of them were applied.
     static let migrator = migrator(derivedTables: NoDerivedTables())
 
     /// Returns the migrations.
@@ -60,8 +60,8 @@ enum Schema {
         return migrator
     }
 
-    /// Whether nothing is in a database that not all migrations were applied to: it is a new one whose tables are being
-    /// made, each migration in a transaction of its own, or were when their maker was killed.
+    /// Returns whether a database is empty and lacks migrations. Either its tables are being created, each migration in a
+    /// transaction of its own, or their creator was killed.
     static func isBegun(in database: Database) throws -> Bool {
         let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
         guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
@@ -70,8 +70,8 @@ enum Schema {
         }
     }
 
-    /// - `store`: one line, a random name for this database, so that it is known whose row ids a note elsewhere is about.
-    ///   It never leaves the data folder, and changes only where row ids begin again or the data folder was copied.
+    /// - `store`: one line, a random name for this database, which identifies the database whose row ids a note elsewhere
+    ///   refers to. It never leaves the data folder, and changes only where row ids restart or the data folder was copied.
     private static let store = """
         CREATE TABLE store (
             id TEXT NOT NULL
@@ -99,8 +99,8 @@ enum Schema {
         );
         """
 
-    /// - `row_id_floors`: the highest id that a table has ever given out, where its row was removed since: no id is given
-    ///   twice (see `RowIDs`).
+    /// - `row_id_floors`: the highest id that a table has ever assigned, where its row was removed since: no id is reused
+    ///   (see `RowIDs`).
     /// - `purges`: one line while a purge that has removed its rows still has to clean the files (see `Purge`).
     private static let removal = """
         CREATE TABLE row_id_floors (
@@ -144,7 +144,7 @@ enum Schema {
 
     static let eventsTable = eventsTable(named: "events")
 
-    /// A table like `events` under another name.
+    /// Returns a table like `events` under another name.
     static func eventsTable(named name: String) -> String {
         """
         CREATE TABLE \(name) (
@@ -181,7 +181,7 @@ enum Schema {
 
     static let contract = eventsTable + "\n" + sessionsTable
 
-    /// - `rollup_combinations`: what the numbers in `usage_rollup` stand for by which reports with a filter are counted (see
+    /// - `rollup_combinations`: the meaning of the numbers in `usage_rollup` by which reports with a filter are counted (see
     ///   `Combination` in `Rollups`).
     private static let combinations = """
         CREATE TABLE IF NOT EXISTS rollup_combinations (
@@ -198,19 +198,19 @@ enum Schema {
         );
         """
 
-    /// Notes that no day up to the latest with events is counted by combinations yet: `DerivedTables.catchUp` counts them, day by
-    /// day, after later drains.
+    /// Records that no day up to the latest with events is counted by combinations yet. `DerivedTables.catchUp` counts them,
+    /// day by day, after later drains.
     private static let uncombinedDays = """
         INSERT INTO counters SELECT 'combinations_from_slot', (max(slot) / \(TimeBucket.perDay) + 1) * \(TimeBucket.perDay)
         FROM activity_rollup HAVING count(*) > 0;
         """
 
-    /// The tables of the first version; what became of them since stands below.
+    /// The tables of the first version; later migrations, below, change them.
     ///
     /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
-    /// - `activity_rollup`: counts of events per quarter of an hour UTC; `slot` is its number since 1970.
-    /// - `session_rollup`: sessions by the quarter of an hour in which they started, and their length in all.
-    /// - `buffer_positions`: up to where each segment of the write-ahead buffer is stored.
+    /// - `activity_rollup`: counts of events per 15-minute bucket (UTC); `slot` is its number since 1970.
+    /// - `session_rollup`: sessions by the 15-minute bucket in which they started, and their total length.
+    /// - `buffer_positions`: the offset up to which each segment of the write-ahead buffer is stored.
     /// - `counters`: the counters since the beginning (see `Counter`).
     private static let own = """
         CREATE TABLE open_sessions (
@@ -243,10 +243,10 @@ enum Schema {
         ) WITHOUT ROWID;
         """
 
-    /// - `activity_rollup`: also says between which rows of `events` a quarter of an hour stands.
-    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`,
-    ///   `RollupBlock`). The lengths of sessions are among it, in place of `session_rollup`.
-    /// - `rollup_names`: what the numbers in it stand for (see `RollupNameKind`).
+    /// - `activity_rollup`: also has the range of row ids in `events` of each 15-minute bucket.
+    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`, `RollupBlock`). It
+    ///   includes the lengths of sessions and replaces `session_rollup`.
+    /// - `rollup_names`: the names of the numbers in it (see `RollupNameKind`).
     private static let usage = """
         DROP TABLE session_rollup;
         DROP TABLE activity_rollup;

@@ -5,11 +5,11 @@ import WriteAheadBuffer
 
 /// Ingests records into the tables: rows, sessions, activity, derived tables and counters, inside one transaction of the caller's.
 ///
-/// Rows are inserted a chunk at a time. What the records change elsewhere is counted in memory and written by `finish`.
+/// Rows are inserted a chunk at a time. Changes to other tables are counted in memory and written by `finish`.
 struct SegmentIngest {
     /// The result of ingesting a chunk of a segment.
     struct Findings {
-        /// How many bytes of the chunk are done with.
+        /// The number of bytes of the chunk that were processed.
         fileprivate(set) var consumed = 0
         fileprivate(set) var events = 0
         fileprivate(set) var isDamaged = false
@@ -30,9 +30,9 @@ struct SegmentIngest {
 
     /// The id of the next recorded event's row, once the transaction has asked for it.
     private var nextID: Int64?
-    /// Rows to insert, of the chunk at hand.
+    /// Rows of the current chunk to insert.
     private var rows: [EventInserter.Row] = []
-    /// Prepared for the first row: most commands that look for pending events find none.
+    /// Prepared for the first row: most commands that check for pending events find none.
     private var inserter: EventInserter?
 
     init(derivedTables: any DerivedTables) {
@@ -84,7 +84,7 @@ struct SegmentIngest {
         try insertRows(of: imported.bytes.span, as: .imported, into: database)
     }
 
-    /// Writes what the rows change elsewhere, before the transaction ends.
+    /// Writes the rows' changes to other tables, before the transaction ends.
     mutating func finish(into database: Database, now: Int64) throws {
         try sessions.flush(into: database, now: now) { derivedTables.observe($0, replacing: $1) }
         try derivedTables.flush(into: database)
@@ -93,10 +93,11 @@ struct SegmentIngest {
         endTransaction()
     }
 
-    /// Computes a part of what an earlier version did not keep (see `DerivedTables.catchUp`). Nothing may wait to be written.
+    /// Computes a part of the aggregates that an earlier version did not have (see `DerivedTables.catchUp`). No changes may
+    /// be pending.
     func catchUp(in database: Database) throws -> Double { try derivedTables.catchUp(in: database) }
 
-    /// Forgets what was not written: the transaction was rolled back.
+    /// Discards unwritten changes: the transaction was rolled back.
     mutating func abandon() {
         sessions.forget()
         activity = ActivityRollup()

@@ -1,7 +1,7 @@
 import Core
 package import GRDB
 
-/// Counting the sessions anew from the rows. Sessions that began before the rows are complete stay as they are.
+/// Recomputes the sessions from the rows. Sessions that began before the rows are complete stay as they are.
 package enum SessionRecount {
     /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine that the
     /// writer steps (`SessionState`) gives the same.
@@ -27,8 +27,8 @@ package enum SessionRecount {
         )
         """
 
-    /// How many sessions are not what their rows say. Each one that the rows name is looked up by its id; the others are those
-    /// that are left. A join that keeps both sides would read the whole recount for each session.
+    /// Returns how many sessions differ from their rows. Each session in the rows is looked up by its id; the rest are those
+    /// without rows. A full outer join would read the whole recount for each session.
     package static func differing(in database: Database) throws -> Int {
         try Int.fetchOne(
             database,
@@ -45,7 +45,7 @@ package enum SessionRecount {
                 """, arguments: ["start": try start(in: database)]) ?? 0
     }
 
-    /// Makes every session what its rows say, inside a transaction of the caller's: sessions that are open stay open.
+    /// Recomputes every session from its rows, inside a transaction of the caller's. Open sessions stay open.
     package static func rebuild(in database: Database) throws {
         let start = try start(in: database)
         try database.execute(
@@ -82,7 +82,7 @@ package enum SessionRecount {
         try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
     }
 
-    /// The first moment from which on all rows are there, in the database's form.
+    /// Returns the earliest instant from which all rows are present, in the database's form.
     private static func start(in database: Database) throws -> String {
         Timestamp.databaseText(try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds)
     }

@@ -40,7 +40,7 @@ struct SessionRows {
         close = try RawStatement("DELETE FROM open_sessions WHERE session = ?", in: database)
     }
 
-    /// The row of the session called `name` and what it says; nil when there is none.
+    /// Returns the row id and the state of the session called `name`; nil when there is none.
     func find(_ name: Span<UInt8>) throws -> (row: Int64, state: SessionState)? {
         try find.bind(1, text: name)
         return try find.first { columns in
@@ -58,8 +58,8 @@ struct SessionRows {
         }
     }
 
-    /// Writes what is known of the session called `name`, which has the given row or none yet; returns its row. One that
-    /// is over at `now` gets its end.
+    /// Writes the state of the session called `name`, which has the given row or none yet; returns its row. A session that is
+    /// over at `now` gets its end.
     mutating func write(_ state: SessionState, name: Span<UInt8>, row known: Int64?, now: Int64) throws -> Int64 {
         let isOver = state.isOver(at: now)
         let statement = known == nil ? insert : update

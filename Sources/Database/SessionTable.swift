@@ -2,12 +2,12 @@ import Core
 import GRDB
 import SystemSupport
 
-/// The rows of `sessions`, kept in step with the events: recent ones are remembered, those that a transaction touched
-/// are looked up and written at its end. Taking an event needs no database.
+/// The rows of `sessions`, updated with the events. Recent sessions are cached; those that a transaction touched are looked
+/// up and written at its end. Observing an event needs no database.
 struct SessionTable {
     private struct Entry {
         var row: Int64?
-        /// What is known of it: what the events say that were taken, and what the table says once it was asked.
+        /// The known state: from the observed events, and from the table after the lookup.
         var state = SessionState()
         var isLookedUp = false
         var isDirty = false
@@ -18,10 +18,10 @@ struct SessionTable {
     private var names = ByteKeyTable()
     private var entries: [Entry] = []
     private var dirty: [Int] = []
-    /// How many were not looked up yet.
+    /// The number of sessions that were not looked up yet.
     private var unknown = 0
 
-    /// Takes one event of the session called `name`.
+    /// Observes one event of the session called `name`.
     mutating func observe(
         _ type: EventType?, success: Bool?, at timestamp: Int64, durationMS: Int64?, session name: Span<UInt8>
     ) {
@@ -37,10 +37,10 @@ struct SessionTable {
         }
     }
 
-    /// Whether so many sessions were touched that they should be written now.
+    /// Whether enough sessions were touched to write them now.
     var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
 
-    /// Writes what changed. Sessions that are over at `now` get their end.
+    /// Writes the changed sessions. Those that are over at `now` get their end.
     /// - Parameter report: gets the span of each session that was written, and the one that it got before.
     mutating func flush(
         into database: Database, now: Int64, report: (_ span: SessionSpan, _ old: SessionSpan?) -> Void
@@ -62,7 +62,7 @@ struct SessionTable {
         if entries.count >= Limits.rememberedSessions { forget() }
     }
 
-    /// Forgets everything, written or not: after a transaction that was taken back.
+    /// Discards the whole cache, written or not, after a rollback.
     mutating func forget() {
         names.removeAll()
         entries.removeAll(keepingCapacity: true)
@@ -70,7 +70,7 @@ struct SessionTable {
         unknown = 0
     }
 
-    /// Gives sessions their end, at their last event, that have been idle for too long at `now` or whose shell is gone.
+    /// Ends sessions, at their last event, that have been idle for too long at `now` or whose shell has exited.
     mutating func closeOrphans(in database: Database, now: Int64) throws {
         let limit = now - Limits.sessionIdleMilliseconds
         // CROSS JOIN keeps SQLite from going through all sessions to find the few that are open.
@@ -100,7 +100,7 @@ struct SessionTable {
 
     // MARK: One session
 
-    /// Adds what the table says of a session.
+    /// Adds the stored state of a session.
     private mutating func lookUp(_ index: Int, _ name: Span<UInt8>, in rows: SessionRows) throws {
         entries[index].isLookedUp = true
         guard let (row, stored) = try rows.find(name) else { return }

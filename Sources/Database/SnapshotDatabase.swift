@@ -2,8 +2,8 @@ package import Core
 import GRDB
 import SystemSupport
 
-/// The database that a snapshot holds: plain, without a log, with `events` and `sessions` as they are, `origins` (see
-/// `RowProvenance`) for rows that came from other installations, and
+/// The database that a snapshot contains: plain, without a WAL. It has `events` and `sessions` unchanged, `origins` (see
+/// `RowProvenance`) for rows of other installations, and
 ///
 ///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 ///
@@ -18,27 +18,27 @@ package enum SnapshotDatabase {
 
     // MARK: Writing
 
-    /// Pages that are copied before it is looked whether it was cancelled.
+    /// Pages that are copied between two checks for cancellation.
     private static let pagesAtOnce: CInt = 1024
 
-    /// What was copied.
+    /// The result of a copy.
     package struct Copied: Sendable {
-        /// Whose rows they are.
+        /// The installation of the copied database.
         package let installation: InstallationID
-        /// Earliest and latest time, in the database's text form, where the rollups tell where to look.
+        /// Earliest and latest time, in the database's text form; nil where the rollups do not lead to them.
         package let times: (from: String, until: String)?
     }
 
-    /// Copies what is selected into a new file at `path`, in one consistent read of the database of `data`; nil when the
-    /// database is of a version that did not know yet whose it is.
+    /// Copies the selected rows into a new file at `path`, in one consistent read of the database of `data`. Nil when the
+    /// database is of a version without an installation id.
     ///
-    /// Everything goes page by page, and what is not the user's is dropped from the copy: three times as fast as row
-    /// by row. A part is selected row by row. It ends early when the task is cancelled.
+    /// All rows are copied page by page, and other tables are dropped from the copy: three times as fast as row by row. A
+    /// selection is copied row by row. The copy ends early when the task is cancelled.
     package static func copy(
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
     ) async throws(StoreError) -> Copied? {
         try await asStoreError(data.databasePath) {
-            // Opening says whether it is a database at all, and of this version.
+            // Opening fails unless it is a database of this version.
             guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
@@ -48,7 +48,7 @@ package enum SnapshotDatabase {
                 try copyPages(of: source, to: target)
                 try source.close()
                 (installation, times) = try await target.writeWithoutTransaction { database in
-                    // The copy of a database with a log says that it has one too.
+                    // The copy of a database in WAL mode is marked as WAL mode too.
                     try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
                     let found = (try InstallationID.current(in: database), try span(of: database))
                     try dropOthers(in: database)
@@ -67,8 +67,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// In one transaction: to a new one a log of no length that may not be written looks changed, and the copying would begin
-    /// again with each step.
+    /// Copies the pages in one read transaction. To a new transaction, an empty WAL that may not be written looks changed, so
+    /// the copy would restart with each step.
     private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
         try source.read { source in
             _ = try Row.fetchOne(source, sql: "SELECT count(*) FROM sqlite_schema")
@@ -78,8 +78,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// The times of the earliest and the latest event: the rollup says between which rows the first and the last quarter
-    /// of an hour stand, so that only those are looked at. Nil where it does not lead to any.
+    /// Returns the times of the earliest and the latest event. The rollup gives the row ranges of the first and the last
+    /// 15-minute bucket, so that only those are read. Nil where it does not lead to any.
     static func span(of database: Database) throws -> (from: String, until: String)? {
         guard try database.tableExists("activity_rollup") else { return nil }
         func extreme(_ function: String, _ order: String) throws -> String? {
@@ -94,11 +94,11 @@ package enum SnapshotDatabase {
         return (from, until)
     }
 
-    /// The copy is thrown away when anything fails, so it needs neither a journal nor the disk.
+    /// The copy is discarded on any failure, so it needs neither a journal nor an fsync.
     private static var writing: Configuration {
         var configuration = Configuration()
         configuration.label = "nexus.snapshot"
-        // What a person made of keys between tables of their own is none of a snapshot's, and goes with them.
+        // Foreign keys between tables that the user added are not part of a snapshot and are dropped with the tables.
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
             try database.execute(
@@ -113,8 +113,8 @@ package enum SnapshotDatabase {
         return configuration
     }
 
-    /// Makes a snapshot's database of the file at `path`, in which the pages of the snapshot's tables are holes: SQLite
-    /// reads and writes only the pages of what it drops, the schema and the free list.
+    /// Converts the file at `path` to a snapshot's database. The pages of the snapshot's tables are holes in it: SQLite reads
+    /// and writes only the pages of dropped tables, the schema and the free list.
     /// - Returns: how many pages the database has.
     static func dropOthers(in path: String, _ installation: InstallationID) throws -> Int {
         let queue = try DatabaseQueue(path: path, configuration: writing)
@@ -126,7 +126,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Drops everything but the contract and the origins; what is dropped is overwritten.
+    /// Drops everything but the contract and the origins; the dropped content is overwritten.
     private static func dropOthers(in database: Database) throws {
         try database.inTransaction {
             let entries = try Row.fetchAll(
@@ -138,7 +138,7 @@ package enum SnapshotDatabase {
             for entry in entries {
                 let (type, name): (String, String) = (entry[0], entry[1])
                 if type == "table", tables.contains(name) { continue }
-                // A person may have added what they like: names are quoted.
+                // The user may have added objects with any name: names are quoted.
                 let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
                 try database.execute(sql: "DROP \(type.uppercased()) IF EXISTS \(quoted)")
             }
@@ -146,7 +146,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Removes what free pages still hold of removed rows.
+    /// Removes the content of removed rows from free pages.
     private static func clearFreePages(of database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
@@ -225,9 +225,9 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Times as they stand in `timestamp`; what lies outside the years that can, at their ends.
+    /// Returns times in the form of `timestamp`; clamps those outside the range of years that the form can express.
     private static func databaseText(_ milliseconds: Int64) -> String {
-        if milliseconds > Limits.latestTimestamp { return ":" }  // behind every digit
+        if milliseconds > Limits.latestTimestamp { return ":" }  // sorts after every digit
         return Timestamp.databaseText(max(0, milliseconds))
     }
 }

@@ -1,12 +1,12 @@
 import Core
 import GRDB
 
-/// Reads the database of a snapshot. It may be a stranger's: nothing in it is believed, and no value fills the memory.
+/// Reads the database of a snapshot. It may be untrusted: its content is validated, and the length of values is limited.
 package struct SnapshotRows: Sendable {
     private let queue: DatabaseQueue
     private let path: String
 
-    /// Opens the file, which nobody else writes.
+    /// Opens the file, which no other process writes.
     package init(path: String) throws(StoreError) {
         self.path = path
         var configuration = Configuration()
@@ -20,7 +20,7 @@ package struct SnapshotRows: Sendable {
         queue = try asStoreError(path) { try DatabaseQueue(path: path, configuration: configuration) }
     }
 
-    /// What a count of the rows gives.
+    /// The result of a count of the rows.
     package struct Counts: Equatable, Sendable {
         package var events = 0
         package var sessions = 0
@@ -35,7 +35,7 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Counts the rows. Where the times are known already no row has to be looked into.
+    /// Counts the rows. If the times are known already, no row has to be read.
     package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
         try asStoreError(path) {
             try queue.read { database in
@@ -49,7 +49,7 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// The lowest and the highest id of an event; nil without rows.
+    /// Returns the lowest and the highest id of an event; nil without rows.
     static func ids(in database: Database) throws -> ClosedRange<Int64>? {
         guard let first = try Int64.fetchOne(database, sql: "SELECT min(id) FROM events"),
             let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM events")
@@ -57,7 +57,7 @@ package struct SnapshotRows: Sendable {
         return first...last
     }
 
-    /// The times of the earliest and the latest event; nil without rows. It looks into every one.
+    /// Returns the times of the earliest and the latest event; nil without rows. It reads every row.
     static func times(in database: Database) throws -> (from: String, until: String)? {
         guard let row = try Row.fetchOne(database, sql: "SELECT min(timestamp), max(timestamp) FROM events"),
             let from = String.fromDatabaseValue(row[0]), let until = String.fromDatabaseValue(row[1])
@@ -65,15 +65,15 @@ package struct SnapshotRows: Sendable {
         return (from, until)
     }
 
-    /// How many sessions there are.
+    /// Returns the number of sessions.
     package func sessionCount() throws(StoreError) -> Int {
         try asStoreError(path) {
             try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sessions") ?? 0 }
         }
     }
 
-    /// Hands the rows behind the id `last` to `body`, in the order of their ids, at most `limit`; returns the last id it
-    /// handed out, nil when there was none. What `body` throws comes out as it is.
+    /// Passes the rows after the id `last` to `body`, in the order of their ids, at most `limit`. Returns the last id that it
+    /// passed, nil when there was none. Rethrows what `body` throws.
     package func rows(
         after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
     ) throws -> Int64? {
@@ -92,8 +92,8 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Where rows come from that the installation of the snapshot did not record; nil when the table holds lines that
-    /// cannot be.
+    /// Returns the origins of rows that the snapshot's installation did not record; nil when the table contains invalid
+    /// lines.
     package func origins() throws(StoreError) -> RowProvenance? {
         try asStoreError(path) {
             let (origins, damaged) = try queue.read { try RowProvenance.read(from: $0) }
@@ -101,9 +101,9 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    // MARK: Whether it is sound
+    // MARK: Integrity
 
-    /// What is wrong with the tables; nil: they are those of a snapshot.
+    /// Returns a description of what differs from a snapshot's tables; nil when they match.
     package func problemOfTables() throws(StoreError) -> String? {
         try asStoreError(path) {
             try queue.read {
@@ -115,19 +115,19 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// What is wrong with the database as SQLite sees it; nil: nothing. It reads everything, and ends early when the task
-    /// is cancelled.
+    /// Returns the first problem that SQLite's integrity check reports; nil when there is none. It reads the whole file, and
+    /// ends early when the task is cancelled.
     package func problem() async throws(StoreError) -> String? {
         try await asStoreError(path) {
             try await queue.read { database in
-                // One finding is enough, and a stranger's database could give any number.
+                // One finding is enough; an untrusted database could produce any number.
                 let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
                 return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"
             }
         }
     }
 
-    /// The facts in the table `manifest`.
+    /// Returns the facts in the table `manifest`.
     package func facts() throws(StoreError) -> [String: String] {
         try asStoreError(path) {
             try queue.read { database in
@@ -155,8 +155,8 @@ package struct SnapshotRows: Sendable {
     /// The number of schema objects that are read at most: more than a snapshot has, so that one with more differs.
     private static let schemaObjectsRead = 64
 
-    /// Every object of a database: any but those that a snapshot has, a trigger or a generated column for example, could do
-    /// what its maker wants when it is read. SQLite makes `sqlite_sequence` by itself.
+    /// Returns every schema object of a database. An object that a snapshot does not have, a trigger or a generated column
+    /// for example, could run code of its author during a read. SQLite creates `sqlite_sequence` by itself.
     private static func schema(of database: Database) throws -> [SchemaObject: Int] {
         let rows = try Row.fetchAll(
             database,
@@ -180,7 +180,7 @@ package struct SnapshotRows: Sendable {
     }
 }
 
-/// Which events a snapshot holds. Where several conditions are given, all must hold.
+/// The selection of a snapshot's events. If several conditions are given, all must hold.
 package struct SnapshotSelection: Equatable, Sendable {
     /// Ids of rows; nil: all.
     package var ids: ClosedRange<Int64>?
@@ -192,6 +192,6 @@ package struct SnapshotSelection: Equatable, Sendable {
         self.times = times
     }
 
-    /// Everything there is.
+    /// All events.
     package static let everything = SnapshotSelection()
 }

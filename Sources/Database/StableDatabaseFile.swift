@@ -56,7 +56,7 @@ final class StableDatabaseFile {
         try? reader.close()
     }
 
-    /// Reads with SQLite what the file holds.
+    /// Queries the content of the file with SQLite.
     func query<Value>(_ body: (Database) throws -> Value) throws -> Value { try reader.inDatabase(body) }
 
     /// Returns the bytes of pages, the first of which is number 1.

@@ -2,36 +2,36 @@ import GRDB
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// Why the database could not be read or written.
+/// The reason why the database could not be read or written.
 package enum StoreError: ReportedError, Equatable {
-    /// The file is not a SQLite database, or one that is broken.
+    /// The file is not a valid SQLite database.
     case notADatabase(path: String)
     /// A later version of Nexus has changed the tables.
     case newerVersion(path: String)
-    /// What was counted cannot be read; the rows can.
+    /// The aggregates cannot be read; the rows can.
     case damagedRollups
-    /// An older version of Nexus made the tables, and they were not brought up to date yet.
+    /// An older version of Nexus created the tables, and they were not migrated yet.
     case olderVersion(path: String)
-    /// Nothing more is stored for now, as a program that reads the database does not let go of it.
+    /// Storing is blocked for now: a program that reads the database has kept a transaction open.
     case blockedByReader(path: String)
-    /// There is no room for what is to be written; it waits in the buffer.
+    /// The disk is full; the data to write waits in the buffer.
     case diskFull(path: String)
     /// This user may not read or write it.
     case notPermitted(path: String)
-    /// Another program keeps it locked, longer than Nexus waits.
+    /// Another program holds its lock, for longer than Nexus waits.
     case locked(path: String)
     /// A process that was killed left a journal, or a WAL without its index, which only a writer can recover; or the
     /// database is being created.
     case walNeedsRecovery(path: String)
-    /// A table has a row whose id is so high that no new row can have a higher one.
+    /// A table has a row with an id so high that no new row can have a higher one.
     case idsExhausted(table: String, id: Int64)
-    /// Rows to import claim to be of this installation, with ids that it never gave out.
+    /// Rows to import claim to be of this installation, with ids that it never assigned.
     case neverRecorded(id: Int64, highest: Int64)
-    /// A report that is being read keeps a purge from its end; the next command that stores goes on with it.
+    /// An active reader delays the end of a purge; the next command that stores finishes the purge.
     case busy
-    /// SQLite failed for another reason, in its own words.
+    /// SQLite failed for another reason; the message is SQLite's.
     case database(path: String, message: String)
-    /// The buffer in front of the database could not be read.
+    /// The write-ahead buffer could not be read.
     case buffer(BufferError)
     case system(SystemError)
 
@@ -92,7 +92,7 @@ package enum StoreError: ReportedError, Equatable {
     package static let adviceOnExhaustedIDs =
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 
-    /// Whether what was accepted is only kept waiting, by somebody who reads or who has stopped in the middle of recording.
+    /// Whether accepted events are only delayed, by a reader or by a process that stopped in the middle of recording.
     package var isHoldUp: Bool {
         switch self {
         case .blockedByReader, .buffer(.busy): true
@@ -105,7 +105,7 @@ package enum StoreError: ReportedError, Equatable {
         if case .idsExhausted = self { true } else { false }
     }
 
-    /// The error that a failure of GRDB, of the buffer or of a system call means here.
+    /// Maps a failure of GRDB, of the buffer or of a system call.
     package init(_ error: any Error, path: String) {
         switch error {
         case let error as StoreError: self = error
@@ -116,7 +116,8 @@ package enum StoreError: ReportedError, Equatable {
         }
     }
 
-    /// SQLite reports no reason for a file that it cannot open. Opening the file again gives the system's.
+    /// Returns the error for a file that SQLite cannot open. SQLite reports no reason; opening the file again gives the
+    /// system's.
     private static func cannotOpen(_ path: String) -> StoreError {
         do throws(SystemError) {
             _ = try File(opening: path, [.read, .regular])
@@ -140,12 +141,12 @@ package enum StoreError: ReportedError, Equatable {
     }
 }
 
-/// Runs work that GRDB, the buffer or the system may fail, and throws what that means for the store.
+/// Runs work and maps failures of GRDB, the buffer or the system to a `StoreError`.
 package func asStoreError<Value>(_ path: String, _ work: () throws -> Value) throws(StoreError) -> Value {
     do { return try work() } catch { throw StoreError(error, path: path) }
 }
 
-/// The same for work that waits.
+/// The same for asynchronous work.
 package func asStoreError<Value>(_ path: String, _ work: () async throws -> Value) async throws(StoreError) -> Value {
     do { return try await work() } catch { throw StoreError(error, path: path) }
 }

@@ -4,18 +4,18 @@ import SystemSupport
 
 /// The files of a data folder as the writer last saw them: the table `store_files`, one line.
 ///
-/// Two copies of a folder give the same ids to different events. So a copy, or a folder that a backup was restored into, has to
-/// continue as a new installation, and this is how it notices:
+/// Two copies of a folder give the same ids to different events. So a copy, or a folder that a backup was restored into, has
+/// to continue as a new installation. The line detects:
 ///
 /// - A copy in another folder (`cp -a`, tar, rsync) has other inodes.
-/// - A restore that writes over the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`, which is
+/// - A restore that overwrites the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`, which is
 ///   never written after it was made. No program can set a ctime, so a copy cannot preserve it.
 /// - A restore that replaces `nexus.db` by a rename (rsync, mv) gives it another inode.
 ///
 /// Renaming the folder changes none of them. Device numbers are left out, as they change when a disk is attached again.
 ///
-/// Unnoticed are `nexus.db` alone written over in place, and copies below the file system (a disk image, a volume snapshot). A
-/// false alarm, a `chmod` of `writer.lock` for example, costs a new id and that the next sync sends everything again.
+/// Not detected: `nexus.db` alone overwritten in place, and copies below the file system (a disk image, a volume snapshot). A
+/// false positive, a `chmod` of `writer.lock` for example, costs a new id, and the next sync sends everything again.
 struct StoreFiles: Equatable {
     private let databaseInode: Int64
     private let lockInode: Int64
@@ -36,9 +36,9 @@ struct StoreFiles: Equatable {
         (databaseInode, lockInode, lockChanged) = (row[0], row[1], row[2])
     }
 
-    /// Gives a database that was copied or restored a new identity, inside a transaction of the caller's, who has the writer
-    /// lock: a new installation, with the old one as the origin of the rows so far, and a new name for the database, so that
-    /// the progress of the other copy's syncs is not taken for its own.
+    /// Gives a database that was copied or restored a new identity, inside a transaction of the caller's, which holds the
+    /// writer lock. It gets a new installation, with the old one as the origin of the existing rows. It also gets a new
+    /// database name, so that the sync progress of the other copy is not mistaken for its own.
     static func renewIdentityIfCopied(_ data: DataFolder, in database: Database) throws {
         guard let files = StoreFiles(of: data) else { return }
         let known = try Row.fetchOne(database, sql: "SELECT database_inode, lock_inode, lock_changed FROM store_files")
@@ -48,7 +48,7 @@ struct StoreFiles: Equatable {
             try InstallationID.renew(in: database)
             try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
         }
-        // A lock file that a power cut took back would be made again, and taken for a copy's.
+        // A power failure could undo the creation of the lock file; its replacement would be mistaken for a copy's.
         try data.folder.synchronize()
         try database.execute(
             sql: "INSERT OR REPLACE INTO store_files VALUES (1, ?, ?, ?)",

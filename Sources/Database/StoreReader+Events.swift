@@ -2,10 +2,10 @@ import Core
 import GRDB
 
 extension StoreReader {
-    /// The events of a window (milliseconds since 1970) that were stored last, latest first, until `take` returns false.
-    /// It reads rows: stop it after a bounded number.
+    /// Calls `take` with the events of a window (milliseconds since 1970) that were stored last, latest first, until it
+    /// returns false. It reads rows, so the caller should stop it after a bounded number.
     ///
-    /// - Parameter rows: the number of rows that are looked at, at most, those that do not pass the filter among them.
+    /// - Parameter rows: the maximum number of rows that are read, including those that do not pass the filter.
     /// - Returns: false where events of the window may be left out because of that.
     @discardableResult
     package func latestEvents(
@@ -35,7 +35,7 @@ extension StoreReader {
         }
     }
 
-    /// A session by its id; nil when there is none.
+    /// Returns a session by its id; nil when there is none.
     package func session(_ id: String) throws(StoreError) -> Session? {
         try asStoreError(path) {
             try queue.read { database in
@@ -45,8 +45,8 @@ extension StoreReader {
         }
     }
 
-    /// The session of this id; where there is none those that begin with it, as a list shows them that has no room for the
-    /// whole: then with an ellipsis behind.
+    /// Returns the session with this id, else those whose id begins with it. `name` may end with an ellipsis, as in lists
+    /// that shorten ids.
     package func sessions(named name: String, atMost limit: Int) throws(StoreError) -> [Session] {
         if let session = try session(name) { return [session] }
         let start = name.hasSuffix("…") ? String(name.dropLast()) : name
@@ -64,7 +64,7 @@ extension StoreReader {
         }
     }
 
-    /// The first `limit` events of a session in order of time, and how many it has in all.
+    /// Returns the first `limit` events of a session in order of time, and how many it has in all.
     package func events(
         ofSession id: String, limit: Int
     ) throws(StoreError) -> (events: [StoredEvent], total: Int) {
@@ -78,7 +78,7 @@ extension StoreReader {
                     try EventScanner(database).scan(rows, UsageFilter(session: id)) { event in
                         total += 1
                         events.append(event)
-                        // Late events may belong in front of those at hand, so twice as many are held.
+                        // Late events may be earlier than those already read, so twice as many are kept.
                         if events.count >= 2 * max(limit, 1) { events = Self.earliest(limit, of: events) }
                         return true
                     }
@@ -88,7 +88,7 @@ extension StoreReader {
         }
     }
 
-    /// The order of a list of sessions: the latest first, by name, or the one with the most first.
+    /// The order of a list of sessions: latest first, by name, or by commands, errors or duration, highest first.
     package enum SessionOrder: Sendable {
         case latest, name, commands, errors, duration
 
@@ -103,7 +103,8 @@ extension StoreReader {
         }
     }
 
-    /// Sessions that started in a window (milliseconds since 1970) and have at least so many commands, at most `limit`.
+    /// Returns sessions that started in a window (milliseconds since 1970) and have at least `commands` commands, at most
+    /// `limit`.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: SessionOrder = .latest, limit: Int
     ) throws(StoreError) -> [Session] {
@@ -118,7 +119,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many sessions started in a window and have at least so many commands.
+    /// Returns how many sessions started in a window and have at least `commands` commands.
     package func sessionCount(
         startedIn window: Range<Int64>, atLeast commands: Int = 0
     ) throws(StoreError) -> Int {
@@ -134,7 +135,7 @@ extension StoreReader {
     private static func condition(_ window: Range<Int64>, _ commands: Int) -> (sql: String, StatementArguments) {
         let first = Timestamp.databaseText(max(0, window.lowerBound))
         let end = Timestamp.databaseText(min(window.upperBound, Limits.latestTimestamp))
-        // Without the second condition the index on the start answers alone.
+        // Without the second condition the index on the start is sufficient.
         let least = commands > 0 ? " AND commands_executed >= \(commands)" : ""
         return ("started_at >= ? AND started_at < ?" + least, [first, end])
     }
@@ -144,7 +145,7 @@ extension StoreReader {
         return Array(ordered.prefix(limit))
     }
 
-    /// From a session's first event to its last, in milliseconds since 1970.
+    /// Returns the times of a session's first and last event, in milliseconds since 1970.
     private static func span(ofSession id: String, in database: Database) throws -> ClosedRange<Int64>? {
         let row = try Row.fetchOne(
             database,
@@ -159,7 +160,7 @@ extension StoreReader {
         return start...max(start, end)
     }
 
-    /// The quarters of an hour that have a moment of the window.
+    /// Returns the 15-minute buckets that overlap a window.
     private static func touchedSlots(_ window: Range<Int64>) -> Range<Int64> {
         guard !window.isEmpty else { return 0..<0 }
         let last = min(window.upperBound - 1, Limits.latestTimestamp)

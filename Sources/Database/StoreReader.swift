@@ -20,7 +20,7 @@ package struct StoreReader: Sendable {
         self.data = data
     }
 
-    /// What happened in one quarter of an hour, or in several.
+    /// Counts of events in one or several 15-minute buckets.
     package struct Activity: Equatable, Sendable {
         package var events = 0
         package var commands = 0
@@ -41,7 +41,8 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// Activity of every quarter of an hour that has any and begins in `window` (milliseconds since 1970), in order.
+    /// Returns the activity of every 15-minute bucket that has any and begins in `window` (milliseconds since 1970), in
+    /// order.
     package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
         try asStoreError(path) {
             try queue.read { database in
@@ -90,7 +91,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// The sessions that started last, latest first.
+    /// Returns the sessions that started last, latest first.
     package func latestSessions(_ limit: Int) throws(StoreError) -> [Session] {
         try asStoreError(path) {
             try queue.read { database in
@@ -102,7 +103,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// The counters and, from the same moment, up to where the buffer is stored.
+    /// Returns the counters, including pending events after the buffer positions of the same read.
     package func eventCounters() throws(StoreError) -> EventCounters {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         return try asStoreError(path) {
@@ -114,7 +115,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// The quarters of an hour that begin in a window.
+    /// Returns the 15-minute buckets that begin in a window.
     package static func slotRange(_ window: Range<Int64>) -> Range<Int64> {
         guard !window.isEmpty else { return 0..<0 }
         let end = min(window.upperBound, Limits.latestTimestamp + 1)

@@ -18,8 +18,8 @@ package enum TimeBucket {
     }
 }
 
-/// From when on every event that was recorded still has its row. Of the days before, retention has removed the rows, and the
-/// aggregates are all there is.
+/// The bucket from which every recorded event still has its row. For earlier days retention has removed the rows, and only
+/// aggregates are left.
 package enum CompleteRows {
     /// The name among the counters, which the format of the database keeps.
     private static let name = "rows_complete_from_slot"
@@ -29,8 +29,8 @@ package enum CompleteRows {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }
 
-    /// Notes that rows before a day (its number since 1970, UTC) were removed and that their aggregates stay. The first bucket
-    /// never goes back.
+    /// Records that rows before a day (its number since 1970, UTC) were removed and that their aggregates stay. The first
+    /// bucket never decreases.
     package static func noteRemoved(beforeDay day: Int64, in database: Database) throws {
         try database.execute(
             sql:

@@ -1,10 +1,10 @@
 package import Core
 package import SystemSupport
 
-/// The right to write the database: one process has it at a time, and loses it when it ends, however it ends.
+/// The right to write the database. One process has it at a time, and loses it when it ends, for whatever reason.
 ///
-/// A process that holds it for long, a service or a stream, looks between two transactions whether it has to make way
-/// (`shouldYield`): somebody waits for a turn of their own, a purge for example, or recording was switched off.
+/// A process that holds it for a long time, a service or a stream, checks between two transactions whether it has to yield
+/// (`shouldYield`): another process, a purge for example, has requested the lock, or recording was disabled.
 package struct WriterLock: ~Copyable, Sendable {
     private let file: File
     private let turn: File
@@ -14,26 +14,26 @@ package struct WriterLock: ~Copyable, Sendable {
         self.turn = turn
     }
 
-    /// Takes the lock of a data folder if nobody has it; nil when somebody does.
+    /// Acquires the lock of a data folder; nil when another process holds it.
     package static func acquire(in data: DataFolder) throws(SystemError) -> WriterLock? {
         try data.folder.prepare()
         let file = try File(opening: data.writerLockPath, [.readWrite, .create, .regular])
         let turn = try File(opening: data.writerTurnPath, [.readWrite, .create, .regular])
-        // The lock of a file that was removed meanwhile keeps nobody out.
+        // A lock on a file that was removed meanwhile excludes no other process.
         guard try file.tryLock(), try file.isAtItsPath() else { return nil }
         return WriterLock(file: file, turn: turn)
     }
 
-    /// Whether it still keeps others out: its file is where they look for it.
+    /// Returns whether the lock still excludes other processes: its file is at the path that they open.
     func isInForce() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
-    /// Waits for the lock, which a process that holds it for long releases between two transactions. Wakes the service, so
-    /// that it notices. Nil when the lock was not released within `patience`.
+    /// Waits for the lock, which a long-running holder releases between two transactions. Wakes the service, so that it
+    /// notices the request. Nil when the lock was not released within `patience`.
     package static func acquire(in data: DataFolder, within patience: Duration) async throws -> WriterLock? {
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             if let turn = try WriterRequest(in: data) {
-                // An empty line in its pipe is no event.
+                // An empty line in its pipe is not an event.
                 _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
                 while ContinuousClock.now < deadline {
                     if let lock = try turn.tryAcquire() { return lock }
@@ -45,9 +45,10 @@ package struct WriterLock: ~Copyable, Sendable {
         return nil
     }
 
-    /// Takes the lock to store what was recorded: nil as well when the settings switch recording off. As this is looked at
-    /// before and under the lock, nothing is made or written once `nexus telemetry off` has returned. Nil too while somebody
-    /// waits for a turn: whoever made way, and is at once called to store again, would take the lock from under them.
+    /// Acquires the lock to store recorded events; nil also when the settings disable recording. The settings are checked
+    /// before and under the lock, so nothing is created or written after `nexus telemetry off` returned. Also nil while
+    /// another process has requested the lock: a writer that has yielded and is called again at once would otherwise take it
+    /// back.
     package static func acquireToStore(in data: DataFolder) throws(SystemError) -> WriterLock? {
         var policy = RecordingPolicyCache(data)
         guard policy.isOpen(), let lock = try acquire(in: data), policy.isOpen(), try !lock.isWanted() else {
@@ -56,7 +57,7 @@ package struct WriterLock: ~Copyable, Sendable {
         return lock
     }
 
-    /// Whether somebody else waits for the lock.
+    /// Returns whether another process waits for the lock.
     package func isWanted() throws(SystemError) -> Bool {
         guard try turn.tryLock() else { return true }
         turn.unlock()
@@ -64,13 +65,13 @@ package struct WriterLock: ~Copyable, Sendable {
     }
 }
 
-/// A place at the head of the queue for the writer lock: as long as it lives, whoever holds that lock makes way, and
-/// others that hold it only for a moment come to their end.
+/// A request for the writer lock. While it exists, a process that holds the lock for a long time yields, and short holders
+/// finish.
 package struct WriterRequest: ~Copyable, Sendable {
     private let data: DataFolder
     private let file: File
 
-    /// Takes the place when it is free; nil when another process has it.
+    /// Creates the request; nil when another process has one.
     package init?(in data: DataFolder) throws(SystemError) {
         try data.folder.prepare()
         let file = try File(opening: data.writerTurnPath, [.readWrite, .create, .regular])
@@ -79,6 +80,6 @@ package struct WriterRequest: ~Copyable, Sendable {
         self.file = file
     }
 
-    /// The writer lock, once it is free; nil until then.
+    /// Returns the writer lock if it is free; nil otherwise.
     package func tryAcquire() throws(SystemError) -> WriterLock? { try WriterLock.acquire(in: data) }
 }
