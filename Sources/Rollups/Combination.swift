@@ -2,12 +2,12 @@ import Core
 import Database
 import GRDB
 
-/// All properties of an event that a report can filter by or list, but for its task and its session. Events with the same ones are
-/// counted together, so that a report with any filter reads aggregates.
+/// All properties of an event that a report can filter by or list, except its task and its session. Events with the same
+/// properties are counted together, so that a report with any filter reads aggregates.
 ///
 /// Its members are numbers of names (see `RollupNames`), and 0 where the event has none.
 struct Combination: NumberedKey {
-    /// Whether the event says that it succeeded.
+    /// Whether the event succeeded.
     enum Outcome: UInt32 {
         case unknown = 0, succeeded = 1, failed = 2
 
@@ -27,7 +27,7 @@ struct Combination: NumberedKey {
     var outcome: Outcome = .unknown
     var category: UInt32 = 0
     var template: UInt32 = 0
-    /// `services_count` and `ports_used` plus 1; 0 where the event does not say.
+    /// `services_count` and `ports_used` plus 1; 0 where the event has no value.
     var services: UInt32 = 0
     var ports: UInt32 = 0
 
@@ -39,7 +39,7 @@ struct Combination: NumberedKey {
         return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
     }
 
-    /// What a kind counts its events by; nil where they have no such thing.
+    /// Returns the key that a kind counts these events by; nil where they have none.
     func key(of kind: RollupKind) -> RollupKey? {
         func key(_ number: UInt32) -> RollupKey? { number == 0 ? nil : RollupKey(number) }
         func ofCommand(_ number: UInt32) -> RollupKey? {
@@ -69,33 +69,33 @@ struct Combination: NumberedKey {
         ]
     }
 
-    /// A count in the form that it has here. The highest number counts as the one before.
+    /// Returns a count in the form of a member: plus 1, where 0 means none. The highest number counts as the one below it.
     static func amount(_ number: UInt32?) -> UInt32 {
         guard let number else { return 0 }
         return min(number, UInt32.max - 1) + 1
     }
 }
 
-/// The combinations that were seen lately, and their numbers in the table `rollup_combinations`. Numbers count from 1.
+/// The recently seen combinations, and their numbers in the table `rollup_combinations`. Numbers count from 1.
 ///
-/// There is a bound on them (`Limits.combinations`). Events of combinations beyond it are counted together under 0.
+/// Their number is limited (`Limits.combinations`). Events of further combinations are counted together under 0.
 struct CombinationNumbers {
-    /// Their members are places of names plus 1.
+    /// The combinations in the order in which they were seen. Their members are indices of names plus 1.
     private var places = KeyNumbering<Combination>()
-    /// The number of each, but for those that came since `findNumbers`.
+    /// The number of each combination, except those added since `findNumbers`.
     private(set) var numbers: [UInt32] = []
-    /// The highest number in the table; nil: not known yet.
+    /// The highest number in the table; nil if not read yet.
     private var highest: UInt32?
 
-    /// The place of a combination among those seen.
+    /// Returns the index of a combination among those seen.
     @inline(__always)
     mutating func place(of combination: Combination) -> Int { places.place(of: combination) }
 
-    /// Those seen, at their places.
+    /// The combinations seen, by index.
     var keys: [Combination] { places.keys }
 
-    /// Finds the numbers of all combinations seen; one that has none gets one.
-    /// - Parameter stored: returns a combination with numbers of names in the place of places.
+    /// Finds the numbers of all combinations seen; a new combination gets the next number, or 0 beyond the limit.
+    /// - Parameter stored: returns a combination whose members are numbers of names instead of indices.
     mutating func findNumbers(in database: Database, _ stored: (Combination) -> Combination) throws {
         guard numbers.count < places.keys.count else { return }
         let known = try RawStatement(
@@ -136,7 +136,7 @@ struct CombinationNumbers {
         for (member, parameter) in zip(members, 1...) { statement.bind(Int32(parameter), Int64(member)) }
     }
 
-    /// Forgets what it remembers: it has grown to its bound, or the table was changed by another hand.
+    /// Clears the cache: it has reached its size limit, or another program changed the table.
     mutating func forget() {
         self = CombinationNumbers()
     }
@@ -168,18 +168,18 @@ struct CombinationNumbers {
     }
 }
 
-/// From when on all events are counted by their combinations. A folder of an earlier version gets there one day after the other,
-/// the latest first (`RollupTables.catchUp`).
+/// The bucket from which all events are counted by their combinations. A folder of an earlier version is converted one day at
+/// a time, the latest first (`RollupTables.catchUp`).
 enum CombinedDays {
     /// The name among the counters, which the format of the database keeps.
     private static let name = "combinations_from_slot"
 
-    /// Returns the first 15-minute bucket: always the first one of a day in UTC, 0 where every event is counted so.
+    /// Returns the first 15-minute bucket: always the first one of a UTC day, 0 where every event is counted by combination.
     static func firstBucket(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }
 
-    /// Notes that all events from a bucket on are counted. The first bucket never goes forward.
+    /// Notes that all events from a bucket on are counted. The first bucket never increases.
     static func note(from bucket: Int64, in database: Database) throws {
         try database.execute(
             sql: "UPDATE counters SET count = min(count, ?) WHERE name = ?", arguments: [bucket, name])

@@ -34,7 +34,7 @@ struct MeantCombinations: Sendable {
         combinations = meant
     }
 
-    /// The numbers of the commands that begin with words, lines that begin with such a command among them.
+    /// Returns the numbers of the commands that begin with words, lines that begin with such a command among them.
     private static func commands(beginning words: String, in database: Database) throws -> Set<UInt32> {
         var numbers: Set<UInt32> = []
         let rows = try Row.fetchCursor(
@@ -46,11 +46,11 @@ struct MeantCombinations: Sendable {
         return numbers
     }
 
-    /// Whether the combination with a number passes.
+    /// Returns whether the combination with a number passes.
     @inline(__always)
     func contains(_ number: UInt32) -> Bool { Int(number) < isMeant.count && isMeant[Int(number)] }
 
-    /// The combination with a number that passes, and the type of its events; nil for one that Nexus does not know.
+    /// The combination with a number that passes, and the type of its events; nil for an unknown type.
     @inline(__always)
     subscript(_ number: UInt32) -> (combination: Combination, type: EventType?) { combinations[Int(number)] }
 }
@@ -65,7 +65,7 @@ struct CombinationReading {
 
     // MARK: Questions
 
-    /// What was counted in quarters of an hour: the sums of dimensions, tasks excepted, and failures by command and category.
+    /// The sums of 15-minute buckets by dimension (without tasks), and failures by command and category.
     struct Totals {
         let sums: [UsageDimension: UsageReading.Sums]
         let failures: [RollupKey: RollupNumbers]
@@ -97,7 +97,7 @@ struct CombinationReading {
             failures: failures.byKey.mapValues(\.numbers))
     }
 
-    /// The sums of tasks. Each day that the quarters touch counts whole.
+    /// Returns the sums of tasks. Each day that the buckets touch counts as a whole.
     func tasks(slots: Range<Int64>) throws -> [UInt32: UsageReading.Sum] {
         guard !slots.isEmpty else { return [:] }
         var sums = UsageReading.Sums()
@@ -111,7 +111,7 @@ struct CombinationReading {
         return Dictionary(uniqueKeysWithValues: sums.byKey.map { ($0.key.first, $0.value) })
     }
 
-    /// The sums by command and what went along. Each day that the quarters touch counts whole.
+    /// Returns the sums by command and correlated factor. Each day that the buckets touch counts as a whole.
     func correlatedFactors(
         _ factor: StoreReader.CorrelatedFactor, slots: Range<Int64>
     ) throws -> [RollupKey: UsageReading.Sum] {
@@ -128,14 +128,14 @@ struct CombinationReading {
         return sums.byKey
     }
 
-    /// What happened in a quarter of an hour.
+    /// The counts of a 15-minute bucket.
     struct Quarter {
         var activity = StoreReader.Activity()
         /// The durations of commands; empty where they were not asked for.
         var latency = LatencyHistogram()
     }
 
-    /// What happened in each quarter of an hour that has anything.
+    /// Returns the counts of each 15-minute bucket with events.
     func quarters(_ slots: Range<Int64>, hasLatency: Bool) throws -> [Int64: Quarter] {
         var result: [Int64: Quarter] = [:]
         try reading.forEachBlock([.combination], .slot, slots) { block, kind, bytes in
@@ -164,7 +164,7 @@ struct CombinationReading {
         return result
     }
 
-    /// The sums of each command by the quarter of an hour or by the day.
+    /// Returns the sums of each command by 15-minute bucket or by day.
     func history(
         _ grain: RollupGrain, periods: Range<Int64>
     ) throws -> [UInt32: [(period: Int64, sum: UsageReading.Sum)]] {
@@ -174,7 +174,7 @@ struct CombinationReading {
             while let cell = try cursor.next(in: bytes, where: isMeant) {
                 let command = meant[cell.key.first].combination.command
                 guard command != 0 else { continue }
-                // The cells of a range follow each other, those of a command among those of others.
+                // Aggregates of one range are consecutive; those of one command are interleaved with those of others.
                 if let last = history[command]?.indices.last, history[command]?[last].period == block.period {
                     try history[command]?[last].sum.add(cell, of: bytes, hasLatency: true)
                 } else {

@@ -4,16 +4,16 @@ import GRDB
 
 /// The figures of the events of one day in UTC that have command, type, outcome, error category and template in common.
 ///
-/// They are what leaves the machine where only aggregates are sent. Workspaces, tasks, sessions, and numbers of services and ports
-/// are summed over.
+/// Only these figures leave the machine where sending is limited to aggregates. They are summed over workspaces, tasks,
+/// sessions, and numbers of services and ports.
 package struct DailyFigures: Equatable, Sendable {
     package enum Outcome: String, Sendable, CaseIterable {
         case unknown, succeeded, failed
     }
 
-    /// What the events have in common. Texts are empty where the events have none.
+    /// The common properties of the events. Texts are empty where the events have none.
     package struct Key: Hashable, Sendable, Comparable {
-        /// As reports list it: with `EventType.lineSuffix` for lines of several commands.
+        /// The command's name in reports: with `EventType.lineSuffix` for lines of several commands.
         package var command: String
         package var eventType: String
         package var outcome: Outcome
@@ -36,7 +36,7 @@ package struct DailyFigures: Equatable, Sendable {
 
     package let key: Key
     package private(set) var runs: Int
-    /// The durations of those that say how long they took and were not interrupted.
+    /// The durations of events that have one and were not interrupted.
     package private(set) var latency: LatencyHistogram
 
     package init(key: Key, runs: Int, latency: LatencyHistogram) {
@@ -71,8 +71,8 @@ package struct DailyFiguresReader: Sendable {
         combinations = try store.reading { try MeantCombinations(UsageFilter(), $0) }
     }
 
-    /// The days that have events, by their number since 1970, in order: those whose figures can be read, and those whose rows
-    /// retention removed before their events were counted by all that the figures are counted by.
+    /// Returns the days that have events, by their number since 1970, in order: those with readable figures, and the unknown
+    /// ones. Retention removed the rows of the unknown ones before their events were counted by combination.
     package func days() throws(StoreError) -> (readable: [Int64], unknown: [Int64]) {
         try store.reading { reading in
             let days = try Int64.fetchAll(
@@ -85,8 +85,8 @@ package struct DailyFiguresReader: Sendable {
         }
     }
 
-    /// The figures of a day, in the order of their keys. They are read from aggregates; of a day that an earlier version has stored
-    /// and that was not counted again, and of one with events beyond `Limits.combinations`, from rows.
+    /// Returns the figures of a day, in the order of their keys. They are read from aggregates. They are read from rows for a
+    /// day that an earlier version stored and that was not recounted, and for one with events beyond `Limits.combinations`.
     package func figures(of day: Int64) throws(StoreError) -> [DailyFigures] {
         let counted = try store.reading { reading -> [DailyFigures]? in
             guard try day * TimeBucket.perDay >= CombinedDays.firstBucket(in: reading.database) else { return nil }
@@ -99,7 +99,7 @@ package struct DailyFiguresReader: Sendable {
         }
     }
 
-    /// Nil where events of the day are counted under no combination of their own.
+    /// Returns the figures from aggregates; nil if events of the day are counted without a combination of their own.
     private static func figures(
         of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
     ) throws -> [DailyFigures]? {

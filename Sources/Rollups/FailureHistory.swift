@@ -16,7 +16,7 @@ package struct FailureHistory: Equatable, Sendable {
 
     /// Nil for events without a command.
     package let command: String?
-    /// Nil for failures that do not say why.
+    /// Nil for failures without an error category.
     package let category: String?
     /// In the order of time.
     package internal(set) var points: [Point]
@@ -29,7 +29,7 @@ package struct FailureHistory: Equatable, Sendable {
 
     var id: FailureCell.Name { FailureCell.Name(command: command, category: category) }
 
-    /// Most failures first.
+    /// Returns histories in order, most failures first.
     static func ordered(_ histories: [FailureHistory]) -> [FailureHistory] {
         histories.map { ($0.points.reduce(0) { $0 + $1.count }, $0) }
             .sorted {
@@ -52,7 +52,7 @@ package struct FailureHistory: Equatable, Sendable {
 }
 
 extension StoreReader {
-    /// Failed events by command and category over time, most failures first.
+    /// Returns failed events by command and category over time, most failures first.
     package func failureHistory(
         by grain: HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [FailureHistory] {
@@ -72,7 +72,7 @@ extension StoreReader {
 }
 
 extension CombinationReading {
-    /// The same of the combinations that pass the filter.
+    /// Returns the same for the combinations that pass the filter.
     func failureHistory(by grain: StoreReader.HistoryGrain, in window: Range<Int64>) throws -> [FailureHistory] {
         let (periods, length) = StoreReader.periods(of: grain, in: window)
         var points: [RollupKey: [FailureHistory.Point]] = [:]

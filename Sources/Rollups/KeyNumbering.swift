@@ -1,6 +1,7 @@
 /// A key that `KeyNumbering` numbers.
 protocol NumberedKey: Equatable, Sendable {
-    /// Returns a hash of all of the key. It depends on the seed, so that no input can be prepared whose keys all have the same hash.
+    /// Returns a hash of the whole key. It depends on the seed, so that no input can be prepared whose keys all have the same
+    /// hash.
     func hash(seed: UInt64) -> UInt64
 }
 
@@ -18,7 +19,7 @@ private let keySeed = UInt64.random(in: .min ... .max) | 1
 /// the rest of the counting. Open addressing with linear probing, at most half full.
 struct KeyNumbering<Key: NumberedKey>: Sendable {
     private(set) var keys: [Key] = []
-    /// The number of a key plus 1; 0 where nothing is.
+    /// The number of a key plus 1; 0 in a free slot.
     private var slots = [UInt32](repeating: 0, count: 64)
     private let seed = keySeed
 
@@ -39,7 +40,7 @@ struct KeyNumbering<Key: NumberedKey>: Sendable {
         for slot in slots.indices { slots[slot] = 0 }
     }
 
-    /// The slot of a key, or the free one for it.
+    /// Returns the slot of a key, or the free one for it.
     @inline(__always)
     private func slot(of key: Key) -> Int {
         let mask = slots.count &- 1

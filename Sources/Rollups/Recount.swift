@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Counts rows into rollups, in bounded memory.
 struct Recount {
-    /// How much is counted before it is written.
+    /// The number of counts between two writes.
     private static let countsBetweenWrites = Limits.transactionEvents
 
     private let slots: Range<Int64>
@@ -20,7 +20,7 @@ struct Recount {
     private var rowsRead = 0
     private var sessions = ByteKeyTable()
 
-    /// Counts what lies in `slots` into the rollups of `target`.
+    /// Counts the events and sessions in `slots` into the rollups of `target`.
     /// - Parameter kinds: the kinds of usage that are written.
     init(
         slots: Range<Int64>, into target: Database, kinds: [RollupKind] = RollupKind.allCases,
@@ -32,7 +32,7 @@ struct Recount {
         self.countsActivity = countsActivity
     }
 
-    /// Counts an event if it lies in the quarters of an hour; false when it does not.
+    /// Counts an event if it is in one of the 15-minute buckets; returns false otherwise.
     private mutating func take(_ row: borrowing EventRow) throws -> Bool {
         guard let numbers = row.numbers, slots.contains(TimeBucket.containing(numbers.timestamp)) else { return false }
         let bytes = row.bytes.span
@@ -47,8 +47,8 @@ struct Recount {
         return true
     }
 
-    /// Counts the rows of `source` whose ids lie in `rows` and that pass a filter; with `notesSessions` it remembers their
-    /// sessions for `copySessions`. `report` gets the number of rows read, now and then.
+    /// Counts the rows of `source` whose ids are in `rows` and that pass a filter. With `notesSessions` it remembers their
+    /// sessions for `copySessions`. `report` is called regularly with the number of rows read.
     mutating func take(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
         notesSessions: Bool = false, report: (Int) -> Void = { _ in }
@@ -69,13 +69,13 @@ struct Recount {
         }
     }
 
-    /// Counts the lengths of all sessions of `source` that started in the quarters of an hour.
+    /// Counts the lengths of all sessions of `source` that started in the 15-minute buckets.
     mutating func countSessions(of source: Database) throws {
         let rows = try Row.fetchCursor(source, sql: Self.lengthsQuery)
         while let row = try rows.next() { try countSession(row) }
     }
 
-    /// Writes what was counted.
+    /// Writes the counts.
     mutating func finish() throws {
         if countsActivity { try activity.flush(into: target) }
         try usage.flush(kinds, into: target)
@@ -84,7 +84,7 @@ struct Recount {
 
     // MARK: Sessions of some events
 
-    /// Copies the remembered sessions that started in the quarters of an hour, and counts their lengths.
+    /// Copies the remembered sessions that started in the 15-minute buckets, and counts their lengths.
     mutating func copySessions(from source: Database) throws {
         let lengths = try source.makeStatement(sql: Self.lengthsQuery + " WHERE session_id = ?")
         let row = try source.makeStatement(sql: "SELECT * FROM sessions WHERE session_id = ?")
@@ -103,7 +103,7 @@ struct Recount {
         SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
         """
 
-    /// Counts a session; false when it did not start in the quarters of an hour.
+    /// Counts a session; returns false when it did not start in the 15-minute buckets.
     @discardableResult
     private mutating func countSession(_ row: Row) throws -> Bool {
         func milliseconds(_ column: Int) -> Int64? {
@@ -123,12 +123,12 @@ struct Recount {
 }
 
 extension StoreReader {
-    /// The same store as if only the events that pass a filter had been recorded in `window` (milliseconds since 1970,
-    /// whole quarters of an hour), and nothing outside: every question about activity, usage and sessions can be asked of
-    /// it. Sessions are those of such events, with their whole length, as far as they started in the window.
+    /// Returns a store as if only the events in `window` that pass a filter had been recorded (milliseconds since 1970, whole
+    /// 15-minute buckets). It answers every query about activity, usage and sessions. Its sessions are those of such events
+    /// that started in the window, with their whole length.
     ///
-    /// Unlike every other answer it reads rows, those of the window, and costs accordingly; its counts are kept in memory.
-    /// `UsageReader` asks it where aggregates have no answer.
+    /// Other queries read aggregates; this one reads the rows of the window, in time proportional to them. Its counts are
+    /// kept in memory. `UsageReader` uses it where aggregates have no answer.
     package func filtered(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -148,8 +148,8 @@ extension StoreReader {
         }
     }
 
-    /// The same store as if nothing but a day (its number since 1970, UTC) had been recorded, with the given kinds of usage alone.
-    /// It reads the rows of the day, and its counts are kept in memory.
+    /// Returns a store as if only one day (its number since 1970, UTC) had been recorded, with the given kinds of usage. It
+    /// reads the rows of the day, and its counts are kept in memory.
     func recounted(_ kinds: [RollupKind], ofDay day: Int64) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -167,8 +167,8 @@ extension StoreReader {
 }
 
 extension EventRow {
-    /// Its numbers; nil when the time cannot be read. The user may have written rows too: what a column holds that it
-    /// should not is passed over.
+    /// The numbers of the event; nil when its time cannot be read. The user may have written rows too: invalid values in a
+    /// column are ignored.
     fileprivate var numbers: EventNumbers? {
         guard let timestamp = Timestamp.parse(databaseText: bytes.span.extracting(text(.timestamp))) else { return nil }
         return EventNumbers(
@@ -177,7 +177,7 @@ extension EventRow {
             portsUsed: integer(.portsUsed).map { UInt32(clamping: $0) })
     }
 
-    /// The place of a text; empty where there is none.
+    /// Returns the range of a text; empty where there is none.
     fileprivate func text(_ column: Column) -> Range<Int> {
         if case .text(let place) = self[column] { place } else { 0..<0 }
     }

@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// The numbers of a cell but for its latency. A change to a cell may be negative: what is taken back.
+/// The numbers of an aggregate except its latency. A change may be negative, when it subtracts earlier counts.
 struct RollupNumbers: Equatable, Sendable {
     var count: Int64 = 0
     var succeeded: Int64 = 0
@@ -22,23 +22,23 @@ struct RollupNumbers: Equatable, Sendable {
         lastMS = max(lastMS, other.lastMS)
     }
 
-    /// The sum, at most what a block holds: no event must be able to stop the writer.
+    /// Returns the sum, at most what a block holds: no event must be able to stop the writer.
     static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, overflows) = one.addingReportingOverflow(other)
         return overflows ? RollupBlock.highestNumber : min(sum, RollupBlock.highestNumber)
     }
 }
 
-/// A cell that is added to a block: its key, its numbers and, in order of the buckets, how often each one occurred.
+/// An aggregate that is added to a block: its key, its numbers and, in order of the buckets, how often each one occurred.
 struct RollupChange {
     var key: RollupKey
     var numbers: RollupNumbers
-    /// Where its buckets stand in the list of all.
+    /// The range of its buckets in the list of all buckets.
     var buckets: Range<Int>
 }
 
-/// The cells of one kind, one day or quarter of an hour, and up to 1024 numbers of the key: the bytes of a row of
-/// `usage_rollup`. Equal cells have equal bytes. Numbers are varints (see `Varint.swift`).
+/// The aggregates of one kind, one day or 15-minute bucket, and up to 1024 numbers of the key: the bytes of a row of
+/// `usage_rollup`. Equal aggregates have equal bytes. Numbers are varints (see `Varint.swift`).
 ///
 ///     1 byte: version, 1
 ///     for each cell, in order of their keys:
@@ -51,23 +51,23 @@ struct RollupChange {
 enum RollupBlock {
     static let version: UInt8 = 1
 
-    /// The highest number of a cell. Two of them can be added; a higher one is damage.
+    /// The highest number of an aggregate. Two of them can be added; a higher one is corruption.
     static let highestNumber: Int64 = 1 << 61
 
-    /// The bytes are no block.
+    /// The bytes are not a valid block.
     struct Damage: Error {}
 
-    /// A cell as it stands in a block.
+    /// An aggregate as encoded in a block.
     struct Cell {
         var key: RollupKey
         var numbers: RollupNumbers
-        /// Everything behind the length.
+        /// The bytes after the length.
         var body: Range<Int>
-        /// The part of it that holds the buckets.
+        /// The part of the body that contains the buckets.
         var bucketStart: Int
     }
 
-    /// Walks over the cells of a block.
+    /// Iterates over the aggregates of a block.
     struct Cursor {
         private let kind: RollupKind
         private var position = 1
@@ -82,7 +82,7 @@ enum RollupBlock {
             try next(in: bytes) { _ in true }
         }
 
-        /// Returns the next cell whose key passes a condition. The numbers of the others are not read.
+        /// Returns the next aggregate whose key passes a condition. The numbers of the others are not read.
         @inline(__always)
         mutating func next(in bytes: Span<UInt8>, where isMeant: (RollupKey) -> Bool) throws(Damage) -> Cell? {
             while position < bytes.count {

@@ -1,7 +1,7 @@
 import Database
 
-/// What the cells of a rollup are counted by. The raw values stand in the database, and those that every report asks for
-/// come first: what belongs to one day stands in their order, and a report reads no further than it has to.
+/// The key that the aggregates of a rollup are counted by. The raw values are part of the database format. Those that every
+/// report reads come first: the aggregates of a day are in their order, and a report reads no further than it has to.
 enum RollupKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -10,17 +10,17 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     case eventType = 4
     case services = 5
     case ports = 6
-    /// Lengths of sessions, by their start; there is one cell.
+    /// Lengths of sessions, by their start; there is one aggregate.
     case sessionLength = 7
-    // What follows is large and seldom asked for.
+    // The following kinds are large and rarely read.
     case task = 8
     /// Failures by command and error category.
     case failure = 9
-    /// Commands by what went along with them.
+    /// Commands by correlated factor.
     case commandTemplate = 10
     case commandServices = 11
     case commandPorts = 12
-    /// Events by all that a report can filter by or list (see `Combination`). The key is the combination's number.
+    /// Events by all properties that a report can filter by or list (see `Combination`). The key is the combination's number.
     case combination = 13
     /// The same events by their task too: the combination's number, and the task's.
     case combinationTask = 14
@@ -28,7 +28,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     /// The kinds that answer questions with a filter.
     static let filtered: [RollupKind] = [.combination, .combinationTask]
 
-    /// Whether its cells count durations in buckets.
+    /// Whether its aggregates count durations in buckets.
     var hasLatency: Bool {
         switch self {
         case .command, .commandTemplate, .commandServices, .commandPorts, .sessionLength, .combination: true
@@ -36,7 +36,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether its cells are counted by two things.
+    /// Whether its aggregates have two keys.
     var isPair: Bool {
         switch self {
         case .failure, .commandTemplate, .commandServices, .commandPorts, .combinationTask: true
@@ -44,7 +44,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// What the first and the second number of its keys stand for; nil for one that stands for no name.
+    /// The kinds of names that the first and the second number of its keys refer to; nil for a number that refers to no name.
     var names: [RollupNameKind?] {
         switch self {
         case .command, .commandServices, .commandPorts: [.command]
@@ -60,10 +60,10 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether its cells with failures say when the first and the last event was.
+    /// Whether its aggregates with failures have the times of the first and the last event.
     var hasTimes: Bool { self == .failure || self == .combination }
 
-    /// Whether it is kept by the quarter of an hour too. What is only asked for by the day is not.
+    /// Whether it is also kept by 15-minute bucket. Kinds that are only queried by day are not.
     var isKeptBySlot: Bool {
         switch self {
         case .commandTemplate, .commandServices, .commandPorts, .combinationTask: false
@@ -72,8 +72,8 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// Names that cells are counted by have numbers, from 1 on, of their own for each of these. The raw values stand in the
-/// database.
+/// The kinds of names that aggregates are counted by. Each kind has its own numbers, from 1 on. The raw values are part of
+/// the database format.
 enum RollupNameKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -83,25 +83,25 @@ enum RollupNameKind: UInt8, CaseIterable, Sendable {
     case eventType = 5
 }
 
-/// The length of time that a cell covers, in UTC. Two of them, so that a year is read from 365 days, and a day of any time
-/// zone can be put together from quarters.
+/// The time range of an aggregate, in UTC. There are two, so that a year is read from 365 days, and a day of any time zone
+/// can be composed of 15-minute buckets.
 enum RollupGrain: UInt8, Sendable {
     case day = 0
     case slot = 1
 
-    /// Quarters of an hour in a day.
+    /// 15-minute buckets in a day.
     static let slotsPerDay: Int64 = 96
 }
 
-/// Which rows of `usage_rollup` there are: the numbers that are their ids.
+/// The ids of the rows of `usage_rollup`.
 ///
 ///     bits   what
-///     56     grain: 0 day, 1 quarter of an hour
-///     27…55  the day or the quarter since 1970
+///     56     grain: 0 day, 1 15-minute bucket
+///     27…55  the day or the bucket since 1970
 ///     22…26  what is counted (`RollupKind`)
 ///      0…21  which names, in thousands (see `RollupBlock`)
 ///
-/// All that belongs to one day or quarter stands together: a writer touches few pages.
+/// The rows of one day or 15-minute bucket are adjacent, so that a writer touches few pages.
 struct RollupBlockID: Hashable, Comparable, Sendable {
     static let kindShift: Int64 = 22
     static let kindMask: Int64 = 31
@@ -119,13 +119,13 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         value = Self.first(of: grain, period).value | Int64(kind.rawValue) << Self.kindShift | group
     }
 
-    /// The first id of a day or a quarter; what lies before 1970 counts as its first moment.
+    /// Returns the first id of a day or a 15-minute bucket; periods before 1970 become the first one.
     static func first(of grain: RollupGrain, _ period: Int64) -> RollupBlockID {
         let period = min(max(0, period), periodMask)
         return RollupBlockID(Int64(grain.rawValue) << grainShift | period << periodShift)
     }
 
-    /// The ids from one kind to another in a day or a quarter.
+    /// Returns the ids from one kind to another in a day or a 15-minute bucket.
     static func range(
         of grain: RollupGrain, _ period: Int64, _ kinds: ClosedRange<UInt8>
     ) -> ClosedRange<Int64> {
@@ -133,14 +133,14 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         return first | Int64(kinds.lowerBound) << kindShift...first | Int64(kinds.upperBound + 1) << kindShift - 1
     }
 
-    /// The last id of a day or a quarter.
+    /// Returns the last id of a day or a 15-minute bucket.
     static func last(of grain: RollupGrain, _ period: Int64) -> RollupBlockID {
         RollupBlockID(first(of: grain, period).value | ((1 << periodShift) - 1))
     }
 
     var period: Int64 { value >> Self.periodShift & Self.periodMask }
     var grain: RollupGrain { value >> Self.grainShift & 1 == 0 ? .day : .slot }
-    /// The block of the day in which this one's quarter of an hour lies.
+    /// The block of the day that contains this block's 15-minute bucket.
     var day: RollupBlockID {
         let rest = value & ((1 << Self.periodShift) - 1)
         return RollupBlockID(Self.first(of: .day, period / TimeBucket.perDay).value | rest)
@@ -155,7 +155,7 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
     static func < (left: RollupBlockID, right: RollupBlockID) -> Bool { left.value < right.value }
 }
 
-/// What a cell is counted by: a number, and for pairs a second one. 0 stands for "none".
+/// The key of an aggregate: a number, and for pairs a second one. 0 means "none".
 struct RollupKey: Hashable, Comparable, NumberedKey {
     let value: UInt64
 
@@ -165,7 +165,7 @@ struct RollupKey: Hashable, Comparable, NumberedKey {
 
     var first: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
     var second: UInt32 { UInt32(truncatingIfNeeded: value) }
-    /// The block in which the cell stands: a thousand numbers share one, so that none becomes large.
+    /// The block that contains the aggregate: about a thousand numbers share one, so that none becomes large.
     var group: Int64 { Int64(value >> 42) }
 
     @inline(__always)

@@ -2,20 +2,20 @@ import Core
 import Database
 import SystemSupport
 
-/// How often a bucket occurred; negative where it is taken back.
+/// The number of occurrences of a bucket; negative when they are subtracted.
 struct BucketCount: Equatable {
     var bucket: Int
     var count: Int64
 }
 
-/// Adds changes to a block: both are in order of their keys, so that what nothing changes is copied as it stands.
+/// Adds changes to a block. Both are in the order of their keys, so that unchanged aggregates are copied as bytes.
 struct RollupMerge {
     private let kind: RollupKind
     private(set) var bytes: [UInt8] = [RollupBlock.version]
     private var first: UInt32 = 0
     private var body: [UInt8] = []
 
-    /// The bytes of `block` with `changes` added, nil when no cell is left.
+    /// Returns the bytes of `block` with `changes` added, nil when no aggregate is left.
     static func adding(
         _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
@@ -39,7 +39,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// The bytes of a block of `changes` and nothing else, nil when no cell is left.
+    /// Returns the bytes of a block that consists of `changes`, nil when no aggregate is left.
     static func block(
         of changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], _ kind: RollupKind
     ) -> [UInt8]? {
@@ -49,7 +49,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// Bytes that changes usually add to a block at most.
+    /// Returns the bytes that changes usually add to a block at most.
     private static func usualBytes(of changes: ArraySlice<RollupTable.Change>) -> Int {
         changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
     }
@@ -94,7 +94,7 @@ struct RollupMerge {
         end(cell.key, numbers)
     }
 
-    /// The cell's buckets and those that are added, in order.
+    /// Merges the aggregate's buckets with the added ones, in order.
     private static func merge(
         _ cell: RollupBlock.Cell, of block: Span<UInt8>, with added: ArraySlice<BucketCount>,
         to body: inout OutputSpan<UInt8>
@@ -131,7 +131,7 @@ struct RollupMerge {
         first = key.first
     }
 
-    /// The most bytes of a cell's numbers and of so many buckets.
+    /// Returns the maximum bytes of an aggregate's numbers and of `count` buckets.
     private static func room(forBuckets count: Int) -> Int { (6 + 2 * count) * OutputSpan<UInt8>.longestVarint }
 
     private static func append(_ numbers: RollupNumbers, _ kind: RollupKind, to body: inout OutputSpan<UInt8>) {
@@ -145,7 +145,7 @@ struct RollupMerge {
         }
     }
 
-    /// What is taken back was counted before, so nothing stays below zero where the tables are whole.
+    /// Subtracted numbers were counted before, so none becomes negative unless the tables are corrupt.
     private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
         body.append(varint: UInt64(max(0, number)))
     }
@@ -160,7 +160,7 @@ struct RollupMerge {
         previous = bucket.bucket
     }
 
-    /// Adds the cell whose body was put together.
+    /// Ends the aggregate whose body is complete and adds it to the block.
     private mutating func end(_ key: RollupKey, _ numbers: RollupNumbers) {
         if numbers.count > 0 {
             append(key)

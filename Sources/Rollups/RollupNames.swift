@@ -4,25 +4,25 @@ import Foundation
 import GRDB
 import SystemSupport
 
-/// The names of one kind that were seen lately, and their numbers in the table `rollup_names`: rollups hold numbers, so
-/// that a name stands in the database once. Numbers count from 1 for each kind.
+/// The recently seen names of one kind, and their numbers in the table `rollup_names`. Rollups contain numbers, so that each
+/// name is stored once. Numbers count from 1 for each kind.
 struct RollupNames {
     private let kind: RollupNameKind
     private var names = ByteKeyTable()
-    /// The number of each name in `names`, but for those that came since `findNumbers`.
+    /// The number of each name in `names`, except those added since `findNumbers`.
     private(set) var numbers: [UInt32] = []
-    /// The highest number given out; nil: not known yet.
+    /// The highest assigned number; nil if not read yet.
     private var highest: UInt32?
 
     init(_ kind: RollupNameKind) {
         self.kind = kind
     }
 
-    /// The place of a name among those seen.
+    /// Returns the index of a name among those seen.
     @inline(__always)
     mutating func place(of name: Span<UInt8>) -> Int { names.index(of: name).index }
 
-    /// Finds the numbers of all names seen; a name gets one where it has none.
+    /// Finds the numbers of all names seen; a new name gets the next number.
     mutating func findNumbers(in database: Database) throws {
         guard numbers.count < names.count else { return }
         let known = try RawStatement("SELECT number FROM rollup_names WHERE kind = ? AND name = ?", in: database)
@@ -45,8 +45,8 @@ struct RollupNames {
         }
     }
 
-    /// Removes the names and combinations that no block before a quarter of an hour has, nor any row: the blocks from there on are
-    /// recomputed from the rows.
+    /// Removes the names and combinations that no block before a 15-minute bucket has, nor any row: the blocks from there on
+    /// are recomputed from the rows.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []
@@ -85,15 +85,14 @@ struct RollupNames {
         let number: UInt32
     }
 
-    /// Forgets what it remembers: it has grown to its bound, or a transaction was taken back, or the table was changed by
-    /// another hand.
+    /// Clears the cache: it has reached its size limit, a transaction was rolled back, or another program changed the table.
     mutating func forget() {
         self = RollupNames(kind)
     }
 
     var isFull: Bool { names.count >= Limits.rememberedNames }
 
-    /// Another hand may have written one that is none.
+    /// Another program may have written an invalid number.
     private static func number(_ number: Int64) throws -> UInt32 {
         guard let number = UInt32(exactly: number) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a name's number is out of range")

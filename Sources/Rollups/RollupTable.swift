@@ -3,16 +3,17 @@ import GRDB
 
 /// The rows of `usage_rollup`.
 enum RollupTable {
-    /// A cell that is added to a block.
+    /// An aggregate that is added to a block.
     typealias Change = (block: RollupBlockID, change: RollupChange)
 
-    /// Changes on their way to the table, by their blocks.
+    /// Changes to write to the table, by their blocks.
     struct Part: Sendable {
         fileprivate struct Block {
             let id: RollupBlockID
             let kind: RollupKind
             let changes: Range<Int>
-            /// Its bytes where the table has no such block; nil: not put together yet, or no cell is left.
+            /// The bytes of the block if the table has no such block; nil when they were not encoded yet, or no aggregate is
+            /// left.
             let fresh: [UInt8]?
         }
 
@@ -20,8 +21,8 @@ enum RollupTable {
         fileprivate let buckets: [BucketCount]
         fileprivate let blocks: [Block]
 
-        /// `changes` are in order of their blocks and keys, and their buckets stand in `buckets`. With `areNew` the table is
-        /// not expected to have most of the blocks: their bytes are put together here, where no database is needed.
+        /// `changes` are in the order of their blocks and keys; they refer to ranges of `buckets`. `areNew` means that the
+        /// table probably lacks most of the blocks: their bytes are encoded here, without the database.
         init(_ changes: [Change], _ buckets: [BucketCount], areNew: Bool) {
             var blocks: [Block] = []
             var start = 0
@@ -62,7 +63,8 @@ enum RollupTable {
 
         init(_ database: Database) throws {
             old = try RawStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
-            // One that is there is left alone: to look first would double what most blocks cost, which are not there.
+            // An existing row is left alone. A query before each insert would double the cost of most blocks, which do not
+            // exist yet.
             insert = try RawStatement(
                 "INSERT INTO usage_rollup VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", in: database)
             update = try RawStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
@@ -74,7 +76,7 @@ enum RollupTable {
             return try old.first { $0.withBytes(0, use) }
         }
 
-        /// False when there is such a block.
+        /// Returns false when there is such a block.
         @discardableResult
         func insert(_ bytes: [UInt8], as id: RollupBlockID) throws -> Bool {
             insert.bind(1, id.value)
@@ -82,7 +84,7 @@ enum RollupTable {
             return try insert.run() > 0
         }
 
-        /// Nil: no cell is left.
+        /// Nil bytes delete the block: no aggregate is left.
         func replace(_ id: RollupBlockID, with bytes: [UInt8]?) throws {
             let statement = bytes == nil ? delete : update
             statement.bind(1, id.value)
@@ -97,7 +99,8 @@ enum RollupTable {
         do {
             return try RollupMerge.adding(changes, buckets, to: bytes, of: kind)
         } catch {
-            // Somebody changed it. Events must go in all the same: it starts afresh, and the recount shows that.
+            // Another program corrupted the block. Events must still be stored: the block is reset, and the recount of
+            // `doctor` reports it.
             return RollupMerge.block(of: changes, buckets, kind)
         }
     }

@@ -33,15 +33,15 @@ package struct RollupTables: DerivedTables {
 
     // MARK: Recomputing
 
-    /// Counts everything anew, inside a transaction of the caller's: activity, usage and the lengths of sessions. What
-    /// lies before the rows are complete from (see `CompleteRows`) stays as it is.
-    /// `report` gets the number of rows read, now and then.
+    /// Recomputes everything, inside a transaction of the caller's: activity, usage and the lengths of sessions. Aggregates
+    /// from before the complete rows (see `CompleteRows`) stay as they are. `report` is called regularly with the number of
+    /// rows read.
     package static func rebuild(in database: Database, report: (Int) -> Void) throws {
         try rebuild(slots: 0..<Int64.max, in: database, report: report)
     }
 
-    /// Counts the days anew that have a quarter of an hour in `slots`, inside a transaction of the caller's. What lies
-    /// before the rows are complete from stays as it is.
+    /// Recomputes the days that have a 15-minute bucket in `slots`, inside a transaction of the caller's. Aggregates from
+    /// before the complete rows stay as they are.
     package static func rebuild(
         slots: Range<Int64>, in database: Database, report: (Int) -> Void = { _ in }
     ) throws {
@@ -63,7 +63,7 @@ package struct RollupTables: DerivedTables {
         let share = try Double.fetchOne(
             database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
             arguments: [CombinedDays.firstBucket(in: database)])
-        // What is left is seen by the next call.
+        // The next call counts the rest.
         return min(share ?? 1, 0.99)
     }
 
@@ -89,12 +89,12 @@ package struct RollupTables: DerivedTables {
         return true
     }
 
-    /// From when on events are counted by combination, in milliseconds since 1970; 0 where all are.
+    /// Returns the time from which events are counted by combination, in milliseconds since 1970; 0 where all are.
     package static func combinedFrom(in database: Database) throws -> Int64 {
         try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds
     }
 
-    /// Removes what is known of days before a day (its number since 1970, UTC).
+    /// Removes the aggregates of days before a day (its number since 1970, UTC).
     package static func forget(beforeDay day: Int64, in database: Database) throws {
         if day > 0 { try remove(0..<day, from: database) }
     }
@@ -127,7 +127,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Copies what numbers in `usage_rollup` stand for: a recount that has the same numbers gives the same bytes.
+    /// Copies the names and combinations that the numbers in `usage_rollup` refer to: a recount with the same numbers gives
+    /// the same bytes.
     package static func copyNumbers(from source: Database, into target: Database) throws {
         for table in ["rollup_names", "rollup_combinations"] {
             let columns = try source.columns(in: table).map { _ in "?" }.joined(separator: ", ")
@@ -137,7 +138,7 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Whether a row of `usage_rollup` counts something that is not counted yet for all of its days (see `catchUp`).
+    /// Returns whether a row of `usage_rollup` is of a kind that is not counted yet for all of its days (see `catchUp`).
     package static func isIncomplete(_ id: Int64, combinedFrom: Int64) -> Bool {
         let block = RollupBlockID(id)
         guard let kind = block.kind, RollupKind.filtered.contains(kind) else { return false }
@@ -147,7 +148,7 @@ package struct RollupTables: DerivedTables {
     /// Returns the first 15-minute bucket that a row of `usage_rollup` counts.
     package static func firstBucket(ofBlock id: Int64) -> Int64 { RollupBlockID(id).firstBucket }
 
-    /// The days, by their number since 1970, that have a quarter of an hour in `slots` and all of their rows.
+    /// Returns the days, by their number since 1970, that have a 15-minute bucket in `slots` and all of their rows.
     package static func days(of slots: Range<Int64>, in database: Database) throws -> Range<Int64> {
         guard !slots.isEmpty else { return 0..<0 }
         let first = max(slots.lowerBound, try CompleteRows.firstBucket(in: database)) / TimeBucket.perDay
@@ -170,8 +171,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Counts the events of `days` that stand in `rows` of one database, and the sessions that started in them, into the
-    /// rollups of another or the same.
+    /// Counts the events of `days` in `rows` of one database, and the sessions that started in them, into the rollups of
+    /// another or the same.
     package static func recount(
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
         report: (Int) -> Void = { _ in }

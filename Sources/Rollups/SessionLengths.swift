@@ -2,8 +2,8 @@ import Core
 import Database
 import GRDB
 
-/// How long sessions are, by the quarter of an hour in which they started. A session that goes on is taken out with its
-/// old length and put in with its new one.
+/// The lengths of sessions, by the 15-minute bucket in which they started. When a session grows, its old length is subtracted
+/// and its new one added.
 struct SessionLengths {
     private struct Change {
         var numbers = RollupNumbers()
@@ -18,14 +18,14 @@ struct SessionLengths {
 
     private var slots: [Int64: Change] = [:]
 
-    /// Puts a session in, or takes it out again with `times` −1.
+    /// Adds a session, or subtracts it with `times` −1.
     mutating func count(startedAt: Int64, durationMS: Int64, times: Int64 = 1) {
         let bucket = LatencyScale.bucket(of: durationMS)
-        // In place: a copy would be one of all its buckets.
+        // Mutated in place: a copy would copy all of its buckets.
         slots[TimeBucket.containing(startedAt), default: Change()].count(bucket, durationMS, times)
     }
 
-    /// Adds what was counted to the table and starts afresh.
+    /// Adds the counts to the table and resets them.
     mutating func flush(into database: Database) throws {
         guard !slots.isEmpty else { return }
         try Self.write(slots, .slot, into: database)

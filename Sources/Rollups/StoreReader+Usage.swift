@@ -2,10 +2,10 @@ package import Core
 package import Database
 import GRDB
 
-// What was used. Windows are in milliseconds since 1970 and count the quarters of an hour that begin in them: a window that
-// begins and ends at a whole quarter, as every day of every time zone does, is exact.
+// Queries about usage. Windows are in milliseconds since 1970 and count the 15-minute buckets that begin in them. A window
+// that begins and ends at bucket boundaries, as every day of every time zone does, is exact.
 extension StoreReader {
-    /// The length of a stretch of a history, in UTC.
+    /// The length of a range of a history, in UTC.
     package enum HistoryGrain: Sendable {
         case quarterHour
         case day
@@ -13,7 +13,7 @@ extension StoreReader {
         var stored: RollupGrain { self == .day ? .day : .slot }
     }
 
-    /// What went along with a command.
+    /// A factor that occurred together with a command.
     package enum CorrelatedFactor: CaseIterable, Sendable {
         case template
         case services
@@ -28,7 +28,7 @@ extension StoreReader {
         }
     }
 
-    /// Sessions that started in a stretch of time, and their length in all.
+    /// Sessions that started in a time range, and their total length.
     package struct Sessions: Equatable, Sendable {
         package var count = 0
         package var durationMS: Int64 = 0
@@ -36,12 +36,12 @@ extension StoreReader {
         package init() {}
     }
 
-    /// The cells of a dimension, most events first.
+    /// Returns the aggregates of a dimension, most events first.
     package func usage(by dimension: UsageDimension, in window: Range<Int64>) throws(StoreError) -> [UsageCell] {
         try usage(by: [dimension], in: window)[dimension] ?? []
     }
 
-    /// The cells of several dimensions in one reading, each most events first; every dimension has an entry.
+    /// Returns the aggregates of several dimensions in one read, each most events first; every dimension has an entry.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
@@ -58,7 +58,7 @@ extension StoreReader {
         }
     }
 
-    /// What each value of a dimension did over time, most events first; with `name`, only that value.
+    /// Returns the history of each value of a dimension, most events first; with `name`, only that value.
     package func history(
         of dimension: UsageDimension, name: String? = nil, by grain: HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [UsageHistory] {
@@ -71,7 +71,7 @@ extension StoreReader {
             var points: [UInt32: [UsageHistory.Point]] = [:]
             try reading.forEachBlock([dimension.kind], grain.stored, periods) { block, kind, bytes in
                 var cursor = try RollupBlock.Cursor(kind, bytes)
-                // A key has one cell in each range.
+                // A key has one aggregate in each range.
                 while let cell = try cursor.next(in: bytes, where: { only == nil || $0.first == only }) {
                     let sum = try UsageReading.Sum(cell, of: bytes, hasLatency: kind.hasLatency)
                     points[cell.key.first, default: []].append(
@@ -83,7 +83,7 @@ extension StoreReader {
         }
     }
 
-    /// The quarters or days that a window touches, and how long each is in milliseconds.
+    /// Returns the 15-minute buckets or days that a window touches, and the length of each in milliseconds.
     static func periods(of grain: HistoryGrain, in window: Range<Int64>) -> (periods: Range<Int64>, length: Int64) {
         let slots = slotRange(window)
         guard grain == .day, !slots.isEmpty else { return (slots, TimeBucket.milliseconds) }
@@ -93,8 +93,8 @@ extension StoreReader {
         )
     }
 
-    /// What went along with commands, most events first. It is kept by the day in UTC: each day that the window touches
-    /// counts whole.
+    /// Returns the factors that occurred together with commands, most events first. They are kept by UTC day: each day that
+    /// the window touches counts as a whole.
     package func correlatedFactors(
         _ correlatedFactor: CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {
@@ -105,7 +105,7 @@ extension StoreReader {
         }
     }
 
-    /// The cells of sums by the numbers of their command and of what went along.
+    /// Returns the aggregates of sums by the numbers of their command and their factor.
     static func cells(
         _ sums: [RollupKey: UsageReading.Sum], of factor: CorrelatedFactor, _ reading: UsageReading
     ) throws -> [CorrelatedCell] {
@@ -116,7 +116,7 @@ extension StoreReader {
         }
     }
 
-    /// Failed events by command and category, most first.
+    /// Returns failed events by command and category, most first.
     package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
         try reading { reading in
             let cells = try reading.sums([.failure], slots: Self.slotRange(window))[.failure] ?? [:]
@@ -124,7 +124,7 @@ extension StoreReader {
         }
     }
 
-    /// The cells of failures by the numbers of their command and their category.
+    /// Returns the aggregates of failures by the numbers of their command and their category.
     static func failures(_ cells: [RollupKey: RollupNumbers], _ reading: UsageReading) throws -> [FailureCell] {
         let commands = try reading.names(of: .command, cells.keys.map(\.first))
         let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))
@@ -135,7 +135,7 @@ extension StoreReader {
         }
     }
 
-    /// Sessions whose first event lies in a quarter of an hour that begins in `window`.
+    /// Returns the sessions whose first event is in a 15-minute bucket that begins in `window`.
     package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
         try asStoreError(path) {
             try queue.read { database in
@@ -148,13 +148,13 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many sessions there are, those whose rows are no longer kept among them.
+    /// Returns how many sessions there are, including those whose rows were removed by retention.
     package func sessionCount() throws(StoreError) -> Int {
         let everything: Range<Int64> = 0..<TimeBucket.containing(Limits.latestTimestamp) + 1
         return try reading { try Self.sessionLengths(everything, $0).count }
     }
 
-    /// Lengths of the sessions whose first event lies in a quarter of an hour that begins in `window`.
+    /// Returns the lengths of the sessions whose first event is in a 15-minute bucket that begins in `window`.
     package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram {
         try reading { try Self.sessionLengths(Self.slotRange(window), $0) }
     }
@@ -169,7 +169,7 @@ extension StoreReader {
         return cells[RollupKey(0)]?.latency ?? LatencyHistogram()
     }
 
-    /// A function from numbers to what they stand for.
+    /// Returns a function from numbers to their names.
     static func names(
         of kind: RollupNameKind?, _ numbers: some Sequence<UInt32>, _ reading: UsageReading
     ) throws -> (UInt32) -> String {

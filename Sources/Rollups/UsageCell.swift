@@ -1,7 +1,7 @@
 package import Core
 import Database
 
-/// What usage is counted by.
+/// A property by which usage is counted.
 package enum UsageDimension: CaseIterable, Sendable {
     /// The `command` of an event, whatever its type.
     case command
@@ -30,20 +30,20 @@ package enum UsageDimension: CaseIterable, Sendable {
         }
     }
 
-    /// What its numbers stand for; nil where they stand for themselves.
+    /// The kind of names that its numbers refer to; nil where they are plain counts.
     var names: RollupNameKind? { kind.names.first ?? nil }
 }
 
-/// The events that have something in common: what `SELECT … GROUP BY` gives.
+/// The aggregate of the events with a common property: a row of `SELECT … GROUP BY`.
 package struct UsageCell: Equatable, Sendable {
     /// The value that they have in common; for counts of services and ports the number in decimal.
     package var name: String
-    /// How many events there are.
+    /// The number of events.
     package var count: Int
-    /// How many say that they succeeded, and how many that they failed. The others do not say.
+    /// The number of events that succeeded, and of those that failed. The other events have no result.
     package var succeeded: Int
     package var failed: Int
-    /// Sum of the durations of those that say how long they took, in milliseconds.
+    /// Sum of the known durations, in milliseconds.
     package var totalMS: Int64
     /// Their durations. Kept for commands only; empty elsewhere.
     package var latency: LatencyHistogram
@@ -76,13 +76,13 @@ package struct UsageCell: Equatable, Sendable {
     }
 }
 
-/// Events of one command, and what they had along with it.
+/// Events of one command with one correlated factor.
 package struct CorrelatedCell: Equatable, Sendable {
     package let command: String
-    /// The counts, under the name of what went along: a template, or a number of services or ports.
+    /// The counts, under the name of the factor: a template, or a number of services or ports.
     package private(set) var cell: UsageCell
 
-    /// What makes it different from others.
+    /// The identifying fields.
     struct Name: Hashable {
         let command: String
         let factor: String
@@ -103,7 +103,7 @@ package struct CorrelatedCell: Equatable, Sendable {
 package struct FailureCell: Equatable, Sendable {
     /// Nil for events without a command.
     package let command: String?
-    /// Nil for failures that do not say why.
+    /// Nil for failures without an error category.
     package let category: String?
     package let count: Int
     /// Sum of their durations, in milliseconds.
@@ -112,7 +112,7 @@ package struct FailureCell: Equatable, Sendable {
     package let firstSeen: Int64
     package let lastSeen: Int64
 
-    /// What makes it different from others.
+    /// The identifying fields.
     struct Name: Hashable {
         let command: String?
         let category: String?
@@ -120,7 +120,7 @@ package struct FailureCell: Equatable, Sendable {
 
     var id: Name { Name(command: command, category: category) }
 
-    /// The sum of both, of the same command and category.
+    /// Returns the sum of both, of the same command and category.
     func adding(_ other: FailureCell) -> FailureCell {
         FailureCell(
             command: command, category: category, count: count + other.count,
@@ -134,13 +134,13 @@ package struct FailureCell: Equatable, Sendable {
     }
 }
 
-/// What a name did over time.
+/// The history of a name.
 package struct UsageHistory: Equatable, Sendable {
     package let name: String
-    /// The ranges in which it did anything, in order: when they begin (milliseconds since 1970, UTC), and the counts.
+    /// The ranges with events, in order: their starts (milliseconds since 1970, UTC), and the counts.
     package var points: [Point]
 
-    /// Most events first.
+    /// Returns histories in order, most events first.
     static func ordered(_ histories: [UsageHistory]) -> [UsageHistory] {
         histories.map { ($0.points.reduce(0) { $0 + $1.cell.count }, $0) }
             .sorted { ($1.0, $0.1.name) < ($0.0, $1.1.name) }

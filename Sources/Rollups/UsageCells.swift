@@ -1,12 +1,12 @@
 import Core
 import Database
 
-/// The part of an event that every kind counts.
+/// The fields of an event that every kind counts.
 struct UsageEvent {
-    /// The quarter of an hour.
+    /// The 15-minute bucket.
     let slot: Int64
     let timestamp: Int64
-    /// Zero where the event does not say.
+    /// Zero where the event has no duration.
     let durationMS: Int64
     /// Negative where the event has no duration.
     let bucket: Int
@@ -15,9 +15,9 @@ struct UsageEvent {
     let failed: UInt32
 }
 
-/// The cells of one kind, counted in a transaction of less than a million events: those of one quarter of an hour after the
-/// other, as events come, so that the ones that are being added to are few and stay in the processor's cache. A quarter may
-/// come in several runs; `changes` puts them together.
+/// The aggregates of one kind, counted in a transaction of less than a million events. They are counted one 15-minute bucket
+/// after the other, as events arrive, so that the active ones are few and stay in the processor's cache. A bucket may have
+/// several runs; `changes` merges them.
 struct UsageCells {
     private struct Cell {
         let place: UInt32
@@ -46,14 +46,14 @@ struct UsageCells {
         }
     }
 
-    /// Cells of one quarter of an hour or day that came in a row.
+    /// Consecutive aggregates of one 15-minute bucket or day.
     private struct Run {
         let period: Int64
-        /// Its first cell.
+        /// Index of its first aggregate.
         let start: Int
     }
 
-    /// When the first and the last failure was that a cell counts.
+    /// The times of the first and the last failure that an aggregate counts.
     private struct Times {
         var first: Int64 = .max
         var last: Int64 = .min
@@ -71,18 +71,18 @@ struct UsageCells {
 
     private var cells: [Cell] = []
     private var runs: [Run] = []
-    /// Of each cell, where the kind has times.
+    /// The times of each aggregate, if the kind has times.
     private var times: [Times] = []
-    /// Each duration that was counted: its cell, and in the lowest bits its bucket.
+    /// Each counted duration: its aggregate, and in the lowest bits its bucket.
     private var durations: [UInt32] = []
-    /// For each place, its last cell.
+    /// For each index of a key, its last aggregate.
     private var last: [Int32] = []
     /// The run that is being counted.
     private var run = Run(period: .min, start: 0)
     private static let bucketBits: UInt32 = 11
     private static let bucketMask: UInt32 = 1 << bucketBits - 1
 
-    /// Counts by the quarter of an hour, or by the day if the kind is kept by nothing else.
+    /// Counts by 15-minute bucket, or by day if the kind is kept by day only.
     init(_ kind: RollupKind) {
         self.kind = kind
         hasTimes = kind.hasTimes
@@ -92,7 +92,7 @@ struct UsageCells {
 
     var isEmpty: Bool { cells.isEmpty }
 
-    /// The places that have a cell.
+    /// The indices of keys that have an aggregate.
     var places: [Int] { last.indices.filter { last[$0] >= 0 } }
 
     mutating func removeAll() {
@@ -104,7 +104,7 @@ struct UsageCells {
         run = Run(period: .min, start: 0)
     }
 
-    /// Counts an event for a place among the keys of the kind.
+    /// Counts an event under the index of a key of the kind.
     @inline(__always)
     mutating func count(_ event: UsageEvent, at place: Int) {
         let index = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
@@ -116,7 +116,7 @@ struct UsageCells {
         }
     }
 
-    /// The cell of a place in a quarter of an hour or a day.
+    /// Returns the aggregate of a key in a 15-minute bucket or a day.
     @inline(__always)
     private mutating func cell(_ period: Int64, _ place: Int) -> Int {
         if period != run.period { begin(period) }
@@ -140,16 +140,16 @@ struct UsageCells {
         return cells.count - 1
     }
 
-    /// The sums of these cells by something else that the same events have.
+    /// Returns the sums of these aggregates by another property of the same events.
     ///
     /// - Parameters:
-    ///   - kind: what the sums are of.
-    ///   - grain: the length of time that a sum covers: a day, or as these cells.
-    ///   - place: returns the place of a cell's sum for the place of the cell; nil leaves the cell out.
+    ///   - kind: the kind of the sums.
+    ///   - grain: the time range of a sum: a day, or that of these aggregates.
+    ///   - place: returns the key index of a sum for the key index of an aggregate; nil leaves the aggregate out.
     func summed(as kind: RollupKind, by grain: RollupGrain, at place: (Int) -> Int?) -> UsageCells {
         var sums = UsageCells(kind)
         let slots = grain == .day ? TimeBucket.perDay / periodSlots : 1
-        // For each cell its sum and 1; 0: left out.
+        // For each aggregate the index of its sum plus 1; 0 if it was left out.
         var targets = [UInt32](repeating: 0, count: cells.count)
         for run in runs.indices {
             for cell in cells(of: run) {
@@ -173,7 +173,8 @@ struct UsageCells {
         runs[run].start..<(run + 1 < runs.count ? runs[run + 1].start : cells.count)
     }
 
-    /// What is to be written: changes in order of their blocks and keys, and their buckets. `keys` are those of the places.
+    /// Returns the changes to write, in the order of their blocks and keys, and their buckets. `keys` are those of the key
+    /// indices.
     func changes(
         _ grain: RollupGrain, keys: [RollupKey]
     ) -> (changes: [RollupTable.Change], buckets: [BucketCount]) {
@@ -203,7 +204,7 @@ struct UsageCells {
         return numbers
     }
 
-    /// The cells in order of their periods and, in each, of their keys.
+    /// Returns the aggregates in the order of their periods and, in each, of their keys.
     private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
         let places = places.sorted { keys[$0] < keys[$1] }
         var keyRanks = [UInt32](repeating: 0, count: last.count)
@@ -222,7 +223,7 @@ struct UsageCells {
             .map { (Int($0), periods[Int(cellRanks[Int($0)])]) }
     }
 
-    /// Sorts values by their rank, equal ones in the order in which they are: by counting, in time in proportion to the values and
+    /// Returns values sorted by their rank; the sort is stable. It is a counting sort, in time proportional to the values and
     /// the ranks.
     private static func sorted(_ values: [UInt32], ranks: Int, by rank: (UInt32) -> UInt32) -> [UInt32] {
         var ends = [Int](repeating: 0, count: ranks)
@@ -238,7 +239,7 @@ struct UsageCells {
         return sorted
     }
 
-    /// Counts the buckets of every change, and tells each where its own are.
+    /// Counts the buckets of every change, and sets the range of each change's buckets.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
         let byBucket = Self.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
         let sorted = Self.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }

@@ -2,11 +2,13 @@ package import Core
 package import Database
 import GRDB
 
-/// Answers questions about the events of a window that pass a filter.
+/// Answers queries about the events of a window that pass a filter.
 ///
-/// It reads aggregates. It reads rows where these have no answer, which takes time in proportion to the rows: for sessions under a
-/// filter, for days that an earlier version has stored until they are counted again (`RollupTables.catchUp`), and for days with
-/// events beyond the bound on combinations (`Limits.combinations`).
+/// It reads aggregates. Where these have no answer it reads rows, in time proportional to the rows:
+///
+/// - for sessions under a filter;
+/// - for days stored by an earlier version, until they are counted again (`RollupTables.catchUp`);
+/// - for days with events beyond the limit on combinations (`Limits.combinations`).
 package struct UsageReader {
     private let store: StoreReader
     private let filter: UsageFilter
@@ -19,11 +21,12 @@ package struct UsageReader {
     /// Whether events are left out.
     package var hasFilter: Bool { !filter.isEmpty }
 
-    /// Whether the answer to a question about something other than sessions rests on rows, in part or as a whole.
+    /// Whether the answer to a query about something other than sessions is read from rows, in part or as a whole.
     package var readsRows: Bool { parts.contains { $0.rows != nil } }
 
-    /// Why the answers rest on rows, as a sentence for the user; nil where they rest on aggregates.
-    /// - Parameter isAboutSessions: whether the question is about sessions.
+    /// Returns the reason why the answers are read from rows, as a sentence for the user; nil if they are read from
+    /// aggregates.
+    /// - Parameter isAboutSessions: whether the query is about sessions.
     package func rowsNote(isAboutSessions: Bool = false) -> String? {
         if isAboutSessions && !filter.isEmpty {
             return "sessions with a filter are read row by row, which takes longer the more was recorded"
@@ -34,7 +37,7 @@ package struct UsageReader {
             : "some days were read row by row: they have more combinations of properties than are counted apart"
     }
 
-    /// - Parameter window: in milliseconds since 1970; questions are about it or a part of it.
+    /// - Parameter window: in milliseconds since 1970; queries are about it or a part of it.
     package init(_ store: StoreReader, matching filter: UsageFilter, in window: Range<Int64>) throws(StoreError) {
         self.store = store
         self.filter = filter
@@ -57,7 +60,7 @@ package struct UsageReader {
         self.parts = parts
     }
 
-    /// What happened in a quarter of an hour.
+    /// The counts of a 15-minute bucket.
     package struct Quarter: Sendable {
         /// Milliseconds since 1970.
         package let start: Int64
@@ -66,7 +69,7 @@ package struct UsageReader {
         package let latency: LatencyHistogram
     }
 
-    /// Every quarter of an hour that has any activity and begins in `window`, in order.
+    /// Returns every 15-minute bucket that has any activity and begins in `window`, in order.
     /// - Parameter hasLatency: whether durations are read too.
     package func quarters(in window: Range<Int64>, hasLatency: Bool = false) throws(StoreError) -> [Quarter] {
         guard !filter.isEmpty else { return try Self.quarters(of: store, in: window, hasLatency: hasLatency) }
@@ -99,19 +102,19 @@ package struct UsageReader {
         }
     }
 
-    /// The cells of several dimensions, each most events first; every dimension has an entry.
+    /// Returns the aggregates of several dimensions, each most events first; every dimension has an entry.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
         filter.isEmpty ? try store.usage(by: dimensions, in: window) : try totals(by: dimensions, in: window).cells
     }
 
-    /// Failed events by command and category, most first.
+    /// Returns failed events by command and category, most first.
     package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
         try totals(by: [], in: window).failures
     }
 
-    /// The cells of several dimensions, and failures, in one reading.
+    /// Returns the aggregates of several dimensions, and failures, in one read.
     package func totals(by dimensions: [UsageDimension], in window: Range<Int64>) throws(StoreError) -> UsageTotals {
         var sum = UsageTotals.Summing(dimensions)
         guard !filter.isEmpty else {
@@ -149,7 +152,7 @@ package struct UsageReader {
             sum.add(failures)
         }
         guard dimensions.contains(.task) else { return }
-        // Tasks are kept by the day alone: what the window has of other days is read from rows.
+        // Tasks are kept by day only: parts of days at the edges of the window are read from rows.
         let (before, days, after) = StoreReader.wholeDays(of: range)
         let tasks = try combinations { reading in
             let tasks = try reading.tasks(slots: StoreReader.slotRange(days))
@@ -162,7 +165,7 @@ package struct UsageReader {
         }
     }
 
-    /// What each command did over time, most events first.
+    /// Returns the history of each command, most events first.
     package func history(
         by grain: StoreReader.HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [UsageHistory] {
@@ -182,7 +185,8 @@ package struct UsageReader {
         return UsageHistory.ordered(Array(merged.values))
     }
 
-    /// What went along with commands, most events first. Each day in UTC that the window touches counts whole.
+    /// Returns the factors that occurred together with commands, most events first. Each UTC day that the window touches
+    /// counts as a whole.
     package func correlatedFactors(
         _ factor: StoreReader.CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {
@@ -203,7 +207,7 @@ package struct UsageReader {
         return CorrelatedCell.ordered(merged.values)
     }
 
-    /// Failed events by command and category over time, most failures first.
+    /// Returns failed events by command and category over time, most failures first.
     package func failureHistory(
         by grain: StoreReader.HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [FailureHistory] {
@@ -225,8 +229,9 @@ package struct UsageReader {
         return FailureHistory.ordered(Array(merged.values))
     }
 
-    /// Sessions that started in a window and have at least so many commands, with their figures as a whole: at most `limit` of
-    /// them, and how many there are. With a filter they are those that have such events in the window, and it reads rows.
+    /// Returns sessions that started in a window and have at least `commands` commands, with their complete figures: at most
+    /// `limit` of them, and their total number. With a filter they are those with matching events in the window, which reads
+    /// rows.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: StoreReader.SessionOrder = .latest,
         limit: Int
@@ -238,7 +243,7 @@ package struct UsageReader {
         )
     }
 
-    /// Lengths of the sessions that started in a window; nil with a filter, where only rows have the answer.
+    /// Returns the lengths of the sessions that started in a window; nil with a filter, where only rows have the answer.
     package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram? {
         filter.isEmpty ? try store.sessionLengths(in: window) : nil
     }
@@ -280,7 +285,7 @@ package struct UsageTotals: Sendable {
     /// By command and category, most first.
     package let failures: [FailureCell]
 
-    /// Adds up the cells of several parts of a window.
+    /// Sums the aggregates of several parts of a window.
     fileprivate struct Summing {
         private let dimensions: [UsageDimension]
         private var cells: [UsageDimension: [String: UsageCell]] = [:]
@@ -314,7 +319,8 @@ package struct UsageTotals: Sendable {
 }
 
 extension StoreReader {
-    /// The parts of a window whose events are not all counted by combination: whole days in UTC, cut to the window, in order.
+    /// Returns the parts of a window whose events are not all counted by combination: whole days in UTC, cut to the window,
+    /// in order.
     fileprivate func uncombined(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> [Range<Int64>] {
         guard filter.session == nil else { return [window] }
         return try reading { reading in
@@ -329,7 +335,7 @@ extension StoreReader {
         }
     }
 
-    /// A window's part before its first whole day in UTC, the whole days, and the part after them.
+    /// Returns a window's part before its first whole day in UTC, the whole days, and the part after them.
     fileprivate static func wholeDays(
         of window: Range<Int64>
     ) -> (before: Range<Int64>, days: Range<Int64>, after: Range<Int64>) {
@@ -342,7 +348,7 @@ extension StoreReader {
 }
 
 extension UsageReading {
-    /// The days, by their number since 1970, on which events are counted under no combination of their own.
+    /// Returns the days, by their number since 1970, on which events are counted under no combination of their own.
     fileprivate func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
         let highest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0
         guard highest >= Limits.combinations, !slots.isEmpty else { return [] }

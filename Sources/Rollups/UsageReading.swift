@@ -5,19 +5,19 @@ import GRDB
 
 /// Reads `usage_rollup`.
 struct UsageReading {
-    /// The sum of cells with the same key.
+    /// The sum of aggregates with the same key.
     struct Sum {
         var numbers = RollupNumbers()
         var latency = LatencyHistogram()
 
         init() {}
 
-        /// The counts of a cell of a block.
+        /// The counts of an aggregate of a block.
         init(_ cell: RollupBlock.Cell, of bytes: Span<UInt8>, hasLatency: Bool) throws(RollupBlock.Damage) {
             try add(cell, of: bytes, hasLatency: hasLatency)
         }
 
-        /// Adds the counts of a cell of a block.
+        /// Adds the counts of an aggregate of a block.
         mutating func add(
             _ cell: RollupBlock.Cell, of bytes: Span<UInt8>, hasLatency: Bool
         ) throws(RollupBlock.Damage) {
@@ -32,9 +32,9 @@ struct UsageReading {
 
     let database: Database
 
-    /// The cells of `kinds` in a stretch of quarters of an hour, summed: from whole days where they lie inside and from
-    /// quarters at the edges. What is kept by the day only counts with the whole of each day that the stretch touches.
-    /// - Parameter isMeant: whether the cells of a key count.
+    /// Returns the sums of the aggregates of `kinds` in a range of 15-minute buckets. Whole days inside the range are read as
+    /// days, and the edges as buckets. Kinds that are kept by day only count as a whole each day that the range touches.
+    /// - Parameter isMeant: whether the aggregates of a key count.
     func sums(
         _ kinds: [RollupKind], slots: Range<Int64>, where isMeant: (RollupKey) -> Bool = { _ in true }
     ) throws -> [RollupKind: [RollupKey: Sum]] {
@@ -59,7 +59,7 @@ struct UsageReading {
         return sums.mapValues(\.byKey)
     }
 
-    /// Quarters of an hour before the first whole day, the whole days, and quarters behind them.
+    /// Returns the buckets before the first whole day, the whole days, and the buckets after them.
     static func parts(of slots: Range<Int64>) -> (before: Range<Int64>, days: Range<Int64>, after: Range<Int64>) {
         let perDay = TimeBucket.perDay
         let firstDay = (slots.lowerBound + perDay - 1) / perDay
@@ -68,7 +68,7 @@ struct UsageReading {
         return (slots.lowerBound..<firstDay * perDay, firstDay..<lastDay, lastDay * perDay..<slots.upperBound)
     }
 
-    /// Calls `take` with every block of `kinds` in a stretch of days or quarters, in order.
+    /// Calls `take` with every block of `kinds` in a range of days or buckets, in order.
     func forEachBlock(
         _ kinds: [RollupKind], _ grain: RollupGrain, _ periods: Range<Int64>,
         _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
@@ -76,7 +76,7 @@ struct UsageReading {
         guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
         let statement = try RawStatement(
             "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id", in: database)
-        // From one day or quarter that has anything to the next: most of all time has nothing.
+        // Skips from one period with blocks to the next, as most periods have none.
         var period = try nextPeriod(grain, periods.lowerBound)
         while let current = period, current < periods.upperBound {
             let ids = RollupBlockID.range(of: grain, current, first...last)
@@ -95,7 +95,7 @@ struct UsageReading {
         }
     }
 
-    /// The first day or quarter from `period` on that has anything; nil when none has.
+    /// Returns the first day or bucket from `period` on that has blocks; nil when there is none.
     private func nextPeriod(_ grain: RollupGrain, _ period: Int64) throws -> Int64? {
         let statement = try database.cachedStatement(
             sql: "SELECT id FROM usage_rollup WHERE id >= ? ORDER BY id LIMIT 1")
@@ -104,19 +104,19 @@ struct UsageReading {
         return block.period
     }
 
-    /// What numbers stand for.
+    /// Returns the names of numbers.
     func names(of kind: RollupNameKind, _ numbers: some Sequence<UInt32>) throws -> [UInt32: String] {
         let statement = try database.cachedStatement(
             sql: "SELECT name FROM rollup_names WHERE kind = ? AND number = ?")
         var names: [UInt32: String] = [:]
         for number in numbers where number != 0 && names[number] == nil {
-            // A number without a name is damage; the recount of `doctor` shows it, a report goes on.
+            // A number without a name is corruption; the recount of `doctor` reports it, and the report continues.
             names[number] = try String.fetchOne(statement, arguments: [kind.rawValue, number]) ?? "?"
         }
         return names
     }
 
-    /// The number of a name; nil when nothing of that name was ever counted.
+    /// Returns the number of a name; nil when no event with that name was ever counted.
     func number(of kind: RollupNameKind, _ name: String) throws -> UInt32? {
         try UInt32.fetchOne(
             database.cachedStatement(sql: "SELECT number FROM rollup_names WHERE kind = ? AND name = ?"),
@@ -126,12 +126,12 @@ struct UsageReading {
     /// Sums under construction.
     struct Sums {
         private var keys = KeyNumbering<RollupKey>()
-        /// Of each key, in the order in which they were first seen.
+        /// The sum of each key, in the order in which the keys were first seen.
         private var sums: [Sum] = []
 
         var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: zip(keys.keys, sums)) }
 
-        /// Adds the cells of a block whose keys pass a condition.
+        /// Adds the aggregates of a block whose keys pass a condition.
         mutating func add(
             _ bytes: Span<UInt8>, of kind: RollupKind, where isMeant: (RollupKey) -> Bool
         ) throws(RollupBlock.Damage) {
@@ -141,7 +141,7 @@ struct UsageReading {
             }
         }
 
-        /// Adds a cell of a block to the sum of a key.
+        /// Adds an aggregate of a block to the sum of a key.
         mutating func add(
             _ cell: RollupBlock.Cell, to key: RollupKey, of bytes: Span<UInt8>, hasLatency: Bool
         ) throws(RollupBlock.Damage) {

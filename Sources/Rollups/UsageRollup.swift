@@ -3,11 +3,12 @@ import Database
 import GRDB
 import SystemSupport
 
-/// What was used, how often, how it went and how long it took: counted for a transaction, and then added to the table
-/// `usage_rollup`. Taking an event needs no database.
+/// Counts a transaction's events by usage, result and duration, and adds the counts to the table `usage_rollup`. Observing an
+/// event needs no database.
 ///
-/// An event is counted once, by its combination of properties. What the other kinds count are sums of these cells, made at the end
-/// of the transaction: there are fewer cells than events. Tasks, which no combination has, are counted apart.
+/// An event is counted once, by its combination of properties. The counts of the other kinds are sums of these aggregates,
+/// computed at the end of the transaction: there are fewer aggregates than events. Tasks are not part of a combination and
+/// are counted separately.
 struct UsageRollup {
     private var combined = UsageCells(.combination)
     private var byTask = UsageCells(.task)
@@ -18,14 +19,14 @@ struct UsageRollup {
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
-    /// Names stand in combinations and pairs as their places plus 1: their numbers are found at the end of the transaction.
+    /// Combinations and pairs contain names as their indices plus 1; the numbers are found at the end of the transaction.
     private var combinations = CombinationNumbers()
-    /// A combination and a task, each as its place plus 1.
+    /// A combination and a task, each as its index plus 1.
     private var pairs = KeyNumbering<RollupKey>()
-    /// The places of the types that Nexus knows; negative where one was not seen yet.
+    /// The indices of the types that Nexus knows; negative where one was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
 
-    /// Takes one event.
+    /// Counts one event.
     mutating func observe(_ event: EventRecord, _ known: EventType?, _ payload: Span<UInt8>) {
         observe(
             EventNumbers(
@@ -36,11 +37,11 @@ struct UsageRollup {
             category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed))
     }
 
-    /// The category of a run that the user stopped. Its duration is in its row alone: a sum and percentiles of one set of runs
-    /// are kept together.
+    /// The category of a run that the user stopped. Its duration is only in its row, so that the sum and the percentiles
+    /// describe the same set of runs.
     private static let interrupted = Array("interrupted".utf8)
 
-    /// The place of a line of several commands: its durations are those of none of them.
+    /// Returns the index of a line of several commands: its durations belong to none of them.
     private mutating func place(ofLine command: Span<UInt8>) -> Int {
         var name: [UInt8] = []
         name.append(command)
@@ -48,7 +49,7 @@ struct UsageRollup {
         return commands.place(of: name.span)
     }
 
-    /// The same for an event whose parts are at hand; texts are empty where it has none.
+    /// The same for an event whose fields are already separate; texts are empty where it has none.
     @inline(__always)
     mutating func observe(
         _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
@@ -72,8 +73,8 @@ struct UsageRollup {
         combinedByTask.count(usage, at: pairs.place(of: RollupKey(UInt32(place + 1), UInt32(taskPlace + 1))))
     }
 
-    /// Adds what was counted to the table and resets the counts.
-    /// - Parameter kinds: those that are written; the others are dropped.
+    /// Adds the counts to the table and resets them.
+    /// - Parameter kinds: the kinds to write; the others are dropped.
     mutating func flush(_ kinds: [RollupKind] = RollupKind.allCases, into database: Database) throws {
         try findNumbers(in: database)
         // Days before this one are counted by combination as a whole, later.
@@ -95,7 +96,7 @@ struct UsageRollup {
         }
     }
 
-    /// - Parameter bucket: what was counted before it is dropped.
+    /// - Parameter bucket: counts before it are dropped.
     private static func write(
         _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], from bucket: Int64, into database: Database
     ) throws {
@@ -105,7 +106,7 @@ struct UsageRollup {
         try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
 
-    /// Forgets what was not written, and what it remembers: the transaction was taken back.
+    /// Discards unwritten counts and the cache: the transaction was rolled back.
     mutating func abandon() {
         resetCounts()
         forgetNames()
@@ -131,7 +132,7 @@ struct UsageRollup {
 
     // MARK: Counting
 
-    /// The place of a type. Most events are of one that Nexus knows, which needs no look-up.
+    /// Returns the index of a type. Most events are of a type that Nexus knows, which needs no look-up.
     @inline(__always)
     private mutating func place(of type: Span<UInt8>, _ known: EventType?) -> Int {
         guard let known else { return types.place(of: type) }
@@ -160,7 +161,7 @@ struct UsageRollup {
         }
     }
 
-    /// What was counted as a kind, by the shortest time for which it is kept, and the keys of its places.
+    /// Returns the counts of a kind, by the shortest time range in which it is kept, and the keys of its indices.
     private func counted(as kind: RollupKind) -> (cells: UsageCells, keys: [RollupKey]) {
         switch kind {
         case .sessionLength: return (UsageCells(kind), [])
@@ -182,7 +183,7 @@ struct UsageRollup {
         }
     }
 
-    /// A key of a kind with the numbers of names in place of their places.
+    /// Returns a key of a kind with the numbers of names in place of their indices.
     private func numbers(of key: RollupKey, _ kind: RollupKind) -> RollupKey {
         func number(_ place: UInt32, _ index: Int) -> UInt32 {
             guard place > 0, index < kind.names.count, let name = kind.names[index] else { return place }
@@ -206,7 +207,7 @@ struct UsageRollup {
 extension UsageEvent {
     @inline(__always)
     fileprivate init(_ event: EventNumbers, isTimed: Bool) {
-        // What lies before 1970, which only another hand can have written, counts as its first moment.
+        // Times before 1970, which only another program can have written, count as its first millisecond.
         timestamp = max(0, event.timestamp)
         slot = TimeBucket.containing(timestamp)
         durationMS = isTimed ? max(0, event.durationMS ?? 0) : 0
@@ -217,7 +218,7 @@ extension UsageEvent {
 }
 
 extension RollupNames {
-    /// The number of the name at a place plus 1; 0, which stands for "none", for 0.
+    /// Returns the number of the name at an index plus 1; 0, which means "none", for 0.
     fileprivate func number(_ placePlusOne: UInt32) -> UInt32 {
         placePlusOne == 0 ? 0 : numbers[Int(placePlusOne) - 1]
     }
