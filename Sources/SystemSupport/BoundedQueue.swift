@@ -9,9 +9,9 @@ private import Glibc
 @safe package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private enum State {
         case open
-        /// Nothing more will be put; nil: the producer put everything.
+        /// The producer has ended; nil: it has put everything.
         case ended((any Error)?)
-        /// Nothing more will be taken.
+        /// The consumer has ended.
         case abandoned
     }
 
@@ -21,7 +21,7 @@ private import Glibc
     private var elements: [Element] = []
     private var state = State.open
 
-    /// - Parameter capacity: the most elements that wait, at least 1.
+    /// - Parameter capacity: the maximum number of waiting elements, at least 1.
     package init(capacity: Int) {
         self.capacity = capacity
         unsafe pthread_mutex_init(mutex, nil)
@@ -46,7 +46,7 @@ private import Glibc
     }
 
     /// Returns the next element, once there is one; nil after the last.
-    /// - Throws: the error that the producer ended with, at once, whatever still waits.
+    /// - Throws: the error that the producer ended with, immediately, even while elements are waiting.
     package func take() throws -> Element? {
         try locked {
             while true {

@@ -1,23 +1,23 @@
 /// Numbers byte strings in the order in which they are first seen: 0, 1, 2, …
 ///
-/// It is what a dictionary from `String` would be without the string: a look-up of a key that is there allocates
-/// nothing and costs one hash and one comparison. Open addressing with linear probing, at most half full. The seeds
-/// differ in every process, so that nobody can prepare keys that all fall together.
+/// It replaces a dictionary from `String` without creating strings: a look-up of a known key allocates nothing and costs one
+/// hash and one comparison. Open addressing with linear probing, at most half full. The seeds differ in every process, so
+/// that no input can be prepared whose keys all collide.
 package struct ByteKeyTable: Sendable {
-    /// Of each key the upper half of its hash and, in the lower half, its place plus 1; 0 where nothing is. The place is where
-    /// it stands in `keys`, in steps of eight bytes.
+    /// For each key the upper half of its hash and, in the lower half, its offset plus 1; 0 in a free slot. The offset is
+    /// that in `keys`, in units of eight bytes.
     private var slots: [UInt64]
-    /// The keys, so that a look-up goes to one place in memory after the slot. Numbers are little-endian.
+    /// The keys, contiguous, so that a look-up needs one memory access after the slot. Numbers are little-endian.
     ///
     ///     offset  size  what
     ///          0     4  the key's number
     ///          4     4  how many bytes it has
     ///          8        the bytes, and zeros up to a multiple of eight
     private var keys: [UInt8] = []
-    /// The place of each key.
+    /// The offset of each key.
     private var places: [UInt32] = []
     private let seeds: (UInt64, UInt64)
-    /// The place of the key that was found last.
+    /// The offset of the key that was found last.
     private var recent = 0
 
     package init() {
@@ -25,12 +25,12 @@ package struct ByteKeyTable: Sendable {
         seeds = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     package var count: Int { places.count }
-    /// How many bytes the keys take in all.
+    /// The total bytes of the keys.
     package var byteCount: Int { keys.count }
 
-    /// The number of `key`; nil when it is not there. The key that was found last is looked at first.
+    /// Returns the number of `key`; nil when it is unknown. The key that was found last is compared first.
     package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
         if !places.isEmpty, let index = index(ofKeyAt: recent, if: key) { return index }
         guard let (index, place) = find(key, hash(key)).key else { return nil }
@@ -38,7 +38,7 @@ package struct ByteKeyTable: Sendable {
         return index
     }
 
-    /// The number of `key`, and whether it was added by this call.
+    /// Returns the number of `key`, and whether this call added it.
     package mutating func index(of key: Span<UInt8>) -> (index: Int, isNew: Bool) {
         let hash = hash(key)
         let (known, slot) = find(key, hash)
@@ -46,20 +46,20 @@ package struct ByteKeyTable: Sendable {
         return (add(key, hash: hash, in: slot), true)
     }
 
-    /// The bytes of key number `index`.
+    /// Returns the bytes of key number `index`.
     package func key(at index: Int) -> ArraySlice<UInt8> {
         let start = Int(places[index]) * 8
         return keys[start + 8..<start + 8 + Int(keys.span.uint32(at: start + 4))]
     }
 
-    /// Forgets every key; numbering starts again at 0.
+    /// Removes every key; numbering starts again at 0.
     package mutating func removeAll() {
         self = ByteKeyTable()
     }
 
     private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
-    /// The number and the place of a key, or else the free slot for it.
+    /// Returns the number and the offset of a key, or else the free slot for it.
     @inline(__always)
     private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (key: (index: Int, place: Int)?, slot: Int) {
         let mask = slots.count &- 1
@@ -75,7 +75,7 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// The number of the key at a place; nil when it is not `key`.
+    /// Returns the number of the key at an offset; nil when it is not `key`.
     @inline(__always)
     private func index(ofKeyAt place: Int, if key: Span<UInt8>) -> Int? {
         let header = keys.span.uint64(at: place &* 8)
@@ -107,8 +107,9 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// A multiply-and-fold hash, sixteen bytes a step and the last ones read once more where they do not fill a step
-    /// (after Wang Yi's wyhash): each step folds the full 128-bit product, so every input bit reaches every output bit.
+    /// Returns a multiply-and-fold hash (after Wang Yi's wyhash), sixteen bytes a step. If the last bytes do not fill a step,
+    /// it reads some earlier ones again. Each step folds the full 128-bit product, so every input bit reaches every output
+    /// bit.
     @inline(__always)
     private func hash(_ key: Span<UInt8>) -> UInt64 {
         let count = key.count
@@ -128,7 +129,7 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// Up to eight bytes as one number.
+    /// Returns up to eight bytes as one number.
     @inline(__always)
     private static func upToEight(_ key: Span<UInt8>) -> UInt64 {
         let count = key.count

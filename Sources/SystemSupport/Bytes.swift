@@ -17,12 +17,12 @@ extension Span<UInt8> {
         UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// Where `byte` stands first at or after `start`; nil when it does not.
+    /// Returns the index of the first `byte` at or after `start`; nil when there is none.
     package func firstIndex(of byte: UInt8, from start: Int) -> Int? {
         precondition(start >= 0 && start <= count)
         return unsafe withUnsafeBytes { buffer in
             guard start < buffer.count, let base = buffer.baseAddress else { return nil }
-            // `memchr` looks at the `count - start` bytes behind `base + start`, all inside the buffer.
+            // `memchr` reads the `count - start` bytes from `base + start` on, all inside the buffer.
             let found = unsafe memchr(base + start, CInt(byte), buffer.count - start)
             return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
         }
@@ -81,12 +81,12 @@ extension [UInt8] {
     /// Adds a copy of `bytes` at the end.
     @inlinable
     package mutating func append(_ bytes: Span<UInt8>) {
-        // The closure hands the pointer to one copying call and nothing else sees it.
+        // The closure passes the pointer to one copying call, and no other code sees it.
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Adds `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all; at most eight zeros, as this writes
-    /// them before the last bytes go over them.
+    /// Appends `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all. At most eight zeros: they are
+    /// written first, and the last bytes overwrite them.
     @inlinable
     package mutating func append(_ number: UInt64, _ bytes: Span<UInt8>, upTo room: Int) {
         let end = 8 + bytes.count
@@ -94,9 +94,8 @@ extension [UInt8] {
         append(addingCapacity: room) { (target: inout OutputSpan<UInt8>) in
             unsafe target.withUnsafeMutableBufferPointer { buffer, count in
                 unsafe bytes.withUnsafeBytes { source in
-                    // The room is `room` bytes long, and all of them are written: the eight in front, the eight at the end,
-                    // and what is between and perhaps over those at the end by `bytes`, of which there are at most
-                    // `room - 8`.
+                    // The new space has `room` bytes, and all of them are written: the first eight, the last eight, and the
+                    // middle by `bytes`. `bytes` has at most `room - 8` bytes and may overwrite some of the last eight.
                     let target = unsafe UnsafeMutableRawBufferPointer(
                         UnsafeMutableBufferPointer(rebasing: buffer[count...]))
                     unsafe target.storeBytes(of: 0, toByteOffset: room - 8, as: UInt64.self)
@@ -159,12 +158,12 @@ extension [UInt8] {
     package var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-/// Copies `count` bytes between places that do not overlap and are at least as long. Most texts are short, and a call of the
-/// C library's copying would take longer than these are copied.
+/// Copies `count` bytes between buffers that do not overlap and have at least that many bytes. Most texts are short, and
+/// calling the C library's copy function would take longer than copying them.
 @inlinable @inline(__always)
 package func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
     guard count >= 8 && count <= 64 else { return unsafe target.copyMemory(from: source, byteCount: count) }
-    // What is copied last overlaps what was copied before, so that no byte is left for a loop.
+    // The last load overlaps the one before, so that no bytes remain for a loop.
     guard count >= 16 else {
         unsafe copy(UInt64.self, from: source, to: target, at: 0)
         return unsafe copy(UInt64.self, from: source, to: target, at: count &- 8)
@@ -187,7 +186,7 @@ func copy<Piece: BitwiseCopyable>(
 
 /// CRC-32C (Castagnoli), the checksum of every record in the write-ahead buffer.
 package enum CRC32C {
-    /// The checksum of `bytes`, continued from `checksum` (0 to start).
+    /// Returns the checksum of `bytes`, continued from `checksum` (0 to start).
     package static func checksum(_ bytes: Span<UInt8>, continuing checksum: UInt32 = 0) -> UInt32 {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             // The C function reads exactly `count` bytes of the buffer and keeps nothing.
@@ -197,7 +196,8 @@ package enum CRC32C {
 }
 
 extension Int {
-    /// The sum, at most what a number holds: what is read from files that anybody can write must not be able to stop who adds it up.
+    /// Returns the sum, clamped to the range of `Int`: numbers in files that any program can write must not crash the process
+    /// that adds them.
     package func saturatingSum(_ other: Int) -> Int {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? (other < 0 ? .min : .max) : sum

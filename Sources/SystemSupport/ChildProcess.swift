@@ -3,17 +3,17 @@ private import Glibc
 
 /// A program that this one started.
 package struct ChildProcess: Sendable {
-    /// Its number.
+    /// Its process id.
     package let processID: Int32
 
-    /// How a program ended.
+    /// The way in which a program ended.
     package enum Termination: Equatable, Sendable {
         case exited(Int32)
         case signaled(Int32)
     }
 
-    /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, on its own feet: in a session of its own,
-    /// with nothing to read or write.
+    /// Starts `arguments[0]`, looked up on the `PATH` unless it has a slash, detached: in a session of its own, with nothing
+    /// to read or write.
     package init(detached arguments: [RawArgument]) throws(SystemError) {
         var none = sigset_t()
         unsafe sigemptyset(&none)
@@ -21,8 +21,8 @@ package struct ChildProcess: Sendable {
     }
 
     /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
-    /// blocked in it. A file that the system cannot run though it may is a script for the shell, as it is for every shell and
-    /// `execvp`.
+    /// blocked in it. An executable file that the system cannot run is passed to the shell as a script, as every shell and
+    /// `execvp` do.
     private init(_ arguments: [RawArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
         do throws(SystemError) {
             processID = try Self.start(arguments, blocking: mask, detached: detached)
@@ -33,7 +33,7 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// The file that is run by this name: the first on the `PATH` that may be, unless the name has a slash.
+    /// Returns the file that is run by this name: the first executable one on the `PATH`, unless the name has a slash.
     private static func file(of program: RawArgument) -> RawArgument? {
         guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
         let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
@@ -56,7 +56,7 @@ package struct ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         if detached {
-            // Whoever waits for the end of what this process was handed does not wait for the other one.
+            // A process that waits for the end of this process's descriptors must not wait for the child's.
             unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
             for descriptor: CInt in 0...2 {
                 unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
@@ -71,16 +71,16 @@ package struct ChildProcess: Sendable {
         return processID
     }
 
-    /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to
-    /// this process reach it. What the terminal sends it has by itself. A program that stops stops this one too, where a
-    /// terminal's user can let both go on.
+    /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to this
+    /// process are relayed to it. Signals from the terminal reach it directly. When the program stops, this process stops
+    /// too, where a terminal's user can continue both.
     ///
-    /// `finish` is handed how it ended, and its result returned. Until then only the user's keys end this process: who ends a
-    /// program by a signal to all of its group does not end this one before it is known what became of it.
+    /// `finish` is called with the termination, and its result is returned. Until then only the user's keys end this process:
+    /// a signal to the whole process group does not end it before the program's termination is known.
     package static func runInForeground<Value>(
         _ arguments: [RawArgument], _ finish: (Result<Termination, SystemError>) -> Value
     ) -> Value {
-        // Who ignores it, as this process may from its start, is never told that a child has ended.
+        // If SIGCHLD is ignored, which this process may have inherited, the kernel does not report that a child has ended.
         signal(SIGCHLD, SIG_DFL)
         var relayed = sigset_t()
         unsafe sigemptyset(&relayed)
@@ -101,7 +101,8 @@ package struct ChildProcess: Sendable {
         return finish(result)
     }
 
-    /// The user may give up on what still has to be done; what was typed so far was meant for the program.
+    /// Lets the user's keys end this process again, so that the user can cancel the remaining work. Earlier keys are
+    /// discarded: they were meant for the program.
     private static func letKeysThrough() {
         var keys = sigset_t()
         unsafe sigemptyset(&keys)
@@ -122,16 +123,16 @@ package struct ChildProcess: Sendable {
             if getpid() == 1 { reapOthers() }
             var information = unsafe siginfo_t()
             let number = unsafe sigwaitinfo(&signals, &information)
-            // A code above zero says that the kernel sent it, the terminal's way, to every process of the group.
+            // A code above zero means that the kernel sent the signal, as the terminal does, to every process of the group.
             if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(processID, number) }
         }
     }
 
-    /// Takes the ends of processes that have lost their parents: as process 1, of a container for one, this process is theirs,
-    /// and nothing else would remove them.
+    /// Reaps orphaned processes: as process 1, of a container for example, this process is their parent, and no other process
+    /// would reap them.
     private func reapOthers() {
         var information = unsafe siginfo_t()
-        // TerminalStyle first, so that the end of the command itself is left for `look`.
+        // WNOWAIT peeks first, so that the end of the command itself is left for `look`.
         while unsafe waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 {
             let ended = unsafe information._sifields._sigchld.si_pid
             guard ended > 0, ended != processID else { return }
@@ -145,7 +146,7 @@ package struct ChildProcess: Sendable {
         case ended(Termination)
     }
 
-    /// What has become of it since the last look.
+    /// Returns the change of its state since the last call; nil when there is none.
     private func look() throws(SystemError) -> Change? {
         var status: CInt = 0
         let processID = self.processID
@@ -160,8 +161,9 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Stops this process as its program has stopped, so that a shell sees it and gives its user the terminal back; when it is
-    /// let go on, so is the program. Without a terminal nobody looks: whoever stopped the program lets it go on alone.
+    /// Stops this process as its program has stopped, so that a shell detects it and returns the terminal to its user. When
+    /// this process is continued, so is the program. Without a terminal no shell waits: the process that stopped the program
+    /// continues it directly.
     private func stopAlong() {
         let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return }
@@ -173,22 +175,21 @@ package struct ChildProcess: Sendable {
 
 /// This process itself.
 package enum ThisProcess {
-    /// The number of the user that it runs as.
+    /// The id of the user that it runs as.
     package static var userID: UInt32 { geteuid() }
 
     /// Whether it runs as root.
     package static var isRoot: Bool { userID == 0 }
 
-    /// Ends it at once with a code.
+    /// Ends the process immediately with an exit code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
-    /// Sees to it that no core file is made of it however it ends: names and the key are in its memory. Programs that it
-    /// starts are not concerned.
+    /// Prevents a core file of this process, however it ends: names and the key are in its memory. Programs that it starts
+    /// are not affected.
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
-    /// Lets others go first from now on that want a processor: for work of seconds that nobody records or reads by. It takes
-    /// the priority that `nice` gives. Linux counts it for each thread, and new ones take it over; where it cannot be set all
-    /// goes on as it was.
+    /// Lowers the priority of this process to that of `nice`: for work of seconds that no recording or report waits for.
+    /// Linux applies it per thread, and new threads inherit it. Failures are ignored.
     package static func makeWay() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
@@ -197,15 +198,15 @@ package enum ThisProcess {
         }
     }
 
-    /// Becomes another program, with the same number, input, output and environment; the first argument is the name it
-    /// is called by. Returns only when that cannot be.
+    /// Replaces this process by another program, with the same process id, input, output and environment; the first argument
+    /// is the name that it is called by. Returns only on failure.
     package static func become(_ program: String, _ arguments: [RawArgument]) -> SystemError {
         unsafe RawArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
         return SystemError("run", program)
     }
 
-    /// Prepares a process whose own files are all it opens. They are the owner's alone; a write that fails is an error and no
-    /// signal; and a stream that it was started without is empty, as the next file would get its number.
+    /// Prepares a process that opens only its own files. New files are the owner's alone, and a failed write is an error
+    /// instead of a signal. A missing standard stream is opened as empty, as the next file would get its number.
     package static func prepareForOwnFiles() {
         Environment.restrictNewFiles()
         surviveFailedWrites()
@@ -218,7 +219,7 @@ package enum ThisProcess {
         }
     }
 
-    /// Makes a write to a pipe that nothing reads, or to a file at its size limit, an error in place of a signal. Programs that
+    /// Makes a write to a pipe without a reader, or to a file at its size limit, an error instead of a signal. Programs that
     /// are started later inherit this.
     package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
@@ -230,7 +231,7 @@ package enum ThisProcess {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Lets signals pass it by.
+    /// Ignores signals.
     package static func ignore(_ signals: [Int32]) {
         for number in signals { signal(number, SIG_IGN) }
     }

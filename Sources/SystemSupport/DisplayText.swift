@@ -1,8 +1,8 @@
 extension String {
-    /// The text with everything made visible that could move the cursor, colour the screen, hide or reorder what is
-    /// read: control characters, escape sequences, line breaks and bidirectional overrides become `\u{…}`.
+    /// The text with every character escaped that could move the cursor, colour the screen, hide or reorder text. Control
+    /// characters, escape sequences, line breaks and bidirectional overrides become `\u{…}`.
     ///
-    /// Every string that came from outside passes here on its way to a terminal.
+    /// Every string from outside is escaped by this before it is printed to a terminal.
     package var escapedForDisplay: String {
         var result = ""
         for scalar in unicodeScalars {
@@ -17,7 +17,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal shows nothing for it, or is moved, coloured or reordered by it.
+    /// Whether a terminal displays nothing for it, or changes its cursor, colour or text order.
     package var isInvisible: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
@@ -27,7 +27,7 @@ extension Unicode.Scalar {
 }
 
 extension Int {
-    /// The number with a noun in the number that goes with it: `1 event`, `2 events`.
+    /// Returns the number with a noun in its grammatical number: `1 event`, `2 events`.
     ///
     /// - Parameter plural: the noun for any other number than 1; by default with an `s`.
     package func counted(_ noun: String, plural: String? = nil) -> String {

@@ -1,14 +1,13 @@
 extension String {
-    /// How many columns of a terminal the text takes: what is wide in East Asia and emoji take two, marks that combine
-    /// with what stands before them none.
+    /// The number of terminal columns of the text: wide East Asian characters and emoji take two, combining marks none.
     ///
-    /// It is meant for text that passed `escapedForDisplay`, which leaves nothing that moves the cursor.
+    /// It expects text from `escapedForDisplay`, which contains nothing that moves the cursor.
     package var displayWidth: Int {
         // Most text is ASCII, where a byte is a column.
         utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
     }
 
-    /// The text cut to at most `columns` columns; what was cut is said by `mark` at the end.
+    /// Returns the text truncated to at most `columns` columns, with `mark` at the end if anything was cut.
     package func truncated(toWidth columns: Int, mark: String) -> String {
         guard displayWidth > columns else { return self }
         var room = columns - mark.displayWidth
@@ -22,7 +21,7 @@ extension String {
         return result + mark
     }
 
-    /// The text with blanks behind it up to `columns` columns.
+    /// Returns the text padded with trailing spaces to `columns` columns.
     package func padded(toWidth columns: Int) -> String {
         self + String(repeating: " ", count: max(0, columns - displayWidth))
     }
@@ -34,7 +33,7 @@ extension Character {
     package var displayWidth: Int {
         var width = 0
         for scalar in unicodeScalars {
-            // U+FE0F asks for the emoji form of what stands before it.
+            // U+FE0F selects the emoji form of the preceding character.
             if scalar.value == 0xFE0F && width > 0 { return 2 }
             width = max(width, scalar.displayWidth)
         }
@@ -47,7 +46,7 @@ extension Unicode.Scalar {
         switch value {
         case 0x20..<0x7F: return 1
         case 0..<0x20, 0x7F..<0xA0: return 0
-        // Vowels and final consonants of Hangul that stand under what comes before them.
+        // Vowels and final consonants of Hangul that are combined with the preceding character.
         case 0x1160...0x11FF, 0xD7B0...0xD7FB: return 0
         default: break
         }
@@ -59,8 +58,8 @@ extension Unicode.Scalar {
         return Self.isWide(value) ? 2 : 1
     }
 
-    /// Whether the code point is Wide or Fullwidth by Unicode's EastAsianWidth.txt. Emoji, of which the standard library
-    /// knows, are not in this table, and unassigned places inside its blocks count with them.
+    /// Returns whether the code point is Wide or Fullwidth by Unicode's EastAsianWidth.txt. Emoji are not in this table, as
+    /// the standard library knows them. Unassigned code points inside its blocks count as wide.
     private static func isWide(_ value: UInt32) -> Bool {
         switch value {
         case 0x1100...0x115F: true  // Hangul Jamo, first consonants

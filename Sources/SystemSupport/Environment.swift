@@ -3,7 +3,7 @@ private import Glibc
 
 /// The environment this process was started with.
 package enum Environment {
-    /// The value of `name`; nil when it is not set.
+    /// Returns the value of `name`; nil when it is not set.
     package static func value(_ name: String) -> String? {
         // The string belongs to the environment and is copied at once; nothing in Nexus changes the environment.
         guard let value = unsafe getenv(name) else { return nil }
@@ -25,7 +25,7 @@ package enum Environment {
         return all
     }
 
-    /// Files made from here on are the owner's alone, whatever the caller's mask.
+    /// Restricts files created from here on to the owner, whatever the caller's mask.
     package static func restrictNewFiles() {
         umask(0o077)
     }

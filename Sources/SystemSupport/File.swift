@@ -9,9 +9,9 @@ package struct File: ~Copyable, Sendable {
     package let descriptor: CInt
     private let closesDescriptor: Bool
 
-    /// How a file is opened. Other modules see into it, so that they combine its members with one instruction each: the
-    /// code for any set of options looks its types up when the program runs, which a program that opens three files
-    /// notices.
+    /// Options for opening a file. It is `@usableFromInline`, so that other modules combine its members with one instruction
+    /// each. Generic code for any option set looks up its types at run time, which is noticeable in a program that opens
+    /// three files.
     @usableFromInline
     package struct Mode: OptionSet, Sendable {
         @usableFromInline package let rawValue: CInt
@@ -29,7 +29,7 @@ package struct File: ~Copyable, Sendable {
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
         /// Fails for anything but a regular file, and does not wait for the other end of a pipe.
         package static let regular = Mode(rawValue: 1 << 29)
-        /// A link leads to what it points to: for files that a person names. Ours are never links.
+        /// Follows symbolic links: for files that the user names. Nexus's own files are never links.
         package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
@@ -42,7 +42,7 @@ package struct File: ~Copyable, Sendable {
             return Int(unsafe Glibc.open(path, flags | links | pipes | O_CLOEXEC, 0o600))
         }
         guard descriptor >= 0 else {
-            // What open(2) returns for a socket, and for a pipe that nothing reads.
+            // The error of open(2) for a socket, and for a pipe without a reader.
             if errno == ENXIO, mode.contains(.regular) { throw SystemError.notAFile(path) }
             throw SystemError("open", path)
         }
@@ -64,25 +64,26 @@ package struct File: ~Copyable, Sendable {
         closesDescriptor = false
     }
 
-    /// Takes over a descriptor that another process has passed; it is closed with the value. `path` names it in messages.
+    /// Takes ownership of a descriptor that another process has passed; it is closed with the value. `path` names it in
+    /// messages.
     package init(takingOver descriptor: CInt, path: String) {
         self.path = path
         self.descriptor = descriptor
         closesDescriptor = true
     }
 
-    /// This process's input; it stays open when the value goes.
+    /// This process's standard input; it stays open when the value is destroyed.
     package static var standardInput: File { File(standard: STDIN_FILENO, name: "standard input") }
-    /// This process's output; it stays open when the value goes.
+    /// This process's standard output; it stays open when the value is destroyed.
     package static var standardOutput: File { File(standard: STDOUT_FILENO, name: "standard output") }
-    /// Where this process reports what went wrong; it stays open when the value goes.
+    /// This process's standard error; it stays open when the value is destroyed.
     package static var standardError: File { File(standard: STDERR_FILENO, name: "standard error") }
 
     deinit {
         if closesDescriptor { close(descriptor) }
     }
 
-    /// What the file system knows of an open file.
+    /// The file system's status of an open file.
     package struct Status: Sendable {
         /// Length in bytes.
         package let size: Int
@@ -107,12 +108,12 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Whether this process's user owns a file of this status.
+    /// Returns whether this process's user owns a file of this status.
     package static func isOwn(_ status: Status) -> Bool { status.owner == geteuid() }
 
     package func status() throws(SystemError) -> Status { Status(try rawStatus()) }
 
-    /// Whether `path` still leads to this file: it was not removed, and not renamed either.
+    /// Returns whether `path` still leads to this file: it was not removed, and not renamed either.
     package func isAtItsPath() throws(SystemError) -> Bool { try statusAtItsPath() != nil }
 
     /// Its status, when `path` still leads to it; else nil.
@@ -135,7 +136,7 @@ package struct File: ~Copyable, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Reads up to `limit` bytes behind what `bytes` holds; 0 at the end of the file.
+    /// Reads up to `limit` bytes and appends them to `bytes`. Returns the number of bytes, 0 at the end of the file.
     package func read(appendingTo bytes: inout [UInt8], limit: Int) throws(SystemError) -> Int {
         let descriptor = self.descriptor
         let got = unsafe bytes.appendUninitialized(limit) { room in
@@ -145,7 +146,7 @@ package struct File: ~Copyable, Sendable {
         return got
     }
 
-    /// Reads `count` bytes into an array of their own; fewer at the end of the file.
+    /// Reads `count` bytes into a new array; fewer at the end of the file.
     package func read(_ count: Int) throws(SystemError) -> [UInt8] {
         let descriptor = self.descriptor
         var isFailed = false
@@ -153,7 +154,7 @@ package struct File: ~Copyable, Sendable {
             while filled < count {
                 let whole = UnsafeMutableRawBufferPointer(room)
                 let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[filled...])
-                // The call writes at most `rest.count` bytes into the rest of the room.
+                // The call writes at most `rest.count` bytes into the rest of the buffer.
                 let got = retryingInterrupts { unsafe Glibc.read(descriptor, rest.baseAddress, rest.count) }
                 isFailed = got < 0
                 guard got > 0 else { break }
@@ -164,7 +165,8 @@ package struct File: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Reads up to `limit` bytes from `offset` on behind what `bytes` holds; 0 at the end of the file.
+    /// Reads up to `limit` bytes from `offset` on and appends them to `bytes`. Returns the number of bytes, 0 at the end of
+    /// the file.
     package func read(appendingTo bytes: inout [UInt8], at offset: Int, limit: Int) throws(SystemError) -> Int {
         let descriptor = self.descriptor
         let got = unsafe bytes.appendUninitialized(limit) { room in
@@ -197,7 +199,7 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Writes all of `bytes` over what stands from `offset` on; the file's position stays where it is.
+    /// Overwrites the bytes from `offset` on with all of `bytes`; the file's position is unchanged.
     package func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemError) {
         var written = 0
         while written < bytes.count {
@@ -242,13 +244,13 @@ package struct File: ~Copyable, Sendable {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
     }
 
-    /// Has the system begin to write to disk what it holds of the file. It promises nothing and waits for nothing:
-    /// `synchronizeData` does both, and has less to do then.
+    /// Asks the system to start writing the file's dirty pages to disk. It guarantees nothing and does not wait; a later
+    /// `synchronizeData` guarantees both and has less to write.
     package func startWritingOut() {
         nexus_start_writing_out(descriptor)
     }
 
-    /// Waits for the exclusive lock. The kernel releases it when the last descriptor goes, however the process ends.
+    /// Waits for the exclusive lock. The kernel releases it when the last descriptor is closed, however the process ends.
     package func lock() throws(SystemError) {
         guard retryingInterrupts({ Int(flock(descriptor, LOCK_EX)) }) == 0 else { throw SystemError("lock", path) }
     }
@@ -260,10 +262,10 @@ package struct File: ~Copyable, Sendable {
         return false
     }
 
-    /// Waits for the exclusive lock, but not for ever: somebody who was stopped keeps it until he goes on. False when it has
-    /// not come free by then.
+    /// Waits for the exclusive lock, but only for a limited time: a stopped process keeps its lock until it continues.
+    /// Returns false when the lock was not released in that time.
     package func lock(within patience: Duration) throws(SystemError) -> Bool {
-        // Mostly nobody has it, and then nobody needs to know the time.
+        // The lock is usually free, and then the clock need not be read.
         if try tryLock() { return true }
         let deadline = ContinuousClock.now + patience
         repeat {
@@ -273,7 +275,7 @@ package struct File: ~Copyable, Sendable {
         return true
     }
 
-    /// Microseconds between two looks at a lock: some times as long as an append has it.
+    /// Microseconds between two attempts to take a lock: several times as long as an append holds it.
     private static let lockInterval: UInt32 = 200
 
     package func unlock() {
@@ -283,14 +285,15 @@ package struct File: ~Copyable, Sendable {
 }
 
 extension [UInt8] {
-    /// Makes room for `limit` bytes at the end, lets `fill` write there, and keeps as many as it says (-1: none).
+    /// Reserves `limit` bytes at the end, lets `fill` write there, and keeps as many as it returns (-1: none).
     fileprivate mutating func appendUninitialized(
         _ limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {
         var got = -1
         append(addingCapacity: limit) { room in
             unsafe room.withUnsafeMutableBufferPointer { buffer, initializedCount in
-                // The slice is the room behind what there is; `fill` writes inside it and does not keep the pointer.
+                // The slice is the uninitialized space after the existing bytes; `fill` writes inside it and does not keep
+                // the pointer.
                 got = unsafe fill(
                     UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])))
                 initializedCount += Swift.max(got, 0)
@@ -302,8 +305,8 @@ extension [UInt8] {
 
 /// A pipe with a name in the file system.
 package enum NamedPipe {
-    /// Makes a pipe and opens it for reading; nothing may have its name. It is opened for writing as well, so that it
-    /// never ends when the last writer goes. `capacity` is the room asked for, in bytes.
+    /// Creates a pipe and opens it for reading; fails if the name exists. It is opened for writing as well, so that it does
+    /// not end when the last writer closes it. `capacity` is the requested capacity, in bytes.
     package static func create(_ path: String, capacity: Int) throws(SystemError) -> File {
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SystemError("create", path) }
         let pipe = try File(opening: path, .readWrite)
@@ -312,18 +315,18 @@ package enum NamedPipe {
         return pipe
     }
 
-    /// Opens a pipe that somebody reads for writing without waiting.
+    /// Opens a pipe that a process reads for writing, without waiting.
     package static func openForWriting(_ path: String) throws(SystemError) -> File {
         try File(opening: path, [.write, .nonBlocking])
     }
 
-    /// Writes to a pipe if somebody reads it, and never waits: false when nobody does or it is full.
+    /// Writes to a pipe if a process reads it, and never waits. Returns false when no process does or the pipe is full.
     package static func offer(_ text: String, to path: String) -> Bool {
         guard let pipe = try? openForWriting(path) else { return false }
         return (try? pipe.write(text)) != nil
     }
 
-    /// How many bytes stand in a pipe that nobody has read yet; 0 where there is no pipe.
+    /// Returns the unread bytes in a pipe; 0 where there is no pipe.
     package static func waitingBytes(in path: String) -> Int {
         guard let pipe = try? File(opening: path, [.read, .nonBlocking]) else { return 0 }
         var count: CInt = 0

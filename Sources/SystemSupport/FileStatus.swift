@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// What stands under a name, looked at without opening it: sockets and pipes too.
+/// The status of a directory entry, read without opening it, so that it includes sockets and pipes.
 package struct FileStatus: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case file, folder, link, socket, pipe, other
@@ -19,7 +19,7 @@ package struct FileStatus: Equatable, Sendable {
     /// The time of the last change of content, permissions or name (ctime), in nanoseconds since 1970: no program can set it.
     package let changedNanoseconds: Int64
 
-    /// What stands at `path`, a link itself and not where it leads; nil when nothing does.
+    /// Reads the status of the entry at `path`, without following a link; nil when there is none.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         kind =
@@ -39,8 +39,7 @@ package struct FileStatus: Equatable, Sendable {
     }
 }
 
-/// What tells one state of a file from another without reading it: a file that was written or replaced has another
-/// stamp.
+/// Distinguishes versions of a file without reading it: a file that was written or replaced has a different stamp.
 package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
@@ -50,7 +49,7 @@ package struct FileStamp: Equatable, Sendable {
     private let changedSeconds: Int
     private let changedNanoseconds: Int
 
-    /// The stamp of what stands at `path`; nil when nothing does or it cannot be looked at.
+    /// Reads the stamp of the entry at `path`; nil when there is none or it cannot be read.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
@@ -61,12 +60,12 @@ package struct FileStamp: Equatable, Sendable {
     }
 }
 
-/// Which file a path leads to, whatever its name: two with the same identity are one.
+/// The file that a path leads to, whatever its name: two with the same identity are the same file.
 package struct FileIdentity: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
 
-    /// The identity of what stands at a path; nil when nothing does.
+    /// Reads the identity of the entry at a path; nil when there is none.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
@@ -74,7 +73,7 @@ package struct FileIdentity: Equatable, Sendable {
     }
 }
 
-/// The system's status of what is at `path`, a link itself and not where it leads; nil when nothing is there.
+/// Returns the system's status of the entry at `path`, without following a link; nil when there is none.
 private func entryStatus(of path: String) -> stat? {
     var status = stat()
     // The call fills in the one value that it is given.

@@ -1,6 +1,6 @@
 private import Glibc
 
-/// A folder of this user's, and the few things done to names in it.
+/// A folder of this user, and operations on the names in it.
 package struct Folder: Sendable, Equatable {
     package let path: String
 
@@ -20,8 +20,8 @@ package struct Folder: Sendable, Equatable {
 
     package func path(of name: String) -> String { path + "/" + name }
 
-    /// Makes the folder, and what is missing above it, for the owner alone (0700), and refuses one that belongs to
-    /// somebody else or is a link.
+    /// Creates the folder, and its missing parents, for the owner alone (0700). Refuses a folder that belongs to another user
+    /// or is a link.
     package func prepare() throws(SystemError) {
         try makeMissing()
         try requireOwn()
@@ -57,15 +57,15 @@ package struct Folder: Sendable, Equatable {
 
     package var exists: Bool { unsafe access(path, F_OK) == 0 }
 
-    /// Whether there is anything of this name in it.
+    /// Returns whether an entry of this name exists in it.
     package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 
-    /// What stands at a name that is to be written.
+    /// The kind of entry at a name that is to be written.
     package enum Occupant: Sendable {
         case nothing, file, folder, symbolicLink, other
     }
 
-    /// What has a name in it; a link is not followed.
+    /// Returns the kind of entry of a name in it; a link is not followed.
     package func occupant(of name: String) throws(SystemError) -> Occupant {
         var status = stat()
         guard unsafe lstat(path(of: name), &status) == 0 else {
@@ -80,7 +80,7 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
-    /// The names in it, in no order. Empty when the folder is not there.
+    /// Returns the names in it, in no order. Empty when the folder does not exist.
     package func names() throws(SystemError) -> [String] {
         guard let stream = unsafe opendir(path) else {
             if errno == ENOENT { return [] }
@@ -112,7 +112,7 @@ package struct Folder: Sendable, Equatable {
         var total = 0
         for name in try names() {
             var status = stat()
-            // A file may go while the folder is walked over; it then counts nothing.
+            // A file may be removed during the walk; it then counts as nothing.
             guard unsafe lstat(path(of: name), &status) == 0 else { continue }
             total += status.st_mode & S_IFMT == S_IFDIR ? try Folder(path(of: name)).size() : Int(status.st_size)
         }
@@ -124,8 +124,9 @@ package struct Folder: Sendable, Equatable {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
     }
 
-    /// Removes a name and overwrites the file that had it, so that its content is not left in free blocks. The name goes
-    /// first: a process that is killed in between leaves no file of zeros. Nothing happens when the name is not there.
+    /// Removes a name and overwrites the file that had it, so that its content is not left in free blocks. The name is
+    /// removed first: a process that is killed in between leaves no file of zeros. Nothing happens when the name does not
+    /// exist.
     package func removeOverwriting(_ name: String) throws(SystemError) {
         let file: File
         do throws(SystemError) {
@@ -158,7 +159,7 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
-    /// Takes a file over from another folder of the same file system under a name of its own, replacing what had it.
+    /// Moves a file from another folder of the same file system to a new name, replacing an existing file.
     package func take(_ name: String, from other: Folder, as newName: String) throws(SystemError) {
         guard unsafe Glibc.rename(other.path(of: name), path(of: newName)) == 0 else {
             throw SystemError("create", path(of: newName))
@@ -172,12 +173,12 @@ package struct Folder: Sendable, Equatable {
         return false
     }
 
-    /// Returns once the names themselves are on disk; without it a power cut undoes a creation or a removal.
+    /// Returns once the names themselves are on disk; without it a power failure undoes a creation or a removal.
     package func synchronize() throws(SystemError) {
         try File(opening: path, [.read, .folder]).synchronizeData()
     }
 
-    /// Makes the folder, and what is missing above it, for the owner alone (0700).
+    /// Creates the folder, and its missing parents, for the owner alone (0700).
     package func makeMissing() throws(SystemError) {
         if try make() { return }
         guard errno == ENOENT, parent != self else { throw SystemError("create", path) }
@@ -193,8 +194,8 @@ package struct Folder: Sendable, Equatable {
         return status.st_uid != geteuid() && status.st_uid != 0
     }
 
-    /// Makes the folder, unless it is there; false when that is not possible. A power cut must not take its name back, with all
-    /// that is put on disk in it; not everybody who may make a folder may read the one above.
+    /// Creates the folder, unless it exists; returns false when that is not possible. The parent is synchronized, as a power
+    /// failure must not remove the name and all files in it. A user that may create a folder cannot always read the parent.
     private func make() throws(SystemError) -> Bool {
         guard !isBelowForeignFolder || exists else {
             throw SystemError("create, as the folder above belongs to another user,", path, code: EPERM)

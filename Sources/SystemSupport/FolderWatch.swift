@@ -1,12 +1,13 @@
 private import Glibc
 
-/// Notices that files of a folder grow or come, and that it is gone: the kernel tells (inotify(7)), nobody has to look.
+/// Detects that files of a folder grow or are created, and that the folder was removed. The kernel notifies it (inotify(7)),
+/// without polling.
 package struct FolderWatch: ~Copyable, Sendable {
     private let descriptor: CInt
-    /// Open, so that no other folder has its number.
+    /// Kept open, so that its inode number is not reused by another folder.
     private let folder: File
 
-    /// Watches a folder that is there.
+    /// Watches an existing folder.
     package init(_ folder: Folder) throws(SystemError) {
         let file = try File(opening: folder.path, [.read, .folder])
         descriptor = try Self.watch(folder)
@@ -17,7 +18,7 @@ package struct FolderWatch: ~Copyable, Sendable {
         let descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
         guard descriptor >= 0 else { throw SystemError("watch", folder.path) }
         let grown = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)
-        // A folder is told of its own end only when nobody has it open any more.
+        // The kernel reports a folder's own removal only when no process has it open any more.
         let gone = UInt32(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF)
         guard unsafe inotify_add_watch(descriptor, folder.path, grown) >= 0,
             unsafe inotify_add_watch(descriptor, folder.parent.path, gone) >= 0
@@ -31,7 +32,7 @@ package struct FolderWatch: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
-    /// What ended a wait.
+    /// The event that ended a wait.
     package enum Event: Sendable {
         /// There is input.
         case input
@@ -39,8 +40,8 @@ package struct FolderWatch: ~Copyable, Sendable {
         case change
     }
 
-    /// Waits until `input` can be read without waiting or the folder changes. A change is told at most every `rest`:
-    /// what is appended by the thousand is one change. Throws `ENOENT` once the folder was removed or moved, whatever has its
+    /// Waits until `input` can be read without waiting or the folder changes. A change is reported at most every `rest`:
+    /// thousands of appends are one change. Throws `ENOENT` once the folder was removed or moved, even if another has its
     /// name then.
     package func wait(for input: borrowing File, rest: Duration) throws(SystemError) -> Event {
         if try input.waitForInput(atMost: rest) { return .input }
@@ -57,7 +58,7 @@ package struct FolderWatch: ~Copyable, Sendable {
         return .change
     }
 
-    /// Reads what the kernel has told; only that it told something matters.
+    /// Reads and discards the kernel's notifications; only their existence matters.
     private func forgetChanges() {
         var bytes = [UInt8](repeating: 0, count: 4096)
         while unsafe read(descriptor, &bytes, bytes.count) > 0 {}

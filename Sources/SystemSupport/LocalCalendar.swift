@@ -1,9 +1,9 @@
 private import Glibc
 
-/// Days as the reader's time zone (`TZ`, else the computer's) has them, summer time included.
+/// Days in the user's time zone (`TZ`, else the computer's), summer time included.
 ///
-/// It asks the C library, which knows every form of `TZ` that tzset(3) describes. Foundation on Linux takes a rule
-/// (`CET-1CEST`), a file and a leading colon for UTC, silently (Swift 6.3.1).
+/// It uses the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux silently treats a rule
+/// (`CET-1CEST`), a file and a leading colon as UTC (Swift 6.3.1).
 package enum LocalCalendar {
     /// A day of the calendar.
     package struct Day: Hashable, Comparable, Sendable {
@@ -36,20 +36,20 @@ package enum LocalCalendar {
         package var text: String { pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) }
     }
 
-    /// The day in which a moment (milliseconds since 1970) lies.
+    /// Returns the day of an instant (milliseconds since 1970).
     package static func day(of milliseconds: Int64) -> Day {
         let parts = unsafe parts(of: milliseconds)
         return unsafe Day(year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
     }
 
-    /// The time of day of a moment (milliseconds since 1970), as `HH:MM:SS`.
+    /// Returns the time of day of an instant (milliseconds since 1970), as `HH:MM:SS`.
     package static func timeOfDay(of milliseconds: Int64) -> String {
         let parts = unsafe parts(of: milliseconds)
         let numbers = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
         return numbers.map { pad(Int($0), 2) }.joined(separator: ":")
     }
 
-    /// The hour of the day, 0 to 23, in which a moment (milliseconds since 1970) lies.
+    /// Returns the hour of the day, 0 to 23, of an instant (milliseconds since 1970).
     package static func hour(of milliseconds: Int64) -> Int { unsafe Int(parts(of: milliseconds).tm_hour) }
 
     private static func parts(of milliseconds: Int64) -> tm {
@@ -65,29 +65,30 @@ package enum LocalCalendar {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// The first moment of a day, in milliseconds since 1970. Days and months past their end count on.
+    /// Returns the first instant of a day, in milliseconds since 1970. Days and months past their end continue in the next
+    /// month or year.
     package static func start(of day: Day, plusDays days: Int = 0) -> Int64 {
         var parts = unsafe tm()
         unsafe parts.tm_year = CInt(day.year - 1900)
         unsafe parts.tm_mon = CInt(day.month - 1)
         unsafe parts.tm_mday = CInt(day.day + days)
-        // The C library finds out whether summer time is in force.
+        // The C library determines whether summer time applies.
         unsafe parts.tm_isdst = -1
         var start = Int64(unsafe mktime(&parts)) * 1000
-        // Where clocks go back at midnight there are two, of which it gives one or the other.
+        // Where clocks go back at midnight there are two such instants, of which it returns either.
         let day = self.day(of: start)
         while self.day(of: start - quarter) == day { start -= quarter }
         return start
     }
 
-    /// By so much, and multiples of it, clocks go back.
+    /// Clocks go back by this duration or a multiple of it.
     private static let quarter: Int64 = 15 * 60 * 1000
 
-    /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when nothing says otherwise.
+    /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when no setting exists.
     package static var zoneName: String {
         if let value = Environment.value("TZ") {
             let name = value.trimmingPrefix(":")
-            // What the C library takes for an empty one.
+            // The C library treats an empty name as UTC.
             return name.isEmpty ? "UTC" : String(name)
         }
         let parts = SymbolicLink.target(of: "/etc/localtime")?.split(separator: "/") ?? []
@@ -97,7 +98,7 @@ package enum LocalCalendar {
 }
 
 extension UInt16 {
-    /// What digits alone say: a sign is none.
+    /// Parses digits only: a sign is rejected.
     package init?(digits text: Substring) {
         guard text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         self.init(text)
@@ -105,8 +106,8 @@ extension UInt16 {
 }
 
 extension LocalCalendar {
-    /// The zone that `TZ` names when this machine does not know it, nil when all is well. The C library then silently
-    /// takes UTC, and days would be others than those that the report says they are.
+    /// Returns the zone that `TZ` names when this machine does not know it, nil otherwise. The C library then silently uses
+    /// UTC, and reports would label days with the wrong zone.
     package static func unknownZone(_ environment: (String) -> String? = Environment.value) -> String? {
         guard let value = environment("TZ") else { return nil }
         let name = String(value.trimmingPrefix(":"))
@@ -117,7 +118,8 @@ extension LocalCalendar {
         return name == "UTC" || isZone(path) ? nil : name
     }
 
-    /// Whether a file describes a zone (tzfile(5)); a folder and another kind of file are taken for UTC too.
+    /// Returns whether a file describes a zone (tzfile(5)); the C library treats a folder and any other kind of file as UTC
+    /// too.
     private static func isZone(_ path: String) -> Bool {
         guard let file = try? File(opening: path, [.read, .nonBlocking, .followingLinks]),
             (try? file.status().isRegular) == true
@@ -125,7 +127,7 @@ extension LocalCalendar {
         return (try? file.read(4)) == Array("TZif".utf8)
     }
 
-    /// Whether it is a rule of POSIX, `CET-1CEST` or `<+0530>-5:30`: an abbreviation and an offset.
+    /// Returns whether it is a rule of POSIX, `CET-1CEST` or `<+0530>-5:30`: an abbreviation and an offset.
     private static func isRule(_ text: String) -> Bool {
         var rest = Substring(text)
         if rest.first == "<" {

@@ -10,7 +10,7 @@ package struct PassedDescriptors: Sendable {
     /// The path of a named pipe, and its descriptor, which this value does not close; nil where none was passed.
     package private(set) var pipe: (path: String, descriptor: CInt)?
 
-    /// More are not looked at.
+    /// Further descriptors are ignored.
     private static let most: CInt = 16
 
     /// Reads `LISTEN_PID` and `LISTEN_FDS`, which count only for the process that they name. The descriptors are not inherited
@@ -28,7 +28,7 @@ package struct PassedDescriptors: Sendable {
             case S_IFSOCK where socket == nil && Self.isListening(descriptor): socket = descriptor
             case S_IFIFO where pipe == nil:
                 guard let path = SymbolicLink.target(of: "/proc/self/fd/\(descriptor)") else { continue }
-                // The manager opens it without waiting; the reader waits.
+                // The manager opens it as non-blocking; the reader blocks.
                 _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
                 pipe = (path, descriptor)
             default: break
@@ -36,7 +36,7 @@ package struct PassedDescriptors: Sendable {
         }
     }
 
-    /// Whether a socket is a Unix socket that connections can be accepted from.
+    /// Returns whether a socket is a Unix socket that connections can be accepted from.
     private static func isListening(_ descriptor: CInt) -> Bool {
         func option(_ name: CInt) -> CInt {
             var value: CInt = -1

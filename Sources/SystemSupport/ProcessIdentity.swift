@@ -1,17 +1,17 @@
 private import Glibc
 
-/// A process that cannot be confused with a later one of the same number.
+/// A process, identified beyond reuse of its process id.
 package struct ProcessIdentity: Sendable, Equatable {
     package let processID: Int32
-    /// When it started, in clock ticks since the computer did.
+    /// Its start time, in clock ticks since the computer started.
     package let startTime: UInt64
 
-    /// The process that started this one: for a command typed or scripted, the shell.
+    /// Returns the process that started this one: for a command typed or scripted, the shell.
     package static func parent() -> ProcessIdentity {
         ProcessIdentity(processID: getppid())
     }
 
-    /// The process with this number, as it is now; a process that is gone has start time 0.
+    /// The process with this id, as it is now; a process that has ended has start time 0.
     package init(processID: Int32) {
         self.processID = processID
         startTime = Self.startTime(of: processID)
@@ -28,10 +28,10 @@ package struct ProcessIdentity: Sendable, Equatable {
         self.startTime = startTime
     }
 
-    /// Sixteen bytes that change whenever the computer starts; nil where the system does not tell.
+    /// Returns sixteen bytes that change whenever the computer starts; nil where the system does not provide them.
     package static func bootID() -> [UInt8]? { currentBootID }
 
-    /// Read once: it cannot change while this process lives.
+    /// Read once: it cannot change during this process's lifetime.
     private static let currentBootID: [UInt8]? = {
         guard let text = readSmall("/proc/sys/kernel/random/boot_id") else { return nil }
         var digits: [UInt8] = []
@@ -46,8 +46,8 @@ package struct ProcessIdentity: Sendable, Equatable {
         return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }()
 
-    /// Field 22 of `/proc/PID/stat` (proc(5)), a number. The name in field 2 may hold spaces and brackets, so counting
-    /// starts behind its last bracket.
+    /// Returns field 22 of `/proc/PID/stat` (proc(5)), a number. The name in field 2 may contain spaces and brackets, so
+    /// counting starts after its last bracket.
     private static func startTime(of processID: Int32) -> UInt64 {
         guard let text = readSmall("/proc/\(processID)/stat"),
             let bracket = text.lastIndex(of: UInt8(ascii: ")"))
@@ -72,8 +72,8 @@ package struct ProcessIdentity: Sendable, Equatable {
     }
 }
 
-/// Who is at the other end of a Unix socket: what the option `SO_PEERCRED` gives, laid out as the kernel's `struct ucred`
-/// (unix(7)).
+/// The process at the other end of a Unix socket: the value of the option `SO_PEERCRED`, with the layout of the kernel's
+/// `struct ucred` (unix(7)).
 package struct PeerCredentials: BitwiseCopyable, Sendable {
     /// The number of the socket option.
     package static let option = SO_PEERCRED

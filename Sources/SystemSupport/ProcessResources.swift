@@ -1,11 +1,11 @@
 private import Glibc
 
-/// Whether this process can get what a command needs: files, threads and memory. The concurrency runtime waits for a
-/// thread without an end, and some libraries abort without a file, so this is checked before the work starts.
+/// Checks that this process can get the files, threads and memory that a command needs. The concurrency runtime waits
+/// indefinitely for a thread, and some libraries abort without a file, so this is checked before the work starts.
 package struct ProcessResources: Equatable, Sendable {
-    /// Files that can be opened at once, beside those that are open.
+    /// Files that can be opened at once, in addition to those that are open.
     package let files: Int
-    /// Threads that can run at once, beside those that run.
+    /// Threads that can run at once, in addition to those that run.
     package let threads: Int
     /// Address space that is left for data, in bytes.
     package let memory: Int
@@ -19,7 +19,7 @@ package struct ProcessResources: Equatable, Sendable {
     /// Processors, each of which gets a thread of the concurrency runtime.
     package static var processors: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
 
-    /// Takes all of it at once, and returns it. Returns what is missing, as a sentence; nil when all is there.
+    /// Allocates all of it at once, and releases it. Returns the shortage, as a sentence; nil when there is none.
     package func findShortage() -> String? {
         let opened = openFiles()
         defer { for descriptor in opened.descriptors { close(descriptor) } }
@@ -81,16 +81,15 @@ package struct ProcessResources: Equatable, Sendable {
     }
 }
 
-/// How many files and sockets this process may have open.
+/// The limit on the files and sockets that this process may have open.
 package enum FileLimit {
-    /// The limit.
     package static var current: Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the limit as far as the system lets a user, and returns what it then is.
+    /// Raises the limit as far as the system lets a user, and returns the new limit.
     package static func raise() -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }

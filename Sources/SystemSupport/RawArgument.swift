@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// An argument of a program, byte for byte as the system has it: it need not be UTF-8, as file names need not.
+/// An argument of a program, byte for byte as the system has it. Like a file name, it need not be UTF-8.
 package struct RawArgument: Equatable, Sendable {
     /// Without the zero at the end.
     package let bytes: [UInt8]
@@ -10,8 +10,8 @@ package struct RawArgument: Equatable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Those of this process, its name left out. The C library kept them when the process started: the Swift runtime finds
-    /// none without /proc, or where a preloaded library has added an environment variable.
+    /// The arguments of this process, without its name. The C library kept them when the process started: the Swift runtime
+    /// finds none without /proc, or where a preloaded library has added an environment variable.
     package static var ofThisProcess: [RawArgument] {
         (1..<max(1, Int(nexus_argument_count()))).compactMap { index in
             // The strings are there as long as the process, and nothing writes to them.
@@ -21,13 +21,13 @@ package struct RawArgument: Equatable, Sendable {
         }
     }
 
-    /// With what is not UTF-8 replaced.
+    /// The text, with invalid UTF-8 replaced.
     package var text: String { bytes.text }
 
-    /// The text that it is; nil when it is not UTF-8.
+    /// The text; nil when it is not UTF-8.
     package var exactText: String? { String(validating: bytes, as: UTF8.self) }
 
-    /// Hands out the arguments as the system takes them: as a list of strings that end with a zero, with nothing behind the last.
+    /// Passes the arguments in the system's form: a list of zero-terminated strings, with a null pointer at its end.
     static func withList<Result>(
         of arguments: [RawArgument], _ use: (inout [UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {
@@ -43,19 +43,19 @@ package struct RawArgument: Equatable, Sendable {
     }
 }
 
-/// What symbolic links point to.
+/// Resolves symbolic links.
 package enum SymbolicLink {
-    /// The path that a link holds; nil when there is no such link.
+    /// Returns the path that a link holds; nil when there is no such link.
     package static func target(of path: String) -> String? {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
             let room = UnsafeMutableRawBufferPointer(buffer)
-            // The call writes at most `room.count` bytes into the room it is given, and returns how many, or -1.
+            // The call writes at most `room.count` bytes into the given buffer, and returns their number, or -1.
             count = max(0, unsafe readlink(path, room.baseAddress!.assumingMemoryBound(to: CChar.self), room.count))
         }
         return bytes.isEmpty ? nil : bytes.text
     }
 
-    /// The absolute path without links that a path leads to; nil when nothing is there.
+    /// Returns the absolute path without links that a path leads to; nil when it does not exist.
     package static func resolved(_ path: String) -> String? {
         // The call allocates the text that it returns; it is copied and freed at once.
         guard let text = unsafe realpath(path, nil) else { return nil }

@@ -1,12 +1,12 @@
 private import Glibc
 
-/// A folder of this process's own for files on their way to somewhere else, beside where they are to stand, so that they
-/// can be renamed into place. It goes with the value; what a killed process left is removed by the next one.
+/// A temporary folder of this process, next to the files' final folder, so that they can be renamed into place. It is removed
+/// with the value; leftovers of a killed process are removed by the next one.
 ///
-/// Whoever works in such a folder holds the lock on it, and the kernel gives that back however the process ends: a
+/// The process that uses such a folder holds a lock on it, and the kernel releases the lock however the process ends. A
 /// folder whose lock is free is a leftover.
 package struct ScratchFolder: ~Copyable, Sendable {
-    /// How the names begin.
+    /// The prefix of the names.
     package static let prefix = ".nexus-scratch-"
 
     package let folder: Folder
@@ -14,7 +14,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
     package let name: String
     private let handle: File
 
-    /// Makes one in `parent`, which must be there, after clearing away leftovers.
+    /// Creates a folder in `parent`, which must exist, after removing leftovers.
     package init(in parent: Folder) throws(SystemError) {
         Self.removeLeftovers(in: parent)
         var generator = SystemRandomNumberGenerator()
@@ -25,7 +25,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
                 if errno == EEXIST { continue }
                 throw SystemError("create", folder.path)
             }
-            // Another process may take it for a leftover before the lock is on it, and remove it.
+            // Another process may mistake it for a leftover before it is locked, and remove it.
             let handle: File
             do throws(SystemError) { handle = try File(opening: folder.path, [.read, .folder]) } catch {
                 if error.isNotFound { continue }
@@ -42,10 +42,10 @@ package struct ScratchFolder: ~Copyable, Sendable {
 
     deinit { Self.remove(folder) }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in it.
     package func path(of name: String) -> String { folder.path(of: name) }
 
-    /// Removes what killed processes left in `parent`. That it cannot be removed is no reason to do nothing else.
+    /// Removes leftovers of killed processes in `parent`. Failures are ignored.
     package static func removeLeftovers(in parent: Folder) {
         for name in (try? parent.names()) ?? [] where name.hasPrefix(prefix) {
             let folder = Folder(parent.path(of: name))
@@ -56,7 +56,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Where files go that stay nowhere: `$TMPDIR`, else `/var/tmp`, which is on a disk and may hold large ones.
+    /// The folder for purely temporary files: `$TMPDIR`, else `/var/tmp`, which is on a disk and may hold large ones.
     package static var commonParent: Folder {
         if let path = Environment.value("TMPDIR"), path.hasPrefix("/") { return Folder(path) }
         return Folder("/var/tmp")

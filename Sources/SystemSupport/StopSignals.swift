@@ -1,12 +1,13 @@
 private import Glibc
 
-/// SIGINT, SIGTERM and SIGHUP as something to wait for beside input: the first asks to stop in good order, a second ends the
-/// process as it always would.
+/// Waits for SIGINT, SIGTERM and SIGHUP together with input: the first signal requests an orderly stop, a second one ends the
+/// process as by default.
 ///
-/// A handler writes the signal's number into a pipe. Holding the signals back and reading them from a descriptor would be
-/// simpler, but the first thread of a concurrent Swift program waits with nothing held back.
+/// A handler writes the signal's number into a pipe. Blocking the signals and reading them from a descriptor would be
+/// simpler, but the first thread of a concurrent Swift program waits without blocked signals.
 package struct StopSignals: ~Copyable, Sendable {
-    /// Where the handler writes. `nonisolated(unsafe)`: written once, before the handler is set that reads it.
+    /// The pipe's end that the handler writes to. `nonisolated(unsafe)`: written once, before the handler that reads it is
+    /// set.
     nonisolated(unsafe) private static var handlerEnd: CInt = -1
 
     private let descriptor: CInt
@@ -26,7 +27,7 @@ package struct StopSignals: ~Copyable, Sendable {
             unsafe _ = write(StopSignals.handlerEnd, &byte, 1)
             errno = before
         }
-        // After the first time a signal does again what it always did.
+        // After its first delivery a signal has its default action again.
         action.sa_flags = CInt(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
         let numbers = [SIGINT, SIGTERM] + (ThisProcess.ignoresHangup ? [] : [SIGHUP])
         for number in numbers { unsafe sigaction(number, &action, nil) }
@@ -34,15 +35,15 @@ package struct StopSignals: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
-    /// What ended a wait.
+    /// The event that ended a wait.
     package enum Event: Equatable, Sendable {
         /// There is input, or its end.
         case input
-        /// The signal of this number came.
+        /// The signal with this number.
         case signal(CInt)
     }
 
-    /// Waits until a signal comes, and returns its number, or nil when none came in that time.
+    /// Waits until a signal arrives, and returns its number, or nil when none arrived in that time.
     package func wait(atMost duration: Duration) throws(SystemError) -> CInt? {
         let deadline = ContinuousClock.now + duration
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -62,8 +63,8 @@ package struct StopSignals: ~Copyable, Sendable {
         try wait(for: input, milliseconds: -1) ?? .input
     }
 
-    /// The same at most for a time; nil when neither came in it. A signal that this does not handle, as that of a terminal that
-    /// changes its size, may end the wait earlier.
+    /// The same, at most for a duration; nil when neither occurred in it. A signal that this does not handle, such as that of
+    /// a terminal that changes its size, may end the wait earlier.
     package func wait(for input: borrowing File, atMost duration: Duration) throws(SystemError) -> Event? {
         let milliseconds = max(0, min(duration / .milliseconds(1), Double(CInt.max)).rounded(.up))
         return try wait(for: input, milliseconds: CInt(milliseconds))

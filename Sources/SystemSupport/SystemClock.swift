@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// What time it is, for everything that dates an event. Tests hand in their own.
+/// Provides the current time for all event timestamps. Tests pass their own.
 package protocol WallClock: Sendable {
     /// Milliseconds since 1970, UTC.
     func now() -> Int64
@@ -16,13 +16,13 @@ package struct SystemClock: WallClock {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Nanoseconds since some moment in the past, never going back: for measuring how long something took.
+    /// Returns nanoseconds since an arbitrary instant in the past, monotonic: for measuring durations.
     package static func monotonicNanoseconds() -> UInt64 {
         let time = SystemClock().read(CLOCK_MONOTONIC)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Nanoseconds of processor time that this process has taken since it was started, loading it included.
+    /// Returns nanoseconds of processor time that this process has used since its start, loading included.
     package static func processorNanoseconds() -> UInt64 {
         let time = SystemClock().read(CLOCK_PROCESS_CPUTIME_ID)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

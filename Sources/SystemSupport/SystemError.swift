@@ -1,10 +1,10 @@
 private import Glibc
 
-/// A system call that failed: which, on what, and why.
+/// A failed system call: the operation, the path and the reason.
 package struct SystemError: Error, Equatable, CustomStringConvertible {
-    /// What was tried, as a verb: "open", "write".
+    /// The operation, as a verb: "open", "write".
     package let operation: String
-    /// What it was tried on; empty when there is no path.
+    /// The path of the operation; empty when there is none.
     package let path: String
     /// The system's code, `ENOSPC` for example.
     package let code: CInt
@@ -43,16 +43,16 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether this process, or the whole system, has too many files open.
     package var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
-    /// What stands at `path` is a link, and those are not followed.
+    /// The entry at `path` is a link, and links are not followed.
     package static func link(_ path: String) -> SystemError { SystemError("open", path, code: ELOOP) }
 
-    /// The code of opening a socket as if it were a file.
+    /// The code of opening a socket as a file.
     package static let noSuchDevice: CInt = ENXIO
 
-    /// Whether what was asked for is not there.
+    /// Whether the path does not exist.
     package var isNotFound: Bool { code == ENOENT }
 
-    /// Whether what would have to be a folder is none, so that nothing can be in it.
+    /// Whether a parent in the path is not a folder.
     package var isInNoFolder: Bool { code == ENOTDIR }
 
     /// Whether the disk or the user's share of it is full.
@@ -61,10 +61,10 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether this user may not do it.
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
 
-    /// Whether the place itself may not be written, or not be looked into, by this user.
+    /// Whether this user may not write to, or search, the path itself.
     package var isUnwritable: Bool { code == EACCES || code == EROFS }
 
-    /// Whether it is there and may not be run.
+    /// Whether the file exists and is not executable.
     package var isNotExecutable: Bool { code == EACCES || code == ENOEXEC || code == EISDIR }
 
     /// The system's own words for the code.
@@ -79,7 +79,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Calls again while a signal interrupts: the one place that knows about `EINTR`.
+/// Calls again while a signal interrupts. Only this function handles `EINTR`.
 func retryingInterrupts(_ call: () -> Int) -> Int {
     while true {
         let result = call()
@@ -87,7 +87,7 @@ func retryingInterrupts(_ call: () -> Int) -> Int {
     }
 }
 
-/// How a program ends that could not do its work, after sysexits.h.
+/// The exit code of a failed program, after sysexits.h.
 package enum ExitCode: Int32, Sendable {
     case usage = 64
     case rejectedInput = 65

@@ -136,8 +136,8 @@ package final class TerminalProcess {
         close(terminal)
     }
 
-    /// The processes of the session. Field 6 of `/proc/PID/stat` is the session (proc(5)), counted after the last bracket,
-    /// as the name in field 2 may hold brackets and blanks.
+    /// Returns the processes of the session. Field 6 of `/proc/PID/stat` is the session (proc(5)), counted after the last
+    /// bracket, as the name in field 2 may hold brackets and blanks.
     private func processes() -> [Int32] {
         let names = (try? Folder("/proc").names()) ?? []
         return names.compactMap { Int32($0) }.filter { process in

@@ -1,24 +1,24 @@
 private import Glibc
 
-/// What a program that has changed the terminal writes to it when it is stopped with Ctrl-Z, so that the shell finds it as it
-/// was, and when it goes on.
+/// Restores the terminal when a program that has changed it is stopped with Ctrl-Z, so that the shell finds it unchanged.
+/// Applies the change again when the program continues.
 package enum TerminalSuspend {
-    /// `nonisolated(unsafe)`: written once, before the handlers are set that read them, and never released.
+    /// `nonisolated(unsafe)`: written once, before the handlers that read them are set, and never released.
     nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
-    /// How the terminal's keys are when the process is stopped, and when it goes on. `nonisolated(unsafe)`: written before a key is
-    /// read, and read by the handlers.
+    /// The terminal's modes while the process is stopped, and after it continues. `nonisolated(unsafe)`: written before a key
+    /// is read, and read by the handlers.
     nonisolated(unsafe) private static var modeOnStop: termios?
     nonisolated(unsafe) private static var modeOnContinue: termios?
 
-    /// Has the modes set from now on, until the process ends.
+    /// Sets the modes for stopping and continuing from now on, until the process ends.
     fileprivate static func setModes(onStop stop: termios, onContinue go: termios) {
         unsafe modeOnStop = stop
         unsafe modeOnContinue = go
     }
 
-    /// Has the texts written to standard output from now on, until the process ends; once in a process.
+    /// Sets the texts that are written to standard output on stop and continue, until the process ends; once in a process.
     package static func write(onStop stop: String, onContinue go: String) {
         unsafe onStop = copy(stop)
         unsafe onContinue = copy(go)
@@ -43,14 +43,14 @@ package enum TerminalSuspend {
             let before = errno
             unsafe TerminalSuspend.put(TerminalSuspend.onStop)
             unsafe TerminalSuspend.apply(TerminalSuspend.modeOnStop)
-            // The signal is held back as long as this runs, and does then what it does to everybody.
+            // The signal is blocked while this runs, and has its default action afterwards.
             signal(number, SIG_DFL)
             raise(number)
             errno = before
         }
     }
 
-    /// A handler calls only what signal-safety(7) lists.
+    /// Writes bytes; a handler may call only functions that signal-safety(7) lists.
     private static func put(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
     }
@@ -68,13 +68,13 @@ package enum TerminalSuspend {
     }
 }
 
-/// A terminal that passes on each key at once and shows none, from now until the value goes. Ctrl-C and Ctrl-Z send signals as
-/// ever; while the process is stopped the terminal is as it was.
+/// A terminal that passes on each key immediately and echoes none, until the value is destroyed. Ctrl-C and Ctrl-Z still send
+/// signals; while the process is stopped the terminal has its original modes.
 package struct KeyboardMode: ~Copyable {
     private let descriptor: CInt
     private let before: termios
 
-    /// Changes the terminal that `file` is; nil where it is none.
+    /// Changes the mode of the terminal that `file` is; nil when it is not a terminal.
     package static func passingKeys(of file: borrowing File) -> KeyboardMode? {
         var mode = termios()
         // The calls read and write the one value that they are given, which outlives them.
@@ -99,12 +99,12 @@ package struct KeyboardMode: ~Copyable {
 
 /// The terminal that a file may be.
 package enum Terminal {
-    /// How many columns the terminal has; nil when `file` is none or does not say.
+    /// Returns the number of columns of the terminal; nil when `file` is not a terminal or reports none.
     package static func columns(of file: borrowing File) -> Int? {
         size(of: file).flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil }
     }
 
-    /// How many lines the terminal has; nil when `file` is none or does not say.
+    /// Returns the number of lines of the terminal; nil when `file` is not a terminal or reports none.
     package static func lines(of file: borrowing File) -> Int? {
         size(of: file).flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil }
     }

@@ -2,7 +2,7 @@ private import Glibc
 
 /// A serial executor with a thread of its own, for actors whose work blocks: reading, writing, SQLite.
 ///
-/// A blocking call on the shared pool would hold up every other task on a machine with two cores.
+/// A blocking call on the shared pool would stall every other task on a machine with two cores.
 package final class ThreadExecutor: SerialExecutor {
     private let queue: JobQueue
 
@@ -20,18 +20,18 @@ package final class ThreadExecutor: SerialExecutor {
     }
 }
 
-/// Jobs in the order they came, and the thread that runs them.
+/// Jobs in the order in which they were enqueued, and the thread that runs them.
 ///
 /// `@unchecked Sendable`: `jobs` and `isStopped` are read and written only between `pthread_mutex_lock` and
-/// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed when nobody refers to the
-/// queue any more, the thread being one of those who do.
+/// `pthread_mutex_unlock` of `mutex`. `mutex` and `condition` are allocated once and freed with the last reference to the
+/// queue, one of which the thread holds.
 @safe private final class JobQueue: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var jobs: [Entry] = unsafe []
     private var isStopped = false
 
-    /// Both stay good until the job has run: the task that owns the job holds its actor and the actor its executor.
+    /// Both stay valid until the job has run: the task that owns the job holds its actor, and the actor its executor.
     @unsafe private struct Entry {
         let job: UnownedJob
         let executor: UnownedSerialExecutor
@@ -102,7 +102,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, argument)
     guard result == 0 else {
-        // An executor without its thread would let its actor wait for ever.
+        // An executor without its thread would block its actor forever.
         let reason = SystemError("start", "a thread", code: result).description
         try? File.standardError.write(
             "nexus: \(reason); raise the limits on processes and memory, or try again later\n")

@@ -2,8 +2,8 @@
 // byte but the last (LEB128).
 
 extension Span<UInt8> {
-    /// The number that begins at `position`, which moves behind it; nil when the bytes end inside it, or when it does not
-    /// fit 64 bits.
+    /// Returns the number that begins at `position`, and moves `position` to the byte after it. Nil when the bytes end inside
+    /// it, or when it does not fit 64 bits.
     @inlinable
     package func varint(at position: inout Int) -> UInt64? {
         guard position < count else { return nil }
@@ -42,7 +42,7 @@ extension OutputSpan<UInt8> {
     /// The most bytes that a number takes.
     @inlinable package static var longestVarint: Int { 10 }
 
-    /// Adds `number`, in 1 to 10 bytes. Traps when there is no room.
+    /// Appends `number`, in 1 to 10 bytes. Traps when there is no space.
     @inlinable
     package mutating func append(varint number: UInt64) {
         var rest = number
