@@ -3,20 +3,20 @@ package import Database
 package import Snapshots
 import SystemSupport
 
-/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. Nothing else does.
+/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. No other type does.
 ///
-/// It has a thread of its own, as SQLite and files block. `SnapshotWriter` knows how a snapshot is made, `Transmission` what
-/// is written down before and after a batch goes.
+/// It has a thread of its own, as SQLite and files block. `SnapshotWriter` creates a snapshot; `Transmission` maintains the
+/// ledger before and after a batch is sent.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     package init() {}
 
-    /// Writes a snapshot of what is selected (see `SnapshotWriter.write`).
+    /// Writes a snapshot of the selected events (see `SnapshotWriter.write`).
     ///
     /// - Parameters:
-    ///   - progress: is called with how much of how much is done, in units of its own.
+    ///   - progress: is called with the finished and the total amount, in units of its own.
     @discardableResult
     package func export(
         _ selection: SnapshotSelection = .everything, of data: DataFolder, as format: SnapshotFormat,
@@ -37,9 +37,9 @@ package actor SyncActor {
             SnapshotSelection(times: times), of: data, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
-    /// Sends everything that a transmission is about. While one batch is on its way, the next one is encoded.
+    /// Sends everything of a transmission. While one batch is sent, the next one is encoded.
     ///
-    /// - Throws: `SyncError` when the destination does not take it, and `CancellationError`.
+    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
     package func send(
         _ transmission: consuming Transmission, _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
@@ -58,9 +58,9 @@ package actor SyncActor {
         return transmission.summary
     }
 
-    /// Sends every day that a destination of aggregates does not have as it is now.
+    /// Sends every day whose current aggregates the destination does not have.
     ///
-    /// - Throws: `SyncError` when the destination does not take it, and `CancellationError`.
+    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
     package func send(
         _ transmission: consuming AggregateTransmission, fromStart: Bool = false,
         _ report: @Sendable (Transmission.Progress) -> Void
@@ -68,7 +68,7 @@ package actor SyncActor {
         try await transmission.run(fromStart: fromStart, report)
     }
 
-    /// The next batch, made on this actor's thread.
+    /// Returns the next batch, encoded on this actor's thread.
     private func encode(
         after cursor: Int64, upTo last: Int64, with encoder: any BatchEncoder
     ) async throws -> TransferBatch? {

@@ -1,6 +1,6 @@
 package import SystemSupport
 
-/// Why something could not be sent; what it is about, and what to do.
+/// The reason why rows could not be sent, with the affected item and a suggestion.
 package enum SyncError: ReportedError, Equatable {
     /// The URL cannot be used, and why.
     case badDestination(String)
@@ -22,23 +22,23 @@ package enum SyncError: ReportedError, Equatable {
     case untrusted(String, reason: String)
     /// The proxy requires a user name and a password.
     case proxyNotPermitted(String)
-    /// The destination is not to be reached, and why.
+    /// The destination cannot be reached, and why.
     case unreachable(String, reason: String)
-    /// The destination is there and cannot take it now.
+    /// The destination is reachable and temporarily unavailable.
     case busy(String, reason: String)
-    /// The destination does not accept who we say we are.
+    /// The destination does not accept the credentials.
     case notPermitted(String, reason: String)
-    /// The destination does not take it, and will not next time either.
+    /// The destination rejects the data permanently.
     case refused(String, reason: String)
-    /// What answers at the destination is not ClickHouse; nothing was sent.
+    /// The server at the destination is not ClickHouse; nothing was sent.
     case notClickHouse(String, answer: String)
     /// The answer to rows that were sent does not confirm them.
     case unexpectedAnswer(String, answer: String)
-    /// What stands at the destination under the name is something else.
+    /// Another file has the name at the destination.
     case occupied(String)
-    /// What was to be kept at the destination was not.
+    /// A file could not be stored at the destination.
     case inputOutput(SystemError)
-    /// The database was not brought up to date yet by whoever writes it.
+    /// No writer has migrated the database yet.
     case notReady
 
     package var description: String {
@@ -83,7 +83,7 @@ package enum SyncError: ReportedError, Equatable {
         }
     }
 
-    /// How a command ends that fails with it.
+    /// The exit code of a command that fails with it.
     package var exitCode: ExitCode {
         switch self {
         case .badDestination, .badNames, .unknownName: .usage

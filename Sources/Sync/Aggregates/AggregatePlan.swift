@@ -3,11 +3,11 @@ import Database
 import Foundation
 import Rollups
 
-/// A destination that gets aggregates, and never rows.
+/// A destination that receives aggregates, and never rows.
 package struct AggregateDestination: Equatable, Sendable {
     package let place: Destination
-    /// A random id of this destination alone: 32 hexadecimal digits. It is not the installation's, so that what is there cannot be
-    /// joined with rows or snapshots.
+    /// A random id of this destination alone: 32 hexadecimal digits. It differs from the installation's id, so that the
+    /// aggregates cannot be joined with rows or snapshots.
     package let source: String
     /// The names that may leave; nil: all.
     package let allowed: AllowedNames?
@@ -24,16 +24,16 @@ package struct AggregateDestination: Equatable, Sendable {
     }
 }
 
-/// Finds which days a destination of aggregates does not have as they are now.
+/// Finds the days whose current figures a destination does not have.
 ///
-/// It compares the checksum of each day with the one that the ledger has. So there is no note of what changed: recorded events, an
-/// import, a purge, another list of allowed names and a killed run all make days differ.
+/// It compares the checksum of each day with that in the ledger, so no list of changes is kept. Recorded events, an import, a
+/// purge, another list of allowed names and a killed run all make days differ.
 package struct AggregatePlan: Sendable {
     private let reader: DailyFiguresReader
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
     private let readable: [Int64]
-    /// Days of which retention removed the rows before their events were counted as this needs it. They are not sent.
+    /// Days whose rows retention removed before their events were counted by combination. They are not sent.
     package let unknown: [Int64]
 
     /// - Returns: nil when there is no database.
@@ -47,14 +47,14 @@ package struct AggregatePlan: Sendable {
         unknown = days.unknown
     }
 
-    /// The lines of a day as they are now.
+    /// Returns the lines of a day as they are now.
     package func lines(of day: Int64) throws -> DailyLines {
         DailyLines(day: day, try reader.figures(of: day), allowed: destination.allowed)
     }
 
-    /// The days to send, in order. A day that was sent and has no events any more is among them: without lines it replaces what is
-    /// there.
-    /// - Parameter fromStart: every day, as to a place that has lost what it had.
+    /// Returns the days to send, in order. A day that was sent and has no events any more is included: without lines it
+    /// replaces the day at the destination.
+    /// - Parameter fromStart: returns every day, for a destination that has lost its data.
     package func changedDays(_ progress: LedgerProgress, fromStart: Bool = false) throws -> [Int64] {
         let sent = progress.days(of: destination.source)
         let gone = sent.filter { $0.value.lines > 0 || !$0.value.isConfirmed }.keys

@@ -1,13 +1,13 @@
 import Core
 package import SystemSupport
 
-/// One run of sending the days that a destination of aggregates does not have as they are now, with its ledger.
+/// One run that sends a destination the days whose current aggregates it does not have, with its ledger.
 ///
 ///     intents in the ledger ─ on disk ─ transfer ─ confirmed ─ lines in the ledger ─ on disk ─ next batch
 ///
 /// A run that is killed anywhere leaves days without a confirmation. The next run sends them again, with a higher version.
 package struct AggregateTransmission: ~Copyable {
-    /// What came of it.
+    /// The result of a run.
     package struct Summary: Equatable, Sendable {
         package var days = 0
         package var lines = 0
@@ -39,7 +39,7 @@ package struct AggregateTransmission: ~Copyable {
 
     /// Sends every changed day.
     /// - Parameter report: is called with the share that is confirmed, from 0 to 1, and with each failed attempt.
-    /// - Throws: `SyncError` when the destination does not take it, and `CancellationError`.
+    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
     mutating func run(
         fromStart: Bool, _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Summary {
@@ -61,11 +61,11 @@ package struct AggregateTransmission: ~Copyable {
         return summary
     }
 
-    /// Takes the first days, up to the bounds of a batch.
+    /// Returns the next days, up to the limits of a batch.
     private func pack(_ rest: inout ArraySlice<Int64>) throws -> DayBatch {
         var batch = DayBatch()
         let sent = ledger.progress.days(of: destination.source)
-        // Above every version that was ever begun, whatever the clock says.
+        // Above every version of earlier attempts, whatever the clock shows.
         let version = max(wallClock.now(), (sent.values.map(\.version).max() ?? 0) + 1)
         while let day = rest.first, batch.days.count < Limits.syncBatchDays, batch.bytes < Limits.syncBatchBytes {
             rest.removeFirst()

@@ -2,17 +2,17 @@ import Core
 package import Rollups
 import SystemSupport
 
-/// The names that may leave with aggregates, from a file of the user's. Every other one is replaced by `(other)`.
+/// The names that may leave with aggregates, from a file of the user. Every other name is replaced by `(other)`.
 ///
 ///     # Anything after a number sign at the start of a line is a comment.
 ///     command git status
 ///     category exit_1
 ///     template service
 ///
-/// A command's name stands for itself alone: `git` is not `git status`. It also stands for lines of several commands that begin with
-/// that command. The outcomes, the types of Nexus itself and an absent value are no names, and are always sent.
+/// A command's name matches exactly: `git` does not match `git status`. It also matches lines of several commands that begin
+/// with that command. The outcomes, Nexus's own event types and absent values are not names, and are always sent.
 package struct AllowedNames: Equatable, Sendable {
-    /// What stands for every name that is not allowed.
+    /// The replacement for every name that is not allowed.
     package static let other = "(other)"
 
     package enum Kind: String, CaseIterable, Sendable {
@@ -42,17 +42,17 @@ package struct AllowedNames: Equatable, Sendable {
         self.names = names
     }
 
-    /// How many names of a kind there are.
+    /// Returns the number of names of a kind.
     package func count(_ kind: Kind) -> Int { names[kind]?.count ?? 0 }
 
-    /// The text of a file with these names, one way for the same ones.
+    /// The text of a file with these names; equal sets give equal texts.
     package var text: String {
         Kind.allCases.flatMap { kind in
             (names[kind] ?? []).sorted().map { "\(kind.rawValue) \($0)\n" }
         }.joined()
     }
 
-    /// A key with every name that is not allowed replaced.
+    /// Returns a key with every name that is not allowed replaced.
     package func filtered(_ key: DailyFigures.Key) -> DailyFigures.Key {
         var filtered = key
         filtered.command = filteredCommand(key.command)

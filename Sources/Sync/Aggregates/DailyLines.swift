@@ -11,7 +11,7 @@ import SystemSupport
 ///     day             date in UTC
 ///     version         of the day: a higher one replaces all lines of a lower one
 ///     command, event_type, outcome, error_category, template
-///                     what the events have in common; empty where they have none
+///                     the common properties of the events; empty where they have none
 ///     runs            how many events
 ///     total_ms        sum of their durations
 ///     buckets         the buckets of `LatencyScale` that count anything, as a list in brackets
@@ -28,7 +28,7 @@ package struct DailyLines: Equatable, Sendable {
 
     /// The day's number since 1970, UTC.
     package let day: Int64
-    /// What follows the version in each line, with its line feed.
+    /// The part of each line after the version, with its line feed.
     private let tails: [String]
 
     /// - Parameter allowed: the names that may leave; nil: all.
@@ -40,16 +40,16 @@ package struct DailyLines: Equatable, Sendable {
 
     package var count: Int { tails.count }
 
-    /// SHA-256 of the lines without the version and the source: what tells whether a day changed.
+    /// SHA-256 of the lines without the version and the source; it differs when the day changed.
     package var checksum: String { Checksum.of(Array((Self.date(day) + "\n" + tails.joined()).utf8)) }
 
-    /// The lines.
+    /// Returns the lines.
     package func bytes(source: String, version: Int64) -> [UInt8] {
         let head = "\(source)\t\(Self.date(day))\t\(version)\t"
         return Array(tails.map { head + $0 }.joined().utf8)
     }
 
-    /// The date of a day, `2026-11-30`.
+    /// Returns the date of a day, `2026-11-30`.
     package static func date(_ day: Int64) -> String {
         String(Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10))
     }

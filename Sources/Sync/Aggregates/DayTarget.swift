@@ -2,14 +2,14 @@ import Core
 import Snapshots
 import SystemSupport
 
-/// Days of aggregates that go together.
+/// Days of aggregates that are sent together.
 package struct DayBatch: Sendable {
     /// A day with its line in the ledger.
     package struct Day: Sendable {
         package let transfer: Transfer
         package let lines: [UInt8]
 
-        /// The lines as an LZ4 frame: what a file of the day has.
+        /// The lines as an LZ4 frame: the content of a file of the day.
         package var frame: [UInt8] { get throws { try lines.lz4Frame() } }
 
         /// The day's number since 1970, UTC.
@@ -24,13 +24,13 @@ package struct DayBatch: Sendable {
     package var bytes: Int { days.reduce(0) { $0 + $1.lines.count } }
 }
 
-/// A destination, as something that takes days of aggregates. What goes wrong is thrown as a `RetryPolicy.Failure`.
+/// A destination of days of aggregates. Failures are thrown as a `RetryPolicy.Failure`.
 package protocol DayTarget: Sendable {
-    /// Makes sure that the place is there; called before the first batch.
+    /// Checks or creates the destination; called before the first batch.
     func prepare() async throws
 
-    /// Delivers days; when it returns, the destination has each of them in place of every lower version, and will keep it. Days that
-    /// are there already are delivered.
+    /// Delivers days. When it returns, each of them has replaced every lower version at the destination, which will keep it.
+    /// Days that the destination already has count as delivered.
     func deliver(_ batch: DayBatch) async throws
 }
 
@@ -45,7 +45,7 @@ actor FolderDayTarget: DayTarget {
         self.folder = folder
     }
 
-    /// The name of a day's file. It says nothing of the version, so that a folder has each day once.
+    /// Returns the name of a day's file. It does not contain the version, so that a folder has each day once.
     static func name(source: String, day: Int64) -> String { "nexus-daily-\(source)-\(DailyLines.date(day)).tsv.lz4" }
 
     func prepare() async throws { try await FolderTarget(folder).prepare() }

@@ -32,11 +32,12 @@ struct WebDayTarget: DayTarget {
     }
 }
 
-/// Two tables of ClickHouse's, filled over its HTTP interface: the lines of days, and which version of a day counts.
+/// Two ClickHouse tables, filled over the HTTP interface: the lines of days, and the current version of each day.
 ///
-/// The lines go first, and the version after them: lines of an earlier attempt that arrive late count nothing. Between the two a
-/// question may miss lines of that day that changed, and never counts any twice. A question reads with `FINAL`, as lines that were
-/// inserted twice are merged later, and takes the lines whose source, day and version are those of the highest version of each day:
+/// The lines are sent first, and the version after them: late lines of an earlier attempt are not counted. Between the two a
+/// query may miss changed lines of that day, but never counts any twice. A query reads with `FINAL`, as lines that were
+/// inserted twice are merged later. It selects the lines whose source, day and version are those of the highest version of
+/// each day:
 ///
 ///     SELECT … FROM nexus_daily FINAL WHERE (source, day, version) IN
 ///         (SELECT source, day, max(version) FROM nexus_daily_versions GROUP BY source, day)

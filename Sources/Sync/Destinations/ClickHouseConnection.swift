@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// A database of ClickHouse's, over its HTTP interface: questions, and statements that change something.
+/// A ClickHouse database, over its HTTP interface: queries, and statements that change data.
 struct ClickHouseConnection: Sendable {
     private let connection: WebConnection
     let database: Destination.Identifier
@@ -21,8 +21,8 @@ struct ClickHouseConnection: Sendable {
         self.database = database
     }
 
-    /// Makes the database, and tables by their names and definitions, where they are not there. A table that is there is used as
-    /// it is: for a cluster a `Distributed` one over a replicated one, for example.
+    /// Creates the database, and missing tables by their names and definitions. An existing table is used unchanged: for a
+    /// cluster a `Distributed` one over a replicated one, for example.
     func prepare(_ tables: [(name: String, definition: String)]) async throws {
         try await requireClickHouse()
         if try await isZero("SELECT count() FROM system.databases WHERE name = '\(database.text)'") {
@@ -33,8 +33,9 @@ struct ClickHouseConnection: Sendable {
         }
     }
 
-    /// Asks what only ClickHouse answers, and no page that was written before: functions of its own, of random numbers. A
-    /// login page, another server on the port or one that echoes what it gets would otherwise swallow the rows with a 200.
+    /// Checks that the server is ClickHouse. The query calls ClickHouse's own functions with random numbers, so that no
+    /// stored page answers it. Otherwise a login page, another server on the port or an echo server would accept the rows
+    /// with a 200.
     private func requireClickHouse() async throws {
         let number = UInt64.random(in: 1 << 32..<1 << 48)
         let divisor = UInt64.random(in: 1000..<10_000)
@@ -44,7 +45,7 @@ struct ClickHouseConnection: Sendable {
         guard answer.text == expected else { throw notClickHouse(answer) }
     }
 
-    /// Whether the answer to a question for 0 or 1 is 0.
+    /// Returns whether the answer to a query for 0 or 1 is 0.
     private func isZero(_ question: String) async throws -> Bool {
         let answer = try await ask(question)
         guard ["0\n", "1\n"].contains(answer.text) else { throw notClickHouse(answer) }
@@ -55,7 +56,7 @@ struct ClickHouseConnection: Sendable {
         .lasting(.notClickHouse(connection.place, answer: answer.summary))
     }
 
-    /// Inserts lines of `TabSeparated`, in pieces, into a table.
+    /// Inserts lines of `TabSeparated`, in chunks, into a table.
     func insert(_ pieces: [[UInt8]], into table: String, columns: [String]) async throws {
         let bytes = pieces.reduce(0) { $0 + $1.count }
         try await change(
@@ -63,13 +64,13 @@ struct ClickHouseConnection: Sendable {
             body: .stream(LinePieces(pieces), length: .known(Int64(bytes))), bytes: bytes)
     }
 
-    /// Sends a question as GET, which ClickHouse lets change nothing.
+    /// Sends a query as GET, with which ClickHouse permits no changes.
     private func ask(_ question: String) async throws -> WebConnection.Answer {
         try await connection.send(.GET, Self.path(of: question + " FORMAT TabSeparated"))
     }
 
-    /// Sends a statement that changes something, in the URL, with its data in the body. ClickHouse answers nothing to it; with
-    /// any other answer it is not known who took the data.
+    /// Sends a statement that changes data, in the URL, with its data in the body. ClickHouse returns an empty response; with
+    /// any other response it is unknown which server received the data.
     private func change(
         _ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer()), bytes: Int = 0
     ) async throws {
@@ -87,7 +88,7 @@ struct ClickHouseConnection: Sendable {
     }
 }
 
-/// Pieces of text as the body of a request, each copied for the network when its turn comes.
+/// Chunks of text as the body of a request, each copied for the network when it is sent.
 private struct LinePieces: AsyncSequence, Sendable {
     private let pieces: [[UInt8]]
 

@@ -1,11 +1,11 @@
 import Database
 
-/// A table of ClickHouse's, filled over its HTTP interface.
+/// A ClickHouse table, filled over the HTTP interface.
 ///
-/// A batch that is sent twice leaves its rows twice for a while: `ReplacingMergeTree` ordered by what a row is known by
-/// makes them one when it merges, and a query with `FINAL` sees them as one at once.
+/// A batch that is sent twice temporarily leaves its rows twice. `ReplacingMergeTree`, ordered by a row's identity,
+/// deduplicates them when it merges; a query with `FINAL` sees each row once immediately.
 struct ClickHouseTarget: Target {
-    /// The table in the destination's database. The name says whose it is, as the database may hold other things.
+    /// The table in the destination's database. Its name identifies Nexus, as the database may contain other tables.
     static let table = "nexus_events"
 
     private let connection: ClickHouseConnection
@@ -23,9 +23,9 @@ struct ClickHouseTarget: Target {
         try await connection.insert(pieces, into: Self.table, columns: ClickHouseRowEncoder.columns)
     }
 
-    /// The definition of the table for a server of its own. Texts are texts of any length; an absent one is empty.
-    /// `timestamp` is the text that it is in the local database, UTC to the millisecond, as servers before 20.3 have no
-    /// type for that; `time` is the same to the second.
+    /// Returns the definition of the table for a single server. Texts have any length; an absent one is empty. `timestamp` is
+    /// the local database's text, UTC to the millisecond, as servers before 20.3 have no type for that; `time` is the same to
+    /// the second.
     static func definition(in database: Destination.Identifier) -> String {
         """
         CREATE TABLE IF NOT EXISTS \(database.text).\(table) (
@@ -39,18 +39,18 @@ struct ClickHouseTarget: Target {
     }
 }
 
-/// What ClickHouse's own error codes mean for somebody who sends to it.
+/// The meaning of ClickHouse's error codes for a sender.
 enum ClickHouseFault {
-    /// Codes after which another attempt may go better: too many queries or parts at the moment, a network or a Keeper
-    /// that fails, memory or disk space that others use.
+    /// Codes of temporary errors, after which another attempt may succeed: too many queries or parts, a failing network or
+    /// Keeper, or memory or disk space that other queries use.
     private static let passing: Set<Int> = [
         3, 159, 160, 164, 202, 203, 209, 210, 225, 236, 241, 242, 243, 244, 252, 254, 279, 285, 286, 289, 319, 369, 394,
         425, 999,
     ]
-    /// Codes that say that the user is unknown, the password wrong, or the right missing.
+    /// Codes for an unknown user, a wrong password, or a missing permission.
     private static let notPermitted: Set<Int> = [192, 193, 194, 195, 291, 497, 516]
 
-    /// The code at the beginning of a message like `Code: 60, e.displayText() = …`; nil when it is no such message.
+    /// Returns the code at the beginning of a message like `Code: 60, e.displayText() = …`; nil for any other message.
     static func code(in text: String) -> Int? {
         guard text.hasPrefix("Code: ") else { return nil }
         return Int(text.dropFirst(6).prefix { $0.isASCII && $0.isNumber })

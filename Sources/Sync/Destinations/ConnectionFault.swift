@@ -24,7 +24,7 @@ enum ConnectionFault {
         }
     }
 
-    /// Whether a connection did not come about in `Limits.syncConnectSeconds`.
+    /// Returns whether a connection was not established in `Limits.syncConnectSeconds`.
     private static func isTimeout(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: [.connectTimeout, .tlsHandshakeTimeout].contains(error)
@@ -34,7 +34,8 @@ enum ConnectionFault {
         }
     }
 
-    /// Why the server's identity cannot be established; nil for any other error. Another attempt would end the same.
+    /// Returns the reason why the server's identity cannot be established; nil for any other error. Another attempt would
+    /// fail too.
     private static func trustProblem(_ error: any Error) -> String? {
         switch error {
         case let error as NIOConnectionError:

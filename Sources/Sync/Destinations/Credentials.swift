@@ -1,14 +1,14 @@
 import Core
 import SystemSupport
 
-/// Who a server is told one is. They come from the environment or from a file, and go nowhere but into a request's
-/// header: not into the ledger, not into a message, not into the list of processes.
+/// The user name and password for a server. They come from the environment or from a file, and are only put into a request's
+/// header: never into the ledger, a message or the list of processes.
 package struct Credentials: Equatable, Sendable {
     let user: String
     let password: String
 
     init(user: String, password: String) throws(SyncError) {
-        // What is more than one line would be more than one header.
+        // A value with line breaks would add more headers.
         for text in [user, password] {
             guard text.utf8.count <= Limits.credentialBytes,
                 text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
@@ -22,8 +22,8 @@ package struct Credentials: Equatable, Sendable {
         self.password = password
     }
 
-    /// Those of the file where one is given, else `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil when there are
-    /// none.
+    /// Returns the credentials of the file if one is given, else `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil when
+    /// there are none.
     package static func load(
         file: String?, environment: (String) -> String? = Environment.value
     ) throws -> Credentials? {
@@ -37,7 +37,7 @@ package struct Credentials: Equatable, Sendable {
         return try Credentials(user: user, password: password)
     }
 
-    /// A file of two lines, the user name and the password, that nobody else may read.
+    /// Reads a file of two lines, the user name and the password. No other user may be able to read it.
     private static func read(_ path: String) throws -> Credentials {
         let file = try File(opening: path, [.read, .regular])
         let status = try file.status()

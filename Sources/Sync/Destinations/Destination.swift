@@ -2,14 +2,14 @@ import Core
 import Foundation
 package import SystemSupport
 
-/// A place that rows are sent to, as a URL says it.
+/// A destination for rows, parsed from a URL.
 ///
 ///     file:///FOLDER                       a folder: files of rows
 ///     https://HOST[:PORT]/PATH             a server that takes PUT, and http:// likewise: the same files
 ///     clickhouse://HOST[:PORT]/DATABASE    ClickHouse's HTTP interface, clickhouses:// over TLS: rows
 ///
-/// Host names and ports that are the scheme's own are written in one way only, so that the same place is the same text:
-/// the text is what the ledger knows a place by.
+/// Host names and default ports are normalized, so that the same destination always has the same text. The ledger identifies
+/// a destination by this text.
 package enum Destination: Equatable, Sendable {
     case folder(Folder)
     case server(WebAddress)
@@ -29,11 +29,11 @@ package enum Destination: Equatable, Sendable {
             host == "localhost" || host == "[::1]" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
         }
 
-        /// As an HTTP client takes it, with something behind the path.
+        /// Returns the URL for an HTTP client, with `rest` after the path.
         func url(_ rest: String = "") -> String { "\(isEncrypted ? "https" : "http")://\(host):\(port)\(path)\(rest)" }
     }
 
-    /// A name of ClickHouse's that needs no quotes: nothing else gets into a statement.
+    /// A ClickHouse name that needs no quotes: nothing else is inserted into a statement.
     package struct Identifier: Equatable, Sendable {
         package let text: String
 
@@ -50,10 +50,10 @@ package enum Destination: Equatable, Sendable {
         }
     }
 
-    /// Where ClickHouse's HTTP interface listens when a URL does not say.
+    /// The default ports of ClickHouse's HTTP interface.
     private static let clickHousePort = (plain: 8123, encrypted: 8443)
 
-    /// Reads a URL; throws `SyncError.badDestination` with what is wrong with it.
+    /// Parses a URL; throws `SyncError.badDestination` with the problem.
     package init(_ text: String) throws(SyncError) {
         guard text.utf8.count <= Limits.destinationBytes else { throw .badDestination("it is too long") }
         guard !text.hasPrefix("/") else {
@@ -94,7 +94,7 @@ package enum Destination: Equatable, Sendable {
         }
     }
 
-    /// Whether a text is meant as a URL or a path: a name has neither ':' nor '/'.
+    /// Returns whether a text is meant as a URL or a path: a name has neither ':' nor '/'.
     package static func isAddress(_ text: String) -> Bool { text.contains { $0 == ":" || $0 == "/" } }
 
     /// Percent-encodes blanks and non-ASCII characters after the scheme and the host. Existing percent codes stay, and the
@@ -108,7 +108,7 @@ package enum Destination: Equatable, Sendable {
         return text[..<path] + rest.joined()
     }
 
-    /// The same place is always the same text.
+    /// The normalized text of the destination: equal destinations have equal texts.
     package var identity: String {
         switch self {
         case .folder(let folder): URL(filePath: folder.path, directoryHint: .notDirectory).absoluteString

@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// A folder, on a stick or a share: a file is written beside its place, made safe on the disk, and renamed.
+/// A folder, on a USB stick or a share: a file is written under a temporary name in it, synchronized to disk, and renamed.
 actor FolderTarget: Target {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -12,7 +12,7 @@ actor FolderTarget: Target {
         self.folder = folder
     }
 
-    /// The folder has to be there: one that is missing is most often on a stick that is not plugged in.
+    /// Checks that the folder exists: a missing one is usually on a USB stick that is not plugged in.
     func prepare() throws {
         do {
             _ = try File(opening: folder.path, [.read, .folder])
@@ -32,7 +32,7 @@ actor FolderTarget: Target {
                 guard (earlier + [batch.transfer]).contains(where: { $0.sha256 == found }) else {
                     throw RetryPolicy.Failure.lasting(.occupied(folder.path(of: name)))
                 }
-                // A rename that a power cut could still undo is not there yet.
+                // A rename that a power failure could still undo does not count.
                 return try folder.synchronize()
             }
             let scratch = try ScratchFolder(in: folder)
@@ -52,7 +52,7 @@ actor FolderTarget: Target {
         }
     }
 
-    /// SHA-256 of a file in the folder, in hexadecimal digits; nil when there is none of the name.
+    /// Returns the SHA-256 of a file in the folder, in hexadecimal digits; nil when there is no file of that name.
     private func checksum(of name: String) async throws(SystemError) -> String? {
         let file: EncodedFile
         do {

@@ -57,7 +57,8 @@ package struct ProxySettings: Equatable, Sendable {
         credentials = try Credentials(user: user, password: parts.password ?? "")
     }
 
-    /// Whether a list such as `example.com,.internal,10.0.0.1:8123,*` names the server. A name includes its subdomains.
+    /// Returns whether a list such as `example.com,.internal,10.0.0.1:8123,*` names the server. A name includes its
+    /// subdomains.
     private static func isExempt(_ address: Destination.WebAddress, by list: String) -> Bool {
         list.split { $0 == "," || $0.isWhitespace }.contains { item in
             var name = item.lowercased()
@@ -74,7 +75,7 @@ package struct ProxySettings: Equatable, Sendable {
         }
     }
 
-    /// As the HTTP client takes it.
+    /// The HTTP client's form of the settings.
     var configuration: HTTPClient.Configuration.Proxy {
         if isSocks { return .socksServer(host: host, port: port) }
         let authorization = credentials.map {

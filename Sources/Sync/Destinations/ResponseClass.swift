@@ -1,4 +1,4 @@
-/// What an HTTP response means for a transfer. This is the only place that interprets a status.
+/// The meaning of an HTTP response for a transfer. Only this type interprets a status.
 ///
 /// The meanings are those of RFC 9110, with WebDAV's (RFC 4918) for 409, 423 and 507.
 package enum ResponseClass: Equatable, Sendable {
@@ -9,7 +9,7 @@ package enum ResponseClass: Equatable, Sendable {
     /// Another attempt may succeed.
     case passing
 
-    /// Why a response is final.
+    /// The reason why a response is final.
     package enum Cause: Equatable, Sendable {
         /// The response neither confirms nor rejects the data: 202 promises to store it later, 304 answers another question.
         case unconfirmed

@@ -12,7 +12,7 @@ package struct ServerReason: Equatable, Sendable {
 
     private static let longestText = 300
     private static let longestCode = 64
-    /// Keys and elements that hold a sentence, the most telling first: those of S3, RFC 9457, sabre/dav and common APIs.
+    /// Keys and elements that hold a sentence, the most specific first: those of S3, RFC 9457, sabre/dav and common APIs.
     private static let names = ["message", "detail", "error_description", "reason", "title", "error"]
 
     /// Reads the beginning of a response's body, which may end anywhere.
@@ -31,7 +31,7 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// The text of the first member of a name, in any case and at any depth.
+    /// Returns the text of the first member of a name, in any case and at any depth.
     private static func find(_ name: String, in value: JSONValue) -> String? {
         switch value {
         case .object(let members):
@@ -44,7 +44,7 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// The text of the first element of a name, in any case and with any prefix, that holds text and no element.
+    /// Returns the text of the first element of a name, in any case and with any prefix, that holds text and no element.
     private static func element(_ name: String, in body: String) -> String? {
         for part in body.split(separator: "<") {
             guard let end = part.firstIndex(of: ">") else { continue }
@@ -63,7 +63,7 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// One line of at most `limit` characters; nil without any.
+    /// Returns one line of at most `limit` characters; nil for an empty text.
     private static func bounded(_ text: String?, _ limit: Int) -> String? {
         guard let text else { return nil }
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -8,13 +8,13 @@ import NIOSSL
 import Snapshots
 import SystemSupport
 
-/// Requests to one server, and what their outcome means. Certificates are checked, redirections are not followed: where
-/// rows and a password go is for the user to decide. Every request has a deadline.
+/// Sends requests to one server and classifies their results. Certificates are checked, and redirections are not followed:
+/// the user decides where rows and a password are sent. Every request has a deadline.
 struct WebConnection: Sendable {
-    /// What a server said.
+    /// The response of a server.
     struct Answer: Sendable {
         let status: Int
-        /// The beginning of what it said.
+        /// The beginning of its body.
         let text: String
 
         /// Status and first line, for a message.
@@ -24,7 +24,7 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// What `checksum` finds at a path.
+    /// The content that `checksum` finds at a path.
     enum Content: Equatable, Sendable {
         case nothing
         /// SHA-256 in hexadecimal digits.
@@ -37,7 +37,7 @@ struct WebConnection: Sendable {
     private let address: Destination.WebAddress
     private let headers: HTTPHeaders
     private let options: WebOptions
-    /// How messages call it.
+    /// The server's name in messages.
     let place: String
     /// Whether requests name files in a folder; else they are statements for ClickHouse.
     private let isFolder: Bool
@@ -54,7 +54,7 @@ struct WebConnection: Sendable {
         if case .server = destination { isFolder = true } else { isFolder = false }
     }
 
-    /// Returns how connections are made. `RetryPolicy` decides whether a failed one is tried again.
+    /// Returns the configuration of connections. `RetryPolicy` decides whether a failed one is tried again.
     static func configuration(_ options: WebOptions) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.proxy = options.proxy?.configuration
@@ -71,8 +71,8 @@ struct WebConnection: Sendable {
         return configuration
     }
 
-    /// Sends a request for `path`, percent-encoded, and returns an answer that says that all went well, or one of
-    /// `expected`; throws a `RetryPolicy.Failure` for any other.
+    /// Sends a request for `path`, percent-encoded. Returns a response that reports success or has a status of `expected`;
+    /// throws a `RetryPolicy.Failure` for any other.
     func send(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
         body: HTTPClientRequest.Body? = nil, bytes: Int = 0, expected: Set<Int> = []
@@ -106,7 +106,7 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Sends a request and hands the answer to `read`; what goes wrong on the way is thrown as a `RetryPolicy.Failure`.
+    /// Sends a request and passes the response to `read`; failures are thrown as a `RetryPolicy.Failure`.
     private func exchange<Value: Sendable>(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
         body: HTTPClientRequest.Body? = nil, bytes: Int,
@@ -139,9 +139,9 @@ struct WebConnection: Sendable {
         return bytes.text
     }
 
-    // MARK: What an answer means
+    // MARK: Classifying a response
 
-    /// Returns what to do about a response; nil for a success.
+    /// Returns the failure that a response means; nil for a success.
     private func failure(_ answer: Answer, _ headers: HTTPHeaders, path: String) -> RetryPolicy.Failure? {
         let said = ServerReason(body: answer.text)
         let reason = "HTTP \(answer.status)" + (said.text.map { ": \($0)" } ?? "")
@@ -174,8 +174,8 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Returns what to do about a redirection of a request for `path`. Its target is that of one file; only the folder above
-    /// it can be a destination.
+    /// Returns the advice about a redirection of a request for `path`. Its target is the URL of one file; only the parent
+    /// folder can be a destination.
     private func redirection(_ headers: HTTPHeaders, _ path: String) -> String {
         guard let location = headers.first(name: "Location"),
             let target = URL(string: location, relativeTo: URL(string: address.url(path)))?.absoluteURL,
@@ -189,10 +189,10 @@ struct WebConnection: Sendable {
     }
 }
 
-/// What the environment says about connections to a server, and how long a request may take.
+/// The environment's settings for connections to a server, and the time limit of a request.
 struct WebOptions: Sendable {
     let proxy: ProxySettings?
-    /// The certificates that are trusted in place of the system's; nil for the system's.
+    /// The certificates that are trusted instead of the system's; nil for the system's.
     let certificates: [NIOSSLCertificate]?
     let deadline: TransferDeadline
 
@@ -210,7 +210,7 @@ struct WebOptions: Sendable {
     private static func certificates(of path: String) throws(SyncError) -> [NIOSSLCertificate] {
         var bytes: [UInt8] = []
         do throws(SystemError) {
-            // A pipe under the name must not be waited for.
+            // A named pipe at the path must not block.
             let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
             guard try file.status().isRegular else { throw SystemError.notAFile(path) }
             while try file.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0,

@@ -5,11 +5,11 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// A server that takes files with PUT: WebDAV, or an object store.
+/// A server that accepts files with PUT: WebDAV, or an object store.
 ///
-/// A file's name says what is in it, so it never changes: `If-None-Match: *` asks the server not to write it again. A
-/// server that ignores this writes the same once more. One that rejects it with 501 gets the file without the condition,
-/// after a check that nothing else has the name.
+/// A file's name identifies its content, so its content never changes: `If-None-Match: *` asks the server not to write it
+/// again. A server that ignores this writes the same bytes again. A server that rejects it with 501 gets the file without the
+/// condition, after a check that nothing else has the name.
 final class WebTarget: Target {
     private let connection: WebConnection
     /// Whether the server rejected a conditional request.
@@ -37,7 +37,7 @@ final class WebTarget: Target {
             let answer = try await put(file, path, isConditional: true)
             if answer.status == 412 {
                 guard try await isThere(path, attempts) else {
-                    // Removed since; the next attempt writes it.
+                    // It was removed in between; the next attempt writes it.
                     throw RetryPolicy.Failure.passing(.busy(connection.place, reason: "HTTP 412"))
                 }
                 return
@@ -57,8 +57,8 @@ final class WebTarget: Target {
             bytes: file.bytes, expected: isConditional ? [412, 501] : [])
     }
 
-    /// Whether one of the attempts arrived: an answer got lost. Only the bytes tell, as what servers say of a file, an ETag
-    /// for example, is a hash of it on some and anything on others. Throws if something else has the name.
+    /// Returns whether one of the attempts arrived, after a lost response. Only the bytes prove it: a file's ETag is a hash
+    /// of it on some servers and an arbitrary text on others. Throws if something else has the name.
     private func isThere(_ path: String, _ attempts: [Transfer]) async throws -> Bool {
         let found = try await connection.checksum(of: path, limit: attempts.map(\.bytes).max() ?? 0)
         if found == .nothing { return false }
@@ -69,7 +69,7 @@ final class WebTarget: Target {
     }
 }
 
-/// A file as the body of a request, read as the network takes it.
+/// A file as the body of a request, read at the network's pace.
 private struct FilePieces: AsyncSequence, Sendable {
     private let file: EncodedFile
 

@@ -1,18 +1,18 @@
 package import Core
 import SystemSupport
 
-/// The egress ledger, open for writing: by one process at a time, and only for as long as it sends.
+/// The egress ledger, open for writing: by one process at a time, and only while it sends.
 ///
-/// A line is on disk when `append` returns. It must be: an intent that a power cut takes back would let rows leave of
-/// which nothing here tells, and a lost confirmation sends the same range again.
+/// A line is on disk when `append` returns. Otherwise a power failure could undo an intent, and rows would have left without
+/// a record here. It could also undo a confirmation, and the same range would be sent again.
 package struct Ledger: ~Copyable, Sendable {
     private let file: File
     private let data: DataFolder
     private var chain: LedgerChain
     package private(set) var progress: LedgerProgress
 
-    /// Opens the ledger and takes its lock; nil when another process sends. Throws `SyncError.damagedLedger` when the
-    /// chain does not hold, as what went where can then not be known.
+    /// Opens the ledger and takes its lock; nil when another process sends. Throws `SyncError.damagedLedger` when the chain
+    /// is broken, as the transfers are then unknown.
     package static func open(in data: DataFolder) throws -> Ledger? {
         try data.folder.requireOwn()
         let file = try File(opening: data.ledgerPath, [.readWrite, .create, .append, .regular])
@@ -20,11 +20,11 @@ package struct Ledger: ~Copyable, Sendable {
         var progress = LedgerProgress()
         let findings = try LedgerReader.read(data) { progress.observe($0) }
         if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
-        // What a killed process left of a line was never on disk, so nothing was done because of it.
+        // A torn line of a killed process was never on disk, so no action followed from it.
         if findings.isTorn { try file.truncate(to: findings.length) }
         try data.folder.synchronize()
         let ledger = Ledger(file: file, data: data, chain: findings.chain, progress: progress)
-        // The process before may have been killed between a line and the head.
+        // The previous process may have been killed between writing a line and the head.
         try ledger.writeHead()
         return ledger
     }
@@ -36,7 +36,7 @@ package struct Ledger: ~Copyable, Sendable {
         self.progress = progress
     }
 
-    /// Adds lines, and returns once they are on disk.
+    /// Appends lines, and returns once they are on disk.
     package mutating func append(
         _ lines: [(event: LedgerEntry.Event, transfer: Transfer)], at time: Int64
     ) throws {
@@ -55,12 +55,12 @@ package struct Ledger: ~Copyable, Sendable {
         try writeHead()
     }
 
-    /// Adds a line, and returns once it is on disk.
+    /// Appends a line, and returns once it is on disk.
     package mutating func append(_ event: LedgerEntry.Event, _ transfer: Transfer, at time: Int64) throws {
         try append([(event, transfer)], at: time)
     }
 
-    /// Replaces the head as a whole. Its folder entry need not be on disk at once: a power cut brings back an older
+    /// Replaces the head as a whole. Its folder entry need not be on disk immediately: a power failure restores an older
     /// head, and the ledger may be ahead of it.
     private func writeHead() throws(SystemError) {
         guard chain.lines > 0 else { return }

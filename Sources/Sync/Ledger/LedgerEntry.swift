@@ -1,10 +1,9 @@
 import Core
 import Foundation
 
-/// One line of the egress ledger: a transfer that is about to begin, or one that has been confirmed.
+/// One line of the egress ledger: a transfer that is about to begin, or one that was confirmed.
 ///
-/// A line is a JSON object with its keys in alphabetical order, and a line feed behind it:
-///
+/// A line is a JSON object with its keys in alphabetical order, followed by a line feed:
 ///     at            time, RFC 3339, UTC
 ///     bytes         length of what is sent, before the connection encrypts it
 ///     destination   where to: the URL, which never holds a name, a password or a query
@@ -17,8 +16,9 @@ import Foundation
 ///     sha256        SHA-256 of what is sent
 ///     store         which database the row ids belong to; it stays on this machine
 ///
-/// A day of aggregates has a line of the same form. There `first` and `last` are the day's number since 1970, `installation` is the
-/// random id of the destination, `rows` counts lines, `sha256` is that of `DailyLines.checksum`, and one key more tells it apart:
+/// A day of aggregates has a line of the same form. There `first` and `last` are the day's number since 1970, and
+/// `installation` is the random id of the destination. `rows` counts lines, `sha256` is that of `DailyLines.checksum`, and an
+/// additional key distinguishes it:
 ///
 ///     version       of the day: a higher one replaces a lower one
 package struct LedgerEntry: Decodable, Equatable, Sendable {
@@ -40,13 +40,13 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     package var store: String
     package var version: Int64?
 
-    /// What stands for the database in the lines of aggregates: their days are those of every database that the folder had.
+    /// The value of `store` in the lines of aggregates: their days are those of every database that the folder had.
     static let aggregatesStore = "aggregates"
 
-    /// What the chain begins with.
+    /// The value of `previous` in the first line.
     static let noPrevious = String(repeating: "0", count: 64)
 
-    /// The line's bytes, without its line feed.
+    /// Returns the line's bytes, without its line feed.
     func encoded() -> [UInt8] {
         let value: JSONValue = [
             "at": .string(at), "bytes": .integer(bytes), "destination": .string(destination),
@@ -57,7 +57,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         return Array(value.withoutNulls.text(.line).utf8)
     }
 
-    /// Nil when the bytes are no such line, or one whose numbers make no sense.
+    /// Nil when the bytes are not a valid line, or its numbers are invalid.
     init?(encoded bytes: [UInt8]) {
         guard let entry = try? JSONDecoder().decode(LedgerEntry.self, from: Data(bytes)),
             entry.first >= 0, entry.last >= entry.first, entry.rows >= 0, entry.bytes >= 0, entry.line > 0
@@ -65,7 +65,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         self = entry
     }
 
-    /// What is to be noted of a transfer; number and chain are the ledger's to add.
+    /// The entry for a transfer; the ledger adds the number and the chain.
     package init(_ event: Event, _ transfer: Transfer, at time: Int64) {
         self.event = event
         at = Timestamp.rfc3339(time)
@@ -82,7 +82,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         previous = Self.noPrevious
     }
 
-    /// The transfer that the line is about.
+    /// The transfer that the line records.
     package var transfer: Transfer {
         Transfer(
             destination: destination, store: store, installation: installation, range: first...last, rows: rows,
@@ -94,9 +94,9 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
 package struct Transfer: Equatable, Sendable {
     /// The destination's identity (see `Destination`).
     package var destination: String
-    /// Which database the row ids belong to.
+    /// The database that the row ids belong to.
     package var store: String
-    /// Under which installation id the rows go.
+    /// The installation id under which the rows are sent.
     package var installation: String
     /// Ids of the first and the last row.
     package var range: ClosedRange<Int64>

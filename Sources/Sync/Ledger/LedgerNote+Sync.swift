@@ -4,7 +4,7 @@ import SystemSupport
 
 /// Keeps the length of the ledger in the database too (see `LedgerNote`).
 extension LedgerNote {
-    /// How long another writer is waited for. The next sync writes the note that this one could not.
+    /// The maximum wait for another writer. If it is exceeded, the next sync writes the note.
     private static let patience: Duration = .seconds(2)
 
     /// Returns the note in a data folder; nil when there is none, or the database cannot be read, which `nexus doctor` reports.

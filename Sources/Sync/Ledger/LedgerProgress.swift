@@ -1,9 +1,9 @@
-/// What the ledger says has been sent: the one place where it is kept how far each destination has got.
+/// The progress of each destination, computed from the ledger, which is the only record of it.
 ///
-/// The cursor is not in the database, as only the holder of the writer lock writes that, and because two databases on one
-/// thing can disagree: what the ledger shows a person is what decides what goes next.
+/// The cursor is not in the database, as only the holder of the writer lock writes to it, and two records could disagree. The
+/// ledger that the user can read also decides which rows are sent next.
 package struct LedgerProgress: Equatable, Sendable {
-    /// Row ids are those of one database; a new database begins anew.
+    /// Row ids are those of one database; a new database starts from the beginning.
     private struct Place: Hashable {
         let destination: String
         let store: String
@@ -14,9 +14,9 @@ package struct LedgerProgress: Equatable, Sendable {
         var unconfirmed: [Transfer] = []
     }
 
-    /// What a destination has of a day of aggregates.
+    /// The state of a day of aggregates at a destination.
     package struct SentDay: Equatable, Sendable {
-        /// Of the last attempt (see `DailyLines.checksum`).
+        /// The checksum of the last attempt (see `DailyLines.checksum`).
         package let checksum: String
         package let lines: Int
         package let version: Int64
@@ -30,7 +30,7 @@ package struct LedgerProgress: Equatable, Sendable {
 
     package init() {}
 
-    /// Takes the lines in their order.
+    /// Observes the lines in their order.
     package mutating func observe(_ entry: LedgerEntry) {
         let transfer = entry.transfer
         if let version = entry.version {
@@ -45,23 +45,24 @@ package struct LedgerProgress: Equatable, Sendable {
             if state.unconfirmed.last?.range != transfer.range { state.unconfirmed.removeAll() }
             state.unconfirmed.append(transfer)
         case .sent:
-            // Sending again from the start comes past ranges that are there already.
+            // Sending again from the start passes ranges that the destination already has.
             state.cursor = max(state.cursor, transfer.range.upperBound)
             state.unconfirmed.removeAll()
         }
         places[place] = state
     }
 
-    /// Id of the last row of this database that the destination has; 0 when it has none.
+    /// Returns the id of the last row of this database that the destination has; 0 when it has none.
     package func cursor(of destination: String, store: String) -> Int64 {
         places[Place(destination: destination, store: store)]?.cursor ?? 0
     }
 
-    /// The days of aggregates that were sent, or begun, under the random id of a destination, by their number since 1970.
+    /// Returns the days of aggregates that were sent, or begun, under the random id of a destination, by their number since
+    /// 1970.
     package func days(of source: String) -> [Int64: SentDay] { days[source] ?? [:] }
 
-    /// The attempts on the range that was begun last and never confirmed, oldest first. Any of them may have arrived,
-    /// so the same range has to go again, and nothing else before it.
+    /// Returns the attempts on the range that was begun last and never confirmed, oldest first. Any of them may have arrived,
+    /// so the same range has to be sent again, before any other.
     package func unconfirmed(at destination: String, store: String) -> [Transfer] {
         places[Place(destination: destination, store: store)]?.unconfirmed ?? []
     }
@@ -70,13 +71,13 @@ package struct LedgerProgress: Equatable, Sendable {
 /// The ledger's lines as transfers: each once, confirmed or not.
 package struct TransferLog: Sendable {
     package struct Item: Equatable, Sendable {
-        /// When it was confirmed, or begun where it was not; RFC 3339.
+        /// The time when it was confirmed, or begun if it was not; RFC 3339.
         package let at: String
         package let transfer: Transfer
         package let isConfirmed: Bool
     }
 
-    /// One range of rows at a time goes to a destination; days of aggregates go many at once.
+    /// One range of rows at a time is sent to a destination; days of aggregates are sent many at once.
     private struct Place: Hashable {
         let destination: String
         let day: Int64?
@@ -88,12 +89,12 @@ package struct TransferLog: Sendable {
     }
 
     private var items: [Item] = []
-    /// What was begun and not confirmed yet.
+    /// The transfers that were begun and not confirmed yet.
     private var open: [Place: Item] = [:]
 
     package init() {}
 
-    /// Takes the lines in their order.
+    /// Observes the lines in their order.
     package mutating func observe(_ entry: LedgerEntry) {
         let item = Item(at: entry.at, transfer: entry.transfer, isConfirmed: entry.event == .sent)
         let place = Place(entry)
@@ -106,6 +107,6 @@ package struct TransferLog: Sendable {
         }
     }
 
-    /// All there are, in the order in which they ended.
+    /// Returns all transfers, in the order in which they ended.
     package func finished() -> [Item] { items + open.values.sorted { $0.at < $1.at } }
 }

@@ -2,17 +2,17 @@ package import Core
 import Database
 import SystemSupport
 
-/// Reads the ledger, a line at a time, and checks the chain on the way.
+/// Reads the ledger line by line and verifies the chain.
 package enum LedgerReader {
-    /// What is wrong with a ledger.
+    /// A problem of a ledger.
     package enum Damage: Equatable, Sendable, CustomStringConvertible {
         /// This line, or the one before it, was altered, or one between them removed.
         case altered(line: Int)
-        /// There were more lines once.
+        /// Lines are missing at the end.
         case shortened(lines: Int, expected: Int)
-        /// The head is no head, or not this ledger's.
+        /// The head is invalid, or belongs to another ledger.
         case head
-        /// The ledger and its head are not those that the database knows.
+        /// The ledger and its head differ from those that the database noted.
         case replaced
 
         package var description: String {
@@ -27,21 +27,21 @@ package enum LedgerReader {
         }
     }
 
-    /// What a reading found.
+    /// The result of reading the ledger.
     package struct Findings: Equatable, Sendable {
         package internal(set) var chain = LedgerChain()
-        /// Length of the lines that are right, in bytes.
+        /// Length of the valid lines, in bytes.
         var length = 0
-        /// A piece of a line at the end, left by a process that was killed while it wrote: nothing followed from it.
+        /// A fragment of a line at the end, left by a process that was killed while writing it: no action followed from it.
         package internal(set) var isTorn = false
         package internal(set) var damage: Damage?
     }
 
-    /// Reads all lines up to the first that is wrong, and hands each to `body`. A data folder without a ledger has one
-    /// of no lines.
+    /// Reads all lines up to the first invalid one, and passes each to `body`. A data folder without a ledger is treated as
+    /// having an empty one.
     @discardableResult
     package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
-        // Before the ledger: what another process adds in between makes the ledger longer, never shorter.
+        // Read before the ledger: lines that another process adds in between make the ledger longer, never shorter.
         let note = LedgerNote.current(in: data)
         let headText = try small(data.ledgerHeadPath)
         var findings = Findings()
@@ -49,7 +49,7 @@ package enum LedgerReader {
             findings.damage = .head
             return findings
         }
-        // Without a ledger nothing was ever sent, unless the head knows better.
+        // Without a ledger nothing was ever sent, unless the head shows otherwise.
         if let file = try open(data.ledgerPath) { try follow(file, head, note, &findings, body) }
         let expected = max(head.lines, note?.lines ?? 0)
         if findings.damage == nil, findings.chain.lines < expected {
@@ -91,7 +91,7 @@ package enum LedgerReader {
         findings.isTorn = !pending.isEmpty
     }
 
-    /// The text of a file of one line; nil when there is none.
+    /// Returns the text of a file of one line; nil when there is none.
     private static func small(_ path: String) throws(SystemError) -> String? {
         guard let file = try open(path) else { return nil }
         var bytes: [UInt8] = []
@@ -99,7 +99,7 @@ package enum LedgerReader {
         return bytes.text
     }
 
-    /// Nil when there is no such file.
+    /// Opens a file; nil when it does not exist.
     private static func open(_ path: String) throws(SystemError) -> File? {
         do { return try File(opening: path, [.read, .regular]) } catch  where error.isNotFound { return nil }
     }

@@ -4,9 +4,9 @@ package import Database
 import Snapshots
 package import SystemSupport
 
-/// Packs rows as snapshots, each of a range of ids, named by installation and range.
+/// Encodes rows as snapshots, each of a range of ids, named by installation and range.
 package struct FileBatchEncoder: BatchEncoder {
-    /// What a snapshot is called from when it is complete until it is opened.
+    /// The temporary name of a complete snapshot, until it is opened.
     private static let name = "parcel.db.lz4"
 
     private let data: DataFolder
@@ -16,7 +16,7 @@ package struct FileBatchEncoder: BatchEncoder {
     private let installation: String
     private let folder: Folder
 
-    /// The files are made in `folder`, and have no name there any more once they are packed.
+    /// The files are created in `folder`, and unlinked once they are encoded.
     package init(
         _ source: ClickHouseRowEncoder, of data: DataFolder, destination: String, store: String,
         installation: InstallationID,
@@ -36,7 +36,7 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 
     package func reencode(_ transfer: Transfer) async throws -> TransferBatch? {
-        // The name is that of the first attempt, whatever was purged or renewed since.
+        // The name is that of the first attempt, even if rows were purged or the installation was renewed since.
         guard try await summary(of: transfer.range, limit: 1) != nil else { return nil }
         return try await batch(transfer.range, under: transfer.installation)
     }
@@ -59,7 +59,7 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 }
 
-/// A file that is ready to be sent, or has been: read a piece at a time, on a thread of its own.
+/// A file that is ready to be sent, or was sent: read in chunks, on a thread of its own.
 package actor EncodedFile {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -74,20 +74,20 @@ package actor EncodedFile {
         bytes = try file.status().size
     }
 
-    /// Opens a file and takes its name away, so that nothing of it stays when the process is killed.
+    /// Opens a file and unlinks it, so that nothing of it remains when the process is killed.
     package init(_ name: String, in folder: Folder) throws(SystemError) {
         try self.init(reading: folder.path(of: name))
         try folder.remove(name)
     }
 
-    /// Up to `limit` bytes from `offset` on; none at the end.
+    /// Returns up to `limit` bytes from `offset` on; an empty array at the end.
     package func read(at offset: Int, limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         _ = try file.read(appendingTo: &bytes, at: offset, limit: limit)
         return bytes
     }
 
-    /// SHA-256 of the file, in hexadecimal digits.
+    /// Returns the SHA-256 of the file, in hexadecimal digits.
     func checksum() throws(SystemError) -> String {
         var hash = SHA256()
         var offset = 0

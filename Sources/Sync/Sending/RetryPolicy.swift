@@ -1,25 +1,26 @@
 import Core
 import SystemSupport
 
-/// Whether and when a transfer that failed is tried again: exponential back-off with full jitter, so that many machines
-/// that were turned away together do not come back together. A pure state machine; waiting is the caller's.
+/// Decides whether and when a failed transfer is tried again: exponential back-off with full jitter, so that many machines
+/// that were rejected together do not return together. A pure state machine; the caller waits.
 package struct RetryPolicy: Sendable {
-    /// What became of an attempt.
+    /// A failed attempt.
     package struct Failure: Error, Sendable {
-        /// What a person is told when it is the last.
+        /// The error that the user sees when it is the last attempt.
         package let error: SyncError
-        /// Whether it may go better next time.
+        /// Whether another attempt may succeed.
         package let isPassing: Bool
-        /// How long the destination asked to be left alone.
+        /// The delay that the destination requested.
         package let requestedDelay: Duration?
-        /// Attempts after which it is the last.
+        /// The number of attempts after which no other follows.
         package var attempts = Limits.syncAttempts
 
         package static func passing(_ error: SyncError, requestedDelay: Duration? = nil) -> Failure {
             Failure(error: error, isPassing: true, requestedDelay: requestedDelay)
         }
 
-        /// No connection came about in the time that it may take: each attempt waits for long by itself.
+        /// Returns a failure to connect within the time limit. Fewer attempts follow it, as each of them waits for a long
+        /// time.
         package static func noConnectionInTime(_ error: SyncError) -> Failure {
             var failure = passing(error)
             failure.attempts = Limits.syncConnectAttempts
@@ -40,7 +41,7 @@ package struct RetryPolicy: Sendable {
 
     package init() {}
 
-    /// Takes a failure and says what to do.
+    /// Decides what follows a failure: another attempt after a delay, or giving up.
     package mutating func decide(
         after failure: Failure, using random: inout some RandomNumberGenerator
     ) -> Decision {
@@ -48,7 +49,7 @@ package struct RetryPolicy: Sendable {
         guard failure.isPassing, failures < failure.attempts else { return .giveUp }
         if let requested = failure.requestedDelay {
             guard requested <= Limits.syncLongestRequestedDelay else { return .giveUp }
-            // Not before what was asked for; the jitter comes on top.
+            // Never before the requested delay; the jitter is added to it.
             return .wait(requested + Limits.syncFirstDelay * Double.random(in: 0...1, using: &random))
         }
         var longest = Limits.syncFirstDelay
@@ -58,7 +59,7 @@ package struct RetryPolicy: Sendable {
 }
 
 extension RetryPolicy {
-    /// Does something until it goes well, or the policy gives up.
+    /// Runs an operation until it succeeds, or the policy gives up.
     /// - Parameter report: is called with each failed attempt that another one follows.
     static func attempt(
         _ clock: any Clock<Duration>, using random: inout some RandomNumberGenerator,
@@ -78,16 +79,16 @@ extension RetryPolicy {
     }
 }
 
-/// The time that a server asks to wait, in the header `Retry-After` (RFC 9110, section 10.2.3).
+/// Parses the delay that a server requests, in the header `Retry-After` (RFC 9110, section 10.2.3).
 ///
-/// It is read here and not by a date formatter of Foundation, which would bring the 34 MB of ICU's tables into the program.
+/// It does not use Foundation's date formatter, which would add the 34 MB of ICU's tables to the program.
 package enum RetryAfter {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Returns the time to wait: `text` is a number of seconds, or a date such as `Sun, 06 Nov 1994 08:49:37 GMT`. A date that
-    /// has passed is no time to wait. Nil for any other text.
+    /// Returns the time to wait: `text` is a number of seconds, or a date such as `Sun, 06 Nov 1994 08:49:37 GMT`. Zero for a
+    /// date in the past. Nil for any other text.
     ///
     /// - Parameter now: milliseconds since 1970.
     package static func duration(_ text: String, now: Int64 = SystemClock().now()) -> Duration? {
@@ -104,12 +105,12 @@ package enum RetryAfter {
     }
 }
 
-/// How long one request may take from connecting to the last byte of the response. Idle timeouts alone do not bound it:
-/// a server that sends a byte now and then keeps a connection alive for hours.
+/// The time limit of one request, from connecting to the last byte of the response. Idle timeouts alone do not limit it: a
+/// server that sends a byte now and then keeps a connection alive for hours.
 package struct TransferDeadline: Sendable {
     /// The time for a request without data.
     package let base: Duration
-    /// The slowest transfer that is accepted, in bytes a second.
+    /// The slowest transfer that is permitted, in bytes a second.
     package let bytesPerSecond: Int
 
     package static let standard = TransferDeadline(
@@ -120,7 +121,7 @@ package struct TransferDeadline: Sendable {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// The time for a request that sends or receives up to `bytes` bytes.
+    /// Returns the time for a request that sends or receives up to `bytes` bytes.
     package func limit(bytes: Int) -> Duration {
         base + .milliseconds(Int64(bytes) * 1000 / Int64(bytesPerSecond))
     }

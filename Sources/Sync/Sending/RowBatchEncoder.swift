@@ -3,7 +3,7 @@ package import Database
 import Snapshots
 import SystemSupport
 
-/// Packs rows as lines of text, some megabytes to a batch, on a thread of its own.
+/// Encodes rows as lines of text, some megabytes to a batch, on a thread of its own.
 package actor RowBatchEncoder: BatchEncoder {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -45,12 +45,12 @@ package actor RowBatchEncoder: BatchEncoder {
     }
 }
 
-/// What goes to a destination in one piece: a range of rows, ready to be sent as often as it takes.
+/// A unit of transfer: a range of rows, which can be sent repeatedly.
 package struct TransferBatch: Sendable {
     package enum Content: Sendable {
         /// Lines of text (see `ClickHouseRowEncoder`).
         case lines([[UInt8]])
-        /// A file, and the name that it is to have at the destination.
+        /// A file, and its name at the destination.
         case file(EncodedFile, name: String)
     }
 
@@ -63,21 +63,23 @@ package struct TransferBatch: Sendable {
     }
 }
 
-/// Puts rows into parcels.
+/// Encodes rows into batches.
 package protocol BatchEncoder: Sendable {
-    /// The first batch of a range of ids; nil when no row is left in it.
+    /// Returns the first batch of a range of ids; nil when no row is left in it.
     func pack(_ range: ClosedRange<Int64>) async throws -> TransferBatch?
 
-    /// All rows of a range of ids that was begun before, in one batch under the same installation; nil when none is left.
+    /// Returns all rows of a range of ids that was begun before, in one batch under the same installation; nil when none is
+    /// left.
     func reencode(_ transfer: Transfer) async throws -> TransferBatch?
 }
 
-/// A destination, as something that takes parcels. What goes wrong is thrown as a `RetryPolicy.Failure`.
+/// A destination of batches. Failures are thrown as a `RetryPolicy.Failure`.
 package protocol Target: Sendable {
-    /// Makes sure that the place is there; called before the first batch.
+    /// Checks or creates the destination; called before the first batch.
     func prepare() async throws
 
-    /// Delivers a batch; when it returns, the destination has it and will keep it. A batch that is there already is
-    /// delivered. `earlier` are the attempts of former runs on the same range: any of them may have arrived.
+    /// Delivers a batch. When it returns, the destination has the batch and will keep it. A batch that the destination
+    /// already has counts as delivered. `earlier` are the attempts of previous runs on the same range: any of them may have
+    /// arrived.
     func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws
 }

@@ -3,7 +3,7 @@ package import Core
 package import Database
 import SystemSupport
 
-/// What is to go to a destination: found out without sending, and then sent.
+/// The rows to send to a destination: computed without sending, and then sent.
 package struct SyncPlan: Sendable {
     private let data: DataFolder
     private let destination: Destination
@@ -13,7 +13,7 @@ package struct SyncPlan: Sendable {
     private let last: Int64
     private let parts: WriterParts
 
-    /// Looks at the database; nil when there is none. Throws `SyncError.notReady` for one that no writer of this version
+    /// Reads the database; nil when there is none. Throws `SyncError.notReady` for a database that no writer of this version
     /// has opened yet.
     /// - Parameter parts: of the writer that notes the length of the ledger.
     package init?(_ destination: Destination, data: DataFolder, parts: WriterParts) throws {
@@ -25,14 +25,14 @@ package struct SyncPlan: Sendable {
         self.source = source
         store = identity.store
         installation = identity.installation
-        // What is recorded from here on goes next time, so that there is an end.
+        // Rows that are recorded from here on are sent next time, so that the run ends.
         last = try source.lastID()
     }
 
-    /// Names of the columns of a row that goes.
+    /// Names of the columns of a sent row.
     package static var columns: [String] { ClickHouseRowEncoder.columns }
 
-    /// What would go.
+    /// A summary of the rows that would be sent.
     package struct Preview: Sendable {
         package var rows = 0
         /// Number of files or batches.
@@ -42,11 +42,11 @@ package struct SyncPlan: Sendable {
         package var span: (earliest: String, latest: String)?
         /// Ids of the first and the last row.
         package var range: ClosedRange<Int64>?
-        /// The first rows, as they would go; the columns are those of `ClickHouseRowEncoder`.
+        /// The first rows, as they would be sent; the columns are those of `ClickHouseRowEncoder`.
         package var firstRows: [[String]] = []
     }
 
-    /// Packs everything as it would go, counts it, and throws it away. Nothing is sent, and nothing stays written.
+    /// Encodes all rows as for sending, counts them, and discards the result. Nothing is sent, and nothing stays on disk.
     package func preview(fromStart: Bool, firstRows: Int) async throws -> Preview {
         var progress = LedgerProgress()
         let findings = try LedgerReader.read(data) { progress.observe($0) }
@@ -83,7 +83,7 @@ package struct SyncPlan: Sendable {
         try await LedgerNote.forget(in: data, parts: parts)
     }
 
-    /// Sends it. Throws a `SyncError`, or `CancellationError`.
+    /// Sends the rows. Throws a `SyncError`, or `CancellationError`.
     package func send(
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
         _ report: @Sendable (Transmission.Progress) -> Void
@@ -103,10 +103,10 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
-        // Before the ledger is opened: what the environment says wrongly is no failed transfer.
+        // Before the ledger is opened: an invalid environment variable is not a failed transfer.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
-        // In the data folder, where a purge finds what a kill may leave.
+        // In the data folder, so that a purge finds leftovers of a killed process.
         let scratch = try ScratchFolder(in: data.folder)
         let job = Transmission.Job(
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
@@ -116,7 +116,7 @@ package struct SyncPlan: Sendable {
             return try await SyncActor().send(transmission, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
-        // Made only here: a client has threads, and reads the system's certificates.
+        // Created only here: a client has threads, and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         let target = Self.target(client, destination, credentials, options)

@@ -1,14 +1,14 @@
 import Core
 package import SystemSupport
 
-/// One run of sending what a destination does not have yet, one batch after another, with its ledger.
+/// One run that sends a destination the rows that it does not have yet, one batch after another, with its ledger.
 ///
 ///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next batch
 ///
-/// Whatever is killed where: before the intent nothing left; after it the same range goes again, which every destination
-/// takes once; after the line nothing of it goes again.
+/// A kill before the intent means that nothing left. A kill after it means that the same range is sent again, which every
+/// destination stores once. A kill after the line means that no row of it is sent again.
 package struct Transmission: ~Copyable {
-    /// What came of it.
+    /// The result of a run.
     package struct Summary: Equatable, Sendable {
         package var transfers = 0
         package var rows = 0
@@ -17,20 +17,20 @@ package struct Transmission: ~Copyable {
         package init() {}
     }
 
-    /// What is told while it runs.
+    /// A progress report.
     package enum Progress: Sendable {
-        /// So many rows have been confirmed, about this share of what there is to send, from 0 to 1.
+        /// The number of confirmed rows, and their approximate share of those to send, from 0 to 1.
         case sent(rows: Int, share: Double)
-        /// An attempt failed, and the next one comes after this long.
+        /// An attempt failed, and the next one follows after the duration.
         case waiting(SyncError, Duration)
     }
 
-    /// What is to be sent: rows of a database, up to an id.
+    /// The rows to send: rows of a database, up to an id.
     package struct Job: Sendable {
         package let destination: String
         package let store: String
         package let last: Int64
-        /// Begin with the first row, whatever has been confirmed.
+        /// Starts with the first row, regardless of confirmed ones.
         package let fromStart: Bool
 
         package init(destination: String, store: String, last: Int64, fromStart: Bool) {
@@ -50,7 +50,7 @@ package struct Transmission: ~Copyable {
     private var random = SystemRandomNumberGenerator()
     private(set) var summary = Summary()
     private var isPrepared = false
-    /// The id behind which sending began.
+    /// The id after which sending began.
     private var start: Int64 = 0
 
     package init(
@@ -65,7 +65,7 @@ package struct Transmission: ~Copyable {
         self.wallClock = wallClock
     }
 
-    /// Finishes what a former run began, and returns the id after which sending goes on.
+    /// Finishes a transfer that a previous run began, and returns the id after which sending continues.
     mutating func finishEarlier(_ report: @Sendable (Progress) -> Void) async throws -> Int64 {
         guard !job.fromStart else { return 0 }
         start = ledger.progress.cursor(of: job.destination, store: job.store)
@@ -75,13 +75,13 @@ package struct Transmission: ~Copyable {
         return max(start, open.range.upperBound)
     }
 
-    /// Writes down that the first batch goes.
+    /// Records that the first batch is sent.
     mutating func begin(_ first: TransferBatch, _ report: @Sendable (Progress) -> Void) async throws {
         try await prepare(report)
         try ledger.append(.intent, first.transfer, at: wallClock.now())
     }
 
-    /// Writes down that a batch has arrived and that the next one goes: one wait for the disk for both.
+    /// Records that a batch has arrived and that the next one is sent, with one fsync for both.
     mutating func confirm(
         _ batch: TransferBatch, next: TransferBatch?, _ report: @Sendable (Progress) -> Void
     ) throws {
@@ -90,7 +90,7 @@ package struct Transmission: ~Copyable {
         count(batch, report)
     }
 
-    /// Sends a range that a former run began.
+    /// Sends a range again that a previous run began.
     private mutating func resend(
         _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
     ) async throws {
