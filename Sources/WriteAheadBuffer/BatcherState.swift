@@ -1,31 +1,31 @@
 import Core
 import DequeModule
 
-/// Decides what the batcher does: when there is room, when a flush is due, what it takes, what is written. Pure: it
-/// performs nothing and knows no time.
+/// Decides what the batcher does: when it accepts a batch, when a flush is due, and which batches it writes. A pure state
+/// machine: it performs no I/O and reads no clock.
 struct BatcherState {
-    /// At most `Limits.ringBatches`, as `hasRoom` sees to it.
+    /// At most `Limits.ringBatches`, as `hasRoom` ensures.
     private var ring = Deque<RecordBatch>()
     private var bytes = 0
     private var records = 0
-    /// Batches that an append under way has taken; they stay in the ring until it succeeded.
+    /// The number of batches in the current append; they stay in the ring until it succeeds.
     private var inFlight: Int?
-    /// Batches ever added, and ever written: every batch has a number, in order.
+    /// The number of batches ever added, and ever written: every batch has a number, in order.
     private(set) var added = 0
     private(set) var written = 0
-    /// The batches, by number from 0, that were thrown away as recording is off: the last few stretches of them.
+    /// The number ranges, from 0, of batches that were discarded because recording is off: the last few of them.
     private var discarded: [Range<Int>] = []
-    /// Stretches that are remembered: whoever waits for a flush asks right after it.
+    /// The number of remembered ranges. It is small, as a task that waits for a flush checks its range right after it.
     private static let stretchesRemembered = 8
 
     var isEmpty: Bool { ring.isEmpty }
 
-    /// Whether the ring takes another batch of this size now. An empty ring takes any.
+    /// Returns whether the ring accepts another batch of this size now. An empty ring accepts any.
     func hasRoom(for batch: RecordBatch) -> Bool {
         ring.isEmpty || (ring.count < Limits.ringBatches && bytes + batch.bytes.count <= Limits.ringBytes)
     }
 
-    /// Takes a batch; there must be room.
+    /// Adds a batch; `hasRoom` must be true for it.
     mutating func add(_ batch: RecordBatch) {
         precondition(hasRoom(for: batch))
         ring.append(batch)
@@ -34,10 +34,10 @@ struct BatcherState {
         added += 1
     }
 
-    /// Whether enough has come together to be written without waiting for more.
+    /// Whether there are enough records or bytes to write them without waiting for more.
     var isDue: Bool { records >= Limits.flushRecords || bytes >= Limits.flushBytes }
 
-    /// Starts a flush of all that the ring holds; nil when there is nothing or one is under way.
+    /// Starts a flush of the whole ring; nil when the ring is empty or a flush is in progress.
     mutating func beginFlush() -> RecordBatch? {
         guard inFlight == nil, !ring.isEmpty else { return nil }
         inFlight = ring.count
@@ -46,16 +46,16 @@ struct BatcherState {
         return batch
     }
 
-    /// What became of a flush.
+    /// The result of a flush.
     enum FlushEnd: Equatable {
         case written
-        /// It stays in the ring for the next flush.
+        /// The batches stay in the ring for the next flush.
         case failed
-        /// Recording is off: what was to be written is not kept either.
+        /// Recording is off: the batches are discarded.
         case discarded
     }
 
-    /// Ends the flush under way.
+    /// Ends the flush in progress.
     mutating func endFlush(_ end: FlushEnd) {
         guard let count = inFlight else { preconditionFailure("no flush is under way") }
         inFlight = nil
@@ -72,17 +72,18 @@ struct BatcherState {
         written += count
     }
 
-    /// Takes a batch back out, by its number from 0, whose flush has failed: it is not tried again. No flush is under way.
+    /// Withdraws a batch, by its number from 0, whose flush has failed, so that it is not retried. No flush may be in
+    /// progress.
     mutating func withdraw(_ number: Int) {
         precondition(inFlight == nil)
         guard number >= written, number < added else { return }
         bytes -= ring[number - written].bytes.count
         records -= ring[number - written].recordCount
-        // Its place stays, so that the numbers of the others do.
+        // An empty batch stays in the ring, so that the numbers of the others do not change.
         ring[number - written] = RecordBatch()
     }
 
-    /// Whether batches from the one numbered `first` to before `end`, all done with, were thrown away in part.
+    /// Returns whether any of the batches, all of them finished, was discarded.
     func wasDiscarded(_ batches: Range<Int>) -> Bool {
         discarded.contains { $0.overlaps(batches) }
     }

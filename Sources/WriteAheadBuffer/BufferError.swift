@@ -1,22 +1,22 @@
 package import Core
 package import SystemSupport
 
-/// Why the write-ahead buffer did not do what it was asked.
+/// The reason why an operation of the write-ahead buffer failed.
 package enum BufferError: ReportedError, Equatable {
-    /// A system call failed. Nothing of the batch counts as accepted.
+    /// A system call failed. No record of the batch counts as accepted.
     case system(SystemError)
-    /// As many segments as are allowed wait to be drained.
+    /// The maximum number of segments waits to be drained.
     case full(folder: String)
-    /// Another process has the lock of a segment or of the folder and does not go on, as one that was stopped.
+    /// Another process, for example a stopped one, holds the lock of a segment or of the folder and does not release it.
     case busy(path: String)
     /// A segment was written by a later version of Nexus, in a format that this one does not know.
     case newerVersion(path: String, version: UInt32)
-    /// The settings switch recording off: nothing of the batch was written, and nothing is to be.
+    /// The settings disable recording: no record of the batch was written, and none may be.
     case off(reason: String)
-    /// The settings cannot be read, so that nobody knows whether recording is on. Nothing of the batch was written.
+    /// The settings cannot be read, so that it is unknown whether recording is on. No record of the batch was written.
     case settings(SettingsError)
 
-    /// Whether what was to be written is not wanted: it must not be kept for another try.
+    /// Whether recording is off: the batch must not be kept for a retry.
     package var isOff: Bool {
         switch self {
         case .off: true
@@ -25,7 +25,7 @@ package enum BufferError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code from sysexits.h.
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)
@@ -52,7 +52,7 @@ package enum BufferError: ReportedError, Equatable {
     }
 }
 
-/// Runs a piece of file work and hands its error on as the buffer's own.
+/// Runs file work and rethrows its error as a `BufferError`.
 func asBufferError<Value: ~Copyable>(_ work: () throws(SystemError) -> Value) throws(BufferError) -> Value {
     do { return try work() } catch { throw .system(error) }
 }

@@ -1,24 +1,24 @@
 import Core
 import SystemSupport
 
-/// Collects encoded events in a bounded ring and appends them to the write-ahead buffer, many at a time: when enough
-/// have come together by count or bytes, when the oldest has waited long enough, or when somebody asks.
+/// Collects encoded events in a bounded ring and appends them to the write-ahead buffer in batches. A flush is due when the
+/// count or bytes reach a limit, when the oldest event has waited long enough, or on request.
 ///
-/// A full ring is backpressure: `add` returns when there is room. What an append could not write stays in the ring, and
-/// the error goes to whoever waits for it. After a batch that was written and could not be put on disk everybody gets
-/// that error from then on: such a disk is not to be trusted with the next one either.
+/// A full ring is backpressure: `add` returns when the ring has capacity. Records that an append could not write stay in the
+/// ring, and each waiting caller gets the error. If a batch was written and its fsync failed, every later call throws that
+/// error: such a disk is not trusted with the next batch.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
-    /// Why nothing is taken any more.
+    /// The error after which nothing more is accepted.
     private var failure: BufferError?
-    /// Tasks that wait for the flush under way; at most one a producer.
+    /// Tasks that wait for the flush in progress; at most one for each producer.
     private var waiting: [CheckedContinuation<Void, Never>] = []
-    /// Tells the flush by time that the ring is no longer empty. Holds one element at most.
+    /// Notifies the timed flush that the ring is no longer empty. Holds at most one element.
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
-    /// Whether nothing is taken any more.
+    /// Whether nothing more is accepted.
     package var isBroken: Bool { failure != nil }
 
     package init(appender: BufferAppender) {
@@ -26,7 +26,7 @@ package actor EventBatcher {
         (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Puts a batch into the ring, and flushes when that makes a flush due. Accepted it is once a flush has returned.
+    /// Adds a batch to the ring, and flushes when that makes a flush due. The batch is accepted once a flush has returned.
     package func add(_ batch: RecordBatch) async throws(BufferError) {
         guard !batch.isEmpty else { return }
         while !state.hasRoom(for: batch) { try await flush() }
@@ -35,9 +35,9 @@ package actor EventBatcher {
         if state.isDue { try await flush() }
     }
 
-    /// Puts a batch into the ring and returns once it is in the buffer on disk: true. False when it was thrown away, as
-    /// recording is off. When it throws, nothing of the batch was written and nothing will be, so that it may be sent again;
-    /// unless the batcher is broken, of whose last batches nobody knows.
+    /// Adds a batch to the ring and returns true once it is in the buffer on disk. Returns false when it was discarded
+    /// because recording is off. When it throws, no record of the batch was written or will be, so that the caller may retry.
+    /// A broken batcher is the exception: the state of its last batches is unknown.
     package func record(_ batch: RecordBatch) async throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) {
@@ -49,21 +49,21 @@ package actor EventBatcher {
                 if failure == nil { state.withdraw(number) }
                 throw error
             }
-            // Another's flush may have taken it along, and been told in this one's place.
+            // Another task's flush may have included this batch and thrown the error there.
             return !state.wasDiscarded(number..<number + 1)
         } catch  where error.isOff {
             return false
         }
     }
 
-    /// Returns once all that was added before is in the buffer on disk. Throws as well when recording is off; what was in
-    /// the ring is then thrown away.
+    /// Returns once all previously added batches are in the buffer on disk. Also throws when recording is off; the ring is
+    /// then discarded.
     package func flush() async throws(BufferError) {
         let last = state.added
         while state.written < last {
             if let failure { throw failure }
             guard let batch = state.beginFlush() else {
-                // Another flush is under way; whether it succeeds shows in the state, which is looked at again.
+                // Another flush is in progress; the state, which is checked again, shows whether it succeeded.
                 await withCheckedContinuation { waiting.append($0) }
                 continue
             }
@@ -76,8 +76,8 @@ package actor EventBatcher {
         }
     }
 
-    /// Flushes what has waited for `interval`, until the task is cancelled or `finish` was called. An append that fails
-    /// is tried again an interval later; its error reaches the next `add` or `flush`.
+    /// Flushes batches that have waited for `interval`, until the task is cancelled or `finish` was called. A failed append
+    /// is retried an interval later; its error is thrown by the next `add` or `flush`.
     package func flushByTime(
         every interval: Duration = Limits.flushInterval, clock: any Clock<Duration> = ContinuousClock()
     ) async {
@@ -89,7 +89,7 @@ package actor EventBatcher {
         }
     }
 
-    /// Ends `flushByTime`; what is in the ring stays for `flush`.
+    /// Ends `flushByTime`; the ring's content stays for `flush`.
     package func finish() {
         arrived.finish()
     }
@@ -105,7 +105,7 @@ extension BufferAppender.Outcome {
     }
 }
 
-/// Appends to the write-ahead buffer on a thread of its own, so that a slow call holds up nobody but those who wait for its
+/// Appends to the write-ahead buffer on a thread of its own, so that a slow call blocks only the callers that wait for its
 /// end.
 package actor BufferAppender {
     private let executor = ThreadExecutor()
@@ -115,20 +115,20 @@ package actor BufferAppender {
     private let isDurable: Bool
     private let flusher: SegmentFlusher?
 
-    /// With `durable` every append waits until it would survive a power cut; otherwise `flusher` is told of it.
+    /// With `durable` every append waits until it would survive a power failure; otherwise `flusher` is notified of it.
     package init(buffer: WriteAheadBuffer, durable: Bool, flusher: SegmentFlusher? = nil) {
         appender = SegmentAppender(buffer: buffer)
         isDurable = durable
         self.flusher = flusher
     }
 
-    /// What became of a batch.
+    /// The result of an append.
     package enum Outcome: Sendable {
         case written
-        /// Nothing of it was written; it may be tried again.
+        /// No record was written; the append may be retried.
         case failed(BufferError)
-        /// It was written and could not be put on disk: nobody may be told that it is safe, and it must not be written
-        /// again, as whoever drains may have stored it.
+        /// The batch was written and its fsync failed. It must not be acknowledged, and not written again, as the drain may
+        /// have stored it.
         case uncertain(BufferError)
     }
 

@@ -1,22 +1,22 @@
 import Core
 import SystemSupport
 
-/// Records in the form in which they stand in a segment, ready to be appended in one call.
+/// Records in the format of a segment, ready to be appended in one call.
 package struct RecordBatch: Sendable {
     package private(set) var bytes: [UInt8] = []
-    /// How many records there are, events and others.
+    /// The number of records, events and others.
     package private(set) var recordCount = 0
-    /// How many of them are events.
+    /// The number of events.
     package private(set) var eventCount = 0
 
     package init() {}
 
     package var isEmpty: Bool { recordCount == 0 }
 
-    /// Makes room for so many bytes in all, so that those that are there are not moved while more are added.
+    /// Reserves capacity for `byteCount` bytes in total, so that appending does not reallocate.
     package mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
 
-    /// Adds one payload of 1 to `Limits.recordBytes` bytes.
+    /// Appends one payload of 1 to `Limits.recordBytes` bytes.
     package mutating func append(_ payload: Span<UInt8>) {
         precondition(payload.count > 0 && payload.count <= Limits.recordBytes)
         let start = bytes.count
@@ -28,7 +28,7 @@ package struct RecordBatch: Sendable {
         if EventRecord.isEvent(payload) { eventCount += 1 }
     }
 
-    /// Adds all records of another batch.
+    /// Appends all records of another batch.
     package mutating func append(_ other: RecordBatch) {
         bytes.append(other.bytes.span)
         recordCount += other.recordCount
@@ -41,7 +41,7 @@ package struct RecordBatch: Sendable {
         eventCount = 0
     }
 
-    /// What stands in a whole record's checksum field: everything but the field itself.
+    /// Returns the checksum of a whole record: over everything but the checksum field.
     @inline(__always)
     static func checksum(_ record: Span<UInt8>) -> UInt32 {
         CRC32C.checksum(

@@ -1,24 +1,24 @@
 import Core
 import SystemSupport
 
-/// Walks over the records in a stretch of a segment, past what is torn or damaged.
+/// Iterates over the records in a chunk of a segment, skipping torn and damaged ones.
 ///
-/// A pure state machine: it is handed bytes and says what stands there. Offsets are relative to the stretch, which
-/// begins at a multiple of 8 of the segment.
+/// A pure state machine over the bytes that it is passed. Offsets are relative to the chunk, which begins at a multiple of 8
+/// of the segment.
 package struct RecordCursor: Sendable {
-    /// What stands next.
+    /// The next element of the chunk.
     package enum Step: Equatable, Sendable {
-        /// A record; the payload's place in the stretch.
+        /// A record; the range of its payload in the chunk.
         case record(Range<Int>)
-        /// Bytes that are no record. `isTorn` when they are fewer than the length in front of them promises, as a
-        /// writer leaves them that was killed; otherwise they were written whole and changed later.
+        /// Bytes that are not a record. `isTorn` if they are fewer than their length field requires, as a killed writer
+        /// leaves them; otherwise they were written whole and changed later.
         case gap(Range<Int>, isTorn: Bool)
-        /// The stretch ends inside a record and is not the segment's last: read on from `offset`.
+        /// The chunk ends inside a record and is not the segment's last: read on from `offset`.
         case needsMore
         case end
     }
 
-    /// Everything before it has been handed out.
+    /// The number of bytes that were returned as records or gaps.
     package private(set) var offset: Int
     private var position: Int
 
@@ -27,7 +27,7 @@ package struct RecordCursor: Sendable {
         position = offset
     }
 
-    /// The next step in `stretch`; `isLast` when nothing of the segment follows.
+    /// Returns the next step in the chunk; `isLast` means that the chunk ends the segment.
     package mutating func next(in stretch: Span<UInt8>, isLast: Bool) -> Step {
         while true {
             switch examine(stretch) {
@@ -38,7 +38,7 @@ package struct RecordCursor: Sendable {
                 offset = position
                 return .record(payload..<payload + length)
             case .cut where !isLast:
-                // A gap as long as this is handed out in pieces, so that a stretch of rubbish needs no more memory.
+                // A gap of this length is returned in parts, so that a chunk of invalid bytes needs no more memory.
                 if position - offset > Limits.recordBytes { return gap(upTo: position, in: stretch) }
                 position = offset
                 return .needsMore
@@ -56,7 +56,7 @@ package struct RecordCursor: Sendable {
         case none
     }
 
-    /// What stands at `position`.
+    /// Examines the bytes at `position`.
     private func examine(_ stretch: Span<UInt8>) -> Finding {
         let rest = stretch.count - position
         guard rest >= SegmentFormat.recordHeaderLength else { return .cut }
@@ -83,8 +83,8 @@ package struct RecordCursor: Sendable {
             && !isWholeButForItsLength(bytes)
     }
 
-    /// Whether these bytes are a record of which only the length changed: with the right one its checksum fits. It was
-    /// written whole, and may have been acknowledged.
+    /// Returns whether these bytes are a record of which only the length changed: with the right length its checksum matches.
+    /// It was written whole, and may have been acknowledged.
     private static func isWholeButForItsLength(_ bytes: Span<UInt8>) -> Bool {
         let room = bytes.count - SegmentFormat.recordHeaderLength
         guard room > 0, room <= SegmentFormat.aligned(Limits.recordBytes), room % 8 == 0 else { return false }

@@ -1,31 +1,31 @@
 import Core
 package import SystemSupport
 
-/// Appends batches to the newest segment. Any number of processes do so at once, each with an appender of its own.
+/// Appends batches to the newest segment. Any number of processes append at once, each with an appender of its own.
 ///
-/// The kernel's lock orders them, and a killed process loses it with its last descriptor. A segment that was written
-/// before the computer last started is left alone: after a power cut it may be shorter than the position that the
-/// database remembers, and what was appended there would be taken for read. So is a copy of a segment, which may be
-/// older than the database that was copied with it.
+/// The kernel's lock orders them, and a killed process loses it with its last descriptor. A segment from before the last
+/// start of the computer gets no more records. After a power failure it may be shorter than the position in the database, and
+/// records appended there would be skipped as already read. The same holds for a copy of a segment, which may be older than
+/// the database that was copied with it.
 package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
     private let bootID: [UInt8]?
-    /// Looked at under the lock of every append, so that whatever appends obeys the settings at once.
+    /// Checked under the lock of every append, so that every append obeys changed settings immediately.
     private var policy: RecordingPolicyCache
     private var current: OpenSegment?
-    /// The newest segment that was found full, foreign, damaged or not to be trusted: only later ones are used.
+    /// The newest segment that was found full, foreign, damaged or untrusted: only later ones are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
-    /// Whether a batch was written, in part at least, and could neither be put on disk nor taken back: it may be stored or not,
-    /// so it must not be appended a second time.
+    /// Whether a batch was written, at least in part, and could neither be synchronized to disk nor truncated. It may be
+    /// stored or not, so it must not be appended a second time.
     package private(set) var hasUncertainBatch = false
 
     private struct OpenSegment: ~Copyable {
         let file: File
         let number: WriteAheadBuffer.SegmentNumber
-        /// Whether its header was read and is one to append behind.
+        /// Whether its header was read and permits appending.
         var isChecked = false
-        /// Whether its name is known to survive a power cut.
+        /// Whether its name is known to survive a power failure.
         var isNameDurable = false
     }
 
@@ -38,18 +38,18 @@ package final class SegmentAppender {
         policy = RecordingPolicyCache(buffer.data)
     }
 
-    /// Where a batch stands.
+    /// The position of an appended batch.
     package struct Receipt: Equatable, Sendable {
         package let segment: WriteAheadBuffer.SegmentNumber
         package let start: Int
         package let end: Int
     }
 
-    /// Appends a whole batch; when it returns, the records survive the end of any process. With `durable` it returns
-    /// once they survive a power cut too. When it throws, none of them counts as accepted.
+    /// Appends a whole batch. When it returns, the records survive the end of any process; with `durable` they also survive a
+    /// power failure. When it throws, none of them counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
-            // Before anything is opened; under the lock the settings are looked at in any case.
+            // Before any file is opened; the settings are checked again under the lock.
             if current == nil { try passGate() }
             let segment = try takeCurrent()
             if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
@@ -64,7 +64,7 @@ package final class SegmentAppender {
         }
     }
 
-    /// One attempt; nil when the segment cannot be appended to and another one has to be found.
+    /// Makes one attempt; nil when the segment cannot be appended to and another one has to be found.
     private func append(
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
@@ -87,7 +87,7 @@ package final class SegmentAppender {
         }
     }
 
-    /// Takes the lock of a segment or the folder; false when whoever has it does not go on.
+    /// Acquires the lock of a segment or the folder; returns false when its holder does not release it.
     private func hasLocked(_ file: borrowing File, within patience: Duration) throws(BufferError) -> Bool {
         do { return try file.lock(within: patience) } catch { throw .system(error) }
     }
@@ -100,9 +100,9 @@ package final class SegmentAppender {
             if start > size { try segment.file.write([UInt8](repeating: 0, count: start - size).span) }
             try segment.file.write(batch)
         } catch {
-            // What a full disk let through is taken back, so that the next record stands right behind the last.
+            // The part that a full disk accepted is truncated, so that the next record directly follows the last.
             do throws(SystemError) { try segment.file.truncate(to: size) } catch {
-                // Where that fails too, whole records of the batch may stand there.
+                // If the truncation fails too, whole records of the batch may remain.
                 unusable = segment.number
                 hasUncertainBatch = true
             }
@@ -111,8 +111,8 @@ package final class SegmentAppender {
         return start + batch.count
     }
 
-    /// After a failed call what was written may be gone although a second call would say it is safe: the segment is
-    /// left for good, and nothing of the batch is acknowledged.
+    /// Synchronizes a segment and its name to disk. After a failed call the written data may be lost, although a second call
+    /// would report success. The segment is therefore never used again, and no record of the batch is acknowledged.
     private func synchronize(_ segment: inout OpenSegment) throws(SystemError) {
         do throws(SystemError) {
             try segment.file.synchronizeData()
@@ -128,8 +128,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// The length of a locked segment that takes another batch; nil when it does not, which is remembered unless the
-    /// segment was merely removed or kept aside.
+    /// Returns the length of a locked segment that accepts another batch; nil otherwise. The segment is then remembered as
+    /// unusable, unless it was merely removed or kept aside.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
         guard let status = try segment.file.statusAtItsPath() else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
@@ -139,7 +139,7 @@ package final class SegmentAppender {
         return max(status.size, SegmentFormat.headerLength)
     }
 
-    /// Looks at the header, once, and writes it where whoever made the file was killed before.
+    /// Checks the header, once, and writes it if the process that created the file was killed before writing it.
     private func checkHeader(of segment: inout OpenSegment) throws(SystemError) -> Bool {
         if segment.isChecked { return true }
         let inode = UInt32(truncatingIfNeeded: try segment.file.status().inode)
@@ -165,7 +165,7 @@ package final class SegmentAppender {
             createdAt: clock.now(), inode: inode)
     }
 
-    /// The segment used last, else the newest; the caller puts it back once it has proved usable.
+    /// Returns the segment used last, else the newest; the caller puts it back once it has proved usable.
     private func takeCurrent() throws(BufferError) -> OpenSegment {
         if let segment = current.take() { return segment }
         return try openNewest()
@@ -194,7 +194,7 @@ package final class SegmentAppender {
         }
     }
 
-    /// Makes the folder, under the lock that is held to change the settings.
+    /// Creates the folder, under the lock that is held to change the settings.
     private func prepareFolder() throws(BufferError) {
         let lock = try asBufferError { () throws(SystemError) in try buffer.data.lock() }
         defer { lock.unlock() }
@@ -202,7 +202,7 @@ package final class SegmentAppender {
         try asBufferError { () throws(SystemError) in try buffer.folder.prepare() }
     }
 
-    /// Makes a segment, unless another process has just done so: one at a time, under the folder's lock.
+    /// Creates a segment, unless another process has just done so: one at a time, under the folder's lock.
     private func startSegment() throws(BufferError) -> OpenSegment {
         if !buffer.folder.exists { try prepareFolder() }
         let folder = try asBufferError { () throws(SystemError) in
@@ -217,14 +217,14 @@ package final class SegmentAppender {
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
         let segments = try buffer.segments()
         guard segments.count < Limits.waitingSegments else { throw .full(folder: buffer.folder.path) }
-        // Seconds since 1970, so that numbers go on rising after the folder was emptied.
+        // Seconds since 1970, so that numbers keep increasing after the folder was emptied.
         let now = UInt64(clamping: clock.now() / 1000)
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
-        // One that nobody would list.
+        // `segments()` would not list a higher number.
         guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            // Whoever locks it first writes the header: that may be another process, which sees the file already.
+            // The first process that locks it writes the header: that may be another process, which sees the file already.
             return OpenSegment(
                 file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)
         }

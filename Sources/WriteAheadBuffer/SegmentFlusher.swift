@@ -2,26 +2,26 @@ import Core
 import Synchronization
 import SystemSupport
 
-/// Puts on disk what is appended to the buffer, a moment later and on a thread of its own, so that a power cut takes
-/// little of what was only accepted. Without appends nothing of it moves, and nobody waits for it but while the disk
-/// hesitates: what is accepted meanwhile would be lost with the rest.
+/// Synchronizes appended records to disk, shortly after the append and on a thread of its own, so that a power failure loses
+/// little accepted data. Without appends it is idle. Callers wait for it only while fsync stalls, as records accepted
+/// meanwhile would be lost with the rest.
 ///
-/// It serves everything that is appended, by this process or another: whoever knows of an append says so. A segment whose
-/// call failed is not asked again, as a later success would prove nothing; it is taken up with the next segment.
+/// It serves all appends, by this process or another: the caller that knows of an append reports it. A segment whose fsync
+/// failed is not retried, as a later success would prove nothing; flushing resumes with the next segment.
 package actor SegmentFlusher {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let buffer: WriteAheadBuffer
-    /// Tells that something was appended. Holds one element at most.
+    /// Notifies `run` of an append. Holds at most one element.
     private let appends: AsyncStream<Void>
     private let appended: AsyncStream<Void>.Continuation
     private let lag = Mutex(FlushLatency())
-    /// The newest segment that is on disk, and how it looked then.
+    /// The newest segment that was synchronized, and its stamp at that time.
     private var last: (segment: WriteAheadBuffer.SegmentNumber, stamp: FileStamp)?
-    /// The newest segment that could not be put on disk.
+    /// The newest segment whose fsync failed.
     private var failed: WriteAheadBuffer.SegmentNumber?
-    /// How often a segment was put on disk.
+    /// The number of successful fsyncs of a segment.
     package private(set) var count = 0
 
     package init(buffer: WriteAheadBuffer) {
@@ -29,19 +29,18 @@ package actor SegmentFlusher {
         (appends, appended) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Says that something was appended, by whomever.
+    /// Notes an append, by any process.
     package nonisolated func noteAppended() {
         lag.withLock { $0.noteAppended(at: .now) }
         appended.yield()
     }
 
-    /// Whether the disk hesitates: something has waited for it longer than `Limits.longestWaitForDisk`.
+    /// Whether fsync stalls: an append has waited for it longer than `Limits.longestWaitForDisk`.
     package nonisolated var isBehind: Bool {
         lag.withLock { $0.age(at: .now) > Limits.longestWaitForDisk }
     }
 
-    /// Waits for the disk while it hesitates, though no longer than `Limits.longestHoldUp`. To be called before more is
-    /// accepted.
+    /// Waits while fsync stalls, at most `Limits.longestHoldUp`. Must be called before more is accepted.
     package nonisolated func keepUp() async {
         let deadline = ContinuousClock.now + Limits.longestHoldUp
         while isBehind, ContinuousClock.now < deadline {
@@ -49,8 +48,8 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Puts on disk what was appended, at once or when an interval has passed since the last time, until the task is
-    /// cancelled, and then once more. `report` is told once of each segment that cannot be.
+    /// Synchronizes appended records, immediately or when an interval has passed since the last time, until the task is
+    /// cancelled, and then once more. `report` is called once for each segment whose fsync failed.
     package func run<Time: Clock>(
         every interval: Duration = Limits.synchronizationInterval, clock: Time = ContinuousClock(),
         report: @Sendable (BufferError) -> Void
@@ -58,7 +57,7 @@ package actor SegmentFlusher {
         var last = clock.now
         for await _ in appends {
             let rest = interval - last.duration(to: clock.now)
-            // What is appended meanwhile comes along.
+            // Appends during the wait are included.
             if rest > .zero { guard (try? await clock.sleep(for: rest)) != nil else { break } }
             last = clock.now
             do { try synchronize() } catch { report(error) }
@@ -66,13 +65,13 @@ package actor SegmentFlusher {
         fsyncData(report: report)
     }
 
-    /// Puts on disk what still waits, if anything does: whoever ends in good order leaves nothing to a power cut.
+    /// Synchronizes pending appends, if there are any, so that an orderly exit leaves nothing to lose in a power failure.
     package func fsyncData(report: (BufferError) -> Void) {
         guard lag.withLock({ !$0.isEmpty }) else { return }
         do { try synchronize() } catch { report(error) }
     }
 
-    /// Runs `work`, and all the while what `run` does.
+    /// Runs `work` and, concurrently, `run`.
     package nonisolated func run<Value: Sendable>(
         report: @escaping @Sendable (BufferError) -> Void, during work: () async throws -> Value
     ) async rethrows -> Value {
@@ -83,12 +82,13 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Appenders write to the newest segment, so anything new stands in the one that was the newest last time, or behind.
+    /// Appenders write to the newest segment, so new records are in the segment that was the newest last time, or in later
+    /// ones.
     private func synchronize() throws(BufferError) {
         lag.withLock { $0.begin() }
         defer { lag.withLock { $0.end() } }
         let segments = try buffer.segments()
-        // At first nobody knows: within an interval not more than one segment is filled.
+        // On the first call the last segment is unknown: at most one segment is filled within an interval.
         let first = last?.segment ?? segments.suffix(2).first
         var failure: SystemError?
         for segment in segments where segment >= first ?? segment {
@@ -103,17 +103,17 @@ package actor SegmentFlusher {
 
     private func synchronize(_ segment: WriteAheadBuffer.SegmentNumber) throws(SystemError) {
         let path = buffer.folder.path(of: segment.fileName)
-        // Looked at before: what is appended from here on shows at the next look.
+        // Read before the fsync: later appends change the stamp for the next call.
         guard let stamp = FileStamp(of: path) else { return }
         if let last, last == (segment, stamp) { return }
         let file: File
-        // One that is gone was stored.
+        // A missing segment was stored and removed.
         do throws(SystemError) { file = try File(opening: path, [.read, .regular]) } catch  where error.isNotFound {
             return
         }
         try file.synchronizeData()
         if last?.segment != segment {
-            // Its name as well.
+            // The name is synchronized too.
             try buffer.folder.synchronize()
             try buffer.folder.parent.synchronize()
         }
@@ -122,27 +122,27 @@ package actor SegmentFlusher {
     }
 }
 
-/// How long what was appended has waited to be put on disk: as much of it a power cut would take.
+/// The time that appended records have waited for fsync: a power failure would lose that much.
 struct FlushLatency {
     typealias Instant = ContinuousClock.Instant
 
-    /// When the oldest append was made that no call covers yet.
+    /// The time of the oldest append that no fsync covers yet.
     private var waiting: Instant?
-    /// When the oldest was made that the call under way puts on disk.
+    /// The time of the oldest append that the fsync in progress covers.
     private var underWay: Instant?
 
-    /// Something was appended.
+    /// Notes an append.
     mutating func noteAppended(at now: @autoclosure () -> Instant) {
         if waiting == nil { waiting = now() }
     }
 
-    /// A call begins that puts on disk all that was appended so far.
+    /// Starts an fsync, which covers all appends so far.
     mutating func begin() {
         underWay = waiting
         waiting = nil
     }
 
-    /// The call has ended; where it failed there is nothing to wait for any more either.
+    /// Ends the fsync; a failed one leaves nothing to wait for either.
     mutating func end() {
         underWay = nil
     }
@@ -150,7 +150,7 @@ struct FlushLatency {
     /// Whether all that was appended is on disk.
     var isEmpty: Bool { waiting == nil && underWay == nil }
 
-    /// The age of the oldest append that is not on disk; zero when all are.
+    /// Returns the age of the oldest append that is not on disk; zero when all are.
     func age(at now: Instant) -> Duration {
         (underWay ?? waiting).map { $0.duration(to: now) } ?? .zero
     }

@@ -3,9 +3,9 @@ import SystemSupport
 
 /// The bytes of a segment, `buffer/<16 hex digits>.wab`, version 1. Numbers are little-endian.
 ///
-/// A segment is a header and, behind it, records. It only grows. Whoever appends holds the exclusive `flock` of the
-/// file, so what `fstat` says under that lock is final: a record inside that length is whole, or its writer was
-/// killed in the middle of it, or it is damaged.
+/// A segment is a header followed by records. It only grows. A process that appends holds the exclusive `flock` of the file,
+/// so the length that `fstat` returns under that lock is final. A record inside that length is whole, torn by a killed
+/// writer, or damaged.
 ///
 /// The header:
 ///
@@ -14,7 +14,7 @@ import SystemSupport
 ///          8     4  version: 1
 ///         12     4  length of the header: 64
 ///         16    16  id: random, so that a position in the database is never taken for one in another segment
-///         32    16  boot id of the computer when the segment was made; zeros where the system does not tell
+///         32    16  boot id of the computer when the segment was made; zeros where the system does not provide it
 ///         48     8  when it was made, milliseconds since 1970
 ///         56     4  the lower half of the file's inode number: a copy of a segment is read, and never appended to
 ///         60     4  CRC-32C of the 60 bytes before
@@ -23,24 +23,24 @@ import SystemSupport
 ///
 ///     offset  size  what
 ///          0     4  length of the payload, 1…1024
-///          4     4  CRC-32C of the length and of everything behind this field
+///          4     4  CRC-32C of the length and of everything after this field
 ///          8     n  payload (see `EventRecord`, `RejectionCounters`)
 ///        8+n        zeros up to the next multiple of 8
 ///
-/// A writer killed in the middle leaves a piece of a record. The next one fills up to a multiple of 8 with zeros and
-/// goes on; a reader that finds no record looks for one at every following multiple of 8. No payload can pass for a
-/// record there: its texts are ASCII, and four ASCII characters are no length up to 1024.
+/// A writer killed during an append leaves a fragment of a record. The next writer pads it with zeros to a multiple of 8 and
+/// continues. A reader that finds no record looks for one at every following multiple of 8. No payload can be mistaken for a
+/// record there: its texts are ASCII, and four ASCII characters are never a length up to 1024.
 package enum SegmentFormat {
     static let magic: [UInt8] = Array("NEXUSWAB".utf8)
     package static let version: UInt32 = 1
     package static let headerLength = 64
     package static let recordHeaderLength = 8
 
-    /// `length` rounded up to a multiple of 8.
+    /// Returns `length` rounded up to a multiple of 8.
     @inline(__always)
     package static func aligned(_ length: Int) -> Int { (length &+ 7) & ~7 }
 
-    /// What a segment says of itself.
+    /// The decoded header of a segment.
     package struct Header: Equatable, Sendable {
         package let id: [UInt8]
         package let bootID: [UInt8]
@@ -55,7 +55,7 @@ package enum SegmentFormat {
             self.inode = inode
         }
 
-        /// The 64 bytes.
+        /// Returns the 64 bytes.
         package func encoded() -> [UInt8] {
             var bytes = SegmentFormat.magic
             bytes.append(littleEndian: SegmentFormat.version)
@@ -70,10 +70,10 @@ package enum SegmentFormat {
         }
     }
 
-    /// What the first bytes of a file are.
+    /// The result of reading the first bytes of a file.
     package enum HeaderReading: Equatable, Sendable {
         case valid(Header)
-        /// Shorter than a header: whoever made the file was killed before it had written one.
+        /// Shorter than a header: the process that created the file was killed before it had written one.
         case incomplete
         case damaged
         case newer(version: UInt32)

@@ -1,10 +1,10 @@
 import Core
 import SystemSupport
 
-/// Reads one segment while others go on appending to it.
+/// Reads one segment while other processes append to it.
 ///
-/// It reads with `pread` and not through a mapping: a read error is then an error to report and not a signal that
-/// ends the process, and at a gigabyte in 0.2 s the copy does not show.
+/// It reads with `pread` and not through a mapping: a read error is then an error to report and not a signal that ends the
+/// process. At a gigabyte in 0.2 s the cost of the copy is negligible.
 package final class SegmentReader {
     package let number: WriteAheadBuffer.SegmentNumber
     package let header: SegmentFormat.HeaderReading
@@ -21,13 +21,13 @@ package final class SegmentReader {
     /// The segment's name with its folder, for messages.
     package var path: String { file.path }
 
-    /// Whether the segment still has its name: somebody may have removed it, and another may have got the number.
+    /// Returns whether the segment still has its name: it may have been removed, and another segment may have got the number.
     package func isThere() throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in try file.isAtItsPath() }
     }
 
-    /// How far the segment is written: everything before it is final. Nil when somebody is in the middle of an append and
-    /// does not go on within `patience`.
+    /// Returns the written length of the segment: everything before it is final. Nil when a process is in the middle of an
+    /// append and does not finish within `patience`.
     package func committedEnd(
         within patience: Duration = Limits.longestWaitForAppend
     ) throws(BufferError) -> Int? {
@@ -38,12 +38,12 @@ package final class SegmentReader {
         }
     }
 
-    /// How far the segment is written at this moment, which may be the middle of an append.
+    /// Returns the current length of the segment, which may be in the middle of an append.
     package func writtenEnd() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in try file.status().size }
     }
 
-    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on, none behind `end`.
+    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on, none after `end`.
     package func read(into chunk: inout [UInt8], from offset: Int, upTo end: Int, limit: Int) throws(BufferError) {
         chunk.removeAll(keepingCapacity: true)
         let wanted = min(limit, end - offset)

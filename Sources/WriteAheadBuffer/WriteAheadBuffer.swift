@@ -1,10 +1,10 @@
 package import Core
 package import SystemSupport
 
-/// The folder of segments that stands between every recorder and the database.
+/// The folder of segments between every recorder and the database.
 ///
-/// Recorders append to the newest segment (`SegmentAppender`), whoever holds the writer lock reads them all
-/// (`SegmentReader`) and removes what is stored.
+/// Recorders append to the newest segment (`SegmentAppender`). The holder of the writer lock reads all segments
+/// (`SegmentReader`) and removes the stored ones.
 package struct WriteAheadBuffer: Sendable {
     package let folder: Folder
 
@@ -15,8 +15,8 @@ package struct WriteAheadBuffer: Sendable {
     /// The data folder that the buffer is a part of.
     package var data: DataFolder { DataFolder(folder.parent.path) }
 
-    /// Returns once every append that was under way when it was called has ended: with the settings changed before, no
-    /// append knows the old ones any more. Throws `BufferError.busy` for one that does not end.
+    /// Returns once every append that was in progress at the call has ended. If the settings were changed before the call, no
+    /// append uses the old ones any more. Throws `BufferError.busy` for an append that does not end.
     package func waitForAppends() throws(BufferError) {
         guard folder.exists else { return }
         let hasWaited = try asBufferError { () throws(SystemError) in
@@ -30,7 +30,7 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// A segment by its place in the order of segments.
+    /// The number of a segment, which orders the segments.
     package struct SegmentNumber: Comparable, Hashable, Sendable {
         package let value: UInt64
 
@@ -47,7 +47,7 @@ package struct WriteAheadBuffer: Sendable {
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
-            // `UInt64` reads a sign and capitals too; such a file would be listed and never found.
+            // `UInt64` also parses a sign and capitals; such a file would be listed and never found.
             guard self.fileName == fileName, self <= Self.highest else { return nil }
         }
 
@@ -59,24 +59,24 @@ package struct WriteAheadBuffer: Sendable {
         package static func < (left: SegmentNumber, right: SegmentNumber) -> Bool { left.value < right.value }
     }
 
-    /// The segments, oldest first.
+    /// Returns the segments, oldest first.
     package func segments() throws(BufferError) -> [SegmentNumber] {
         try asBufferError { () throws(SystemError) in try folder.names() }
             .compactMap(SegmentNumber.init(fileName:)).sorted()
     }
 
-    /// Whether a drain is due after an append: a whole segment waits before its own. It is looked for whoever appends the first
-    /// batch of a segment, and for one each time that so much has come: of many who append, not for all.
+    /// Returns whether a drain is due after an append: an earlier, whole segment is waiting. Only the append that begins a
+    /// segment, and one append for each `Limits.backlogLookBytes`, checks this, so that not every append lists the folder.
     package func isDrainDue(after receipt: SegmentAppender.Receipt) -> Bool {
         let isFirst = receipt.start <= SegmentFormat.headerLength
         guard isFirst || receipt.start / Limits.backlogLookBytes != receipt.end / Limits.backlogLookBytes,
-            // A folder that cannot be read now is no reason to say that the batch was not taken.
+            // A folder that cannot be read now must not make the accepted batch fail.
             let oldest = try? segments().first
         else { return false }
         return oldest < receipt.segment
     }
 
-    /// Opens a segment for reading; nil when it is gone.
+    /// Opens a segment for reading; nil when it was removed.
     package func reader(of number: SegmentNumber) throws(BufferError) -> SegmentReader? {
         do throws(SystemError) {
             return try SegmentReader(
@@ -88,13 +88,13 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment unless something was appended behind `end`, the position that is stored, or is being. With `keepAside`
-    /// the file stays under another name, for a look at what is damaged in it.
+    /// Removes a segment unless records were appended after `end`, the position that is stored or being stored. With
+    /// `keepAside` the file is kept under another name, for an inspection of its damage.
     ///
-    /// Call `synchronize` afterwards. Returns whether the segment went.
+    /// Call `synchronize` afterwards. Returns whether the segment was removed.
     package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in
-            // Under the lock nobody is between looking at the segment and appending to it.
+            // Under the lock no process is between checking the segment and appending to it.
             guard try reader.file.lock(within: Limits.longestWaitForSegment) else { return false }
             defer { reader.file.unlock() }
             guard try reader.file.isAtItsPath() else { return false }
@@ -134,13 +134,13 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Returns once creations and removals are on disk. Where nothing was ever recorded there is no folder.
+    /// Returns once creations and removals are on disk. If nothing was ever recorded there is no folder, and it does nothing.
     package func synchronize() throws(BufferError) {
         guard folder.exists else { return }
         try asBufferError { () throws(SystemError) in try folder.synchronize() }
     }
 
-    /// Segments kept aside because something in them was damaged.
+    /// Returns the segments that were kept aside because they contain damage.
     package func damagedSegments() throws(BufferError) -> [String] {
         try asBufferError { () throws(SystemError) in try damagedNames() }
     }
