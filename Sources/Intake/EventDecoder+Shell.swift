@@ -1,10 +1,10 @@
 import Core
 import SystemSupport
 
-/// The keys that describe a shell line. A value of the wrong type is dropped and counted as a value under an unknown key is;
-/// in strict mode it rejects the line.
+/// The keys that describe a shell line. A value of the wrong type is dropped and counted like a value of an unknown key; in
+/// strict mode it rejects the line.
 extension EventDecoder {
-    /// The key at hand, if it is one of a shell line. One with escapes is read with the texts, in the second pass.
+    /// Returns the current key, if it is one of a shell line. A key with escapes is read with the texts, in the second pass.
     func shellKey(
         _ line: Span<UInt8>, _ key: Range<Int>, isPlain: Bool, _ start: Int, _ parsed: borrowing ParsedEvent
     ) throws(Rejection) -> ShellKey? {
@@ -52,7 +52,7 @@ extension EventDecoder {
         }
     }
 
-    /// Counts a value that is of no use; in strict mode it rejects the line.
+    /// Counts an unusable value; in strict mode it rejects the line.
     private func drop(_ start: Int, _ parsed: inout ParsedEvent) throws(Rejection) {
         if rejectsUnknownKeys { throw Rejection(.wrongType, column: start + 1) }
         parsed.unknownKeys += 1
@@ -68,7 +68,7 @@ extension EventDecoder {
         return start..<parsed.text.count
     }
 
-    /// A whole number up to the number of bytes of a line; nil for any other number.
+    /// Returns a whole number up to the number of bytes of a line; nil for any other number.
     private mutating func smallNumber(_ line: Span<UInt8>) throws(Rejection) -> Int? {
         guard case .whole(let value) = try scanner.scanNumber(line), value >= 0, value <= Limits.lineBytes else {
             return nil

@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Reads one line of NDJSON into a parsed event: strict JSON (RFC 8259) with the keys of an event.
 ///
-/// A line is read in place: texts are not copied, the parsed event points into the line. Only when one of them has an escape
-/// is the line read once more with the texts copied, so that the usual line pays nothing for the rare one.
+/// A line is read in place: the parsed event refers to the line instead of copying texts. Only a line with an escape in a
+/// text is read a second time, with the texts copied, so that usual lines cost nothing extra.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
     let rejectsUnknownKeys: Bool
@@ -43,7 +43,7 @@ package struct EventDecoder: Sendable {
         guard scanner.position == line.count else { throw scanner.malformed }
     }
 
-    /// One `"key": value`; returns the field, nil for a key that is none.
+    /// Reads one `"key": value`; returns the field, nil for an unknown key.
     private mutating func decodeMember(
         _ line: Span<UInt8>, into parsed: inout ParsedEvent, after previous: EventField?
     ) throws(Rejection) -> EventField? {
@@ -57,7 +57,7 @@ package struct EventDecoder: Sendable {
                 try decodeValue(of: shellKey, at: start, line, into: &parsed)
                 return nil
             }
-            // Reading the line for the first time, a key with an escape in it is not known yet.
+            // In the first pass a key with an escape in it is not known yet.
             if isPlain || parsed.keepsText {
                 if rejectsUnknownKeys { throw Rejection(.unknownKey, column: start + 1) }
                 parsed.unknownKeys += 1
@@ -140,7 +140,7 @@ package struct EventDecoder: Sendable {
         return value
     }
 
-    /// Refuses a value of another type than the field's, after checking that it is a value.
+    /// Rejects a value of another type than the field's, after checking that it is valid JSON.
     private mutating func refuseType(of field: EventField, _ line: Span<UInt8>) throws(Rejection) -> Never {
         try skipValue(line, depth: 1)
         throw Rejection(.wrongType, field: field)
@@ -148,7 +148,7 @@ package struct EventDecoder: Sendable {
 
     // MARK: Values that are skipped
 
-    /// Passes over any value, checking that it is one.
+    /// Skips any value, checking that it is valid JSON.
     mutating func skipValue(_ line: Span<UInt8>, depth: Int) throws(Rejection) {
         switch try scanner.peek(line) {
         case UInt8(ascii: "\""): _ = try scanner.skipString(line)

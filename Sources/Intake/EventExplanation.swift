@@ -1,10 +1,10 @@
 package import Core
 import SystemSupport
 
-/// What would become of one line of NDJSON, field by field. The line goes through the same intake as any other, and what
-/// is said to be stored is read back from what that has encoded; nothing is written.
+/// Explains the result of one line of NDJSON, field by field. The line passes through the same intake as any other, and the
+/// stored values are read back from the encoded event. Nothing is written.
 package struct EventExplanation: Sendable {
-    /// What becomes of a key and its value.
+    /// The result for a key and its value.
     package enum Fate: String, Sendable {
         case stored, hashed, cut, redacted, dropped, refused
     }
@@ -13,12 +13,12 @@ package struct EventExplanation: Sendable {
     package struct Part: Sendable {
         package let key: String
         package let fate: Fate
-        /// What would be stored; nil when nothing is, or when it is a hash and there is no key yet.
+        /// The value that would be stored; nil when none is, or when it is a hash and no key exists yet.
         package let stored: String?
         package let rule: PrivacyRule
     }
 
-    /// Why the event would be refused as a whole; nil when it would be recorded.
+    /// The reason why the event would be rejected as a whole; nil when it would be recorded.
     package private(set) var rejection: Rejection?
     /// Whether the line is a JSON object.
     package private(set) var isObject = false
@@ -26,7 +26,7 @@ package struct EventExplanation: Sendable {
     package private(set) var parts: [Part] = []
 
     /// Explains a line by the rules and the naming rules of the user's settings. Without a key hashes are not shown; with
-    /// `strict` unknown keys and values that look like a secret refuse the line.
+    /// `strict` unknown keys and values that look like a secret reject the line.
     package init(line: [UInt8], key: HashKey?, strict: Bool = false, naming: NamingSettings = .none) {
         var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict, naming: naming)
         guard line.count <= Limits.lineBytes else {
@@ -48,7 +48,7 @@ package struct EventExplanation: Sendable {
                 return Part(key: member.key, fate: fate, stored: nil, rule: .unknownKey)
             }
             if record != nil, omissions.isRedacted(field) {
-                // A session id becomes the ambient one, which is not known here.
+                // The session id becomes that of the default session, which is unknown here.
                 let stored = field == .sessionID ? nil : record.flatMap { Self.text(of: field, in: $0, payload) }
                 return Part(key: member.key, fate: .redacted, stored: stored, rule: Self.secretRule(of: member.value))
             }
@@ -56,7 +56,7 @@ package struct EventExplanation: Sendable {
         }
     }
 
-    /// Stands in for a key that is not there yet; nothing that was hashed with it is shown.
+    /// A placeholder for a key that does not exist yet; hashes computed with it are never shown.
     private static let anyKey = HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length))
 
     private static func explain(
@@ -79,23 +79,23 @@ package struct EventExplanation: Sendable {
             return Part(key: field.key, fate: .cut, stored: stored, rule: rule)
         default: break
         }
-        // An empty text or null is no value: there is nothing to keep.
+        // An empty text or null counts as no value, so it is dropped.
         return Part(key: field.key, fate: stored == nil ? .dropped : .stored, stored: stored, rule: rule)
     }
 
-    /// A key of a shell line: the line becomes a name, the others the outcome.
+    /// Explains a key of a shell line: the line becomes a name, the other keys the outcome.
     private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
         guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
         let name = key == .line ? text(of: .command, in: record, payload) : nil
         return Part(key: key.rawValue, fate: name == nil ? .dropped : .cut, stored: name, rule: .shellLine)
     }
 
-    /// The rule that refused a field.
+    /// Returns the rule that rejected a field.
     private static func cause(_ rejection: Rejection?, _ value: JSONValue, _ rule: PrivacyRule) -> PrivacyRule {
         rejection?.reason == .looksSecret ? secretRule(of: value) : rule
     }
 
-    /// The rule by which a value looks like a secret.
+    /// Returns the rule by which a value looks like a secret.
     private static func secretRule(of value: JSONValue) -> PrivacyRule {
         guard case .string(let text) = value else { return .randomText }
         let secrets = SecretRules()

@@ -1,35 +1,35 @@
 package import Core
 package import SystemSupport
 
-/// The door: decode, validate, take the private parts out, encode. What comes out of it may be written to disk, and
-/// nothing else is.
+/// The entry point for events: decodes, validates, removes private parts and encodes. Only its output may be written to disk.
 ///
-/// One intake serves one source of events from beginning to end. It counts what it refuses and leaves out.
+/// One intake serves one source of events from beginning to end. It counts rejections and omissions.
 package struct EventIntake: Sendable {
-    /// Made for the first line: a single event comes without one, and to make it costs as much as the event.
+    /// Created for the first line: a single event comes without one, and creating it costs as much as the event.
     private var decoder: EventDecoder?
     private let isStrict: Bool
     private var parsed = ParsedEvent()
     private var assembler: EventValidator
-    /// Where a new key is looked for.
+    /// Provides the key, and detects a new one.
     private var keys: HashKeySource?
-    /// Where new naming rules are looked for, and those of now.
+    /// Provides the naming rules and detects new ones.
     private var namingSource: NamingSettingsSource?
     private var naming: NamingSettings
-    /// What was refused since `takeRejections`; what was taken with something left out is counted beside it, as that happens
-    /// to many events.
+    /// Rejections since `takeRejections`. Accepted events with omissions are counted in the properties below, as they are
+    /// frequent.
     private var rejections = RejectionCounters()
     private var cutCommands = 0
     private var droppedFields = 0
     private var redactedValues = 0
-    /// Whether nothing was left of a command of an accepted event, since the caller last set it to false.
+    /// Whether the whole command of an accepted event was dropped, since the caller last set it to false.
     package var hasEmptiedCommand = false
-    /// The parts that were left out of the event that was accepted last.
+    /// The omitted parts of the last accepted event.
     private(set) var omissions = EventValidator.Omissions()
 
-    /// Without a key names are left out and counted. `session` is the one that events without a session id belong to; it must be a valid one. With `strict` an
-    /// unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time is not compared to the
-    /// clock: that is for rows that were recorded elsewhere. `naming` holds the naming rules of the user's settings.
+    /// Without a key names are left out and counted. `session` is the session of events without a session id; it must be
+    /// valid. With `strict` an unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time
+    /// is not compared to the clock: that is for rows that were recorded elsewhere. `naming` holds the naming rules of the
+    /// user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         naming: NamingSettings = .none, clock: any WallClock = SystemClock()
@@ -41,7 +41,8 @@ package struct EventIntake: Sendable {
             clock: clock)
     }
 
-    /// An intake that lives long: it takes key and naming rules of the data folder, now and whenever `refresh` finds others.
+    /// A long-lived intake: it reads the key and the naming rules of the data folder, now and whenever `refresh` finds
+    /// changes.
     package init(
         data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
     ) throws(HashKeyError) {
@@ -63,14 +64,14 @@ package struct EventIntake: Sendable {
         do throws(HashKeyError) {
             if case .key(let key)? = try keys?.next() { assembler.use(key) }
         } catch  where error.isOff {
-            // Nothing of what is taken in now will be written.
+            // No event that is accepted from here on will be written.
         }
     }
 
     /// A copy of the encoded event, after an `accept` that did not throw.
     package var payload: [UInt8] { assembler.encoder.payload }
 
-    /// Takes one line of NDJSON and hands the encoded event to `use`.
+    /// Accepts one line of NDJSON and passes the encoded event to `use`.
     package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
         do throws(Rejection) {
             if decoder == nil { decoder = EventDecoder(strict: isStrict) }
@@ -92,21 +93,21 @@ package struct EventIntake: Sendable {
         assembler.withPayload(use)
     }
 
-    /// Takes an event that was put together from a command's flags, and hands it, encoded, to `use`.
+    /// Accepts an event that was built from a command's flags, and passes it, encoded, to `use`.
     package mutating func accept(
         _ parsed: ParsedEvent, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
         try accept(parsed, in: parsed.text.span, use: use)
     }
 
-    /// Takes an event whose texts stand in `text`, and hands it, encoded, to `use`.
+    /// Accepts an event whose texts are in `text`, and passes it, encoded, to `use`.
     package mutating func accept(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
         _ = try acceptSayingIfCut(parsed, in: text, use: use)
     }
 
-    /// The same; returns whether the command was cut where its arguments begin.
+    /// Does the same. Returns whether the command was cut where its arguments begin.
     package mutating func acceptSayingIfCut(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
@@ -125,7 +126,7 @@ package struct EventIntake: Sendable {
         return omissions.isCut
     }
 
-    /// The decoded event with its shell line resolved.
+    /// Returns the decoded event with its shell line resolved.
     private func resolved(in line: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
         guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line, naming) }
         let text = parsed.text
@@ -142,12 +143,12 @@ package struct EventIntake: Sendable {
         droppedFields += omissions.droppedNames
     }
 
-    /// Counts a line that was too long to be looked at.
+    /// Counts a line that was too long to be parsed.
     package mutating func rejectTooLong() -> Rejection {
         counted(Rejection(.lineTooLong))
     }
 
-    /// What was counted since the last call; nil when nothing was.
+    /// Returns the counts since the last call, and resets them; nil when there are none.
     package mutating func takeRejections() -> RejectionCounters? {
         rejections.count(.cutCommand, times: cutCommands)
         rejections.count(.droppedField, times: droppedFields)
@@ -158,7 +159,7 @@ package struct EventIntake: Sendable {
         return rejections
     }
 
-    /// Whether `text` can be a session id.
+    /// Returns whether `text` can be a session id.
     package static func isSession(_ text: String) -> Bool {
         TextRules().flawOfSession(Array(text.utf8).span) == nil
     }

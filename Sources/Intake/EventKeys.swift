@@ -1,10 +1,10 @@
 import Core
 import SystemSupport
 
-/// Finds the field that a key names: first the one that follows in the order of `EventField`, as programs write their
-/// keys in a fixed order, then any.
+/// Finds the field of a key. It first tries the next one in the order of `EventField`, as programs write their keys in a
+/// fixed order, then all.
 struct EventKeys: Sendable {
-    /// A key as three numbers: its length, its first eight bytes (fewer: zeros behind) and its last eight.
+    /// A key as three numbers: its length, its first eight bytes (zero-padded at the end) and its last eight.
     private struct Pattern: Equatable {
         let count: Int
         let first: UInt64
@@ -21,7 +21,7 @@ struct EventKeys: Sendable {
         }
     }
 
-    /// The field whose key stands at `range`; nil when none does.
+    /// Returns the field whose key is at `range`; nil when there is none.
     func field(_ line: Span<UInt8>, _ range: Range<Int>, after previous: EventField?) -> EventField? {
         let pattern = Self.pattern(line, range)
         let count = patterns.count

@@ -1,11 +1,16 @@
 import Core
 import SystemSupport
 
-/// Makes an encoded event of a parsed event: checks every value, puts hashes in the place of names, cuts the command.
+/// Creates an encoded event from a parsed event: checks every value, replaces names by hashes, cuts the command.
 ///
-/// Suspected secrets are redacted: a word of a command ends the command, an error category and a template are left
-/// out, a session id becomes the session of events that name none, and an event type becomes `command` where there is a
-/// command, else the event is rejected. In strict mode the event is rejected in every case.
+/// Suspected secrets are redacted:
+///
+/// - A word of a command ends the command.
+/// - An error category and a template are left out.
+/// - A session id becomes the session of events without one.
+/// - An event type becomes `command` where there is a command, else the event is rejected.
+///
+/// In strict mode the event is rejected in every case.
 struct EventValidator: Sendable {
     /// The parts of an event that were left out.
     struct Omissions: Equatable, Sendable {
@@ -20,7 +25,7 @@ struct EventValidator: Sendable {
         /// The number of fields of which something was redacted.
         var redactedCount: Int { redacted.nonzeroBitCount }
 
-        /// Whether something of `field` was redacted.
+        /// Returns whether something of `field` was redacted.
         func isRedacted(_ field: EventField) -> Bool { redacted & 1 << UInt16(field.index) != 0 }
 
         fileprivate mutating func redact(_ field: EventField) { redacted |= 1 << UInt16(field.index) }
@@ -58,10 +63,10 @@ struct EventValidator: Sendable {
     /// Hashes names with another key from here on; without one leaves them out.
     mutating func use(_ key: HashKey?) { privacy.use(key) }
 
-    /// Hands out the encoded event where it stands, after an `assemble` that did not throw.
+    /// Passes the encoded event to `use` without a copy, after an `assemble` that did not throw.
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
-    /// Takes a parsed event whose texts stand in `text`. Returns what was left out.
+    /// Validates a parsed event whose texts are in `text`, and encodes it. Returns the omissions.
     mutating func assemble(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
         let hasCommand = parsed.place(.command) != nil
         guard hasCommand || parsed.place(.eventType) != nil else { throw Rejection(.missingType) }
@@ -128,7 +133,7 @@ struct EventValidator: Sendable {
         let now = clock.now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
         guard let timestamp else {
-            // What is recorded without a time has just ended; its time is its start.
+            // An event that is recorded without a time has just ended; its time is its start.
             let elapsed = max(parsed.elapsedMS, parsed.durationMS ?? 0)
             return max(now - min(max(elapsed, 0), Limits.durationMilliseconds), Limits.earliestTimestamp)
         }
@@ -210,26 +215,25 @@ struct EventValidator: Sendable {
     }
 }
 
-/// What was decided about texts that came before, by the text: a stream says the same few things over and over, and
-/// looking a text up costs less than checking it again.
+/// Caches decisions about earlier texts, by the text: a stream repeats few texts, and a look-up costs less than a check.
 ///
-/// The first text is not remembered: a single event has no second one, and to make room for what is remembered costs as
-/// much as the rest of it.
+/// The first text is not remembered: a single event has no second text, and allocating the cache costs as much as the rest of
+/// it.
 ///
-/// In memory only and bounded: past `Limits.rememberedNames` texts, or `Limits.rememberedTextBytes` bytes of them, it
-/// starts afresh.
+/// In memory only and bounded: past `Limits.rememberedNames` texts, or `Limits.rememberedTextBytes` bytes of them, it is
+/// cleared.
 struct ValidationCache<Decision: Sendable>: Sendable {
     private var texts = ByteKeyTable()
     private var decisions: [Decision] = []
     private var isFirst = true
 
-    /// What was decided about `text`; nil when it is not remembered.
+    /// Returns the decision about `text`; nil when it is not cached.
     mutating func decision(about text: Span<UInt8>) -> Decision? {
         guard text.count <= Limits.longestRememberedText, let index = texts.index(ofKnown: text) else { return nil }
         return decisions[index]
     }
 
-    /// Remembers a decision about a text that is not remembered yet; one that is too long costs more than it saves.
+    /// Caches a decision about a text that is not cached yet; a text that is too long costs more than it saves.
     mutating func remember(_ decision: Decision, about text: Span<UInt8>) {
         guard !isFirst else {
             isFirst = false

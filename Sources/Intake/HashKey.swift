@@ -11,19 +11,19 @@ package struct HashKey: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// Reads the key of a data folder, or makes one where there never was any and recording is on; when several processes do so
-    /// at once, all come away with the same.
+    /// Reads the key of a data folder. If there never was a key and recording is on, creates one; several processes that do
+    /// so concurrently all get the same key.
     ///
     /// - Throws: `HashKeyError.lost` where there has been a key: another one would give the same names other hashes.
     package static func load(from data: DataFolder) throws(HashKeyError) -> HashKey {
-        // Every recorder passes here: a user who may write to the folder can replace the settings and the key.
+        // Every recorder calls this check: a user that may write to the folder can replace the settings and the key.
         try asKeyError { () throws(SystemError) in try data.folder.requireOwnIfThere() }
         let file = KeyFile(data)
         if let key = try read(data), file.wasMade { return key }
         let lock = try asKeyError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
         if let key = try read(data) {
-            // One of an earlier version, or of a process that was killed before it had noted that.
+            // The key is one of an earlier version, or of a process that was killed before it had noted that.
             if try isRecording(data) { try asKeyError { () throws(SystemError) in try file.noteMade() } }
             return key
         }
@@ -34,14 +34,14 @@ package struct HashKey: Sendable, Equatable {
         return key
     }
 
-    /// The key of a data folder as it is; nil where there is none. Makes nothing.
+    /// Reads the key of a data folder without creating one; nil where there is none.
     package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
 
     private static func read(_ data: DataFolder) throws(HashKeyError) -> HashKey? {
         var bytes: [UInt8] = []
         var isExposed = false
         do throws(SystemError) {
-            // One that was replaced since it was opened may be overwritten by now.
+            // A file that was replaced since it was opened may be overwritten by now.
             var isCurrent = false
             while !isCurrent {
                 let file = try File(opening: data.keyPath, [.read, .nonBlocking])
@@ -58,7 +58,7 @@ package struct HashKey: Sendable, Equatable {
             throw .system(error)
         }
         guard !isExposed else { throw .exposed(path: data.keyPath) }
-        // A key of zeros is one that was overwritten: anybody can guess it.
+        // A key of zeros was overwritten: any program can guess it.
         guard bytes.count == length, bytes.contains(where: { $0 != 0 }) else { throw .damaged(path: data.keyPath) }
         return HashKey(bytes: bytes)
     }
@@ -68,7 +68,8 @@ package struct HashKey: Sendable, Equatable {
         return true
     }
 
-    /// Under the folder's lock, which `nexus telemetry off` takes as well: no key is made once that has returned.
+    /// Must be called under the folder's lock, which `nexus telemetry off` takes as well: no key is created once that has
+    /// returned.
     private static func requireRecording(_ data: DataFolder) throws(HashKeyError) {
         let settings: Settings
         do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
@@ -76,9 +77,9 @@ package struct HashKey: Sendable, Equatable {
     }
 }
 
-/// The key of a data folder for a process that lives longer than a key may: it notices when there is another.
+/// The key of a data folder for a process that may outlive a key: it detects a new one.
 package struct HashKeySource: Sendable {
-    /// The key at a call.
+    /// The result of a comparison with the last call.
     package enum Change: Sendable {
         /// It is the same as at the last call.
         case none
@@ -94,13 +95,13 @@ package struct HashKeySource: Sendable {
         self.data = data
     }
 
-    /// Compares the key with that of the last call. Costs one call of the system when it is the same, two when it is lost.
+    /// Compares the key with that of the last call. Costs one system call when it is the same, two when it is lost.
     package mutating func next() throws(HashKeyError) -> Change {
         let stamp = FileStamp(of: data.keyPath)
         if let stamp, stamp == self.stamp { return .none }
         if stamp == nil, isLost, KeyFile(data).wasMade { return .none }
         isLost = false
-        // That of a key just made is looked up at the next call.
+        // The stamp of a key that was just created is read at the next call.
         self.stamp = stamp
         do throws(HashKeyError) {
             return .key(try HashKey.load(from: data))
@@ -118,16 +119,16 @@ private func asKeyError<Value: ~Copyable>(_ work: () throws(SystemError) -> Valu
     do { return try work() } catch { throw .system(error) }
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 package enum HashKeyError: ReportedError, Equatable {
     case system(SystemError)
     /// The file is not a key's 32 bytes.
     case damaged(path: String)
-    /// Others can read the file, or it is another user's: hashes would protect nothing.
+    /// Other users can read the file, or it belongs to another user: hashes would protect nothing.
     case exposed(path: String)
-    /// There has been a key, and names were hashed with it: events are recorded without names until there is one again.
+    /// A key existed, and names were hashed with it: events are recorded without names until there is a key again.
     case lost(path: String)
-    /// There is none, and as recording is off none is made; the text says what switches it off.
+    /// There is no key, and none is created while recording is off; the text names the setting that disables it.
     case off(String)
     case settings(SettingsError)
 
@@ -162,7 +163,7 @@ package enum HashKeyError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code from sysexits.h.
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)

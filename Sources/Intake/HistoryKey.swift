@@ -4,14 +4,14 @@ package import SystemSupport
 
 /// The 32 random bytes that the marks of imported histories depend on: the file `history.key` of a data folder.
 ///
-/// It is another key than the one for names. `nexus telemetry rekey` leaves it, as marks cannot be computed again without the
-/// lines; a purge of everything overwrites it.
+/// It differs from the key for names. `nexus telemetry rekey` keeps it, as marks cannot be computed again without the lines;
+/// a purge of everything overwrites it.
 package struct HistoryKey: Sendable, Equatable {
     private let bytes: [UInt8]
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// A key that is stored nowhere, for a list of what an import would give.
+    /// Returns a key that is not stored, for a preview of an import.
     package static func temporary() -> HistoryKey { HistoryKey(bytes: random()) }
 
     /// Reads the key of a data folder; nil where there is none.
@@ -34,8 +34,8 @@ package struct HistoryKey: Sendable, Equatable {
         return HistoryKey(bytes: bytes)
     }
 
-    /// Reads the key of a data folder, or makes one where there never was any.
-    /// - Parameter hasMarks: whether marks depend on a key, so that a missing one is a lost one.
+    /// Reads the key of a data folder, or creates one where there never was any.
+    /// - Parameter hasMarks: whether marks depend on a key, so that a missing key is a lost one.
     package static func load(from data: DataFolder, hasMarks: Bool) throws(HistoryKeyError) -> HistoryKey {
         if let key = try existing(in: data) { return key }
         guard !hasMarks else { throw .lost(path: data.historyKeyPath) }
@@ -49,7 +49,7 @@ package struct HistoryKey: Sendable, Equatable {
         defer { lock.unlock() }
         guard !data.folder.has(DataFolder.historyKeyName) else { return }
         let name = DataFolder.historyKeyName + ".new"
-        // A killed process may have left one.
+        // Leftover of a killed process.
         if data.folder.has(name) { try data.folder.remove(name) }
         let file = try File(opening: data.folder.path(of: name), [.write, .create, .exclusive])
         try file.write(random().span)
@@ -67,15 +67,16 @@ package struct HistoryKey: Sendable, Equatable {
     package var marker: HistoryMarker { HistoryMarker(SymmetricKey(data: bytes)) }
 }
 
-/// Computes what an entry of a history is known by: the first eight bytes of HMAC-SHA256 over its second, its number among equal
-/// entries of that second, and its line. Two of a million entries have the same mark once in 37 million histories.
+/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. Its input is the entry's
+/// second, its number among equal entries of that second, and its line. Two of a million entries have the same mark once in
+/// 37 million histories.
 package struct HistoryMarker: Sendable {
-    /// The code of no message yet. A copy is made for each line, as setting up the key takes longer than hashing one.
+    /// The initial state of the hash. A copy is made for each line, as setting up the key takes longer than hashing a line.
     private let begun: HMAC<SHA256>
 
     fileprivate init(_ key: SymmetricKey) { begun = HMAC(key: key) }
 
-    /// Returns the mark of a line. Blanks and line feeds at its end do not count, as not every shell keeps them.
+    /// Returns the mark of a line. Trailing blanks and line feeds are ignored, as not every shell keeps them.
     package func mark(_ line: [UInt8], second: Int64, number: Int) -> Int64 {
         var end = line.count
         while end > 0, line[end - 1] == UInt8(ascii: " ") || line[end - 1] == UInt8(ascii: "\n") { end -= 1 }
@@ -90,7 +91,7 @@ package struct HistoryMarker: Sendable {
     }
 }
 
-/// Why there is no key for marks.
+/// The reason why there is no key for marks.
 package enum HistoryKeyError: ReportedError, Equatable {
     case system(SystemError)
     /// The file is not a key's 32 bytes.

@@ -1,9 +1,9 @@
 import Core
 import SystemSupport
 
-/// Cuts a stream of bytes into lines without holding more than one line too many.
+/// Splits a stream of bytes into lines. It holds at most one line beyond the current one.
 package struct LineBuffer: Sendable {
-    /// Bytes read and not yet handed out begin at `start`; new ones are added at the end.
+    /// Bytes that were read and not yet returned begin at `start`; new ones are appended.
     package var bytes: [UInt8] = []
     private var start = 0
     private var scanned = 0
@@ -11,15 +11,15 @@ package struct LineBuffer: Sendable {
 
     package init() {}
 
-    /// A piece of input.
+    /// An element of the input.
     package enum Piece: Equatable, Sendable {
-        /// A line without its break; the place in `bytes`, good until the next `discardConsumed`.
+        /// A line without its line break: its range in `bytes`, valid until the next `discardConsumed`.
         case line(Range<Int>)
-        /// A line beyond `Limits.lineBytes`, already passed over.
+        /// A line beyond `Limits.lineBytes`, already skipped.
         case tooLong
     }
 
-    /// The next line; nil when its end has not been read yet. With `atEnd` what remains is the last line.
+    /// Returns the next line; nil when its end has not been read yet. With `atEnd` the rest is the last line.
     package mutating func next(atEnd: Bool = false) -> Piece? {
         if let end = bytes.span.firstIndex(of: UInt8(ascii: "\n"), from: scanned) {
             defer {
@@ -30,7 +30,7 @@ package struct LineBuffer: Sendable {
         }
         scanned = bytes.count
         if scanned - start > Limits.lineBytes {
-            // The rest of the line is dropped as it comes; what was kept of it is dropped now.
+            // The rest of the line is dropped when it arrives; the buffered part is dropped now.
             isSkipping = true
             start = scanned
         }
@@ -39,7 +39,7 @@ package struct LineBuffer: Sendable {
         return take(start..<scanned)
     }
 
-    /// Frees the room of what was handed out.
+    /// Frees the space of returned lines.
     package mutating func discardConsumed() {
         bytes.removeSubrange(0..<start)
         scanned -= start

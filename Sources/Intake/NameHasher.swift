@@ -2,13 +2,12 @@ import Core
 private import Crypto
 import SystemSupport
 
-/// Turns workspace and task names into what is kept of them: the first 16 bytes of their HMAC-SHA256 under the local
-/// key, in hexadecimal.
+/// Hashes workspace and task names: the first 16 bytes of their HMAC-SHA256 under the local key, in hexadecimal.
 ///
-/// It remembers the hashes of recent names, in memory and bounded: a stream names the same few over and over.
+/// It caches the hashes of recent names, in memory and bounded: a stream repeats few names.
 struct NameHasher: Sendable {
     private let key: HashKey
-    /// The key as the library takes it, made for the first name: most single events have none.
+    /// The key in the library's form, created for the first name: most single events have none.
     private lazy var symmetricKey = SymmetricKey(data: key.bytes)
     private var names = ByteKeyTable()
     private var hashes: [UInt8] = []
@@ -17,7 +16,7 @@ struct NameHasher: Sendable {
         self.key = key
     }
 
-    /// Hands the hash of `name` to `use`.
+    /// Passes the hash of `name` to `use`.
     @inline(__always)
     mutating func hash(_ name: Span<UInt8>, _ use: (Span<UInt8>) -> Void) {
         let start = (names.index(ofKnown: name) ?? add(name)) * Limits.hashCharacters
@@ -46,7 +45,7 @@ struct NameHasher: Sendable {
 }
 
 extension HashKey {
-    /// What is kept of the name of a workspace or a task, so that a report can be asked for by name.
+    /// Returns the stored hash of a workspace or task name, so that the user can ask for a report by name.
     package func hash(ofName name: String) -> String {
         var hasher = NameHasher(key: self)
         var text = ""

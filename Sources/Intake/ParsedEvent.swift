@@ -1,9 +1,9 @@
 package import Core
 
-/// An event as it was given, its shape checked and nothing else: what the decoder or a command's flags hand to the
-/// validator. Raw names are in it; it lives in memory only.
+/// An event in its given form, with only its structure checked: the decoder or a command's flags create it for the validator.
+/// It contains raw names and exists in memory only.
 package struct ParsedEvent: Sendable {
-    /// A text's place: in the line that was decoded, or in `text` when the parsed event keeps its own.
+    /// The range of a text: in the line that was decoded, or in `text` when the parsed event keeps its own.
     struct Place: Sendable {
         var start: Int32 = 0
         var end: Int32 = 0
@@ -11,23 +11,23 @@ package struct ParsedEvent: Sendable {
         var range: Range<Int> { Int(start)..<Int(end) }
     }
 
-    /// The texts, one behind the other, when they do not stand in a line as they are.
+    /// The texts, concatenated, when they cannot be used directly from a line.
     private(set) var text: [UInt8] = []
-    /// Whether places refer to `text`.
+    /// Whether ranges refer to `text`.
     private(set) var keepsText: Bool
     private var places: [14 of Place] = .init(repeating: Place())
     private var present: UInt16 = 0
     private var seen: UInt16 = 0
-    /// Numbers that were given as such.
+    /// Numbers that were given as numbers.
     private(set) var timestamp: Int64?
     private(set) var durationMS: Int64?
     private(set) var servicesCount: Int64?
     private(set) var portsUsed: Int64?
     var success: Bool?
     var unknownKeys = 0
-    /// How long ago it began, in milliseconds, where no time is given: a shell line is recorded at its end.
+    /// The time since it began, in milliseconds, where no time is given: a shell line is recorded at its end.
     var elapsedMS: Int64 = 0
-    /// What is said of a shell line.
+    /// The description of a shell line.
     var shell = ShellFields()
 
     /// A parsed event that keeps its own texts.
@@ -35,7 +35,8 @@ package struct ParsedEvent: Sendable {
         keepsText = true
     }
 
-    /// Starts afresh. With `keepsText` the parsed event keeps its own texts; otherwise places refer to bytes of the caller's.
+    /// Resets the event. With `keepsText` the parsed event keeps its own texts; otherwise ranges refer to bytes of the
+    /// caller's.
     package mutating func reset(keepsText: Bool) {
         text.removeAll(keepingCapacity: true)
         self.keepsText = keepsText
@@ -51,7 +52,7 @@ package struct ParsedEvent: Sendable {
         if !shell.isEmpty { shell = ShellFields() }
     }
 
-    /// Notes that a field was named; false when it was before.
+    /// Marks a field as seen; returns false when it already was.
     @inline(__always)
     mutating func markSeen(_ field: EventField) -> Bool {
         let bit: UInt16 = 1 << UInt16(field.index)
@@ -59,13 +60,13 @@ package struct ParsedEvent: Sendable {
         return seen & bit == 0
     }
 
-    /// Where the text of a field stands; nil when it has none. An empty text is none: scripts pass empty variables.
+    /// Returns the range of a field's text; nil when it has none. An empty text counts as none: scripts pass empty variables.
     @inline(__always)
     func place(_ field: EventField) -> Range<Int>? {
         present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
     }
 
-    /// Sets a text that stands in the decoded line, or in other bytes of the caller's.
+    /// Sets the range of a text in the decoded line, or in other bytes of the caller's.
     @inline(__always)
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
@@ -90,12 +91,12 @@ package struct ParsedEvent: Sendable {
         self.success = success
     }
 
-    /// Sets the time from the value of a flag: milliseconds since 1970, or a text for intake to judge.
+    /// Sets the time from the value of a flag: milliseconds since 1970, or a text that intake validates.
     package mutating func set(timestamp text: String) {
         if let milliseconds = Int64(text) { set(.timestamp, milliseconds) } else { set(.timestamp, text) }
     }
 
-    /// Sets a number; only fields that take one.
+    /// Sets a number; only for fields that have a number.
     package mutating func set(_ field: EventField, _ number: Int64) {
         switch field {
         case .timestamp: timestamp = number
@@ -108,7 +109,8 @@ package struct ParsedEvent: Sendable {
 }
 
 extension Int64 {
-    /// The whole number nearest to a decimal number of milliseconds; nil when `text` is none or is beyond 64 bits.
+    /// Rounds a decimal number of milliseconds to the nearest whole number; nil when `text` is not a number or exceeds 64
+    /// bits.
     package init?(roundingMilliseconds text: String) {
         if let number = Int64(text) {
             self = number
@@ -121,8 +123,8 @@ extension Int64 {
 }
 
 extension EventField {
-    /// The place in `allCases`. Spelled out, and in this module, so that it costs nothing: some forty look-ups an event go by
-    /// it.
+    /// The index in `allCases`. It is written out, and in this module, so that it costs nothing: each event needs about forty
+    /// such look-ups.
     @inline(__always) var index: Int {
         switch self {
         case .timestamp: 0

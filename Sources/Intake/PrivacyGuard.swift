@@ -1,21 +1,21 @@
 import Core
 import SystemSupport
 
-/// What may be kept of an event: every rule that stands between what a script says and what is written.
+/// Applies every privacy rule between the input of a script and the stored event.
 ///
-/// Each rule stands in `PrivacyRule`, with its reason.
+/// Each rule is defined in `PrivacyRule`, with its reason.
 ///
-/// A value that breaks a rule rejects the event: nothing of it is written. A value that looks like a secret is redacted:
-/// the event is written without it. In strict mode such a value rejects the event too.
+/// A value that breaks a rule rejects the event: no part of it is written. A value that looks like a secret is redacted: the
+/// event is written without it. In strict mode such a value rejects the event too.
 struct PrivacyGuard: Sendable {
     private let isStrict: Bool
     private let rules = TextRules()
     /// Nil without a key.
     private var hasher: NameHasher?
-    /// Identifiers and sessions that were judged before: fit to be kept, or the rule that they break.
+    /// Cached decisions about identifiers and sessions: nil if valid, else the rule that they break.
     private var identifiers = ValidationCache<Rejection.Reason?>()
     private var sessions = ValidationCache<Rejection.Reason?>()
-    /// Commands that were cut before: where what is kept of them stands in `cutText`.
+    /// Cached cuts of commands: the range of the kept part in `cutText`.
     private var commands = ValidationCache<Cut>()
     private var cutText: [UInt8] = []
 
@@ -32,7 +32,7 @@ struct PrivacyGuard: Sendable {
     /// Hashes names with another key from here on; without one leaves them out.
     mutating func use(_ key: HashKey?) { hasher = key.map(NameHasher.init) }
 
-    /// Hands the hash of a raw name to `use`. Returns false, and hands out nothing, without a key.
+    /// Passes the hash of a raw name to `use`. Without a key returns false and does not call `use`.
     @inline(__always)
     mutating func hash(
         _ name: Span<UInt8>, of field: EventField, _ use: (Span<UInt8>) -> Void
@@ -79,7 +79,7 @@ struct PrivacyGuard: Sendable {
         throw Rejection(verdict, field: field)
     }
 
-    /// Passes what is kept of a command to `use`: its first plain words, at most four. Returns how it ends.
+    /// Passes the kept part of a command to `use`: its first plain words, at most four. Returns how it ends.
     @inline(__always)
     mutating func cut(
         _ text: Span<UInt8>, _ use: (Span<UInt8>) -> Void

@@ -1,7 +1,7 @@
 package import Core
 
-/// Every rule on what may be kept of an event: what it does, and why. `PrivacyGuard` and `SecretRules` carry them out,
-/// `nexus telemetry explain` names them, and a test holds each to its word.
+/// Every rule on the stored parts of an event: its effect and its reason. `PrivacyGuard` and `SecretRules` implement them,
+/// `nexus telemetry explain` names them, and a test verifies each of them.
 package enum PrivacyRule: String, CaseIterable, Sendable {
     case hashedName = "hashed-name"
     case givenHash = "given-hash"
@@ -17,7 +17,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
     case unknownKey = "unknown-key"
     case strictLine = "strict-line"
 
-    /// What the rule does.
+    /// The effect of the rule.
     package var effect: String {
         switch self {
         case .hashedName: "only the first 16 bytes of its HMAC-SHA256 under the local key are kept, in hexadecimal"
@@ -52,7 +52,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
             + "session, an event type becomes 'command' or, without a command, refuses the event; --strict refuses the line"
     }
 
-    /// Why there is such a rule.
+    /// The reason for the rule.
     package var reason: String {
         switch self {
         case .hashedName: "names tell of clients, projects and people; without the key nobody can try names against it"
@@ -74,7 +74,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         }
     }
 
-    /// The rule that decides what is kept of a field that is no secret.
+    /// Returns the rule that decides which part of a field without a secret is kept.
     package static func keeping(_ field: EventField) -> PrivacyRule {
         switch field {
         case .workspace, .task: .hashedName
@@ -89,7 +89,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
     }
 }
 
-/// The figures and lists of the rules.
+/// The numbers and lists of the rules.
 enum PrivacyRules {
     /// The number of bytes in random parts from which a word is random text. The hash and the suffix of a Kubernetes pod's
     /// name are at most 15 together; keys and tokens of services are 20 and more.
@@ -97,16 +97,16 @@ enum PrivacyRules {
     /// The shortest part of a word that is checked, in bytes: shorter ones, such as the suffix of a pod's name, are
     /// abbreviations as often as random text.
     static let randomPartBytes = 6
-    /// The share of neighbouring characters that ordinary names do not have, in percent, from which a part is random. Of
-    /// random letters and digits 60 % are such, of ordinary names 10 %.
+    /// The share of neighbouring characters that ordinary names lack, in percent, from which a part is random. It is 60 % in
+    /// random letters and digits, and 10 % in ordinary names.
     static let randomTextPercent = 30
     /// The number of changes between letters and digits from which a part of hexadecimal digits is random.
     static let hexadecimalTextChanges = 3
     /// The number of random bytes that must follow a prefix that ordinary names begin with too, such as `key-`.
     static let randomBodyBytes = 8
 
-    /// How keys and tokens of a service begin, and how long one is at least. What is shorter is a name that happens to
-    /// begin so.
+    /// The prefix of a service's keys and tokens, and their minimum length. A shorter word is a name that happens to begin
+    /// with the prefix.
     struct TokenKind {
         let service: String
         let prefix: String
@@ -122,8 +122,8 @@ enum PrivacyRules {
         }
     }
 
-    /// The kinds of keys and tokens that are known, those of a service one behind the other. One flat list of plain values:
-    /// it lies ready in the program's file, where lists in lists would be put together when the program runs.
+    /// The known kinds of keys and tokens, grouped by service. It is one flat list of plain values, stored ready in the
+    /// executable; nested lists would be built at run time.
     static let tokenKinds: [TokenKind] = [
         .init("Amazon", "AKIA", 16), .init("Amazon", "ASIA", 16), .init("Amazon", "AROA", 16),
         .init("Amazon", "AIDA", 16),

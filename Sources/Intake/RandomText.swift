@@ -1,10 +1,10 @@
 /// Measures how much of a word looks like random text, as the keys and tokens of services do.
 ///
-/// A word is split at `.`, `_`, `-` and `:`. A part is random when too many of its neighbouring characters do not occur
-/// next to each other in ordinary names: a letter beside a digit, an upper-case letter after a lower-case one, or a pair of
-/// letters that is rare in the names of packages, images, branches, targets and pods.
+/// A word is split at `.`, `_`, `-` and `:`. A part is random when too many of its neighbouring characters are not adjacent
+/// in ordinary names. Such pairs are a letter next to a digit, an upper-case letter after a lower-case one, or a rare pair of
+/// letters. Rare means rare in the names of packages, images, branches, targets and pods.
 enum RandomText {
-    /// The number of bytes in the parts of `word` that look random.
+    /// Returns the number of bytes in the parts of `word` that look random.
     static func byteCount(in word: Span<UInt8>) -> Int {
         var total = 0
         var start = 0
@@ -18,7 +18,7 @@ enum RandomText {
         return total
     }
 
-    /// Whether `word` holds a UUID: 8, 4, 4, 4 and 12 hexadecimal digits with hyphens between.
+    /// Returns whether `word` holds a UUID: 8, 4, 4, 4 and 12 hexadecimal digits with hyphens between.
     static func hasUUID(_ word: Span<UInt8>) -> Bool {
         var start = 0
         while start + 36 <= word.count {
@@ -38,7 +38,7 @@ enum RandomText {
         return true
     }
 
-    /// Whether a part, letters and digits only, looks random.
+    /// Returns whether a part, letters and digits only, looks random.
     private static func isRandom(_ part: Span<UInt8>) -> Bool {
         var changes = 0
         var rarePairs = 0

@@ -1,7 +1,7 @@
 /// Finds words that look like a secret, by the rules of `PrivacyRules`. A word is ASCII without blanks.
 struct SecretRules: Sendable {
-    /// Whether `word`, or what stands in it behind a `.`, `_`, `-` or `:`, begins as a known kind of token does and is
-    /// long enough to be one.
+    /// Returns whether `word`, or its part after a `.`, `_`, `-` or `:`, begins like a known token and has its minimum
+    /// length.
     func hasToken(_ word: Span<UInt8>) -> Bool {
         if beginsWithToken(word) { return true }
         var index = 0
@@ -22,10 +22,10 @@ struct SecretRules: Sendable {
         return false
     }
 
-    /// Whether `word` looks like a secret.
+    /// Returns whether `word` looks like a secret.
     func isSecret(_ word: Span<UInt8>) -> Bool { hasToken(word) || isRandom(word) }
 
-    /// Whether enough of `word` looks like random text.
+    /// Returns whether enough of `word` looks like random text.
     private func isRandom(_ word: Span<UInt8>) -> Bool {
         guard word.count >= PrivacyRules.randomTextBytes else { return false }
         return RandomText.byteCount(in: word) >= PrivacyRules.randomTextBytes || RandomText.hasUUID(word)

@@ -1,15 +1,14 @@
 import Core
 import SystemSupport
 
-/// The rules for single texts, each of them a pure function: what the privacy guard asks about a text that it sees for
-/// the first time.
+/// The rules for single texts, each of them a pure function: the privacy guard calls them for a text that is not cached.
 struct TextRules: Sendable {
     private let secrets = SecretRules()
-    /// What each byte may be, in place so that looking a byte up needs no check.
+    /// The character classes of each byte, stored inline so that a look-up needs no bounds check.
     private let classes: [256 of UInt8] = .init { classify($0) }
 
-    /// Whether `text` has the form of a keyed hash. It compares and asks no table: every row of an import has two of them, and
-    /// without a way out in the middle many bytes are compared at once.
+    /// Returns whether `text` has the form of a keyed hash. It compares without a table, as every row of an import has two
+    /// hashes. It has no early exit, so that many bytes are compared at once.
     static func isHash(_ text: Span<UInt8>) -> Bool {
         guard text.count == Limits.hashCharacters else { return false }
         var others: UInt8 = 0
@@ -22,7 +21,7 @@ struct TextRules: Sendable {
         return others == 0
     }
 
-    /// The rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, and nothing that looks like a secret.
+    /// Returns the rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, without words that look like a secret.
     func flawOfIdentifier(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
             matches(text, from: 1, Class.identifier)
@@ -30,8 +29,8 @@ struct TextRules: Sendable {
         return secrets.isSecret(text) ? .looksSecret : nil
     }
 
-    /// The rule that a session id breaks: `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known kinds
-    /// of tokens look like a secret.
+    /// Returns the rule that a session id breaks: `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known
+    /// kinds of tokens look like a secret.
     func flawOfSession(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.sessionBytes, matches(text, from: 0, Class.identifier) else {
             return .invalidText
@@ -39,19 +38,19 @@ struct TextRules: Sendable {
         return secrets.hasToken(text) ? .looksSecret : nil
     }
 
-    /// How the kept part of a command ends.
+    /// The end of the kept part of a command.
     enum CommandEnd: Sendable {
-        /// With the command: nothing is left out.
+        /// At the end of the command: nothing is left out.
         case whole
-        /// Where the arguments begin.
+        /// At the first argument.
         case cut
         /// Before a word that looks like a secret.
         case redacted
     }
 
-    /// Adds to `kept` the first words of `text` that are plain, at most four. The first other one (a flag, a path, a
-    /// quote, an assignment, a word that looks like a secret) ends it. Of a path in the place of the first word the base name is
-    /// kept. Returns how it ends.
+    /// Appends to `kept` the first plain words of `text`, at most four. The first other one (a flag, a path, a quote, an
+    /// assignment, a word that looks like a secret) ends it. If the first word is a path, its base name is kept. Returns how
+    /// it ends.
     func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
         var position = startOfProgram(text)
@@ -69,7 +68,7 @@ struct TextRules: Sendable {
         }
     }
 
-    /// The index after the last slash of the first word; 0 where it is no path.
+    /// Returns the index after the last slash of the first word; 0 when it is not a path.
     private func startOfProgram(_ text: Span<UInt8>) -> Int {
         var start = 0
         var index = 0
@@ -81,7 +80,7 @@ struct TextRules: Sendable {
         return start < text.count && text[start] != UInt8(ascii: " ") ? start : 0
     }
 
-    /// The end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when what stands there is none.
+    /// Returns the end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when there is no plain word.
     private func plainWordEnd(_ text: Span<UInt8>, from start: Int) -> Int? {
         guard has(text[start], Class.alphanumeric) else { return nil }
         var end = start + 1
@@ -113,7 +112,7 @@ struct TextRules: Sendable {
     @inline(__always)
     private func has(_ byte: UInt8, _ wanted: UInt8) -> Bool { classes[Int(byte)] & wanted != 0 }
 
-    /// Whether every byte from `start` on is of the class `wanted`. It goes to the end in any case: most texts match.
+    /// Returns whether every byte from `start` on is of the class `wanted`. It has no early exit, as most texts match.
     private func matches(_ text: Span<UInt8>, from start: Int, _ wanted: UInt8) -> Bool {
         var common = wanted
         for index in start..<text.count { common &= classes[Int(text[index])] }

@@ -1,30 +1,30 @@
 package import Core
 
-/// What the words of one command say: its name, and how its status is to be read.
+/// The meaning of the words of one command: its name, and the interpretation of its status.
 package struct NamedCommand: Equatable, Sendable {
-    /// At most four plain words; empty where there is none, as the program's name is an expansion or is no plain word.
+    /// At most four plain words. Empty where the program's name is an expansion or not a plain word.
     package var name: String
     /// Whether the program is in one of the lists of `CommandRules`.
     package var isListed = false
-    /// Whether it runs as long as its user reads or types.
+    /// Whether it runs as long as the user reads or types.
     package var isInteractive = false
     /// Whether exit code 1 is an answer.
     package var oneIsAnswer = false
-    /// Whether a `timeout` ends it.
+    /// Whether a `timeout` limits it.
     package var hasTimeout = false
     /// The base name of the program.
     package var program = ""
 }
 
 extension CommandRules {
-    /// Names a command by its words, the program first; assignments and redirections are not among them. `naming` holds what
-    /// the user's settings add to the lists.
+    /// Names a command by its words, the program first, without assignments and redirections. `naming` holds the user's
+    /// additions to the lists.
     package static func name(
         _ words: [ShellWord], hasInput: Bool = false, naming: NamingSettings = .none
     ) -> NamedCommand {
         var rest = words[...]
         var command = NamedCommand(name: "")
-        // A wrapper whose command cannot be told from its own options is the name.
+        // If the command cannot be separated from a wrapper's own options, the wrapper is the name.
         var fallback = ""
         while let word = rest.first {
             if isVariable(word), rest.startIndex > 0 {
@@ -54,7 +54,7 @@ extension CommandRules {
         command.name = isPlain(fallback) ? fallback : ""
         command.program = fallback
         command.isListed = !fallback.isEmpty
-        // `sudo -i` and `exec bash` are shells; a query like `command -v` is none.
+        // `sudo -i` and `exec bash` are shells; a query like `command -v` is not.
         command.isInteractive = fallback == "sudo" && words.contains { $0.text == "-i" || $0.text == "-s" }
         return command
     }
@@ -85,12 +85,12 @@ extension CommandRules {
         }
     }
 
-    /// How long a word may be that is taken for a subcommand.
+    /// The maximum bytes of a word that counts as a subcommand.
     private static let subcommandBytes = 20
 
     // MARK: The program
 
-    /// The base name of a program; empty where the word is not what the shell runs.
+    /// Returns the base name of a program; empty where the word is not what the shell runs.
     private static func programName(_ word: ShellWord) -> String {
         guard !word.isDynamic else { return "" }
         switch word.text {
@@ -108,7 +108,7 @@ extension CommandRules {
         return name
     }
 
-    /// Whether a text can be stored as a word of a command: `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}`, or is `:`.
+    /// Returns whether a text can be stored as a word of a command: `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}`, or is `:`.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= Limits.commandWordBytes else { return false }
         return isLetterOrDigit(first)
@@ -119,7 +119,7 @@ extension CommandRules {
         byte != UInt8(ascii: "_") && ShellScanner.isNameByte(byte)
     }
 
-    /// Whether a word sets a variable, as after `env`.
+    /// Returns whether a word sets a variable, as after `env`.
     private static func isVariable(_ word: ShellWord) -> Bool {
         guard let equals = word.text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > word.text.utf8.startIndex else {
             return false
@@ -141,7 +141,7 @@ extension CommandRules {
         case command(ArraySlice<ShellWord>)
     }
 
-    /// What follows a wrapper and its options.
+    /// Returns the words after a wrapper and its options.
     private static func afterWrapper(_ program: String, _ words: ArraySlice<ShellWord>) -> WrapperResult {
         for wrapper in wrappers where wrapper.name == program {
             var rest = words.dropFirst()
@@ -169,7 +169,7 @@ extension CommandRules {
         return .noWrapper
     }
 
-    /// What follows an option; nil where the option is not known.
+    /// Returns the words after an option; nil where the option is unknown.
     private static func afterOption(
         _ word: ShellWord, _ words: ArraySlice<ShellWord>, _ valued: String, _ flags: String
     ) -> ArraySlice<ShellWord>? {
@@ -220,13 +220,13 @@ extension CommandRules {
         return words
     }
 
-    /// The number after `make -j`.
+    /// Returns the number after `make -j`.
     private static func isCount(_ word: ShellWord) -> Bool {
         !word.text.isEmpty && word.text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
     }
 
-    /// Whether a word looks like a subcommand: lower-case letters and `-`, with `hasDigits` digits as in `s3`; a name that users
-    /// choose may have capitals, digits, `_`, `:` and `.` as well.
+    /// Returns whether a word looks like a subcommand: lower-case letters and `-`, with `hasDigits` digits as in `s3`. With
+    /// `isChosen` it may also have capitals, digits, `_`, `:` and `.`, as users choose such names.
     private static func isSubcommand(_ word: String, isChosen: Bool, hasDigits: Bool) -> Bool {
         guard let first = word.utf8.first, word.utf8.count <= subcommandBytes else { return false }
         let isLower = { (byte: UInt8) in byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }

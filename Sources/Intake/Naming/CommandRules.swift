@@ -1,18 +1,18 @@
-/// The lists by which commands are named and judged. They have no other home: hooks send lines, and everything that reads
-/// one asks here.
+/// The lists by which commands are named and judged. They exist only here: hooks send lines, and all code that parses a line
+/// uses these lists.
 ///
-/// Each is an array of plain texts, which lies ready in the program's file: a set would be put together when a program
-/// starts, and a recorder of a single event looks once.
+/// Each is an array of plain texts, stored ready in the executable: a set would be built at program start, and a recorder of
+/// a single event needs one look-up.
 package enum CommandRules {
-    /// A program that runs another command, which is the one that was meant.
+    /// A program that runs another command, which is the one to name.
     struct Wrapper: Sendable {
         let name: String
         /// The words that must follow before the command does, as in `bundle exec`; empty for none.
         var subcommand = ""
         /// The options that take the next word as their value, with blanks around each.
         var valued = " "
-        /// The options that take none. With any other option the wrapper itself is the name, as its words cannot be told
-        /// from the command's.
+        /// The options without a value. With any other option the wrapper itself is the name, as its words cannot be
+        /// distinguished from the command's.
         var flags = " "
         /// The number of words before the command that are not options: one for `timeout`.
         var operands = 0
@@ -72,7 +72,7 @@ package enum CommandRules {
         Wrapper(name: "nexus", subcommand: "exec", valued: " --workspace --task ", flags: " -- "),
     ]
 
-    /// A program of which words after the name are kept.
+    /// A program whose words after the name are kept.
     struct Subcommands: Sendable {
         let program: String
         /// The number of plain words that are kept.
@@ -81,7 +81,7 @@ package enum CommandRules {
         var longer = " "
         /// The options before the subcommand that take the next word as their value.
         var valued = " "
-        /// The options before the subcommand that take none.
+        /// The options before the subcommand that take no value.
         var flags = " "
         /// Whether the words are names that users choose, which have other characters than those of a fixed list.
         var isChosen = false
@@ -169,10 +169,10 @@ package enum CommandRules {
         "echo", "printf", "alias", "umask", "setopt",
     ]
 
-    /// Those of them that change the folder, and can fail.
+    /// The trivial commands that change the folder, and can fail.
     static let folderChanges = ["cd", "pushd", "popd"]
 
-    /// Programs that pass on what another one prints: skipped after the first command of a pipeline.
+    /// Programs that pass on the output of another one: skipped after the first command of a pipeline.
     static let filters = [
         "tee", "less", "more", "most", "bat", "batcat", "head", "tail", "grep", "egrep", "fgrep", "rg", "ag", "ack",
         "sort", "uniq", "wc",
@@ -183,7 +183,7 @@ package enum CommandRules {
         "fzf", "sk", "gunzip", "zcat", "iconv", "expand", "comm", "join",
     ]
 
-    /// Programs that run as long as their user reads or types.
+    /// Programs that run as long as the user reads or types.
     package static let interactive = [
         "vi", "vim", "nvim", "view", "vimdiff", "gvim", "nano", "pico", "emacs", "emacsclient", "ed", "hx", "helix",
         "micro", "kak",
@@ -198,7 +198,7 @@ package enum CommandRules {
         "jshell", "bluetoothctl", "mutt", "neomutt", "lynx", "w3m", "links", "newsboat", "cmus", "crontab",
     ]
 
-    /// Interpreters and shells: interactive without arguments, or with `-i` alone.
+    /// Interpreters and shells: interactive without arguments, or with only `-i`.
     static let interpreters = [
         "python", "python2", "python3", "node", "deno", "bun", "ruby", "perl", "php", "lua", "luajit", "R", "julia",
         "octave", "scala",
@@ -211,7 +211,7 @@ package enum CommandRules {
     /// Clients of databases, which are interactive with arguments too, unless one of them is a statement or a file.
     static let databaseClients = ["psql", "mysql", "mariadb", "mongosh", "redis-cli", "clickhouse-client"]
 
-    /// Programs that take a terminal into a container with `-it`.
+    /// Programs that open a terminal in a container with `-it`.
     static let containerPrograms = ["docker", "podman", "kubectl", "oc", "nerdctl"]
 
     /// Programs whose exit code 1 is an answer, not a failure.
@@ -221,15 +221,15 @@ package enum CommandRules {
         "let", "git grep", "git diff", "pidof", "mountpoint",
     ]
 
-    /// Programs of which status 124 says that the time was over.
+    /// Programs whose status 124 means a timeout.
     static let timeouts = ["timeout", "gtimeout"]
 }
 
 extension CommandRules {
-    /// The programs of which the subcommand is kept.
+    /// The programs whose subcommand is kept.
     package static var programsWithSubcommands: [String] { subcommands.map(\.program) }
 
-    /// The programs that a list names by themselves: those with subcommands, and those that are judged in their own way.
+    /// The programs that a list names individually: those with subcommands, and those with rules of their own.
     package static var namedPrograms: [String] {
         subcommands.map(\.program) + trivial + filters + interactive + interpreters
     }

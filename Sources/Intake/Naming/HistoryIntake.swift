@@ -1,7 +1,7 @@
 package import Core
 package import SystemSupport
 
-/// An entry of a history that an event is made of. Its line stays in memory.
+/// An entry of a history from which an event is created. Its line stays in memory.
 package struct HistoryLine: Sendable {
     /// The start of the run, in milliseconds since 1970.
     package var time: Int64
@@ -10,7 +10,7 @@ package struct HistoryLine: Sendable {
     package var status: Int?
     /// The shell of the line, where it is not the source's.
     package var shell: ShellDialect?
-    /// Whether the line is no command but the name of a completed task, of which the keyed hash is kept.
+    /// Whether the line is the name of a completed task, whose keyed hash is kept, instead of a command.
     package var isTask = false
 
     package init(time: Int64, durationMS: Int64? = nil, status: Int? = nil) {
@@ -20,10 +20,10 @@ package struct HistoryLine: Sendable {
     }
 }
 
-/// Makes events of the lines of a shell's history, by the rules that the hook's lines pass (`ShellLine`, `EventIntake`).
+/// Creates events from the lines of a shell's history, by the rules for the hook's lines (`ShellLine`, `EventIntake`).
 ///
-/// A history does not say whether the shell found the command, and a line that it did not find may be a password. So a name is
-/// kept only if its program is in the lists of `CommandRules`, is a builtin, or is in PATH. Other events have no name.
+/// A history does not record whether the shell found the command, and a line that was not found may be a password. So a name
+/// is kept only if its program is in the lists of `CommandRules`, is a builtin, or is in PATH. Other events have no name.
 package struct HistoryIntake: Sendable {
     private var intake: EventIntake
     private let naming: NamingSettings
@@ -34,7 +34,7 @@ package struct HistoryIntake: Sendable {
     private var parsed = ParsedEvent()
 
     /// - Parameters:
-    ///   - key: hashes the names of tasks; nil for a source of lines, which names nothing.
+    ///   - key: hashes the names of tasks; nil for a source of lines, which has no task names.
     ///   - session: the session of all events.
     ///   - path: the value of PATH.
     package init(
@@ -47,7 +47,7 @@ package struct HistoryIntake: Sendable {
         programs = ProgramSearch(path: path)
     }
 
-    /// Makes the event of a line and passes it, encoded, to `use`.
+    /// Creates the event of a line and passes it, encoded, to `use`.
     package mutating func accept(
         _ bytes: [UInt8], _ line: HistoryLine, use: (Span<UInt8>) -> Void
     ) throws(Rejection) {
@@ -57,7 +57,7 @@ package struct HistoryIntake: Sendable {
         try intake.accept(parsed, use: use)
     }
 
-    /// The first word of a line's name, whether it is kept or not; empty for none.
+    /// Returns the first word of a line's name, whether it is kept or not; empty for none.
     package mutating func program(of bytes: [UInt8], _ line: HistoryLine) -> String {
         let name = meaning(of: bytes, shell: line.shell ?? shell).line.command.name
         return String(name.prefix { $0 != " " })
@@ -96,8 +96,8 @@ package struct HistoryIntake: Sendable {
     }
 }
 
-/// What lines mean, so that a line that a history repeats is parsed once. Raw lines are in it: it is bounded, in memory, and lives
-/// as long as an import.
+/// Caches the meaning of lines, so that a repeated line of a history is parsed once. It contains raw lines: it is bounded, in
+/// memory, and is destroyed after an import.
 struct RememberedLines: Sendable {
     /// The meaning of a line, by the naming rules and PATH of the import.
     struct Meaning: Sendable {
@@ -111,7 +111,7 @@ struct RememberedLines: Sendable {
 
     mutating func meaning(of line: Span<UInt8>) -> Meaning? { table.index(ofKnown: line).map { meanings[$0] } }
 
-    /// Adds a line that is not there. A long one is left out, as it is hardly ever typed again.
+    /// Adds a line that is not cached. A long line is left out, as it is rarely repeated.
     mutating func add(_ line: Span<UInt8>, _ meaning: Meaning) {
         guard line.count <= Limits.rememberedLineBytes else { return }
         if table.count >= Limits.rememberedNames || table.byteCount >= Limits.rememberedTextBytes {
@@ -123,7 +123,7 @@ struct RememberedLines: Sendable {
     }
 }
 
-/// Finds out which programs are in the folders of PATH, and remembers the answers.
+/// Checks which programs are in the folders of PATH, and caches the results.
 struct ProgramSearch: Sendable {
     private let folders: [Folder]
     private var found: [String: Bool] = [:]
@@ -143,7 +143,7 @@ struct ProgramSearch: Sendable {
 }
 
 extension CommandRules {
-    /// Commands that shells have built in and no list above names: a history's line keeps its name if it is one of them.
+    /// Shell builtins that no list above contains: a history's line keeps its name if it is one of them.
     static let builtins: Set<String> = [
         "abbr", "argparse", "autoload", "bg", "bind", "bindkey", "break", "builtin", "caller", "command", "commandline",
         "compadd", "compdef", "compgen", "complete", "compopt", "contains", "continue", "count", "dirs", "disable",

@@ -1,10 +1,10 @@
 import Core
 import SystemSupport
 
-/// The keys of a line of NDJSON that describe a shell line. None of their values is stored: they make the event's type, name
-/// and outcome.
+/// The keys of a line of NDJSON that describe a shell line. Their values are not stored; the event's type, name and outcome
+/// are derived from them.
 package enum ShellKey: String, CaseIterable, Sendable {
-    /// What was typed or run.
+    /// The line that was typed or run.
     case line = "shell_line"
     /// The shell that it was typed into: `bash`, `zsh` or `fish`; any other text means a shell like bash.
     case shell
@@ -16,7 +16,7 @@ package enum ShellKey: String, CaseIterable, Sendable {
     case pipeStatus = "pipe_status"
     /// Whether the shell is in another folder than before.
     case folderChanged = "folder_changed"
-    /// Whether the workspace is the git repository's, as the user named none: a setting leaves it out.
+    /// Whether the workspace is that of the git repository, as the user named none: a setting leaves it out.
     case gitRoot = "git_root"
 
     init?(_ key: Span<UInt8>) {
@@ -25,9 +25,9 @@ package enum ShellKey: String, CaseIterable, Sendable {
     }
 }
 
-/// What an event says of a shell line. The text is in the parsed event's or the caller's bytes.
+/// The description of a shell line in an event. The text is in the parsed event's or the caller's bytes.
 package struct ShellFields: Sendable {
-    /// The place of the line; nil for none.
+    /// The range of the line; nil for none.
     var line: Range<Int>?
     var shell = ShellDialect.bash
     var part: Int?
@@ -41,14 +41,14 @@ package struct ShellFields: Sendable {
 
     package init() {}
 
-    /// Notes that a key was named; false when it was before.
+    /// Marks a key as seen; returns false when it already was.
     mutating func markSeen(_ key: ShellKey) -> Bool {
         let bit: UInt8 = 1 << UInt8(ShellKey.allCases.firstIndex(of: key) ?? 0)
         defer { seen |= bit }
         return seen & bit == 0
     }
 
-    /// Sets the shell by its name; a path to it and a login shell's `-bash` are names too.
+    /// Sets the shell by its name; a path to it and a login shell's `-bash` are accepted too.
     mutating func setShell(_ name: Span<UInt8>) {
         let names = ShellDialect.allCases.filter { name.hasSuffix($0.rawValue.utf8.span) }
         shell = names.first ?? .bash
@@ -65,7 +65,7 @@ extension ParsedEvent {
         self.shell.setShell(shell.utf8.span)
     }
 
-    /// Sets how the shell line ended.
+    /// Sets the result of the shell line.
     package mutating func setShellResult(status: Int?, pipeStatus: [Int], folderChanged: Bool?) {
         _ = shell.markSeen(.status)
         shell.status = status
@@ -73,10 +73,10 @@ extension ParsedEvent {
         shell.folderChanged = folderChanged
     }
 
-    /// The event that its shell line makes by the rules of the user's settings; nil when it has none, or has a command, which
-    /// is then the name.
+    /// Returns the event of its shell line by the rules of the user's settings. Nil when it has no shell line, or has a
+    /// command, which is then the name.
     ///
-    /// - Throws: a rejection when the line runs nothing.
+    /// - Throws: a rejection when the line runs no command.
     func resolvingShellLine(in text: Span<UInt8>, _ naming: NamingSettings) throws(Rejection) -> ParsedEvent? {
         guard let range = shell.line, place(.command) == nil else { return nil }
         var bytes: [UInt8] = []

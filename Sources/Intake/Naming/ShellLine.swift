@@ -1,13 +1,13 @@
 package import Core
 
-/// What a shell line is as an event, before it is known how it ended.
+/// The meaning of a shell line as an event, before its result is known.
 ///
-/// This is the one place that names lines: the hooks, `exec`, `record --line`, streams, the Swift API and importers all ask
-/// here. `event(_:)` adds the outcome.
+/// All lines are named here: the hooks, `exec`, `record --line`, streams, the Swift API and importers use this type.
+/// `event(_:)` adds the outcome.
 package struct ShellLine: Equatable, Sendable {
     /// The kind of event.
     package enum Kind: Equatable, Sendable {
-        /// The line runs nothing: it is empty, a comment, an assignment, or defines a function.
+        /// The line runs no command: it is empty, a comment, an assignment, or defines a function.
         case nothing
         /// One command.
         case command
@@ -25,21 +25,21 @@ package struct ShellLine: Equatable, Sendable {
     private(set) var hasOwnStatus = true
     private(set) var isNegated = false
     private(set) var isInBackground = false
-    /// Whether a command of the line runs as long as its user reads or types.
+    /// Whether a command of the line runs as long as the user reads or types.
     private(set) var hasInteraction = false
-    /// The change of the folder before the command, which may have failed in its place.
+    /// The change of the folder before the command; it may have failed so that the command did not run.
     private(set) var folderChange: String?
     private(set) var folderChangeIsHidden = false
 
-    /// The meaning of a line; with `part` only of its complete command with that index, as bash runs each line of a
-    /// pasted block by itself. `naming` holds the naming rules of the user's settings.
+    /// Parses a line. With `part` it parses only the complete command with that index, as bash runs each line of a pasted
+    /// block by itself. `naming` holds the naming rules of the user's settings.
     package init(
         _ line: some Sequence<UInt8>, shell: ShellDialect = .bash, part: Int? = nil, naming: NamingSettings = .none
     ) {
         let parser = ShellLineParser(line, shell: shell, wantedPart: part)
         take(parser, naming)
         guard kind == .nothing, let range = parser.assignedSubstitution else { return }
-        // The only thing that takes time is the substitution.
+        // Only the substitution takes time.
         let inner = ShellLineParser(parser.scanner.bytes[range], shell: shell)
         guard let first = inner.commands.first else { return }
         kind = .commandLine
@@ -47,7 +47,7 @@ package struct ShellLine: Equatable, Sendable {
         hasInteraction = command.isInteractive
     }
 
-    /// The meaning of the arguments of a program, the program first.
+    /// Names the arguments of a program, the program first.
     package init(arguments: [String], naming: NamingSettings = .none) {
         let words = arguments.prefix(Limits.shellCommandWords).map { argument in
             ShellWord(String(decoding: argument.utf8.prefix(Limits.shellWordBytes), as: UTF8.self))
@@ -64,7 +64,7 @@ package struct ShellLine: Equatable, Sendable {
             CommandRules.name($0.words, hasInput: $0.isInputRedirected || $0.isAfterPipe, naming: naming)
         }
         hasInteraction = zip(all, named).contains { command, name in
-            // A loop reads a file more often than the terminal.
+            // In a loop `read` reads a file more often than the terminal.
             name.isInteractive && !(parser.isComplex && name.program == "read")
                 || (command.isAfterPipe && Self.isPager(name))
         }
@@ -77,7 +77,7 @@ package struct ShellLine: Equatable, Sendable {
                 !(isTrivial[index] && index < all.count - 1 && !all[index].isAfterPipe
                 && (next == .sequence || next == .and))
         }
-        // Where nothing but trivial commands is there, the first one is the event.
+        // If there are only trivial commands, the first one is the event.
         if zip(isTrivial, isFilter).allSatisfy({ $0 || $1 }),
             all.allSatisfy({ $0.next != .pipe || $0.pipelineIndex == 0 }),
             !all.isEmpty
@@ -122,11 +122,11 @@ package struct ShellLine: Equatable, Sendable {
 
 /// A word of a command with its quotes and escapes removed.
 package struct ShellWord: Equatable, Sendable {
-    /// The text; what an expansion stands for is left out. Cut after `Limits.shellWordBytes`.
+    /// The text without expansions. Cut after `Limits.shellWordBytes`.
     package var text: String
     /// Whether nothing in it is quoted, escaped or expanded: a plain argument.
     package var isLiteral: Bool
-    /// Whether an expansion is a part of it, so that the text is not what the shell runs.
+    /// Whether it contains an expansion, so that the text is not the word that the shell runs.
     package var isDynamic: Bool
 
     package init(_ text: String, isLiteral: Bool = true, isDynamic: Bool = false) {
@@ -145,7 +145,7 @@ package struct ShellWord: Equatable, Sendable {
     var isOption: Bool { text.utf8.count > 1 && text.utf8.first == UInt8(ascii: "-") }
 }
 
-/// What joins a command of a line to the next one.
+/// The operator between a command of a line and the next one.
 enum ShellOperator: Sendable {
     /// `;`, the end of a line, or the end of the whole.
     case sequence
@@ -155,7 +155,7 @@ enum ShellOperator: Sendable {
 /// A simple command of a line: its words without assignments and redirections, and where it is.
 struct ShellCommand: Sendable {
     var words: [ShellWord]
-    /// What follows it.
+    /// The operator after it.
     var next = ShellOperator.sequence
     /// Whether it is after a `|`, directly or in a group.
     let isAfterPipe: Bool
@@ -167,6 +167,6 @@ struct ShellCommand: Sendable {
     let isNegated: Bool
     /// Whether its input comes from a file or a text.
     var isInputRedirected = false
-    /// Whether its status is not that of the pipeline's element, as it is followed by `|` inside of a group.
+    /// Whether its status is not that of the pipeline's element, as a `|` follows it inside of a group.
     var isStatusHidden = false
 }

@@ -1,8 +1,8 @@
 import Core
 
-/// Splits a shell line into its simple commands, as far as the rules for names need it: it knows quotes, escapes,
+/// Splits a shell line into its simple commands, as far as the rules for names need it. It parses the quotes, escapes,
 /// here-documents, substitutions, comments, compound commands, functions, pipelines, assignments and redirections of bash,
-/// zsh and fish, and expands nothing. The commands inside of a substitution or a function are not commands of the line.
+/// zsh and fish. It expands nothing. Commands inside of a substitution or a function are not commands of the line.
 ///
 /// It accepts any bytes. Time is proportional to the length, memory to the depth of the brackets.
 struct ShellLineParser: Sendable {
@@ -35,10 +35,10 @@ struct ShellLineParser: Sendable {
     private(set) var lastPipeline = 0
     /// The text of the first substitution in a line that is only assignments; nil without one.
     private(set) var assignedSubstitution: Range<Int>?
-    /// Index of the complete command at hand. bash runs each of a pasted block by itself.
+    /// The index of the current complete command. bash runs each line of a pasted block by itself.
     private(set) var part = 0
 
-    // The simple command at hand.
+    // The current simple command.
     private(set) var words: [ShellWord] = []
     private var isStarted = false
     private var isInputRedirected = false
@@ -177,7 +177,7 @@ struct ShellLineParser: Sendable {
 
     // MARK: The ends of commands
 
-    /// Ends the simple command at hand, which `operation` follows.
+    /// Ends the current simple command, which `operation` follows.
     mutating func end(_ operation: ShellOperator) {
         guard isStarted || isAfterGroup || operation != .sequence else {
             isHeader = false
@@ -241,7 +241,7 @@ struct ShellLineParser: Sendable {
         if !commands.isEmpty, functionDepth == 0 { commands[commands.count - 1].next = next }
     }
 
-    /// Notes that the status of the pipeline at hand is inverted.
+    /// Inverts the status of the current pipeline.
     mutating func negate() { frames[frames.count - 1].isNegated.toggle() }
 
     // MARK: Compound commands
@@ -260,7 +260,8 @@ struct ShellLineParser: Sendable {
                 elementStart: commands.count, isNegated: frame.isNegated))
     }
 
-    /// Closes the innermost compound command, if it is of this kind; anything else is a plain character or an error of the line.
+    /// Closes the innermost compound command, if it is of this kind; otherwise the token is a plain character or a syntax
+    /// error.
     mutating func close(_ kind: Frame.Kind) {
         end(.sequence)
         guard let frame = frames.last, frames.count > 1, frame.kind == kind else { return }
@@ -307,7 +308,7 @@ struct ShellLineParser: Sendable {
         return scanner.at(index) == UInt8(ascii: ")") && shell != .fish
     }
 
-    /// Takes what follows as the body of a function: a compound command, in zsh also a simple one.
+    /// Treats the next command as the body of a function: a compound command, in zsh also a simple one.
     mutating func beginFunction() {
         words.removeAll()
         isStarted = true
@@ -315,14 +316,14 @@ struct ShellLineParser: Sendable {
         hasContent = true
     }
 
-    /// The end of `((…))` at hand; nil where it is a subshell in a subshell.
+    /// Returns the end of the `((…))` at the position; nil where it is a subshell in a subshell.
     private mutating func endOfArithmetic() -> Int? {
         guard scanner.at(position + 1) == UInt8(ascii: "("), arithmeticChecks < Limits.shellArithmeticChecks else {
             return nil
         }
         arithmeticChecks += 1
         let inner = scanner.end(ofBracketAt: position + 1)
-        // What is open to the end of the line is no arithmetic, and neither is what follows.
+        // An unclosed `((` is not arithmetic; later ones in the line are not checked.
         if inner == scanner.bytes.count { arithmeticChecks = Limits.shellArithmeticChecks }
         guard inner < scanner.bytes.count, scanner.bytes[inner] == UInt8(ascii: ")"),
             scanner.bytes[inner - 1] == UInt8(ascii: ")")
@@ -418,7 +419,7 @@ struct ShellLineParser: Sendable {
         if words.count < Limits.shellCommandWords { words.append(word) }
     }
 
-    /// Whether the word at `range` sets a variable: `NAME=`, `NAME+=` or `NAME[…]=`.
+    /// Returns whether the word at `range` sets a variable: `NAME=`, `NAME+=` or `NAME[…]=`.
     private func isAssignment(_ range: Range<Int>) -> Bool {
         var index = range.lowerBound
         guard ShellScanner.isNameByte(scanner.bytes[index]), scanner.bytes[index] &- UInt8(ascii: "0") >= 10 else {
@@ -435,7 +436,7 @@ struct ShellLineParser: Sendable {
         return index < range.upperBound && scanner.bytes[index] == UInt8(ascii: "=")
     }
 
-    /// The text inside of the first `$(…)` or backquotes of a word.
+    /// Returns the text inside of the first `$(…)` or backquotes of a word.
     private func substitution(in range: Range<Int>) -> Range<Int>? {
         for index in range {
             let byte = scanner.bytes[index]
@@ -450,7 +451,7 @@ struct ShellLineParser: Sendable {
         return nil
     }
 
-    /// Scans the word at hand; leaves the position after it.
+    /// Scans the word at the position, and moves the position after it.
     mutating func scanWord() -> ShellWord {
         var text: [UInt8] = []
         var isLiteral = true
@@ -523,7 +524,7 @@ struct ShellLineParser: Sendable {
         return ShellWord(String(decoding: text, as: UTF8.self), isLiteral: isLiteral, isDynamic: isDynamic)
     }
 
-    /// Whether a `(` here belongs to the word: the value of an array, or a pattern.
+    /// Returns whether a `(` here belongs to the word: the value of an array, or a pattern.
     private func canOpenList(_ index: Int) -> Bool {
         guard let before = scanner.at(index - 1) else { return false }
         return "=?*+@!".utf8.contains(before)

@@ -1,12 +1,12 @@
 package import Core
 
-/// How a line ended, as far as the caller knows.
+/// The result of a line, as far as the caller knows it.
 package struct ShellResult: Equatable, Sendable {
     /// `$?` of the line.
     package var status: Int?
     /// The statuses of the line's last pipeline (`PIPESTATUS` of bash, `pipestatus` of zsh and fish).
     package var pipeStatus: [Int] = []
-    /// What the caller says of the success where it knows no status.
+    /// The success that the caller reports if it knows no status.
     package var success: Bool?
     package var durationMS: Int64?
     /// Whether the shell is in another folder than before.
@@ -24,13 +24,13 @@ package struct ShellResult: Equatable, Sendable {
     }
 }
 
-/// The event that a line and its end make.
+/// The event of a line and its result.
 package struct ShellEvent: Equatable, Sendable {
     package var type: EventType
     /// Empty for none.
     package var command: String
     package var success: Bool?
-    /// Nil for none; the caller's own is kept where no status says better.
+    /// Nil for none. The caller's own category is kept where no status gives a better one.
     package var errorCategory: String?
     /// Whether the duration is the command's own.
     package var keepsDuration = true
@@ -42,7 +42,7 @@ package struct ShellEvent: Equatable, Sendable {
 }
 
 extension ShellLine {
-    /// The event of the line; nil where there is none: it runs nothing, or was stopped and has not ended.
+    /// Returns the event of the line. Nil if it runs no command, or was stopped and has not ended.
     package func event(_ result: ShellResult = ShellResult()) -> ShellEvent? {
         guard kind != .nothing else { return nil }
         if let status = result.status ?? result.pipeStatus.last, Self.stopped.contains(status) { return nil }
@@ -66,7 +66,7 @@ extension ShellLine {
     /// SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU: the command is stopped and can go on.
     private static let stopped = 147...150
 
-    /// The category of a status that is a failure.
+    /// Returns the category of a status that is a failure.
     package static func category(_ status: Int) -> String {
         switch status {
         case 127: "not_found"
@@ -85,7 +85,7 @@ extension ShellLine {
         if status == 130 {
             event.errorCategory = Self.category(status)
         } else if status == 1, command.oneIsAnswer {
-            // The first command may have answered, or a later one failed.
+            // The first command may have returned an answer, or a later one failed.
             event.success = nil
         } else if status != 0 {
             (event.success, event.errorCategory) = (false, Self.category(status))
@@ -119,7 +119,7 @@ extension ShellLine {
         }
     }
 
-    /// The command's own status; nil where the shell does not know it.
+    /// Returns the command's own status; nil where the shell does not know it.
     private func ownStatus(_ result: ShellResult) -> Int? {
         guard hasOwnStatus else { return nil }
         if pipelineCount > 1 {
@@ -128,12 +128,12 @@ extension ShellLine {
         }
         guard isNegated else { return result.status ?? result.pipeStatus.last }
         if result.pipeStatus.count == 1 { return result.pipeStatus[0] }
-        // Inverted, every failure is 0: it is not known which.
+        // If inverted, every failure becomes 0: the original status is unknown.
         return result.status == 1 ? 0 : nil
     }
 
-    /// The change of the folder that failed in place of the command: `cd repo && make` where there is no `repo`. It is not
-    /// known where the status fits both.
+    /// Returns the change of the folder that failed so that the command did not run: `cd repo && make` without a `repo`.
+    /// `isKnown` is false if the status fits both.
     private func failedFolderChange(_ result: ShellResult) -> (name: String, isKnown: Bool)? {
         guard let folderChange else { return nil }
         if pipelineCount > 1 {

@@ -1,4 +1,4 @@
-/// The shells whose lines differ in how they are read.
+/// The shells whose lines are parsed differently.
 package enum ShellDialect: String, CaseIterable, Sendable {
     case bash, zsh, fish
 }
@@ -15,8 +15,8 @@ struct ShellScanner: Sendable {
         case parenthesis, brace, doubleQuote, backquote, caseBlock
     }
 
-    /// The index after the end of what opens at `start`: a `(`, a `{` after `$`, a double quote or a backquote. The end of the
-    /// line where it is left open.
+    /// Returns the index after the end of the bracket or quote that opens at `start`: a `(`, a `{` after `$`, a double quote
+    /// or a backquote. Returns the end of the line if it is not closed.
     func end(ofBracketAt start: Int) -> Int {
         var open: [Open] = []
         var position = start
@@ -60,7 +60,7 @@ struct ShellScanner: Sendable {
         return min(position, bytes.count)
     }
 
-    /// The index after the single quote that closes the one at `start`. In fish and in `$'…'` a backslash escapes.
+    /// Returns the index after the single quote that closes the one at `start`. In fish and in `$'…'` a backslash escapes.
     func endOfSingleQuote(at start: Int, escapes: Bool) -> Int {
         var position = start + 1
         while position < bytes.count, bytes[position] != UInt8(ascii: "'") {
@@ -69,11 +69,11 @@ struct ShellScanner: Sendable {
         return min(position + 1, bytes.count)
     }
 
-    /// The byte at `index`; nil outside of the line.
+    /// Returns the byte at `index`; nil outside of the line.
     @inline(__always)
     func at(_ index: Int) -> UInt8? { index >= 0 && index < bytes.count ? bytes[index] : nil }
 
-    /// Whether `word` is at `start` with no letter, digit or `_` after it.
+    /// Returns whether `word` is at `start` with no letter, digit or `_` after it.
     private func isWord(_ word: StaticString, at start: Int) -> Bool {
         let text = word.description.utf8
         guard start + text.count <= bytes.count, zip(text, bytes[start...]).allSatisfy({ $0 == $1 }) else {
@@ -83,7 +83,7 @@ struct ShellScanner: Sendable {
         return !ShellScanner.isNameByte(next)
     }
 
-    /// Whether a byte can be in the name of a variable.
+    /// Returns whether a byte can be in the name of a variable.
     @inline(__always)
     static func isNameByte(_ byte: UInt8) -> Bool {
         byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte &- UInt8(ascii: "0") < 10
