@@ -3,7 +3,7 @@ import Database
 import SystemSupport
 import WriteAheadBuffer
 
-/// Reads every segment that waits in the buffer, as a drain would, and stores nothing.
+/// Reads every segment in the buffer, as a drain would, and stores nothing.
 package enum BufferCheck {
     private static let name = "buffer"
 

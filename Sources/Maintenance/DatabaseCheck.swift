@@ -5,17 +5,16 @@ import Rollups
 import SystemSupport
 import WriteAheadBuffer
 
-/// Looks at the database: whether it is whole, and whether everything that was counted is what a recount gives. All of it
-/// is read from the same moment.
+/// Checks the integrity of the database, and compares all counts with a recount. Everything is read in one snapshot.
 package struct DatabaseCheck {
     private let data: DataFolder
-    /// Leaves out what takes long: reading every index and every row.
+    /// Omits slow checks: reading every index and every row.
     private let isQuick: Bool
     private let progress: (Double) -> Void
-    /// The parts of the time that the check by SQLite, and that and the sessions, take.
+    /// The shares of the time that SQLite's check, and that check plus the sessions, take.
     private static let (shareOfIntegrity, shareOfSessions) = (0.2, 0.5)
 
-    /// - Parameter progress: gets the share that is done, 0 to 1, where every row is read.
+    /// - Parameter progress: is called with the finished share, 0 to 1, where every row is read.
     package init(_ data: DataFolder, isQuick: Bool, progress: @escaping (Double) -> Void = { _ in }) {
         self.data = data
         self.isQuick = isQuick
@@ -37,7 +36,7 @@ package struct DatabaseCheck {
         do {
             try asStoreError(data.databasePath) { try queue.read { try check($0, &results) } }
         } catch {
-            // At some damage neither the check nor its transaction can be ended.
+            // With some kinds of corruption neither the check nor its transaction can finish.
             guard results.first?.state == .error else { throw error }
         }
         return results + [log]
@@ -45,7 +44,7 @@ package struct DatabaseCheck {
 
     private func check(_ database: Database, _ results: inout [CheckResult]) throws {
         results.append(try integrity(of: database))
-        // Counts over damaged pages prove nothing.
+        // Counts over corrupt pages prove nothing.
         guard results[0].state == .ok else { return }
         results += [try ids(of: database), try eventCounters(of: database)]
         guard !isQuick else { return }
@@ -79,7 +78,8 @@ package struct DatabaseCheck {
             suggestion: "put a backup in its place, or save what can be read with sqlite3's .recover")
     }
 
-    /// Returns what a check of SQLite's reports. At some damage the check itself fails; that is its last finding.
+    /// Returns the findings of a check of SQLite's. With some kinds of corruption the check itself fails; that error is its
+    /// last finding.
     private func findings(of check: String, in database: Database) throws -> [String] {
         var findings: [String] = []
         do {

@@ -2,7 +2,7 @@ package import Core
 import Database
 package import SystemSupport
 
-/// Looks at the data folder and the files in it: whose they are, and whether anybody else may read them.
+/// Checks the data folder and the files in it: their owner, and whether other users can read them.
 package enum FolderCheck {
     private static let name = "folder"
 
@@ -15,7 +15,7 @@ package enum FolderCheck {
         for folder in [data.folder, data.bufferFolder] {
             for entry in try folder.names().sorted() {
                 let path = folder.path(of: entry)
-                // What goes while it is looked at is somebody's business and not wrong.
+                // A file that another process removes during the check is not a problem.
                 guard let status = FileStatus(of: path) else { continue }
                 files += 1
                 if let result = owned(path, folder: status.kind == .folder) { results.append(result) }
@@ -33,7 +33,7 @@ package enum FolderCheck {
             ? [.ok(name, "\(files.counted("entry", plural: "entries")), and no other user may read them")] : results
     }
 
-    /// What is wrong with the owner or the permissions of an entry.
+    /// Returns the problem with the owner or the permissions of an entry; nil when there is none.
     private static func owned(_ path: String, folder: Bool) -> CheckResult? {
         guard let status = FileStatus(of: path) else { return nil }
         let shown = path.escapedForDisplay
@@ -56,7 +56,7 @@ package enum FolderCheck {
         return nil
     }
 
-    /// What killed processes have left under names of their own.
+    /// Returns the leftovers of killed processes, which have names of their own.
     private static func leftovers(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
         let names = try data.folder.names().filter { $0.hasPrefix("key.new") || $0 == DataFolder.settingsName + ".new" }
         guard !names.isEmpty else { return [] }

@@ -4,17 +4,17 @@ import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// Looks for texts that must be gone in every byte of what a data folder still holds.
+/// Searches every byte of a data folder for texts that must have been removed.
 ///
-/// Segments of the buffer are left out: those of before the purge are gone, and what was recorded since may rightly name
-/// the same things again.
+/// Segments of the buffer are left out: those from before the purge are removed, and later events may legitimately contain
+/// the same texts.
 struct PurgeSearch {
-    /// A shorter text may stand somewhere by chance.
+    /// A shorter text may occur by chance.
     private static let shortestText = 8
     private static let filterBits: UInt64 = 18
 
-    /// Texts that begin with the same eight bytes. A place costs one look for each length, however many texts there are:
-    /// session ids mostly begin alike.
+    /// Texts that begin with the same eight bytes. Each offset costs one look-up for each length, however many texts there
+    /// are: session ids mostly have the same prefix.
     private struct Group {
         var lengths: Set<Int> = []
         var texts: Set<[UInt8]> = []
@@ -27,11 +27,11 @@ struct PurgeSearch {
 
     private let data: DataFolder
     private var byStart: [UInt64: Group] = [:]
-    /// Which hashes of eight bytes any text begins with: most places are passed over by one look here.
+    /// The hashes of the first eight bytes of all texts: one look-up here rules out most offsets.
     private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
     private(set) var textsSearched = 0
 
-    /// Looks for those of `texts` that are no part of one that may stand there, as `remaining` do.
+    /// Searches for those of `texts` that are not contained in one of `remaining`, which may legitimately remain.
     init(_ texts: Set<String>, in data: DataFolder, remaining: [String]) {
         self.data = data
         for text in texts where text.utf8.count >= Self.shortestText {
@@ -40,7 +40,7 @@ struct PurgeSearch {
             byStart[start, default: Group()].insert(bytes)
             filter[Self.place(of: start)] = true
         }
-        // One text for all, which is read once.
+        // Joined to one text, which is scanned once.
         let all = Array(remaining.joined(separator: "\n").utf8)
         var parts: Set<[UInt8]> = []
         find(in: all.span, from: 0) { parts.insert($0) }
@@ -52,7 +52,7 @@ struct PurgeSearch {
         Int((word &* 0x9E37_79B9_7F4A_7C15) >> (64 - filterBits))
     }
 
-    /// Searches all files but the buffer's and notes what it did.
+    /// Searches all files except the segments of the buffer and notes the results.
     func run(_ receipt: inout PurgeReceipt) throws(SystemError) {
         try search(data.folder, &receipt)
     }
@@ -60,7 +60,7 @@ struct PurgeSearch {
     private func search(_ folder: Folder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         for name in try folder.names().sorted() where folder != data.bufferFolder || !name.hasSuffix(".wab") {
             do throws(SystemError) {
-                // Whatever stands there, opening it must not wait.
+                // Opening must not block, whatever kind of file it is.
                 let file = try File(opening: folder.path(of: name), [.read, .nonBlocking])
                 if try file.status().isFolder {
                     try search(Folder(folder.path(of: name)), &receipt)
@@ -69,7 +69,7 @@ struct PurgeSearch {
                     if try holdsAny(file, &receipt) { receipt.foundIn.append(file.path) }
                 }
             } catch  where error.isNotFound || error.code == SystemError.noSuchDevice {
-                // Gone meanwhile, or the service's socket, which cannot be opened.
+                // Removed in the meantime, or the service's socket, which cannot be opened.
             }
         }
     }
@@ -78,7 +78,7 @@ struct PurgeSearch {
         var bytes: [UInt8] = []
         let overlap = Limits.recordBytes
         var searched = 0
-        // What others add while it is searched is not of before.
+        // Data that other processes append during the search is not from before the purge.
         var rest = try file.status().size
         while true {
             let count = try file.read(appendingTo: &bytes, limit: min(rest, Limits.drainChunkBytes))
@@ -86,7 +86,7 @@ struct PurgeSearch {
             receipt.bytesSearched += count
             if holdsAny(bytes.span, from: searched) { return true }
             if count == 0 { return false }
-            // A text may go on in what is read next.
+            // A text may continue in the next chunk.
             bytes.removeFirst(max(0, bytes.count - overlap))
             searched = max(0, bytes.count - overlap)
         }
@@ -98,7 +98,7 @@ struct PurgeSearch {
         return isThere
     }
 
-    /// Hands every text that is somewhere in `bytes` from `start` on to `body`.
+    /// Passes every text that occurs in `bytes` from `start` on to `body`.
     private func find(in bytes: Span<UInt8>, from start: Int, _ body: ([UInt8]) -> Void) {
         var place = start
         while place + Self.shortestText <= bytes.count {

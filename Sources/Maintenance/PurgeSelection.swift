@@ -2,20 +2,20 @@ import Core
 package import Database
 import GRDB
 
-/// What a purge removes: all events that meet every condition given.
+/// The events that a purge removes: all that meet every given condition.
 package struct PurgeSelection: Equatable, Sendable {
-    /// Events before this moment, in milliseconds since 1970.
+    /// Events before this instant, in milliseconds since 1970.
     package var before: Int64?
     /// Events of this session.
     package var session: String?
     /// Events of this command: this text, or it and further words.
     package var command: String?
 
-    /// Everything there is; with a condition set, less.
+    /// Selects all events; each condition restricts the selection.
     package init() {}
 
-    /// The day (its number since 1970, UTC) before which whole days go, counts and all; nil where only some of their events are
-    /// meant.
+    /// The day (its number since 1970, UTC) before which whole days are removed, including their counts; nil where only some
+    /// of their events are selected.
     var firstDayThatStays: Int64? {
         guard let before, session == nil, command == nil else { return nil }
         return (TimeBucket.containing(max(0, before)) + TimeBucket.perDay - 1) / TimeBucket.perDay
@@ -37,7 +37,7 @@ package struct PurgeSelection: Equatable, Sendable {
             arguments.append(session)
         }
         if let command {
-            // Compared and not matched by a pattern, so that no character of the command means anything.
+            // Compared instead of matched by a pattern, so that no character of the command is special.
             parts.append("(coalesce(command, '') = ? OR substr(coalesce(command, ''), 1, ?) = ?)")
             arguments += [command, command.count + 1, command + " "]
         }
@@ -45,7 +45,7 @@ package struct PurgeSelection: Equatable, Sendable {
     }
 }
 
-/// What a purge has removed, and what it has looked at afterwards.
+/// The results of a purge and of the search after it.
 package struct PurgeReceipt: Equatable, Sendable {
     package init() {}
 
@@ -53,28 +53,28 @@ package struct PurgeReceipt: Equatable, Sendable {
     package internal(set) var events = 0
     /// Rows of `sessions`.
     package internal(set) var sessions = 0
-    /// Files of the buffer that were taken in and removed, kept damaged ones among them.
+    /// Files of the buffer that were stored and removed, including damaged ones that were kept.
     package internal(set) var bufferFiles = 0
-    /// Snapshots that stood in the data folder.
+    /// Snapshots that were in the data folder.
     package internal(set) var snapshots: [String] = []
     package internal(set) var renewedKey = false
     /// Length of the data folder before and after, in bytes.
     package internal(set) var bytesBefore = 0
     package internal(set) var bytesAfter = 0
 
-    /// Different texts that stood in removed rows and stand in none that is left.
+    /// The number of different texts that were in removed rows and are in none of the remaining ones.
     package internal(set) var values = 0
-    /// How many of them were looked for in every byte of the files. The others are shorter than eight bytes or a part of
-    /// a text that is left, so that finding them would say nothing; they were looked up in the tables.
+    /// The number of them that were searched in every byte of the files. The others are shorter than eight bytes or a part of
+    /// a remaining text, so that a match would prove nothing; they were looked up in the tables.
     package internal(set) var valuesSearched = 0
     package internal(set) var filesSearched = 0
     package internal(set) var bytesSearched = 0
-    /// Where something of what was removed was found all the same: files, and tables of the database.
+    /// The files, and tables of the database, that still contain removed texts.
     package internal(set) var foundIn: [String] = []
 }
 
 extension StoreReader {
-    /// How many rows a purge would find now; what waits in the buffer is not among them.
+    /// Returns how many rows a purge would find now, without events that wait in the buffer.
     package func count(_ selection: PurgeSelection) throws(StoreError) -> (events: Int, sessions: Int) {
         try asStoreError(path) {
             try queue.read { database in
@@ -87,7 +87,7 @@ extension StoreReader {
         }
     }
 
-    /// How many events a purge would remove that are only counted any more, as their rows were too old to be kept.
+    /// Returns how many events a purge would remove that only exist as counts, as retention removed their rows.
     package func countWithoutRows(_ selection: PurgeSelection) throws(StoreError) -> Int {
         guard let day = selection.firstDayThatStays else { return 0 }
         return try asStoreError(path) {
@@ -100,8 +100,8 @@ extension StoreReader {
         }
     }
 
-    /// The beginning of the oldest quarter of an hour with events, in milliseconds since 1970; nil without any. Counts of
-    /// rows that are no longer kept are among it.
+    /// Returns the start of the oldest 15-minute bucket with events, in milliseconds since 1970; nil without any. It includes
+    /// counts whose rows retention removed.
     package func firstActivity() throws(StoreError) -> Int64? {
         try asStoreError(path) {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT min(slot) FROM activity_rollup") }

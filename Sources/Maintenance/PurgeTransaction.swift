@@ -3,20 +3,21 @@ import Database
 import GRDB
 import Rollups
 
-/// The part of a purge that is one transaction: rows, sessions, rollups and counters change together, so that whenever the
-/// process ends they are all as before or all as after.
+/// The part of a purge that is one transaction. Rows, sessions, rollups and counters change together: whenever the process
+/// ends, all of them are in the state before or after.
 struct PurgeTransaction {
     let selection: PurgeSelection
     let renewsKey: Bool
     let now: Int64
 
-    /// Rows that one statement reads at most: SQLite keeps the former pages of all that a statement changes in memory.
+    /// The maximum number of rows that one statement reads: SQLite keeps the previous versions of all pages that a statement
+    /// changes in memory.
     private static let rowsAtOnce = 50_000
-    /// The shares that are done once rows were removed, and once the rest was counted again.
+    /// The finished shares after rows were removed, and after the rest was recounted.
     static let (shareOfRows, shareOfCounts) = (0.2, 0.8)
 
-    /// Removes what is selected; returns the texts that stood in it and are nowhere left. `progress` gets the share of the purge
-    /// that is done, 0 to 1.
+    /// Removes the selected events; returns the texts that were in them and are in no remaining row. `progress` is called
+    /// with the finished share of the purge, 0 to 1.
     func run(
         in database: Database, receipt: inout PurgeReceipt, progress: (Double) -> Void
     ) throws -> Set<String> {
@@ -35,7 +36,7 @@ struct PurgeTransaction {
                 progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
             }
         }
-        // Of rows that were too old to be kept only the names are left.
+        // Only the names are left of rows that retention removed.
         return gone.union(namesBefore.subtracting(try Self.names(in: database)))
     }
 
@@ -62,7 +63,7 @@ struct PurgeTransaction {
                     """, arguments: arguments + arguments)
             while let text = try rows.next() { texts.insert(text) }
         }
-        // Types that every database knows tell nothing.
+        // Event types that every database has reveal nothing.
         return texts.subtracting(EventType.allCases.map(\.rawValue))
     }
 
@@ -77,7 +78,7 @@ struct PurgeTransaction {
             try database.execute(sql: "DELETE FROM \(table)")
         }
         try RollupTables.removeAll(from: database)
-        // Nothing is left that could be linked to the old id, so none is noted as having it.
+        // No remaining row could be linked to the old id, so none is recorded under it.
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
         try RowIDs.restartExhausted(in: database)
     }
@@ -120,7 +121,7 @@ struct PurgeTransaction {
         return removed
     }
 
-    /// Sessions that have lost events and have others are counted anew.
+    /// Recomputes sessions that have lost some of their events.
     private func recountSessions(in database: Database) throws {
         try database.execute(
             sql: """
@@ -146,7 +147,7 @@ struct PurgeTransaction {
                 """)
     }
 
-    /// Sessions without events go: those that have lost all now, and those whose rows were too old to be kept.
+    /// Removes sessions without events: those that have just lost all of them, and those whose rows retention removed.
     private func removeSessions(in database: Database) throws {
         var conditions = [
             """
@@ -170,15 +171,15 @@ struct PurgeTransaction {
 
     // MARK: Rollups
 
-    /// Where all rows are there the aggregates are emptied, names and all, to be recomputed. Of days whose rows were too old to be
-    /// kept the aggregates are all there is: days before a date go as a whole, and a removed name is replaced by its number, so
-    /// that sums stay and no reader can tell what they are of.
+    /// Removes the aggregates if all rows are present, including their names; they are recomputed. For days whose rows
+    /// retention removed there are only aggregates. Such days before a date are removed as a whole; a removed name is
+    /// replaced by its number. Sums then stay, and no reader can tell which name they belong to.
     private func removeFromRollups(_ gone: Set<String>, in database: Database) throws {
         let complete = try CompleteRows.firstBucket(in: database)
         guard complete > 0 else { return try RollupTables.removeAll(from: database) }
         if let day = selection.firstDayThatStays {
             try RollupTables.forget(beforeDay: min(day, complete / TimeBucket.perDay), in: database)
-            // What is still counted among days without rows keeps its names, and rows get theirs when they are recomputed.
+            // Names that are still counted in days without rows are kept, and rows get theirs when they are recomputed.
             try RollupTables.removeUnusedNames(before: complete, in: database)
         }
         try RollupTables.hideNames(gone, command: selection.command, in: database)

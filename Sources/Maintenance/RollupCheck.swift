@@ -4,7 +4,7 @@ import Foundation
 import GRDB
 import Rollups
 
-/// Counts the rollups anew in a database of its own, a temporary file of SQLite's, and compares.
+/// Recomputes the rollups in a database of its own, a temporary file of SQLite's, and compares.
 struct RollupCheck {
     private static let name = "rollups"
     private let database: Database
@@ -13,7 +13,7 @@ struct RollupCheck {
         self.database = database
     }
 
-    /// - Parameter report: gets the number of rows read, now and then.
+    /// - Parameter report: is called regularly with the number of rows read.
     func run(report: (Int) -> Void) throws -> CheckResult {
         let scratch = try DatabaseOpening.scratch(inMemory: false)
         let days = try RollupTables.days(of: 0..<Int64.max, in: database)
@@ -46,7 +46,7 @@ struct RollupCheck {
         }
     }
 
-    /// Rows may have been removed at either end of a quarter of an hour, so that it may say that it reaches further.
+    /// Rows may have been removed at either end of a 15-minute bucket, so that its stored row range may be wider.
     private func differingActivity(_ recount: Database, from firstDay: Int64) throws -> Int {
         let first = firstDay * TimeBucket.perDay
         return try differing(recount, "SELECT * FROM activity_rollup WHERE slot >= \(first) ORDER BY slot") {
@@ -57,8 +57,8 @@ struct RollupCheck {
         }
     }
 
-    /// Walks over the rows of a query in both databases, which come in order of their first column, and returns how many
-    /// are not the same. A row that only one of them has comes alone.
+    /// Iterates over the rows of a query in both databases, ordered by their first column. Returns how many differ; a row
+    /// that only one of them has counts as a difference.
     private func differing(
         _ recount: Database, _ sql: String, isSame: (_ kept: Row?, _ counted: Row?) -> Bool
     ) throws -> Int {

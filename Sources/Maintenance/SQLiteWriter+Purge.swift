@@ -4,25 +4,26 @@ package import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// Removing for good what the person wants to be gone.
+/// Permanently removes the events that the user selected.
 ///
-/// 1. What waits in the buffer is stored, and the files that held it go.
-/// 2. One transaction removes rows, sessions, rollups and names, and notes in `purges` that the rest is to follow.
-/// 3. The rest: key and snapshots where they are meant, the database written anew, its log emptied. Whenever a writer
-///    starts and finds the note it does this first.
-/// 4. Every byte that is left is searched.
+/// 1. The events in the buffer are stored, and its files are removed.
+/// 2. One transaction removes rows, sessions, rollups and names, and notes in `purges` that step 3 is pending.
+/// 3. The key and snapshots are removed if they are selected, the database is rewritten (`VACUUM`), and its WAL is truncated.
+///    A writer that starts and finds the note does this first.
+/// 4. Every remaining byte is searched.
 extension SQLiteWriter {
-    /// How long a report that is being read may hold up the end of a purge.
+    /// The maximum time that an active reader may delay the end of a purge.
     private static let patience: Duration = .seconds(20)
 
-    /// Removes what is selected, of all that was recorded when it was called. With everything goes the key. `progress` gets the
-    /// share that is done, 0 to 1.
+    /// Removes the selected part of everything recorded before the call. If everything is selected, the key is removed too.
+    /// `progress` is called with the finished share, 0 to 1.
     package func purge(
         _ selection: PurgeSelection, progress: (Double) -> Void = { _ in }
     ) throws(StoreError) -> PurgeReceipt {
         var receipt = PurgeReceipt()
         do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
-        // Without an id nothing can be stored, so the rows go first; what waits in the buffer goes in the second transaction.
+        // Without an id no event can be stored, so the rows are removed first; the buffer's events are removed by the second
+        // transaction.
         var texts: Set<String> = []
         if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
         receipt.bufferFiles = try storeWholeBuffer()
@@ -48,7 +49,7 @@ extension SQLiteWriter {
         try asStoreError(data.databasePath) { try queue.read { try RowIDs.exhaustedTable(in: $0) != nil } }
     }
 
-    /// The transaction of a purge; returns the texts that stood in removed rows and are nowhere left.
+    /// Runs the transaction of a purge; returns the texts that were in removed rows and are in no remaining row.
     private func removeRows(
         _ selection: PurgeSelection, _ receipt: inout PurgeReceipt, _ progress: (Double) -> Void = { _ in }
     ) throws(StoreError) -> Set<String> {
@@ -56,7 +57,7 @@ extension SQLiteWriter {
         defer { forgetRows() }
         return try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
-                // Freed pages are overwritten, not only forgotten; and the commit is on disk when it returns.
+                // Freed pages are overwritten, not only released; and the commit is on disk when it returns.
                 try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
                 var texts: Set<String> = []
                 try database.inTransaction(.immediate) {
@@ -68,7 +69,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Makes a new key and gives the installation another id, after all that waits was stored.
+    /// Creates a new key and gives the installation another id, after all pending events were stored.
     package func renewIdentity() throws(StoreError) {
         _ = try storeWholeBuffer()
         try asStoreError(data.databasePath) {
@@ -78,7 +79,7 @@ extension SQLiteWriter {
         try finish()
     }
 
-    /// Ends a purge that was interrupted after its transaction; nothing happens where there is none.
+    /// Finishes a purge that was interrupted after its transaction; does nothing when there is none.
     @Sendable package static func finishInterruptedPurge(
         _ queue: DatabaseQueue, _ data: DataFolder
     ) throws(StoreError) {
@@ -89,7 +90,7 @@ extension SQLiteWriter {
         if isDue == true { try finishPurge(queue, data, &receipt) }
     }
 
-    /// What follows the transaction, each step of which may be done twice.
+    /// Runs the steps after the transaction, each of which may be repeated.
     private static func finishPurge(
         _ queue: DatabaseQueue, _ data: DataFolder, _ receipt: inout PurgeReceipt
     ) throws(StoreError) {
@@ -106,11 +107,11 @@ extension SQLiteWriter {
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }
-            // Copies that a killed export, import or sync left; the rest goes with whoever still works with it.
+            // Copies that a killed export, import or sync left; a running process removes its own.
             for parent in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: parent) }
             try data.folder.synchronize()
             try queue.writeWithoutTransaction { database in
-                // What is left is written anew beside, which may take more room than there is memory.
+                // VACUUM writes a copy of the database, which may need more space than there is memory.
                 try database.execute(sql: "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY")
                 try emptyLog(database)
                 try database.execute(sql: "DELETE FROM purges")
@@ -122,8 +123,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Brings all into the database file and shortens the log to nothing; a report that reads an older state is waited
-    /// for.
+    /// Checkpoints the WAL into the database file and truncates it; waits for readers of an older state.
     private static func emptyLog(_ database: Database) throws {
         let deadline = ContinuousClock.now + patience
         while true {
@@ -133,7 +133,8 @@ extension SQLiteWriter {
         }
     }
 
-    /// Lines that a shell wrote to a plain file in the place of the service's pipe, names and all; they were never taken in.
+    /// Removes lines that a shell wrote to a plain file at the path of the service's pipe, names included; they were never
+    /// ingested.
     private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         let runtime = RuntimeFolder(for: data)
         guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
@@ -141,7 +142,7 @@ extension SQLiteWriter {
         receipt.bufferFiles += 1
     }
 
-    /// Files that `nexus export` writes, those that it has begun among them.
+    /// Returns whether a name is that of a file of `nexus export`, finished or not.
     private static func isSnapshot(_ name: String) -> Bool {
         name.contains(".lz4") || name.contains(".ndjson.") || name.contains(".csv")
     }
@@ -158,16 +159,16 @@ extension SQLiteWriter {
 
     // MARK: The buffer
 
-    /// Stores all that waits and removes its files; returns how many. Recorders are held up for the time that it takes to
-    /// store what they have appended a moment ago.
+    /// Stores all pending events and removes their files; returns how many. Recorders are blocked only while the most recent
+    /// appends are stored.
     private func storeWholeBuffer() throws(StoreError) -> Int {
         var files = 0
         try asStoreError(data.databasePath) {
-            // A commit must be on disk before the file goes that it came from.
+            // A commit must be on disk before its source file is removed.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
-                // Most of it while others go on recording; the little that they add meanwhile follows under the lock.
+                // Most of it is stored while other processes keep recording; their few additions follow under the lock.
                 guard let end = try reader.committedEnd() else { throw BufferError.busy(path: reader.path) }
                 try store(reader, upTo: end)
                 if try buffer.removeWhole(reader, store: { end in try store(reader, upTo: end) }) { files += 1 }

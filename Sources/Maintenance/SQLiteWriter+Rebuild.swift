@@ -5,10 +5,11 @@ import Rollups
 import SystemSupport
 
 extension SQLiteWriter {
-    /// The part of the time that sessions take.
+    /// The share of the time that sessions take.
     private static let shareOfSessions = 0.3
 
-    /// Counts sessions and rollups again from the rows, in one transaction. `progress` gets the share that is done, 0 to 1.
+    /// Recomputes sessions and rollups from the rows, in one transaction. `progress` is called with the finished share, 0 to
+    /// 1.
     package func rebuildCounts(progress: (Double) -> Void = { _ in }) throws(StoreError) {
         defer { forgetRows() }
         try asStoreError(data.databasePath) {

@@ -3,31 +3,31 @@ package import Database
 import GRDB
 import SystemSupport
 
-/// Removing rows that are older than the person wants to keep them; their rollups stay, so that reports still know.
+/// Removes rows that are older than the retention setting; their rollups stay for reports.
 extension SQLiteWriter {
-    /// Rows that one transaction removes at most: a fraction of a second.
+    /// The maximum number of rows that one transaction removes: a fraction of a second.
     private static let rowsAtOnce = 50_000
     private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
 
-    /// The time that a drain spends on counting days of an earlier version again; a report may wait for it.
+    /// The time that a drain spends on recounting days of an earlier version; a report may wait for it.
     private static let timeToCatchUp: Duration = .milliseconds(200)
 
-    /// Ends a drain: removes rows past retention, closes orphaned sessions, writes all to disk and removes stored segments.
+    /// Ends a drain: removes rows past retention, closes orphaned sessions, checkpoints to disk and removes stored segments.
     package func endDrain() throws(StoreError) {
         try removeExpired()
         _ = try catchUp(for: Self.timeToCatchUp)
         try finish()
     }
 
-    /// The earliest time, in milliseconds since 1970, of rows that are kept for `days` days: the beginning of a day in UTC.
+    /// Returns the earliest time, in milliseconds since 1970, of rows that are kept for `days` days: the beginning of a day
+    /// in UTC.
     package static func firstMillisecondKept(days: Int, now: Int64) -> Int64 {
         (now / dayMilliseconds - Int64(days)) * dayMilliseconds
     }
 
-    /// Removes what the settings do not want to be kept any longer: whole days, in UTC. It finds something to do once a
-    /// day, and otherwise costs a look at one row.
+    /// Removes whole days, in UTC, past the retention setting. It removes rows once a day, and otherwise only reads one row.
     package func removeExpired() throws(StoreError) {
-        // Settings that cannot be read say nothing of removing anything.
+        // Unreadable settings must not remove any rows.
         guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
         let firstKept = clock.now() / Self.dayMilliseconds - Int64(days)
         let isDue = try asStoreError(data.databasePath) {
@@ -39,7 +39,7 @@ extension SQLiteWriter {
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
             defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = OFF") } }
             let ranges = try queue.write { database in
-                // First of all, so that nobody counts days anew whose rows are on their way out.
+                // First, so that no recount includes days whose rows are being removed.
                 try CompleteRows.noteRemoved(beforeDay: firstKept, in: database)
                 try RowIDs.noteHighest(in: database)
                 return try RowRanges.covering(slots: 0..<firstKept * TimeBucket.perDay, in: database)
@@ -54,16 +54,16 @@ extension SQLiteWriter {
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
                 try HistoryTables.removeMarksWithoutRows(in: ranges, of: database)
-                // Last of all: who is killed before has the next one go on.
+                // Last: if this process is killed before, the next one continues.
                 try Self.noteRemoved(upTo: firstKept, in: database)
             }
         }
     }
 
-    /// Counts among the counters, as the others that are Nexus's own do.
+    /// The name among the counters, like Nexus's other own values.
     private static let removedUpToName = "expired_before_day"
 
-    /// The day (its number since 1970, UTC) up to which all rows were removed.
+    /// Returns the day (its number since 1970, UTC) up to which all rows were removed.
     private static func firstDayRemovedUpTo(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [removedUpToName])
             ?? 0
@@ -74,7 +74,7 @@ extension SQLiteWriter {
     }
 
     /// Removes at most `rowsAtOnce` rows of a range. Returns the rest of the range; nil when nothing is left to remove.
-    /// Rows that stay are read once, however many transactions it takes.
+    /// Remaining rows are read once, however many transactions it takes.
     private static func removeRows(
         in range: ClosedRange<Int64>, before limit: String, from database: Database
     ) throws -> ClosedRange<Int64>? {
