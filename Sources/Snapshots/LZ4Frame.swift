@@ -1,11 +1,11 @@
 import CLZ4
 import SystemSupport
 
-/// A call of liblz4 that failed, in the library's own words.
+/// A failed call of liblz4, with the library's own message.
 struct LZ4Error: Error, Equatable {
     let message: String
 
-    /// The error that a result of the frame API means; nil when it means none.
+    /// The error that a result of the frame API means; nil when it is a success.
     init?(_ code: Int) {
         guard LZ4F_isError(code) != 0 else { return nil }
         message = unsafe String(cString: LZ4F_getErrorName(code))
@@ -14,7 +14,7 @@ struct LZ4Error: Error, Equatable {
 
 /// Writes one frame: independent blocks of up to 1 MiB, and a checksum over the content.
 ///
-/// The header tells the length of the content, which is known at the end only: `header` makes it then. `context` is the
+/// The header contains the length of the content, which is known at the end only: `header` makes it then. `context` is the
 /// library's, made in `init` and freed in `deinit`; every buffer passed to the library is valid for that one call.
 @safe final class LZ4FrameEncoder {
     /// Bytes of content in a block: `lz4` takes 4 MiB, which makes the file shorter by less than a thousandth.
@@ -24,7 +24,7 @@ struct LZ4Error: Error, Equatable {
 
     private let context: OpaquePointer?
     private var preferences: LZ4F_preferences_t
-    /// The header that a frame with these preferences has.
+    /// The header of a frame with these preferences.
     private let begin: [UInt8]
 
     convenience init() throws(LZ4Error) { try self.init(contentSize: 0) }
@@ -48,7 +48,7 @@ struct LZ4Error: Error, Equatable {
 
     deinit { unsafe _ = LZ4F_freeCompressionContext(context) }
 
-    /// The header of a frame with `contentSize` bytes of content: `headerBytes` long, or shorter where that is 0.
+    /// Returns the header of a frame with `contentSize` bytes of content: `headerBytes` long, or shorter where that is 0.
     static func header(contentSize: Int) throws(LZ4Error) -> [UInt8] {
         try LZ4FrameEncoder(contentSize: contentSize).begin
     }
@@ -64,7 +64,7 @@ struct LZ4Error: Error, Equatable {
         }
     }
 
-    /// Returns what follows the last block: a block of length zero, and the checksum over the content.
+    /// Returns the bytes after the last block: a block of length zero, and the checksum over the content.
     func end() throws(LZ4Error) -> [UInt8] {
         let bound = unsafe LZ4F_compressBound(0, &preferences)
         return try unsafe output(bound) { target in
@@ -86,7 +86,7 @@ struct LZ4Error: Error, Equatable {
 }
 
 extension [UInt8] {
-    /// A frame with these bytes as its content.
+    /// Returns a frame with these bytes as its content.
     package func lz4Frame() throws -> [UInt8] {
         let encoder = try LZ4FrameEncoder()
         let header = try LZ4FrameEncoder.header(contentSize: count)
@@ -94,7 +94,7 @@ extension [UInt8] {
     }
 }
 
-/// Reads one frame. What it holds in memory is bounded by the largest block there is, 4 MiB, whatever the frame says.
+/// Reads one frame. Its memory is bounded by the largest possible block, 4 MiB, whatever the frame's header contains.
 @safe final class LZ4FrameDecoder {
     private let context: OpaquePointer?
 
@@ -106,15 +106,15 @@ extension [UInt8] {
 
     deinit { unsafe _ = LZ4F_freeDecompressionContext(context) }
 
-    /// What the header of a frame says.
+    /// The decoded header of a frame.
     struct Header {
-        /// Bytes of the header.
+        /// Length of the header, in bytes.
         let length: Int
-        /// Length of the content; 0: it does not say.
+        /// Length of the content; 0 if the header does not contain it.
         let contentSize: UInt64
     }
 
-    /// The header at the beginning of `bytes` (19 or more).
+    /// Returns the header at the beginning of `bytes` (19 or more).
     func header(_ bytes: Span<UInt8>) throws(LZ4Error) -> Header {
         var info = LZ4F_frameInfo_t()
         var count = bytes.count
@@ -125,17 +125,17 @@ extension [UInt8] {
         return Header(length: count, contentSize: info.contentSize)
     }
 
-    /// What one call did.
+    /// The result of one call.
     struct Step {
-        /// Bytes of the input that are done with.
+        /// Processed bytes of the input.
         var consumed: Int
-        /// Bytes at the beginning of the output that are content.
+        /// The number of content bytes at the beginning of the output.
         var produced: Int
-        /// The frame is complete and its checksum right.
+        /// Whether the frame is complete and its checksum matches.
         var isComplete: Bool
     }
 
-    /// Decodes from `input` over what `output` holds.
+    /// Decodes from `input` and overwrites the content of `output`.
     func decode(_ input: Span<UInt8>, into output: inout [UInt8]) throws(LZ4Error) -> Step {
         var consumed = input.count
         var produced = output.count

@@ -4,8 +4,8 @@ import Database
 import Intake
 import SystemSupport
 
-/// A snapshot without frame and manifest: a database, or lines of text for other tools. What the manifest of a compressed one
-/// says is read from the content here, so only what contradicts itself is found.
+/// A snapshot without frame and manifest: a database, or lines of text for other tools. The values of the manifest are
+/// computed from the content, so only contradictions within the content are found.
 struct PlainSnapshot {
     let format: SnapshotFormat
     private let path: String
@@ -13,7 +13,7 @@ struct PlainSnapshot {
     private static let chunkBytes = 1024 * 1024
     private static let databaseMagic = Array("SQLite format 3\u{0}".utf8)
 
-    /// Recognizes a plain file by its first bytes, one without any by its name; nil for anything else.
+    /// Recognizes a plain file by its first bytes, an empty one by its name; nil for anything else.
     init?(path: String) throws {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         guard try file.status().isRegular else { return nil }
@@ -34,8 +34,8 @@ struct PlainSnapshot {
         self.path = path
     }
 
-    /// Copies the database to a new file at `copy`, where nothing changes it, and checks its tables. Its rows are not checked
-    /// yet.
+    /// Copies the database to a new file at `copy`, so that it does not change, and checks its tables. Its rows are not
+    /// checked yet.
     func copyDatabase(
         to copy: String, _ progress: (Int, Int) -> Void
     ) throws -> (rows: SnapshotRows, manifest: SnapshotManifest) {
@@ -52,7 +52,7 @@ struct PlainSnapshot {
             progress(length, size)
         }
         let rows = try SnapshotRows(path: copy)
-        // Nothing but its tables says that a database is a snapshot.
+        // A database is recognized as a snapshot only by its tables.
         guard try rows.problemOfTables() == nil else { throw SnapshotError.notASnapshot(path: path) }
         let facts = try rows.facts()
         guard let version = facts["format_version"].flatMap({ Int($0) }), version > 0,
@@ -116,7 +116,7 @@ struct PlainSnapshot {
     }
 }
 
-/// Checks lines of NDJSON as events, as they come.
+/// Checks lines of NDJSON as events, in their order.
 private struct EventLines {
     let path: String
     private var buffer = LineBuffer()
@@ -149,7 +149,7 @@ private struct EventLines {
     private func damaged(_ what: String) -> SnapshotError { .damaged(path: path, what: "line \(count): \(what)") }
 }
 
-/// Counts the records of CSV that comes in chunks, and their fields (RFC 4180).
+/// Counts the records of CSV that arrives in chunks, and their fields (RFC 4180).
 private struct CSVRecords {
     private(set) var count = 0
     private var fields = 0
@@ -158,7 +158,7 @@ private struct CSVRecords {
     /// Whether a record has begun.
     private(set) var isAtStart = true
 
-    /// Returns the number of the first record that has another number of fields than the first one; nil if all have the same.
+    /// Returns the number of the first record with a different number of fields than the first one; nil if all have the same.
     mutating func firstWrong(in chunk: [UInt8]) -> Int? {
         for byte in chunk {
             isAtStart = false

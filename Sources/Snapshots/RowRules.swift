@@ -3,9 +3,9 @@ import Database
 import Intake
 import SystemSupport
 
-/// Makes an event again of a row from elsewhere, by the rules that every event passes on its way in: what a recorder
-/// would be refused no snapshot brings in. A value that looks like a secret is redacted, as in a recorded event: an older
-/// Nexus, whose rules were others, may have stored it.
+/// Converts a row from elsewhere to an event again, by the rules of recorded events: a snapshot cannot import an event that a
+/// recorder would reject. A value that looks like a secret is redacted, as in a recorded event: an older Nexus with other
+/// rules may have stored it.
 struct RowRules {
     /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
@@ -15,7 +15,7 @@ struct RowRules {
     /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.
     private(set) var span: ClosedRange<Int64>?
 
-    /// Takes one row, and hands the event that it makes, encoded, to `use`; says what is wrong with it, or nil.
+    /// Checks one row and passes its event, encoded, to `use`. Returns the problem of the row; nil when there is none.
     mutating func check(_ row: borrowing EventRow, use: (Span<UInt8>) -> Void) -> String? {
         guard row.id > 0, row.id <= RowProvenance.largestID else { return "its id is out of range" }
         parsed.reset(keepsText: false)

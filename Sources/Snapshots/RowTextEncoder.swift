@@ -9,8 +9,8 @@ enum RowTextEncoder {
 
     // MARK: NDJSON
 
-    /// Adds a row as it could be recorded: a JSON object and a line feed. What is NULL is left out, and so is the id,
-    /// which is not an event's.
+    /// Appends a row in the form in which it could be recorded: a JSON object and a line feed. NULL values are left out, and
+    /// so is the id, which is not part of an event.
     static func appendJSON(_ row: borrowing EventRow, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "{"))
         var isFirst = true
@@ -35,7 +35,7 @@ enum RowTextEncoder {
         text.append(contentsOf: [UInt8(ascii: "}"), UInt8(ascii: "\n")])
     }
 
-    /// `2026-11-23 08:30:00.250` as `"2026-11-23T08:30:00.250Z"`.
+    /// Appends `2026-11-23 08:30:00.250` as `"2026-11-23T08:30:00.250Z"`.
     private static func appendTimestamp(_ value: Span<UInt8>, to text: inout [UInt8]) {
         let start = text.count
         JSONWriter.append(value, to: &text)
@@ -49,7 +49,7 @@ enum RowTextEncoder {
 
     // MARK: CSV
 
-    /// Adds a row as RFC 4180 has it (see `CSVText`).
+    /// Appends a row in the form of RFC 4180 (see `CSVText`).
     static func appendCSV(_ row: borrowing EventRow, to text: inout [UInt8]) {
         text.append(decimal: row.id)
         for column in EventRow.Column.all {

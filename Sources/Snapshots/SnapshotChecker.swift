@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// Unpacks and checks snapshots, on a thread of its own.
+/// Decompresses and checks snapshots, on a thread of its own.
 package actor SnapshotChecker {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -13,8 +13,8 @@ package actor SnapshotChecker {
         self.path = path
     }
 
-    /// Checks everything: frame, hash, manifest, the database as SQLite sees it, every field of every row, and the
-    /// counts. It writes the content to a folder of its own under `$TMPDIR`, else `/var/tmp`.
+    /// Checks everything: frame, hash, manifest, SQLite's integrity check of the database, every field of every row, and the
+    /// counts. It writes the content to a temporary folder under `$TMPDIR`, else `/var/tmp`.
     package func verify(
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
@@ -43,15 +43,15 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Checks the database as SQLite sees it, and every row.
+    /// Runs SQLite's integrity check of the database, and checks every row.
     private func check(_ rows: SnapshotRows, _ manifest: SnapshotManifest) async throws {
         if let problem = try await rows.problem() { throw SnapshotError.damaged(path: path, what: problem) }
         var reader = try SnapshotRowReader(rows, manifest, path: path)
         while try reader.next() != nil {}
     }
 
-    /// Unpacks a snapshot whose rows can be imported to a new file at `copy`, and checks frame, hash and tables. Its rows
-    /// are not checked yet: `readRows` does that.
+    /// Decompresses a snapshot whose rows can be imported to a new file at `copy`, and checks frame, hash and tables. Its
+    /// rows are not checked yet: `readRows` checks them.
     func unpack(
         to copy: String, _ progress: @Sendable (Int, Int) -> Void
     ) throws(SnapshotError) -> SnapshotManifest {
@@ -70,8 +70,8 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Puts all rows of the unpacked snapshot at `copy` into a queue, each checked, and ends it, with the error where one
-    /// is not valid. `progress` is passed the share of them that was read.
+    /// Puts all checked rows of the decompressed snapshot at `copy` into a queue, and ends it, with the error if a row is
+    /// invalid. `progress` is passed the share that was read.
     func readRows(
         of copy: String, _ manifest: SnapshotManifest, into queue: BoundedQueue<ImportedRows>,
         _ progress: @Sendable (Double) -> Void
@@ -107,12 +107,12 @@ package actor SnapshotChecker {
         return rows
     }
 
-    /// Runs work whose failures mean that the snapshot is not sound, but for those of files.
+    /// Runs work whose failures, except those of files, mean that the snapshot is invalid.
     private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {
         do { return try work() } catch { throw snapshotError(error) }
     }
 
-    /// The same for work that waits.
+    /// The same for asynchronous work.
     private func asSnapshotError<Value>(_ work: () async throws -> Value) async throws(SnapshotError) -> Value {
         do { return try await work() } catch { throw snapshotError(error) }
     }
@@ -120,7 +120,7 @@ package actor SnapshotChecker {
     private func snapshotError(_ error: any Error) -> SnapshotError { SnapshotError(reading: error, path: path) }
 }
 
-/// Counts the lines of text that comes in pieces; in CSV a line feed between quotes ends none.
+/// Counts the lines of text that arrives in chunks; in CSV a line feed between quotes ends none.
 private struct TextLines {
     let isCSV: Bool
     private(set) var count = 0

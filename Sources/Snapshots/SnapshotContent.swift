@@ -2,9 +2,10 @@ import Core
 import Database
 import SystemSupport
 
-/// The content of a snapshot, piece by piece, from the database or from the copy that was taken of it.
+/// The content of a snapshot, in chunks, from the database or from its copy.
 struct SnapshotContent {
-    /// Bytes that are read at once: four blocks of the frame, so that passing them to another thread does not count.
+    /// Bytes that are read at once: four blocks of the frame, so that the cost of passing them to another thread is
+    /// negligible.
     private static let chunkBytes = 4 * LZ4FrameEncoder.blockBytes
     /// Rows that are written as text at once: some MiB.
     private static let rowsAtOnce = 4 * 1024
@@ -17,7 +18,7 @@ struct SnapshotContent {
     }
 
     private var source: Source
-    /// Bytes, or rows, there are in all; and how many have been handed out.
+    /// The total number of bytes, or rows; and the number of those returned so far.
     let total: Int
     private(set) var done = 0
 
@@ -40,7 +41,7 @@ struct SnapshotContent {
         }
     }
 
-    /// The next piece; nil at the end.
+    /// Returns the next chunk; nil at the end.
     mutating func next() throws -> [UInt8]? {
         switch source {
         case .direct(let snapshot):

@@ -1,27 +1,27 @@
 package import Database
 package import SystemSupport
 
-/// Why a snapshot was not written, or is not taken.
+/// The reason why a snapshot was not written, or not accepted.
 package enum SnapshotError: ReportedError, Equatable {
     /// There is no database to take a snapshot of.
     case nothingRecorded(folder: String)
     /// The database is of a version that had no installation id and was not opened for writing since.
     case outdatedDatabase(path: String)
-    /// The name for a new snapshot belongs to something that is no file.
+    /// The name for a new snapshot belongs to an entry that is not a file.
     case occupied(path: String, by: String)
-    /// The file is something else.
+    /// The file is not a snapshot.
     case notASnapshot(path: String)
     /// A snapshot of a format that only a newer Nexus reads.
     case newerVersion(path: String)
-    /// A snapshot that is cut, changed or made up; `what` says where it shows.
+    /// A truncated, changed or forged snapshot; `what` describes the problem.
     case damaged(path: String, what: String)
-    /// A snapshot for other tools, which holds too little to be taken back in.
+    /// A snapshot for other tools, which lacks data that an import needs.
     case oneWay(path: String, format: SnapshotFormat)
     /// A plain file for other tools.
     case plainText(path: String, format: SnapshotFormat)
-    /// No room to unpack it.
+    /// Not enough disk space to decompress it.
     case noRoom(path: String, bytes: Int)
-    /// The work was stopped; nothing came of it.
+    /// The work was cancelled; it had no effect.
     case cancelled
     case store(StoreError)
     case system(SystemError)
@@ -72,7 +72,7 @@ package enum SnapshotError: ReportedError, Equatable {
         }
     }
 
-    /// The error that a failure to read a snapshot's own database means here: the database is damaged, as nobody else uses it.
+    /// Maps a failure to read a snapshot's own database: the database is corrupt, as no other process uses it.
     init(reading error: any Error, path: String) {
         if Task.isCancelled {
             self = .cancelled
@@ -85,7 +85,7 @@ package enum SnapshotError: ReportedError, Equatable {
         }
     }
 
-    /// The error that a failure of the store, of liblz4 or of a system call means here.
+    /// Maps a failure of the store, of liblz4 or of a system call.
     package init(_ error: any Error, path: String) {
         switch error {
         case let error as SnapshotError: self = error

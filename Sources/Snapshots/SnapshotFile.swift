@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// A snapshot while it is written: compresses the content, or leaves it plain, and writes it, on a thread of its own.
+/// A snapshot that is being written: compresses the content, or leaves it plain, and writes it, on a thread of its own.
 actor SnapshotFile {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -11,7 +11,7 @@ actor SnapshotFile {
     /// Bytes of content so far.
     private var contentBytes = 0
 
-    /// Creates the file, which must not exist. Space for the header is left free: it tells the length of the content.
+    /// Creates the file, which must not exist. Space for the header is reserved, as it contains the length of the content.
     init(path: String, isPlain: Bool) throws {
         encoder = isPlain ? nil : try LZ4FrameEncoder()
         file = try File(opening: path, [.readWrite, .create, .exclusive])
@@ -27,11 +27,12 @@ actor SnapshotFile {
             try file.write(chunk.span)
         }
         contentBytes += chunk.count
-        // Leaves less to wait for at the end.
+        // Reduces the data that the final fsync has to write.
         file.startWritingOut()
     }
 
-    /// Ends the content and adds the manifest, to a plain file nothing. Returns once all is on disk, with `synchronize`.
+    /// Ends the content and appends the manifest, but not to a plain file. With `synchronize` it returns once all of it is on
+    /// disk.
     func end(with trailer: [UInt8], synchronize: Bool) throws {
         if let encoder { try end(encoder, trailer) }
         if synchronize { try file.synchronizeData() }

@@ -6,10 +6,10 @@ package import SystemSupport
 ///
 ///     snapshot ─ unpack, check frame, hash and tables ─ read and check rows ─▶ bounded queue ─▶ writer: one transaction
 ///
-/// Rows are read and checked on one thread and inserted on the writer's, which takes a third less time than one thread.
-/// The transaction ends only after every row was checked: a snapshot comes in whole or not at all, whatever is wrong with
-/// it and whenever the process ends. Pages are not checked with `PRAGMA integrity_check`, as `nexus verify` does: the
-/// hash, every row by the rules, their order, number and span say enough.
+/// Rows are read and checked on one thread and inserted on the writer's, which takes a third less time than one thread. The
+/// transaction ends only after every row was checked: a snapshot is imported as a whole or not at all, whenever the process
+/// ends. Pages are not checked with `PRAGMA integrity_check`, as `nexus verify` does. The hash, the rules for every row, and
+/// the rows' order, number and span are sufficient.
 package struct SnapshotImport: Sendable {
     /// Batches of `Limits.snapshotRows` that wait between reading and writing: three megabytes.
     private static let queuedBatches = 8
@@ -29,7 +29,7 @@ package struct SnapshotImport: Sendable {
         self.path = path
     }
 
-    /// Imports into the database of a data folder, in which the snapshot is unpacked meanwhile.
+    /// Imports into the database of a data folder, in which the snapshot is temporarily decompressed.
     /// - Parameters:
     ///   - lock: the writer lock of the folder.
     ///   - parts: of its writer.
@@ -44,7 +44,7 @@ package struct SnapshotImport: Sendable {
         }
     }
 
-    /// Imports into the database that `writer` writes. The unpacked snapshot is in `parent` meanwhile.
+    /// Imports into the database that `writer` writes. The snapshot is temporarily decompressed in `parent`.
     package func run(
         into writer: SQLiteWriter, unpackingIn parent: Folder,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -52,7 +52,7 @@ package struct SnapshotImport: Sendable {
         do {
             let scratch = try ScratchFolder(in: parent)
             let checker = SnapshotChecker(path: path)
-            // Unpacking takes a fifth of the time.
+            // Decompressing takes a fifth of the time.
             let manifest = try await checker.unpack(to: scratch.path(of: "content.db")) { progress($0 / 5, $1) }
             let queue = BoundedQueue<ImportedRows>(capacity: Self.queuedBatches)
             async let reading: Void = checker.readRows(of: scratch.path(of: "content.db"), manifest, into: queue) {
@@ -67,12 +67,12 @@ package struct SnapshotImport: Sendable {
     }
 }
 
-/// A snapshot laid out as a data folder, for reports: its rows with rollups of their own, apart from the person's data.
-/// It stands under `$TMPDIR`, else `/var/tmp`, and goes with the value.
+/// A snapshot in the form of a data folder, for reports: its rows with their own rollups, separate from the user's data. It
+/// is under `$TMPDIR`, else `/var/tmp`, and removed with the value.
 package final class OpenedSnapshot: Sendable {
     private let scratch: ScratchFolder
 
-    /// Unpacks and checks a snapshot.
+    /// Decompresses and checks a snapshot.
     /// - Parameter parts: of the writer that imports its rows.
     package init(
         _ path: String, parts: WriterParts,
@@ -89,6 +89,6 @@ package final class OpenedSnapshot: Sendable {
         }
     }
 
-    /// What a report reads.
+    /// The data folder that a report reads.
     package var data: DataFolder { DataFolder(scratch.folder.path) }
 }

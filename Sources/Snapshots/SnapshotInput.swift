@@ -2,10 +2,10 @@ import Core
 import Crypto
 import SystemSupport
 
-/// A snapshot that is read. Nothing that it says of itself is believed before it has shown, and what it can make this
-/// process hold or write is bounded from the start.
+/// A snapshot that is being read. Its own values are untrusted until they are verified, and the memory and disk space that it
+/// can use are limited from the start.
 package struct SnapshotInput: ~Copyable {
-    /// What is read at once, in bytes.
+    /// Bytes that are read at once.
     private static let chunkBytes = 1024 * 1024
     private static let magic: UInt32 = 0x184D_2204
 
@@ -15,7 +15,7 @@ package struct SnapshotInput: ~Copyable {
     /// Bytes of the content's frame.
     private let frameBytes: Int
 
-    /// Opens a file and reads what it says of itself.
+    /// Opens a file and reads its header and manifest.
     package init(path: String) throws {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         let status = try file.status()
@@ -57,7 +57,7 @@ package struct SnapshotInput: ~Copyable {
         return bytes
     }
 
-    /// Unpacks the content, hands it to `take` piece by piece, and checks length and hash.
+    /// Decompresses the content, passes it to `take` in chunks, and checks length and hash.
     package func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
         let decoder = try LZ4FrameDecoder()
         var hash = SHA256()

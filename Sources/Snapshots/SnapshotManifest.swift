@@ -4,21 +4,21 @@ import Database
 import Foundation
 import SystemSupport
 
-/// What a snapshot's content is.
+/// The format of a snapshot's content.
 package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
     /// A SQLite database with `events` and `sessions`.
     case sqlite
-    /// The events as they could be recorded, a JSON object a line.
+    /// The events in the form in which they could be recorded, a JSON object a line.
     case ndjson
-    /// The events as RFC 4180 has it, the columns' names first.
+    /// The events in the form of RFC 4180, with the columns' names first.
     case csv
 
-    /// How names of such files end; those of plain files lack `.lz4`.
+    /// Returns the file extension for this format; that of plain files lacks `.lz4`.
     package func fileExtension(isPlain: Bool) -> String {
         (self == .sqlite ? "db" : rawValue) + (isPlain ? "" : ".lz4")
     }
 
-    /// The format that the name of a file asks for, and whether the file is plain; nil for any other name.
+    /// Returns the format that the name of a file selects, and whether the file is plain; nil for any other name.
     package static func named(by path: String) -> (format: SnapshotFormat, isPlain: Bool)? {
         let name = path.lowercased()
         let isPlain = !name.hasSuffix(".lz4")
@@ -31,22 +31,21 @@ package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
     }
 }
 
-/// What a snapshot says of itself.
+/// The metadata of a snapshot.
 ///
 /// A snapshot is a file of two LZ4 frames. Numbers are little-endian.
 ///
 ///     offset  size  what
 ///          0     f  an LZ4 frame with content size, and content checksum: the content
-///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools pass over
+///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools skip
 ///        f+4     4  n + 16, the bytes that follow
 ///        f+8     n  the manifest: a JSON object in UTF-8, keys as below
 ///      f+8+n     4  n
 ///     f+12+n     4  CRC-32C of the manifest
 ///     f+16+n     8  "NEXUSNAP"
 ///
-/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: nothing in
-/// one tells when it was made. In the format `sqlite` the content has a table `manifest` besides (see
-/// `SnapshotDatabase`).
+/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: they contain
+/// no creation time. In the format `sqlite` the content also has a table `manifest` (see `SnapshotDatabase`).
 package struct SnapshotManifest: Decodable, Equatable, Sendable {
     /// The format this version writes, and the latest it reads.
     package static let currentVersion = 1
@@ -54,7 +53,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
     /// The version of this layout.
     package var formatVersion = SnapshotManifest.currentVersion
     package var content: SnapshotFormat
-    /// The id of the installation whose database it was taken of; empty where a plain text does not name it.
+    /// The id of the installation whose database was exported; empty where a plain text does not contain it.
     package var installation: String
     /// The version of the tables.
     package var schemaVersion: Int
@@ -85,7 +84,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         case from, until, bytes, sha256
     }
 
-    /// Bytes behind the content's frame when the manifest takes `n`: n + this.
+    /// Bytes after the content's frame for a manifest of `n` bytes: n + this.
     static let trailerOverhead = 8 + footerBytes
     static let footerBytes = 16
     private static let skippableMagic: UInt32 = 0x184D_2A5E
@@ -103,7 +102,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return value.withoutNulls
     }
 
-    /// The skippable frame.
+    /// Returns the skippable frame.
     func trailer() -> [UInt8] {
         let json = Array(json.text(.line).utf8)
         var trailer: [UInt8] = []
@@ -116,7 +115,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return trailer
     }
 
-    /// How long the manifest is whose footer, the last 16 bytes of a file, this is; nil when it is no footer.
+    /// Returns the length of the manifest from the file's footer, its last 16 bytes; nil when they are not a footer.
     static func length(footer bytes: Span<UInt8>) -> Int? {
         guard bytes.count == footerBytes, bytes.extracting(8..<16).equals(footer.span) else { return nil }
         let length = Int(bytes.uint32(at: 0))
@@ -143,12 +142,12 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return manifest
     }
 
-    /// A time as it stands in the database in the form of the manifest; nil when it is none.
+    /// Converts a time from the database's text form to that of the manifest; nil when it is not a time.
     static func rfc3339(_ databaseText: String) -> String? {
         Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
     }
 
-    /// The one thing that every version's manifest tells.
+    /// The only member that the manifests of all versions have.
     private struct Version: Decodable {
         let formatVersion: Int
 
@@ -164,10 +163,10 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
 
 /// SHA-256 as hexadecimal digits.
 package enum Checksum {
-    /// The hash of bytes.
+    /// Returns the hash of bytes.
     package static func of(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
 
-    /// The hash of pieces, one after the other.
+    /// Returns the hash of concatenated chunks.
     package static func of(_ pieces: [[UInt8]]) -> String {
         var hash = SHA256()
         for piece in pieces { hash.update(data: piece) }

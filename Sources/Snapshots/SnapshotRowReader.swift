@@ -2,8 +2,8 @@ import Core
 import Database
 import SystemSupport
 
-/// Reads the events of an unpacked snapshot in batches. Each row is checked by the rules for events, and all of them
-/// against what the manifest says of their number and span.
+/// Reads the events of a decompressed snapshot in batches. Each row is checked by the rules for events; their number and span
+/// are compared with the manifest.
 struct SnapshotRowReader {
     private let rows: SnapshotRows
     private let manifest: SnapshotManifest
@@ -44,7 +44,7 @@ struct SnapshotRowReader {
         try Task.checkCancellation()
         var batch: ImportedRows?
         let reached = try rows.rows(after: last, limit: Limits.snapshotRows) { row in
-            // A crafted database may return rows without an end.
+            // A crafted database may return an endless number of rows.
             guard row.id > last, events < manifest.events else { throw wrongRows }
             let identity = origins.identity(of: row.id, own: own)
             if let full = batch, full.installation != identity.installation {

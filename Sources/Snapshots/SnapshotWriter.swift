@@ -3,8 +3,8 @@ import Crypto
 package import Database
 import SystemSupport
 
-/// Writes snapshots. It reads and hashes on the caller's executor, which should have a thread of its own; compressing and
-/// writing have another.
+/// Writes snapshots. It reads and hashes on the caller's executor, which should have a thread of its own; another thread
+/// compresses and writes.
 ///
 ///     database ─ copy ─┬─ hash ────────────────────────────────┐
 ///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
@@ -15,17 +15,17 @@ package struct SnapshotWriter: Sendable {
     private let data: DataFolder
     private let directSnapshotBytes: Int
 
-    /// - Parameter directSnapshotBytes: the size of the database from which on it is exported without a copy.
+    /// - Parameter directSnapshotBytes: the size from which on a database is exported without a copy.
     package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
         self.data = data
         self.directSnapshotBytes = directSnapshotBytes
     }
 
-    /// Writes a snapshot of what is selected; with `isPlain` its content alone, without frame and manifest. `progress` is
-    /// told how much of how much is done, in units of its own.
+    /// Writes a snapshot of the selected events; with `isPlain` its content alone, without frame and manifest. `progress` is
+    /// passed the finished and the total amount, in units of its own.
     ///
-    /// However the process ends, the target is what it was or the whole snapshot. What a killed one left beside it the
-    /// next one removes.
+    /// However the process ends, the target is unchanged or the whole snapshot. The next run removes leftovers of a killed
+    /// one from the target's folder.
     @discardableResult
     package func write(
         _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
@@ -40,7 +40,7 @@ package struct SnapshotWriter: Sendable {
                 selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
             try await file.end(with: manifest.trailer(), synchronize: name != nil)
             guard let name else {
-                // Whoever reads may take as long as they like; nothing of it has a name meanwhile.
+                // The reader may take any amount of time; until it is done the snapshot's files have no names.
                 Self.remove(scratch)
                 try await file.copyToOutput()
                 return manifest
@@ -60,7 +60,7 @@ package struct SnapshotWriter: Sendable {
         do { return try StoreReader(data: data) != nil } catch { throw .store(error) }
     }
 
-    /// Writes the content and says what it is.
+    /// Writes the content and returns its manifest.
     private func writeContent(
         _ selection: SnapshotSelection, as format: SnapshotFormat, copyingTo copy: String, _ file: SnapshotFile,
         _ progress: @Sendable (Int, Int) -> Void
@@ -90,7 +90,7 @@ package struct SnapshotWriter: Sendable {
         var bytes = 0
         var next = try content.next()
         while let chunk = next {
-            // Compressing this chunk goes on while it is hashed and the next one is read.
+            // Compression of this chunk continues while it is hashed and the next one is read.
             async let appended: Void = file.append(chunk)
             hash.update(data: chunk)
             bytes += chunk.count
@@ -127,15 +127,16 @@ private actor RowCounter {
     }
 }
 
-/// Where a new snapshot is to stand.
+/// The destination of a new snapshot.
 package enum SnapshotTarget: Equatable, Sendable {
-    /// A file. One that is there is replaced, whole, once the new one is complete and on disk; anything else that has the
-    /// name, a link too, is left alone.
+    /// A file. An existing file is replaced as a whole once the new one is complete and on disk; any other entry of that
+    /// name, including a link, is left alone.
     case file(String)
-    /// This process's output: a pipe into another program. It gets nothing before the snapshot is complete.
+    /// This process's standard output: a pipe into another program. It receives no bytes before the snapshot is complete.
     case standardOutput
 
-    /// The folder in which the snapshot is made, and its name there; no name: it goes on from there.
+    /// Returns the folder in which the snapshot is made, and its name there; nil for a name means that it is then written to
+    /// standard output.
     func place() throws(SnapshotError) -> (folder: Folder, name: String?) {
         guard case .file(let path) = self else { return (ScratchFolder.commonParent, nil) }
         let folder = Folder(path).parent
