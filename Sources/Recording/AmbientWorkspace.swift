@@ -1,7 +1,8 @@
 package import SystemSupport
 
-/// The workspace of what is run without naming one: `$NEXUS_WORKSPACE` where it is set, an empty text meaning none; else the
-/// name of the folder of the git repository that the working folder is in. The shell hooks have the same rule.
+/// The default workspace of runs that name none. It is `$NEXUS_WORKSPACE` if that is set, where an empty text means none.
+/// Otherwise it is the name of the folder of the git repository around the working folder. The shell hooks have the same
+/// rule.
 package enum AmbientWorkspace {
     /// Returns the name, of which only the keyed hash is stored; nil for none.
     /// - Parameter usesGit: false leaves out the repository.
@@ -13,7 +14,7 @@ package enum AmbientWorkspace {
         return repository(above: folder, home: environment("HOME"))?.path.split(separator: "/").last.map(String.init)
     }
 
-    /// Returns the folder of the git repository that a folder is in; nil where there is none, or it is `/` or the home folder.
+    /// Returns the folder of the git repository around a folder; nil where there is none, or it is `/` or the home folder.
     package static func repository(above folder: String?, home: String?) -> Folder? {
         guard let folder, folder.utf8.first == UInt8(ascii: "/") else { return nil }
         var root = Folder(folder)

@@ -2,30 +2,29 @@ package import Core
 import Intake
 package import SystemSupport
 
-/// Runs a program and records what it was called, how long it took and how it ended.
+/// Runs a program and records its name, its duration and its exit status.
 ///
-/// The program comes first: it is started before anything is looked up, and nothing that goes wrong with recording
-/// changes what it does or returns.
+/// The program has priority: it is started before any look-up, and no recording failure changes its behaviour or exit code.
 package struct CommandRecorder: Sendable {
     private let data: DataFolder?
     private let workspace: String?
     private let task: String?
 
-    /// Without a data folder the program is run and nothing recorded.
+    /// Without a data folder the program is run without recording.
     package init(data: DataFolder?, workspace: String?, task: String?) {
         self.data = data
         self.workspace = workspace
         self.task = task
     }
 
-    /// What became of a program.
+    /// The result of a program.
     package struct Outcome: Sendable {
-        /// What a shell would return: the program's own code, 128 and the number of a signal, 127 where there is no such
-        /// program, 126 where it cannot be run.
+        /// The exit code that a shell would return: the program's own code, 128 plus the number of a signal, 127 if the
+        /// program does not exist, 126 if it cannot be run.
         package let exitCode: Int32
-        /// Why it could not be run.
+        /// The reason why it could not be run.
         package let failure: SystemError?
-        /// Why it was not recorded.
+        /// The reason why it was not recorded.
         package let recordingError: RecordingError?
     }
 
@@ -57,7 +56,7 @@ package struct CommandRecorder: Sendable {
         let naming = settings.naming
         var parsed = ParsedEvent()
         parsed.set(.eventType, EventType.command.rawValue)
-        // A clock that was set back meanwhile would make the start a time to come, which is refused.
+        // If the clock was set back meanwhile, the start would be in the future and be rejected.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
         if let name = workspace ?? AmbientWorkspace.name(usesGit: naming.usesGitWorkspace) {
@@ -74,7 +73,7 @@ package struct CommandRecorder: Sendable {
         return outcome(record(parsed, in: data, naming))
     }
 
-    /// The exit code that a shell would give.
+    /// Returns the exit code that a shell would give.
     private static func exitCode(_ result: Result<ChildProcess.Termination, SystemError>) -> Int32 {
         switch result {
         case .success(.exited(let code)): code

@@ -2,13 +2,12 @@ package import Core
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// What recording itself has cost the scripts that wait for it: the last thousand calls that recorded one event.
+/// The recorder's own cost for the scripts that wait for it: the last thousand calls that recorded one event.
 ///
-/// The file `costs` holds a call after the other as its microseconds, four bytes little-endian each, at most
-/// `entriesKept` twice; then the older half is dropped. It is for information only: a call is left out rather than
-/// waited for.
+/// The file `costs` is a sequence of calls, each as its microseconds in four bytes, little-endian. It holds at most twice
+/// `entriesKept`; then the older half is dropped. It is for information only: a call that would have to wait is left out.
 package struct CostLog: Sendable {
-    /// Calls that count.
+    /// The number of calls that a summary uses.
     package static let entriesKept = 1000
     private static let entryBytes = 4
 
@@ -20,9 +19,9 @@ package struct CostLog: Sendable {
 
     private var path: String { data.folder.path(of: "costs") }
 
-    /// Notes a call, unless another process does so at this moment or recording is off.
+    /// Notes a call, unless another process is writing concurrently or recording is off.
     func note(nanoseconds: UInt64) {
-        // Where the folder cannot be used, a link for one, nothing was recorded and nothing is noted.
+        // If the folder cannot be used, for example a link, no event was recorded and no cost is noted.
         guard (try? data.folder.requireOwn()) != nil, makeIfMissing(),
             let file = try? File(opening: path, [.readWrite, .append, .regular]), (try? file.tryLock()) == true
         else {
@@ -38,7 +37,8 @@ package struct CostLog: Sendable {
         try? file.write(bytes.span)
     }
 
-    /// Makes the file where there is none, under the lock that is held to change the settings; false when it may not be made.
+    /// Creates the file if it is missing, under the lock that is held to change the settings; returns false when that is not
+    /// permitted.
     private func makeIfMissing() -> Bool {
         if data.folder.has("costs") { return true }
         guard let lock = try? data.lock() else { return false }
@@ -47,14 +47,14 @@ package struct CostLog: Sendable {
         return policy.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
     }
 
-    /// Returns once no note is being written that was begun before. Throws `BufferError.busy` for one that does not end.
+    /// Returns once every note that was begun before is written. Throws `BufferError.busy` for one that does not end.
     package func waitForWrites() throws(BufferError) {
         guard data.folder.has("costs") else { return }
         let hasWaited: Bool
         do throws(SystemError) {
             hasWaited = try File(opening: path, [.read, .regular]).lock(within: Limits.longestWaitForAppend)
         } catch  where error.isNotAFile {
-            // No recorder writes to anything but a regular file.
+            // A recorder writes only to a regular file.
             return
         } catch {
             throw .system(error)
@@ -62,14 +62,14 @@ package struct CostLog: Sendable {
         guard hasWaited else { throw .busy(path: path) }
     }
 
-    /// The middle and the slowest hundredth of the calls, in microseconds.
+    /// The median and the 99th percentile of the calls, in microseconds.
     package struct Summary: Equatable, Sendable {
         package let calls: Int
         package let p50: Int
         package let p99: Int
     }
 
-    /// What the last calls cost; nil when there was none.
+    /// Returns the costs of the last calls; nil when there was none.
     package func summary() throws(SystemError) -> Summary? {
         guard data.folder.has("costs") else { return nil }
         let file: File

@@ -13,7 +13,7 @@ package struct EventFlags: Sendable {
         package let help: String
     }
 
-    /// A value that a flag does not take.
+    /// A value that a flag does not accept.
     package struct InvalidValue: Error, Equatable, CustomStringConvertible {
         package let description: String
     }
@@ -56,8 +56,8 @@ package struct EventFlags: Sendable {
 
     package init() {}
 
-    /// Whether a name is that of a flag with a value. A switch instead of `all`: to make a type of the standard library's while
-    /// the program runs would cost as much as all else that a lean recorder does.
+    /// Returns whether a name is that of a flag with a value. It uses a switch instead of `all`: instantiating a generic
+    /// standard-library type at run time would cost as much as the rest of a lean recorder.
     package static func isFlag(_ name: String) -> Bool {
         switch name {
         case "--line", "--shell", "--exit-status", "--pipe-status", "--folder-changed": true
@@ -65,7 +65,7 @@ package struct EventFlags: Sendable {
         }
     }
 
-    /// The field that a flag sets; nil for the flags of a shell line.
+    /// Returns the field that a flag sets; nil for the flags of a shell line.
     private static func field(_ name: String) -> EventField? {
         switch name {
         case "--type": .eventType

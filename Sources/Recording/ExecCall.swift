@@ -7,7 +7,7 @@ package import SystemSupport
 package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
-    /// Whether it is not reported that the command could not be recorded.
+    /// Whether a recording failure is not reported.
     package let isQuiet: Bool
     /// The program first.
     package let command: [RawArgument]
@@ -19,7 +19,7 @@ package struct ExecCall: Equatable, Sendable {
         self.task = task
     }
 
-    /// Reads what follows the program's name; nil for any other call.
+    /// Parses the arguments after the program's name; nil for any other call.
     package init?(_ arguments: [RawArgument]) {
         var rest = arguments[...]
         guard rest.popFirst() == RawArgument("exec") else { return nil }
@@ -42,8 +42,8 @@ package struct ExecCall: Equatable, Sendable {
         self.init(Array(rest), workspace: workspace, task: task, quiet: isQuiet)
     }
 
-    /// Runs the command, records it, and returns the exit code to end with. `say` is passed why the command could not be run,
-    /// and, unless `--quiet` was given, why it was not recorded: one sentence each.
+    /// Runs the command, records it, and returns the exit code to end with. `say` is passed the reason why the command could
+    /// not be run and, without `--quiet`, why it was not recorded: one sentence each.
     package func run(say: (String) -> Void) -> Int32 {
         var data: DataFolder?
         var problem: String?

@@ -1,19 +1,21 @@
 package import Core
 import SystemSupport
 
-/// What the first recording command on a terminal says, once: what is kept, where, and how to switch it off.
+/// The notice of the first recording command on a terminal, printed once: the stored data, its folder, and how to disable
+/// recording.
 package enum FirstNotice {
-    /// Says it on standard error when that is a terminal and nobody was told before. The file `notice` remembers it.
+    /// Prints it to standard error when that is a terminal and it was not printed before. The file `notice` marks it as
+    /// printed.
     package static func showIfDue(_ data: DataFolder) {
-        // Scripts are not told, and pay one call for that.
+        // Scripts do not get the notice; the check costs them one system call.
         guard File.standardError.isTerminal, !data.folder.has(markerName), (try? claim(data)) == true else { return }
-        // Where even that cannot be written there is nobody to tell.
+        // If standard error cannot be written, there is no way to report that.
         try? File.standardError.write(text(data))
     }
 
     private static let markerName = "notice"
 
-    /// True for one process only. Nothing is made while the settings switch recording off.
+    /// Returns true for one process only. No file is created while the settings disable recording.
     private static func claim(_ data: DataFolder) throws(SystemError) -> Bool {
         let lock = try data.lock()
         defer { lock.unlock() }
@@ -23,7 +25,7 @@ package enum FirstNotice {
         return true
     }
 
-    /// The notice as it is printed.
+    /// Returns the notice as it is printed.
     package static func text(_ data: DataFolder) -> String {
         """
         nexus keeps the first words of commands, when they run, how long they take and how they end; never flags or paths.

@@ -3,30 +3,30 @@ package import Intake
 import SystemSupport
 package import WriteAheadBuffer
 
-/// The lines of one source of NDJSON as its bytes come. What takes them in is handed to it, so that many sources can
-/// share one intake and what it remembers.
+/// Splits the bytes of one NDJSON source into lines. The intake is passed by the caller, so that many sources can share one
+/// intake and its caches.
 package struct NDJSONReader: Sendable {
     private var lines = LineBuffer()
     private var lineNumber = 0
 
     package init() {}
 
-    /// What a piece of a source held.
+    /// The events and rejections of a chunk of a source.
     package struct Chunk: Sendable {
         /// The events, and the rejection counters where there are any.
         package fileprivate(set) var batch = RecordBatch()
-        /// Lines that were not taken, by number from 1, and why.
+        /// Rejected lines, by number from 1, and the reasons.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
         package fileprivate(set) var rejections = RejectionCounters()
-        /// Whether nothing was left of the command of one of them.
+        /// Whether the whole command of one of them was dropped.
         package fileprivate(set) var hasEmptiedCommand = false
 
         package init() {}
 
-        /// Whether there was not even a line that was not taken.
+        /// Whether there are neither events nor rejected lines.
         package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty }
 
-        /// Empties it and keeps its room.
+        /// Removes all elements and keeps the capacity.
         package mutating func removeAll() {
             batch.removeAll()
             rejected.removeAll()
@@ -35,19 +35,19 @@ package struct NDJSONReader: Sendable {
         }
     }
 
-    /// Adds bytes that have come.
+    /// Appends received bytes.
     package mutating func append(_ bytes: some Sequence<UInt8>) {
         lines.bytes.append(contentsOf: bytes)
     }
 
-    /// Reads bytes behind those that have come.
+    /// Reads more bytes after the received ones.
     package mutating func append<Failure: Error>(
         read: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
         try read(&lines.bytes)
     }
 
-    /// Takes the lines that end in what has come. With `atEnd` nothing follows, and what remains is the last line.
+    /// Accepts the complete lines among the received bytes. With `atEnd` no more bytes follow, and the rest is the last line.
     package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
         do {
             let bytes = lines.bytes
@@ -99,8 +99,8 @@ package struct NDJSONInput: Sendable {
     /// Uses the key and the naming rules that the data folder has now.
     package mutating func refresh() throws(HashKeyError) { try intake.refresh() }
 
-    /// Takes the lines that end in what `read` adds to the bytes it is given. With `atEnd` nothing follows, and what
-    /// remains is the last line.
+    /// Accepts the complete lines after `read` has appended bytes. With `atEnd` no more bytes follow, and the rest is the
+    /// last line.
     package mutating func take<Failure: Error>(
         atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) -> NDJSONReader.Chunk {

@@ -2,14 +2,14 @@ import Core
 import Intake
 package import SystemSupport
 
-/// Resolves the default session for events that do not name one: of a recorder, or of a client of the service.
+/// Resolves the default session for events that do not name one, of a recorder or of a client of the service.
 ///
-/// It does not keep what a session adds up to: the writer, which sees the events of every process, steps `SessionState`.
+/// It does not aggregate a session: the writer, which sees the events of every process, steps `SessionState`.
 package actor SessionManager {
     private let resolve: @Sendable () -> String
     private var session: String?
 
-    /// For a recorder: its session is the one that `sessionID` gives.
+    /// For a recorder: its session is the result of `sessionID`.
     package init(environment: @escaping @Sendable (String) -> String? = Environment.value) {
         resolve = { Self.sessionID(environment: environment) }
     }
@@ -37,6 +37,6 @@ package actor SessionManager {
         return ShellSession(shell: shell, bootID: bootID).id
     }
 
-    /// Whether a text can be the id of a session.
+    /// Returns whether a text can be the id of a session.
     package static func isValid(_ id: String) -> Bool { EventIntake.isSession(id) }
 }

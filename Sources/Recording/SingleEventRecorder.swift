@@ -3,26 +3,26 @@ package import Intake
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// Records a single event, without starting anything: it appends to the buffer and is done. It never opens SQLite.
+/// Records a single event without starting another program: it appends to the buffer and returns. It never opens SQLite.
 package struct SingleEventRecorder: Sendable {
     private let data: DataFolder
     private let naming: NamingSettings
 
-    /// `naming` holds the naming rules of the settings, which the caller has read to find recording on.
+    /// `naming` holds the naming rules of the settings, which the caller has already read to check that recording is on.
     package init(data: DataFolder, naming: NamingSettings) {
         self.data = data
         self.naming = naming
     }
 
-    /// Returns once the event survives the end of any process, and with `durable` a power cut. A rejected event is
-    /// counted in the counters before the error is thrown; one that the settings ignore is counted and no error.
+    /// Returns once the event survives the end of any process, and with `durable` a power failure. A rejected event is added
+    /// to the rejection counters before the error is thrown; an event that the settings ignore is counted without an error.
     ///
-    /// The result says whether a drain is due, as a whole segment waits (see `WriteAheadBuffer`).
+    /// Returns whether a drain is due because a whole segment waits (see `WriteAheadBuffer`).
     @discardableResult
     package func record(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
         let start = SystemClock.monotonicNanoseconds()
-        // Until here the process has hardly waited for anything; from here on waiting counts as well.
+        // Until here the process has hardly waited; from here on the waiting time counts as well.
         defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
         return try append(parsed, durable: durable)
     }
@@ -54,8 +54,8 @@ package struct SingleEventRecorder: Sendable {
         return try append(batch, result, durable: durable)
     }
 
-    /// Records the lines of NDJSON that `input` gives, to its end; `report` is passed the number of each rejected line and why.
-    /// A batch of lines is safe before the next is read.
+    /// Records the lines of NDJSON from `input`, to its end; `report` is passed the number of each rejected line and the
+    /// reason. A batch of lines is in the buffer before the next is read.
     package func record(
         linesOf input: borrowing File, durable: Bool, report: (Int, Rejection) -> Void
     ) throws(RecordingError) -> Bool {
@@ -95,7 +95,7 @@ package struct SingleEventRecorder: Sendable {
         do throws(BufferError) {
             receipt = try SegmentAppender(buffer: buffer).append(batch.bytes.span, durable: durable)
         } catch  where error.isOff {
-            // Switched off a moment ago: as if it had been before.
+            // Recording was disabled concurrently: the result is as if it had been disabled before.
             return false
         } catch {
             throw .buffer(error)
@@ -105,9 +105,10 @@ package struct SingleEventRecorder: Sendable {
     }
 }
 
-/// The note that nothing was left of a command: what begins with a flag, a quote or an expansion has no plain word.
+/// The notice that the whole command was dropped: a command that begins with a flag, a quote or an expansion has no plain
+/// word.
 package enum EmptiedCommandNotice {
-    /// Writes it to standard error.
+    /// Prints it to standard error.
     package static func show() {
         try? File.standardError.write(
             "nexus: nothing of the command was kept: it does not begin with a plain word; "
@@ -115,7 +116,7 @@ package enum EmptiedCommandNotice {
     }
 }
 
-/// Why a single event was not recorded.
+/// The reason why a single event was not recorded.
 package enum RecordingError: ReportedError, Equatable {
     case key(HashKeyError)
     case settings(SettingsError)
@@ -131,8 +132,8 @@ package enum RecordingError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it; but a place that may not be written is to a script that records what a disk is
-    /// that takes nothing.
+    /// The exit code from sysexits.h. An unwritable path is an I/O error: to a script that records it is the same as a full
+    /// disk.
     package var exitCode: ExitCode {
         if let systemError, systemError.isUnwritable { return .inputOutput }
         return switch self {
@@ -153,10 +154,10 @@ package enum RecordingError: ReportedError, Equatable {
     }
 }
 
-/// Starts a `nexus flush` on its own feet: a recorder that finds much waiting does so and goes its way.
+/// Starts a detached `nexus flush`, so that a recorder with a large backlog need not drain it itself.
 package enum DetachedDrain {
-    /// Starts the `nexus` that stands beside this program, else the one on the `PATH`. That there is none, or that
-    /// another process drains already, is no failure of the recorder.
+    /// Starts the `nexus` in this program's folder, else the one on the `PATH`. It is not a failure of the recorder if there
+    /// is none, or another process is already draining.
     package static func start() {
         _ = try? ChildProcess(detached: [RawArgument(program), RawArgument("flush")])
     }
