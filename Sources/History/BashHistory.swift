@@ -12,7 +12,7 @@ import SystemSupport
 struct BashHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The entry at hand, which the next time ends; `time` is nil before the first one.
+    /// The current entry, which the next time ends; `time` is nil before the first one.
     private var current: [UInt8] = []
     private var time: Int64?
     private var isTooLong = false
@@ -44,7 +44,7 @@ struct BashHistory: HistoryReader {
         }
     }
 
-    /// Passes the entry at hand on; nil where there is none.
+    /// Passes the current entry on; nil when there is none.
     private mutating func finishEntry(_ entry: inout HistoryEntry) -> HistoryItem? {
         defer {
             current.removeAll(keepingCapacity: true)
@@ -57,8 +57,8 @@ struct BashHistory: HistoryReader {
         return .entry
     }
 
-    /// The time that a line of `#` and digits is, in milliseconds; nil for any other line. A number that is no time since 2000 is a
-    /// comment that was typed.
+    /// Returns the time of a line of `#` and digits, in milliseconds; nil for any other line. A number that is not a time
+    /// since 2000 is a comment that was typed.
     private static func time(_ line: Span<UInt8>) -> Int64? {
         guard line.count > 1, line[0] == UInt8(ascii: "#"), let number = line.decimal(from: 1),
             number.end == line.count, let time = number.value.milliseconds, time >= Limits.earliestTimestamp,

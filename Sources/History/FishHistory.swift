@@ -2,7 +2,7 @@ import Core
 import Intake
 import SystemSupport
 
-/// Reads fish's history file, which looks like YAML and is none (fish 4.0, src/history/yaml_backend.rs).
+/// Reads fish's history file, whose format resembles YAML (fish 4.0, src/history/yaml_backend.rs).
 ///
 ///     - cmd: make test
 ///       when: 1700000000
@@ -13,7 +13,7 @@ import SystemSupport
 struct FishHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The entry at hand; nil before the first one.
+    /// The current entry; nil before the first one.
     private var current: HistoryItem?
     private var line: [UInt8] = []
     private var time: Int64?
@@ -26,7 +26,7 @@ struct FishHistory: HistoryReader {
         while true {
             raw.removeAll(keepingCapacity: true)
             guard let line = try lines.next(appendingTo: &raw) else { return finishEntry(&entry) }
-            // fish skips what a killed shell has left: an item without its line feed, and lines with NUL.
+            // fish skips leftovers of a killed shell: an item without its line feed, and lines with NUL.
             guard line.isTerminated, !raw.contains(0) else {
                 if current != nil { current = .skipped(.broken) }
                 continue
@@ -73,7 +73,7 @@ struct FishHistory: HistoryReader {
         return number.value.milliseconds
     }
 
-    /// Appends a text as it was before fish escaped it, in one pass from left to right.
+    /// Appends a text with fish's escapes removed, in one pass from left to right.
     static func unescape(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         var index = 0
         while index < raw.count {

@@ -3,18 +3,18 @@ import Database
 import Intake
 import SystemSupport
 
-/// Makes rows of the entries of a history, in batches, and counts the entries that become none.
+/// Converts the entries of a history to rows, in batches, and counts the skipped entries.
 ///
-/// Entries of one second wait until the next one begins: equal lines in a second are numbered, and more entries than a user can
-/// type have a time that a program made up.
+/// Entries of one second wait until the next second begins. Equal lines in a second are numbered, and if a second has more
+/// entries than a user can type, a program made their times up.
 struct HistoryConverter {
-    /// The limits of what is imported, in milliseconds since 1970.
+    /// The limits of an import, in milliseconds since 1970.
     struct Limitation {
-        /// Earlier entries are older than rows are kept.
+        /// Earlier entries are past the retention of rows.
         var keptFrom: Int64
-        /// From when on the history's shell was recorded; nil where it was not.
+        /// The time from which the history's shell was recorded; nil if it was not.
         var recordedFrom: Int64?
-        /// The runs that shells recorded, also before.
+        /// The runs that shells recorded, including earlier ones.
         var recorded = RecordedShells()
         /// More than a day ahead of the clock.
         var latest: Int64
@@ -22,17 +22,17 @@ struct HistoryConverter {
 
     private let limits: Limitation
     private let marker: HistoryMarker
-    /// Whether the marks of the seconds around are needed.
+    /// Whether the marks of the adjacent seconds are needed.
     private let comparesSources: Bool
     private var intake: HistoryIntake
     private(set) var summary: HistorySummary
 
-    /// The second at hand, its entries, and how often each line was there in it.
+    /// The current second, its entries, and how often each line occurred in it.
     private var second = Int64.min
     private var pending = HistoryRows()
     private var numbers: [Int64: Int] = [:]
     private var entriesOfSecond = 0
-    /// Entries that are ready.
+    /// Entries that are ready to be passed on.
     private var batch = HistoryRows()
     private var repeats = RepetitionCheck()
 
@@ -75,7 +75,7 @@ struct HistoryConverter {
         let time = entry.facts.time
         guard time >= Limits.earliestTimestamp, time <= limits.latest else { return summary.skip(.wrongTime) }
         repeats.add(entry.line)
-        // Shells note whole seconds, and a hook notes the start a moment later than the shell does.
+        // Shells note whole seconds, and a hook notes the start slightly later than the shell does.
         if let recorded = limits.recordedFrom, time / 1000 >= recorded / 1000 - 1 { return summary.skip(.recorded) }
         if !limits.recorded.isEmpty,
             limits.recorded.session(of: intake.program(of: entry.line, entry.facts), at: time / 1000) != nil
@@ -89,7 +89,7 @@ struct HistoryConverter {
             self.second = second
         }
         entriesOfSecond += 1
-        // Suites of tests run at the same time.
+        // Test suites run concurrently.
         let most = summary.source.isShell ? Limits.historyEntriesOfASecond : Limits.historyRows
         guard entriesOfSecond <= most else { return dropSecond() }
         let first = marker.mark(entry.line, second: second, number: 0)
@@ -117,7 +117,7 @@ struct HistoryConverter {
         }
     }
 
-    /// Counts an entry of a second that has too many, and those of it that wait.
+    /// Counts an entry of a second with too many entries, and the waiting entries of that second.
     private mutating func dropSecond() {
         summary.skip(.undated, pending.count + 1)
         pending.removeAll()
@@ -131,17 +131,17 @@ struct HistoryConverter {
     }
 }
 
-/// Finds out whether a history keeps each line once, from a bounded number of lines.
+/// Determines whether a history keeps each line once, from a bounded number of lines.
 private struct RepetitionCheck {
     private var lines: Set<Int> = []
     private var hasRepetition = false
 
-    /// Whether no line was there twice, of enough lines to tell.
+    /// Whether no line occurred twice, among enough lines to judge.
     var isDeduplicated: Bool { !hasRepetition && lines.count >= Limits.historyLinesToJudge }
 
     mutating func add(_ line: [UInt8]) {
         guard !hasRepetition, lines.count < Limits.historyLinesCompared else { return }
-        // Seeded in each process: nothing of it is stored.
+        // The hash is seeded in each process: it is never stored.
         hasRepetition = !lines.insert(line.hashValue).inserted
     }
 }

@@ -9,7 +9,7 @@ package import SystemSupport
 ///     file ─ read, name, mark ─▶ bounded queue ─▶ writer: one transaction a batch, rows with rollups and marks
 ///
 /// A mark is stored with its row, so that an entry is imported once, whenever imports are killed and however often they run.
-/// Entries of another source with the same line in the same second, or in one beside it, are the same run.
+/// Entries of another source with the same line in the same or an adjacent second are the same run.
 package struct HistoryImport: Sendable {
     /// Batches that wait between reading and writing: some three megabytes.
     private static let queuedBatches = 4
@@ -91,7 +91,7 @@ package struct HistoryImport: Sendable {
             marker: key.marker, comparesSources: comparesSources && source.isShell, intake: intake)
     }
 
-    /// Returns from when on this history's shell was recorded; nil where it was not. Reads the history.
+    /// Returns the time from which this history's shell was recorded; nil if it was not. Reads the history.
     private func recordedFrom(_ recorded: RecordedShells, naming intake: inout HistoryIntake) throws -> Int64? {
         guard !recorded.isEmpty else { return nil }
         var reader = try source.reader(of: path)
@@ -102,13 +102,13 @@ package struct HistoryImport: Sendable {
                 let session = recorded.session(
                     of: intake.program(of: entry.line, entry.facts), at: entry.facts.time / 1000)
             else { continue }
-            // `nexus exec make` records make, whether the shell has a hook or not.
+            // `nexus exec make` records make, whether or not the shell has a hook.
             if !entry.line.span.text.contains("nexus") { found[session, default: 0] += 1 }
         }
         return recorded.start(found: found)
     }
 
-    /// Returns what an import of each history that is found would do now, one after the other. Nothing is written.
+    /// Returns the result that an import of each history found would have now, in order. Nothing is written.
     package static func plans(for data: DataFolder) throws -> [HistorySummary] {
         var planned = PlannedHistories()
         return try HistorySource.allCases.compactMap { source in
@@ -116,7 +116,7 @@ package struct HistoryImport: Sendable {
             do {
                 return try HistoryImport(source, path: path).plan(for: data, besides: &planned)
             } catch let error as any ReportedError {
-                // The others can be read all the same.
+                // The other sources can still be read.
                 var summary = HistorySummary(source, path: path)
                 summary.problem = error.description
                 return summary
@@ -124,7 +124,7 @@ package struct HistoryImport: Sendable {
         }
     }
 
-    /// Returns what an import would do now. Nothing is written.
+    /// Returns the result that an import would have now. Nothing is written.
     /// - Parameter planned: the entries that imports of other sources would store first.
     package func plan(for data: DataFolder, besides planned: inout PlannedHistories) throws -> HistorySummary {
         let reader = try StoreReader(data: data)
@@ -181,7 +181,7 @@ package struct PlannedHistories {
     }
 }
 
-/// Why an import of a history stopped.
+/// The reason why an import of a history stopped.
 package enum HistoryError: ReportedError {
     case switchedOff
 

@@ -2,7 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// A program that keeps a history which can be imported, the richest first: its entries win over those of the next.
+/// A program whose history can be imported. The cases are in order of their detail: the entries of an earlier case take
+/// precedence.
 package enum HistorySource: String, CaseIterable, Sendable {
     case atuin, histdb, hishtory, resh, nushell, xonsh
     case xonshJSON = "xonsh-json"
@@ -28,7 +29,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// Whether it is the history of a shell. Only of those the hook may have recorded the same runs.
     package var isShell: Bool { HistorySession.isOfShell(rawValue) }
 
-    /// Where the file usually is, the likeliest path first.
+    /// Returns the usual paths of the file, the likeliest first.
     /// - Parameter value: the value of a variable of the environment.
     func paths(_ value: (String) -> String?) -> [String] {
         func folder(_ variable: String, _ name: String) -> [String] {
@@ -69,7 +70,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
         }
     }
 
-    /// The file that the source has now; nil for none.
+    /// Returns the existing file of the source; nil for none.
     package func find(environment value: (String) -> String? = Environment.value) -> String? {
         paths(value).first { path in
             if self == .xonshJSON { return (try? XonshHistory.files(in: path).isEmpty) == false }
@@ -81,7 +82,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// - Throws: a `SystemError` for anything but a regular file of this user.
     static func open(_ path: String) throws(SystemError) -> File {
         let file = try File(opening: path, [.read, .regular, .followingLinks])
-        // A link may lead to a file of another user's, who would choose what is imported.
+        // A link may lead to a file of another user, and that user would then choose the imported entries.
         guard File.isOwn(try file.status()) else { throw SystemError.ofAnotherUser(path) }
         return file
     }
@@ -118,7 +119,7 @@ protocol HistoryReader {
     /// The share that was read, 0 to 1.
     var progress: Double { get }
 
-    /// Throws where what was read may be wrong, as the source changed meanwhile.
+    /// Throws if the entries may be wrong because the source changed during the read.
     func finish() throws
 }
 
@@ -126,7 +127,7 @@ extension HistoryReader {
     func finish() throws {}
 }
 
-/// An entry as its source has it. It lives in memory only.
+/// An entry in the form of its source. It exists in memory only.
 struct HistoryEntry {
     var line: [UInt8] = []
     var facts = HistoryLine(time: 0)
@@ -138,7 +139,7 @@ enum HistoryItem: Equatable {
     case skipped(HistorySkip)
 }
 
-/// Why an entry is not imported. The raw values are a part of the JSON format.
+/// The reason why an entry is not imported. The raw values are a part of the JSON format.
 package enum HistorySkip: String, CaseIterable, Sendable {
     /// It has no time, or one that a program made up for many entries at once.
     case undated
@@ -148,13 +149,13 @@ package enum HistorySkip: String, CaseIterable, Sendable {
     case tooLong = "too_long"
     /// It does not have the form of the source.
     case broken
-    /// It runs nothing: it is empty, a comment, an assignment, or defines a function.
+    /// It runs no command: it is empty, a comment, an assignment, or defines a function.
     case noCommand = "no_command"
     /// The user's settings ignore the command.
     case ignored
-    /// It is from a day whose rows are not kept.
+    /// It is from a day whose rows were removed by retention.
     case expired
-    /// Its event is stored: the run was recorded, or it is from after the hook began to record its shell.
+    /// Its event is stored: the run was recorded, or its time is after the hook began to record its shell.
     case recorded
     /// It was imported from this source before.
     case known

@@ -8,13 +8,13 @@ package struct HistorySummary: Equatable, Sendable {
     package let path: String
     /// Entries that were imported, or would be.
     package internal(set) var imported = 0
-    /// Entries that were not, by reason.
+    /// Entries that were not imported, by reason.
     package internal(set) var skipped: [HistorySkip: Int] = [:]
     /// The first and the last imported entry, in milliseconds since 1970; nil for none.
     package internal(set) var times: ClosedRange<Int64>?
     /// Whether the shell keeps each line once, so that counts are lower bounds.
     package internal(set) var isLowerBound = false
-    /// Why the history cannot be read; nil if it can.
+    /// The reason why the history cannot be read; nil if it can.
     package internal(set) var problem: String?
 
     /// All entries of the history.
@@ -42,7 +42,7 @@ package struct HistorySummary: Equatable, Sendable {
         }
     }
 
-    /// The summary as text: a line for the history, one for what is imported, and one for each reason.
+    /// Returns the summary as text: a line for the history, one for what is imported, and one for each reason.
     /// - Parameter isPlan: whether nothing was imported yet.
     package func text(isPlan: Bool) -> String {
         var lines = ["\(source.rawValue): \(path.escapedForDisplay)"]
@@ -58,7 +58,7 @@ package struct HistorySummary: Equatable, Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// How to have the shell write times from now on, where that is why entries were skipped.
+    /// The setting that makes the shell write times from now on; nil unless entries were skipped for lack of one.
     private var advice: String? {
         guard skipped[.undated] ?? 0 > 0 else { return nil }
         return switch source {

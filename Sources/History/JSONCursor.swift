@@ -1,20 +1,20 @@
 import Core
 import SystemSupport
 
-/// Reads the parts of a JSON document that are wanted and passes over all others.
+/// Reads the requested parts of a JSON document and skips all others.
 ///
-/// What is passed over is not checked and never copied: it may be text that no strict parser accepts, as half of a surrogate pair,
-/// and it may be private. The text is an argument of each call, as for `JSONScanner`.
+/// Skipped parts are neither checked nor copied: they may be text that no strict parser accepts, such as half of a surrogate
+/// pair, and may be private. The text is an argument of each call, as for `JSONScanner`.
 struct JSONCursor {
     private var scanner = JSONScanner()
 
-    /// Passes a bracket that opens an object or an array. Returns whether it was next.
+    /// Consumes a bracket that opens an object or an array. Returns whether it was next.
     mutating func open(_ bracket: UInt8, _ text: Span<UInt8>) -> Bool {
         scanner.skipBlanks(text)
         return scanner.take(bracket, text)
     }
 
-    /// Passes the comma before a member or an element, or the closing bracket. Returns whether another one follows.
+    /// Consumes the comma before a member or an element, or the closing bracket. Returns whether another one follows.
     /// - Parameter isFirst: whether none was read before; set to false.
     mutating func hasNext(
         closing bracket: UInt8, isFirst: inout Bool, _ text: Span<UInt8>
@@ -27,8 +27,8 @@ struct JSONCursor {
         return true
     }
 
-    /// Passes the members of an object and calls `use` before the value of each, which `use` must pass. Returns false where the
-    /// next value is no object.
+    /// Iterates over the members of an object and calls `use` before the value of each, which `use` must consume. Returns
+    /// false when the next value is not an object.
     mutating func readMembers(
         _ text: Span<UInt8>,
         _ use: (_ key: String, _ text: Span<UInt8>, _ cursor: inout JSONCursor) throws(Rejection) -> Void
@@ -42,7 +42,7 @@ struct JSONCursor {
         return true
     }
 
-    /// Passes the members of an object up to one of a name, so that its value is next. Returns false where there is none.
+    /// Skips the members of an object up to the one with a name, so that its value is next. Returns false when there is none.
     mutating func find(_ name: String, _ text: Span<UInt8>) throws(Rejection) -> Bool {
         guard open(UInt8(ascii: "{"), text) else { return false }
         var isFirst = true
@@ -65,7 +65,7 @@ struct JSONCursor {
 
     // MARK: Values
 
-    /// Passes a string and returns its value. Nil for any other value, which is passed as well.
+    /// Consumes a string and returns its value. Nil for any other value, which is consumed as well.
     /// - Parameters:
     ///   - limit: the most bytes that the string may have as it is written.
     ///   - isTooLong: set to true, and the result is nil, if it has more.
@@ -86,7 +86,7 @@ struct JSONCursor {
         return value
     }
 
-    /// Passes a value and returns it as a number; nil for any other value.
+    /// Consumes a value and returns it as a number; nil for any other value.
     mutating func number(_ text: Span<UInt8>) throws(Rejection) -> Double? {
         let start = scanner.position
         try skipValue(text)
@@ -95,7 +95,7 @@ struct JSONCursor {
         return number.isFinite ? number : nil
     }
 
-    /// Passes an array and returns the numbers in it; nil for other elements, and an empty array for any other value.
+    /// Consumes an array and returns the numbers in it; nil for other elements, and an empty array for any other value.
     mutating func numbers(_ text: Span<UInt8>) throws(Rejection) -> [Double?] {
         guard open(UInt8(ascii: "["), text) else {
             try skipValue(text)
@@ -106,7 +106,7 @@ struct JSONCursor {
         return numbers
     }
 
-    /// Passes a value, whatever is in it.
+    /// Skips a value of any type.
     mutating func skipValue(_ text: Span<UInt8>) throws(Rejection) {
         var depth = 0
         repeat {

@@ -10,8 +10,8 @@ import SystemSupport
 ///       </testsuite>
 ///     </testsuites>
 ///
-/// A suite that holds test cases is a task that was completed, under its name. Names of test cases, messages and outputs are not read.
-/// A time without a zone is in UTC, as Ant writes it.
+/// A suite that contains test cases is a completed task, under its name. Names of test cases, messages and outputs are not
+/// read. A time without a zone is in UTC, as Ant writes it.
 struct JUnitReport: HistoryReader {
     /// A suite that is open.
     private struct Suite {
@@ -42,7 +42,7 @@ struct JUnitReport: HistoryReader {
             return .skipped(.broken)
         }
         isOver = true
-        // A suite that does not end was not written to its end.
+        // A suite without an end tag was truncated.
         return open.isEmpty && hasRoot ? nil : .skipped(.broken)
     }
 

@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// Reads a file line by line in bounded memory: of a line over the limit only its beginning is held.
+/// Reads a file line by line in bounded memory: only the beginning of a line over the limit is kept.
 final class LineReader {
     /// The properties of a line apart from its bytes.
     struct Line {
-        /// Whether the line was longer than allowed. Its bytes are not complete then.
+        /// Whether the line was longer than allowed. Its bytes are then incomplete.
         var isTooLong = false
         /// Whether a line feed ends it; the last line of a file may have none.
         var isTerminated = false
@@ -64,7 +64,8 @@ final class LineReader {
 }
 
 extension Span<UInt8> {
-    /// The number that decimal digits from `start` on make, and the index after them; nil without digits or past 64 bits.
+    /// Returns the number of the decimal digits from `start` on, and the index after them; nil without digits or past 64
+    /// bits.
     func decimal(from start: Int) -> (value: Int64, end: Int)? {
         var (value, index): (Int64, Int) = (0, start)
         while index < count, self[index] &- UInt8(ascii: "0") < 10 {
@@ -77,7 +78,7 @@ extension Span<UInt8> {
         return index > start ? (value, index) : nil
     }
 
-    /// Whether these bytes begin with a text.
+    /// Returns whether these bytes begin with a text.
     func hasPrefix(_ prefix: String) -> Bool {
         let length = prefix.utf8.count
         return count >= length && extracting(0..<length).equals(prefix.utf8.span)

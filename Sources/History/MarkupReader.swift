@@ -3,9 +3,9 @@ import SystemSupport
 
 /// Reads the tags of an XML file one after the other, in bounded memory (https://www.w3.org/TR/xml/, sections 2.3 to 3.1).
 ///
-/// Text between tags, comments, CDATA sections and processing instructions are passed over. A document type ends the reading, so that
-/// no entity is ever expanded; of references only those to characters and the five predefined entities are replaced. It is no
-/// validator: tags need not match.
+/// Text between tags, comments, CDATA sections and processing instructions are skipped. A document type declaration ends the
+/// reading, so that no entity is ever expanded. Of references, only character references and the five predefined entities are
+/// replaced. It does not validate: tags need not match.
 final class MarkupReader {
     /// A start tag, an empty-element tag or an end tag.
     struct Tag {
@@ -16,7 +16,7 @@ final class MarkupReader {
         var isEmpty = false
     }
 
-    /// Why reading ended before the end of the file.
+    /// The reason why reading ended before the end of the file.
     enum Problem: Error {
         case documentType
         case unfinished
@@ -37,7 +37,7 @@ final class MarkupReader {
     var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
 
     /// Reads the next tag; nil at the end of the file.
-    /// - Throws: a `Problem` where the file is no XML that is read here, a `SystemError` where it cannot be read.
+    /// - Throws: a `Problem` for XML that this reader does not support, a `SystemError` where the file cannot be read.
     func next() throws -> Tag? {
         while true {
             guard try pass(to: "<") else { return nil }
@@ -65,7 +65,7 @@ final class MarkupReader {
         guard isFound else { throw .unfinished }
     }
 
-    /// The bytes of a tag between its brackets. Of a tag over the limit the beginning is held.
+    /// Returns the bytes of a tag between its brackets. Only the beginning of a tag over the limit is kept.
     private func content() throws -> [UInt8] {
         var (content, quote): ([UInt8], UInt8?) = ([], nil)
         while let byte = try peek() {
@@ -81,7 +81,7 @@ final class MarkupReader {
         throw Problem.unfinished
     }
 
-    /// Passes everything up to a text and the text itself. Returns whether it was found.
+    /// Skips everything up to and including a text. Returns whether it was found.
     private func pass(to text: String) throws -> Bool {
         let wanted = Array(text.utf8)
         while wanted.count == 1, try peek() != nil {
@@ -99,7 +99,7 @@ final class MarkupReader {
         return false
     }
 
-    /// The next byte; nil at the end of the file.
+    /// Returns the next byte; nil at the end of the file.
     private func peek() throws(SystemError) -> UInt8? {
         if position == chunk.count {
             chunk.removeAll(keepingCapacity: true)

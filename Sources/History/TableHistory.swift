@@ -3,7 +3,7 @@ import Database
 import Intake
 import SystemSupport
 
-/// Reads a history that is a table of a SQLite database.
+/// Reads a history from a table of a SQLite database.
 struct TableHistory: HistoryReader {
     private let database: ForeignDatabase
     private let form: TableForm
@@ -72,7 +72,7 @@ struct TableHistory: HistoryReader {
 /// The columns of a history's table, as expressions of SQL over one row.
 struct TableForm {
     let table: String
-    /// The columns without which the table is another one.
+    /// The required columns; a table without them has another form.
     let needed: Set<String>
     let line: String
     /// The start, in milliseconds since 1970.
@@ -88,9 +88,9 @@ struct TableForm {
     /// A column with the name of the shell; empty for none.
     var shell = ""
 
-    /// atuin (crates/atuin-client/migrations of atuin 18): nanoseconds, and -1 where something is not known. Entries that it
-    /// imported have the folder `unknown`. Some versions gave them the exit code 0, which nothing confirms, and those without a
-    /// time got one that is no whole second. A duration under a millisecond is unknown: nushell's came in milliseconds.
+    /// atuin (crates/atuin-client/migrations of atuin 18): nanoseconds, and -1 for unknown values. Entries that it imported
+    /// have the folder `unknown`. Some versions gave them the exit code 0, which is unconfirmed; those without a time got one
+    /// that is not a whole second. A duration under a millisecond is unknown: nushell's came in milliseconds.
     static let atuin = TableForm(
         table: "history", needed: ["timestamp", "duration", "exit", "command", "cwd"], line: "command",
         milliseconds: "timestamp / 1000000", duration: "duration / 1000000", status: "iif(cwd = 'unknown', NULL, exit)",

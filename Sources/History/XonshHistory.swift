@@ -7,12 +7,12 @@ import SystemSupport
 ///     {"locs": […], "index": {…},
 ///      "data": {"cmds": [{"cwd": "/h", "inp": "ls\n", "rtn": 0, "ts": [1700000000.25, 1700000000.5]}], "env": {…}, …}}
 ///
-/// A session's environment and the outputs of its commands may be in the file. Of `data.cmds` only `inp`, `rtn` and `ts` are read, and
-/// nothing else is. A session that ended without a command may leave an empty file. One that goes on has the commands so far.
+/// The file may contain a session's environment and the outputs of its commands. Only `inp`, `rtn` and `ts` of `data.cmds`
+/// are read. A session that ended without a command may leave an empty file. A running session has the commands so far.
 struct XonshHistory: HistoryReader {
     private let files: [String]
     private var index = 0
-    /// The file at hand; its commands are read while `isInCommands` is true.
+    /// The current file; its commands are read while `isInCommands` is true.
     private var document: [UInt8] = []
     private var cursor = JSONCursor()
     private var isInCommands = false
@@ -24,7 +24,7 @@ struct XonshHistory: HistoryReader {
         files = try isFolder ? Self.files(in: path) : [path]
     }
 
-    /// The paths of the files in a folder, in the order of their names.
+    /// Returns the paths of the files in a folder, in the order of their names.
     static func files(in path: String) throws(SystemError) -> [String] {
         let folder = Folder(path)
         return try folder.names().sorted().filter { $0.hasPrefix("xonsh-") && $0.hasSuffix(".json") }.map {
@@ -52,7 +52,7 @@ struct XonshHistory: HistoryReader {
         }
     }
 
-    /// Reads a file as far as its commands; returns why that is impossible.
+    /// Reads a file as far as its commands; returns the reason if that is impossible.
     private mutating func open(_ path: String) throws -> HistorySkip? {
         let file = try HistorySource.open(path)
         let size = try file.status().size
@@ -78,7 +78,7 @@ struct XonshHistory: HistoryReader {
         isFirst = true
     }
 
-    /// The next command of the file at hand; nil after the last.
+    /// Returns the next command of the current file; nil after the last.
     private mutating func nextCommand(_ entry: inout HistoryEntry) throws(Rejection) -> HistoryItem? {
         let document = document
         let text = document.span
@@ -108,7 +108,7 @@ struct XonshHistory: HistoryReader {
         return .entry
     }
 
-    /// The duration in milliseconds; nil where it is not known.
+    /// Returns the duration in milliseconds; nil if it is unknown.
     private static func duration(_ times: [Double?]) -> Int64? {
         guard times.count > 1, let start = times[0], let end = times[1] else { return nil }
         return (end - start).knownDuration
@@ -116,10 +116,10 @@ struct XonshHistory: HistoryReader {
 }
 
 extension Double {
-    /// A number of seconds in milliseconds; nil where they are no time.
+    /// A number of seconds in milliseconds; nil if it is not a time.
     var milliseconds: Int64? { Int64(exactly: (self * 1000).rounded()) }
 
-    /// A number of seconds as a duration in milliseconds; nil where it is none, and for 0 and less.
+    /// A number of seconds as a duration in milliseconds; nil if it is not a duration, and for 0 and less.
     var knownDuration: Int64? {
         guard let milliseconds, milliseconds > 0, milliseconds <= Limits.durationMilliseconds else { return nil }
         return milliseconds

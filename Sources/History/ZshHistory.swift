@@ -43,7 +43,7 @@ struct ZshHistory: HistoryReader {
         return .entry
     }
 
-    /// The start and the length of an entry, and the index of its line.
+    /// Returns the start and the length of an entry, and the index of its line.
     private static func times(_ raw: Span<UInt8>) -> (start: Int64, length: Int64, end: Int)? {
         var index = 1
         while index < raw.count, raw[index] == UInt8(ascii: " ") { index += 1 }
@@ -54,7 +54,7 @@ struct ZshHistory: HistoryReader {
         return (start.value, length.value, length.end + 1)
     }
 
-    /// The length in milliseconds; nil where it is not known. Old versions wrote the end in its place.
+    /// Returns the length in milliseconds; nil if it is unknown. Old versions wrote the end instead of the length.
     private static func duration(start: Int64, _ length: Int64) -> Int64? {
         let seconds = length >= start ? length - start : length
         guard seconds > 0, let duration = seconds.milliseconds, duration <= Limits.durationMilliseconds else {
@@ -63,7 +63,7 @@ struct ZshHistory: HistoryReader {
         return duration
     }
 
-    /// Appends bytes as they were before zsh wrote them (zsh 5.9, Src/utils.c, `unmetafy`).
+    /// Appends bytes with zsh's encoding removed (zsh 5.9, Src/utils.c, `unmetafy`).
     static func unmetafy(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         guard raw.firstIndex(of: meta, from: 0) != nil else { return line.append(raw) }
         var index = 0
