@@ -14,7 +14,7 @@ public struct ShellLineRun: Sendable, Equatable {
     /// The context and the line in one text, which is copied into the memory of an event as it is.
     let packed: String
 
-    /// Describes a line of at most 4000 bytes; the rest of a longer one is dropped.
+    /// Describes a line of at most 4000 bytes, or 3500 with more than 20 statuses; the rest of a longer one is dropped.
     ///
     /// - Parameters:
     ///   - line: The line that was typed or run.
@@ -28,12 +28,21 @@ public struct ShellLineRun: Sendable, Equatable {
         let statuses = ([exitStatus.map(String.init) ?? "-"] + pipeStatus.prefix(64).map(String.init)).joined(
             separator: ",")
         let folder = folderChanged.map { $0 ? "y" : "n" } ?? "-"
-        packed =
-            "\(shell.rawValue) \(statuses) \(folder)\n"
-            + String(decoding: line.utf8.prefix(Self.longestLine), as: UTF8.self)
+        let context = "\(shell.rawValue) \(statuses) \(folder)\n"
+        // An event keeps this many bytes of a text (`PackedEvent`); it is refused with a longer one.
+        let capacity = max(0, Limits.nameBytes - context.utf8.count)
+        packed = context + Self.beginning(of: line, min(Self.longestLine, capacity))
     }
 
-    private static let longestLine = Limits.nameBytes
+    private static let longestLine = 4000
+
+    /// Returns the characters of a line that fit a number of bytes.
+    private static func beginning(of line: String, _ bytes: Int) -> String {
+        guard line.utf8.count > bytes else { return line }
+        var end = line.utf8.index(line.startIndex, offsetBy: bytes)
+        while end.samePosition(in: line.unicodeScalars) == nil { end = line.utf8.index(before: end) }
+        return String(line[..<end])
+    }
 
     /// Sets the fields of a parsed event from `packed`.
     static func unpack(_ bytes: Span<UInt8>, _ range: Range<Int>, into parsed: inout ParsedEvent) {
