@@ -35,7 +35,7 @@
       };
       const rows = Array.from(body.rows).map((row) => [key(row), row]);
       rows.sort(([a], [b]) => {
-        // What is not known is last in either order.
+        // Unknown values are last in either order.
         if (a === null || b === null) return (a === null) - (b === null);
         const order = isNumber ? a - b : a.localeCompare(b);
         return isDescending ? -order : order;
