@@ -51,7 +51,7 @@ bench_reports_large() {
     local run name folder
     for ((run = 0; run < runs; run++)); do
         for name in plain command failed workspace; do
-            for folder in less many; do ask "$folder" "$name"; done
+            for folder in less many; do time_question "$folder" "$name"; done
         done
     done
     local label
@@ -87,8 +87,8 @@ busiest_workspace() {
     NEXUS_DATA_DIR=$1 nexus stats --by workspace --json | sed -n 's/.*"name" *: *"\([0-9a-f]*\)".*/\1/p' | head -n 1
 }
 
-# ask FOLDER NAME: the time of a question over the events of a folder.
-ask() {
+# time_question FOLDER NAME: the time of a question over the events of a folder.
+time_question() {
     local line words
     line=$(question "$2" 4)
     line=${line//@workspace@/$(cat "$work/$1.workspace" 2>/dev/null || busiest_workspace "$work/$1" | tee "$work/$1.workspace")}
@@ -101,8 +101,8 @@ show_reports() {
     local run name workspace_name
     for ((run = 0; run < runs; run++)); do
         for name in $(questions); do
-            ask few "$name"
-            ask many "$name"
+            time_question few "$name"
+            time_question many "$name"
         done
         if [ -n "$duckdb" ]; then
             per_call duckdb.plain 3 group_with_duckdb true
