@@ -82,7 +82,7 @@ package struct Drainer: Sendable {
         }
         do {
             if try await drainOrAsk(patience: patience) { return .nothing }
-        } catch let error as StoreError where error.isHoldUp {
+        } catch let error as StoreError where error.isBlocked {
         } catch let error as StoreError where error.isOutOfIDs {
             // The user has to export stored events before the ids can start again.
             return .withoutIDs(error.description)

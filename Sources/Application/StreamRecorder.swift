@@ -176,7 +176,7 @@ package struct StreamRecorder: Sendable {
         if summary.hasStoredAll { return summary.accepted }
         do {
             if try await Drainer(data: data).drainIfFree() != nil { return summary.accepted }
-        } catch let error as StoreError where error.isHoldUp {}
+        } catch let error as StoreError where error.isBlocked {}
         let eventCounters = try EventCounters.current(in: data)
         return max(0, summary.accepted - eventCounters.pending)
     }

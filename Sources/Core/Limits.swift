@@ -72,7 +72,7 @@ package enum Limits {
     /// Longest wait for an fsync before a stream and the clients of the socket are throttled until it returns …
     package static let longestWaitForDisk: Duration = .milliseconds(30)
     /// … but at most this long at a time: a disk that hangs must not stop a recording program.
-    package static let longestHoldUp: Duration = .milliseconds(100)
+    package static let longestThrottle: Duration = .milliseconds(100)
     /// Interval between checks whether the fsync has returned.
     package static let lookInterval: Duration = .milliseconds(2)
     /// Batches that the ring holds. Unless they are very small, they reach its limit of bytes first.

@@ -91,12 +91,12 @@ package struct EventCounters: Equatable, Sendable {
     }
 
     /// Counts the records of a chunk. Returns the number of bytes that it processed.
-    private mutating func count(_ stretch: Span<UInt8>, isLast: Bool) -> Int {
+    private mutating func count(_ chunk: Span<UInt8>, isLast: Bool) -> Int {
         var cursor = RecordCursor()
         while true {
-            switch cursor.next(in: stretch, isLast: isLast) {
+            switch cursor.next(in: chunk, isLast: isLast) {
             case .record(let place):
-                let payload = stretch.extracting(place)
+                let payload = chunk.extracting(place)
                 if EventRecord.isEvent(payload) {
                     pending += 1
                 } else if let rejections = RejectionCounters(payload) {

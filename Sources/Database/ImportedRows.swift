@@ -76,7 +76,7 @@ package struct ImportOutcome: Equatable, Sendable {
 struct ImportPlacing {
     private let own: InstallationID?
     private var origins: RowProvenance
-    private let firstNewStretch: Int
+    private let firstNewRange: Int
     /// The highest id ever given.
     private var highest: Int64
     /// The same before the import: no row of this installation's own can have a higher one.
@@ -86,7 +86,7 @@ struct ImportPlacing {
         own = try InstallationID.current(in: database)
         origins = try RowProvenance.read(from: database).origins
         // The last line may grow, so it is written again.
-        firstNewStretch = max(0, origins.ranges.count - 1)
+        firstNewRange = max(0, origins.ranges.count - 1)
         highest = try RowIDs.next(of: .events, in: database) - 1
         highestBefore = highest
     }
@@ -145,6 +145,6 @@ struct ImportPlacing {
 
     /// Writes the origins of the rows, before the transaction ends.
     func finish(in database: Database) throws {
-        try origins.write(from: firstNewStretch, into: database)
+        try origins.write(from: firstNewRange, into: database)
     }
 }

@@ -283,7 +283,7 @@ package actor SQLiteWriter {
                 let result = try database.checkpoint(.passive)
                 let isComplete = result.walFrameCount == result.checkpointedFrameCount
                 let cutting = includingNewest && logFileBytes >= Limits.databaseLogBytes / 2
-                if isComplete, cutting || wal.bytes > 0 { try startLogAnew(in: database, cutting: cutting) }
+                if isComplete, cutting || wal.bytes > 0 { try restartWAL(in: database, cutting: cutting) }
                 return isComplete
             }
         }
@@ -306,7 +306,7 @@ package actor SQLiteWriter {
             throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
         }
         let isLocked: Bool
-        do throws(SystemError) { isLocked = try lock?.isInForce() ?? false } catch { throw .system(error) }
+        do throws(SystemError) { isLocked = try lock?.isEffective() ?? false } catch { throw .system(error) }
         guard isLocked else {
             throw .database(path: data.writerLockPath, message: "the file was removed or replaced while it was in use")
         }
@@ -317,7 +317,7 @@ package actor SQLiteWriter {
 
     /// Makes SQLite overwrite the WAL, all of which is in the database, from its start. At the end of a drain a long WAL is
     /// truncated. A process that still reads from the WAL prevents both, and the writer does not wait for it.
-    private func startLogAnew(in database: Database, cutting: Bool) throws {
+    private func restartWAL(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         do {
             _ = try database.checkpoint(cutting ? .truncate : .restart)

@@ -93,7 +93,7 @@ package enum StoreError: ReportedError, Equatable {
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 
     /// Whether accepted events are only delayed, by a reader or by a process that stopped in the middle of recording.
-    package var isHoldUp: Bool {
+    package var isBlocked: Bool {
         switch self {
         case .blockedByReader, .buffer(.busy): true
         default: false

@@ -25,7 +25,7 @@ package struct WriterLock: ~Copyable, Sendable {
     }
 
     /// Returns whether the lock still excludes other processes: its file is at the path that they open.
-    func isInForce() throws(SystemError) -> Bool { try file.isAtItsPath() }
+    func isEffective() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
     /// Waits for the lock, which a long-running holder releases between two transactions. Wakes the service, so that it
     /// notices the request. Nil when the lock was not released within `patience`.

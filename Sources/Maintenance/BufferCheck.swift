@@ -72,11 +72,11 @@ package enum BufferCheck {
         }
     }
 
-    private static func records(_ stretch: Span<UInt8>, isLast: Bool, _ count: inout Count) -> Int {
+    private static func records(_ chunk: Span<UInt8>, isLast: Bool, _ count: inout Count) -> Int {
         var cursor = RecordCursor()
         while true {
-            switch cursor.next(in: stretch, isLast: isLast) {
-            case .record(let place): count.events += EventRecord.isEvent(stretch.extracting(place)) ? 1 : 0
+            switch cursor.next(in: chunk, isLast: isLast) {
+            case .record(let place): count.events += EventRecord.isEvent(chunk.extracting(place)) ? 1 : 0
             case .gap(_, let isTorn):
                 if isTorn { count.torn += 1 } else { count.damaged += 1 }
             case .needsMore, .end: return cursor.offset

@@ -16,7 +16,7 @@ final class ConnectionGroup {
     static let patience: TimeAmount = .seconds(1)
     /// Interval of throttling a connection, and its longest total time.
     static let rest = TimeAmount(Limits.lookInterval)
-    static let longestRest = TimeAmount(Limits.longestHoldUp)
+    static let longestRest = TimeAmount(Limits.longestThrottle)
 
     let loop: any EventLoop
     let logger: Logger

@@ -190,7 +190,7 @@ package enum ThisProcess {
 
     /// Lowers the priority of this process to that of `nice`: for work of seconds that no recording or report waits for.
     /// Linux applies it per thread, and new threads inherit it. Failures are ignored.
-    package static func makeWay() {
+    package static func lowerPriority() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
             guard let thread = CInt(thread) else { continue }

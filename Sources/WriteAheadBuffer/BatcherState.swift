@@ -16,7 +16,7 @@ struct BatcherState {
     /// The number ranges, from 0, of batches that were discarded because recording is off: the last few of them.
     private var discarded: [Range<Int>] = []
     /// The number of remembered ranges. It is small, as a task that waits for a flush checks its range right after it.
-    private static let stretchesRemembered = 8
+    private static let rangesRemembered = 8
 
     var isEmpty: Bool { ring.isEmpty }
 
@@ -62,7 +62,7 @@ struct BatcherState {
         guard end != .failed else { return }
         if end == .discarded {
             discarded.append(written..<written + count)
-            discarded.removeFirst(max(0, discarded.count - Self.stretchesRemembered))
+            discarded.removeFirst(max(0, discarded.count - Self.rangesRemembered))
         }
         for index in 0..<count {
             bytes -= ring[index].bytes.count

@@ -28,24 +28,24 @@ package struct RecordCursor: Sendable {
     }
 
     /// Returns the next step in the chunk; `isLast` means that the chunk ends the segment.
-    package mutating func next(in stretch: Span<UInt8>, isLast: Bool) -> Step {
+    package mutating func next(in chunk: Span<UInt8>, isLast: Bool) -> Step {
         while true {
-            switch examine(stretch) {
+            switch examine(chunk) {
             case .whole(let length):
-                guard position == offset else { return gap(upTo: position, in: stretch) }
+                guard position == offset else { return gap(upTo: position, in: chunk) }
                 let payload = position + SegmentFormat.recordHeaderLength
                 position += SegmentFormat.recordHeaderLength + SegmentFormat.aligned(length)
                 offset = position
                 return .record(payload..<payload + length)
             case .cut where !isLast:
                 // A gap of this length is returned in parts, so that a chunk of invalid bytes needs no more memory.
-                if position - offset > Limits.recordBytes { return gap(upTo: position, in: stretch) }
+                if position - offset > Limits.recordBytes { return gap(upTo: position, in: chunk) }
                 position = offset
                 return .needsMore
-            case .cut where position >= stretch.count:
-                return offset == stretch.count ? .end : gap(upTo: stretch.count, in: stretch)
+            case .cut where position >= chunk.count:
+                return offset == chunk.count ? .end : gap(upTo: chunk.count, in: chunk)
             case .cut, .none:
-                position = min(position + 8, stretch.count)
+                position = min(position + 8, chunk.count)
             }
         }
     }
@@ -57,22 +57,22 @@ package struct RecordCursor: Sendable {
     }
 
     /// Examines the bytes at `position`.
-    private func examine(_ stretch: Span<UInt8>) -> Finding {
-        let rest = stretch.count - position
+    private func examine(_ chunk: Span<UInt8>) -> Finding {
+        let rest = chunk.count - position
         guard rest >= SegmentFormat.recordHeaderLength else { return .cut }
-        let length = Int(stretch.uint32(at: position))
+        let length = Int(chunk.uint32(at: position))
         guard length >= 1, length <= Limits.recordBytes else { return .none }
         let room = SegmentFormat.recordHeaderLength + SegmentFormat.aligned(length)
         guard room <= rest else { return .cut }
-        let record = stretch.extracting(position..<position + room)
+        let record = chunk.extracting(position..<position + room)
         return RecordBatch.checksum(record) == record.uint32(at: 4) ? .whole(length: length) : .none
     }
 
-    private mutating func gap(upTo end: Int, in stretch: Span<UInt8>) -> Step {
+    private mutating func gap(upTo end: Int, in chunk: Span<UInt8>) -> Step {
         let range = offset..<end
         offset = end
         position = end
-        return .gap(range, isTorn: Self.isTorn(stretch.extracting(range)))
+        return .gap(range, isTorn: Self.isTorn(chunk.extracting(range)))
     }
 
     private static func isTorn(_ bytes: Span<UInt8>) -> Bool {

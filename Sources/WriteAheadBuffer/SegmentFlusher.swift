@@ -40,9 +40,9 @@ package actor SegmentFlusher {
         lag.withLock { $0.age(at: .now) > Limits.longestWaitForDisk }
     }
 
-    /// Waits while fsync stalls, at most `Limits.longestHoldUp`. Must be called before more is accepted.
+    /// Waits while fsync stalls, at most `Limits.longestThrottle`. Must be called before more is accepted.
     package nonisolated func keepUp() async {
-        let deadline = ContinuousClock.now + Limits.longestHoldUp
+        let deadline = ContinuousClock.now + Limits.longestThrottle
         while isBehind, ContinuousClock.now < deadline {
             guard (try? await Task.sleep(for: Limits.lookInterval)) != nil else { return }
         }

@@ -55,7 +55,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         // Recording has priority over an export, which takes seconds.
-        ThisProcess.makeWay()
+        ThisProcess.lowerPriority()
         let data = try DataFolder.readable()
         let now = SystemClock().now()
         let target = try target(in: data, now: now)

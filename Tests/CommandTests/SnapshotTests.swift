@@ -29,9 +29,9 @@ struct SnapshotTests {
         #expect(try there.run("import", file).output == "0 events imported, 500 were here already\n")
         let stats = try here.run("stats", "--json").output
         #expect(try there.run("stats", "--json").output == stats)
-        let stranger = try Program()
-        #expect(try stranger.run("stats", "--from", file, "--json").output == stats)
-        #expect(!FileManager.default.fileExists(atPath: stranger.folder.data.folder.path))
+        let elsewhere = try Program()
+        #expect(try elsewhere.run("stats", "--from", file, "--json").output == stats)
+        #expect(!FileManager.default.fileExists(atPath: elsewhere.folder.data.folder.path))
         let status = try there.run("telemetry", "status").output
         #expect(status.contains("Events:     500 in ") && status.contains("Stored:     0\n"), "\(status)")
         #expect(status.contains("Imported:   500") && status.contains("The books balance"), "\(status)")

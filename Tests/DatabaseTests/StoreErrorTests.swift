@@ -69,8 +69,8 @@ struct StoreErrorTests {
 
     @Test("Only a reader or a stopped recorder blocks, and only exhausted ids end storing")
     func classes() {
-        #expect(StoreError.blockedByReader(path: "").isHoldUp && StoreError.buffer(.busy(path: "")).isHoldUp)
-        #expect(!StoreError.busy.isHoldUp && !StoreError.busy.isOutOfIDs)
+        #expect(StoreError.blockedByReader(path: "").isBlocked && StoreError.buffer(.busy(path: "")).isBlocked)
+        #expect(!StoreError.busy.isBlocked && !StoreError.busy.isOutOfIDs)
         #expect(StoreError.idsExhausted(table: "events", id: 1).isOutOfIDs)
     }
 }

@@ -18,10 +18,10 @@ struct Scan: Equatable {
     var numbers: [Int64] { payloads.compactMap { EventRecord($0.span)?.timestamp } }
     var gapBytes: Int { gaps.reduce(0) { $0 + $1.range.count } }
 
-    /// Reads a whole stretch at once.
-    init(of stretch: [UInt8], from offset: Int = 0) {
+    /// Reads a whole chunk at once.
+    init(of chunk: [UInt8], from offset: Int = 0) {
         var cursor = RecordCursor(offset: offset)
-        add(stretch, &cursor, isLast: true, base: 0)
+        add(chunk, &cursor, isLast: true, base: 0)
     }
 
     /// Reads every segment of a buffer, in chunks.

@@ -112,7 +112,7 @@ struct ConcurrentAppendTests {
             bytes = receipt.end
             due += harness.buffer.isDrainDue(after: receipt) ? 1 : 0
         }
-        // One that begins the segment, and one for each stretch that was filled.
+        // One that begins the segment, and one for each chunk that was filled.
         #expect(due == 5)
     }
 

@@ -49,7 +49,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
                 days.reduce(0) { $0 + $1.count } >= FindingRules.runsCompared
             }
         }
-        let chance = FindingRules.companionChance / Double(max(1, eligible.count))
+        let chance = FindingRules.correlatedFactorChance / Double(max(1, eligible.count))
         var found: [String: CorrelatedFactor] = [:]
         for division in eligible {
             guard let correlatedFactor = judge(division, chance: chance) else { continue }

@@ -22,9 +22,9 @@ package struct FailureRise: Equatable, Sendable {
 
     private static func last(in history: CommandHistory, chance: Double) -> FailureRise? {
         let search = OutcomeHistory(history)
-        let stretches = Segmentation.stretches(of: history.cells.indices) { search.cut($0, chance: chance) }
-        guard stretches.count > 1 else { return nil }
-        let (before, after) = (stretches[stretches.count - 2], stretches[stretches.count - 1])
+        let ranges = Segmentation.ranges(of: history.cells.indices) { search.cut($0, chance: chance) }
+        guard ranges.count > 1 else { return nil }
+        let (before, after) = (ranges[ranges.count - 2], ranges[ranges.count - 1])
         let (old, new) = (history.outcomes(before), history.outcomes(after))
         guard new.failed >= FindingRules.failuresAfter,
             OutcomeHistory.oddsRatio(old, new) >= FindingRules.smallestOddsRatio
@@ -64,12 +64,12 @@ struct OutcomeHistory {
 
     /// Returns the index of the clearest change of the failure rate, up or down. Nil if its one-sided
     /// probability under "nothing changed", times the number of candidates, exceeds `chance`.
-    func cut(_ stretch: Range<Int>, chance: Double) -> Int? {
+    func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
-            runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
-        let all = sum(stretch)
+            runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
+        let all = sum(range)
         func chances(of places: [Int]) -> [(place: Int, chance: Double)] {
-            places.map { ($0, probability(before: sum(stretch.lowerBound..<$0), all: all, stretch, cutAt: $0)) }
+            places.map { ($0, probability(before: sum(range.lowerBound..<$0), all: all, range, cutAt: $0)) }
         }
         guard let best = chances(of: candidates).min(by: { $0.chance < $1.chance }),
             best.chance * Double(candidates.count) <= chance
@@ -86,7 +86,7 @@ struct OutcomeHistory {
     ///
     /// Failures come in clusters, as a broken state lasts for a while. The counts are therefore divided by the factor by which
     /// clusters inflate their variance.
-    private func probability(before: Outcomes, all: Outcomes, _ stretch: Range<Int>, cutAt place: Int) -> Double {
+    private func probability(before: Outcomes, all: Outcomes, _ range: Range<Int>, cutAt place: Int) -> Double {
         let after = all.judged - before.judged
         let failedAfter = all.failed - before.failed
         let rises = failedAfter * before.judged > before.failed * after
@@ -98,7 +98,7 @@ struct OutcomeHistory {
         let failures = cells.map { Double($0.failed) }
         let factor = Dependence.inflation(
             runs: runs, scores: failures, squares: failures,
-            of: [stretch.lowerBound..<place, place..<stretch.upperBound])
+            of: [range.lowerBound..<place, place..<range.upperBound])
         let shrunk = { (count: Int) in Int((Double(count) / factor).rounded(.down)) }
         let (shrunkHits, misses) = (shrunk(hits), Int((Double(drawn - hits) / factor).rounded(.up)))
         let (otherHits, otherMisses) = (
@@ -110,8 +110,8 @@ struct OutcomeHistory {
             total: shrunkHits + misses + otherHits + otherMisses)
     }
 
-    private func sum(_ stretch: Range<Int>) -> Outcomes {
-        cells[stretch].reduce(into: Outcomes()) { sum, cell in
+    private func sum(_ range: Range<Int>) -> Outcomes {
+        cells[range].reduce(into: Outcomes()) { sum, cell in
             sum.succeeded += cell.succeeded
             sum.failed += cell.failed
         }

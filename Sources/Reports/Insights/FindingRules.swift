@@ -12,7 +12,7 @@ package enum FindingRules {
     /// The same for a streak of failures. It is smaller, as the probabilities compared with it are themselves estimates.
     static let streakChance = 0.0001
     /// The same for correlated factors.
-    static let companionChance = 0.001
+    static let correlatedFactorChance = 0.001
     /// The same for retries after failures.
     static let retryChance = 0.0005
 

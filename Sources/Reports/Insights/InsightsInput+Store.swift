@@ -6,14 +6,14 @@ import SystemSupport
 extension InsightsInput {
     /// Range before the window's end, in milliseconds, in which a history is read by the 15-minute bucket. Older parts are read
     /// by the day, so that years cost little more than a month.
-    private static let fineStretch: Int64 = 30 * Timestamp.millisecondsPerDay
+    private static let fineRange: Int64 = 30 * Timestamp.millisecondsPerDay
     /// Runs in the window from which a command's history is read entirely by the day: its changes rest on thousands of runs.
     private static let frequent = 50_000
     /// The same for the dashboard, which shows only the changes. Reading then takes a fraction of the time, and detects a change
     /// of such a frequent command up to three days later.
     private static let frequentOnDashboard = 5000
     /// Parts of the window in which runs with and without a template, services or ports are compared.
-    private static let companionParts: Int64 = 32
+    private static let correlatedFactorParts: Int64 = 32
     /// Limit of the runs searched for streaks and retries, the latest first: those of months of one user, read in a fraction of a
     /// second.
     private static let runLimit = 50_000
@@ -89,7 +89,7 @@ extension InsightsInput {
     ) throws(StoreError) -> Range<Int64> {
         let changes = [try reader.namingChange(), try reader.historyChange()].compactMap { $0 }
         guard let change = changes.filter(range.contains).max() else { return range }
-        let isByDay = change < range.upperBound - fineStretch
+        let isByDay = change < range.upperBound - fineRange
         let step = isByDay ? Timestamp.millisecondsPerDay : TimeBucket.milliseconds
         let start = (change + step - 1) / step * step
         return min(start, range.upperBound)..<range.upperBound
@@ -101,7 +101,7 @@ extension InsightsInput {
         of commands: [UsageCell], in range: Range<Int64>, _ usage: UsageReader, _ reader: StoreReader, _ scope: Scope
     ) throws(StoreError) -> [CommandHistory] {
         let day = Timestamp.millisecondsPerDay
-        let fineStart = max(range.lowerBound, (range.upperBound - fineStretch) / day * day)
+        let fineStart = max(range.lowerBound, (range.upperBound - fineRange) / day * day)
         let coarse = range.lowerBound..<fineStart
         let fine = fineStart..<range.upperBound
         let frequent = scope == .changes ? frequentOnDashboard : frequent
@@ -147,7 +147,7 @@ extension InsightsInput {
     ) throws(StoreError) -> [CorrelatedFactor.Division] {
         let day = Timestamp.millisecondsPerDay
         let days = (range.upperBound - 1) / day - range.lowerBound / day + 1
-        let step = (days + companionParts - 1) / companionParts * day
+        let step = (days + correlatedFactorParts - 1) / correlatedFactorParts * day
         var parts: [Key: [LatencyHistogram]] = [:]
         var others: [Key: [LatencyHistogram]] = [:]
         for start in stride(from: range.lowerBound / day * day, to: range.upperBound, by: Int(step)) {

@@ -85,15 +85,15 @@ package struct CommandHistory: Sendable {
     }
 
     /// Returns all durations of a range of cells.
-    func latency(_ stretch: Range<Int>) -> LatencyHistogram {
+    func latency(_ range: Range<Int>) -> LatencyHistogram {
         var sum = LatencyHistogram()
-        for cell in cells[stretch] { sum.merge(cell.latency) }
+        for cell in cells[range] { sum.merge(cell.latency) }
         return sum
     }
 
     /// Returns the outcomes in a range of cells.
-    func outcomes(_ stretch: Range<Int>) -> Outcomes {
-        cells[stretch].reduce(into: Outcomes()) { sum, cell in
+    func outcomes(_ range: Range<Int>) -> Outcomes {
+        cells[range].reduce(into: Outcomes()) { sum, cell in
             sum.succeeded += cell.succeeded
             sum.failed += cell.failed
         }

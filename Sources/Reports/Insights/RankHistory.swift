@@ -40,18 +40,18 @@ struct RankHistory {
 
     /// Returns the index of the clearest change in a range. Nil if its one-sided probability under "nothing
     /// changed", times the number of candidates, exceeds `chance`.
-    func cut(_ stretch: Range<Int>, chance: Double) -> Int? {
+    func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
-            runs[stretch], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
+            runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
         guard !candidates.isEmpty else { return nil }
-        let sums = Sums(self, stretch)
+        let sums = Sums(self, range)
         guard let best = candidates.max(by: { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) }) else { return nil }
         // The change is at the clearest index between the two neighbouring candidates.
         let index = candidates.firstIndex(of: best) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best
         let high = index + 1 < candidates.count ? candidates[index + 1] : best + 1
         let place = (low..<high).filter { runs[$0] > 0 }.max { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) } ?? best
-        let z = abs(sums.z(at: best)) / inflation(of: stretch, cutAt: place).squareRoot()
+        let z = abs(sums.z(at: best)) / inflation(of: range, cutAt: place).squareRoot()
         return Probability.normalUpperTail(z) * Double(candidates.count) <= chance ? place : nil
     }
 
@@ -62,10 +62,10 @@ struct RankHistory {
         return Probability.normalUpperTail(Sums(self, runs.indices).z(at: place) / inflation.squareRoot())
     }
 
-    private func inflation(of stretch: Range<Int>, cutAt place: Int) -> Double {
+    private func inflation(of range: Range<Int>, cutAt place: Int) -> Double {
         Dependence.inflation(
             runs: runs, scores: scores, squares: squares,
-            of: [stretch.lowerBound..<place, place..<stretch.upperBound])
+            of: [range.lowerBound..<place, place..<range.upperBound])
     }
 
     /// Prefix sums over a range, up to each index.
@@ -76,10 +76,10 @@ struct RankHistory {
         /// The variance of a rank, ties accounted for.
         private let variance: Double
 
-        init(_ history: RankHistory, _ stretch: Range<Int>) {
-            start = stretch.lowerBound
+        init(_ history: RankHistory, _ range: Range<Int>) {
+            start = range.lowerBound
             var (runs, scores, square) = ([0], [0.0], 0.0)
-            for place in stretch {
+            for place in range {
                 runs.append(runs[runs.count - 1] + history.runs[place])
                 scores.append(scores[scores.count - 1] + history.scores[place])
                 square += history.squares[place]

@@ -2,14 +2,14 @@
 enum Segmentation {
     /// Returns the ranges between changes, in order; one when nothing changed. `cut` returns the index of the clearest change in
     /// a range, at which the later part begins, or nil.
-    static func stretches(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
-        stretches(of: history, depth: FindingRules.segmentationDepth, cut: cut)
+    static func ranges(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
+        ranges(of: history, depth: FindingRules.segmentationDepth, cut: cut)
     }
 
-    private static func stretches(of history: Range<Int>, depth: Int, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
+    private static func ranges(of history: Range<Int>, depth: Int, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
         guard depth > 0, let place = cut(history) else { return [history] }
-        return stretches(of: history.lowerBound..<place, depth: depth - 1, cut: cut)
-            + stretches(of: place..<history.upperBound, depth: depth - 1, cut: cut)
+        return ranges(of: history.lowerBound..<place, depth: depth - 1, cut: cut)
+            + ranges(of: place..<history.upperBound, depth: depth - 1, cut: cut)
     }
 
     /// Returns candidate indices at which a range may be split, thinned out: between neighbours one side grows by a tenth.

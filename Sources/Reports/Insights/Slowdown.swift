@@ -28,8 +28,8 @@ package struct Slowdown: Equatable, Sendable {
     /// Returns the last noticeable change of a command's median, if it was an increase.
     private static func last(in history: CommandHistory, chance: Double) -> Slowdown? {
         let ranks = RankHistory(history.cells.map(\.latency))
-        var stretches = Segmentation.stretches(of: history.cells.indices) { ranks.cut($0, chance: chance) }
-        while stretches.count > 1, let after = stretches.popLast(), let before = stretches.last {
+        var ranges = Segmentation.ranges(of: history.cells.indices) { ranks.cut($0, chance: chance) }
+        while ranges.count > 1, let after = ranges.popLast(), let before = ranges.last {
             let (old, new) = (history.latency(before), history.latency(after))
             guard let oldMedian = old.quantile(0.5), let newMedian = new.quantile(0.5) else { return nil }
             let factor = max(newMedian, 1) / max(oldMedian, 1)
@@ -41,7 +41,7 @@ package struct Slowdown: Equatable, Sendable {
                     runsAfter: new.count, medianBefore: oldMedian, medianAfter: newMedian)
             }
             // The change is too small to report, so the two ranges are merged.
-            stretches[stretches.count - 1] = before.lowerBound..<after.upperBound
+            ranges[ranges.count - 1] = before.lowerBound..<after.upperBound
         }
         return nil
     }

@@ -7,7 +7,7 @@ package import SystemSupport
 /// Encodes rows as snapshots, each of a range of ids, named by installation and range.
 package struct FileBatchEncoder: BatchEncoder {
     /// The temporary name of a complete snapshot, until it is opened.
-    private static let name = "parcel.db.lz4"
+    private static let name = "batch.db.lz4"
 
     private let data: DataFolder
     private let source: ClickHouseRowEncoder

@@ -65,7 +65,7 @@ struct InsightsTests {
     }
 
     @Test("What goes along with slow runs is found among templates, services and ports")
-    func companionFromEvents() async throws {
+    func correlatedFactorFromEvents() async throws {
         try await harness.store(
             runs("docker compose up", 200) { run in
                 let template = run % 3 == 0 ? "heavy" : "light"
@@ -78,7 +78,7 @@ struct InsightsTests {
     }
 
     @Test("Runs without any template count as runs without that template")
-    func companionAgainstNone() async throws {
+    func correlatedFactorAgainstNone() async throws {
         try await harness.store(
             runs("make", 200) { run in
                 #""duration_ms":\#((run % 4 == 0 ? 8000 : 3000) + run * 7919 % 900)"#
