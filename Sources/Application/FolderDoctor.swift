@@ -30,7 +30,7 @@ package struct FolderDoctor: Sendable {
             if try HashKey.existing(in: data) != nil { return nil }
             if KeyFile(data).wasMade { return HashKeyError.lost(path: data.keyPath).description }
             return hasEvents
-                ? "there is none any more; the next event makes a new one, and names get other hashes" : nil
+                ? "the key is missing; the next event creates a new one, and names get other hashes" : nil
         } catch {
             return error.description
         }
@@ -40,21 +40,21 @@ package struct FolderDoctor: Sendable {
         let hasEvents = (try? StoreReader(data: data)?.eventCounters())?.accepted ?? 0 > 0
         guard let problem = keyProblem(hasEvents: hasEvents) else {
             let isThere = KeyFile(data).exists
-            return .ok("key", isThere ? "32 bytes, yours alone" : "there is none yet; the first event makes it")
+            return .ok("key", isThere ? "32 bytes, readable by you alone" : "no key yet; the first event creates it")
         }
         return .error(
             "key", problem,
             suggestion:
-                "put the key of a backup in its place, or run 'nexus telemetry rekey': hashes from then on are others")
+                "restore the key from a backup, or run 'nexus telemetry rekey' for a new key and other hashes")
     }
 
     private var settings: CheckResult {
         do {
             _ = try SettingsFile(data).load()
-            return .ok("settings", "they can be read")
+            return .ok("settings", "readable")
         } catch {
             return .error(
-                "settings", error.description, suggestion: "repair the file, or remove it: nothing is decided then")
+                "settings", error.description, suggestion: "repair the file, or remove it to get the defaults")
         }
     }
 }

@@ -107,15 +107,15 @@ package enum SettingChangeError: ReportedError, Equatable {
         case .list(let name):
             "cannot set \(name.rawValue): it is a list; use 'nexus config add \(name.rawValue)' and 'remove'"
         case .noList(let name):
-            "cannot change \(name.rawValue) this way: it is no list; use 'nexus config set \(name.rawValue)'"
+            "cannot change \(name.rawValue) this way: it is not a list; use 'nexus config set \(name.rawValue)'"
         case .absent(let name, let text):
             "cannot remove '\(text.escapedForDisplay)': it is not in \(name.rawValue); 'nexus config \(name.rawValue)' prints "
                 + "the list"
         case .elsewhere(let name, let command):
-            "cannot set \(name.rawValue) here: it is more than a value; run '\(command)'"
+            "cannot set \(name.rawValue) here: another command sets it; run '\(command)'"
         case .changedMeanwhile:
             "settings not changed: another process has changed them meanwhile; run 'nexus config edit' again"
-        case .editorFailed: "settings not changed: the editor did not end well; set EDITOR to another and try again"
+        case .editorFailed: "settings not changed: the editor failed; set EDITOR to another one and try again"
         }
     }
 }

@@ -53,7 +53,7 @@ package enum RecordingPolicy: Equatable, Sendable {
         while true {
             if folder.has(markerName) {
                 let name = folder.path == "/" ? "/" + markerName : folder.path(of: markerName)
-                return .off(reason: "\(name) is there")
+                return .off(reason: "\(name) exists")
             }
             guard folder.path.utf8.first == UInt8(ascii: "/"), folder.path != "/" else { return .on }
             folder = folder.parent

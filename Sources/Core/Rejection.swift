@@ -80,15 +80,15 @@ package struct Rejection: Error, Equatable, Sendable {
             case .notUTF8: "not valid UTF-8"
             case .lineTooLong: "longer than \(Limits.lineBytes) bytes"
             case .nestedTooDeep: "nested deeper than \(Limits.nestingDepth) levels"
-            case .duplicateKey: "\(field?.key ?? "a key") is there twice"
-            case .unknownKey: "a key that is not one of an event's"
+            case .duplicateKey: "\(field?.key ?? "a key") appears twice"
+            case .unknownKey: "a key that events do not have"
             case .wrongType: "\(what) must be \(expectedType)"
             case .invalidTimestamp:
                 "timestamp must be RFC 3339 or milliseconds since 1970, a date that exists, from 2000 to 9999"
             case .outOfRange: "\(what) must be from 0 to \(upperLimit)"
             case .invalidText: "\(what) must be \(expectedText)"
             case .invalidHash: "\(what) must be \(Limits.hashCharacters) hexadecimal digits in lower case"
-            case .missingType: "neither event_type nor command is there"
+            case .missingType: "event_type and command are both missing"
             case .looksSecret: "\(what) looks like a secret"
             case .contradiction: "\(what) is given as a name and as a hash"
             case .futureTimestamp:

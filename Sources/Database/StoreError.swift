@@ -50,36 +50,36 @@ package enum StoreError: ReportedError, Equatable {
     package var description: String {
         switch self {
         case .notADatabase(let path):
-            "\(path.escapedForDisplay) is not a SQLite database or is damaged: put a backup in its place, "
-                + "or move it away and a new one is made"
+            "cannot read \(path.escapedForDisplay): it is not a SQLite database, or it is damaged; restore a backup, "
+                + "or move it away for a new one"
         case .newerVersion(let path):
-            "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
+            "cannot read \(path.escapedForDisplay): a newer Nexus wrote it; update Nexus"
         case .damagedRollups:
-            "the rollups that reports are read from are damaged: 'nexus doctor --rebuild' recounts them"
+            "cannot read the aggregates of the database: they are damaged; run 'nexus doctor --rebuild'"
         case .olderVersion(let path):
-            "\(path.escapedForDisplay) was written by an older Nexus: 'nexus flush' brings it up to date, with recording on and "
-                + "where it may be written"
+            "cannot read \(path.escapedForDisplay): an older Nexus wrote it; run 'nexus flush', with recording on and "
+                + "where the folder is writable"
         case .blockedByReader(let path):
-            "a program has been reading \(path.escapedForDisplay) for so long that nothing more can be stored until it ends; "
-                + "what was accepted waits in the buffer"
+            "cannot store events: a program has been reading \(path.escapedForDisplay) for too long; end it, "
+                + "accepted events wait in the buffer"
         case .diskFull(let path):
-            "no room left to write \(path.escapedForDisplay): free some and run 'nexus flush'; "
-                + "what was accepted waits in the buffer"
+            "cannot write \(path.escapedForDisplay): the disk is full; free space and run 'nexus flush', "
+                + "accepted events wait in the buffer"
         case .notPermitted(let path):
-            "\(path.escapedForDisplay) may not be read or written by this user"
+            "cannot use \(path.escapedForDisplay): permission denied"
         case .locked(let path):
-            "another program keeps \(path.escapedForDisplay) locked: try again when it has ended"
+            "cannot use \(path.escapedForDisplay): another program keeps it locked; try again when it has ended"
         case .walNeedsRecovery(let path):
             "cannot read \(path.escapedForDisplay): it was copied in use, or left by a process that was killed, and must be "
                 + "recovered first; run 'nexus flush', with recording on and where the folder is writable"
         case .idsExhausted(let table, let id):
-            "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is left; "
+            "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is available; "
                 + "\(Self.adviceOnExhaustedIDs)"
         case .neverRecorded(let id, let highest):
-            "nothing was imported: the snapshot has a row of this installation with the id \(id), and the highest that was "
-                + "given out here is \(highest); if nexus.db was replaced by an older copy, restore the whole data folder"
+            "nothing was imported: the snapshot has a row of this installation with the id \(id), and the highest id "
+                + "assigned here is \(highest); if nexus.db was replaced by an older copy, restore the whole data folder"
         case .busy:
-            "all that was to go is removed from the tables, but a report that is being read keeps the old bytes on disk: "
+            "the rows are removed from the tables, but a running report keeps the old bytes on disk; "
                 + "run 'nexus flush' when it has ended"
         case .database(let path, let message):
             "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"

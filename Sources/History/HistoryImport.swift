@@ -186,7 +186,7 @@ package enum HistoryError: ReportedError {
     case switchedOff
 
     package var description: String {
-        "cannot import the rest of the history: recording was switched off; what was imported so far stays, and the next import "
+        "cannot import the rest of the history: recording was switched off; imported entries stay, and the next import "
             + "adds the rest"
     }
 

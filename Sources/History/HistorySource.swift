@@ -168,13 +168,13 @@ package enum HistorySkip: String, CaseIterable, Sendable {
         case .undated: "without a time"
         case .wrongTime: "with a time before 2000 or in the future"
         case .tooLong: "longer than \(Limits.historyEntryBytes / 1024) KiB"
-        case .broken: "in a form that the source does not write"
-        case .noCommand: "run no command"
+        case .broken: "in an unknown form"
+        case .noCommand: "without a command"
         case .ignored: "that the settings ignore ('nexus config')"
         case .expired: "older than rows are kept ('nexus telemetry retain')"
         case .recorded: "since Nexus records this shell"
         case .known: "imported before"
-        case .elsewhere: "that another history gave"
+        case .elsewhere: "of another history"
         }
     }
 }

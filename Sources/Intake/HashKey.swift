@@ -136,14 +136,14 @@ package enum HashKeyError: ReportedError, Equatable {
         switch self {
         case .system(let error): error.description
         case .damaged(let path):
-            "\(path.escapedForDisplay) is not a key of \(HashKey.length) bytes: put back the right file from a backup, "
-                + "or run 'nexus telemetry rekey' for a new key, with which names can no longer be linked to those before"
+            "cannot use \(path.escapedForDisplay): it is not a key of \(HashKey.length) bytes; restore it from a backup, "
+                + "or run 'nexus telemetry rekey' for a new key, whose hashes cannot be linked to earlier ones"
         case .lost(let path):
-            "\(path.escapedForDisplay) is gone, and names were hashed with it: events are recorded without names; put the file "
-                + "back from a backup, or run 'nexus telemetry rekey' for a new key"
+            "\(path.escapedForDisplay) is missing, and names were hashed with it: events are recorded without names; "
+                + "restore the file from a backup, or run 'nexus telemetry rekey' for a new key"
         case .exposed(let path):
-            "\(path.escapedForDisplay) must be yours and closed to others: run 'chmod 600' on it, and "
-                + "'nexus telemetry rekey' if somebody may have read it"
+            "cannot use \(path.escapedForDisplay): it must be yours and closed to others; run 'chmod 600' on it, and "
+                + "'nexus telemetry rekey' if another user may have read it"
         case .off(let reason): "recording is off, as \(reason.escapedForDisplay)"
         case .settings(let error): error.description
         }

@@ -115,7 +115,7 @@ package enum HistoryKeyError: ReportedError, Equatable {
     }
 
     private static let remedy =
-        "put the file back from a backup, or remove what was imported with "
+        "restore the file from a backup, or remove the imported entries with "
         + "'nexus telemetry purge --session \(HistorySession.prefix)NAME' for each history, and the file"
 
     package var exitCode: ExitCode {

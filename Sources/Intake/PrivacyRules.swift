@@ -25,8 +25,8 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
             "kept as it is when it is \(Limits.hashCharacters) hexadecimal digits, else the event is refused"
         case .plainCommand:
             "the first words of letters, digits and . _ : - are kept, at most \(Limits.commandWords) of at most "
-                + "\(Limits.commandWordBytes) characters; the first other one cuts the rest off; of a path in the place of "
-                + "the first word the base name is kept"
+                + "\(Limits.commandWordBytes) characters; any other word ends the command; if the first word is a path, "
+                + "its base name is kept"
         case .shellLine:
             "never stored; it is read in memory, and the program's name, a subcommand where the program is known to have "
                 + "them, and the outcome are kept"
@@ -55,22 +55,23 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
     /// The reason for the rule.
     package var reason: String {
         switch self {
-        case .hashedName: "names tell of clients, projects and people; without the key nobody can try names against it"
-        case .givenHash: "a program may hash by itself; anything else in its place could be the name"
+        case .hashedName:
+            "names identify clients, projects and people; without the key, no name can be tried against a hash"
+        case .givenHash: "a program may hash by itself; any other text could be the name"
         case .shellLine:
-            "a line holds names, paths, values and passwords; which program ran, and how it ended, is what matters"
-        case .plainCommand: "what was run matters; flags, paths, quotes and values are where the private things are"
-        case .identifier: "free text would let anything in"
+            "a line holds names, paths, values and passwords; reports need the program and its outcome alone"
+        case .plainCommand: "the name of the command matters; flags, paths, quotes and values can be private"
+        case .identifier: "free text could hold anything"
         case .session: "it links events and means nothing by itself"
-        case .number: "a number says how long or how many, and a text in its place could say anything"
-        case .time: "when something happened is what reports are about"
-        case .outcome: "whether it went well is what reports are about"
+        case .number: "a number is a duration or a count; a text could hold anything"
+        case .time: "reports are about the time of events"
+        case .outcome: "reports are about the outcome of events"
         case .knownToken:
             "a secret that was stored cannot be taken back, and the rest of the event is worth keeping; known are those of "
                 + PrivacyRules.tokenServices.joined(separator: ", ")
-        case .randomText: "secrets of services that nobody has listed are random text"
-        case .unknownKey: "what has no meaning here has no business on the disk"
-        case .strictLine: "what can be read in two ways can hide something from one of them"
+        case .randomText: "secrets of services that are not listed are random text"
+        case .unknownKey: "an unknown key has no meaning here, so it is not stored"
+        case .strictLine: "a line that two readers understand differently can hide content from one of them"
         }
     }
 

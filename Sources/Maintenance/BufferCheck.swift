@@ -25,7 +25,7 @@ package enum BufferCheck {
             case .newer(let version):
                 results.append(
                     .error(
-                        name, "\(path) was written by a newer Nexus (version \(version))", suggestion: "update this one"
+                        name, "\(path) was written by a newer Nexus (version \(version))", suggestion: "update Nexus"
                     )
                 )
                 continue
@@ -33,7 +33,7 @@ package enum BufferCheck {
                 results.append(
                     .error(
                         name, "the header of \(path) is damaged",
-                        suggestion: "'nexus flush' takes what can be read from it, and keeps it aside"))
+                        suggestion: "run 'nexus flush': it stores the readable records and sets the segment aside"))
             case .valid, .incomplete: break
             }
             try Self.count(reader, &count)
@@ -41,8 +41,8 @@ package enum BufferCheck {
         if count.damaged > 0 {
             results.append(
                 .error(
-                    name, "\(count.damaged.counted("record")) in the segments changed on the disk",
-                    suggestion: "they are lost; look after the disk, and 'nexus flush' takes the others"))
+                    name, "\(count.damaged.counted("damaged record")) in the segments",
+                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the others"))
         }
         let aside = try buffer.damagedSegments()
         if !aside.isEmpty {
@@ -50,7 +50,7 @@ package enum BufferCheck {
                 .note(
                     name,
                     "\(aside.count.counted("damaged segment")) kept in \(data.bufferFolder.path.escapedForDisplay)",
-                    suggestion: "what could be read from them is stored; remove them when you have seen them"))
+                    suggestion: "their readable records are stored; remove them after inspection"))
         }
         guard results.isEmpty else { return results }
         return [

@@ -31,7 +31,7 @@ package struct DatabaseCheck {
             }
             return [.error("database", error.description, suggestion: Self.suggestion(on: error))]
         }
-        guard let queue = opened else { return [.ok("database", "there is none yet")] }
+        guard let queue = opened else { return [.ok("database", "no database yet")] }
         var results: [CheckResult] = []
         do {
             try asStoreError(data.databasePath) { try queue.read { try check($0, &results) } }
@@ -60,22 +60,22 @@ package struct DatabaseCheck {
 
     private static func suggestion(on error: StoreError) -> String {
         switch error {
-        case .newerVersion: "update this Nexus"
+        case .newerVersion: "update Nexus"
         case .olderVersion: "run 'nexus flush'"
-        case .notADatabase: "put a backup in its place, or move it away: what is recorded from then on starts a new one"
-        default: "see to it that it can be read, and run this again"
+        case .notADatabase: "restore a backup, or move it away: the next event then starts a new one"
+        default: "make it readable, and run the check again"
         }
     }
 
     private func integrity(of database: Database) throws -> CheckResult {
         let found = try findings(of: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)", in: database)
         if found == ["ok"] {
-            return .ok("database", "SQLite finds it whole" + (isQuick ? ", as far as it looked" : ""))
+            return .ok("database", "SQLite reports no corruption" + (isQuick ? ", in a quick check" : ""))
         }
         let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
         return .error(
-            "database", "SQLite finds it damaged: " + lines.joined(separator: "; ").escapedForDisplay,
-            suggestion: "put a backup in its place, or save what can be read with sqlite3's .recover")
+            "database", "SQLite reports corruption: " + lines.joined(separator: "; ").escapedForDisplay,
+            suggestion: "restore a backup, or save the readable rows with sqlite3's .recover")
     }
 
     /// Returns the findings of a check of SQLite's. With some kinds of corruption the check itself fails; that error is its
@@ -86,18 +86,19 @@ package struct DatabaseCheck {
             let rows = try String.fetchCursor(database, sql: check)
             while let finding = try rows.next() { findings.append(finding) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-            findings.append(error.message ?? "the check cannot go on")
+            findings.append(error.message ?? "the check cannot continue")
         }
         return findings
     }
 
     private func ids(of database: Database) throws -> CheckResult {
         guard let table = try RowIDs.exhaustedTable(in: database) else {
-            return .ok("ids", "there are ids left for new rows")
+            return .ok("ids", "ids are available for new rows")
         }
         let id = try RowIDs.highest(of: table, in: database)
         return .error(
-            "ids", "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is left",
+            "ids",
+            "no event can be stored: '\(table.rawValue)' has a row with the id \(id), and no higher id is available",
             suggestion: StoreError.adviceOnExhaustedIDs)
     }
 
@@ -106,7 +107,7 @@ package struct DatabaseCheck {
         try eventCounters.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: database)
         let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
-        let suggestion = "rows were added or removed by another hand; reports are right, the books of the past are not"
+        let suggestion = "another program added or removed rows; reports are right, the earlier counters are not"
         guard eventCounters.balance else {
             return .error(
                 "books",
@@ -115,12 +116,12 @@ package struct DatabaseCheck {
         }
         guard rows == expected else {
             return .error(
-                "books", "the database holds \(rows.counted("row")), and by the books there should be \(expected)",
+                "books", "the database has \(rows.counted("row")), and the counters expect \(expected)",
                 suggestion: suggestion)
         }
         return .ok(
             "books",
-            "\(rows.counted("row")), as many as there should be, and \(eventCounters.pending.counted("waiting event"))"
+            "\(rows.counted("row")), as the counters expect, and \(eventCounters.pending.counted("pending event"))"
         )
     }
 
@@ -129,17 +130,17 @@ package struct DatabaseCheck {
         guard differing == 0 else {
             return .error(
                 "sessions",
-                "the counters of \(differing.counted("session")) are not what a recount of the events gives",
-                suggestion: "'nexus doctor --rebuild' recounts them")
+                "the counters of \(differing.counted("session")) do not match a recount of the events",
+                suggestion: "run 'nexus doctor --rebuild'")
         }
-        return .ok("sessions", "the counters of every session are what a recount gives")
+        return .ok("sessions", "the counters of every session match a recount")
     }
 
     private var log: CheckResult {
         let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
         guard bytes > Limits.databaseLogBytes else { return .ok("log", "\(bytes / 1024) KiB") }
         return .note(
-            "log", "SQLite's write-ahead log has \(bytes / 1024 / 1024) MiB",
-            suggestion: "a program has the database open in the middle of reading; it shrinks when that has ended")
+            "log", "the WAL of the database has \(bytes / 1024 / 1024) MiB",
+            suggestion: "another program has a read transaction open; the WAL shrinks when it ends")
     }
 }

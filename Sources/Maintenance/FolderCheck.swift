@@ -24,7 +24,7 @@ package enum FolderCheck {
                     results.append(
                         .error(
                             name, "\(path.escapedForDisplay) is not a regular file",
-                            suggestion: "move it away; what should be there is made again when it is needed"))
+                            suggestion: "move it away; Nexus creates the file when it needs it"))
                 }
             }
         }
@@ -40,7 +40,7 @@ package enum FolderCheck {
         if status.kind == .link {
             return .error(
                 name, "\(shown) is a symbolic link, and links are not followed",
-                suggestion: "put what it leads to in its place")
+                suggestion: "replace the link by its target")
         }
         guard status.isOwn else {
             return .error(
@@ -51,7 +51,7 @@ package enum FolderCheck {
             let mode = String(status.permissions, radix: 8)
             return .error(
                 name, "\(shown) is open to others (mode \(mode))",
-                suggestion: "close it: chmod \(folder ? "700" : "600") on it")
+                suggestion: "run 'chmod \(folder ? "700" : "600")' on it")
         }
         return nil
     }
@@ -63,8 +63,8 @@ package enum FolderCheck {
         let list = names.sorted().map(\.escapedForDisplay).joined(separator: ", ")
         return [
             .note(
-                name, "a killed process has left \(list)",
-                suggestion: "nothing reads it, and the next change takes it away; or remove it while no nexus runs")
+                name, "left by a killed process: \(list)",
+                suggestion: "unused, and removed by the next change; or remove it while no nexus runs")
         ]
     }
 }

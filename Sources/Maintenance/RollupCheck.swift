@@ -27,11 +27,11 @@ struct RollupCheck {
         guard differing == 0 else {
             return .error(
                 Self.name,
-                "\(differing) of the counts that reports are read from are not what a recount of the rows gives",
-                suggestion: "'nexus doctor --rebuild' recounts them")
+                "aggregates that do not match a recount of the rows: \(differing)",
+                suggestion: "run 'nexus doctor --rebuild'")
         }
-        let since = days.lowerBound == 0 ? "" : " since \(Self.date(ofDay: days.lowerBound)), when rows begin"
-        return .ok(Self.name, "the counts that reports are read from are what a recount of the rows gives\(since)")
+        let since = days.lowerBound == 0 ? "" : " since \(Self.date(ofDay: days.lowerBound)), the first day with rows"
+        return .ok(Self.name, "the aggregates match a recount of the rows\(since)")
     }
 
     private func differingBlocks(_ recount: Database) throws -> Int {

@@ -53,7 +53,9 @@ package struct ExecCall: Equatable, Sendable {
             } catch {
                 problem = error.description
             }
-            if data == nil, problem == nil { problem = "nowhere to keep data; set NEXUS_DATA_DIR or HOME" }
+            if data == nil, problem == nil {
+                problem = "neither NEXUS_DATA_DIR nor HOME is an absolute path; set one of them"
+            }
         }
         let outcome = CommandRecorder(data: data, workspace: workspace, task: task).run(command)
         if let failure = outcome.failure { say(failure.description) }

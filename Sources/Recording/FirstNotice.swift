@@ -29,8 +29,8 @@ package enum FirstNotice {
     package static func text(_ data: DataFolder) -> String {
         """
         nexus keeps the first words of commands, when they run, how long they take and how they end; never flags or paths.
-        It keeps them in \(data.folder.path.escapedForDisplay), on this machine only: nothing is sent unless you say so.
-        'nexus telemetry off' stops it, 'nexus telemetry purge --all' removes everything; this is said only once.
+        It keeps them in \(data.folder.path.escapedForDisplay), on this machine only: nothing is sent unless you send it.
+        'nexus telemetry off' stops it, 'nexus telemetry purge --all' removes everything; this notice appears once.
 
         """
     }

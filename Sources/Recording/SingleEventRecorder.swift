@@ -111,7 +111,7 @@ package enum EmptiedCommandNotice {
     /// Prints it to standard error.
     package static func show() {
         try? File.standardError.write(
-            "nexus: nothing of the command was kept: it does not begin with a plain word; "
+            "nexus: no name was kept: the command does not begin with a plain word; "
                 + "'nexus telemetry explain' shows the rules\n")
     }
 }

@@ -13,9 +13,18 @@ package struct DoctorReport: Sendable {
 
     package var text: String {
         results.map { result in
-            let line = pad(result.state.rawValue, 7) + pad(result.check, 10) + result.text + "\n"
+            let line = pad(result.state.rawValue, 7) + pad(label(of: result), 10) + result.text + "\n"
             return line + (result.suggestion.map { pad("", 17) + "→ " + $0 + "\n" } ?? "")
         }.joined()
+    }
+
+    /// Returns the name of a check as the text shows it. The JSON keeps the names of its first version.
+    private func label(of result: CheckResult) -> String {
+        switch result.check {
+        case "books": "counters"
+        case "log": "WAL"
+        default: result.check
+        }
     }
 
     private func pad(_ text: String, _ width: Int) -> String {

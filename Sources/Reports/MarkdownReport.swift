@@ -62,15 +62,15 @@ package enum MarkdownReport {
                 "Slowest (p95 of at least \(FindingRules.runsCompared) runs)",
                 MarkdownText.table(InsightsRenderer.costs(InsightsRenderer.worst(insights), top)))
             lines += section(
-                "What Goes Along with Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor), top)
+                "Correlated Factors of Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor), top)
         case .errors:
             lines += section(
-                "Fails More than It Did", insights.findings.filter { $0.kind == .failsMore || $0.kind == .streak }, top)
+                "Higher Failure Rates", insights.findings.filter { $0.kind == .failsMore || $0.kind == .streak }, top)
             lines += MarkdownText.section(
                 "Categories", MarkdownText.table(InsightsRenderer.categories(insights, top)))
             lines += MarkdownText.section("Commands", MarkdownText.table(InsightsRenderer.commands(insights, top)))
             lines += MarkdownText.section(
-                "Tried Again after a Failure", InsightsRenderer.retries(insights, top).map(MarkdownText.table) ?? [])
+                "Retries after a Failure", InsightsRenderer.retries(insights, top).map(MarkdownText.table) ?? [])
         }
         return document(lines)
     }

@@ -45,8 +45,8 @@ package struct NextSteps: Sendable {
             let day = LocalCalendar.day(of: latestEvent).text
             sentences.append(
                 hasFilter
-                    ? "The latest event of all is of \(day): check the filter, or name a longer window."
-                    : "The latest event is of \(day): 'nexus stats --since \(day)' shows it.")
+                    ? "The latest event is from \(day): check the filter, or give a longer window."
+                    : "The latest event is from \(day): 'nexus stats --since \(day)' shows it.")
         }
         if let hook, recording == .on {
             switch (hook.isInstalled, latestEvent) {
@@ -63,13 +63,13 @@ package struct NextSteps: Sendable {
         }
         if isServiceStopped {
             sentences.append(
-                "'nexus serve' does not run: lines in its pipe wait until it is started again; all else is recorded.")
+                "'nexus serve' is not running: lines in its pipe wait until it starts; other events are recorded.")
         }
         if sentences.isEmpty || (latestEvent == nil && recording == .on && sentences.count < 2) {
             sentences.append(
                 hook == nil
                     ? "'nexus exec -- COMMAND' runs a command and records it."
-                    : "'nexus import-history' lists the histories of your shells, from which reports can be filled now."
+                    : "'nexus import-history' lists the histories of your shells, which it can import."
             )
         }
         return Array(sentences.prefix(2))

@@ -17,16 +17,16 @@ package struct PurgeReport: Sendable {
             "          \(receipt.bufferFiles.counted("file")) of the buffer",
         ]
         lines += receipt.snapshots.map { "          snapshot \($0.escapedForDisplay)" }
-        if receipt.renewedKey { lines.append("          the key: there is a new one, and the old one is destroyed") }
+        if receipt.renewedKey { lines.append("          the key, which a new one replaces") }
         lines += [
-            "Written:  the database anew, with what is left; freed pages were overwritten and its log is empty",
+            "Written:  the remaining database; freed pages were overwritten and the WAL is empty",
             "Size:     \(receipt.bytesBefore.counted("byte")) before, \(receipt.bytesAfter) now",
             "Searched: \(receipt.bytesSearched.counted("byte")) in \(receipt.filesSearched.counted("file")), for the commands, "
                 + "session ids, event types, error categories,",
-            "          templates and hashes of the removed events that no other event has:",
-            "          \(receipt.values.counted("text")), of which \(receipt.valuesSearched) as bytes in the files; the others, "
+            "          templates and hashes that only removed events had:",
+            "          \(receipt.values.counted("text")), of which \(receipt.valuesSearched) as bytes in the files; the others are "
                 + "shorter than 8 bytes",
-            "          or a part of a text that is left, in the tables",
+            "          or part of a remaining text, and were searched in the tables",
         ]
         lines.append(
             receipt.foundIn.isEmpty

@@ -96,7 +96,7 @@ package struct StatusReport: Sendable {
             "Recording:  " + recordingText + (settings.isRecordingOn ? "" : "; the setting is off"),
             "Data:       \(folder.escapedForDisplay) (\(NumberText.bytes(bytes)))",
             "Kept:       "
-                + (settings.retentionDays.map { "rows for \($0.counted("day")), counts for ever" } ?? "for ever"),
+                + (settings.retentionDays.map { "rows for \($0.counted("day")), counts forever" } ?? "forever"),
         ]
         if let keyProblem { lines.insert("KEY:        \(keyProblem)", at: 2) }
         if let service { lines.append("Service:    \(service)") }
@@ -121,21 +121,21 @@ package struct StatusReport: Sendable {
             lines.append("Removed:    \(grouped(eventCounters.purged)) by 'nexus telemetry purge'")
         }
         if eventCounters.expired > 0 {
-            lines.append("Expired:    \(grouped(eventCounters.expired)) that were too old to be kept")
+            lines.append("Expired:    \(grouped(eventCounters.expired)) removed by retention")
         }
         if eventCounters.droppedFields > 0 {
             lines.append(
                 "Dropped:    " + counted(eventCounters.droppedFields, "field") + " (unknown, or a name without a key)")
         }
         if eventCounters.cutCommands > 0 {
-            lines.append("Cut:        \(counted(eventCounters.cutCommands, "command")) where the arguments begin")
+            lines.append("Truncated:  \(counted(eventCounters.cutCommands, "command")) before the arguments")
         }
         if eventCounters.redactedValues > 0 {
             lines.append("Redacted:   " + counted(eventCounters.redactedValues, "suspected secret"))
         }
         if eventCounters.droppedEvents > 0 {
             lines.append(
-                "Lost:       \(counted(eventCounters.droppedEvents, "event")) that programs had no room for, never received"
+                "Overflow:   \(counted(eventCounters.droppedEvents, "event")) dropped by programs with a full buffer, not received"
             )
         }
         if eventCounters.tornRecords > 0 {
@@ -143,26 +143,27 @@ package struct StatusReport: Sendable {
                 "Torn:       \(counted(eventCounters.tornRecords, "record")) of killed writers, never acknowledged")
         }
         if eventCounters.damagedRecords > 0 {
-            lines.append("Damaged:    \(counted(eventCounters.damagedRecords, "record")) lost to changes on the disk")
+            lines.append(
+                "Damaged:    \(counted(eventCounters.damagedRecords, "record")) lost to corruption on the disk")
         }
         if let cost {
             lines.append(
-                "Cost:       half of the last \(counted(cost.calls, "call")) took up to \(grouped(cost.p50)) µs, "
-                    + "99 % up to \(grouped(cost.p99)) µs")
+                "Cost:       p50 \(grouped(cost.p50)) µs, p99 \(grouped(cost.p99)) µs in the last \(counted(cost.calls, "call"))"
+            )
         }
         lines += sent.map {
             "Sent:       \(counted($0.rows, "row")) (\(counted($0.bytes, "byte"))) in \(counted($0.transfers, "transfer")) to "
                 + "\($0.destination.escapedForDisplay), last \(Self.localTime($0.last))"
         }
         if let sentProblem {
-            lines.append("SENT:       not known for sure, as the record of it is not as it was written: \(sentProblem)")
+            lines.append("SENT:       unknown, as the ledger of transfers was altered: \(sentProblem)")
         } else if sent.isEmpty {
-            lines.append("Sent:       nothing, ever")
+            lines.append("Sent:       never")
         }
         lines.append(
             eventCounters.balance
-                ? "The books balance: received = accepted + rejected, accepted = stored + pending."
-                : "THE BOOKS DO NOT BALANCE: accepted is not stored + pending.")
+                ? "0 lost: received = accepted + rejected, accepted = stored + pending."
+                : "COUNTERS DIFFER: accepted is not stored + pending; run 'nexus doctor'.")
         return lines.joined(separator: "\n") + "\n"
     }
 

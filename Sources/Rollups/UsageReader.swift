@@ -29,12 +29,12 @@ package struct UsageReader {
     /// - Parameter isAboutSessions: whether the query is about sessions.
     package func rowsNote(isAboutSessions: Bool = false) -> String? {
         if isAboutSessions && !filter.isEmpty {
-            return "sessions with a filter are read row by row, which takes longer the more was recorded"
+            return "sessions with a filter are read row by row, so the time grows with the number of events"
         }
         guard readsRows else { return nil }
         return isBehind
-            ? "some days were read row by row: 'nexus flush' counts what an earlier version has stored, once"
-            : "some days were read row by row: they have more combinations of properties than are counted apart"
+            ? "some days were read row by row: run 'nexus flush' to aggregate the data of an earlier version"
+            : "some days were read row by row: they exceed the limit of property combinations"
     }
 
     /// - Parameter window: in milliseconds since 1970; queries are about it or a part of it.

@@ -86,7 +86,8 @@ struct SegmentFlushService: Service {
         await cancelWhenGracefulShutdown {
             await flusher.run { error in
                 logger.error(
-                    "\(error.description.escapedForDisplay): a power cut may take what was accepted and not stored yet")
+                    "\(error.description.escapedForDisplay): accepted events that are not stored yet may not survive a power cut"
+                )
             }
         }
     }

@@ -61,7 +61,7 @@ package struct EventService {
         if let lines = try PipeFileImport(at: home.runtime.pipePath) {
             let rejected = try lines.take(through: intake, into: buffer)
             if rejected > 0 {
-                logger.warning("lines that were written while no service ran and are no events: \(rejected)")
+                logger.warning("rejected \(rejected.counted("line")) written while no service ran")
             }
             // The lines contain names in plain text.
             try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
@@ -121,9 +121,9 @@ package enum ServiceError: ReportedError, Equatable {
         case .alreadyRunning(let path):
             "another nexus serve already serves \(path.escapedForDisplay)"
         case .folderGone(let path):
-            "\(path.escapedForDisplay) was removed or replaced while it was in use: start the service again"
+            "\(path.escapedForDisplay) was removed or replaced while it was in use; start the service again"
         case .pathTooLong(let path):
-            "\(path.escapedForDisplay) is too long for a socket: choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR"
+            "\(path.escapedForDisplay) is too long for a socket; choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR"
         }
     }
 }

@@ -95,7 +95,7 @@ struct PipeServer: Service {
         do throws(SettingsError) { _ = try RecordingPolicy.current(for: buffer.data) } catch {
             problem = error.description
         }
-        if let problem, problem != told { logger.error("\(problem); what comes is thrown away") }
+        if let problem, problem != told { logger.error("\(problem); incoming events are discarded") }
         told = problem
     }
 
@@ -126,7 +126,7 @@ struct PipeServer: Service {
                 return try await work()
             } catch {
                 guard !Task.isShuttingDownGracefully, !Task.isCancelled, await !isFinal(error) else { throw error }
-                if !isTold { logger.error("\(String(describing: error).escapedForDisplay); it is tried again") }
+                if !isTold { logger.error("\(String(describing: error).escapedForDisplay); retrying") }
                 isTold = true
                 try? await Task.sleep(for: Self.restAfterFailure)
             }

@@ -97,7 +97,9 @@ struct PlainSnapshot {
                 }
                 progress(length, size)
             }
-            guard records.isAtStart else { throw SnapshotError.damaged(path: path, what: "its last record is cut") }
+            guard records.isAtStart else {
+                throw SnapshotError.damaged(path: path, what: "its last record is truncated")
+            }
             events = records.count - 1
         }
         return SnapshotManifest(

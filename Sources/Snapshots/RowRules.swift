@@ -20,15 +20,15 @@ struct RowRules {
         guard row.id > 0, row.id <= RowProvenance.largestID else { return "its id is out of range" }
         parsed.reset(keepsText: false)
         for column in EventRow.Column.all {
-            guard set(column, row) else { return "\(column.name) is not what the column holds" }
+            guard set(column, row) else { return "\(column.name) is not valid" }
         }
         guard case .text = row[.timestamp], case .text = row[.sessionID], case .text = row[.eventType] else {
-            return "a column is empty that never is"
+            return "a required column is empty"
         }
         do throws(Rejection) {
             // A command that would be cut was not stored by Nexus.
             let isCut = try intake.acceptSayingIfCut(parsed, in: row.bytes.span, use: use)
-            return isCut ? "command holds more than plain words" : nil
+            return isCut ? "command has more than plain words" : nil
         } catch {
             return error.message
         }

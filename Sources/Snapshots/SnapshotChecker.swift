@@ -36,7 +36,7 @@ package actor SnapshotChecker {
                 var lines = TextLines(isCSV: manifest.content == .csv)
                 try input.unpack(progress) { lines.count($0) }
                 guard lines.count - (manifest.content == .csv ? 1 : 0) == manifest.events else {
-                    throw SnapshotError.damaged(path: path, what: "it does not hold as many events as it says")
+                    throw SnapshotError.damaged(path: path, what: "its number of events differs from its manifest")
                 }
             }
             return manifest
@@ -102,7 +102,7 @@ package actor SnapshotChecker {
         guard facts["installation"] == manifest.installation, facts["format_version"] == String(manifest.formatVersion)
         else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }
         guard try rows.sessionCount() == manifest.sessions else {
-            throw SnapshotError.damaged(path: path, what: "it does not hold as many rows as it says")
+            throw SnapshotError.damaged(path: path, what: "its number of rows differs from its manifest")
         }
         return rows
     }

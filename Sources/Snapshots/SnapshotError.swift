@@ -40,15 +40,15 @@ package enum SnapshotError: ReportedError, Equatable {
     package var description: String {
         switch self {
         case .nothingRecorded(let folder):
-            "nothing is recorded in \(folder.escapedForDisplay) yet: there is nothing to export"
+            "nothing to export: no event is recorded in \(folder.escapedForDisplay) yet"
         case .outdatedDatabase(let path):
-            "\(path.escapedForDisplay) is of an older version: 'nexus flush' brings it up to date"
+            "cannot export \(path.escapedForDisplay): an older Nexus wrote it; run 'nexus flush'"
         case .occupied(let path, let occupant):
-            "\(path.escapedForDisplay) is \(occupant), which a snapshot does not replace: give another name"
+            "cannot write \(path.escapedForDisplay): it is \(occupant); give another name"
         case .notASnapshot(let path):
             "\(path.escapedForDisplay) is not a Nexus snapshot"
         case .newerVersion(let path):
-            "\(path.escapedForDisplay) was written by a newer Nexus: update this one"
+            "cannot read \(path.escapedForDisplay): a newer Nexus wrote it; update Nexus"
         case .damaged(let path, let what):
             "\(path.escapedForDisplay) is damaged: \(what.escapedForDisplay)"
         case .oneWay(let path, .ndjson):
@@ -64,8 +64,8 @@ package enum SnapshotError: ReportedError, Equatable {
             "\(path.escapedForDisplay) is not imported: it holds \(format.rawValue), which is for other tools; export to a name "
                 + "that ends with .db"
         case .noRoom(let path, let bytes):
-            "no room to unpack \(path.escapedForDisplay): it takes \(bytes / 1_048_576 + 1) MiB; set TMPDIR to a folder "
-                + "with more"
+            "cannot unpack \(path.escapedForDisplay): it needs \(bytes / 1_048_576 + 1) MiB; set TMPDIR to a folder "
+                + "with more space"
         case .cancelled: "stopped"
         case .store(let error): error.description
         case .system(let error): error.description

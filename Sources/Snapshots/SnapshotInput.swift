@@ -27,21 +27,21 @@ package struct SnapshotInput: ~Copyable {
         let footer = try Self.read(file, at: max(0, footerStart), count: SnapshotManifest.footerBytes)
         guard let length = SnapshotManifest.length(footer: footer.span) else {
             throw SnapshotError.damaged(
-                path: path, what: "the manifest at its end is missing: it is cut, or not a snapshot")
+                path: path, what: "the manifest at its end is missing: it is truncated, or not a snapshot")
         }
         let frameBytes = footerStart - length - 8
-        guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "it is cut") }
+        guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "it is truncated") }
         let trailer = try Self.read(file, at: frameBytes, count: status.size - frameBytes)
         let manifest = try SnapshotManifest.read(trailer: trailer, path: path)
         let header = try LZ4FrameDecoder().header(start.span)
         guard header.contentSize == UInt64(manifest.bytes) else {
-            throw SnapshotError.damaged(path: path, what: "the manifest and the frame tell different lengths")
+            throw SnapshotError.damaged(path: path, what: "the lengths of manifest and frame differ")
         }
         let (largest, overflows) = status.size.multipliedReportingOverflow(by: Limits.snapshotRatio)
         guard overflows || manifest.bytes <= max(largest, Limits.snapshotBytesAnyRatio) else {
             throw SnapshotError.damaged(
                 path: path,
-                what: "it would grow to more than \(Limits.snapshotRatio) times its size, as no snapshot does")
+                what: "it would unpack to more than \(Limits.snapshotRatio) times its size")
         }
         self.manifest = manifest
         self.path = path
@@ -75,7 +75,7 @@ package struct SnapshotInput: ~Copyable {
                 length += step.produced
                 // The library checks the length only at the end.
                 guard length <= manifest.bytes else {
-                    throw SnapshotError.damaged(path: path, what: "it holds more than it says")
+                    throw SnapshotError.damaged(path: path, what: "its content is longer than its manifest states")
                 }
                 hash.update(data: output[..<step.produced])
                 try take(output.span.extracting(0..<step.produced))
@@ -86,10 +86,10 @@ package struct SnapshotInput: ~Copyable {
             try Task.checkCancellation()
         }
         guard offset == frameBytes, length == manifest.bytes else {
-            throw SnapshotError.damaged(path: path, what: "it holds less than it says")
+            throw SnapshotError.damaged(path: path, what: "its content is shorter than its manifest states")
         }
         guard hash.finalize().hexadecimal == manifest.sha256 else {
-            throw SnapshotError.damaged(path: path, what: "the content is not what the manifest says (SHA-256)")
+            throw SnapshotError.damaged(path: path, what: "the content does not match the SHA-256 of its manifest")
         }
     }
 }

@@ -127,9 +127,9 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         let length = trailer.count - trailerOverhead
         guard length > 0, trailer.span.uint32(at: 0) == skippableMagic,
             Int(trailer.span.uint32(at: 4)) == length + footerBytes
-        else { throw .damaged(path: path, what: "the manifest is not where it should be") }
+        else { throw .damaged(path: path, what: "the manifest is not at its offset") }
         guard CRC32C.checksum(trailer.span.extracting(8..<8 + length)) == trailer.span.uint32(at: 12 + length) else {
-            throw .damaged(path: path, what: "the manifest is not as it was written")
+            throw .damaged(path: path, what: "the manifest was altered")
         }
         let json = Data(trailer[8..<8 + length])
         guard let version = try? JSONDecoder().decode(Version.self, from: json).formatVersion, version > 0 else {

@@ -70,8 +70,8 @@ struct SnapshotRowReader {
         guard first == manifest.firstID, first == nil || last == manifest.lastID,
             rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
             rules.span.map({ Timestamp.rfc3339($0.upperBound) }) == manifest.until
-        else { throw SnapshotError.damaged(path: path, what: "it does not hold the span of events that it says") }
+        else { throw SnapshotError.damaged(path: path, what: "the times of its events differ from its manifest") }
     }
 
-    private var wrongRows: SnapshotError { .damaged(path: path, what: "it does not hold as many rows as it says") }
+    private var wrongRows: SnapshotError { .damaged(path: path, what: "its number of rows differs from its manifest") }
 }

@@ -43,16 +43,15 @@ package enum SyncError: ReportedError, Equatable {
 
     package var description: String {
         switch self {
-        case .badDestination(let reason): "this destination cannot be used: \(reason)"
-        case .badCredentials(let reason): "these credentials cannot be used: \(reason)"
+        case .badDestination(let reason): "cannot use the destination: \(reason)"
+        case .badCredentials(let reason): "cannot use the credentials: \(reason)"
         case .badNames(let reason): "cannot use the list of allowed names: \(reason)"
         case .unknownName(let name):
-            "there is no destination '\(name.escapedForDisplay)': 'nexus sync list' shows those there are, "
+            "unknown destination '\(name.escapedForDisplay)': 'nexus sync list' lists destinations, "
                 + "'nexus sync add' adds one"
         case .damagedLedger(let path, let damage):
-            "\(path.escapedForDisplay) is not as it was written; \(damage). Nothing was sent. Keep the file for a look, "
-                + "move it and ledger.head away, and run again with '--new-ledger': what is there already is sent again and "
-                + "not doubled"
+            "nothing was sent: \(path.escapedForDisplay) was altered; \(damage). Keep the file for inspection, move it and "
+                + "ledger.head away, and run again with '--new-ledger': events are sent again and not duplicated"
         case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
         case .badProxy(let variable, let reason): "cannot use the proxy in \(variable): \(reason.escapedForDisplay)"
         case .badCertificates(let path, let reason):
@@ -64,12 +63,13 @@ package enum SyncError: ReportedError, Equatable {
         case .unreachable(let place, let reason):
             "cannot reach \(place.escapedForDisplay): \(reason.escapedForDisplay)"
         case .busy(let place, let reason):
-            "\(place.escapedForDisplay) cannot take it now: \(reason.escapedForDisplay). Try again later; "
-                + "what was confirmed is not sent again"
+            "\(place.escapedForDisplay) is busy: \(reason.escapedForDisplay); try again later, "
+                + "confirmed events are not sent again"
         case .notPermitted(let place, let reason):
-            "\(place.escapedForDisplay) does not let you: \(reason.escapedForDisplay). "
-                + "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"
-        case .refused(let place, let reason): "\(place.escapedForDisplay) refuses: \(reason.escapedForDisplay)"
+            "\(place.escapedForDisplay) denies access: \(reason.escapedForDisplay); "
+                + "check NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD"
+        case .refused(let place, let reason):
+            "\(place.escapedForDisplay) refuses: \(reason.escapedForDisplay)"
         case .notClickHouse(let place, let answer):
             "nothing was sent: \(place.escapedForDisplay) is not ClickHouse, it answers \(answer.escapedForDisplay); "
                 + "check the host and the port"
@@ -77,9 +77,9 @@ package enum SyncError: ReportedError, Equatable {
             "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay); "
                 + "nothing is noted as sent, check the server and run again"
         case .occupied(let place):
-            "\(place.escapedForDisplay) is there already and is something else: move it away and run again"
+            "cannot write \(place.escapedForDisplay): another file has this name; move it away and run again"
         case .inputOutput(let error): error.description
-        case .notReady: "the database is of an older version: 'nexus flush' brings it up to date"
+        case .notReady: "cannot send events: an older Nexus wrote the database; run 'nexus flush'"
         }
     }
 

@@ -39,13 +39,13 @@ package enum BufferError: ReportedError, Equatable {
         switch self {
         case .system(let error): error.description
         case .full(let folder):
-            "the buffer in \(folder.escapedForDisplay) is full (\(Limits.waitingSegments) segments wait): "
+            "the buffer in \(folder.escapedForDisplay) is full (\(Limits.waitingSegments) segments wait); "
                 + "run 'nexus flush', then try again"
         case .busy(let path):
-            "another process has stopped while it was writing to \(path.escapedForDisplay): let it go on or end it, "
-                + "then try again"
+            "cannot use \(path.escapedForDisplay): another process stopped while it was writing to it; let it continue "
+                + "or end it, then try again"
         case .newerVersion(let path, let version):
-            "\(path.escapedForDisplay) has format \(version), which a newer Nexus wrote: update this one"
+            "cannot read \(path.escapedForDisplay): a newer Nexus wrote it, in format \(version); update Nexus"
         case .off(let reason): "recording is off, as \(reason.escapedForDisplay)"
         case .settings(let error): error.description
         }

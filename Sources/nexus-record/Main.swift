@@ -47,7 +47,9 @@ struct RecordCommandLine {
             end(error.description, error.exitCode, isSoft: call.isSoft)
         }
         guard let data else {
-            end("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput, isSoft: call.isSoft)
+            end(
+                "no data folder: neither NEXUS_DATA_DIR nor HOME is an absolute path; set one of them", .inputOutput,
+                isSoft: call.isSoft)
         }
         let settings: Settings
         do throws(SettingsError) { settings = try SettingsFile(data).load() } catch {

@@ -25,7 +25,7 @@ struct RecorderArguments {
     init(_ arguments: some Collection<RawArgument>) throws(Misuse) {
         let texts = try arguments.map { (argument) throws(Misuse) in
             guard let text = argument.exactText else {
-                throw Misuse(sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8: say it in UTF-8")
+                throw Misuse(sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8: encode it as UTF-8")
             }
             return text
         }
@@ -77,8 +77,8 @@ struct RecorderArguments {
         lines += EventFlags.all.flatMap { line("\($0.name) <\($0.value)>", $0.help) }
         lines += line("--success, --failure", "The outcome.")
         lines += line("--stdin", "Read events from standard input, one JSON object a line.")
-        lines += line("--durable", "Return only once the event would survive a power cut.")
-        lines += line("--soft", "When recording fails, say so and return 0.")
+        lines += line("--durable", "Return once the event would survive a power cut.")
+        lines += line("--soft", "If recording fails, print why and return 0.")
         lines += ["  --version, -h, --help", ""]
         return lines.joined(separator: "\n")
     }

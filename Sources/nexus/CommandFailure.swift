@@ -50,7 +50,8 @@ extension DataFolder {
     /// Returns the data folder of this call; throws a failure with a suggestion if there is none.
     static func required() throws -> DataFolder {
         guard let data = try fromEnvironment(CommandContext.current.environment) else {
-            throw CommandFailure("nowhere to keep data: set NEXUS_DATA_DIR or HOME", .inputOutput)
+            throw CommandFailure(
+                "no data folder: neither NEXUS_DATA_DIR nor HOME is an absolute path; set one of them", .inputOutput)
         }
         return data
     }
@@ -68,7 +69,7 @@ extension CommandFailure {
     static func requireKnownZone() throws {
         guard let zone = LocalCalendar.unknownZone() else { return }
         throw CommandFailure(
-            "the time zone \(zone.escapedForDisplay) is not known here: set TZ to one that is, "
-                + "Europe/Berlin for example, or unset it", .settings)
+            "unknown time zone \(zone.escapedForDisplay): this machine does not have it; set TZ to another one, "
+                + "such as Europe/Berlin, or unset it", .settings)
     }
 }

@@ -9,16 +9,17 @@ struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare two windows: what changed, and whether chance explains it.",
         discussion: """
-            One window is compared with as much time before it, of two the later with the earlier one; --at compares the time \
-            since a day with as much before it; --from compares with a snapshot, with all of it or with the second window of it.
+            One window is compared with the same length of time before it. With two windows, the later one is compared with \
+            the earlier one. --at compares the time since a day with the same length before it. --from compares with a \
+            snapshot: with all of it, or with its part in the second window.
 
-            A change is clear if chance explains it in fewer than one of a hundred whole comparisons. A command needs 10 runs in \
-            each window, counts and total times need three days. Runs are never compared with runs that an older version of \
-            nexus named by other rules.
+            A change is clear if chance explains it in fewer than 1 of 100 whole comparisons. A command needs 10 runs in \
+            each window; counts and total times need three days. Runs that an older version of nexus named by other rules \
+            are left out.
 
             --fail-if FIGURE OPERATOR PERCENT returns 1 if a command has such a change and it is clear. FIGURE is count, failed, \
-            success, p50, p95 or total; OPERATOR is >, >=, < or <=; PERCENT is the change against the earlier window with its \
-            sign, for success in points of a hundred. Counts and total times of windows of different lengths are compared by the day.
+            success, p50, p95 or total. OPERATOR is >, >=, < or <=. PERCENT is the signed change against the earlier window, \
+            for success in percentage points. Windows of different lengths are compared by their counts and total times per day.
 
             EXAMPLES
               nexus compare 7d
@@ -34,7 +35,7 @@ struct CompareCommand: AsyncParsableCommand {
             valueName: "window"))
     var windows: [String] = []
 
-    @Option(help: ArgumentHelp("Compare the time since then with as much before it.", valueName: "time"))
+    @Option(help: ArgumentHelp("Compare the time since then with the same length before it.", valueName: "time"))
     var at: String?
 
     @Option(
@@ -44,13 +45,13 @@ struct CompareCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Return 1 if a clear change is like this; may be given several times.", valueName: "condition"))
+            "Return 1 if a clear change meets this condition; may be repeated.", valueName: "condition"))
     var failIf: [String] = []
 
-    @OptionGroup(title: "What is compared") var filter: FilterOptions
+    @OptionGroup(title: "Filters") var filter: FilterOptions
     @OptionGroup(title: "Order") var order: OrderOptions
 
-    @Option(help: ArgumentHelp("Lines of each list.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of lines of each list.", valueName: "n"))
     var top = 20
 
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -62,7 +63,7 @@ struct CompareCommand: AsyncParsableCommand {
             throw ValidationError("Give windows, or --at, not both; --from takes windows.")
         }
         guard at != nil || from != nil || !windows.isEmpty else {
-            throw ValidationError("Say what to compare: a window, two windows, --at or --from.")
+            throw ValidationError("Nothing to compare: give a window, two windows, --at or --from.")
         }
     }
 

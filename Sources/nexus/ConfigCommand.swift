@@ -8,12 +8,12 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Print and change the settings.",
         discussion: """
-            They are in settings.json of the data folder. A change counts at once, for processes that run as well. Entries of \
-            'ignore' and 'interactive' are the first words of a command's name as reports print it.
+            The settings are in settings.json of the data folder. A change applies immediately, also to running processes. \
+            Entries of 'ignore' and 'interactive' are the first words of a command's name as reports print it.
 
             EXAMPLES
               nexus config                           every setting with its value and default
-              nexus config subcommands               one of them, a line for each entry
+              nexus config subcommands               one setting, with a line for each entry
               nexus config add ignore ls 'git status'
               nexus config add subcommands mytool
               nexus config set git-workspace off
@@ -107,7 +107,7 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "edit", abstract: "Edit the settings in $VISUAL, else $EDITOR, else vi.",
             discussion: """
-                What is no valid settings file is refused, and the settings stay as they were.
+                An invalid settings file is refused, and the settings stay unchanged.
 
                 EXAMPLES
                   EDITOR=nano nexus config edit

@@ -21,10 +21,12 @@ struct Destinations {
         guard let text else {
             guard all.count < 2 else {
                 let names = all.keys.sorted().map(\.escapedForDisplay).joined(separator: ", ")
-                throw CommandFailure("say where to: --to with one of \(names)", .usage)
+                throw CommandFailure("no destination given: several are stored; give --to with one of \(names)", .usage)
             }
             guard let url = all.values.first else {
-                throw CommandFailure("say where to: --to with a URL, or a name given with 'nexus sync add'", .usage)
+                throw CommandFailure(
+                    "no destination given: none is stored; give --to with a URL, or add one with 'nexus sync add'",
+                    .usage)
             }
             return try Destination(url)
         }
@@ -40,9 +42,12 @@ struct Destinations {
                 .usage)
         }
         if let other = all[name], other != destination.identity {
-            throw CommandFailure("'\(name)' is \(other.escapedForDisplay) already: remove it first", .usage)
+            throw CommandFailure(
+                "cannot add '\(name)': the name is in use for \(other.escapedForDisplay); remove it first", .usage)
         }
-        guard all.count < Self.most else { throw CommandFailure("there are \(Self.most) names already", .usage) }
+        guard all.count < Self.most else {
+            throw CommandFailure("cannot add a destination: there are \(Self.most) already; remove one first", .usage)
+        }
         try file.update { $0.set(destination: name, url: destination.identity) }
     }
 

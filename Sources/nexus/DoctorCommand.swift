@@ -7,15 +7,15 @@ import SystemSupport
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check the whole data folder, and say what to do.",
+        commandName: "doctor", abstract: "Check the data folder and suggest fixes.",
         discussion: """
-            Permissions, key, settings, buffer, database, books, sessions, rollups and the record of what was sent. It \
-            returns 0 when nothing is wrong, and 65 otherwise. It changes nothing but with --rebuild, which counts sessions \
-            and rollups anew from the rows.
+            It checks permissions, key, settings, buffer, database, counters, sessions, rollups and the ledger of transfers. \
+            It returns 0 if it finds no problem, else 65. Only --rebuild changes anything: it recomputes sessions and rollups \
+            from the rows.
 
-            With --hook it checks the shell's hook instead: it starts your interactive shell with your start files on a \
-            terminal of its own, runs 'true' in it, and reports whether the event came, and if not, why. The event goes into \
-            a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
+            With --hook it checks the shell's hook instead. It starts your interactive shell with your start files on a \
+            separate terminal and runs 'true' in it. It reports whether the event arrived, and if not, why. The event goes \
+            into a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
 
             EXAMPLES
               nexus doctor
@@ -24,10 +24,10 @@ struct DoctorCommand: AsyncParsableCommand {
               nexus doctor --hook --shell zsh
             """)
 
-    @Flag(help: "Leave out what reads every row.")
+    @Flag(help: "Skip the checks that read every row.")
     var quick = false
 
-    @Flag(help: "Count sessions and rollups anew from the rows.")
+    @Flag(help: "Recompute sessions and rollups from the rows.")
     var rebuild = false
 
     @OptionGroup(title: "With --rebuild") var confirmation: Confirmation
@@ -42,10 +42,10 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard rebuild || !(confirmation.yes || confirmation.dryRun) else {
-            throw ValidationError("--yes and --dry-run go with --rebuild.")
+            throw ValidationError("--yes and --dry-run need --rebuild.")
         }
-        guard hook || target.shell == nil else { throw ValidationError("--shell goes with --hook.") }
-        guard !(hook && (quick || rebuild)) else { throw ValidationError("--hook goes without --quick and --rebuild.") }
+        guard hook || target.shell == nil else { throw ValidationError("--shell needs --hook.") }
+        guard !(hook && (quick || rebuild)) else { throw ValidationError("--hook excludes --quick and --rebuild.") }
     }
 
     func run() async throws {
@@ -54,7 +54,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let report = DoctorReport(try hook ? hookChecks(data) : checks(data))
         try CommandContext.current.write(json ? report.json.document : report.text)
         guard report.isOK else {
-            throw CommandFailure("something is wrong; what to do stands beside it", .rejectedInput)
+            throw CommandFailure("problems found; see the suggested fixes above", .rejectedInput)
         }
     }
 
@@ -81,27 +81,27 @@ struct DoctorCommand: AsyncParsableCommand {
             let findings = try LedgerReader.read(data)
             guard let damage = findings.damage else {
                 return .ok(
-                    "ledger", "\(findings.chain.lines.counted("line")) of what was sent, each fitting the one before")
+                    "ledger", "\(findings.chain.lines.counted("line")), in an intact hash chain")
             }
             return .error(
-                "ledger", "the record of what was sent is not as it was written: \(damage.description)",
+                "ledger", "the ledger of transfers was altered: \(damage.description)",
                 suggestion:
                     "compare it with a backup, or move it and ledger.head away and run 'nexus sync --new-ledger'")
         } catch {
             return .error(
-                "ledger", "the record of what was sent cannot be read: \(String(describing: error).escapedForDisplay)",
-                suggestion: "see to it that it can be read, and run this again")
+                "ledger", "the ledger of transfers cannot be read: \(String(describing: error).escapedForDisplay)",
+                suggestion: "make it readable, and run the check again")
         }
     }
 
     private func rebuild(_ data: DataFolder) async throws {
         guard data.hasDatabase else {
-            throw CommandFailure("nothing was stored yet that could be recomputed", .usage)
+            throw CommandFailure("nothing to recompute: no event was stored yet", .usage)
         }
         if confirmation.dryRun {
             return try CommandContext.current.write("Sessions and rollups would be recomputed from the rows.\n")
         }
-        guard try confirmation.isGiven(for: "Count sessions and rollups anew from the rows?") else { return }
+        guard try confirmation.isGiven(for: "Recompute sessions and rollups from the rows?") else { return }
         let bar = ProgressLine(total: 1000)
         defer { bar?.clear() }
         bar?.show(0)

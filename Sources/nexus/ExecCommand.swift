@@ -8,9 +8,9 @@ struct ExecCommand: ParsableCommand {
         abstract: "Run a command and record its name, how long it took and how it ended.",
         usage: "nexus exec [--workspace <name>] [--task <name>] [--quiet] -- <command> [<argument> ...]",
         discussion: """
-            The command has your terminal, input and output, and its exit code is returned. Of its arguments only a \
-            subcommand of a program known to have them is kept ('git push', 'npm test'). A program that runs another one, \
-            like 'sudo' or 'timeout 5', is passed over.
+            The command uses your terminal, input and output, and nexus returns its exit code. No argument is kept, except \
+            the subcommand of a program known to have them ('git push', 'npm test'). A program that runs another one, such as \
+            'sudo' or 'timeout 5', is skipped.
 
             EXAMPLES
               nexus exec -- make -j8
@@ -34,7 +34,7 @@ struct ExecCommand: ParsableCommand {
 
     mutating func validate() throws {
         if command.first == "--" { command.removeFirst() }
-        if command.isEmpty { throw ValidationError("Say what to run: nexus exec -- <command>.") }
+        if command.isEmpty { throw ValidationError("No command to run: give one, as in nexus exec -- <command>.") }
         if command.first == "--help" || command.first == "-h" { throw CleanExit.helpRequest(self) }
         if let flag = command.first, flag.hasPrefix("-") { throw ValidationError("Unknown option '\(flag)'.") }
     }

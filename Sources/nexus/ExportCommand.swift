@@ -9,12 +9,12 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a snapshot of the data into a file.",
         discussion: """
-            The name of the file says what it is: .db, .ndjson and .csv are plain files, and those names with .lz4 after them \
-            are compressed, for 'lz4 -d'. Any other name is a compressed snapshot with a SQLite database, as is the default. \
-            It has a hash of its own, which 'nexus verify' checks. 'nexus import' reads .db, plain or compressed; ndjson and csv \
-            are for other tools. The file appears when it is complete; one of the same name is replaced.
+            The file name decides the format. .db, .ndjson and .csv are plain files; with .lz4 appended they are compressed, \
+            for 'lz4 -d'. Any other name gives the default, a compressed snapshot with a SQLite database. A compressed file has \
+            a hash, which 'nexus verify' checks. 'nexus import' reads .db, plain or compressed; ndjson and csv are for other \
+            tools. The file appears when it is complete, and replaces one of the same name.
 
-            Days are those of your time zone ($TZ). Without a window it holds everything.
+            Days are those of your time zone ($TZ). Without a window, the snapshot has all events.
 
             EXAMPLES
               nexus export                          nexus-<date>.db.lz4 in this folder
@@ -24,7 +24,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What it holds: sqlite, ndjson or csv; by default what the name says, else sqlite.", valueName: "format"))
+            "The format: sqlite, ndjson or csv; by default that of the file name, else sqlite.", valueName: "format"))
     var format: SnapshotFormat?
 
     @Flag(help: "Write a plain file or stream, without compression.")
@@ -33,12 +33,12 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "The file; '-' for standard output. Left out: nexus-<date> in this folder.", valueName: "file"))
+            "The file, or '-' for standard output; by default nexus-<date> in this folder.", valueName: "file"))
     var output: String?
 
     @OptionGroup(title: "The window") var window: WindowOptions
 
-    @Flag(help: "Print what the snapshot holds as JSON.")
+    @Flag(help: "Print the manifest of the snapshot as JSON.")
     var json = false
 
     func validate() throws {
@@ -88,15 +88,16 @@ struct ExportCommand: AsyncParsableCommand {
             // Piped output is for a program; a terminal would show it as noise.
             guard !File.standardOutput.isTerminal else {
                 throw CommandFailure(
-                    "a snapshot is not written to a terminal: redirect the output, or name a file", .usage)
+                    "cannot write a snapshot to a terminal: redirect the output, or give a file with -o", .usage)
             }
             return .standardOutput
         }
         if let output {
-            guard !output.isEmpty else { throw CommandFailure("-o takes the name of a file", .usage) }
+            guard !output.isEmpty else { throw CommandFailure("-o must be the name of a file", .usage) }
             guard !data.owns(fileAt: output) else {
                 throw CommandFailure(
-                    "\(output.escapedForDisplay) is a file that nexus itself keeps its data in: name another", .usage)
+                    "cannot write \(output.escapedForDisplay): nexus keeps its own data in it; give another name",
+                    .usage)
             }
             return .file(output)
         }

@@ -5,9 +5,9 @@ import SystemSupport
 
 struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flush", abstract: "Store what waits in the buffer now.",
+        commandName: "flush", abstract: "Store the pending events of the buffer now.",
         discussion: """
-            After an update it also counts again what an earlier version has stored, where reports need that.
+            After an update, it also recomputes the aggregates of an earlier version, where reports need them.
 
             EXAMPLES
               nexus flush && cp -r "$NEXUS_DATA_DIR" /mnt/backup
@@ -55,8 +55,9 @@ enum ReadingCommand {
     private static func sentence(on missing: Drainer.Missing) -> String? {
         switch missing {
         case .nothing: nil
-        case .pendingWhileOff: "recording is off, and what waited to be stored when it was switched off is not in this"
-        case .pending: "some events wait to be stored and are not in this report yet"
+        case .pendingWhileOff:
+            "recording is off: events that were pending when it was switched off are not included"
+        case .pending: "some events are pending and not included yet"
         case .withoutIDs(let sentence): sentence
         }
     }

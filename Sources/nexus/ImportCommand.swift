@@ -6,11 +6,11 @@ import SystemSupport
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Take the events of a snapshot into this data folder.",
+        commandName: "import", abstract: "Import the events of a snapshot into this data folder.",
         discussion: """
-            Every event is known by the installation that recorded it and its number there: what is here already is left \
-            as it is, so that importing twice changes nothing. What was purged here comes back; what is too old to be kept \
-            ('nexus telemetry retain') stays out. A snapshot comes in whole or not at all. While recording is off nothing does.
+            Every event has an identity: the installation that recorded it, and its number there. Events that are here \
+            already stay unchanged, so importing twice has no effect. Purged events come back. Events older than rows are kept \
+            ('nexus telemetry retain') are skipped. A snapshot is imported whole or not at all, and not while recording is off.
 
             EXAMPLES
               nexus import backup.db.lz4
@@ -27,7 +27,7 @@ struct ImportCommand: AsyncParsableCommand {
         let data = try DataFolder.required()
         if case .off(let reason) = try RecordingPolicy.current(for: data) {
             throw CommandFailure(
-                "nothing is written while recording is off (\(reason.escapedForDisplay)); 'nexus stats --from' reads a "
+                "nothing was imported: recording is off (\(reason.escapedForDisplay)); 'nexus stats --from' reads a "
                     + "snapshot without importing it", .settings)
         }
         let bar = ProgressLine(total: 1000)
@@ -38,8 +38,8 @@ struct ImportCommand: AsyncParsableCommand {
             "known": .integer(outcome.known),
         ]
         let expired =
-            outcome.expired > 0 ? ", \(outcome.expired) are of days whose events are no longer kept ('retain')" : ""
-        let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) were here already\(expired)\n"
+            outcome.expired > 0 ? ", \(outcome.expired) older than rows are kept ('retain')" : ""
+        let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) already present\(expired)\n"
         try CommandContext.current.write(json ? value.document : text)
     }
 
@@ -50,7 +50,7 @@ struct ImportCommand: AsyncParsableCommand {
             defer { bar?.clear() }
             guard let lock = try await TelemetryControl(data: data).waitForWriter() else {
                 throw CommandFailure(
-                    "another nexus process writes the database and does not make way: try again later", .tryAgain)
+                    "nothing was imported: another nexus process is writing the database; try again later", .tryAgain)
             }
             return try await SnapshotImport(path: file).run(into: data, lock: lock, parts: Composition.writer) {
                 done, total in

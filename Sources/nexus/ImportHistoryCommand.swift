@@ -10,13 +10,13 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         discussion: """
             Sources are the files of zsh, bash, fish, resh and xonsh (xonsh-json), and the databases of atuin, zsh-histdb, \
             hishtory, nushell and xonsh. \
-            Without a source it lists the histories that it finds, and what each would give; nothing is written then. The lines \
-            are read in memory and never stored: of each the command's name, its start and, where the history has them, its \
-            duration and outcome are kept. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
-            config'. Importing again adds only what is new. Entries from after Nexus began to record the shell, entries without \
-            a time, and entries that another history gave are skipped and counted. Import the richest history first: the list \
-            has it at the top. A suite of a JUnit report becomes a completed task, of which only the keyed hash of its \
-            name is kept.
+            Without a source, it lists the histories that it finds and what each would add, and writes nothing.
+
+            Lines are read in memory and never stored. Each entry keeps the command's name, its start and, if the history has \
+            them, its duration and outcome. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
+            config'. Importing again adds only new entries. Entries since Nexus began to record the shell, entries without \
+            a time, and entries of another history are skipped and counted. Import the richest history first: it is at the \
+            top of the list. A suite of a JUnit report becomes a completed task; only the keyed hash of its name is kept.
 
             EXAMPLES
               nexus import-history
@@ -52,7 +52,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         var summaries: [HistorySummary] = []
         for path in paths {
             let summary = try await CancelOnSignal.run(
-                ifStopped: "what was imported so far stays, and the next import adds the rest"
+                ifStopped: "imported entries stay, and the next import adds the rest"
             ) {
                 try await Self.take(path, of: source, into: data)
             }

@@ -5,12 +5,12 @@ import SystemSupport
 
 struct InsightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "insights", abstract: "Tell what is slow, what fails, and what changed.",
+        commandName: "insights", abstract: "Show slow and failing commands, and what changed.",
         discussion: """
-            Without a flag: the few findings worth reading, the costliest first. Each is a change that chance does not \
-            explain, with the runs that it rests on and the command that shows them. A command is compared with its own \
-            history before the change, from 20 runs before and 10 after on; the window selects the changes that began or \
-            persist in it. Days are those of your time zone ($TZ). Without a window it covers all time.
+            Without a flag, it prints the few findings worth reading, the costliest first. Each is a change that chance does \
+            not explain, with its evidence and the command that shows the runs. A command is compared with its own history \
+            before the change: at least 20 runs before and 10 after. The window selects the changes that began or persist in \
+            it; without a window, it covers all time. Days are those of your time zone ($TZ).
 
             EXAMPLES
               nexus insights --week
@@ -25,16 +25,16 @@ struct InsightsCommand: AsyncParsableCommand {
     var command: String?
 
     @Option(
-        help: ArgumentHelp("Only this workspace, by its name or by the beginning of its hash.", valueName: "name"))
+        help: ArgumentHelp("Only this workspace: its name, or a prefix of its hash.", valueName: "name"))
     var workspace: String?
 
-    @Flag(help: "What takes most time, what became slower, and what goes along with it.")
+    @Flag(help: "Commands that take most time or became slower, and correlated factors.")
     var slow = false
 
-    @Flag(help: "What fails: categories, commands, failures in a row, and what was tried again.")
+    @Flag(help: "Failures: categories, commands, streaks and retries.")
     var errors = false
 
-    @Option(help: ArgumentHelp("Lines of each list.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of lines of each list.", valueName: "n"))
     var top = 10
 
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -43,7 +43,7 @@ struct InsightsCommand: AsyncParsableCommand {
         guard output.form != .csv else { throw ValidationError("insights prints text, JSON or Markdown, not CSV.") }
         guard top >= 1 else { throw ValidationError("--top must be at least 1.") }
         guard command?.isEmpty != true, workspace?.isEmpty != true else {
-            throw ValidationError("--command and --workspace take a name.")
+            throw ValidationError("--command and --workspace must not be empty.")
         }
         guard !slow || !errors else { throw ValidationError("Give one of --slow and --errors.") }
     }

@@ -14,7 +14,7 @@ struct ManualCommand: ParsableCommand {
               nexus man-pages ~/.local/share/man/man1
             """, shouldDisplay: false)
 
-    @Argument(help: "The folder, which has to exist.", completion: .directory)
+    @Argument(help: "An existing folder.", completion: .directory)
     var folder: String
 
     func run() throws {

@@ -110,7 +110,8 @@ struct Nexus: AsyncParsableCommand {
             return
         }
         throw CommandFailure(
-            "argument \(wrong + 1), '\(arguments[wrong].text.escapedForDisplay)', is not UTF-8: say it in UTF-8", .usage
+            "argument \(wrong + 1), '\(arguments[wrong].text.escapedForDisplay)', is not UTF-8: encode it as UTF-8",
+            .usage
         )
     }
 }

@@ -6,10 +6,10 @@ import SystemSupport
 struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
-        abstract: "Record one event, or with --stdin a stream of them.",
+        abstract: "Record one event, or a stream of events with --stdin.",
         discussion: """
-            An event is safe when the command returns 0. With --stdin every line is a JSON object; a line that is not \
-            taken is reported with its number, the rest goes on, and the command returns 65.
+            An event is safe when the command returns 0. With --stdin, every line is a JSON object. A rejected line is \
+            reported with its number, the others are recorded, and the command returns 65.
 
             EXAMPLES
               nexus record --command "swift build" --duration-ms 8200 --success
@@ -30,18 +30,19 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "With --stdin: print the summary as JSON.")
     var json = false
 
-    @Flag(help: "Return only once the event would survive a power cut.")
+    @Flag(help: "Return once the event would survive a power cut.")
     var durable = false
 
-    @Flag(help: "When one event cannot be recorded, say so and return 0.")
+    @Flag(help: "If the event cannot be recorded, print why and return 0.")
     var soft = false
 
     func validate() throws {
         if stdin, let given = event.firstGiven {
-            throw ValidationError("\(given) describes one event; with --stdin the lines do.")
+            throw ValidationError(
+                "\(given) and --stdin exclude each other: with --stdin, the lines describe the events.")
         }
-        if stdin, soft { throw ValidationError("--soft goes with one event, not with --stdin.") }
-        if !stdin, strict || ack || json { throw ValidationError("--strict, --ack and --json go with --stdin.") }
+        if stdin, soft { throw ValidationError("--soft and --stdin exclude each other.") }
+        if !stdin, strict || ack || json { throw ValidationError("--strict, --ack and --json need --stdin.") }
     }
 
     func run() async throws {
@@ -82,8 +83,8 @@ struct EventOptions: ParsableArguments {
     @Option(help: EventFlags.help("--type")) var type: String?
     @Option(help: EventFlags.help("--command")) var command: String?
     @Option(help: EventFlags.help("--duration-ms")) var durationMs: String?
-    @Flag(help: "It succeeded.") var success = false
-    @Flag(help: "It failed.") var failure = false
+    @Flag(help: "The command succeeded.") var success = false
+    @Flag(help: "The command failed.") var failure = false
     @Option(help: EventFlags.help("--error-category")) var errorCategory: String?
     @Option(help: EventFlags.help("--workspace")) var workspace: String?
     @Option(help: EventFlags.help("--task")) var task: String?

@@ -9,12 +9,13 @@ struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write a report with charts: one HTML file for a browser.",
         discussion: """
-            The file holds everything that it shows, loads nothing, and is yours alone. It has the dashboard, what changed, all \
-            commands, the charts of those that took most time, failures, sessions and the comparison with the time before. It is \
+            The file is self-contained, loads nothing, and only you may read it. It shows the dashboard, changes, all \
+            commands, charts of those that took most time, failures, sessions, and a comparison with the time before. It is \
             written to nexus-report.html in your own folder below $TMPDIR, else /tmp, and its path is printed. A link, or a file \
-            that is not such a report, is never replaced. Workspaces have the first digits of their hashes; --names shows names.
+            that is not such a report, is never replaced. Workspaces appear as the first digits of their hashes, or by name \
+            with --names.
 
-            Days and hours are those of your time zone ($TZ). Without a window it covers all time.
+            Days and hours are those of your time zone ($TZ). Without a window, it covers all time.
 
             EXAMPLES
               nexus report --month --open
@@ -25,11 +26,11 @@ struct ReportCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
-    @OptionGroup(title: "What is counted") var filter: FilterOptions
+    @OptionGroup(title: "Filters") var filter: FilterOptions
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("The file. Left out: nexus-report.html in your temporary folder.", valueName: "file"),
+        help: ArgumentHelp("The file; by default nexus-report.html in your temporary folder.", valueName: "file"),
         completion: .file())
     var output: String?
 
@@ -45,23 +46,23 @@ struct ReportCommand: AsyncParsableCommand {
     @Flag(help: "Show the names of workspaces where a folder on this disk explains their hashes.")
     var names = false
 
-    @Flag(help: "Write the file again every 10 seconds, or as --refresh says, until Ctrl-C.")
+    @Flag(help: "Rewrite the file every 10 seconds, or at the interval of --refresh, until Ctrl-C.")
     var watch = false
 
     @Option(
-        help: ArgumentHelp("The page reloads itself after this number of seconds, 1 to 86400.", valueName: "seconds"))
+        help: ArgumentHelp("Seconds after which the page reloads itself, from 1 to 86400.", valueName: "seconds"))
     var refresh: Int?
 
     private static let watchSeconds = 10
 
     func validate() throws {
         guard !watch || from == nil else {
-            throw ValidationError("A snapshot does not change: not --watch with --from.")
+            throw ValidationError("--watch and --from exclude each other: a snapshot does not change.")
         }
         if let refresh, !(1...86_400).contains(refresh) {
             throw ValidationError("--refresh must be from 1 to 86400.")
         }
-        if let output, output.isEmpty { throw ValidationError("-o takes the name of a file.") }
+        if let output, output.isEmpty { throw ValidationError("-o must be the name of a file.") }
     }
 
     func run() async throws {
@@ -100,7 +101,7 @@ struct ReportCommand: AsyncParsableCommand {
         }
         guard !data.owns(fileAt: output) else {
             throw CommandFailure(
-                "cannot write \(output.escapedForDisplay): nexus itself keeps its data in it; give another name with -o",
+                "cannot write \(output.escapedForDisplay): nexus keeps its own data in it; give another name with -o",
                 .usage)
         }
         return try ReportFile(output)

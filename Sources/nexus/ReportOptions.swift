@@ -21,10 +21,10 @@ struct WindowOptions: ParsableArguments {
     @Flag(help: "Today and the 29 days before.")
     var month = false
 
-    @Option(help: ArgumentHelp("From the beginning of this time on.", valueName: "time"))
+    @Option(help: ArgumentHelp("From the start of this time.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Up to the end of this time; 7d and 2h mean so long ago.", valueName: "time"))
+    @Option(help: ArgumentHelp("Until the end of this time; 7d and 2h mean that long ago.", valueName: "time"))
     var until: String?
 
     func validate() throws {
@@ -50,7 +50,7 @@ struct OrderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Sort by \(Self.words); largest first, names from A to Z.", valueName: "figure"))
     var sort: UsageOrder.Sort?
 
-    @Option(help: ArgumentHelp("Leave out what happened less often.", valueName: "n"))
+    @Option(help: ArgumentHelp("Leave out rows with a lower count.", valueName: "n"))
     var minCount = 1
 
     private static let words = UsageOrder.Sort.allCases.map(\.rawValue).joined(separator: ", ")
@@ -70,7 +70,7 @@ struct OutputOptions: ParsableArguments {
         case text, json, csv, markdown
     }
 
-    @Option(help: ArgumentHelp("The form: text, json, csv or markdown.", valueName: "form"))
+    @Option(help: ArgumentHelp("The format: text, json, csv or markdown.", valueName: "form"))
     var format: Form?
 
     @Flag(help: "Print JSON: --format json.")

@@ -16,9 +16,9 @@ struct RunsCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
-    @OptionGroup(title: "What is listed") var filter: FilterOptions
+    @OptionGroup(title: "Filters") var filter: FilterOptions
 
-    @Flag(help: "The runs that took longest, in place of the latest.")
+    @Flag(help: "List the slowest runs instead of the latest.")
     var slowest = false
 
     @Option(help: ArgumentHelp("Number of runs, from 1 to 10000.", valueName: "n"))

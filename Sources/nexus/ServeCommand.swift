@@ -9,13 +9,13 @@ import SystemSupport
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Run the service: take events from a socket and a named pipe, and store what others record.",
+        abstract: "Run the service: accept events on a socket and a named pipe, and store pending events.",
         discussion: """
-            It serves until SIGTERM, SIGHUP or Ctrl-C, then takes what has come, stores it and ends. Socket and pipe stand in the \
-            data folder, or without NEXUS_DATA_DIR in $XDG_RUNTIME_DIR/nexus. A service manager may pass both (LISTEN_FDS).
+            It runs until SIGTERM, SIGHUP or Ctrl-C, then accepts and stores what has arrived, and exits. Socket and pipe are \
+            in the data folder, or without NEXUS_DATA_DIR in $XDG_RUNTIME_DIR/nexus. A service manager may pass both (LISTEN_FDS).
 
-            --install writes units for systemd into ~/.config/systemd/user, with which the service runs without a network and \
-            starts when something comes; nothing is enabled by that.
+            --install writes systemd units into ~/.config/systemd/user and enables nothing. The units deny the service a \
+            network, and start it when an event arrives.
 
             EXAMPLES
               nexus serve
@@ -23,22 +23,22 @@ struct ServeCommand: AsyncParsableCommand {
               nexus serve --uninstall
             """)
 
-    @Flag(help: "Write the units of systemd for this user, and print how to enable them.")
+    @Flag(help: "Write systemd units for this user, and print how to enable them.")
     var install = false
 
-    @Flag(help: "Remove those units.")
+    @Flag(help: "Remove the units.")
     var uninstall = false
 
-    @Flag(help: "Acknowledge on the socket only what would survive a power cut.")
+    @Flag(help: "Acknowledge events on the socket once they would survive a power cut.")
     var durable = false
 
-    @Flag(name: .shortAndLong, help: "Say more about what goes on.")
+    @Flag(name: .shortAndLong, help: "Log more messages.")
     var verbose = false
 
     func validate() throws {
         if install, uninstall { throw ValidationError("--install and --uninstall exclude each other.") }
         if install || uninstall, durable || verbose {
-            throw ValidationError("--install and --uninstall go alone.")
+            throw ValidationError("--install and --uninstall exclude other options.")
         }
     }
 
@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         let data = try DataFolder.required()
         if install || uninstall { return try changeUnits(data) }
         if case .off(let reason) = try RecordingPolicy.current(for: data) {
-            throw CommandFailure("nothing to serve: recording is off, as \(reason.escapedForDisplay)", .settings)
+            throw CommandFailure("cannot serve: recording is off, as \(reason.escapedForDisplay)", .settings)
         }
         FirstNotice.showIfDue(data)
         var logger = Logger(label: "nexus") { StreamLogHandler.standardError(label: $0) }
@@ -66,7 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let paths = try install ? units.install() : units.uninstall()
         var lines = paths.map { (install ? "Written: " : "Removed: ") + $0.escapedForDisplay }
-        if paths.isEmpty { lines = ["No units of Nexus are there."] }
+        if paths.isEmpty { lines = ["No units of Nexus are installed."] }
         if install {
             lines.append("To enable: systemctl --user daemon-reload && systemctl --user enable --now nexus.socket")
         }

@@ -6,9 +6,9 @@ import SystemSupport
 
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "session", abstract: "Give events a session of your own, and list sessions.",
+        commandName: "session", abstract: "Start, end, list and show sessions.",
         discussion: """
-            Without one, a session is the shell that a command was typed or scripted in.
+            By default, events belong to the session of the shell that runs the command.
 
             EXAMPLES
               eval "$(nexus session start)"
@@ -46,7 +46,7 @@ struct SessionCommand: AsyncParsableCommand {
         func run() throws {
             let session = id ?? Self.randomID()
             guard SessionManager.isValid(session) else {
-                throw CommandFailure("--id takes 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
+                throw CommandFailure("--id must have 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
             }
             try SessionCommand.record(.sessionStarted, of: session)
             try CommandContext.current.write(shell.export(session) + "\n")
@@ -72,10 +72,12 @@ struct SessionCommand: AsyncParsableCommand {
 
         func run() throws {
             guard let session = CommandContext.current.environment("NEXUS_SESSION"), !session.isEmpty else {
-                throw CommandFailure("no session was started here: NEXUS_SESSION is not set", .usage)
+                throw CommandFailure("no session to end: NEXUS_SESSION is not set", .usage)
             }
             guard SessionManager.isValid(session) else {
-                throw CommandFailure("NEXUS_SESSION is no session's id: 'nexus session start' sets a right one", .usage)
+                throw CommandFailure(
+                    "cannot end the session: NEXUS_SESSION is not a valid id; set it with 'nexus session start'", .usage
+                )
             }
             try SessionCommand.record(.sessionEnded, of: session)
             try CommandContext.current.write(shell.unset + "\n")
@@ -93,7 +95,7 @@ struct SessionCommand: AsyncParsableCommand {
 
         @OptionGroup(title: "The window") var window: WindowOptions
 
-        @Option(help: ArgumentHelp("How many at most.", valueName: "n"))
+        @Option(help: ArgumentHelp("Maximum number of sessions.", valueName: "n"))
         var limit = 20
 
         @Flag(help: "Print JSON.")
@@ -114,17 +116,17 @@ struct SessionCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Show what happened in a session, one event after the other.",
+            commandName: "show", abstract: "Show the events of a session in order of time.",
             discussion: """
                 EXAMPLES
                   nexus session show
                   nexus session show s-3f2a --json
                 """)
 
-        @Argument(help: "The session's id, or what it begins with; by default the session of this shell.")
+        @Argument(help: "The session's id, or a prefix of it; by default the session of this shell.")
         var id: String?
 
-        @Option(help: ArgumentHelp("How many events at most, the first.", valueName: "n"))
+        @Option(help: ArgumentHelp("Maximum number of events, from the first one.", valueName: "n"))
         var limit = 200
 
         @Flag(help: "Print JSON.")
@@ -134,7 +136,7 @@ struct SessionCommand: AsyncParsableCommand {
             guard (1...10_000).contains(limit) else {
                 throw ValidationError("--limit must be from 1 to 10000.")
             }
-            guard id?.isEmpty != true else { throw ValidationError("A session's id is not empty.") }
+            guard id?.isEmpty != true else { throw ValidationError("The session's id must not be empty.") }
         }
 
         func run() async throws {
@@ -146,10 +148,12 @@ struct SessionCommand: AsyncParsableCommand {
             switch try SessionTimeline.search(id, limit: limit, in: data) {
             case .found(let found): timeline = found
             case .ambiguous:
-                throw CommandFailure("more than one session begins with \(id.escapedForDisplay)", .rejectedInput)
+                throw CommandFailure(
+                    "ambiguous session id \(id.escapedForDisplay): several sessions begin with it; give more characters",
+                    .rejectedInput)
             case .none:
                 throw CommandFailure(
-                    "no session \(id.escapedForDisplay) was recorded: 'nexus session list' shows which were",
+                    "unknown session \(id.escapedForDisplay): it was not recorded; 'nexus session list' lists sessions",
                     .rejectedInput)
             }
             try CommandContext.current.write(json ? timeline.json.document : timeline.text(.ofOutput()))

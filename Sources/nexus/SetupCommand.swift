@@ -7,10 +7,10 @@ import SystemSupport
 
 struct SetupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "setup", abstract: "Add the hook to your shell's start file, and prove that it records.",
+        commandName: "setup", abstract: "Add the hook to your shell's start file, and check that it records.",
         discussion: """
-            It prints file and line, and adds the line in a marked block at the end, after other tools, once you agree. Mode, \
-            owner and links of the file stay. Then a new shell proves that a command is recorded.
+            It prints the file and the line. Once you agree, it adds the line in a marked block at the end, after other tools. \
+            Mode, owner and links of the file stay. A new shell then checks that a command is recorded.
 
             EXAMPLES
               nexus setup                 for the shell in $SHELL
@@ -23,11 +23,13 @@ struct SetupCommand: ParsableCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    @Flag(help: "Remove the block; a block that was changed is left.")
+    @Flag(help: "Remove the block, unless it was changed.")
     var undo = false
 
     func validate() throws {
-        if undo, confirmation.yes || confirmation.dryRun { throw ValidationError("--undo goes alone.") }
+        if undo, confirmation.yes || confirmation.dryRun {
+            throw ValidationError("--undo excludes --yes and --dry-run.")
+        }
     }
 
     func run() throws {
@@ -76,7 +78,7 @@ struct SetupCommand: ParsableCommand {
         let check = try HookCheck(files, deadline: target.duration).run().check(setup.allFiles)
         try CommandContext.current.write(DoctorReport([check]).text)
         guard check.state != .error else {
-            throw CommandFailure("the hook does not record yet; see what to do above", .rejectedInput)
+            throw CommandFailure("the hook does not record yet; see the suggested fix above", .rejectedInput)
         }
     }
 }
@@ -86,7 +88,7 @@ struct ShellTarget: ParsableArguments {
     @Option(help: ArgumentHelp("The shell, by name or path: bash, zsh or fish; by default $SHELL.", valueName: "shell"))
     var shell: String?
 
-    @Option(help: ArgumentHelp("How long a new shell may take to record a command.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time limit for a new shell to record a command.", valueName: "seconds"))
     var deadline: Int = 10
 
     var duration: Duration { .seconds(deadline) }

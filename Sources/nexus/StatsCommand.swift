@@ -7,12 +7,11 @@ import SystemSupport
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Show what happened: the dashboard.",
+        commandName: "stats", abstract: "Show the dashboard, or a list.",
         discussion: """
-            Days and hours are those of your time zone ($TZ). Without a window it covers all time; with one, everything \
-            is compared with as many days before it, and while today is among them only up to the same time of day. What \
-            --command, --workspace and --failed ask for is counted from the events themselves, all else from sums that are \
-            kept.
+            Days and hours are those of your time zone ($TZ). Without a window, it covers all time. A window is compared with \
+            the same number of days before it; if it includes today, only up to the same time of day. Sessions with a filter \
+            are read row by row, everything else from aggregates.
 
             EXAMPLES
               nexus stats --week
@@ -23,12 +22,14 @@ struct StatsCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
-    @OptionGroup(title: "What is counted") var filter: FilterOptions
+    @OptionGroup(title: "Filters") var filter: FilterOptions
 
     @Option(help: ArgumentHelp("List by \(Self.kinds).", valueName: "what"))
     var by: UsageBreakdown.Kind?
 
-    @Option(help: ArgumentHelp("Lines of each list (default: 10; all with --by and --json or --csv).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Number of lines of each list (default: 10; all with --by and --json or --csv).", valueName: "n"))
     var top: Int?
 
     @Option(
@@ -50,10 +51,10 @@ struct StatsCommand: AsyncParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be at least 1.") }
         guard !watch || from == nil else {
-            throw ValidationError("A snapshot does not change: not --watch with --from.")
+            throw ValidationError("--watch and --from exclude each other: a snapshot does not change.")
         }
         guard !watch || output.form == .text else {
-            throw ValidationError("--watch shows a screen: not --json, --csv or --format.")
+            throw ValidationError("--watch excludes --json, --csv and --format.")
         }
     }
 
@@ -73,7 +74,7 @@ struct StatsCommand: AsyncParsableCommand {
         }
         guard File.standardOutput.isTerminal, Environment.value("TERM") != "dumb" else {
             throw CommandFailure(
-                "--watch takes a terminal that can be drawn on: without one, run nexus stats again instead", .usage)
+                "cannot watch: --watch needs a terminal that can move the cursor; run 'nexus stats' without it", .usage)
         }
         try await ReportWatch.run { try await report(of: data) }
     }
@@ -135,15 +136,15 @@ struct FilterOptions: ParsableArguments {
     var command: String?
 
     @Option(
-        help: ArgumentHelp("Only this workspace, by its name or by the beginning of its hash.", valueName: "name"))
+        help: ArgumentHelp("Only this workspace: its name, or a prefix of its hash.", valueName: "name"))
     var workspace: String?
 
-    @Flag(help: "Only what failed.")
+    @Flag(help: "Only failures.")
     var failed = false
 
     func validate() throws {
         guard command?.isEmpty != true, workspace?.isEmpty != true else {
-            throw ValidationError("--command and --workspace take a name.")
+            throw ValidationError("--command and --workspace must not be empty.")
         }
     }
 

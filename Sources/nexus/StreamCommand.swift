@@ -49,7 +49,7 @@ struct StreamCommand {
                 try? CommandContext.current.report("nexus: line \(line) not recorded: \(rejection.message)\n")
             case .notOnDisk(let error):
                 bar?.clear()
-                try? CommandContext.current.report("nexus: a power cut may take what was accepted: \(error)\n")
+                try? CommandContext.current.report("nexus: accepted events may not survive a power cut: \(error)\n")
             case .accepted(let events, let rejected, let bytes):
                 bar?.show(bytes)
                 guard acknowledges else { return }

@@ -6,14 +6,13 @@ import SystemSupport
 
 struct SyncCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sync", abstract: "Send what was not sent yet to a place of yours.",
+        commandName: "sync", abstract: "Send new events to a destination of yours.",
         discussion: """
-            A destination is a folder (file:///FOLDER), a server that takes PUT (https://…, http://…), or ClickHouse \
-            (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Nothing is ever sent but by this command, and \
-            ledger.ndjson in the data folder says what went where: 'nexus sync log'. It sends, and writes the ledger, also \
-            while recording is off: what is off then is recording.
+            A destination is a folder (file:///FOLDER), a server that accepts PUT (https://…, http://…), or ClickHouse \
+            (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Only this command sends anything. The ledger \
+            (ledger.ndjson in the data folder) lists each transfer: 'nexus sync log'. Sending works while recording is off.
 
-            What a purge removes here stays where it was sent.
+            A purge does not remove events from a destination.
 
             EXAMPLES
               nexus sync --to file:///mnt/stick
@@ -24,10 +23,10 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Send: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "send", abstract: "Send what was not sent yet.",
+            commandName: "send", abstract: "Send new events.",
             discussion: """
                 User name and password come from NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, or from a file of two lines that \
-                only you may read. Whatever interrupts it, the next run goes on where it stopped, and no row arrives twice.
+                only you may read. After an interruption, the next run continues where it stopped, and no row arrives twice.
 
                 EXAMPLES
                   nexus sync send --to file:///mnt/stick
@@ -36,27 +35,29 @@ struct SyncCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Where to: a URL, or a name given with 'nexus sync add'. May be left out where there is one name.",
+                "The destination: a URL, or a name of 'nexus sync add'. Optional if there is only one name.",
                 valueName: "destination"))
         var to: String?
 
         @Option(help: ArgumentHelp("A file with the user name and the password.", valueName: "file"))
         var credentials: String?
 
-        @Flag(help: "Show what would go and send nothing.")
+        @Flag(help: "Print what would be sent, and send nothing.")
         var dryRun = false
 
-        @Flag(help: "Begin with the first event, as to a place that has lost what it had.")
+        @Flag(help: "Send from the first event again, for a destination that lost its data.")
         var again = false
 
-        @Flag(help: "Begin a new ledger, where a damaged one was moved away.")
+        @Flag(help: "Start a new ledger after a damaged one was moved away.")
         var newLedger = false
 
         @Flag(help: "Print JSON.")
         var json = false
 
         func validate() throws {
-            guard !(newLedger && dryRun) else { throw ValidationError("--new-ledger does not go with --dry-run.") }
+            guard !(newLedger && dryRun) else {
+                throw ValidationError("--new-ledger and --dry-run exclude each other.")
+            }
         }
 
         /// Limit of rows that a dry run shows.
@@ -77,12 +78,12 @@ struct SyncCommand: AsyncParsableCommand {
             }
             if credentials != nil, destination.isReadableOnTheWay {
                 try CommandContext.current.report(
-                    "nexus: user name, password and events travel readable by others on the way; https:// or "
-                        + "clickhouses:// would not\n")
+                    "nexus: the connection is not encrypted: others may read user name, password and events; use https:// or "
+                        + "clickhouses://\n")
             }
             if newLedger, try await !plan.acceptNewLedger() { throw CommandFailure.writerIsBusy }
             let bar = ProgressLine(total: 1000)
-            let summary = try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
+            let summary = try await CancelOnSignal.run(ifStopped: "confirmed events are not sent again") {
                 defer { bar?.clear() }
                 return try await plan.send(fromStart: again, credentials: credentials) { Self.show($0, on: bar) }
             }
@@ -107,17 +108,17 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "add", abstract: "Remember a destination by a name.",
+            commandName: "add", abstract: "Store a destination under a name.",
             discussion: """
                 EXAMPLES
                   nexus sync add stick file:///mnt/stick
                   nexus sync add company clickhouses://db.example.com/nexus
                 """)
 
-        @Argument(help: ArgumentHelp("What to call it: A-Z a-z 0-9 . _ -", valueName: "name"))
+        @Argument(help: ArgumentHelp("The name: A-Z a-z 0-9 . _ -", valueName: "name"))
         var name: String
 
-        @Argument(help: ArgumentHelp("Where it is.", valueName: "url"))
+        @Argument(help: ArgumentHelp("The URL.", valueName: "url"))
         var url: String
 
         func run() throws {
@@ -125,7 +126,7 @@ struct SyncCommand: AsyncParsableCommand {
             try Destinations(in: .required()).add(name, destination)
             if destination.isReadableOnTheWay {
                 try CommandContext.current.report(
-                    "nexus: what is sent there can be read by others on the way; https:// or clickhouses:// could not\n"
+                    "nexus: the connection is not encrypted: others may read what is sent; use https:// or clickhouses://\n"
                 )
             }
         }
@@ -163,14 +164,14 @@ struct SyncCommand: AsyncParsableCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Forget a destination. What was sent there stays there, and in the ledger.",
+            abstract: "Remove a destination from the settings. Sent events stay there, and in the ledger.",
             discussion: """
                 EXAMPLES
                   nexus sync remove stick
                 """
         )
 
-        @Argument(help: ArgumentHelp("What it is called.", valueName: "name"))
+        @Argument(help: ArgumentHelp("The name.", valueName: "name"))
         var name: String
 
         func run() throws { try Destinations(in: .required()).remove(name) }
@@ -178,10 +179,10 @@ struct SyncCommand: AsyncParsableCommand {
 
     struct Log: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "log", abstract: "Show what was sent where, and check that the ledger is as it was written.",
+            commandName: "log", abstract: "List the transfers, and check that the ledger was not altered.",
             discussion: """
-                Each line of the ledger holds the SHA-256 of the one before, and ledger.head and the database tell how many \
-                there are: a line that was altered or removed shows. It does not if all three were written again.
+                Each line of the ledger has the SHA-256 of the line before it, and ledger.head and the database have the number \
+                of lines. An altered or removed line is therefore detected, unless all three were rewritten.
 
                 EXAMPLES
                   nexus sync log

@@ -75,12 +75,12 @@ struct PreviewReport {
             return "Nothing new for \(place).\n"
         }
         var lines = [
-            "Would go to \(place); nothing was sent:",
+            "Would be sent to \(place); nothing was sent:",
             "  Events:  \(events), ids \(firstId) to \(lastId)",
             "  From:    \(earliest.escapedForDisplay)",
             "  Until:   \(latest.escapedForDisplay)",
-            "  Bytes:   \(bytes) in \(transfers) \(transfers == 1 ? "transfer" : "transfers")",
-            "  The first:",
+            "  Bytes:   \(bytes) in \(transfers.counted("transfer"))",
+            "  First rows:",
         ]
         lines += firstRows.map { row in
             let values = zip(columns, row).compactMap { column, text in

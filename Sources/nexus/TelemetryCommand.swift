@@ -9,7 +9,7 @@ import SystemSupport
 
 struct TelemetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "telemetry", abstract: "See what is recorded, switch it on and off, remove it.",
+        commandName: "telemetry", abstract: "Show, switch on or off, and remove what is recorded.",
         discussion: """
             EXAMPLES
               nexus telemetry status
@@ -22,9 +22,9 @@ struct TelemetryCommand: AsyncParsableCommand {
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "Show whether events are recorded, where they are, and the books.",
+            commandName: "status", abstract: "Show whether events are recorded, the data folder, and the counters.",
             discussion: """
-                It writes nothing: what waits in the buffer is counted, not stored.
+                It writes nothing: pending events are counted, not stored.
 
                 EXAMPLES
                   nexus telemetry status
@@ -70,7 +70,7 @@ struct TelemetryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "on", abstract: "Switch recording on.",
             discussion: """
-                The environment and .nexus-telemetry-off files still switch it off where they apply.
+                The environment and .nexus-telemetry-off files may still switch it off.
 
                 EXAMPLES
                   nexus telemetry on
@@ -89,10 +89,10 @@ struct TelemetryCommand: AsyncParsableCommand {
 
     struct Off: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "off", abstract: "Switch recording off, in everything that runs as well.",
+            commandName: "off", abstract: "Switch recording off, also in running processes.",
             discussion: """
-                What was recorded stays as it is. When the command returns, nothing more is written to the data folder: not \
-                by the service, a stream or a program that runs, nor by anything that starts.
+                Recorded events stay. When the command returns, nothing more is written to the data folder: not by the service, \
+                a stream or another running program, nor by a new process.
 
                 EXAMPLES
                   nexus telemetry off
@@ -103,7 +103,7 @@ struct TelemetryCommand: AsyncParsableCommand {
             try CommandFailure.require(try await TelemetryControl(data: .required()).switchOff())
             let milliseconds = (SystemClock.monotonicNanoseconds() - start + 999_999) / 1_000_000
             try CommandContext.current.write(
-                "Recording is off; whatever was running had stopped \(milliseconds) ms later.\n")
+                "Recording is off; running processes stopped within \(milliseconds) ms.\n")
         }
     }
 }
@@ -115,11 +115,12 @@ extension CommandFailure {
         case nil, .isQuiet: break
         case .writerIsBusy:
             throw CommandFailure(
-                "recording is off, but a nexus process has not ended its work on the database yet", .tryAgain)
+                "recording is off, but a nexus process has not closed the database yet; run the command again",
+                .tryAgain)
         case .hasStopped(let path):
             throw CommandFailure(
-                "recording is off, but a process has stopped while it was writing to \(path.escapedForDisplay), and may "
-                    + "end that when it goes on: let it, or end it, and run this again", .tryAgain)
+                "recording is off, but a stopped process may still finish a write to \(path.escapedForDisplay); "
+                    + "let it continue or end it, and run the command again", .tryAgain)
         case .unknownWriter(let error):
             throw CommandFailure(
                 "recording is off, but a nexus process may still be working on the database: \(error.description)",

@@ -6,10 +6,10 @@ import SystemSupport
 extension TelemetryCommand {
     struct Explain: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "explain", abstract: "Show what would be stored of an event, and by which rule.",
+            commandName: "explain", abstract: "Show which parts of an event would be stored, and by which rules.",
             discussion: """
-                The line goes through the very code that recording uses, and is not stored: no file is made or changed. \
-                Without a line the rules are listed.
+                The line goes through the same code as a recorded one and is not stored: no file is created or changed. \
+                Without a line, it lists the rules.
 
                 EXAMPLES
                   nexus telemetry explain
@@ -19,7 +19,7 @@ extension TelemetryCommand {
         @Argument(help: ArgumentHelp("The event, one JSON object.", valueName: "json line"))
         var line: String?
 
-        @Flag(help: "As with 'nexus record --stdin --strict'.")
+        @Flag(help: "Apply the rules of 'nexus record --stdin --strict'.")
         var strict = false
 
         @Flag(help: "Print JSON.")

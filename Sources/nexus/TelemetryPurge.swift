@@ -9,11 +9,11 @@ import SystemSupport
 extension TelemetryCommand {
     struct Purge: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "purge", abstract: "Remove what was recorded, for good.",
+            commandName: "purge", abstract: "Remove recorded events permanently.",
             discussion: """
-                Conditions given together must all be met. Rows, counts, names, what waits in the buffer and snapshots in \
-                the data folder go; then every byte that is left is searched for what was removed. Recorders may run: what \
-                is recorded meanwhile stays. With --all the key goes too. The record of what was sent (ledger.ndjson) stays.
+                Conditions given together must all be met. It removes rows, counts, names, pending events and snapshots in the \
+                data folder, then searches every remaining byte for the removed values. Recorders may run: events recorded \
+                meanwhile stay. --all removes the key too. The ledger of transfers (ledger.ndjson) stays.
 
                 EXAMPLES
                   nexus telemetry purge --before 2026-01-01 --dry-run
@@ -27,7 +27,7 @@ extension TelemetryCommand {
         @Option(help: "Events of this session.")
         var session: String?
 
-        @Option(help: "Events of this command: 'git' also means 'git push'.")
+        @Option(help: "Events of this command; 'git' includes 'git push'.")
         var command: String?
 
         @Flag(help: "Everything.")
@@ -40,11 +40,12 @@ extension TelemetryCommand {
 
         func validate() throws {
             guard all != (before != nil || session != nil || command != nil) else {
-                throw ValidationError("Say what to remove: --all, or one or more of --before, --session and --command.")
+                throw ValidationError(
+                    "Nothing to remove: give --all, or one or more of --before, --session and --command.")
             }
             // A script with an unset variable means no event, and certainly not every event without a command.
             guard command?.isEmpty != true, session?.isEmpty != true else {
-                throw ValidationError("--command and --session take a name.")
+                throw ValidationError("--command and --session must not be empty.")
             }
         }
 
@@ -54,7 +55,7 @@ extension TelemetryCommand {
             if confirmation.dryRun {
                 return try CommandContext.current.write("Would be removed: \(sentence(on: selection, in: data)).\n")
             }
-            guard try confirmation.isGiven(for: "Remove \(sentence(on: selection, in: data)), for good?")
+            guard try confirmation.isGiven(for: "Permanently remove \(sentence(on: selection, in: data))?")
             else { return }
             let bar = ProgressLine(total: 1000)
             defer { bar?.clear() }
@@ -66,7 +67,7 @@ extension TelemetryCommand {
             try CommandContext.current.write(json ? report.json.document : report.text)
             guard receipt.foundIn.isEmpty else {
                 throw CommandFailure(
-                    "something of what was removed is still there; the receipt says where", .inputOutput)
+                    "removed values are still in some files; the receipt lists them", .inputOutput)
             }
         }
 
@@ -86,7 +87,7 @@ extension TelemetryCommand {
             if let before {
                 try CommandFailure.requireKnownZone()
                 guard let day = ReportWindow.Day(before) else {
-                    throw CommandFailure("--before takes a date that exists, as YYYY-MM-DD", .usage)
+                    throw CommandFailure("--before must be a date that exists, as YYYY-MM-DD", .usage)
                 }
                 selection.before = LocalCalendar.start(of: day)
             }
@@ -96,10 +97,10 @@ extension TelemetryCommand {
 
     struct Rekey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "rekey", abstract: "Make a new key: hashes from now on cannot be linked to those before.",
+            commandName: "rekey", abstract: "Create a new key: new hashes cannot be linked to earlier ones.",
             discussion: """
-                A workspace that goes on gets another hash and is another one in reports. The old key is destroyed. Recorders \
-                that run take the new key at once; what one of them has hashed already keeps its hash.
+                A workspace in use gets another hash, and reports list it as another workspace. The old key is destroyed. \
+                Running recorders use the new key immediately; names hashed before keep their hashes.
 
                 EXAMPLES
                   nexus telemetry rekey --dry-run
@@ -111,11 +112,11 @@ extension TelemetryCommand {
         func run() async throws {
             let data = try DataFolder.readable()
             if confirmation.dryRun {
-                return try CommandContext.current.write("A new key would be made, and the old one destroyed.\n")
+                return try CommandContext.current.write("A new key would be created, and the old one destroyed.\n")
             }
             guard
                 try confirmation.isGiven(
-                    for: "Make a new key? Workspaces and tasks from now on are others than those before.")
+                    for: "Create a new key? New hashes of workspaces and tasks will not match earlier ones.")
             else { return }
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
             try CommandContext.current.write("There is a new key; the old one is destroyed.\n")
@@ -124,10 +125,10 @@ extension TelemetryCommand {
 
     struct Retain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retain", abstract: "Show or set for how many days rows are kept: '90d', or 'forever'.",
+            commandName: "retain", abstract: "Show or set the retention of rows: '90d', or 'forever'.",
             discussion: """
-                Older rows are removed once a day by the process that stores events; counts and durations per day stay, so \
-                that reports still know. By default rows are kept forever. Without a time the setting is printed.
+                The process that stores events removes older rows once a day. Counts and durations per day stay, so reports \
+                still include them. Rows are kept forever by default. Without a time, it prints the setting.
 
                 EXAMPLES
                   nexus telemetry retain
@@ -178,7 +179,7 @@ extension TelemetryCommand {
             guard time.hasSuffix("d"), let days = UInt16(digits: time.dropLast()).map(Int.init),
                 Settings.retentionDaysRange.contains(days)
             else {
-                throw CommandFailure("give a number of days from 1 to 36500 with a 'd' behind it, or 'forever'", .usage)
+                throw CommandFailure("the retention must be 1d to 36500d, or 'forever'", .usage)
             }
             return days
         }
@@ -187,17 +188,17 @@ extension TelemetryCommand {
 
 /// The options that confirm a destructive command.
 struct Confirmation: ParsableArguments {
-    @Flag(help: "Say what would be done, and do nothing.")
+    @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
 
-    @Flag(help: "Do it without asking.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
     /// Asks on a terminal; without one only `--yes` confirms.
     /// - Parameter refusal: the error without a terminal.
     func isGiven(
         for question: @autoclosure () throws -> String,
-        refusal: String = "this cannot be undone: say --yes, or --dry-run to see what it would do"
+        refusal: String = "confirmation needed: this cannot be undone; give --yes, or --dry-run for a preview"
     ) throws -> Bool {
         if yes { return true }
         guard File.standardInput.isTerminal, File.standardError.isTerminal else {
@@ -205,7 +206,7 @@ struct Confirmation: ParsableArguments {
         }
         try CommandContext.current.report(question() + " [y/N] ")
         guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
-            try CommandContext.current.report("Nothing was done.\n")
+            try CommandContext.current.report("Nothing was changed.\n")
             return false
         }
         return true
@@ -214,5 +215,6 @@ struct Confirmation: ParsableArguments {
 
 extension CommandFailure {
     /// Another process writes the database and did not yield in time.
-    static let writerIsBusy = CommandFailure("another nexus process is storing events and has not made way", .tryAgain)
+    static let writerIsBusy = CommandFailure(
+        "nothing was changed: another nexus process is storing events; try again later", .tryAgain)
 }

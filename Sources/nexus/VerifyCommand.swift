@@ -5,11 +5,11 @@ import SystemSupport
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check a snapshot: is it whole, and what it says it is?",
+        commandName: "verify", abstract: "Check that a snapshot is whole and unaltered.",
         discussion: """
-            It checks the frame, the hash, the manifest, the database as SQLite sees it, every field of every row, and the \
-            counts. What is wrong is said in one sentence, and the command returns 65. It does not compare the snapshot to the \
-            data folder: 'nexus import' does, and refuses rows of this installation that were never recorded here.
+            It checks the frame, the hash, the manifest, the database, every field of every row, and the counts. It reports \
+            a problem in one sentence and returns 65. It does not compare the snapshot with the data folder: 'nexus import' \
+            does, and refuses rows of this installation that were never recorded here.
 
             EXAMPLES
               nexus verify backup.db.lz4
@@ -19,13 +19,13 @@ struct VerifyCommand: AsyncParsableCommand {
     @Argument(help: "The snapshot; '-' is standard input.", completion: .file())
     var file: String
 
-    @Flag(help: "Print what the snapshot says of itself as JSON.")
+    @Flag(help: "Print the manifest of the snapshot as JSON.")
     var json = false
 
     func run() async throws {
         let bar = ProgressLine(total: 1000)
         let manifest = try await SnapshotArgument.with(file) { file in
-            try await CancelOnSignal.run(ifStopped: "it may be sound or not") {
+            try await CancelOnSignal.run(ifStopped: "the check is incomplete") {
                 defer { bar?.clear() }
                 return try await SnapshotChecker(path: file).verify { done, total in
                     if total > 0 { bar?.show(done * 1000 / total) }

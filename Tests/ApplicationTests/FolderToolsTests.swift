@@ -129,7 +129,7 @@ struct FolderToolsTests {
         try close()
         let checks = try doctor.checks(isQuick: false) { _ in }
         #expect(checks.allSatisfy { $0.state == .ok }, "\(checks)")
-        #expect(checks.contains(.ok("key", "32 bytes, yours alone")))
+        #expect(checks.contains(.ok("key", "32 bytes, readable by you alone")))
         try data.folder.remove("key")
         try File(opening: data.settingsPath, [.write, .create]).write("{")
         try close()
@@ -143,7 +143,7 @@ struct FolderToolsTests {
     func keyProblem() throws {
         let doctor = FolderDoctor(data: data)
         #expect(doctor.keyProblem(hasEvents: false) == nil)
-        #expect(doctor.keyProblem(hasEvents: true)?.contains("the next event makes a new one") == true)
+        #expect(doctor.keyProblem(hasEvents: true)?.contains("the next event creates a new one") == true)
         _ = try HashKey.load(from: data)
         #expect(doctor.keyProblem(hasEvents: true) == nil)
         try File(opening: data.keyPath, [.write, .truncate]).write("short")

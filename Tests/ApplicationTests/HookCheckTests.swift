@@ -52,7 +52,7 @@ struct HookCheckTests {
     func works() {
         let fine = result(.arrived(.microseconds(1500)))
         #expect(fine.isWorking && !result().isWorking)
-        #expect(fine.check([]) == .ok("hook", "bash 5.2 records: the event of a command came after 2 ms"))
+        #expect(fine.check([]) == .ok("hook", "bash 5.2 records: the event of a command arrived after 2 ms"))
         let elsewhere = result(.arrived(.milliseconds(9)), ["data": "/else\u{7}where"]).check([])
         #expect(elsewhere.state == .note && elsewhere.suggestion?.hasSuffix("events go to /else\\u{7}where") == true)
         #expect(result(.arrived(.zero), ["data": "/scratch/data"]).otherDataFolder == nil)
@@ -70,9 +70,9 @@ struct HookCheckTests {
             return (check.text, check.suggestion ?? "")
         }
         #expect(check(["track": "1"]).0 == "DO_NOT_TRACK switches recording off in bash")
-        #expect(check([:]).0 == "the hook is there, but no event came in time")
+        #expect(check([:]).0 == "the hook is installed, but no event arrived in time")
         #expect(check(["history": "0"]).1.contains("'set +o history'"))
-        #expect(check(["recorder": nil]).0 == "the hook is there, but 'nexus-record' is not on the PATH")
+        #expect(check(["recorder": nil]).0 == "the hook is installed, but 'nexus-record' is not on the PATH")
         #expect(check(["installed": nil]).1.contains("to the end of the start files"))
         #expect(check(["installed": nil], output: "nexus: x\u{1B}\n").0.hasSuffix("bash: nexus: x\\u{1b}"))
         #expect(check(["hook": nil]) == ("the start files of bash have no hook", "run 'nexus setup'"))
@@ -86,11 +86,11 @@ struct HookCheckTests {
         #expect(check(["hook": nil], .notArrived, [other]).0.hasPrefix("the block in \(other.path) has the hook"))
         let ended = check([:], .shellEnded, output: "a\n\u{1B}[1mgoodbye\n  \n")
         #expect(ended.0 == "bash ended while it read its start files; its last output: '[1mgoodbye'")
-        #expect(check([:], .noPrompt).0.hasPrefix("bash did not come to a prompt in time"))
-        #expect(check([:], .insideCheck).0 == "not checked: this shell is a check itself")
+        #expect(check([:], .noPrompt).0.hasPrefix("bash showed no prompt in time"))
+        #expect(check([:], .insideCheck).0 == "not checked: this shell was started by a check")
         var replaced = result(.noPrompt)
         replaced.programName = "cat"
-        #expect(replaced.check([]).text == "bash did not come to a prompt: a start file runs 'cat' in its place")
+        #expect(replaced.check([]).text == "bash showed no prompt: a start file runs 'cat' instead")
     }
 
     @Test("The probe's answers count once they are complete", arguments: ShellDialect.allCases)

@@ -50,7 +50,7 @@ struct SettingsControlTests {
         #expect(await error(.gitWorkspace, "yes") == .invalid(.gitWorkspace, "yes"))
         #expect(
             await error(.retentionDays, "90")?.description
-                == "cannot set retention-days here: it is more than a value; run 'nexus telemetry retain'")
+                == "cannot set retention-days here: another command sets it; run 'nexus telemetry retain'")
         #expect(await error(.destinations, "x") == .elsewhere(.destinations, command: "nexus sync add"))
         #expect(
             await error(.ignore, "ls")?.description

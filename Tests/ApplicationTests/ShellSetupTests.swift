@@ -21,7 +21,7 @@ struct ShellSetupTests {
         #expect(throws: ShellSetupError.noHome) { try files(UserHome(["HOME": "/nonexistent/home"]), "bash") }
         let text = ShellSetupError.unknownShell("/bin/tcsh\u{1B}").description
         #expect(
-            text == "cannot set up '/bin/tcsh\\u{1b}': hooks are there for bash, zsh and fish; name one with --shell")
+            text == "cannot set up '/bin/tcsh\\u{1b}': hooks exist for bash, zsh and fish; give one with --shell")
         #expect(ShellSetupError.noHome.exitCode == .usage)
         #expect(ShellSetupError.homeOfAnother("/home/a").description.contains("/home/a, belongs to another user"))
     }

@@ -100,13 +100,13 @@ struct CompareCommandTests {
         let outcome = try program.run(["compare"] + Self.windows + ["--fail-if", "p50 > +20%"])
         #expect(
             outcome.status == 0 && outcome.output.contains("nothing was recorded in the earlier window"), "\(outcome)")
-        #expect(outcome.output.contains("other rules name commands"), "\(outcome)")
+        #expect(outcome.output.contains("naming rules changed"), "\(outcome)")
         let json = try JSONNode(program.run(["compare", "--json"] + Self.windows).output)
         // A snapshot of that time has the old names too.
         let file = program.folder.path + "/baseline.db.lz4"
         #expect(try program.run("export", "-o", file).status == 0)
         let snapshot = try program.run("compare", "--from", file, "7d..yesterday", "13d..7d")
-        #expect(snapshot.output.contains("other rules name commands"), "\(snapshot)")
+        #expect(snapshot.output.contains("naming rules changed"), "\(snapshot)")
         #expect(json["names_since"] != .null && json["commands"]?[0]?["count"]?["before"] == .integer(0))
     }
 

@@ -48,7 +48,7 @@ struct ConfigTests {
         for (arguments, part) in [
             (["add", "ignore", "/x"], "first words"), (["remove", "ignore", "zz"], "is not in ignore"),
             (["set", "recording", "maybe"], "on or off"), (["set", "ignore", "ls"], "it is a list"),
-            (["add", "recording", "on"], "no list"), (["set", "retention-days", "3"], "nexus telemetry retain"),
+            (["add", "recording", "on"], "not a list"), (["set", "retention-days", "3"], "nexus telemetry retain"),
             (["set", "destinations", "x"], "nexus sync add"), (["set", "nonsense", "x"], "nonsense"),
         ] {
             let outcome = try program.run(["config"] + arguments)

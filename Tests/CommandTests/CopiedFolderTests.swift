@@ -132,7 +132,7 @@ struct CopiedFolderTests {
         try shell(script, data, backup)
         try record(9..<12, in: program)
         #expect(try durations(program) == "9|9|45")
-        #expect(try program.run("import", export).output.hasPrefix("3 events imported, 6 were here already"))
+        #expect(try program.run("import", export).output.hasPrefix("3 events imported, 6 already present"))
         #expect(try durations(program) == "12|12|66")
         try expectSound(program)
     }

@@ -324,7 +324,7 @@ struct SessionCommandTests {
         program.environment["NEXUS_SESSION"] = nil
         let outcome = try program.run("session", "end")
         #expect(outcome.status == 64)
-        #expect(outcome.errors == "nexus: no session was started here: NEXUS_SESSION is not set\n")
+        #expect(outcome.errors == "nexus: no session to end: NEXUS_SESSION is not set\n")
     }
 }
 

@@ -25,7 +25,7 @@ struct ExhaustedIDTests {
         #expect(try program.run("record", "--command", "waits", "--session", "other").status == 0)
         let flush = try program.run("flush")
         #expect(flush.status == 74)
-        #expect(flush.errors.contains("and no higher id is left; run 'nexus export'"), "\(flush.errors)")
+        #expect(flush.errors.contains("and no higher id is available; run 'nexus export'"), "\(flush.errors)")
         #expect(try program.run("telemetry", "status").output.contains("Pending:    1 ("))
         let stats = try program.run("stats")
         #expect(stats.status == 0 && stats.errors == flush.errors)

@@ -92,11 +92,11 @@ struct HookCheckTests {
             problem: "PS0 or PROMPT_COMMAND is read-only"),
         SetUp(
             name: "a hook that another tool removes", files: [".bashrc": bash + "PS0= PROMPT_COMMAND=\n"],
-            problem: "another tool has taken it out"),
+            problem: "another tool removed it"),
         SetUp(
             name: "a hook that another tool removes in zsh", shell: "zsh",
             files: [".zshrc": zsh + "precmd_functions=() preexec_functions=()\n"],
-            problem: "another tool has taken it out"),
+            problem: "another tool removed it"),
         SetUp(
             name: "a hook that another tool removes in fish", shell: "fish",
             files: [".config/fish/config.fish": fish + "functions -e __nexus_postexec\n"], problem: "does not run it"),
@@ -107,7 +107,7 @@ struct HookCheckTests {
             name: "a start file that waits", files: [".bashrc": bash + "sleep 1000\n"], problem: "a start file waits"),
         SetUp(
             name: "a start file that runs another program", files: [".bashrc": bash + "exec cat\n"],
-            problem: "runs 'cat' in its place"),
+            problem: "runs 'cat' instead"),
         SetUp(
             name: "a start file that ends the shell", files: [".bashrc": "echo goodbye\nexit 3\n"], problem: "goodbye"),
         SetUp(
@@ -128,7 +128,8 @@ struct HookCheckTests {
     func works(setUp: SetUp) throws {
         let (home, outcome) = try check(setUp)
         #expect(
-            outcome.status == 0 && outcome.output.contains("records: the event of a command came after"), "\(outcome)")
+            outcome.status == 0 && outcome.output.contains("records: the event of a command arrived after"),
+            "\(outcome)")
         if let note = setUp.problem { #expect(outcome.output.contains(note), "\(outcome)") }
         #expect(!FileManager.default.fileExists(atPath: home.path + "/elsewhere"))
         #expect(!home.program.folder.data.folder.exists, "the user's data folder is not touched")

@@ -63,8 +63,8 @@ struct HostileSnapshotTests {
     @Test("One that is cut, has a flipped bit, or is another kind of file")
     func damaged() throws {
         let whole = try bytes()
-        try expectRefused(Array(whole.prefix(whole.count / 2)), "it is cut")
-        try expectRefused(Array(whole.dropLast()), "it is cut")
+        try expectRefused(Array(whole.prefix(whole.count / 2)), "it is truncated")
+        try expectRefused(Array(whole.dropLast()), "it is truncated")
         for place in [whole.count / 3, whole.count - 40] {
             var flipped = whole
             flipped[place] ^= 0x10
@@ -83,7 +83,7 @@ struct HostileSnapshotTests {
         let trailer = try #require(whole.lastRange(of: [0x5E, 0x2A, 0x4D, 0x18]))
         let json = [UInt8](try JSONSerialization.data(withJSONObject: manifest))
         try expectRefused(
-            Array(whole[..<trailer.lowerBound]) + SnapshotTrailer.around(manifest: json), "was written by a newer Nexus"
+            Array(whole[..<trailer.lowerBound]) + SnapshotTrailer.around(manifest: json), "a newer Nexus wrote it"
         )
     }
 
@@ -91,8 +91,8 @@ struct HostileSnapshotTests {
     func bombs() throws {
         // 300 MB are refused for their length; 60 MB are unpacked, and are no database.
         for (megabytes, said, sentence) in [
-            (300, 300, "it would grow to more than"), (60, 60, "the database that it holds is damaged"),
-            (300, 1, "tell different lengths"),
+            (300, 300, "it would unpack to more than"), (60, 60, "the database that it holds is damaged"),
+            (300, 1, "lengths of manifest and frame differ"),
         ] {
             let content = Data(count: megabytes * 1_000_000)
             try content.write(to: URL(filePath: path("zeros")))

@@ -21,12 +21,12 @@ struct NewerFolderTests {
         // What a migration of a newer version leaves, and the request for the writer that its program makes before.
         _ = try program.query("INSERT INTO grdb_migrations VALUES ('99: from the future')")
         let refused = try program.run("telemetry", "purge", "--all", "--yes")
-        #expect(refused.status != 0 && refused.errors.contains("was written by a newer Nexus: update this one"))
-        #expect(RunningService.poll { service.errors.contains("was written by a newer Nexus: update this one") })
+        #expect(refused.status != 0 && refused.errors.contains("a newer Nexus wrote it; update Nexus"))
+        #expect(RunningService.poll { service.errors.contains("a newer Nexus wrote it; update Nexus") })
         #expect(try client.exchange([line(2), line(3)], total: 3).accepted == 3)
         #expect(NamedPipe.offer(line(4) + "\n", to: service.runtime.pipePath))
         #expect(try program.query("SELECT count(*) FROM events") == "1")
-        #expect(service.errors.components(separatedBy: "was written by a newer Nexus").count == 2, "\(service.errors)")
+        #expect(service.errors.components(separatedBy: "a newer Nexus wrote it").count == 2, "\(service.errors)")
         #expect(try program.run("record", "--command", "make").status == 0)
 
         // The newer program takes what waits; here it is this one, once it knows the version.

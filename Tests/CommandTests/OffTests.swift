@@ -31,7 +31,7 @@ struct OffTests {
             #expect(outcome.status == 0)
             #expect(
                 outcome.errors
-                    == "nexus: recording is off, and what waited to be stored when it was switched off is not in this\n"
+                    == "nexus: recording is off: events that were pending when it was switched off are not included\n"
             )
         }
         let flush = try program.run("flush")
@@ -71,7 +71,7 @@ struct OffTests {
         let before = program.dataFiles()
         let outcome = try program.run("import", snapshot)
         #expect(outcome.status == 78)
-        #expect(outcome.errors.contains("while recording is off"))
+        #expect(outcome.errors.contains("nothing was imported: recording is off"))
         #expect(program.changedFiles(since: before) == [])
     }
 
@@ -103,7 +103,7 @@ struct OffTests {
             let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
             process.waitUntilExit()
             #expect(process.terminationStatus == 78)
-            #expect(said.contains("it is not a JSON object: nothing is recorded until you repair or remove it"))
+            #expect(said.contains("it is not a JSON object; nothing is recorded until you repair or remove it"))
         }
         #expect(try program.run("record", "--soft", "--command", "x").status == 0)
         #expect(try program.run("exec", "--", "sh", "-c", "exit 7").status == 7)

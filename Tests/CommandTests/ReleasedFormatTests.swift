@@ -44,8 +44,8 @@ struct ReleasedFormatTests {
         let program = try Program()
         let file = Self.fixture(name).path
         #expect(try program.run("verify", file).status == 0)
-        #expect(try program.run("import", file).output == "40 events imported, 0 were here already\n")
-        #expect(try program.run("import", file).output == "0 events imported, 40 were here already\n")
+        #expect(try program.run("import", file).output == "40 events imported, 0 already present\n")
+        #expect(try program.run("import", file).output == "0 events imported, 40 already present\n")
         #expect(try program.query("SELECT count(*), count(DISTINCT session_id) FROM events") == "40|5")
     }
 }

@@ -50,7 +50,7 @@ struct ServeFaultTests {
         let second = try RunningService(program)
         try #require(RunningService.poll { !first.process.isRunning })
         #expect(first.process.terminationStatus == 69)
-        #expect(first.errors.contains("was removed or replaced while it was in use: start the service again"))
+        #expect(first.errors.contains("was removed or replaced while it was in use; start the service again"))
         #expect(try second.client().exchange([line(2)], total: 1).accepted == 1)
         #expect(try second.stop() == 0)
         #expect(try program.query("SELECT duration_ms FROM events") == "2")
@@ -78,7 +78,7 @@ struct ServeFaultTests {
         let key = service.program.folder.data.keyPath
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
         #expect(NamedPipe.offer(line(1) + "\n", to: service.runtime.pipePath))
-        #expect(RunningService.poll { service.errors.contains("it is tried again") })
+        #expect(RunningService.poll { service.errors.contains("; retrying") })
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
         #expect(RunningService.poll { (try? service.program.run("flush").status) == 0 && rows(service) == "1" })
         #expect(try service.stop() == 0)
@@ -89,9 +89,9 @@ struct ServeFaultTests {
         let service = try RunningService(Program())
         try "{".write(toFile: service.program.folder.data.settingsPath, atomically: false, encoding: .utf8)
         for number in 1...2 { #expect(NamedPipe.offer(line(number) + "\n", to: service.runtime.pipePath)) }
-        #expect(RunningService.poll { service.errors.contains("what comes is thrown away") })
+        #expect(RunningService.poll { service.errors.contains("incoming events are discarded") })
         #expect(try service.stop() == 0)
-        #expect(service.errors.split(separator: "\n").count { $0.contains("thrown away") } == 1, "\(service.errors)")
+        #expect(service.errors.split(separator: "\n").count { $0.contains("are discarded") } == 1, "\(service.errors)")
     }
 
     private func rows(_ service: RunningService) -> String? {

@@ -169,7 +169,7 @@ struct ServeTests {
         #expect(
             try program.query("SELECT count(*), count(DISTINCT duration_ms), max(duration_ms) FROM events")
                 == "3002|3002|3002")
-        #expect(service.errors.contains("lines that were written while no service ran and are no events: 1"))
+        #expect(service.errors.contains("rejected 1 line written while no service ran"))
         try expectTidy(service)
     }
 
@@ -322,7 +322,7 @@ struct ServeTests {
         #expect(refused.status == 69)
         #expect(
             refused.errors
-                == "nexus: \(folder)/socket is too long for a socket: choose a shorter NEXUS_DATA_DIR or set "
+                == "nexus: \(folder)/socket is too long for a socket; choose a shorter NEXUS_DATA_DIR or set "
                 + "XDG_RUNTIME_DIR\n")
     }
 
@@ -335,7 +335,7 @@ struct ServeTests {
         program.environment.merge(setting) { $1 }
         let refused = try program.run("serve")
         #expect(refused.status == 78)
-        #expect(refused.errors.hasPrefix("nexus: nothing to serve: recording is off"))
+        #expect(refused.errors.hasPrefix("nexus: cannot serve: recording is off"))
         #expect(refused.errors.split(separator: "\n").count == 1)
         #expect(!FileManager.default.fileExists(atPath: program.folder.data.folder.path))
     }

@@ -44,7 +44,7 @@ struct ServiceUnitTests {
         #expect(service.contains("ExecStart=\"\(Program.url.path)\" serve\n"))
         #expect(try program.run("serve", "--uninstall").output.contains("Removed: \(units)/nexus.service"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: units).isEmpty)
-        #expect(try program.run("serve", "--uninstall").output == "No units of Nexus are there.\n")
+        #expect(try program.run("serve", "--uninstall").output == "No units of Nexus are installed.\n")
     }
 
     @Test("A data folder that the user chose is in a drop-in, escaped")

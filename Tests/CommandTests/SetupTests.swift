@@ -143,7 +143,7 @@ struct SetupTests {
         let setup = try home.run("setup", "--shell", kind.shell, "--yes")
         let added = String(decoding: try #require(home.content(kind.file)), as: UTF8.self)
         #expect(added.contains("nexus init \(kind.shell)") && added.contains("command -"), "\(added)")
-        #expect(setup.status == 0 && setup.output.contains("records: the event of a command came"), "\(setup)")
+        #expect(setup.status == 0 && setup.output.contains("records: the event of a command arrived"), "\(setup)")
         let during = snapshot(home, kind)
         for (name, file) in before where file.inode != nil {
             #expect(during[name]?.mode == file.mode && during[name]?.inode == file.inode)

@@ -36,7 +36,7 @@ struct StandardInputSnapshotTests {
         #expect(try run(other, ["stats", "--json", "--from", "-"], from: snapshot).1.contains(#""commands" : 1"#))
         #expect(try FileManager.default.contentsOfDirectory(atPath: other.folder.path) == before)
         let imported = try run(other, ["import", "-"], from: snapshot)
-        #expect(imported.0 == 0 && imported.1 == "1 event imported, 0 were here already\n")
+        #expect(imported.0 == 0 && imported.1 == "1 event imported, 0 already present\n")
     }
 
     @Test("What is wrong with a snapshot from a pipe is said of standard input")

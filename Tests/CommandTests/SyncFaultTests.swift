@@ -110,7 +110,7 @@ struct SyncFaultTests {
             let server = try ScriptedServer([.keep, .answer(412), other], otherwise: .answer(412))
             let outcome = try program.run("sync", "--to", url(server.port))
             #expect(outcome.status == 74, "\(outcome.errors)")
-            #expect(outcome.errors.contains("is there already and is something else"))
+            #expect(outcome.errors.contains("another file has this name"))
             #expect(server.requests.count == 3)
         }
     }

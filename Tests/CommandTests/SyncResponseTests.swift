@@ -42,7 +42,7 @@ struct SyncResponseTests {
     func occupied() throws {
         let server = try ScriptedServer([.answer(501), .answer(200, body: "other")])
         let outcome = try sync(server)
-        #expect(outcome.status == 74 && outcome.errors.contains("something else"), "\(outcome)")
+        #expect(outcome.status == 74 && outcome.errors.contains("another file has this name"), "\(outcome)")
         #expect(methods(server) == ["PUT", "GET"])
     }
 

@@ -153,7 +153,7 @@ struct MarkerTests {
         #expect(RecordingPolicy.of(folder: inner.path) == .on)
         let marker = folder.path + "/a/" + RecordingPolicy.markerName
         try Data().write(to: URL(filePath: marker))
-        let off = RecordingPolicy.off(reason: "\(marker) is there")
+        let off = RecordingPolicy.off(reason: "\(marker) exists")
         #expect(RecordingPolicy.of(folder: inner.path) == off)
         #expect(RecordingPolicy.of(folder: folder.path + "/a") == off)
         #expect(RecordingPolicy.of(folder: folder.path + "/other") == .on)
@@ -167,7 +167,7 @@ struct MarkerTests {
         try inner.prepare()
         let marker = folder.path + "/a/" + RecordingPolicy.markerName
         try Data().write(to: URL(filePath: marker))
-        #expect(RecordingPolicy.of(folder: inner.path) == .off(reason: "\(marker) is there"))
+        #expect(RecordingPolicy.of(folder: inner.path) == .off(reason: "\(marker) exists"))
     }
 
     @Test("The environment counts before the folder, and both before the settings")
@@ -182,7 +182,7 @@ struct MarkerTests {
             return "on"
         }
         #expect(try reason(["DO_NOT_TRACK": "1"], folder.path) == "DO_NOT_TRACK is set")
-        #expect(try reason([:], folder.path).hasSuffix("\(RecordingPolicy.markerName) is there"))
+        #expect(try reason([:], folder.path).hasSuffix("\(RecordingPolicy.markerName) exists"))
         #expect(try reason([:], "/") == "'nexus telemetry off' was called")
     }
 }

@@ -117,7 +117,7 @@ struct MigrationTests {
         try queue.close()
         if isOff { try SettingsFile(data).update { $0.set(recording: false) } }
         #expect(try StoreReader(data: data) == nil)
-        #expect(try DatabaseCheck(data, isQuick: false).run() == [.ok("database", "there is none yet")])
+        #expect(try DatabaseCheck(data, isQuick: false).run() == [.ok("database", "no database yet")])
     }
 
     @Test("A report on a database of an older version is refused with a sentence, and changes nothing")

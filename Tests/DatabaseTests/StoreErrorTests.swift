@@ -43,20 +43,20 @@ struct StoreErrorTests {
 
     /// Each error, its exit code, and what its sentence must say.
     private static let sentences: [(StoreError, ExitCode, [String])] = [
-        (.notADatabase(path: path), .inputOutput, [path, "put a backup in its place"]),
-        (.newerVersion(path: path), .settings, [path, "written by a newer Nexus: update this one"]),
-        (.damagedRollups, .inputOutput, ["'nexus doctor --rebuild' recounts them"]),
-        (.olderVersion(path: path), .settings, [path, "'nexus flush' brings it up to date"]),
-        (.blockedByReader(path: path), .tryAgain, [path, "what was accepted waits in the buffer"]),
-        (.diskFull(path: path), .inputOutput, [path, "free some and run 'nexus flush'"]),
-        (.notPermitted(path: path), .notPermitted, [path, "may not be read or written by this user"]),
+        (.notADatabase(path: path), .inputOutput, [path, "restore a backup"]),
+        (.newerVersion(path: path), .settings, [path, "a newer Nexus wrote it; update Nexus"]),
+        (.damagedRollups, .inputOutput, ["run 'nexus doctor --rebuild'"]),
+        (.olderVersion(path: path), .settings, [path, "an older Nexus wrote it; run 'nexus flush'"]),
+        (.blockedByReader(path: path), .tryAgain, [path, "accepted events wait in the buffer"]),
+        (.diskFull(path: path), .inputOutput, [path, "free space and run 'nexus flush'"]),
+        (.notPermitted(path: path), .notPermitted, [path, "permission denied"]),
         (.locked(path: path), .tryAgain, [path, "try again when it has ended"]),
         (.walNeedsRecovery(path: path), .tryAgain, ["cannot read \(path)", "run 'nexus flush'"]),
         (
             .idsExhausted(table: "events", id: 7), .inputOutput,
             ["'events' has a row with the id 7", StoreError.adviceOnExhaustedIDs]
         ),
-        (.neverRecorded(id: 9, highest: 3), .rejectedInput, ["with the id 9", "given out here is 3"]),
+        (.neverRecorded(id: 9, highest: 3), .rejectedInput, ["with the id 9", "assigned here is 3"]),
         (.busy, .tryAgain, ["run 'nexus flush' when it has ended"]),
         (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["SQLite cannot use \(path): bad\\u{1b}"]),
     ]

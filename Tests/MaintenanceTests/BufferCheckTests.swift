@@ -44,8 +44,8 @@ struct BufferCheckTests {
         #expect(
             try BufferCheck.run(data) == [
                 .error(
-                    "buffer", "1 record in the segments changed on the disk",
-                    suggestion: "they are lost; look after the disk, and 'nexus flush' takes the others")
+                    "buffer", "1 damaged record in the segments",
+                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the others")
             ])
         #expect(try segment().bytes == before)
     }
@@ -66,7 +66,7 @@ struct BufferCheckTests {
             results == [
                 .error(
                     "buffer", "the header of \(path) is damaged",
-                    suggestion: "'nexus flush' takes what can be read from it, and keeps it aside")
+                    suggestion: "run 'nexus flush': it stores the readable records and sets the segment aside")
             ])
     }
 
@@ -81,7 +81,7 @@ struct BufferCheckTests {
         #expect(
             try BufferCheck.run(data) == [
                 .error(
-                    "buffer", "\(path) was written by a newer Nexus (version 2)", suggestion: "update this one")
+                    "buffer", "\(path) was written by a newer Nexus (version 2)", suggestion: "update Nexus")
             ])
     }
 

@@ -42,7 +42,7 @@ struct DatabaseCheckTests {
     func none() throws {
         #expect(
             try DatabaseCheck(try TemporaryFolder().data, isQuick: false).run()
-                == [.ok("database", "there is none yet")])
+                == [.ok("database", "no database yet")])
     }
 
     @Test("A database in order passes every check, and the share that is done grows to 1")
@@ -51,7 +51,7 @@ struct DatabaseCheckTests {
         let results = try DatabaseCheck(data, isQuick: false) { share in shares.withLock { $0.append(share) } }.run()
         #expect(results.allSatisfy { $0.state == .ok }, "\(results)")
         #expect(results.map(\.check) == ["database", "ids", "books", "sessions", "rollups", "log"])
-        #expect(results[2].text == "200 rows, as many as there should be, and 0 waiting events")
+        #expect(results[2].text == "200 rows, as the counters expect, and 0 pending events")
         let reported = shares.withLock { $0 }
         #expect(reported.first == 0.2 && reported == reported.sorted() && reported.allSatisfy { $0 <= 1 })
     }
@@ -60,7 +60,7 @@ struct DatabaseCheckTests {
     func quick() throws {
         let results = try findings(isQuick: true)
         #expect(results.map(\.check) == ["database", "ids", "books", "log"])
-        #expect(results[0].text == "SQLite finds it whole, as far as it looked")
+        #expect(results[0].text == "SQLite reports no corruption, in a quick check")
     }
 
     @Test(
@@ -82,8 +82,8 @@ struct DatabaseCheckTests {
         let before = try stored.tables().rollups()
         try stored.tables().execute(damage)
         let found = try #require(try findings().first { $0.check == check })
-        #expect(found.state == .error && found.text.contains("not what a recount of the"), "\(found.text)")
-        #expect(found.suggestion == "'nexus doctor --rebuild' recounts them")
+        #expect(found.state == .error && found.text.contains("not match a recount of the"), "\(found.text)")
+        #expect(found.suggestion == "run 'nexus doctor --rebuild'")
         #expect(try findings(isQuick: true).allSatisfy { $0.state == .ok })
         try await stored.withWriter { try await $0.rebuildCounts() }
         #expect(try findings().allSatisfy { $0.state == .ok })
@@ -93,9 +93,9 @@ struct DatabaseCheckTests {
     @Test("Rows that another program removed show in the books")
     func rowsRemoved() throws {
         try stored.tables().execute("DELETE FROM events WHERE id = 200")
-        let books = try #require(try findings(isQuick: true).first { $0.check == "books" })
-        #expect(books.state == .error)
-        #expect(books.text == "the database holds 199 rows, and by the books there should be 200")
+        let counters = try #require(try findings(isQuick: true).first { $0.check == "books" })
+        #expect(counters.state == .error)
+        #expect(counters.text == "the database has 199 rows, and the counters expect 200")
     }
 
     @Test("Counters that do not add up show in the books")
@@ -108,8 +108,8 @@ struct DatabaseCheckTests {
     @Test("Events that wait in the buffer are a part of the books")
     func pending() throws {
         try stored.record(Array(repeating: #"{"command":"later"}"#, count: 3))
-        let books = try #require(try findings(isQuick: true).first { $0.check == "books" })
-        #expect(books == .ok("books", "200 rows, as many as there should be, and 3 waiting events"))
+        let counters = try #require(try findings(isQuick: true).first { $0.check == "books" })
+        #expect(counters == .ok("books", "200 rows, as the counters expect, and 3 pending events"))
     }
 
     @Test("A row whose id leaves none for others is an error")
@@ -127,7 +127,7 @@ struct DatabaseCheckTests {
         try stored.overwrite(data.databasePath, at: (root - 1) * 16_384 + 3, with: [0xFF, 0xFF])
         let results = try findings(isQuick: isQuick)
         #expect(results.map(\.check) == ["database", "log"])
-        #expect(results[0].state == .error && results[0].text.hasPrefix("SQLite finds it damaged: "), "\(results)")
+        #expect(results[0].state == .error && results[0].text.hasPrefix("SQLite reports corruption: "), "\(results)")
         #expect(results[0].suggestion?.contains(".recover") == true)
     }
 
@@ -136,13 +136,13 @@ struct DatabaseCheckTests {
         try Data(repeating: 0x42, count: 5000).write(to: URL(filePath: data.databasePath))
         let found = try finding()
         #expect(found.text == StoreError.notADatabase(path: data.databasePath).description)
-        #expect(found.suggestion?.hasPrefix("put a backup in its place") == true)
+        #expect(found.suggestion?.hasPrefix("restore a backup") == true)
     }
 
     @Test("A database of another version is an error that says which program to update")
     func versions() throws {
         try stored.tables().execute("INSERT INTO grdb_migrations VALUES ('99: from the future')")
-        #expect(try finding().suggestion == "update this Nexus")
+        #expect(try finding().suggestion == "update Nexus")
         try stored.tables().execute("DELETE FROM grdb_migrations WHERE identifier > '5'")
         #expect(try finding().suggestion == "run 'nexus flush'")
     }
@@ -154,7 +154,7 @@ struct DatabaseCheckTests {
             atPath: data.databasePath, withDestinationPath: data.folder.path(of: "elsewhere"))
         let found = try finding()
         #expect(found.text.contains("symbolic link"), "\(found.text)")
-        #expect(found.suggestion == "see to it that it can be read, and run this again")
+        #expect(found.suggestion == "make it readable, and run the check again")
     }
 
     @Test("A WAL that lost its index while recording is off is a note that names the command to recover it")
@@ -187,6 +187,6 @@ struct DatabaseCheckTests {
         try log.close()
         let found = try finding(isQuick: true)
         #expect(found.check == "log" && found.state == .note)
-        #expect(found.text == "SQLite's write-ahead log has 64 MiB")
+        #expect(found.text == "the WAL of the database has 64 MiB")
     }
 }

@@ -45,10 +45,10 @@ struct FolderCheckTests {
             try findings() == [
                 .error(
                     "folder", "\(data.bufferFolder.path) is open to others (mode 750)",
-                    suggestion: "close it: chmod 700 on it"),
+                    suggestion: "run 'chmod 700' on it"),
                 .error(
                     "folder", "\(data.databasePath) is open to others (mode 644)",
-                    suggestion: "close it: chmod 600 on it"),
+                    suggestion: "run 'chmod 600' on it"),
             ])
     }
 
@@ -65,7 +65,7 @@ struct FolderCheckTests {
             try findings() == [
                 .error(
                     "folder", path(#"a\u{1b}[2J"#) + " is a symbolic link, and links are not followed",
-                    suggestion: "put what it leads to in its place")
+                    suggestion: "replace the link by its target")
             ])
     }
 
@@ -77,7 +77,7 @@ struct FolderCheckTests {
             try findings() == [
                 .error(
                     "folder", "\(path("key")) is not a regular file",
-                    suggestion: "move it away; what should be there is made again when it is needed")
+                    suggestion: "move it away; Nexus creates the file when it needs it")
             ])
     }
 
@@ -96,6 +96,6 @@ struct FolderCheckTests {
         try stored.write("settings.json.new", [])
         let results = try findings()
         #expect(results.map(\.state) == [.note])
-        #expect(results.first?.text == "a killed process has left key.new-17, settings.json.new")
+        #expect(results.first?.text == "left by a killed process: key.new-17, settings.json.new")
     }
 }

@@ -61,7 +61,7 @@ struct RetentionTests {
         let results = try DatabaseCheck(data, isQuick: false).run()
         #expect(results.allSatisfy { $0.state == .ok }, "\(results)")
         let rollups = try #require(results.first { $0.check == "rollups" })
-        #expect(rollups.text.hasSuffix("since 2027-01-12, when rows begin"), "\(rollups.text)")
+        #expect(rollups.text.hasSuffix("since 2027-01-12, the first day with rows"), "\(rollups.text)")
     }
 
     @Test("A rebuild keeps the counts of days whose rows are gone")

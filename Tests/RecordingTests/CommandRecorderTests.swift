@@ -153,7 +153,7 @@ struct CommandRecorderTests {
     @Test("The notice names the folder, and is shown on a terminal only")
     func notice() throws {
         let text = FirstNotice.text(DataFolder("/a\u{1B}b"))
-        #expect(text.contains("It keeps them in /a\\u{1b}b, on this machine only") && text.hasSuffix("only once.\n"))
+        #expect(text.contains("It keeps them in /a\\u{1b}b, on this machine only") && text.hasSuffix("appears once.\n"))
         guard !File.standardError.isTerminal else { return }
         FirstNotice.showIfDue(data)
         #expect(!data.folder.exists)

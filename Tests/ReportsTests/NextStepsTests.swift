@@ -22,7 +22,7 @@ struct NextStepsTests {
         #expect(
             try steps { $0.hook = Self.hook } == [
                 "The shell hook is not installed: run 'nexus setup', which adds it to ~/.bashrc, and open a new shell.",
-                "'nexus import-history' lists the histories of your shells, from which reports can be filled now.",
+                "'nexus import-history' lists the histories of your shells, which it can import.",
             ])
         let installed = try steps {
             $0.hook = NextSteps.Hook(startFile: "~/.zshrc", isInstalled: true)
@@ -47,7 +47,7 @@ struct NextStepsTests {
     func elsewhere() throws {
         #expect(
             try steps { $0.latestEvent = ReportHarness.now } == [
-                "The latest event is of 2026-11-23: 'nexus stats --since 2026-11-23' shows it."
+                "The latest event is from 2026-11-23: 'nexus stats --since 2026-11-23' shows it."
             ])
         let filtered = try steps {
             $0.latestEvent = ReportHarness.now

@@ -17,7 +17,7 @@ struct StatusReportTests {
             report.text == """
                 Recording:  on
                 Data:       /data (2.0 KiB)
-                Kept:       for ever
+                Kept:       forever
                 Events:     0 in 0 sessions
                 Received:   4
                 Accepted:   2
@@ -27,9 +27,9 @@ struct StatusReportTests {
                 Stored:     0
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
                 Dropped:    1 field (unknown, or a name without a key)
-                Cut:        1 command where the arguments begin
-                Sent:       nothing, ever
-                The books balance: received = accepted + rejected, accepted = stored + pending.
+                Truncated:  1 command before the arguments
+                Sent:       never
+                0 lost: received = accepted + rejected, accepted = stored + pending.
 
                 """)
     }

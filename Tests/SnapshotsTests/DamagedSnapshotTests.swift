@@ -63,7 +63,7 @@ struct DamagedSnapshotTests {
         let whole = try bytes(harness)
         for length in [0, 3, 4, 18, 40, whole.count / 2, whole.count - 300, whole.count - 17, whole.count - 1] {
             try write(Array(whole.prefix(length)), harness, "cut")
-            try await expectRefused(harness, "cut", length < 19 ? "is not a Nexus snapshot" : "it is cut")
+            try await expectRefused(harness, "cut", length < 19 ? "is not a Nexus snapshot" : "it is truncated")
         }
     }
 
@@ -88,7 +88,7 @@ struct DamagedSnapshotTests {
             .write(to: URL(filePath: harness.path("text")))
         try await expectRefused(harness, "text", "is not a Nexus snapshot")
         try SnapshotHarness.tool("/usr/bin/lz4", "-q", "--content-size", harness.path("text"), harness.path("packed"))
-        try await expectRefused(harness, "packed", "it is cut, or not a snapshot")
+        try await expectRefused(harness, "packed", "it is truncated, or not a snapshot")
         try await expectRefused(harness, "data/nexus.db", "is not a Nexus snapshot")
         try FileManager.default.createDirectory(atPath: harness.path("folder"), withIntermediateDirectories: true)
         await #expect(throws: SnapshotError.self) { try await harness.take(harness.path("folder")) }
@@ -100,7 +100,7 @@ struct DamagedSnapshotTests {
         try await harness.export()
         let content = try harness.unpacked()
         try harness.pack(content, as: "newer") { $0["format_version"] = 2 }
-        try await expectRefused(harness, "newer", "was written by a newer Nexus")
+        try await expectRefused(harness, "newer", "a newer Nexus wrote it")
     }
 
     @Test("One that holds more or fewer rows than it says is refused", arguments: ["events", "sessions"])
@@ -112,7 +112,7 @@ struct DamagedSnapshotTests {
             try harness.pack(content, as: "counts") { manifest in
                 manifest[key] = (manifest[key] as? Int ?? 0) + change
             }
-            try await expectRefused(harness, "counts", "does not hold as many rows as it says")
+            try await expectRefused(harness, "counts", "number of rows differs from its manifest")
         }
     }
 
@@ -121,24 +121,24 @@ struct DamagedSnapshotTests {
         let harness = try await SnapshotHarness(events: 20)
         try harness.pack(Data(count: 300_000_000), as: "bomb") { _ in }
         #expect(try bytes(harness, "bomb").count < 2_000_000)
-        try await expectRefused(harness, "bomb", "it would grow to more than")
+        try await expectRefused(harness, "bomb", "it would unpack to more than")
         // One that lies about its length is no way around.
         try harness.pack(Data(count: 300_000_000), as: "liar") { $0["bytes"] = 1000 }
-        try await expectRefused(harness, "liar", "tell different lengths")
+        try await expectRefused(harness, "liar", "lengths of manifest and frame differ")
     }
 
     @Test(
         "Rows that no recorder would have taken are not taken in",
         arguments: [
-            ("command", "'rm -rf /home/anna'", "command holds more"), ("command", "'\u{1B}[31m'", "command"),
-            ("session_id", "'a b'", "session_id must be"), ("event_type", "x'00'", "event_type is not what"),
+            ("command", "'rm -rf /home/anna'", "command has more"), ("command", "'\u{1B}[31m'", "command"),
+            ("session_id", "'a b'", "session_id must be"), ("event_type", "x'00'", "event_type is not valid"),
             ("workspace_hash", "'webshop'", "must be 32"),
-            ("duration_ms", "-1", "duration_ms must be"), ("duration_ms", "'long'", "duration_ms is not what"),
-            ("success", "7", "success is not what"), ("timestamp", "'yesterday'", "timestamp is not what"),
+            ("duration_ms", "-1", "duration_ms must be"), ("duration_ms", "'long'", "duration_ms is not valid"),
+            ("success", "7", "success is not valid"), ("timestamp", "'yesterday'", "timestamp is not valid"),
             ("timestamp", "'2026-02-30 00:00:00.000'", "timestamp must be"),
-            ("timestamp", "NULL", "empty that never is"),
+            ("timestamp", "NULL", "required column is empty"),
             ("id", "\(RowProvenance.largestID + 1)", "its id is out of range"), ("id", "-5", "its id is out of range"),
-            ("template_used", "zeroblob(100000)", ""), ("error_category", "''", "error_category is not what"),
+            ("template_used", "zeroblob(100000)", ""), ("error_category", "''", "error_category is not valid"),
         ])
     func hostileRows(column: String, value: String, sentence: String) async throws {
         let harness = try await SnapshotHarness(events: 20)

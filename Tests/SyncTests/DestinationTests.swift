@@ -27,15 +27,16 @@ struct DestinationTests {
     @Test(
         "What cannot be used is refused with the reason",
         arguments: [
-            ("ftp://x/y", "it takes file:///"), ("mnt/stick", "it is no URL"), ("", "it is no URL"),
-            ("file://host/x", "has no host"), ("file:///", "from the root on"), ("file:///a/../b", "without '..'"),
+            ("ftp://x/y", "it must be file:///"), ("mnt/stick", "it is not a URL"), ("", "it is not a URL"),
+            ("file://host/x", "has no host"), ("file:///", "an absolute folder"), ("file:///a/../b", "without '..'"),
             ("https://", "no host"), ("http://h:99999/", "port"), ("http://h:0/", "port"),
-            ("https://me:secret@h/x", "may not hold a user name"), ("https://me@h/x", "may not hold a user name"),
-            ("clickhouse://u:p@h/db", "may not hold a user name"), ("https://h/x?sig=abc", "may not hold '?'"),
-            ("https://h/x#y", "may not hold '?'"), ("clickhouse://h", "name of a database"),
+            ("https://me:secret@h/x", "must not contain a user name"),
+            ("https://me@h/x", "must not contain a user name"),
+            ("clickhouse://u:p@h/db", "must not contain a user name"), ("https://h/x?sig=abc", "must not contain '?'"),
+            ("https://h/x#y", "must not contain '?'"), ("clickhouse://h", "name of a database"),
             ("clickhouse://h/a/b", "name of a database"), ("clickhouse://h/a;DROP", "name of a database"),
             ("clickhouse://h/a%60b", "name of a database"), ("clickhouse://h/1a", "name of a database"),
-            ("http://h o/x", "no URL"), ("/mnt/stick", "file:///mnt/stick"), ("http://h/\u{1B}[2J", "no URL"),
+            ("http://h o/x", "not a URL"), ("/mnt/stick", "file:///mnt/stick"), ("http://h/\u{1B}[2J", "not a URL"),
             ("http://h/" + String(repeating: "x", count: 1100), "too long"),
         ])
     func refusal(url: String, reason: String) {

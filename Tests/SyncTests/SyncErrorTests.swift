@@ -8,18 +8,17 @@ import Testing
 struct SyncErrorTests {
     /// Each error, its exit code, and its sentence or the end of it.
     private static let sentences: [(SyncError, ExitCode, String)] = [
-        (.badDestination("no URL"), .usage, "this destination cannot be used: no URL"),
+        (.badDestination("no URL"), .usage, "cannot use the destination: no URL"),
         (.badNames("line 3 is 'x'"), .usage, "cannot use the list of allowed names: line 3 is 'x'"),
-        (.badCredentials("too long"), .settings, "these credentials cannot be used: too long"),
+        (.badCredentials("too long"), .settings, "cannot use the credentials: too long"),
         (
             .unknownName("a\u{1B}"), .usage,
-            #"there is no destination 'a\u{1b}': 'nexus sync list' shows those there are, "#
+            #"unknown destination 'a\u{1b}': 'nexus sync list' lists destinations, "#
                 + "'nexus sync add' adds one"
         ),
         (
             .damagedLedger(path: "/l", .altered(line: 3)), .inputOutput,
-            "run again with '--new-ledger': what is there already "
-                + "is sent again and not doubled"
+            "run again with '--new-ledger': events are sent again and not duplicated"
         ),
         (.alreadySending, .tryAgain, "another 'nexus sync' is running: wait for it, or try again later"),
         (.badProxy("http_proxy", reason: "no URL"), .settings, "cannot use the proxy in http_proxy: no URL"),
@@ -29,12 +28,12 @@ struct SyncErrorTests {
         (.unreachable("there", reason: "unknown host x"), .unavailable, "cannot reach there: unknown host x"),
         (
             .busy("there", reason: "HTTP 503"), .tryAgain,
-            "there cannot take it now: HTTP 503. Try again later; "
-                + "what was confirmed is not sent again"
+            "there is busy: HTTP 503; try again later, "
+                + "confirmed events are not sent again"
         ),
         (
             .notPermitted("there", reason: "HTTP 401"), .notPermitted,
-            "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"
+            "check NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD"
         ),
         (.refused("there", reason: "a\nb"), .settings, #"there refuses: a\u{a}b"#),
         (.notClickHouse("there", answer: "HTTP 200"), .settings, "check the host and the port"),
@@ -44,10 +43,10 @@ struct SyncErrorTests {
         ),
         (
             .occupied("there/f"), .inputOutput,
-            "there/f is there already and is something else: move it away and run again"
+            "cannot write there/f: another file has this name; move it away and run again"
         ),
         (.inputOutput(.notAFile("/f")), ExitCode(SystemError.notAFile("/f")), SystemError.notAFile("/f").description),
-        (.notReady, .tryAgain, "the database is of an older version: 'nexus flush' brings it up to date"),
+        (.notReady, .tryAgain, "cannot send events: an older Nexus wrote the database; run 'nexus flush'"),
     ]
 
     @Test("Each error says what failed and what to do, and has an exit code", arguments: sentences)

@@ -51,8 +51,8 @@ struct WebTargetTests {
         ),
         (302, [:], "", "a redirection without a target; check the address"),
         (400, [:], "<html><title>Bad\u{1B}[2J</title>", #"refuses: HTTP 400: Bad\u{1b}[2J"#),
-        (401, [:], #"{"detail":"who are you"}"#, "does not let you: HTTP 401: who are you"),
-        (403, [:], "", "Are NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD right?"),
+        (401, [:], #"{"detail":"who are you"}"#, "denies access: HTTP 401: who are you"),
+        (403, [:], "", "check NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD"),
         (404, [:], "", "HTTP 404; create the folder on the server, or correct the address"),
         (407, [:], "", "cannot use the proxy"),
         (413, [:], "", "(the file is too large for it)"),
@@ -145,7 +145,7 @@ struct WebTargetTests {
         for other in ["short", String(repeating: "long ", count: 20_000)] {
             server.put(name, Array(other.utf8))
             let error = try await harness.failure(server.url)
-            #expect(error.description.hasSuffix("is there already and is something else: move it away and run again"))
+            #expect(error.description.hasSuffix("another file has this name; move it away and run again"))
             #expect(server.files[name] == Array(other.utf8))
             #expect(try harness.sent().isEmpty)
         }

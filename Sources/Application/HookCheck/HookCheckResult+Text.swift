@@ -10,14 +10,14 @@ extension HookCheckResult {
         case .arrived(let duration):
             let version = answer["version"].map { " " + $0.escapedForDisplay } ?? ""
             let time = Int((duration / .milliseconds(1)).rounded(.up))
-            let text = "\(name)\(version) records: the event of a command came after \(time) ms"
+            let text = "\(name)\(version) records: the event of a command arrived after \(time) ms"
             guard let folder = otherDataFolder else { return .ok("hook", text) }
             return .note(
                 "hook", text,
                 suggestion: "the start files set NEXUS_DATA_DIR: events go to \(folder.escapedForDisplay)")
         case .insideCheck:
             return .error(
-                "hook", "not checked: this shell is a check itself",
+                "hook", "not checked: this shell was started by a check",
                 suggestion: "remove 'nexus doctor --hook' from the start files of \(name)")
         case .shellEnded:
             return .error(
@@ -26,12 +26,12 @@ extension HookCheckResult {
         case .noPrompt:
             guard let program = programName, program != name else {
                 return .error(
-                    "hook", "\(name) did not come to a prompt in time: a start file waits or takes long\(lastWords)",
+                    "hook", "\(name) showed no prompt in time: a start file waits or takes long\(lastWords)",
                     suggestion: "find the line that waits with '\(name) -ix', or allow more time with --deadline")
             }
             return .error(
                 "hook",
-                "\(name) did not come to a prompt: a start file runs '\(program.escapedForDisplay)' in its place",
+                "\(name) showed no prompt: a start file runs '\(program.escapedForDisplay)' instead",
                 suggestion: "run it after the hook, or only where $\(HookCheck.mark) is not set")
         case .notArrived:
             return problem(files)
@@ -54,23 +54,23 @@ extension HookCheckResult {
             case .noHook, .noNexus: missingHook(files)
             case .removed:
                 (
-                    "the hook is there, but another tool has taken it out of what \(name) runs at a prompt",
+                    "the hook is installed, but another tool removed it from what \(name) runs at a prompt",
                     "move the line with 'nexus init \(name)' to the end of the start files"
                 )
             case .noHistory:
                 (
-                    "bash keeps no history, which the hook reads lines from",
+                    "bash keeps no history, and the hook reads lines from it",
                     "remove 'set +o history' and 'HISTSIZE=0' from the start files"
                 )
             case .noRecorder:
                 (
-                    "the hook is there, but 'nexus-record' is not on the PATH",
+                    "the hook is installed, but 'nexus-record' is not on the PATH",
                     "add the folder of nexus-record to PATH in the start files"
                 )
             case nil:
                 (
-                    "the hook is there, but no event came in time",
-                    "run 'nexus-record --command test' in a new shell: it prints what is wrong"
+                    "the hook is installed, but no event arrived in time",
+                    "run 'nexus-record --command test' in a new shell: it prints the problem"
                 )
             }
         return .error("hook", text, suggestion: suggestion)

@@ -108,7 +108,7 @@ package enum ShellSetupError: ReportedError, Equatable {
     package var description: String {
         switch self {
         case .unknownShell(let name):
-            "cannot set up '\(name.escapedForDisplay)': hooks are there for bash, zsh and fish; name one with --shell"
+            "cannot set up '\(name.escapedForDisplay)': hooks exist for bash, zsh and fish; give one with --shell"
         case .noHome: "cannot set up a shell: HOME is not a folder; set HOME"
         case .homeOfAnother(let path):
             "cannot set up a shell: HOME, \(path.escapedForDisplay), belongs to another user; run it as that user, without sudo"

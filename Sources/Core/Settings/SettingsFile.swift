@@ -107,13 +107,13 @@ package enum SettingsError: ReportedError, Equatable {
         switch self {
         case .system(let error): error.description
         case .damaged(let path, let problem):
-            "\(path.escapedForDisplay) cannot be used, as \(problem.text): nothing is recorded until you repair or remove it"
+            "cannot use \(path.escapedForDisplay): \(problem.text); nothing is recorded until you repair or remove it"
         case .untrusted(let path):
             "cannot use \(path.escapedForDisplay): it belongs to another user, or others may write to it, so nothing is "
                 + "recorded; if it is yours run 'chmod 600' on it, else remove it"
         case .full(let path):
-            "\(path.escapedForDisplay) would get longer than \(Limits.settingsBytes) bytes and was left as it is: "
-                + "remove destinations that are not needed"
+            "cannot write \(path.escapedForDisplay): it would exceed \(Limits.settingsBytes) bytes; "
+                + "remove entries that are not needed"
         }
     }
 

@@ -87,7 +87,7 @@ package enum ComparisonRenderer {
 
     // MARK: Parts
 
-    static let none = "Nothing changed that chance does not explain."
+    static let none = "No clear change: chance explains all differences."
 
     static func heading(_ comparison: Comparison) -> String {
         func text(_ side: Comparison.Side) -> String {
@@ -109,19 +109,19 @@ package enum ComparisonRenderer {
         if let end = comparison.recordedSince {
             let day = LocalCalendar.day(of: end).text
             return
-                "An imported history ends on \(day); it knows other things of a run, so runs before that are left out."
+                "An imported history ends on \(day) and has other details of runs; runs before that are left out."
         }
         return comparison.namesSince.map {
-            "Since \(LocalCalendar.day(of: $0).text) other rules name commands; runs before that are left out."
+            "The naming rules changed on \(LocalCalendar.day(of: $0).text); runs before that are left out."
         }
     }
 
     static func note(_ comparison: Comparison) -> String {
         let lengths = [comparison.before, comparison.after].map { $0.range.upperBound - $0.range.lowerBound }
         let difference = abs(lengths[0] - lengths[1])
-        return "Chance alone would change anything so much in fewer than one of a hundred such comparisons."
+        return "Chance alone produces such a change in fewer than 1 of 100 comparisons."
             + (difference > 3_600_000
-                ? " The windows differ in length: changes of counts and total times are those of a day." : "")
+                ? " The windows differ in length: counts and total times are compared per day." : "")
     }
 
     /// Returns a sentence for each command with significant changes.
@@ -153,7 +153,7 @@ package enum ComparisonRenderer {
         guard change.isFinite else { return "new" }
         if metric == .success {
             let points = Int(change.rounded())
-            return (points > 0 ? "+" : "") + "\(points) points"
+            return (points > 0 ? "+" : points < 0 ? "-" : "") + abs(points).counted("point")
         }
         return NumberText.change(from: 1, to: 1 + change / 100)
     }

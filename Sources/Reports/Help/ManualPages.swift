@@ -172,7 +172,7 @@ private struct ManualPage {
         "ENVIRONMENT",
         [
             ("NEXUS_DATA_DIR", "The data folder, an absolute path."),
-            ("XDG_DATA_HOME", "Without NEXUS_DATA_DIR the data is in its folder nexus; by default ~/.local/share."),
+            ("XDG_DATA_HOME", "Without NEXUS_DATA_DIR, the data is in its folder nexus; by default ~/.local/share."),
             ("XDG_RUNTIME_DIR", "Without NEXUS_DATA_DIR the service's socket and pipe are in its folder nexus."),
             ("NEXUS_TELEMETRY, DO_NOT_TRACK", "Recording is off if the first is 'off' or the second is '1'."),
             ("NEXUS_SESSION", "The session of events that name none; by default the calling shell."),
@@ -190,9 +190,9 @@ private struct ManualPage {
             ("nexus.db", "The SQLite database in the data folder; its tables events and sessions may be queried."),
             ("buffer/", "Accepted events that are not stored yet."),
             ("key", "The 32 random bytes with which names are hashed."),
-            ("settings.json", "What you have decided: recording, retention_days, destinations, name_folders."),
-            ("ledger.ndjson", "What was sent, and where."),
-            ("socket, pipe", "Where a running service takes events."),
+            ("settings.json", "The settings: recording, retention_days, destinations, name_folders and others."),
+            ("ledger.ndjson", "The ledger of transfers."),
+            ("socket, pipe", "The socket and the named pipe of a running service."),
             (".nexus-telemetry-off", "In any folder: nothing is recorded in that folder and those below it."),
         ])
 

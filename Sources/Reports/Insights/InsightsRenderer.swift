@@ -9,7 +9,7 @@ package enum InsightsRenderer {
     }
 
     /// The sentence for a window without findings.
-    package static let nothing = "Nothing stands out."
+    package static let nothing = "No finding."
 
     /// Returns the window's title, then the part that `focus` selects, `top` lines of each list.
     package static func render(
@@ -39,7 +39,7 @@ package enum InsightsRenderer {
         return sentences(findings, top, style) + [""] + muted(note)
     }
 
-    static let note = "Chance alone would bring up anything like this in fewer than one of a hundred such reports."
+    static let note = "Chance alone produces such findings in fewer than 1 of 100 reports."
 
     /// Returns the number of runs searched, for a report without findings.
     static func basis(_ insights: Insights) -> String {
@@ -77,10 +77,10 @@ package enum InsightsRenderer {
 
     private static func slow(_ insights: Insights, _ top: Int, _ style: TerminalStyle) -> [String] {
         let worst = worst(insights)
-        let none = "No run of a command says how long it took."
+        let none = "No run has a known duration."
         return section(
             "Became Slower", insights.slowdowns.map(Finding.slower).sorted { $0.timeLostMS > $1.timeLostMS },
-            none: "No command did.", top, style)
+            none: "No command.", top, style)
             + TextBlock.section(
                 "Most Time in All", insights.costs.isEmpty ? ["  " + none] : costs(insights.costs, top, style), style)
             + TextBlock.section(
@@ -88,8 +88,8 @@ package enum InsightsRenderer {
                 worst.isEmpty ? [] : costs(worst, top, style),
                 style)
             + section(
-                "What Goes Along with Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor),
-                none: "Nothing does.",
+                "Correlated Factors of Slow Runs", insights.correlatedFactors.map(Finding.correlatedFactor),
+                none: "No factor.",
                 top,
                 style)
     }
@@ -127,10 +127,10 @@ package enum InsightsRenderer {
         guard insights.outcomes.values.contains(where: { $0.failed > 0 }) || !insights.failures.isEmpty else {
             return ["", "  Nothing failed."]
         }
-        return section("Fails More than It Did", found, none: "No command does.", top, style)
+        return section("Higher Failure Rates", found, none: "No command.", top, style)
             + TextBlock.section("Categories", categories(insights, top, style), style)
             + TextBlock.section("Commands", commands(insights, top, style), style)
-            + TextBlock.section("Tried Again after a Failure", retries(insights, top, style), style)
+            + TextBlock.section("Retries after a Failure", retries(insights, top, style), style)
             + order(insights, style)
     }
 
@@ -163,7 +163,7 @@ package enum InsightsRenderer {
         return TextTable(
             columns: [
                 .name("COMMAND"), .number("FAILED", rank: 0), .number("OF RUNS", rank: 1), .number("RATE", rank: 0),
-                .number("MOST IN A ROW", rank: 2), .number("NOW", rank: 3),
+                .number("LONGEST STREAK", rank: 2), .number("NOW", rank: 3),
             ],
             rows: insights.failing.prefix(top).map { command, outcomes in
                 let streak = streaks[command]
@@ -184,7 +184,7 @@ package enum InsightsRenderer {
         guard !insights.allRetries.isEmpty else { return nil }
         return TextTable(
             columns: [
-                .name("COMMAND"), .number("FAILED", rank: 1), .number("TRIED AGAIN", rank: 0), .number("TOOK", rank: 0),
+                .name("COMMAND"), .number("FAILED", rank: 1), .number("RETRIED", rank: 0), .number("TOOK", rank: 0),
             ],
             rows: insights.allRetries.prefix(top).map { retries in
                 [
@@ -198,7 +198,7 @@ package enum InsightsRenderer {
     private static func order(_ insights: Insights, _ style: TerminalStyle) -> [String] {
         guard let since = insights.runsSince else { return [] }
         let text =
-            "What happened in a row is told of the last \(NumberText.counted(insights.runsLookedAt, "run")), since "
+            "Streaks and retries cover the last \(NumberText.counted(insights.runsLookedAt, "run")), since "
             + "\(LocalCalendar.day(of: since).text)."
         return [""] + TextBlock.wrapped(text, style).map { style.styled($0, .muted) }
     }

@@ -22,7 +22,7 @@ enum DurationCharts {
             let values = durations(series)
             if values.isEmpty {
                 chart.writeText(
-                    "No run says how long it took.", x: chart.plotLeft + 10, y: chart.plotTop + 40, to: &page)
+                    "No run has a known duration.", x: chart.plotLeft + 10, y: chart.plotTop + 40, to: &page)
             } else {
                 let axis = DurationAxis(values, top: chart.plotTop, bottom: chart.plotBottom)
                 axis.writeLabels(chart, to: &page)

@@ -31,7 +31,7 @@ enum MakingSection {
             ("Counted", counted(usage)),
             (
                 "Left out",
-                "A run without a duration is in no percentile, and one that does not say how it ended in no success rate. Lines of "
+                "Percentiles leave out runs of unknown duration, and success rates leave out runs of unknown outcome. Lines of "
                     + "several commands are listed as 'make, …' and are in no finding."
             ),
             ("Found", findings(usage)),
@@ -44,8 +44,8 @@ enum MakingSection {
                         + "large as the logarithm of their count. A duration is at most 1 % off, and nothing is cut off."
                 ))
         }
-        if let note = usage.note { entries.append(("Slow part", note)) }
-        entries.append(("What can be in it", content(making)))
+        if let note = usage.note { entries.append(("Slow", note)) }
+        entries.append(("Contents", content(making)))
         entries.append(
             (
                 "Connections",

@@ -16,7 +16,7 @@ enum OverviewSections {
         }
         page.paragraph(DashboardRenderer.coverage(report.usage))
         if report.usage.isEmpty {
-            page.paragraph("'nexus stats' with the same window says what to do next.", kind: "note")
+            page.paragraph("Run 'nexus stats' with the same window for the next step.", kind: "note")
         }
     }
 
@@ -28,8 +28,8 @@ enum OverviewSections {
             guard !findings.isEmpty else {
                 page.paragraph(
                     report.usage.filter.searchesChanges
-                        ? "No command became slower or fails more often, as far as chance does not explain it."
-                        : "Changes are not searched among failures alone.")
+                        ? "No clear change: no command became slower or fails more often."
+                        : "Changes are not searched with a filter for failures.")
                 return
             }
             for (index, finding) in findings.enumerated() {

@@ -101,7 +101,7 @@ package struct AmbiguousWorkspace: ReportedError {
     package var exitCode: ExitCode { .rejectedInput }
 
     package var description: String {
-        "cannot tell which workspace \(text.escapedForDisplay) is: the hashes of several begin with it; give more digits"
+        "ambiguous workspace \(text.escapedForDisplay): several hashes begin with it; give more digits"
     }
 }
 

@@ -14,10 +14,11 @@ package struct Credentials: Equatable, Sendable {
                 text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
             else {
                 throw .badCredentials(
-                    "user name and password may have \(Limits.credentialBytes) bytes and no control characters")
+                    "user name and password must have at most \(Limits.credentialBytes) bytes and no control characters"
+                )
             }
         }
-        guard !user.contains(":") else { throw .badCredentials("a user name may not hold ':'") }
+        guard !user.contains(":") else { throw .badCredentials("a user name must not contain ':'") }
         self.user = user
         self.password = password
     }
@@ -32,7 +33,7 @@ package struct Credentials: Equatable, Sendable {
         let password = environment("NEXUS_SYNC_PASSWORD") ?? ""
         if user.isEmpty, password.isEmpty { return nil }
         guard !user.isEmpty else {
-            throw SyncError.badCredentials("NEXUS_SYNC_PASSWORD is set, NEXUS_SYNC_USER is not")
+            throw SyncError.badCredentials("NEXUS_SYNC_PASSWORD is set, but NEXUS_SYNC_USER is not")
         }
         return try Credentials(user: user, password: password)
     }
@@ -43,7 +44,7 @@ package struct Credentials: Equatable, Sendable {
         let status = try file.status()
         guard status.isRegular, File.isOwn(status), !status.isOpenToOthers else {
             throw SyncError.badCredentials(
-                "\(path.escapedForDisplay) has to be a file of your own that nobody else may read: chmod 600")
+                "\(path.escapedForDisplay) must be a file that only you may read; run 'chmod 600' on it")
         }
         var bytes: [UInt8] = []
         let limit = 2 * Limits.credentialBytes + 4
@@ -51,7 +52,7 @@ package struct Credentials: Equatable, Sendable {
         let lines = bytes.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
         guard lines.count == 2 || (lines.count == 3 && lines[2].isEmpty), !lines[0].isEmpty else {
             throw SyncError.badCredentials(
-                "\(path.escapedForDisplay) has to have two lines: the user name and the password")
+                "\(path.escapedForDisplay) must have two lines: the user name and the password")
         }
         return try Credentials(user: lines[0], password: lines[1])
     }

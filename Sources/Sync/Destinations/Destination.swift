@@ -57,21 +57,21 @@ package enum Destination: Equatable, Sendable {
     package init(_ text: String) throws(SyncError) {
         guard text.utf8.count <= Limits.destinationBytes else { throw .badDestination("it is too long") }
         guard !text.hasPrefix("/") else {
-            throw .badDestination("a folder is written as file://\(text.escapedForDisplay)")
+            throw .badDestination("a folder must be given as file://\(text.escapedForDisplay)")
         }
         guard !text.unicodeScalars.contains(where: \.isInvisible),
             let parts = URLComponents(string: Self.encoded(text)),
             let scheme = parts.scheme?.lowercased()
         else {
-            throw .badDestination("it is no URL")
+            throw .badDestination("it is not a URL")
         }
         guard parts.user == nil, parts.password == nil else {
             throw .badDestination(
-                "a URL may not hold a user name or a password: set NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, "
+                "a URL must not contain a user name or a password; set NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, "
                     + "or give a file with --credentials")
         }
         guard parts.query == nil, parts.fragment == nil else {
-            throw .badDestination("a URL may not hold '?' or '#' and what follows")
+            throw .badDestination("a URL must not contain '?' or '#'")
         }
         switch scheme {
         case "file": self = .folder(try Self.folder(parts))
@@ -84,13 +84,13 @@ package enum Destination: Equatable, Sendable {
             let address = try Self.address(parts, isEncrypted, port: port)
             guard let database = Identifier(String(address.path.dropFirst())) else {
                 throw .badDestination(
-                    "after the host it takes the name of a database: letters, digits and underscores, 64 at most")
+                    "the host must be followed by the name of a database: letters, digits and underscores, 64 at most")
             }
             self = .clickHouse(
                 WebAddress(isEncrypted: isEncrypted, host: address.host, port: address.port, path: ""),
                 database: database)
         default:
-            throw .badDestination("it takes file:///FOLDER, https://…, http://… or clickhouse://HOST:PORT/DATABASE")
+            throw .badDestination("it must be file:///FOLDER, https://…, http://… or clickhouse://HOST:PORT/DATABASE")
         }
     }
 
@@ -135,7 +135,7 @@ package enum Destination: Equatable, Sendable {
         guard path.hasPrefix("/"), path.count > 1, !path.utf8.contains(0),
             !path.split(separator: "/").contains(where: { $0 == ".." || $0 == "." })
         else {
-            throw .badDestination("it takes a folder from the root on, as file:///FOLDER, without '..'")
+            throw .badDestination("it must be an absolute folder such as file:///FOLDER, without '..'")
         }
         return Folder(path)
     }
@@ -144,7 +144,9 @@ package enum Destination: Equatable, Sendable {
         _ parts: URLComponents, _ isEncrypted: Bool, port: Int
     ) throws(SyncError) -> WebAddress {
         guard let host = parts.encodedHost?.lowercased(), !host.isEmpty else { throw .badDestination("it has no host") }
-        guard (1...65_535).contains(parts.port ?? port) else { throw .badDestination("its port does not exist") }
+        guard (1...65_535).contains(parts.port ?? port) else {
+            throw .badDestination("its port must be from 1 to 65535")
+        }
         var path = parts.percentEncodedPath
         while path.hasSuffix("/") { path.removeLast() }
         return WebAddress(isEncrypted: isEncrypted, host: host, port: parts.port ?? port, path: path)

@@ -17,7 +17,8 @@ package enum LedgerReader {
 
         package var description: String {
             switch self {
-            case .altered(let line): "line \(line) does not fit the one before it: a line was altered, added or removed"
+            case .altered(let line):
+                "line \(line) does not match the hash of the line before it: a line was altered, added or removed"
             case .shortened(let lines, let expected):
                 "it has \(lines) of \(expected.counted("line")): the rest was removed"
             case .replaced:

@@ -38,10 +38,10 @@ struct InsightsTests {
 
     @Test("With nothing recorded, and with nothing remarkable, it says so")
     func nothing() async throws {
-        #expect(screen(try harness.insights(.allTime), .findings).contains("Nothing stands out."))
+        #expect(screen(try harness.insights(.allTime), .findings).contains("No finding."))
         #expect(screen(try harness.insights(.allTime), .errors).contains("Nothing failed."))
         try await harness.store(ReportHarness.lines("dashboard.ndjson"))
-        #expect(screen(try harness.insights(.allTime), .findings).contains("Nothing stands out."))
+        #expect(screen(try harness.insights(.allTime), .findings).contains("No finding."))
     }
 
     /// Runs of one command, one every two hours from the 1st of November on.

@@ -168,7 +168,7 @@ struct PlantedMonthTests {
             #expect(comparison.rows.allSatisfy { $0.clear.isEmpty }, "\(word): \(comparison.rows)")
         }
         let screen = ComparisonRenderer.render(try compare("7d"), [], top: 10, TerminalStyle())
-        #expect(screen.contains("Nothing changed that chance does not explain."), "\(screen)")
+        #expect(screen.contains("No clear change: chance explains all differences."), "\(screen)")
         // No change is clear, so none meets a condition, whatever its size.
         let condition = try #require(FailCondition("p95 > -99%"))
         #expect(condition.violations(in: try compare("7d")).isEmpty)

@@ -103,7 +103,7 @@ struct Invariants {
             WHERE started_at >= (SELECT start FROM complete) AND session_id NOT IN (SELECT session_id FROM events);
         SELECT 'sessions of negative length', count(*) FROM sessions WHERE duration_ms < 0;
         SELECT 'events of negative length', count(*) FROM events WHERE duration_ms < 0;
-        SELECT 'rows that the books do not know', abs((SELECT count(*) FROM events)
+        SELECT 'rows that the counters do not know', abs((SELECT count(*) FROM events)
             - (SELECT total(count) FROM counters WHERE name IN ('stored', 'imported'))
             + (SELECT total(count) FROM counters WHERE name IN ('purged', 'expired'))) + 0;
         SELECT 'damaged records', CAST(total(count) AS INTEGER) FROM counters WHERE name = 'damaged_records';
@@ -203,7 +203,7 @@ struct Invariants {
         guard status.balance, status.received == status.accepted + status.rejected, status.pending == 0,
             status.accepted == status.stored,
             status.stored + status.imported - status.purged - status.expired == stored
-        else { throw InvariantViolation("the books do not balance over \(stored) rows: \(status)") }
+        else { throw InvariantViolation("the counters do not add up over \(stored) rows: \(status)") }
     }
 
     private static func describe(_ numbers: IndexSet) -> String {

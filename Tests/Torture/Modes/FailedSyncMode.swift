@@ -102,7 +102,7 @@ struct FailedSyncMode: Mode {
         }
         try child.exchange { false }
         let end = try child.wait()
-        let sentences = child.errors.split(separator: "\n").count { $0.contains("a power cut may take") }
+        let sentences = child.errors.split(separator: "\n").count { $0.contains("may not survive a power cut") }
         guard end == .exited(0), sentences == 1 else {
             throw InvariantViolation("the stream ended with \(end): \(child.errors)")
         }
