@@ -66,7 +66,7 @@ finish() {
 seconds() { printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)); }
 
 # measure SERIES COMMAND…: adds wall seconds to SERIES.wall, processor seconds to SERIES.cpu, peak memory in MiB to
-# SERIES.memory. What was written before is on disk first, so that nobody pays for another.
+# SERIES.memory. Earlier writes are flushed first, so that no series pays for another.
 measure() {
     local name=$1 start end user system memory
     shift

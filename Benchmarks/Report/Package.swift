@@ -1,7 +1,7 @@
 // swift-tools-version:6.3
 
 // What Scripts/bench measured, as tables, JSON, Benchmarks/RESULTS.md and charts. A package of its own, without any
-// dependency: it builds in seconds, so that nobody waits for the benchmarks' own benchmarks.
+// dependency: it builds in seconds, so that a report does not wait for the benchmark package.
 
 import PackageDescription
 

@@ -1,6 +1,6 @@
 /// Spreads a number of events over sessions, and the sessions over the days.
 ///
-/// Sessions come in pairs that share a day and start soon after one another, as for somebody with two
+/// Sessions come in pairs that share a day and start soon after one another, as for a user with two
 /// terminals, so that even a small stream has sessions that overlap. Every plan follows from the seed and
 /// the place of its pair alone; nothing has to be kept for sessions that are not running.
 struct SessionPlanner {

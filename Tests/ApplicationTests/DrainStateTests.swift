@@ -22,13 +22,13 @@ struct DrainStateTests {
         #expect(state.next(after: .empty, at: after(9000)) == .rest)
     }
 
-    @Test("A loop that nothing comes to ends its drain too")
+    @Test("A loop without wake-ups ends its drain too")
     mutating func idle() {
         #expect(state.next(after: .empty, at: start) == .retry(at: after(2000)))
         #expect(state.next(after: .empty, at: after(2000)) == .end(closing: true))
     }
 
-    @Test("Events in between put the end off")
+    @Test("Events within the quiet time delay the end")
     mutating func goesOn() {
         _ = state.next(after: .stored, at: after(0))
         #expect(state.next(after: .stored, at: after(1500)) == .rest)
@@ -48,14 +48,14 @@ struct DrainStateTests {
         #expect(state.next(after: outcome, at: after(510)) == .retry(at: after(1010)))
     }
 
-    @Test("What is blocked is tried again after the quiet time, and keeps the drain from ending")
+    @Test("A blocked drain is retried after the quiet time, and does not end")
     mutating func blocked() {
         #expect(state.next(after: .blocked, at: after(0)) == .retry(at: after(2000)))
         #expect(state.next(after: .blocked, at: after(2000)) == .retry(at: after(4000)))
         #expect(!state.isEnded)
     }
 
-    @Test("While recording is off the loop waits for a wake-up")
+    @Test("The loop waits for a wake-up while recording is off")
     mutating func off() {
         #expect(state.next(after: .off, at: after(0)) == .rest)
     }

@@ -26,7 +26,7 @@ struct FolderToolsTests {
         try filler.append(lines)
     }
 
-    @Test("What waits is stored by the process that is free to write")
+    @Test("The process that has the writer lock stores pending events")
     func drains() async throws {
         #expect(try await drainer.prepareReport(patience: .zero) == .nothing, "there is no folder yet")
         try record([#"{"command":"make"}"#, #"{"command":"git"}"#])
@@ -49,7 +49,7 @@ struct FolderToolsTests {
         _ = consume lock
     }
 
-    @Test("Where nothing waits a report does not wait for another writer")
+    @Test("A report does not wait for another writer if no event is pending")
     func nothingWaits() async throws {
         try record([#"{"command":"make"}"#])
         try await drainer.drainIfFree()
@@ -58,7 +58,7 @@ struct FolderToolsTests {
         _ = consume lock
     }
 
-    @Test("While recording is off nothing is stored, and a report says what it lacks")
+    @Test("Nothing is stored while recording is off, and a report prints what is missing")
     func off() async throws {
         try record([#"{"command":"make"}"#])
         #expect(try await TelemetryControl(data: data).switchOff() == .isQuiet)
@@ -70,7 +70,7 @@ struct FolderToolsTests {
         #expect(try await drainer.prepareReport(patience: .zero) == .nothing)
     }
 
-    @Test("A purge says before what it would remove, and removes it")
+    @Test("A purge prints what it would remove, and then removes it")
     func purge() async throws {
         try record([
             #"{"command":"make","timestamp":"2026-01-01T10:00:00Z"}"#,
@@ -92,7 +92,7 @@ struct FolderToolsTests {
         #expect(try purger.preview(keepingDays: 36_000).events == 0)
     }
 
-    @Test("A new key cannot be linked to the old one, and a folder that is not there has nothing to remove")
+    @Test("A new key cannot be linked to the old one, and a missing folder has nothing to remove")
     func renewKey() async throws {
         try record([#"{"command":"make","workspace":"shop"}"#])
         let before = try HashKey.load(from: data)

@@ -56,7 +56,7 @@ struct ServiceFilesTests {
         #expect(text.contains("Environment=\"XDG_DATA_HOME=\(home.path)/data\"\n"))
     }
 
-    @Test("Without a HOME there is no place for units")
+    @Test("Units need a HOME")
     func noHome() {
         for home in [nil, "relative"] {
             #expect(

@@ -87,7 +87,7 @@ struct SettingsControlTests {
         }
     }
 
-    @Test("What an editor leaves becomes the settings, if they are valid")
+    @Test("Edited settings replace the old ones if they are valid")
     func edit() async throws {
         #expect(try await edit { $0 } == nil)
         #expect(try await edit { _ in #"{"ignore":["ls"]}"# } == nil)

@@ -17,18 +17,18 @@ struct StreamBacklogTests {
         await stream
     }
 
-    @Test("A stream that is too far ahead waits until enough is stored")
+    @Test("A stream waits beyond the limit of its backlog until enough is stored")
     func waitsForStored() async {
         await pause { await $0.stored(tooMany) }
     }
 
-    @Test("A stream that is near enough goes on")
+    @Test("A stream continues within the limit of its backlog")
     func goesOn() async {
         await backlog.keepUp(with: Limits.streamBacklogEvents)
         #expect(await !backlog.isWaiting)
     }
 
-    @Test("A stream goes on once another process has the writer lock")
+    @Test("A stream continues once another process has the writer lock")
     func released() async {
         await pause { await $0.released() }
         await backlog.keepUp(with: tooMany * 2)
@@ -42,12 +42,12 @@ struct StreamBacklogTests {
         await pause { await $0.end() }
     }
 
-    @Test("A stream goes on where nothing waits, whichever process has stored it")
+    @Test("A stream continues without pending events, whichever process stored them")
     func storedByOthers() async {
         await pause { await $0.foundNothing(since: 0, isBlocked: false) }
     }
 
-    @Test("A stream goes on while what waits cannot be stored, and when the drain has ended")
+    @Test("A stream continues while pending events cannot be stored, and after the drain has ended")
     func blockedAndEnded() async {
         await pause { await $0.foundNothing(since: 0, isBlocked: true) }
         await backlog.end()

@@ -49,7 +49,7 @@ struct StreamRecorderTests {
         #expect(try Tables(data).number("SELECT count(*) FROM events") == 2)
     }
 
-    @Test("With strict, unknown keys are rejected; durable events are stored as well")
+    @Test("Unknown keys are rejected in strict mode; durable events are stored as well")
     func options() async throws {
         var options = StreamRecorder.Options()
         options.strict = true
@@ -85,7 +85,7 @@ struct StreamRecorderTests {
         #expect(try data.bufferFolder.names().count >= 1)
     }
 
-    @Test("A reader of a pipe is told when the buffer changes, and when its folder is gone")
+    @Test("A reader of a pipe is notified when the buffer changes, and when its folder is removed")
     func watch() async throws {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         try buffer.folder.prepare()

@@ -112,7 +112,7 @@ struct Layers {
         #expect(remaining.isEmpty)
     }
 
-    @Test("Unsafe code stays where it has to be", arguments: files)
+    @Test("Unsafe code is only in the listed files", arguments: files)
     func unsafeStaysInItsPlaces(file: SourceFile) {
         let places = [
             "SystemSupport/", "Database/RawSQLite.swift", "Database/EventInserter.swift", "Snapshots/LZ4Frame.swift",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// PRIVACY.md promises nothing that nobody can try and no test holds. `PrivacyTrialTests` runs what is to be tried.
+/// Every promise of PRIVACY.md has a command to try and a test. `PrivacyTrialTests` runs the commands.
 struct PrivacyPageTests {
     private let page: PrivacyPage
 

@@ -53,7 +53,7 @@ struct ClockTests {
         #expect(status["stored"] as? Int == accepted, sourceLocation: sourceLocation)
     }
 
-    @Test("With a clock in 1970 every ingest path refuses the event and counts it")
+    @Test("Every ingest path refuses and counts events if the clock is in 1970")
     func clockIn1970() throws {
         var program = try Program()
         try setClock(of: &program, to: 300)
@@ -73,7 +73,7 @@ struct ClockTests {
         try expectCounters(program, accepted: 0, rejected: ["wrong_clock": 7])
     }
 
-    @Test("With a clock in 1970 the service refuses what comes through its socket and its pipe, and counts it")
+    @Test("The service refuses and counts events of socket and pipe if the clock is in 1970")
     func serviceIn1970() throws {
         var program = try Program()
         try setClock(of: &program, to: 300)
@@ -88,7 +88,7 @@ struct ClockTests {
         try expectCounters(program, accepted: 0, rejected: ["wrong_clock": 2])
     }
 
-    @Test("With a clock in 1970 the Swift API refuses every event and counts it")
+    @Test("The Swift API refuses and counts every event if the clock is in 1970")
     func libraryIn1970() throws {
         var program = try Program()
         try setClock(of: &program, to: 300)

@@ -78,7 +78,7 @@ struct CompareCommandTests {
     }
 
     @Test(
-        "What cannot be compared is a usage error",
+        "A comparison that is not possible is a usage error",
         arguments: [
             [], ["x"], ["7d", "14d", "21d"], ["7d", "--at", "2026-01-01"], ["7d", "--fail-if", "p95"],
             ["--at", "x"], ["--at", "2026-01-01", "--from", "/nowhere"], ["7d", "--top", "0"], ["..2026-01"],
@@ -89,7 +89,7 @@ struct CompareCommandTests {
         #expect(outcome.status == 64 && outcome.output.isEmpty && !outcome.errors.isEmpty, "\(outcome)")
     }
 
-    @Test("Runs that other rules named are never compared with")
+    @Test("Runs with names of other rules are not compared")
     func namingVersions() throws {
         try record(slow: 2000)
         #expect(try program.run("flush").status == 0)
@@ -110,13 +110,13 @@ struct CompareCommandTests {
         #expect(json["names_since"] != .null && json["commands"]?[0]?["count"]?["before"] == .integer(0))
     }
 
-    @Test("With nothing recorded it says so and succeeds")
+    @Test("A comparison without events prints so and succeeds")
     func empty() throws {
         let outcome = try program.run("compare", "7d", "--fail-if", "p95 > +20%")
         #expect(outcome.status == 0 && outcome.output.contains("Nothing recorded in the later window."), "\(outcome)")
     }
 
-    @Test("Every reading command takes words for its window, and says which exist")
+    @Test("Every reading command accepts words for its window, and lists them in its error")
     func words() throws {
         try record(slow: 1000)
         for command in [["stats"], ["insights"], ["runs"], ["export", "-o", program.folder.path + "/x.lz4"]] {

@@ -20,7 +20,7 @@ struct ConfigTests {
                 String.init)
     }
 
-    @Test("It prints every setting with value and default, and makes nothing")
+    @Test("'config' prints every setting with value and default, and creates no file")
     func show() throws {
         let text = try program.run("config").output
         for name in SettingName.allCases { #expect(text.contains("\n\(name.rawValue) "), "\(name)") }
@@ -56,7 +56,7 @@ struct ConfigTests {
         }
     }
 
-    @Test("'edit' replaces the settings by what the editor left, and refuses what is none")
+    @Test("'edit' replaces the settings by the edited file, and refuses an invalid one")
     func edit() throws {
         func edit(_ editor: String) throws -> Program.Outcome {
             var program = program
@@ -109,7 +109,7 @@ struct ConfigTests {
         #expect(try commands() == ["ls", "mytool build", "last"])
     }
 
-    @Test("'exec' takes no workspace from a repository when the setting is off")
+    @Test("'exec' derives no workspace from a repository when the setting is off")
     func gitWorkspace() throws {
         let root = program.folder.path + "/acme"
         try FileManager.default.createDirectory(atPath: root + "/.git", withIntermediateDirectories: true)

@@ -156,7 +156,7 @@ struct CopiedFolderTests {
     }
 
     @Test(
-        "An old buffer beside a newer database is not stored again, whatever was copied first",
+        "An old buffer with a newer database is not stored again, whichever was copied first",
         arguments: [("buffer nexus.db*", 9), ("nexus.db* buffer", 6)])
     func hotCopy(order: String, expected: Int) throws {
         try leaveInBuffer(6..<9)

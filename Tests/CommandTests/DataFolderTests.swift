@@ -3,7 +3,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Which data folder is used")
+@Suite("Choice of the data folder")
 struct DataFolderTests {
     /// Calls that record, read and change the settings.
     private static let calls = [

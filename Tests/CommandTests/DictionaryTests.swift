@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What somebody could try who has a snapshot and no key.
+/// A dictionary attack on a snapshot, without the key.
 struct DictionaryTests {
     /// Half a million names as people give them to workspaces.
     private static func names() -> [String] {

@@ -37,7 +37,7 @@ struct DoctorTests {
 
     private func path(_ program: Program, _ name: String) -> String { program.folder.data.folder.path(of: name) }
 
-    @Test("A key that is gone is missed once there are events")
+    @Test("A missing key is a problem once there are events")
     func missingKey() throws {
         let program = try Program()
         #expect(try program.run("doctor").status == 0)
@@ -53,7 +53,7 @@ struct DoctorTests {
         #expect(earlier.status == 65 && earlier.output.contains("names get other hashes"), "\(earlier)")
     }
 
-    @Test("Where nothing was recorded, and where all is well, nothing is wrong, and nothing is changed")
+    @Test("The doctor finds no problem and changes nothing in an empty and in a sound folder")
     func fine() throws {
         let empty = try Program()
         try expectFine(empty)
@@ -66,7 +66,7 @@ struct DoctorTests {
         #expect(try program.query("SELECT group_concat(hex(cells)) FROM usage_rollup") == before)
     }
 
-    @Test("JSON says the same, check by check")
+    @Test("JSON has the same results, check by check")
     func json() throws {
         let program = try recorded()
         let outcome = try program.run("doctor", "--json")
@@ -80,7 +80,7 @@ struct DoctorTests {
             ])
     }
 
-    @Test("What others may read is wrong, and so is a link")
+    @Test("A file that others may read is a problem, and so is a link")
     func permissions() throws {
         let program = try recorded()
         unsafe chmod(path(program, "key"), 0o644)
@@ -94,7 +94,7 @@ struct DoctorTests {
         try expectWrong(program, "folder", "strange\\u{1b}[2J is a symbolic link")
     }
 
-    @Test("A key, settings or a ledger that are damaged are wrong, and a leftover is worth a note")
+    @Test("A damaged key, settings file or ledger is a problem, and a leftover file is a note")
     func files() throws {
         let program = try recorded()
         let key = try Data(contentsOf: URL(filePath: path(program, "key")))
@@ -119,7 +119,7 @@ struct DoctorTests {
         #expect(outcome.output.contains("note   folder    left by a killed process: key.new-17"))
     }
 
-    @Test("Counts that are not what a recount gives are wrong, and --rebuild mends them")
+    @Test("Aggregates that differ from a recount are a problem, and --rebuild repairs them")
     func rebuild() throws {
         let program = try recorded()
         let before = try program.query(
@@ -155,14 +155,14 @@ struct DoctorTests {
                 == sessions.split(separator: "\n").count)
     }
 
-    @Test("Rows that somebody else removed show in the books")
+    @Test("Rows removed by another program show in the counters")
     func eventCounters() throws {
         let program = try recorded()
         _ = try program.query("DELETE FROM events WHERE id = 7")
         try expectWrong(program, "counters", "the database has 199 rows, and the counters expect 200")
     }
 
-    @Test("A report over damaged counts says what to do")
+    @Test("A report on damaged aggregates suggests a fix")
     func damagedReport() throws {
         let program = try recorded()
         _ = try program.query("UPDATE usage_rollup SET cells = x'01ff'")
@@ -173,7 +173,7 @@ struct DoctorTests {
         #expect(try program.run("stats").status == 0)
     }
 
-    @Test("A database that is none or is damaged inside, and a record that has changed, are wrong")
+    @Test("A file that is not a database, a damaged one, and a damaged record are problems")
     func damage() throws {
         let program = try recorded()
         let database = URL(filePath: path(program, "nexus.db"))

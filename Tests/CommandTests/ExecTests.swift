@@ -19,7 +19,7 @@ struct ExecTests {
         #expect(try program.query("SELECT command, success, error_category FROM events") == row)
     }
 
-    @Test("A program that is not there is 127, one that cannot be run 126")
+    @Test("A missing program gives 127, one that cannot be run 126")
     func notRunnable() throws {
         let program = try Program()
         let missing = try program.run("exec", "--", "no-such-program-anywhere")
@@ -57,7 +57,7 @@ struct ExecTests {
         #expect(refused.output.contains("is not UTF-8"))
     }
 
-    @Test("A script that does not say what runs it is run by the shell, as it is everywhere")
+    @Test("A script without a #! line is run by the shell")
     func plainScript() throws {
         let program = try Program()
         let path = program.folder.path + "/plain"
@@ -68,7 +68,7 @@ struct ExecTests {
         #expect(onPath.status == 0 && onPath.output == "hello me\n")
     }
 
-    @Test("Whoever starts it may ignore the end of children")
+    @Test("The parent process may ignore SIGCHLD")
     func ignoredChildren() throws {
         let program = try Program()
         let outcome = try shell(program, "timeout 20 env --ignore-signal=CHLD \"$0\" exec -- sh -c 'sleep 0.1; exit 3'")
@@ -85,7 +85,7 @@ struct ExecTests {
     }
 
     @Test(
-        "Of the arguments only a subcommand is kept, and only of programs that have them",
+        "A subcommand is the only kept argument, and only of programs known to have them",
         arguments: [
             (["git", "status", "secret.txt"], "git status"), (["git", "-C", "/tmp", "status"], "git status"),
             (["ls", "confidential"], "ls"), (["/usr/bin/ls", "/"], "ls"), (["sort", "MyFile.txt"], "sort"),
@@ -119,7 +119,7 @@ struct ExecTests {
         #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "caught\n")
     }
 
-    @Test("What the command makes has the rights that it has without the recorder")
+    @Test("Files of the command have the same permissions as without the recorder")
     func newFiles() throws {
         let program = try Program()
         for call in ["exec -- sh -c umask", "exec sh -c umask", "exec --workspace=w -- sh -c umask"] {
@@ -128,7 +128,7 @@ struct ExecTests {
         }
     }
 
-    @Test("Where files may not grow the command's code is returned all the same")
+    @Test("The command's exit code is returned if files may not grow")
     func fileLimit() throws {
         let program = try Program()
         #expect(try shell(program, "ulimit -f 0; \"$0\" exec -- sh -c 'exit 3'").status == 3)
@@ -148,7 +148,7 @@ struct ExecTests {
         #expect(try program.query(rows) == "10", "\(outcome)")
     }
 
-    @Test("A command that stops gives the terminal back, and goes on when the user says so")
+    @Test("A stopped command returns the terminal, and continues when the user resumes it")
     func stoppedCommand() throws {
         let shell = try InteractiveShell(.bash, Program())
         let done = shell.program.folder.path + "/done"
@@ -159,7 +159,7 @@ struct ExecTests {
         try shell.leave()
     }
 
-    @Test("When nothing can be recorded the child runs all the same, and one sentence says so, but not with --quiet")
+    @Test("The child runs if nothing can be recorded, with one message, or none with --quiet")
     func unrecordable() throws {
         var program = try Program()
         for folder in ["/proc/nowhere", "relative", nil] {
@@ -213,7 +213,7 @@ struct ExecTests {
         return (process.terminationStatus, text)
     }
 
-    @Test("Without /proc, and with SWIFT_ROOT set, both programs read their arguments, run and record")
+    @Test("Both programs read their arguments, run and record without /proc and with SWIFT_ROOT set")
     func withoutProc() throws {
         let program = try Program()
         let script = """
@@ -259,7 +259,7 @@ struct ExecTests {
         #expect(stats.contains("\"commands\" : 4,"), "\(stats)")
     }
 
-    @Test("As process 1 it removes ended processes that are not its own, and returns its command's code")
+    @Test("'exec' as process 1 reaps other processes, and returns its command's exit code")
     func processOne() throws {
         let program = try Program()
         let script = """
@@ -271,7 +271,7 @@ struct ExecTests {
 }
 
 struct SessionCommandTests {
-    @Test("A session that is started and ended in a shell holds what came between")
+    @Test("A session started and ended in a shell has the events between")
     func startAndEnd() throws {
         var program = try Program()
         program.environment["NEXUS_SESSION"] = nil
@@ -299,7 +299,7 @@ struct SessionCommandTests {
         #expect(try program.query(row) == "1|1|1")
     }
 
-    @Test("Without a name the session is the calling shell, and it is over once the shell is gone")
+    @Test("The default session is the calling shell, and ends with the shell")
     func shell() throws {
         var program = try Program()
         program.environment["NEXUS_SESSION"] = nil
@@ -318,7 +318,7 @@ struct SessionCommandTests {
         #expect(try program.query("SELECT count(*) FROM sessions WHERE session_id GLOB 'shell-*-*-*'") == "2")
     }
 
-    @Test("Ending where nothing was started is wrong use")
+    @Test("Ending a session that was not started is a usage error")
     func endWithoutStart() throws {
         var program = try Program()
         program.environment["NEXUS_SESSION"] = nil
@@ -367,7 +367,7 @@ struct LeanRecorderTests {
         #expect(lean.row == full.row)
     }
 
-    @Test("Where nothing can be recorded it says so once and returns 74, and with --soft 0")
+    @Test("The recorder prints one message and returns 74 if nothing can be recorded, and 0 with --soft")
     func soft() throws {
         var test = try Program()
         test.environment["NEXUS_DATA_DIR"] = "/dev/null/nowhere"
@@ -419,7 +419,7 @@ struct FrontProgramTests {
         return Program.Outcome(status: process.terminationStatus, output: try text(output), errors: try text(errors))
     }
 
-    @Test("It runs commands and records single events by itself, and is the whole program for the rest")
+    @Test("The launcher runs commands and records single events itself, and starts the whole program for the rest")
     func divides() throws {
         #expect(try run("exec", "--workspace", "w", "--", "sh", "-c", "umask; exit 3").status == 3)
         #expect(try run("record", "--command", "make all", "--success").status == 0)
@@ -431,7 +431,7 @@ struct FrontProgramTests {
         #expect(try run("--version").output.hasPrefix("nexus "))
     }
 
-    @Test("What it does not understand is explained by the whole program")
+    @Test("The whole program explains arguments that the launcher does not understand")
     func explains() throws {
         let wrong = try run("record", "--no-such-flag")
         #expect(wrong.status == 64)
@@ -440,7 +440,7 @@ struct FrontProgramTests {
         #expect(try run("exec", "--", "no-such-program-anywhere").errors.hasPrefix("nexus: cannot run"))
     }
 
-    @Test("Where the whole program is missing it says so")
+    @Test("The launcher reports a missing whole program")
     func missing() throws {
         try FileManager.default.removeItem(
             at: URL(filePath: path).deletingLastPathComponent().appending(path: "../libexec/nexus/nexus"))

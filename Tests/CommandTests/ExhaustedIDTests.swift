@@ -6,7 +6,7 @@ import Testing
 /// A data folder whose tables have a row with the highest id there is, as another tool or an import by an older Nexus made it.
 struct ExhaustedIDTests {
     @Test(
-        "With exhausted ids accepted events wait, errors and doctor say why, and their advice brings everything back",
+        "Accepted events wait while ids are exhausted, and the suggested fix stores them all",
         arguments: [
             "INSERT INTO events (id, timestamp, session_id, event_type) "
                 + "SELECT 9007199254740992, timestamp, session_id, event_type FROM events WHERE id = 1",

@@ -60,7 +60,8 @@ struct FailureTests {
     }
 
     @Test(
-        "Somebody else's data folder is not used", .enabled(if: geteuid() == 0, "it takes root to give a folder away"))
+        "A data folder of another user is not used", .enabled(if: geteuid() == 0, "it takes root to give a folder away")
+    )
     func foreign() throws {
         let program = try Program()
         let path = program.folder.data.folder.path
@@ -69,7 +70,7 @@ struct FailureTests {
         expect(try program.run("record", "--command", "x"), 77, "belongs to another user")
     }
 
-    @Test("A database that is none is left as it is, and what was accepted waits")
+    @Test("A file that is not a database stays unchanged, and accepted events wait")
     func notADatabase() throws {
         let program = try Program()
         try program.run("record", "--command", "x")
@@ -82,7 +83,7 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
-    @Test("While another process makes the tables a flush waits for it, and does not take them for old ones")
+    @Test("A flush waits while another process creates the tables, and does not treat them as old ones")
     func tablesInTheMaking() throws {
         let program = try Program()
         try program.run("record", "--command", "x")
@@ -97,7 +98,7 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
-    @Test("Beside one who has stopped in the middle of recording nobody waits for ever, and each says what is left")
+    @Test("No process waits forever for a recorder that stopped during an append, and each reports it")
     func stoppedRecorder() throws {
         let program = try Program()
         try program.run("record", "--command", "make")
@@ -128,7 +129,7 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "2")
     }
 
-    @Test("A damaged key is said, not replaced")
+    @Test("A damaged key is reported, not replaced")
     func damagedKey() throws {
         let program = try Program()
         try program.run("record", "--command", "x")
@@ -136,7 +137,7 @@ struct FailureTests {
         expect(try program.run("record", "--command", "x"), 78, "is not a key of 32 bytes")
     }
 
-    @Test("With nowhere to keep data the sentence says what to set")
+    @Test("The error without a data folder names the variables to set")
     func noHome() throws {
         var program = try Program()
         program.environment["NEXUS_DATA_DIR"] = nil
@@ -144,7 +145,7 @@ struct FailureTests {
     }
 
     @Test(
-        "A home that may not be written is to a recorder what a broken disk is",
+        "A read-only home is an I/O error to a recorder",
         .enabled(if: geteuid() == 0, "it takes root to mount"))
     func unwritableHome() throws {
         var program = try Program()
@@ -163,7 +164,7 @@ struct FailureTests {
         #expect(process.terminationStatus == 74 && text.contains("read-only file system"), "\(text)")
     }
 
-    @Test("On a full disk nothing is acknowledged that is not kept, and recording goes on when there is room")
+    @Test("A full disk loses no acknowledged event, and recording continues when there is space")
     func fullDisk() throws {
         let program = try Program()
         let line = #"{"command":"make","workspace":"w","task":"t","session_id":"s"}"# + "\n"

@@ -4,13 +4,13 @@ import SystemSupport
 import TestSupport
 import Testing
 
-/// That what is kept is the owner's alone, stands where it should, and is in no file that nobody thinks of.
+/// Files of Nexus are readable by the owner alone, in their places, and no other file has their content.
 struct GuardedFilesTests {
     private func mode(_ path: String) throws -> Int {
         try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
     }
 
-    /// Runs a script with the programs of the build on its path, and nobody's rights masked.
+    /// Runs a script with the programs of the build on its path, and with a umask of 0.
     private func bash(_ program: Program, _ script: String) throws -> (status: Int32, output: String) {
         let process = program.process(["-c", "umask 0; " + script])
         process.executableURL = URL(filePath: "/bin/bash")
@@ -26,7 +26,7 @@ struct GuardedFilesTests {
     }
 
     @Test(
-        "Whatever the umask, all that Nexus makes is its owner's alone: data, snapshots, and what a sync sends to a folder"
+        "All files of Nexus are readable by their owner alone, whatever the umask: data, snapshots and synced files"
     )
     func permissions() throws {
         let program = try Program()
@@ -58,7 +58,7 @@ struct GuardedFilesTests {
     }
 
     @Test(
-        "A link that stands where a file of Nexus belongs is not followed: what it leads to stays as it is",
+        "A link in place of a file of Nexus is not followed, and its target stays unchanged",
         arguments: [
             "key", "key.made", "settings.json", "nexus.db", "nexus.db-wal", "buffer", "costs", "notice", "writer.lock",
             "writer.turn",
@@ -72,7 +72,7 @@ struct GuardedFilesTests {
         if isFolder {
             try FileManager.default.createDirectory(atPath: victim, withIntermediateDirectories: false)
         } else {
-            try Data("somebody's".utf8).write(to: URL(filePath: victim))
+            try Data("another's".utf8).write(to: URL(filePath: victim))
         }
         #expect(try program.run("record", "--command", "before").status == 0)
         #expect(try program.run("flush").status == 0)
@@ -96,7 +96,7 @@ struct GuardedFilesTests {
         if isFolder {
             #expect(try FileManager.default.contentsOfDirectory(atPath: victim) == [])
         } else {
-            #expect(FileManager.default.contents(atPath: victim) == Data("somebody's".utf8))
+            #expect(FileManager.default.contents(atPath: victim) == Data("another's".utf8))
         }
         #expect(try program.run("doctor").status != 0)
     }
@@ -126,7 +126,9 @@ struct GuardedFilesTests {
         }
     }
 
-    @Test("What is printed into the pipe from a folder that is left out is taken, as the service cannot know")
+    @Test(
+        "Events printed into the pipe from a folder that is left out are accepted, as the service cannot know the folder"
+    )
     func pipeFromMarkedFolder() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -139,7 +141,7 @@ struct GuardedFilesTests {
         #expect(try program.query("SELECT command FROM events") == "piped")
     }
 
-    @Test("What was sent stays where it was sent, whatever is purged here")
+    @Test("A purge does not remove sent events from their destination")
     func sentStays() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "make").status == 0)

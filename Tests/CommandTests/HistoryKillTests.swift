@@ -44,7 +44,7 @@ struct HistoryKillTests {
     }
 
     @Test(
-        "Killed at a random instant and run again, an import of any source gives one whole import",
+        "An import of any source that is killed at a random instant is completed by the next",
         arguments: HistoryFiles.sources)
     func killed(source: String) throws {
         let whole = try Self.program()

@@ -124,7 +124,7 @@ struct HookCheckTests {
         return (home, try home.run("doctor", "--hook", "--deadline", deadline))
     }
 
-    @Test("It reports a hook that works", arguments: working)
+    @Test("The check reports a hook that works", arguments: working)
     func works(setUp: SetUp) throws {
         let (home, outcome) = try check(setUp)
         #expect(
@@ -135,7 +135,7 @@ struct HookCheckTests {
         #expect(!home.program.folder.data.folder.exists, "the user's data folder is not touched")
     }
 
-    @Test("It reports why a hook does not work", arguments: broken)
+    @Test("The check reports why a hook does not work", arguments: broken)
     func isBroken(setUp: SetUp) throws {
         let (home, outcome) = try check(setUp)
         #expect(outcome.status != 0, "\(outcome)")
@@ -143,7 +143,7 @@ struct HookCheckTests {
         #expect(!home.program.folder.data.folder.exists, "the user's data folder is not touched")
     }
 
-    @Test("It leaves no process and no folder, and reports a setting that is off")
+    @Test("The check leaves no process and no folder, and reports a setting that is off")
     func tidy() throws {
         var home = try TestHome()
         let temporary = home.program.folder.path + "/tmp"

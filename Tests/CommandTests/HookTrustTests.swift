@@ -64,7 +64,7 @@ struct HookTrustTests {
     }
 
     @Test(
-        "Nothing that is in the place of the service's names is read, written or waited for",
+        "Another file in place of the service's files is not read, written or waited for",
         arguments: InteractiveShell.Kind.allCases, Setting.allCases)
     func traps(kind: InteractiveShell.Kind, setting: Setting) throws {
         // Files of another user can only be made by root.
@@ -96,7 +96,7 @@ struct HookTrustTests {
                 try link(folder + "/pid", to: precious)
             },
         ]
-        // A pipe that somebody reads; where all is this user's own, it is the user's who made the folder so.
+        // A pipe with a reader; where all files belong to this user, the user has created the folder.
         let listened = try trap("pipe-of-another", of: owner) { folder in
             try pid(folder)
             try makePipe(folder + "/pipe")
@@ -133,7 +133,7 @@ struct HookTrustTests {
     }
 
     @Test(
-        "A pipe that a stuck service does not read, full or with some bytes in it, is passed by",
+        "A pipe that a stuck service does not read is skipped, full or with some bytes in it",
         arguments: [InteractiveShell.Kind.bash, .zsh], [1, Int.max])
     func stuck(kind: InteractiveShell.Kind, bytes: Int) throws {
         // zsh writes as long as there is room.
@@ -163,7 +163,7 @@ struct HookTrustTests {
         }
     }
 
-    @Test("A pid file whose number belongs to another nexus process now is passed by")
+    @Test("A pid file whose number belongs to another nexus process is skipped")
     func anotherProcess() throws {
         let other = try LookAlike(in: program.folder.path)
         let start = ProcessIdentity(processID: other.process.processIdentifier).startTime

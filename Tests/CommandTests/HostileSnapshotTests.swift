@@ -60,7 +60,7 @@ struct HostileSnapshotTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1", sourceLocation: sourceLocation)
     }
 
-    @Test("One that is cut, has a flipped bit, or is another kind of file")
+    @Test("A truncated snapshot, a flipped bit, and another kind of file are refused")
     func damaged() throws {
         let whole = try bytes()
         try expectRefused(Array(whole.prefix(whole.count / 2)), "it is truncated")
@@ -75,7 +75,7 @@ struct HostileSnapshotTests {
         try expectRefused([UInt8](database), "is not a Nexus snapshot")
     }
 
-    @Test("One of a newer version")
+    @Test("A snapshot of a newer version is refused")
     func newer() throws {
         var manifest = try manifest()
         manifest["format_version"] = 2
@@ -87,7 +87,7 @@ struct HostileSnapshotTests {
         )
     }
 
-    @Test("Bombs: 255 times as long as the file, as long as is allowed, and longer than they say")
+    @Test("Decompression bombs are refused in bounded memory")
     func bombs() throws {
         // 300 MB are refused for their length; 60 MB are unpacked, and are no database.
         for (megabytes, said, sentence) in [

@@ -65,7 +65,7 @@ struct ImportHistoryTests {
         }
     }
 
-    @Test("Without times zsh and bash give nothing, and the command says how the shell writes them")
+    @Test("Histories of zsh and bash without times give nothing, and the command prints how to enable times")
     func undated() throws {
         try zshHistory("print -rs -- ls; print -rs -- make", extended: false)
         try shell(
@@ -87,7 +87,7 @@ struct ImportHistoryTests {
                 == "command|make test\ncommand_line|ls\ncommand|git status")
     }
 
-    @Test("Of fish's own file no entry is imported that its hook recorded; without the hook all are, as lower bounds")
+    @Test("An import of fish's own file skips entries that its hook recorded; without the hook all are lower bounds")
     func fish() throws {
         let shell = try InteractiveShell(.fish, program)
         try shell.type("true one", "echo two")
@@ -113,7 +113,7 @@ struct ImportHistoryTests {
         #expect(try JSONSchema(schema).complaints(about: stats).isEmpty)
     }
 
-    @Test("On a day with the hook, zsh's file and atuin every run is there once")
+    @Test("Every run is stored once on a day with the hook, zsh's file and atuin")
     func overlap() throws {
         let home = program.folder.path
         let now = Int(Date().timeIntervalSince1970)
@@ -151,7 +151,7 @@ struct ImportHistoryTests {
         #expect(try program.query("SELECT count(*) FROM events") == "\((Int(before) ?? 0) + 3)")
     }
 
-    @Test("Killed at many moments and run again, an import gives one whole import")
+    @Test("An import that is killed at many instants is completed by the next")
     func killed() throws {
         let count = 30_000
         let text = (0..<count).map { ": \(1_600_000_000 + $0 * 40):\($0 % 3);make target\($0 % 11)\n" }.joined()
@@ -222,7 +222,7 @@ struct ImportHistoryTests {
         #expect(link.status == 77 && link.errors.contains("belongs to another user"), "\(link.errors)")
     }
 
-    @Test("A history that cannot be read is listed with the reason, beside the others")
+    @Test("A history that cannot be read is listed with the reason")
     func unreadable() throws {
         let home = program.folder.path
         try FileManager.default.createDirectory(atPath: home + "/.atuin/data", withIntermediateDirectories: true)
@@ -235,7 +235,7 @@ struct ImportHistoryTests {
         #expect(try program.run("import-history", "atuin").status != 0)
     }
 
-    @Test("While recording is off nothing is imported, and not a byte is written")
+    @Test("Nothing is imported and not a byte is written while recording is off")
     func off() throws {
         try Data(": 1700000000:0;ls\n".utf8).write(to: URL(filePath: program.folder.path + "/.zsh_history"))
         var quiet = program

@@ -33,7 +33,7 @@ struct ImpostorTests {
         #expect(try program.run("sync", "log").output.contains("Nothing was ever sent") == true)
     }
 
-    @Test("One that echoes what it gets is no ClickHouse")
+    @Test("A server that echoes requests is not ClickHouse")
     func echo() throws {
         let server = try ScriptedServer([], otherwise: .echo)
         #expect(try sync(server).status == 78)

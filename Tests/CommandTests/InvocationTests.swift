@@ -20,7 +20,7 @@ struct InvocationTests {
         #expect(!expected.isEmpty && RawArgument.ofThisProcess.map(\.bytes) == expected)
     }
 
-    @Test("A preloaded library that adds an environment variable takes no arguments away")
+    @Test("A preloaded library that adds an environment variable removes no arguments")
     func preloaded() throws {
         let (source, library) = (program.folder.path + "/preload.c", program.folder.path + "/preload.so")
         try """
@@ -46,7 +46,7 @@ struct InvocationTests {
     }
 
     @Test(
-        "Without a terminal, help that was not asked for is a misuse, on standard error",
+        "Help that was not requested is a usage error without a terminal",
         arguments: [[], ["session"]] as [[String]])
     func unrequestedHelp(arguments: [String]) throws {
         let outcome = try program.run(arguments)
@@ -91,7 +91,7 @@ struct InvocationTests {
         #expect(try program.query("SELECT count(*) FROM events") == "\(lines)")
     }
 
-    @Test("A stream that gets SIGHUP records what it has read and ends as one that was interrupted")
+    @Test("A stream that gets SIGHUP records what it has read and ends as interrupted")
     func hangupOfStream() throws {
         let process = program.process(["record", "--stdin", "--ack"])
         let (input, output) = (Pipe(), Pipe())
@@ -107,7 +107,7 @@ struct InvocationTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
-    @Test("A service that was started with nohup goes on after SIGHUP")
+    @Test("A service started with nohup continues after SIGHUP")
     func nohup() throws {
         let process = program.process([])
         process.executableURL = URL(filePath: "/usr/bin/env")

@@ -56,7 +56,7 @@ struct KillTests {
         return lines.dropLast().last.flatMap { Int($0.split(separator: ",")[0].dropFirst(#"{"accepted":"#.count)) }
     }
 
-    @Test("A stream killed at 50 random moments loses nothing acknowledged, doubles nothing, and leaks no name")
+    @Test("A stream killed at 50 random instants loses no acknowledged event, duplicates none, and leaks no name")
     func killedStreams() throws {
         signal(SIGPIPE, SIG_IGN)
         let program = try Program()
@@ -85,7 +85,7 @@ struct KillTests {
         try program.checkTables()
     }
 
-    @Test("A first flush killed at any of its writes leaves what the doctor finds fine and reports read")
+    @Test("A first flush killed at any of its writes leaves a sound folder that reports read")
     func killedFirstFlush() throws {
         var kills = 0
         // Making the file, then its log's header and first frames, then the tables.
@@ -108,7 +108,9 @@ struct KillTests {
         #expect(kills > 16, "the tables were not being made any more")
     }
 
-    @Test("A flush killed as it removes a file leaves what reports read with recording off", arguments: [false, true])
+    @Test(
+        "A flush killed while it removes a file leaves a folder that reports read with recording off",
+        arguments: [false, true])
     func killedWhileRemoving(isFirst: Bool) throws {
         var kills = 0
         for number in 1...8 {

@@ -90,7 +90,7 @@ struct KnownNameTests {
         for name in ["webshop", "client|site"] { #expect(kept.range(of: Data(name.utf8)) == nil) }
     }
 
-    @Test("Without a key, or with settings that cannot be read, a report has no names and no error")
+    @Test("A report without a key or with unreadable settings has no names and no error")
     func broken() throws {
         try FileManager.default.removeItem(atPath: program.folder.data.keyPath)
         #expect(try !run("stats", "--by", "workspace", in: sources + "/webshop").contains("webshop"))

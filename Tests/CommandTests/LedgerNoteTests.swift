@@ -84,7 +84,7 @@ struct LedgerNoteTests {
         try expectReported("it is not the ledger that the database knows")
     }
 
-    @Test("A purge keeps the note, and an older database beside a longer ledger is in order")
+    @Test("A purge keeps the note, and an older database with a longer ledger is valid")
     func purgeAndRestore() throws {
         try shell("mkdir ../backup; cp nexus.db ../backup", program)
         try send(from: program)

@@ -33,7 +33,7 @@ struct LostKeyTests {
             """)
     }
 
-    @Test("With a lost key every path records without names, counts them, and makes no other key")
+    @Test("Every path records without names after the key is lost, counts them, and creates no other key")
     func everyPath() throws {
         let service = try RunningService(program)
         let client = try service.client()
@@ -79,7 +79,7 @@ struct LostKeyTests {
     }
 
     @Test(
-        "After 'rekey', and after a purge of everything, names are hashed again",
+        "Names are hashed again after 'rekey' and after a purge of everything",
         arguments: ["rekey", "purge --all"])
     func renewed(command: String) throws {
         try data.folder.remove("key")

@@ -9,7 +9,7 @@ struct NewerFolderTests {
     private func line(_ number: Int) -> String { #"{"command":"make","duration_ms":\#(number)}"# }
 
     @Test(
-        "A running service says once that a newer Nexus wrote the folder, and loses nothing that it accepts meanwhile")
+        "A running service reports once that a newer Nexus wrote the folder, and loses no accepted event")
     func migratedUnderService() throws {
         let program = try Program()
         let service = try RunningService(program)

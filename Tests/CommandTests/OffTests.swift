@@ -18,7 +18,7 @@ struct OffTests {
         #expect(try program.run("serve").status == 78)
     }
 
-    @Test("What waits when recording is switched off is kept, and every command that leaves it out says so")
+    @Test("Events pending when recording is switched off are kept, and every command that omits them says so")
     func waiting() throws {
         let program = try Program()
         try program.run("record", "--command", "stored")
@@ -43,7 +43,7 @@ struct OffTests {
         #expect(report.errors.isEmpty && report.output.contains("2 events"))
     }
 
-    @Test("While recording is off a large database is exported beside an empty log that a reader has left")
+    @Test("A large database with an empty WAL of a reader is exported while recording is off")
     func exportBesideEmptyLog() throws {
         let program = try Program()
         let line = #"{"command":"make all","duration_ms":1,"success":true}"# + "\n"
@@ -75,7 +75,7 @@ struct OffTests {
         #expect(program.changedFiles(since: before) == [])
     }
 
-    @Test("An empty log that somebody left is no hindrance, and stays, while recording is off")
+    @Test("An empty WAL of another program blocks nothing, and stays, while recording is off")
     func emptyLog() throws {
         let program = try Program()
         try program.run("record", "--command", "make")
@@ -89,7 +89,7 @@ struct OffTests {
         #expect(program.changedFiles(since: before) == [])
     }
 
-    @Test("With damaged settings nothing is recorded, and every command says why")
+    @Test("Nothing is recorded with damaged settings, and every command reports why")
     func damagedSettings() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "before").status == 0)

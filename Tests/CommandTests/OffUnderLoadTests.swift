@@ -6,10 +6,10 @@ import Testing
 
 /// `nexus telemetry off` while everything runs that records.
 ///
-/// The command returns when everybody has obeyed: whoever appends looks at the settings under a lock that the command has
-/// taken once since it changed them, and whoever had the database open has closed it. So what is compared is exact: from
-/// when it has returned not one byte, however busy the recorders are. The second is measured by the command itself, by
-/// its monotonic clock; what the machine gave to others in that time, by a thread beside it that only computes, is taken off.
+/// The command returns when every process has stopped: an appender reads the settings under a lock that the command has
+/// acquired once since it changed them, and each writer has closed the database. The comparison is therefore exact: no
+/// byte after the return, however busy the recorders are. The command measures the second itself, by its monotonic
+/// clock. The time that the machine gave to other processes, measured by a concurrent thread, is subtracted.
 struct OffUnderLoadTests {
     /// Who has the database open when recording is switched off.
     enum Writer: CaseIterable {
@@ -17,7 +17,7 @@ struct OffUnderLoadTests {
     }
 
     @Test(
-        "Once 'telemetry off' has returned, within a second, no stream, service or Swift program writes another byte",
+        "No stream, service or Swift program writes a byte after 'telemetry off' has returned, within a second",
         arguments: Writer.allCases)
     func stopsWhatRuns(writer: Writer) throws {
         signal(SIGPIPE, SIG_IGN)
@@ -136,7 +136,7 @@ private final class Load {
         processes.append(stream)
         try input.fileHandleForWriting.write(contentsOf: Data("{\"command\":\"streamed\"}\n".utf8))
         #expect(!acknowledgements.fileHandleForReading.availableData.isEmpty)
-        // Nobody reads further acknowledgements.
+        // Further acknowledgements are not read.
         try acknowledgements.fileHandleForReading.close()
         guard !isIdle else { return }
         let path = program.folder.path + "/ticks-\(ticks.count)"

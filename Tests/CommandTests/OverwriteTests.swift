@@ -4,9 +4,9 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What a purge overwrites")
+@Suite("Overwriting by a purge")
 struct OverwriteTests {
-    @Test("'purge --all' overwrites the segments and the lines in the place of the pipe before their blocks are free")
+    @Test("'purge --all' overwrites segments and the lines of a file in place of the pipe before it frees their blocks")
     func overwritten() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "make", "--workspace", "acme").status == 0)

@@ -20,7 +20,7 @@ struct PrivacyTests {
         return String(decoding: data, as: UTF8.self)
     }
 
-    @Test("The first recording command on a terminal says three lines, once; a script is told nothing")
+    @Test("The first recording command prints three lines on a terminal, once, and nothing in a script")
     func notice() throws {
         for call in [
             "nexus record --command make", "nexus-record --command make", "nexus exec -- true",
@@ -40,7 +40,7 @@ struct PrivacyTests {
         #expect(!program.folder.data.folder.exists)
     }
 
-    @Test("'explain' shows field by field what would become of an event, and makes nothing")
+    @Test("'explain' shows the result for each field of an event, and creates no file")
     func explain() throws {
         let program = try Program()
         let line =
@@ -66,7 +66,7 @@ struct PrivacyTests {
     }
 
     @Test(
-        "'explain' shows what is redacted, what is stored in its place, and the rule",
+        "'explain' shows redacted values, the stored replacement, and the rule",
         arguments: [
             (#"{"command":"login ghp_abcdefghijklmnop1234"}"#, "command  redacted: login", "known-token"),
             (#"{"command":"ab1cd2ef3gh4ij5kl6mn7"}"#, "command  redacted\n", "random-text"),
@@ -82,7 +82,7 @@ struct PrivacyTests {
         #expect(try program.run("telemetry", "explain", "--strict", line).output.hasPrefix("Refused: "))
     }
 
-    @Test("Values that look like a secret are redacted on every path, counted, and with '--strict' refused")
+    @Test("Values that look like a secret are redacted and counted on every path, and refused with '--strict'")
     func redaction() throws {
         let program = try Program()
         let token = "ghp_abcdefghijklmnop1234"
@@ -132,7 +132,7 @@ struct PrivacyTests {
         return try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
-    @Test("'status' tells preference and effect, what recording costs, and what was ever sent")
+    @Test("'status' shows preference and effect, the cost of recording, and all transfers")
     func status() throws {
         let program = try Program()
         for _ in 0..<5 { #expect(try program.run("record", "--command", "make").status == 0) }
@@ -166,7 +166,7 @@ struct PrivacyTests {
         #expect(text.contains("Sent:       6 rows ("))
     }
 
-    @Test("'status' says why nothing is recorded: the setting, a variable, or a file, and which")
+    @Test("'status' names the setting, variable or file that switches recording off")
     func reasons() throws {
         var program = try Program()
         func reason() throws -> String? { try status(program)["reason"] as? String }
@@ -194,7 +194,7 @@ struct PrivacyTests {
     }
 
     @Test(
-        "After 'rekey' a workspace has another hash, for a service that runs already as well, and the old key is gone")
+        "A workspace has another hash after 'rekey', also in a running service, and the old key is destroyed")
     func rekey() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -213,7 +213,7 @@ struct PrivacyTests {
         #expect(!hasOldKey)
     }
 
-    @Test("With 'retain' older rows go, their counts stay, and 'status' says so")
+    @Test("'retain' removes older rows and keeps their counts, and 'status' shows both")
     func retain() throws {
         let program = try Program()
         let old = #"{"command":"old-command","timestamp":"2025-01-05T10:00:00Z","session_id":"old"}"#
@@ -257,7 +257,7 @@ struct PrivacyTests {
         #expect(try program.run("telemetry", "retain", "forever").output == "Rows are kept forever.\n")
     }
 
-    @Test("A removal of old rows that was killed in the middle is gone on with by whatever stores next")
+    @Test("A killed removal of old rows is continued by the next process that stores")
     func interruptedRetain() throws {
         let program = try Program()
         let old = #"{"command":"old-command","timestamp":"2025-01-05T10:00:00Z","session_id":"old"}"#
@@ -273,7 +273,7 @@ struct PrivacyTests {
         #expect(done == "\(firstKept)" || done == "\(firstKept + 1)")
     }
 
-    @Test("A key that others may read is refused with a sentence that says what to do")
+    @Test("A key that others may read is refused with a suggested fix")
     func exposedKey() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "make").status == 0)

@@ -4,7 +4,7 @@ import Testing
 
 /// What PRIVACY.md tells a person to try does show what the page says.
 struct PrivacyTrialTests {
-    @Test("Every command that the page names can be run, in its order, and shows what the page says")
+    @Test("Every command of the page runs, in order, and shows what the page states")
     func trials() throws {
         let page = try PrivacyPage()
         let trials = page.claims.flatMap(\.trials)

@@ -40,7 +40,7 @@ struct ProcessLimitTests {
     // MARK: Limits
 
     @Test(
-        "With few open files a command works, or ends with one sentence that names the limit",
+        "A command with few open files works, or ends with one sentence that names the limit",
         arguments: ["flush", "stats", "record --stdin", "doctor", "serve"])
     func files(command: String) throws {
         let arguments = command.split(separator: " ").map(String.init)
@@ -56,7 +56,7 @@ struct ProcessLimitTests {
     }
 
     @Test(
-        "Where no thread can be created a command ends with one sentence", .enabled(if: getuid() == 0),
+        "A command ends with one sentence if no thread can be created", .enabled(if: getuid() == 0),
         arguments: ["flush", "stats", "record --stdin", "record --command make", "serve"])
     func threads(command: String) throws {
         let folder = program.folder.path + "/other"
@@ -79,7 +79,7 @@ struct ProcessLimitTests {
     }
 
     @Test(
-        "With little memory a command works, or ends in bounded time with one sentence",
+        "A command with little memory works, or ends in bounded time with one sentence",
         arguments: ["flush", "stats", "record --stdin", "record --command make"])
     func memory(command: String) throws {
         for limit in stride(from: 160_000, through: 400_000, by: 20_000) {
@@ -116,7 +116,7 @@ struct ProcessLimitTests {
         if name == "nexus", arguments != ["export", "-o", "-"] { #expect(outcome.errors.isEmpty, "\(outcome.errors)") }
     }
 
-    @Test("A message that nothing reads does not end a program by SIGPIPE")
+    @Test("A message without a reader does not end a program by SIGPIPE")
     func closedErrors() throws {
         let setup = "exec 3> >(exec true); wait $!; exec 2>&3"
         #expect(try run(setup, ["stats", "--nonsense"]).status == 64)
@@ -156,7 +156,7 @@ struct ProcessLimitTests {
     // MARK: Pipes in the place of files
 
     @Test(
-        "A pipe in the place of a file of the data folder blocks no command",
+        "A pipe in place of a file of the data folder blocks no command",
         arguments: ["ledger.ndjson", "ledger.head", "nexus.db", "nexus.db-wal", "costs", "writer.lock", "writer.turn"])
     func pipes(name: String) throws {
         let path = program.folder.data.folder.path + "/" + name

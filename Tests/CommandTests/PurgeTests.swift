@@ -42,7 +42,7 @@ struct PurgeTests {
         return bytes.ranges(of: Data(text.utf8)).count
     }
 
-    @Test("A command is gone from rows, rollups, names and every byte of the folder; the rest is as it was")
+    @Test("A purge removes a command from rows, rollups, names and every byte of the folder, and keeps the rest")
     func purgeCommand() throws {
         let program = try filled()
         let receipt = try receipt(program, "--command", "deploy")
@@ -56,7 +56,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("A purge by a name that is empty, as of a variable that is not set, removes nothing")
+    @Test("A purge with an empty name removes nothing, as the variable of a script may not be set")
     func emptyName() throws {
         let program = try Program()
         try program.run("record", "--type", "task_completed")
@@ -67,7 +67,7 @@ struct PurgeTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
     }
 
-    @Test("Where nothing was ever recorded, but imported, a purge removes that, and there is a new key when asked for")
+    @Test("A purge removes imported rows when nothing was recorded locally, and creates a new key if asked to")
     func purgeOfImported() throws {
         let here = try filled()
         let snapshot = here.folder.path + "/snapshot.lz4"
@@ -111,7 +111,7 @@ struct PurgeTests {
         return (program, snapshot)
     }
 
-    @Test("Days of which only counts are left go with their names, and it is said before that they do")
+    @Test("A purge removes days that have only counts, with their names, and prints so before")
     func purgeExpired() throws {
         let program = try expired().program
         let asked = try program.run("telemetry", "purge", "--before", "2026-06-01", "--dry-run").output
@@ -125,7 +125,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("Of days of which only counts are left those that stay keep their names")
+    @Test("Days that have only counts and are not purged keep their names")
     func purgePartOfExpired() throws {
         let program = try expired().program
         _ = try receipt(program, "--before", "2026-01-02")
@@ -133,7 +133,7 @@ struct PurgeTests {
         #expect(try program.run("stats", "--by", "template", "--csv").output.contains("oldtemplate,2,"))
     }
 
-    @Test("What is too old to be kept is not imported, as it is counted already")
+    @Test("Events beyond the retention are not imported, as they are counted already")
     func importExpired() throws {
         let (program, snapshot) = try expired()
         let before = try program.run("stats", "--by", "command", "--csv").output
@@ -146,7 +146,7 @@ struct PurgeTests {
         #expect(try program.run("doctor").status == 0)
     }
 
-    @Test("A session is gone with its hashes, and sessions that lose a part are counted anew")
+    @Test("A purge removes a session with its hashes, and recomputes sessions that lose events")
     func purgeSessionAndTime() throws {
         let program = try filled()
         let hash = try program.query(
@@ -164,7 +164,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("Everything is gone, the key and snapshots too, and no row id is given twice")
+    @Test("A purge of everything removes the key and snapshots too, and no row id is reused")
     func purgeEverything() throws {
         let program = try filled()
         let data = program.folder.data
@@ -190,7 +190,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("Nothing is removed without --yes where nobody can be asked, nor with --dry-run")
+    @Test("Nothing is removed without --yes and without a terminal, nor with --dry-run")
     func confirmation() throws {
         let program = try filled()
         #expect(try program.run("telemetry", "purge", "--all").status == 64)
@@ -201,12 +201,12 @@ struct PurgeTests {
         #expect(try program.query("SELECT count(*) FROM events") == "18")
     }
 
-    @Test("While 20 recorders and the service run, nothing removed remains and nothing recorded afterwards is missing")
+    @Test("A purge while 20 recorders and the service run leaves no removed byte and loses no later event")
     func underLoad() throws {
         let program = try filled()
         let service = try RunningService(program)
         let stop = program.folder.path + "/stop"
-        // However this ends, the recorders do: whoever runs the tests waits for all that were started.
+        // The recorders end in any case: the test runner waits for all processes that were started.
         defer { _ = FileManager.default.createFile(atPath: stop, contents: nil) }
         // What is to go is recorded up to a moment before, by all of them, and waits anywhere between recorder and row.
         let loop = """
@@ -262,7 +262,7 @@ struct PurgeTests {
         program.dataFiles().values.flatMap { [UInt8]($0.content) }
     }
 
-    @Test("What a killed export left in the data folder goes too, and with everything the lines nobody has taken in")
+    @Test("A purge removes files of a killed export too, and a purge of everything removes unread lines")
     func leftovers() throws {
         let program = try filled()
         #expect(try program.run("flush").status == 0)
@@ -281,7 +281,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("What was recorded can be removed while recording is off, and nothing else is written then")
+    @Test("Events can be purged while recording is off, and nothing else is written")
     func whileOff() throws {
         let program = try filled()
         #expect(try program.run("record", "--command", "deploy prod-eu").status == 0)
@@ -296,7 +296,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("Beside a stream that waits for its next line a purge does not wait, and the stream goes on afterwards")
+    @Test("A purge does not wait for a stream that waits for its next line, and the stream continues afterwards")
     func besideAnIdleStream() throws {
         let program = try filled()
         let stream = program.process(["record", "--stdin", "--ack"])
@@ -316,7 +316,7 @@ struct PurgeTests {
         try program.checkTables()
     }
 
-    @Test("Killed at any moment a purge has happened or has not, and the next command finishes it")
+    @Test("A purge killed at any instant has happened or not, and the next command completes it")
     func kills() throws {
         // The bar is 200 (NEXUS_TEST_KILLS=201); a usual run tries fewer, at other moments each time.
         let rounds = Int(ProcessInfo.processInfo.environment["NEXUS_TEST_KILLS"] ?? "") ?? 41
@@ -324,7 +324,7 @@ struct PurgeTests {
         #expect(try original.run("flush").status == 0)
         var random = SystemRandomNumberGenerator()
         var (before, between, after) = (0, 0, 0)
-        // One of each kind that nobody kills says how long there is to do so.
+        // One run of each kind is not killed, to measure its duration.
         var longest: [Bool: UInt32] = [:]
         for round in 0..<rounds {
             let isEverything = round % 2 == 1
@@ -344,7 +344,7 @@ struct PurgeTests {
             usleep(UInt32.random(in: time / 8...time, using: &random))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
-            // Whoever only reads meanwhile is told the state before or after, too.
+            // A concurrent reader gets the state before or after, too.
             #expect(try program.run("telemetry", "status").output.contains("0 lost: received"))
             if try program.query("SELECT count(*) FROM purges") == "1" { between += 1 }
             // The next command that stores finishes what was begun.

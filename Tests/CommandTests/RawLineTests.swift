@@ -138,7 +138,7 @@ struct RawLineTests {
     }
 
     @Test(
-        "No byte of a line is on the disk or in any process, with and without the service, and after kill -9",
+        "No byte of a line is on the disk or in another process, with and without the service, and after kill -9",
         .enabled(if: LoopImage.canMount, "mounting an image is not possible here"),
         arguments: InteractiveShell.Kind.allCases, [true, false])
     func lines(kind: InteractiveShell.Kind, hasService: Bool) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 struct RecordTests {
-    @Test("One event is recorded silently, and shows in the dashboard")
+    @Test("One event is recorded silently, and appears in the dashboard")
     func oneShot() throws {
         let program = try Program()
         let outcome = try program.run(
@@ -19,7 +19,7 @@ struct RecordTests {
             try program.query("SELECT command, duration_ms, success, session_id FROM events") == "git push|120|1|test")
     }
 
-    @Test("A stream goes in whole but for its bad lines, which are reported by number")
+    @Test("A stream is recorded except for bad lines, which are reported by number")
     func stream() throws {
         let program = try Program()
         let input = """
@@ -61,7 +61,7 @@ struct RecordTests {
     }
 
     @Test(
-        "With telemetry off nothing is written, and the command succeeds",
+        "Nothing is written with telemetry off, and the command succeeds",
         arguments: [
             ["NEXUS_TELEMETRY": "off"], ["DO_NOT_TRACK": "1"],
         ])
@@ -78,7 +78,7 @@ struct RecordTests {
         #expect(!FileManager.default.fileExists(atPath: program.folder.data.folder.path))
     }
 
-    @Test("Everything written is the owner's alone")
+    @Test("Every written file is readable by the owner alone")
     func modes() throws {
         let program = try Program()
         try program.run("record", "--command", "make")

@@ -24,7 +24,8 @@ struct ReleasedFormatTests {
         return program
     }
 
-    @Test("A data folder is brought up to date, and every event of it is stored once", arguments: ["data-folder-1"])
+    @Test(
+        "A data folder of a released version is migrated, and every event is stored once", arguments: ["data-folder-1"])
     func dataFolder(name: String) throws {
         let program = try program(with: name)
         #expect(try program.run("flush").status == 0)

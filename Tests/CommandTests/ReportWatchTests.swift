@@ -5,7 +5,7 @@ import Testing
 
 /// `nexus report --watch` as a process.
 struct ReportWatchTests {
-    @Test("With --watch a page is written again until a signal stops it, and the command returns 0")
+    @Test("--watch rewrites a page until a signal stops it, and the command returns 0")
     func watched() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "first").status == 0)

@@ -10,7 +10,7 @@ struct ServeFaultTests {
 
     private func lines(_ numbers: ClosedRange<Int>) -> [String] { numbers.map(line) }
 
-    @Test("A thousand idle connections hinder nobody")
+    @Test("A thousand idle connections block no other client")
     func idleConnections() throws {
         let count = min(1000, FileLimit.raise() - 200)
         let service = try RunningService(Program())
@@ -26,7 +26,7 @@ struct ServeFaultTests {
         #expect(rows == "1003|1003", "\(service.errors)")
     }
 
-    @Test("A service whose pipe somebody has removed still ends when it is asked to")
+    @Test("A service whose pipe was removed ends on request")
     func removedPipe() throws {
         let service = try RunningService(Program())
         #expect(try service.client().exchange([line(1)], total: 1).accepted == 1)
@@ -35,7 +35,7 @@ struct ServeFaultTests {
         #expect(try service.program.query("SELECT count(*) FROM events") == "1")
     }
 
-    @Test("A service whose folder was removed ends, and leaves alone the one that took its place")
+    @Test("A service whose folder was removed ends, and leaves a new folder of that name alone")
     func removedFolder() throws {
         let program = try Program()
         let first = try RunningService(program)
@@ -56,7 +56,7 @@ struct ServeFaultTests {
         #expect(try program.query("SELECT duration_ms FROM events") == "2")
     }
 
-    @Test("The line that the README has for scripts waits for nobody where a service was killed")
+    @Test("The README's line for scripts does not wait after a service was killed")
     func lineBehindAKill() throws {
         let service = try RunningService(Program())
         service.kill()
@@ -72,7 +72,7 @@ struct ServeFaultTests {
         #expect(shell.terminationStatus == 0, "\(line)")
     }
 
-    @Test("While the key is no key, lines wait in the pipe")
+    @Test("Lines wait in the pipe while the key is invalid")
     func exposedKey() throws {
         let service = try RunningService(Program())
         let key = service.program.folder.data.keyPath
@@ -84,7 +84,7 @@ struct ServeFaultTests {
         #expect(try service.stop() == 0)
     }
 
-    @Test("Damaged settings are told in the log, as whoever writes into the pipe is told nothing")
+    @Test("Damaged settings are logged, as writers into the pipe get no answer")
     func damagedSettings() throws {
         let service = try RunningService(Program())
         try "{".write(toFile: service.program.folder.data.settingsPath, atomically: false, encoding: .utf8)
@@ -98,7 +98,7 @@ struct ServeFaultTests {
         try? service.program.query("SELECT count(*) FROM events")
     }
 
-    @Test("Connections beyond the limit are told so, and those that are served go on")
+    @Test("Connections beyond the limit are refused with a reason, and served ones continue")
     func tooManyConnections() throws {
         let service = try RunningService(Program(), limits: "ulimit -n 64")
         let first = try service.client()
@@ -128,7 +128,7 @@ struct ServeFaultTests {
         #expect(try service.program.query("SELECT count(*) FROM events") == "\(20 + served + 20 + 1)")
     }
 
-    @Test("More connections at once than there are descriptors do not end the service")
+    @Test("More connections than descriptors do not end the service")
     func descriptorsRunOut() throws {
         let service = try RunningService(Program(), limits: "ulimit -n 64")
         let first = try service.client()
@@ -146,7 +146,7 @@ struct ServeFaultTests {
         #expect(try service.stop() == 0)
     }
 
-    @Test("A client that reads none of its answers holds up neither the others nor the stop")
+    @Test("A client that reads no answers blocks neither other clients nor the stop")
     func deafClient() throws {
         let service = try RunningService(Program())
         let deaf = try service.client()
@@ -175,7 +175,7 @@ struct ServeFaultTests {
         #expect(try service.program.query("SELECT count(*) FROM events") == "200")
     }
 
-    @Test("A line of 100 MB is rejected without being held, and the next line is taken")
+    @Test("A line of 100 MB is rejected without being kept in memory, and the next line is accepted")
     func longLine() throws {
         let service = try RunningService(Program())
         let client = try service.client()

@@ -44,7 +44,7 @@ struct ServeKillTests {
         }
     }
 
-    /// Writes into the pipe until nobody reads it any more.
+    /// Writes into the pipe until it has no reader.
     private static func pipeWriter(_ path: String, round: Int) -> Fate {
         var fate = Fate()
         do {
@@ -81,7 +81,7 @@ struct ServeKillTests {
         return recorded
     }
 
-    @Test("A service killed at 50 random moments under load loses nothing acknowledged and doubles nothing")
+    @Test("A service killed at 50 random instants under load loses no acknowledged event and duplicates none")
     func killedUnderLoad() throws {
         signal(SIGPIPE, SIG_IGN)
         let program = try Program()

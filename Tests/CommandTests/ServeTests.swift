@@ -27,7 +27,7 @@ struct ServeTests {
                 == "5002|5002|5002")
     }
 
-    @Test("Lines that are not taken are reported by number and reason, and the others are taken")
+    @Test("Rejected lines are reported by number and reason, and the others are accepted")
     func badLines() throws {
         let service = try RunningService(Program())
         let client = try service.client()
@@ -47,7 +47,7 @@ struct ServeTests {
         #expect(try service.program.run("telemetry").output.contains("Rejected:   3\n"))
     }
 
-    @Test("Lines may come in any number of pieces")
+    @Test("Lines may arrive in any number of chunks")
     func pieces() throws {
         let service = try RunningService(Program())
         let client = try service.client()
@@ -58,7 +58,7 @@ struct ServeTests {
         #expect(try service.program.query("SELECT count(DISTINCT duration_ms), count(*) FROM events") == "20|20")
     }
 
-    @Test("A client that has said all is answered for all of it, the last line with a break or without")
+    @Test("A client that closes its sending side gets all answers, with or without a line break at the end")
     func endOfConnection() throws {
         let service = try RunningService(Program())
         for (ending, accepted) in [("\n", 20_000), ("", 20_000), ("\n{\"comm", 20_000)] {
@@ -76,7 +76,7 @@ struct ServeTests {
         #expect(try service.program.query("SELECT count(*) FROM events") == "60000")
     }
 
-    @Test("Of a client that goes away in the middle of a line the whole lines are kept, and the next is served")
+    @Test("Complete lines of a client that disconnects inside a line are kept, and the next client is served")
     func goneInTheMiddle() throws {
         let service = try RunningService(Program())
         do {
@@ -114,7 +114,7 @@ struct ServeTests {
                 == "100000|100000|100000")
     }
 
-    @Test("Several may write into the pipe at once, and a line beyond 64 KiB spoils no other")
+    @Test("Several writers share the pipe, and a line beyond 64 KiB damages no other")
     func pipeWriters() throws {
         let service = try RunningService(Program())
         let loops = try (0..<4).map { writer in
@@ -140,7 +140,7 @@ struct ServeTests {
         #expect(try service.program.run("telemetry").output.contains("Rejected:   1\n"))
     }
 
-    @Test("What stood in the pipe when the service was asked to stop is taken")
+    @Test("Lines in the pipe when the service gets a stop signal are accepted")
     func fullPipeAtTheStop() throws {
         let service = try RunningService(Program())
         // A service that stands still reads nothing: all of it waits in the pipe when the signal comes.
@@ -155,7 +155,7 @@ struct ServeTests {
         #expect(try service.program.query("SELECT count(*), max(duration_ms) FROM events") == "20000|20000")
     }
 
-    @Test("Lines that a script wrote where the pipe belongs while no service ran are taken at the next start")
+    @Test("Lines written to a file in place of the pipe are imported at the next start")
     func strayLines() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "make", "--duration-ms", "1").status == 0)
@@ -175,7 +175,7 @@ struct ServeTests {
 
     // MARK: What other processes record
 
-    @Test("What others record while the service runs shows in the dashboard at once")
+    @Test("Events of other recorders appear in the dashboard immediately while the service runs")
     func others() throws {
         let service = try RunningService(Program())
         let program = service.program
@@ -203,7 +203,7 @@ struct ServeTests {
         #expect(try service.program.folder.data.bufferFolder.names() == [])
     }
 
-    @Test("A second service is refused with one sentence, and the first goes on")
+    @Test("A second service is refused with one sentence, and the first continues")
     func second() throws {
         let service = try RunningService(Program())
         let refused = try service.program.run("serve")
@@ -236,7 +236,7 @@ struct ServeTests {
     }
 
     @Test(
-        "A signal ends it with 0: everything acknowledged is stored, nothing is left behind",
+        "A signal ends the service with 0: every acknowledged event is stored, and no file is left",
         arguments: [SIGTERM, SIGINT])
     func stop(signal: Int32) throws {
         let service = try RunningService(Program())
@@ -253,7 +253,7 @@ struct ServeTests {
         try expectTidy(service)
     }
 
-    @Test("Clients that connect in the moment of the stop do it no harm")
+    @Test("Clients that connect during the stop do not disturb it")
     func connectingAtTheStop() throws {
         let service = try RunningService(Program())
         service.signal(SIGSTOP)
@@ -266,7 +266,7 @@ struct ServeTests {
         try expectTidy(service)
     }
 
-    @Test("After a kill the next service takes the place of what was left, and stores what was acknowledged")
+    @Test("A service after a kill replaces leftover files, and stores acknowledged events")
     func afterKill() throws {
         let program = try Program()
         let first = try RunningService(program)
@@ -281,7 +281,7 @@ struct ServeTests {
         try expectTidy(next)
     }
 
-    @Test("Links that stand where its names belong are replaced, and what they lead to is left alone")
+    @Test("Links in place of the service's files are replaced, and their targets stay unchanged")
     func links() throws {
         let program = try Program()
         try program.run("record", "--command", "make")
@@ -313,7 +313,7 @@ struct ServeTests {
         }
     }
 
-    @Test("A data folder whose path is too long for a socket is refused with a sentence that says what to do")
+    @Test("A data folder whose path is too long for a socket is refused with a suggested fix")
     func longPath() throws {
         var program = try Program()
         let folder = program.folder.path + "/" + String(repeating: "d", count: 100)
@@ -327,7 +327,7 @@ struct ServeTests {
     }
 
     @Test(
-        "With telemetry off it refuses and writes nothing",
+        "The service refuses to start with telemetry off, and writes nothing",
         arguments: [["NEXUS_TELEMETRY": "off"], ["DO_NOT_TRACK": "1"]]
     )
     func off(setting: [String: String]) throws {

@@ -112,7 +112,7 @@ struct ServiceUnitTests {
         #expect(try commands() == ["before", "after"])
     }
 
-    @Test("What is passed to another process does not count")
+    @Test("Descriptors passed to another process are ignored")
     func otherProcess() throws {
         var program = program
         program.environment["LISTEN_PID"] = "1"

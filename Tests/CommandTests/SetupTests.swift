@@ -132,7 +132,7 @@ struct SetupTests {
             })
     }
 
-    @Test("After 'setup' the file has the block, and after '--undo' it is byte for byte as before", arguments: kinds)
+    @Test("'setup' adds the block to the file, and '--undo' restores it byte for byte", arguments: kinds)
     func undo(kind: Kind) throws {
         let home = try TestHome()
         for (name, content) in kind.others { try home.put(name, content) }
@@ -158,7 +158,7 @@ struct SetupTests {
         #expect(try home.run("setup", "--shell", kind.shell, "--undo").output == "No start file has the block.\n")
     }
 
-    @Test("What a user adds after the block stays, and a changed block is left")
+    @Test("Text that a user adds after the block stays, and a changed block is not removed")
     func changed() throws {
         let home = try TestHome()
         try home.put(".bashrc", "X=1")
@@ -174,7 +174,7 @@ struct SetupTests {
         #expect(home.content(".bashrc") == Data(changed.utf8))
     }
 
-    @Test("Nothing is changed without consent, nor where a line of the user's own is there")
+    @Test("'setup' changes nothing without consent, nor if the file has the user's own line")
     func consent() throws {
         let home = try TestHome()
         try home.put(".bashrc", "X=1\n")
@@ -202,7 +202,7 @@ struct SetupTests {
         #expect(home.content(".bash_profile") == Data(". ~/.bashrc\n".utf8))
     }
 
-    @Test("Another shell, a folder in the file's place and a missing HOME are refused with what to do")
+    @Test("Another shell, a folder in place of the file and a missing HOME are refused with a suggested fix")
     func refused() throws {
         var home = try TestHome()
         #expect(try home.run("setup", "--shell", "tcsh", "--yes").errors.contains("bash, zsh and fish"))

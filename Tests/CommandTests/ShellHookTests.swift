@@ -11,7 +11,7 @@ struct ShellHookTests {
     private static let columns = "coalesce(command, '-'), success, coalesce(error_category, '')"
 
     @Test(
-        "With the service running events go through the pipe", arguments: [InteractiveShell.Kind.bash, .zsh])
+        "Events go through the pipe while the service runs", arguments: [InteractiveShell.Kind.bash, .zsh])
     func throughThePipe(kind: InteractiveShell.Kind) throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -27,7 +27,7 @@ struct ShellHookTests {
         #expect((200..<5000).contains(took))
     }
 
-    @Test("Without the service events go through the recorder", arguments: InteractiveShell.Kind.allCases)
+    @Test("Events go through the recorder without the service", arguments: InteractiveShell.Kind.allCases)
     func throughTheRecorder(kind: InteractiveShell.Kind) throws {
         let shell = try InteractiveShell(kind, try Program(), recorder: true)
         try shell.type("sh -c 'exit 3'")
@@ -36,7 +36,7 @@ struct ShellHookTests {
         #expect(try shell.rows(Self.columns, count: 2).last == "cat|1|")
     }
 
-    @Test("A service that is stopped is passed by", arguments: [InteractiveShell.Kind.bash, .fish])
+    @Test("A stopped service is bypassed", arguments: [InteractiveShell.Kind.bash, .fish])
     func stopped(kind: InteractiveShell.Kind) throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -56,7 +56,7 @@ struct ShellHookTests {
         }
     }
 
-    @Test("A service that was killed holds no prompt up", arguments: InteractiveShell.Kind.allCases)
+    @Test("A killed service delays no prompt", arguments: InteractiveShell.Kind.allCases)
     func killed(kind: InteractiveShell.Kind) throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -114,7 +114,7 @@ struct ShellHookTests {
                 == ["0", "0", "0", "0"])
     }
 
-    @Test("Only a command's name gets in, whatever is typed", arguments: InteractiveShell.Kind.allCases)
+    @Test("A command's name is all that is recorded, whatever is typed", arguments: InteractiveShell.Kind.allCases)
     func names(kind: InteractiveShell.Kind) throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -157,14 +157,14 @@ struct ShellHookTests {
         #expect(try shell.rows("success", count: 1) == ["1"])
     }
 
-    @Test("What is stopped with Ctrl-Z has not failed", arguments: [InteractiveShell.Kind.bash, .zsh])
+    @Test("A command stopped with Ctrl-Z has not failed", arguments: [InteractiveShell.Kind.bash, .zsh])
     func stoppedCommand(kind: InteractiveShell.Kind) throws {
         let shell = try InteractiveShell(kind, try Program(), recorder: true)
         #expect(try shell.type("sh -c 'kill -TSTP $$'", "kill -KILL %1", "false") == ["148", "0", "1"])
         #expect(try shell.rows(Self.columns, count: 2).sorted() == ["false|0|exit_1", "kill|1|"])
     }
 
-    @Test("In bash a command that somebody puts before the hook's hides no failure")
+    @Test("A command before the hook's in bash hides no failure")
     func bashCommandBefore() throws {
         let shell = try InteractiveShell(
             .bash, try Program(), after: #"PROMPT_COMMAND="history -a; $PROMPT_COMMAND""#, recorder: true)
@@ -173,7 +173,7 @@ struct ShellHookTests {
         #expect(try shell.rows(Self.columns, count: 2).sorted() == ["false|0|exit_1", "true|1|"])
     }
 
-    @Test("In bash other hooks, strict options and a changed IFS survive")
+    @Test("Other hooks, strict options and a changed IFS survive in bash")
     func bashSurvival() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -199,7 +199,7 @@ struct ShellHookTests {
         #expect(try shell.rows("1", count: 11).count == 11)
     }
 
-    @Test("In bash the hook goes along with bash-preexec")
+    @Test("The bash hook works together with bash-preexec")
     func bashPreexec() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -230,7 +230,7 @@ struct ShellHookTests {
         #expect(try shell.rows(Self.columns, count: 2).first == "sh|0|exit_4")
     }
 
-    @Test("In zsh other hooks and strict options survive")
+    @Test("Other hooks and strict options survive in zsh")
     func zshSurvival() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -254,7 +254,7 @@ struct ShellHookTests {
     }
 
     @Test(
-        "With the service no process is started for a prompt", arguments: [InteractiveShell.Kind.bash, .zsh])
+        "No process is started for a prompt while the service runs", arguments: [InteractiveShell.Kind.bash, .zsh])
     func noProcess(kind: InteractiveShell.Kind) throws {
         let tracer = "/usr/bin/strace"
         try #require(FileManager.default.isExecutableFile(atPath: tracer), "strace is not installed")
@@ -285,7 +285,7 @@ struct ShellHookTests {
         #expect(try shell.rows("1", count: 12).count == 12)
     }
 
-    @Test("In a shell that nobody types into the hook does nothing", arguments: InteractiveShell.Kind.allCases)
+    @Test("The hook does nothing in a shell that is not interactive", arguments: InteractiveShell.Kind.allCases)
     func notInteractive(kind: InteractiveShell.Kind) throws {
         let program = try Program()
         let process = program.process([])
@@ -303,7 +303,7 @@ struct ShellHookTests {
         #expect(text == (kind == .fish ? "" : "none\n") && process.terminationStatus == (kind == .fish ? 1 : 0))
     }
 
-    @Test("A shell that is not known is wrong use")
+    @Test("An unknown shell is a usage error")
     func unknownShell() throws {
         #expect(try Program().run("init", "ksh").status == 64)
     }

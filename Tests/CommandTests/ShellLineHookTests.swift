@@ -60,7 +60,7 @@ struct ShellLineHookTests {
         #expect((1500..<5000).contains(try #require(Int(row[1]))))
     }
 
-    @Test("In bash each line of a pasted block is an event with its own status and time")
+    @Test("Each line of a block pasted into bash is an event with its own status and time")
     func pasted() throws {
         let program = try Program()
         let service = try RunningService(program)
@@ -76,7 +76,7 @@ struct ShellLineHookTests {
     }
 
     @Test(
-        "No process gets the line in its arguments or its environment, with and without the service",
+        "No process has the line in its arguments or environment, with and without the service",
         arguments: InteractiveShell.Kind.allCases, [true, false])
     func privacy(kind: InteractiveShell.Kind, service: Bool) throws {
         let tracer = "/usr/bin/strace"
@@ -163,7 +163,7 @@ struct ShellLineHookTests {
     ]
 
     @Test(
-        "In bash every line is recorded once whatever else is set up, and the other tool works",
+        "Every bash line is recorded once with any other tool, and the other tool works",
         arguments: allSetups + toolSetups)
     func setups(setup: Setup) throws {
         let program = try Program()
@@ -178,7 +178,7 @@ struct ShellLineHookTests {
     }
 
     @Test(
-        "Where the hook of bash cannot work it says so once",
+        "The bash hook reports once that it cannot work",
         arguments: ["readonly PS0=x", "readonly PROMPT_COMMAND", "readonly HISTTIMEFORMAT=%F", "set -r"])
     func impossible(before: String) throws {
         let program = try Program()

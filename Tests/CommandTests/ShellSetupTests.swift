@@ -105,15 +105,15 @@ struct ShellSetupTests {
         #expect(!text.contains("\(kind): ") && !text.contains("nexus: ") && !text.contains("__nexus"), "\(text)")
     }
 
-    @Test("In zsh every line is recorded once whatever else is set up, and the other tool works", arguments: zshSetups)
+    @Test("Every zsh line is recorded once with any other tool, and the other tool works", arguments: zshSetups)
     func zsh(setup: Setup) throws { try check(.zsh, setup) }
 
     @Test(
-        "In fish every line is recorded once whatever else is set up, and the other tool works", arguments: fishSetups)
+        "Every fish line is recorded once with any other tool, and the other tool works", arguments: fishSetups)
     func fish(setup: Setup) throws { try check(.fish, setup) }
 
     @Test(
-        "In bash what an editor leaves is recorded line by line, in emacs mode and in vi mode",
+        "An edited bash command is recorded line by line, in emacs mode and in vi mode",
         arguments: [false, true])
     func editor(isVi: Bool) throws {
         let program = try Program()
@@ -134,7 +134,7 @@ struct ShellSetupTests {
     }
 
     @Test(
-        "A shell that replaced another one, and its start file again, record on",
+        "A shell that replaced another one, and a start file that is read again, continue to record",
         arguments: [InteractiveShell.Kind.bash, .zsh])
     func replaced(kind: InteractiveShell.Kind) throws {
         let program = try Program()

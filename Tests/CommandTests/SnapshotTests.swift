@@ -16,7 +16,7 @@ struct SnapshotTests {
 
     private func path(_ program: Program, _ name: String) -> String { program.folder.path + "/" + name }
 
-    @Test("What was exported is sound, comes in elsewhere once, and gives the same report")
+    @Test("An exported snapshot is sound, is imported elsewhere once, and gives the same report")
     func roundTrip() throws {
         let here = try filled(500)
         let there = try Program()
@@ -37,7 +37,7 @@ struct SnapshotTests {
         #expect(status.contains("Imported:   500") && status.contains("0 lost: received"), "\(status)")
     }
 
-    @Test("'-o -' writes the same into a pipe, and an export while a service runs holds what it has stored")
+    @Test("'-o -' writes the same into a pipe, and an export while a service runs has its stored events")
     func piped() throws {
         let program = try filled(50)
         let file = path(program, "a.lz4")
@@ -51,7 +51,7 @@ struct SnapshotTests {
         #expect(shell.terminationStatus == 0)
     }
 
-    @Test("A window of days holds those days and no others", arguments: ["sqlite", "ndjson", "csv"])
+    @Test("A window of days has those days and no others", arguments: ["sqlite", "ndjson", "csv"])
     func window(format: String) throws {
         let program = try Program()
         let lines = (1...9).map { #"{"command":"make","timestamp":"2026-03-0\#($0)T12:00:00Z"}"# }
@@ -117,7 +117,7 @@ struct SnapshotTests {
                     decoding: FileManager.default.contents(atPath: path(program, "x.csv")) ?? Data(), as: UTF8.self))
     }
 
-    @Test("An export killed at 200 moments leaves the old snapshot or a whole new one, and the next clears up")
+    @Test("An export killed at 200 instants leaves the old snapshot or a whole new one, and the next removes leftovers")
     func killedExports() throws {
         let program = try filled(3000)
         let file = path(program, "snapshot.lz4")
@@ -161,7 +161,7 @@ struct SnapshotTests {
     }
 
     @Test(
-        "Ctrl-C ends an export at once and leaves nothing, and the snapshot of before stays",
+        "Ctrl-C ends an export immediately and leaves no file, and the earlier snapshot stays",
         arguments: [SIGINT, SIGTERM])
     func stopped(signal: Int32) throws {
         let program = try filled(3000)
@@ -197,7 +197,7 @@ struct SnapshotTests {
         #expect(stopped > 0)
     }
 
-    @Test("An export into a pipe that nobody reads from ends with Ctrl-C, and leaves nothing where it was made")
+    @Test("An export into a pipe without a reader ends with Ctrl-C, and leaves no temporary file")
     func stoppedPipe() throws {
         var program = try filled(20_000)
         let scratch = path(program, "scratch")
@@ -216,7 +216,7 @@ struct SnapshotTests {
         #expect(process.terminationStatus == 130)
     }
 
-    @Test("An import killed in the middle brings in nothing, and the next one everything")
+    @Test("A killed import adds no event, and the next one adds all")
     func killedImports() throws {
         let here = try filled(20_000)
         let file = path(here, "snapshot.lz4")
@@ -245,7 +245,7 @@ struct SnapshotTests {
         #expect(strays.isEmpty)
     }
 
-    @Test("A killed import leaves none of its rows, and a second import all of them")
+    @Test("A killed import leaves none of its rows, and a second import adds all of them")
     func killedFirstImport() throws {
         let here = try filled(50_000)
         let file = path(here, "snapshot.lz4")

@@ -39,7 +39,7 @@ struct StandardInputSnapshotTests {
         #expect(imported.0 == 0 && imported.1 == "1 event imported, 0 already present\n")
     }
 
-    @Test("What is wrong with a snapshot from a pipe is said of standard input")
+    @Test("A problem of a snapshot from a pipe names standard input")
     func damaged() throws {
         let program = try Program()
         let file = program.folder.path + "/nonsense"

@@ -6,7 +6,7 @@ import Testing
 
 /// Streams that are interrupted, and streams whose database is not to be had.
 struct StreamTests {
-    @Test("A byte-order mark at the beginning is skipped, and anywhere else is none")
+    @Test("A byte-order mark is skipped only at the beginning")
     func byteOrderMark() throws {
         let program = try Program()
         let line = #"{"command":"make"}"#
@@ -17,7 +17,7 @@ struct StreamTests {
         #expect(try program.query("SELECT count(*) FROM events") == "2")
     }
 
-    @Test("An interrupted stream stores what it has accepted and says so", arguments: [SIGINT, SIGTERM])
+    @Test("An interrupted stream stores accepted events and reports so", arguments: [SIGINT, SIGTERM])
     func interrupted(number: Int32) throws {
         let program = try Program()
         let process = program.process(["record", "--stdin", "--ack", "--json"])
@@ -65,7 +65,7 @@ struct StreamTests {
         return (process, input.fileHandleForWriting, output.fileHandleForReading)
     }
 
-    @Test("A stream that others kept from storing for a while stores again when they are done")
+    @Test("A stream stores again after other writers release the lock")
     func kept() throws {
         let program = try Program()
         let (process, input, output) = try openStream(program)
@@ -75,7 +75,7 @@ struct StreamTests {
         }
         #expect(stored(1))
         do {
-            // An idle stream lets go of the database within a moment.
+            // An idle stream releases the database soon.
             let lock = try File(opening: program.folder.data.writerLockPath, [.readWrite, .create])
             #expect(try RunningService.poll { try lock.tryLock() })
             try input.write(contentsOf: Data((#"{"command":"b"}"# + "\n").utf8))
@@ -88,7 +88,7 @@ struct StreamTests {
         #expect(stored(3))
     }
 
-    @Test("What is recorded into a copied data folder is not taken for stored")
+    @Test("Events recorded into a copied data folder do not count as stored")
     func copiedFolder() throws {
         let program = try Program()
         let (process, input, output) = try openStream(program)
@@ -125,7 +125,7 @@ struct StreamTests {
         #expect(rows == "20\n")
     }
 
-    @Test("What the parser quotes of wrong use cannot move the cursor")
+    @Test("Arguments quoted by the parser cannot move the cursor")
     func hostileUsage() throws {
         let program = try Program()
         for arguments in [

@@ -71,7 +71,7 @@ struct SyncConnectionTests {
 
     // MARK: Proxies
 
-    @Test("A request goes through the proxy of the environment, with its user name, and past it where it is exempt")
+    @Test("A request uses the proxy of the environment, with its user name, unless the host is exempt")
     func proxy() throws {
         var program = self.program
         let server = try ScriptedServer([])

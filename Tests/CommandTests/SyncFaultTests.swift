@@ -42,7 +42,7 @@ struct SyncFaultTests {
         #expect(server.requests.count == 5, "a run with nothing new sends nothing")
     }
 
-    @Test("A server that goes on failing ends the run with 'try again'")
+    @Test("A server that fails repeatedly ends the run with 'try again'")
     func busy() throws {
         let server = try ScriptedServer([], otherwise: .answer(503, body: "out to lunch"))
         let outcome = try program.run("sync", "--to", url(server.port))
@@ -51,7 +51,7 @@ struct SyncFaultTests {
         #expect(server.requests.count == 6)
     }
 
-    @Test("A server that asks to be left alone for long is left alone")
+    @Test("A server that asks for a long wait gets no further request")
     func longRetryAfter() throws {
         let server = try ScriptedServer([], otherwise: .answer(429, headers: ["Retry-After: 3600"]))
         #expect(try program.run("sync", "--to", url(server.port)).status == 75)
@@ -59,7 +59,7 @@ struct SyncFaultTests {
     }
 
     @Test(
-        "What will not go better is not tried again",
+        "A permanent failure is not retried",
         arguments: [(401, Int32(77)), (403, 77), (404, 78), (405, 78), (413, 78), (301, 78), (400, 78)])
     func lasting(status: Int, code: Int32) throws {
         let server = try ScriptedServer(
@@ -70,7 +70,7 @@ struct SyncFaultTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("What a server says cannot move the cursor")
+    @Test("A server's answer cannot move the cursor")
     func hostileAnswer() throws {
         let server = try ScriptedServer([], otherwise: .answer(400, body: "\u{1B}[2J\u{202E}gotcha"))
         let outcome = try program.run("sync", "--to", url(server.port))
@@ -78,7 +78,7 @@ struct SyncFaultTests {
         #expect(!outcome.errors.contains("\u{1B}") && !outcome.errors.contains("\u{202E}"))
     }
 
-    @Test("A refused connection is a service that is not to be had")
+    @Test("A refused connection is an unavailable service")
     func refused() throws {
         let outcome = try program.run("sync", "--to", url(try TestServers.freePort()))
         #expect(outcome.status == 69)
@@ -86,7 +86,7 @@ struct SyncFaultTests {
         #expect(outcome.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("A file that is there already counts as sent when its bytes are ours")
+    @Test("An existing file counts as sent when its bytes are equal")
     func alreadyThere() throws {
         // The first attempt arrives and its answer is lost.
         let server = try ScriptedServer([.keep, .answer(412), .kept()])
@@ -97,7 +97,7 @@ struct SyncFaultTests {
         #expect(try program.run("sync", "--to", url(server.port)).output.contains("Nothing new"))
     }
 
-    @Test("A file that is there already and is not ours, even of the same length, is left alone and said to be")
+    @Test("An existing file with other bytes stays unchanged and is reported, even of the same length")
     func somethingElse() throws {
         let length = try program.run("sync", "--to", url(ScriptedServer([]).port), "--dry-run", "--json").output
             .split(separator: "\n").first { $0.contains("\"bytes\"") }
@@ -115,7 +115,7 @@ struct SyncFaultTests {
         }
     }
 
-    @Test("A file that is there already and may not be read is not taken for ours")
+    @Test("An existing file that may not be read does not count as sent")
     func unreadable() throws {
         let server = try ScriptedServer([.keep, .answer(412)], otherwise: .answer(403))
         let outcome = try program.run("sync", "--to", url(server.port))
@@ -123,7 +123,7 @@ struct SyncFaultTests {
     }
 
     @Test(
-        "Killed while a file is on its way, at its first byte, in the middle or at its end, the next run sends the same",
+        "A run killed at the first, a middle or the last byte of a file is repeated by the next",
         arguments: [0, 2000, Int.max])
     func killed(after bytes: Int) throws {
         let server = try ScriptedServer([.stall(after: bytes)])
@@ -145,7 +145,7 @@ struct SyncFaultTests {
         #expect(try program.run("sync", "log").status == 0)
     }
 
-    @Test("Ctrl-C ends it in good order, and nothing is lost", arguments: [SIGINT, SIGTERM])
+    @Test("Ctrl-C ends a sync cleanly, and nothing is lost", arguments: [SIGINT, SIGTERM])
     func stopped(signal: Int32) throws {
         let server = try ScriptedServer([.stall(after: 100)])
         let process = program.process(["sync", "--to", url(server.port)])
@@ -158,7 +158,7 @@ struct SyncFaultTests {
         #expect(try program.run("sync", "--to", url(server.port)).status == 0)
     }
 
-    @Test("Two at once do not get into each other's way")
+    @Test("Two syncs at once exclude each other")
     func exclusive() throws {
         let server = try ScriptedServer([.stall(after: 0)])
         let process = program.process(["sync", "--to", url(server.port)])
@@ -235,7 +235,7 @@ struct SyncFaultTests {
         #expect(try program.run("sync").status == 64)
     }
 
-    @Test("It sends, and keeps its ledger, while recording is off")
+    @Test("A sync sends, and writes its ledger, while recording is off")
     func off() throws {
         var program = self.program
         #expect(try program.run("flush").status == 0)

@@ -59,7 +59,7 @@ struct SyncFolderTests {
     }
 
     @Test(
-        "Where the record of what was sent is not whole, 'status' says that and not that nothing was",
+        "'status' reports a damaged ledger instead of no transfers",
         arguments: [
             "rm ledger.ndjson", "sed -i 1d ledger.ndjson", ": >ledger.ndjson",
         ])
@@ -78,7 +78,7 @@ struct SyncFolderTests {
         #expect(try program.run("telemetry", "status", "--json").output.contains("sent_problem"))
     }
 
-    @Test("A file that is there already counts as sent when its bytes are ours, and is left alone when they are not")
+    @Test("An existing file counts as sent when its bytes are equal, and stays unchanged otherwise")
     func alreadyThere() throws {
         try record(0..<50)
         #expect(try program.run("sync", "--to", "file://\(folder)").status == 0)
@@ -95,7 +95,7 @@ struct SyncFolderTests {
         #expect(isUntouched)
     }
 
-    @Test("A folder that is not there is not made: the stick may not be plugged in")
+    @Test("A missing folder is not created, as the stick may not be plugged in")
     func missing() throws {
         try record(0..<5)
         let outcome = try program.run("sync", "--to", "file://\(folder)/not/there")
@@ -104,7 +104,7 @@ struct SyncFolderTests {
         #expect(!FileManager.default.fileExists(atPath: folder + "/not"))
     }
 
-    @Test("Killed at 40 moments, everything is there once in the end, and nothing else")
+    @Test("Runs killed at 40 instants send every event once in the end, and nothing else")
     func killed() throws {
         var random = SeededGenerator(seed: 6)
         var recorded = 0
@@ -131,7 +131,7 @@ struct SyncFolderTests {
     }
 
     @Test(
-        "A destination that is full gets nothing, and everything once there is room",
+        "A full destination gets nothing, and everything once there is space",
         .enabled(if: geteuid() == 0, "it takes root to make a small file system"))
     func full() throws {
         try record(0..<20_000)

@@ -46,7 +46,7 @@ struct SyncServerTests {
         #expect(isSame)
     }
 
-    @Test("nginx's refusals are told in a sentence, and the password stays where it was")
+    @Test("nginx's refusals are reported in a sentence, without the password")
     func nginxRefusals() throws {
         let server = try NginxServer()
         try record(0..<100)
@@ -73,7 +73,7 @@ struct SyncServerTests {
 
     private func url(_ server: ClickHouseServer) -> String { "clickhouse://127.0.0.1:\(server.port)/nexus" }
 
-    @Test("ClickHouse has every row once, with its values, however often it is sent")
+    @Test("ClickHouse has every row once, with its values, after repeated syncs")
     func rows() throws {
         let server = try ClickHouseServer()
         try record(0..<25_000)
@@ -101,7 +101,7 @@ struct SyncServerTests {
         #expect(try server.query("SELECT uniqExact(installation_id) FROM nexus.nexus_events") == "1")
     }
 
-    @Test("Of two copies of a data folder neither replaces the other's rows in ClickHouse")
+    @Test("Two copies of a data folder do not replace each other's rows in ClickHouse")
     func copies() throws {
         let server = try ClickHouseServer()
         try record(0..<100)
@@ -158,7 +158,7 @@ struct SyncServerTests {
         #expect(answer.split(separator: "\t").compactMap { Int($0) } == names.map { sums[$0] ?? 0 })
     }
 
-    @Test("Killed at 20 moments while more is recorded, ClickHouse has every row once in the end")
+    @Test("ClickHouse has every row once after runs killed at 20 instants during recording")
     func killed() throws {
         let server = try ClickHouseServer()
         var random = SeededGenerator(seed: 18)
@@ -184,7 +184,7 @@ struct SyncServerTests {
 
     // MARK: Connections that fail
 
-    @Test("Through connections that are cut in the request or lose the answer, at any place, every row arrives once")
+    @Test("Every row arrives once through connections that break in the request or lose the answer")
     func faultyConnections() throws {
         let (clickHouse, nginx) = (try ClickHouseServer(), try NginxServer())
         var recorded = 0
@@ -216,7 +216,7 @@ struct SyncServerTests {
         }
     }
 
-    @Test("A table that is there is used as it is; one that does not fit, and a wrong password, are told")
+    @Test("An existing table is used unchanged; one that does not fit, and a wrong password, are reported")
     func existingTable() throws {
         let server = try ClickHouseServer()
         try record(0..<100)

@@ -14,7 +14,7 @@ enum TestServers {
         let description: String
     }
 
-    /// A port that nobody listens on now.
+    /// A port without a listener.
     static func freePort() throws -> Int {
         let listener = try LoopbackListener()
         return listener.port

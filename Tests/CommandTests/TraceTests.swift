@@ -61,7 +61,7 @@ struct TraceTests {
     }
 
     @Test(
-        "With recording off, however, no file of the data folder is opened for writing",
+        "No file of the data folder is opened for writing with recording off",
         arguments: Switch.allCases, Before.allCases)
     func off(how: Switch, before: Before) throws {
         var program = try Program()
@@ -89,7 +89,7 @@ struct TraceTests {
         }
     }
 
-    @Test("A service that runs when recording is switched off writes nothing from then on, whatever it is sent")
+    @Test("A service writes nothing after recording is switched off, whatever it receives")
     func serviceThatRuns() throws {
         let program = try Program()
         let calls = try SystemCalls(of: "nexus", ["serve"], program) { tracing in
@@ -147,7 +147,7 @@ struct TraceTests {
         return lines.map { ("nexus", $0, "") }
     }
 
-    @Test("With recording on no command but sync makes a network socket")
+    @Test("No command but sync creates a network socket with recording on")
     func on() throws {
         var program = try Program()
         program.environment.merge(["EDITOR": "true", "HOME": program.folder.path]) { $1 }
@@ -164,7 +164,7 @@ struct TraceTests {
         }
     }
 
-    @Test("A service that takes events by socket and pipe and stores them makes no network socket")
+    @Test("A service that accepts and stores events of socket and pipe creates no network socket")
     func service() throws {
         let program = try Program()
         let calls = try SystemCalls(of: "nexus", ["serve"], program) { _ in
@@ -181,7 +181,7 @@ struct TraceTests {
         #expect(!calls.writes.isEmpty)
     }
 
-    @Test("A sync to a server does make one, which strace sees")
+    @Test("A sync to a server creates a network socket, which strace sees")
     func sync() throws {
         let program = try Program()
         #expect(try program.run("record", "--command", "make").status == 0)

@@ -4,7 +4,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Which files are trusted")
+@Suite("Trusted files")
 struct TrustTests {
     private static let recorders: [(executable: String, arguments: [String])] = [
         ("nexus", ["record", "--command", "make"]), ("nexus", ["record", "--stdin"]),
@@ -72,7 +72,8 @@ struct TrustTests {
     }
 
     @Test(
-        "No folder is made below one of another user, as root with that user's HOME would", .enabled(if: geteuid() == 0)
+        "No folder is created below one of another user, as with root and that user's HOME",
+        .enabled(if: geteuid() == 0)
     )
     func foreignHome() throws {
         var program = try Program()

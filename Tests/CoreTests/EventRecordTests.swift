@@ -20,7 +20,7 @@ struct EventRecordTests {
         return event
     }()
 
-    @Test("What was encoded is read back, with nothing and with everything in it", arguments: [smallest, largest])
+    @Test("An encoded event is read back, with no field and with every field set", arguments: [smallest, largest])
     func extremes(event: SampleEvent) {
         let payload = event.payload
 
@@ -30,7 +30,7 @@ struct EventRecordTests {
         #expect(payload.count <= Limits.recordBytes)
     }
 
-    @Test("Random events come back as they were, from one encoder that is used over and over")
+    @Test("Random events are read back unchanged, from one reused encoder")
     func randomEvents() {
         var generator = SeededGenerator(seed: 3)
         var encoder = EventEncoder()
@@ -52,7 +52,7 @@ struct EventRecordTests {
         #expect(SampleEvent(payload: event.payload) == event)
     }
 
-    @Test("The bytes stand where the format says")
+    @Test("The bytes are at the offsets of the format")
     func layout() {
         var event = SampleEvent(
             numbers: EventNumbers(timestamp: 0x0102_0304_0506_0708, durationMS: 9, success: true, portsUsed: 7),
@@ -69,7 +69,7 @@ struct EventRecordTests {
         #expect(String(decoding: payload[32...], as: UTF8.self) == String(repeating: "f", count: 32) + "abcdegh")
     }
 
-    @Test("A payload that was cut short or goes on is no event", arguments: [smallest, largest])
+    @Test("A payload that is truncated or too long is not an event", arguments: [smallest, largest])
     func wrongLength(event: SampleEvent) {
         let payload = event.payload
         for count in 0..<payload.count {
@@ -78,7 +78,7 @@ struct EventRecordTests {
         #expect(SampleEvent(payload: payload + [0]) == nil)
     }
 
-    @Test("An event without session or type, or of another kind, is none")
+    @Test("An event without session or type, or of another kind, is not valid")
     func wrongContent() {
         var payload = Self.smallest.payload
         payload[0] = RejectionCounters.kind
@@ -90,7 +90,7 @@ struct EventRecordTests {
         #expect(SampleEvent(payload: withoutType.payload) == nil)
     }
 
-    @Test("Random bytes never crash the reader, and what it takes for an event lies inside them")
+    @Test("Random bytes never crash the reader, and an event that it finds is inside them")
     func randomBytes() {
         var generator = SeededGenerator(seed: 4)
         for _ in 0..<5000 {

@@ -8,7 +8,7 @@ struct EventTypeTests {
         #expect(EventType(type.rawValue.utf8.span) == type)
     }
 
-    @Test("No name that differs in one character is known", arguments: EventType.allCases)
+    @Test("A name that differs in one character is not known", arguments: EventType.allCases)
     func nearMisses(type: EventType) {
         let name = Array(type.rawValue.utf8)
         for index in name.indices {

@@ -39,7 +39,7 @@ struct LatencyHistogramTests {
         #expect(LatencyScale.bucket(of: .min) == 0)
     }
 
-    @Test("Durations below 100 ms are kept as they are")
+    @Test("Durations below 100 ms are exact")
     func small() {
         for duration in Int64(0)..<100 {
             var histogram = LatencyHistogram()
@@ -86,7 +86,7 @@ struct LatencyHistogramTests {
         }
     }
 
-    @Test("What was counted apart and merged is what is counted together", arguments: 1...20)
+    @Test("Merged histograms equal one histogram of all durations", arguments: 1...20)
     func merging(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var parts = [LatencyHistogram(), LatencyHistogram(), LatencyHistogram()]
@@ -114,7 +114,7 @@ struct LatencyHistogramTests {
         #expect(LatencyHistogram(encoded: encoded.span) == histogram)
     }
 
-    @Test("Bytes that were cut or changed are refused or give another histogram, and never stop the reader")
+    @Test("Truncated or changed bytes are refused or give another histogram, and never crash the reader")
     func damage() {
         var histogram = LatencyHistogram()
         for duration in [3, 3, 250, 90_000, Limits.durationMilliseconds] as [Int64] { histogram.record(duration) }
@@ -139,7 +139,7 @@ struct LatencyHistogramTests {
         }
     }
 
-    @Test("Sums stop at what a number holds")
+    @Test("Sums stop at the largest number")
     func overflow() {
         var histogram = LatencyHistogram()
         histogram.record(Int64.max, times: 3)

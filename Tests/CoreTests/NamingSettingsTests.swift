@@ -39,7 +39,7 @@ struct NamingSettingsTests {
         #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "{}\n")
     }
 
-    @Test("Settings of earlier versions are read, and what they hold stays")
+    @Test("Settings of earlier versions are read, and their values stay")
     func earlierVersions() throws {
         try put(#"{"recording":"off","retention_days":90,"destinations":{"a":"file:///x"},"later":1}"#)
         try file.update { $0.set(.ignore, list: ["ls"]) }

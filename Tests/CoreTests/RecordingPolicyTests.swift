@@ -1,14 +1,14 @@
 import Core
 import Testing
 
-@Suite("Whether anything is recorded")
+@Suite("Recording policy")
 struct RecordingPolicyTests {
     private static func decide(_ settings: [String: String]) -> RecordingPolicy {
         RecordingPolicy.of { settings[$0] }
     }
 
     @Test(
-        "Whatever NEXUS_TELEMETRY says that is not a yes switches off",
+        "Any value of NEXUS_TELEMETRY that is not a yes switches recording off",
         arguments: ["off", "OFF", "0", "false", "no", "NO", "n", "none", "never", "disabled", "of", " ", "\u{43E}n"])
     func switchedOff(value: String) {
         #expect(Self.decide(["NEXUS_TELEMETRY": value]) == .off(reason: "NEXUS_TELEMETRY is \(value)"))
@@ -24,7 +24,7 @@ struct RecordingPolicyTests {
         #expect(Self.decide(["DO_NOT_TRACK": value]) == .off(reason: "DO_NOT_TRACK is set"))
     }
 
-    @Test("Without a setting, or with DO_NOT_TRACK empty or 0, recording is on", arguments: [nil, "", "0"])
+    @Test("Recording is on without a setting, or with DO_NOT_TRACK empty or 0", arguments: [nil, "", "0"])
     func notSet(value: String?) {
         #expect(Self.decide(value.map { ["DO_NOT_TRACK": $0] } ?? [:]) == .on)
     }

@@ -3,9 +3,9 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Counts of what was not stored")
+@Suite("Rejection counters")
 struct RejectionCountersTests {
-    @Test("Counts come back as they were")
+    @Test("Counters are read back unchanged")
     func roundTrip() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<300 {
@@ -39,7 +39,7 @@ struct RejectionCountersTests {
         #expect(payload[40...] == [129, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0])
     }
 
-    @Test("What a newer version counts is passed over, and the rest is kept")
+    @Test("Counters of a newer version are skipped, and the rest is kept")
     func unknownCodes() {
         let payload = Self.payload([(127, 9), (3, 4), (.max, 1)])
 
@@ -50,7 +50,7 @@ struct RejectionCountersTests {
         #expect(rejections == expected)
     }
 
-    @Test("Counts beyond what a number holds stay at its end, whatever a record says")
+    @Test("Counters stop at the largest number, whatever a record contains")
     func overflow() throws {
         let payload = Self.payload([(1, .max), (1, .max), (2, .max)])
 
@@ -61,7 +61,7 @@ struct RejectionCountersTests {
         #expect(rejections.rejected == .max)
     }
 
-    @Test("Only whole tallies are read")
+    @Test("Incomplete counters are not read")
     func wrongLength() {
         var rejections = RejectionCounters()
         rejections.count(.droppedField)
@@ -72,7 +72,7 @@ struct RejectionCountersTests {
         #expect(Self.read(payload) == rejections)
     }
 
-    @Test("Sums hold rejections only, and nothing is counted for no times")
+    @Test("Sums hold rejections only, and a count of zero adds nothing")
     func sums() {
         var rejections = RejectionCounters()
         rejections.count(.droppedField, times: 0)

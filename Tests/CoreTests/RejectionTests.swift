@@ -1,14 +1,14 @@
 import Core
 import Testing
 
-@Suite("Why an event was not taken")
+@Suite("Reasons of rejections")
 struct RejectionTests {
     @Test("Every reason has a name of its own")
     func names() {
         #expect(Set(Rejection.Reason.allCases.map(\.name)).count == Rejection.Reason.allCases.count)
     }
 
-    @Test("A message names the field and the place")
+    @Test("A message names the field and the column")
     func messages() {
         #expect(Rejection(.outOfRange, field: .portsUsed).message == "ports_used must be from 0 to 65536")
         #expect(Rejection(.notJSON, column: 7).message == "not a JSON object (at byte 7)")

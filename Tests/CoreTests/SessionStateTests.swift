@@ -2,7 +2,7 @@ import Core
 import TestSupport
 import Testing
 
-@Suite("What is known of a session")
+@Suite("State of a session")
 struct SessionStateTests {
     private struct Observation {
         var type: EventType?
@@ -22,7 +22,7 @@ struct SessionStateTests {
         return state
     }
 
-    @Test("In every order the state equals a recount", arguments: 0..<40 as Range<UInt64>)
+    @Test("The state equals a recount in every order", arguments: 0..<40 as Range<UInt64>)
     func everyOrder(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         // Few moments, so that several events fall on the first and on the last.

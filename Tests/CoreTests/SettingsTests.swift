@@ -4,7 +4,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What the person has decided")
+@Suite("Settings")
 struct SettingsTests {
     private let folder: TemporaryFolder
     private var file: SettingsFile { SettingsFile(folder.data) }
@@ -20,14 +20,14 @@ struct SettingsTests {
 
     private var text: String { (try? String(contentsOfFile: file.path, encoding: .utf8)) ?? "" }
 
-    @Test("Without a file nothing is decided, and reading makes none")
+    @Test("Settings without a file are the defaults, and reading creates no file")
     func absent() throws {
         #expect(try file.load() == Settings())
         #expect(Settings().isRecordingOn && Settings().retentionDays == nil && Settings().destinations.isEmpty)
         #expect(!folder.data.folder.exists)
     }
 
-    @Test("What is set is read again, by whoever reads")
+    @Test("A changed setting is read by every reader")
     func roundTrip() throws {
         try file.update { settings in
             settings.set(recording: false)
@@ -46,7 +46,7 @@ struct SettingsTests {
         #expect(text == "{\n  \"recording\": \"off\"\n}\n")
     }
 
-    @Test("What a later version has put there stays when the file is rewritten")
+    @Test("Keys of a later version stay when the file is rewritten")
     func unknownKeys() throws {
         try put(#"{"later": {"a": [1.50e3, "\u00e9", true, null, {}, []]}, "recording": "on", "z": -0}"#)
         try file.update { $0.set(recording: false) }
@@ -55,7 +55,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "Damaged settings are told from absent ones, allow nothing, and are not overwritten",
+        "Damaged settings differ from absent ones, allow nothing, and are not overwritten",
         arguments: [
             "", "{", "[]", "{\"recording\": true}", "{\"recording\": \"maybe\"}", "{\"recording\": \"off\"} x",
             "{\"recording\": \"on\", \"recording\": \"off\"}", "{\"retention_days\": 0}", "{\"retention_days\": 1.5}",
@@ -98,7 +98,7 @@ struct SettingsTests {
         #expect(try !file.load().isRecordingOn)
     }
 
-    @Test("A link or a pipe in the place of the settings is not followed and not waited for")
+    @Test("A link or a pipe in place of the settings is not followed and not waited for")
     func strangeFiles() throws {
         try folder.data.folder.prepare()
         try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "/dev/null")
@@ -108,7 +108,7 @@ struct SettingsTests {
         #expect(throws: SettingsError.self) { try file.load() }
     }
 
-    @Test("Changes at the same time are all kept")
+    @Test("Concurrent changes are all kept")
     func concurrentUpdates() async throws {
         let file = file
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -130,7 +130,7 @@ struct SettingsTests {
         #expect(try !file.load().isRecordingOn)
     }
 
-    @Test("The gate notices a change at its next look")
+    @Test("The policy cache notices a change at its next check")
     func policy() throws {
         var policy = RecordingPolicyCache(folder.data)
         var answers = [policy.isOpen()]

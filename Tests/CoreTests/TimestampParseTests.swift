@@ -5,7 +5,7 @@ import Testing
 @Suite("Reading RFC 3339")
 struct TimestampParseTests {
     @Test(
-        "A valid text gives its moment",
+        "A valid text gives its instant",
         arguments: [
             ("1970-01-01T00:00:00Z", 0),
             ("1970-01-01T00:00:01Z", 1000),
@@ -36,7 +36,7 @@ struct TimestampParseTests {
     }
 
     @Test(
-        "A text that is no moment is refused",
+        "A text that is not a valid time is refused",
         arguments: [
             "", "now", "2026", "2026-11-23", "2026-11-23T08:30:00", "2026-11-23T08:30:00.250", "2026-11-23T08:30Z",
             "2026-02-30T00:00:00Z", "2026-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2026-04-31T00:00:00Z",
@@ -54,7 +54,7 @@ struct TimestampParseTests {
         #expect(Timestamp.parse(text.utf8.span) == nil)
     }
 
-    @Test("No stump and no changed character of a valid text crashes the reader")
+    @Test("No prefix and no changed character of a valid text crashes the reader")
     func stumpsAndMutations() {
         let text = Array("2026-11-23T09:30:00.250+01:00".utf8)
         for count in 0..<text.count {

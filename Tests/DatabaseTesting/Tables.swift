@@ -76,7 +76,7 @@ package struct Tables {
     }
 }
 
-/// The writer lock is taken although nobody should have it.
+/// Another process holds the writer lock, though none should.
 package struct AnotherWriter: Error {
     /// The writer lock. A process that another test is just starting has it for a moment, until it becomes that program.
     package static func waitedFor(in data: DataFolder) throws -> WriterLock {

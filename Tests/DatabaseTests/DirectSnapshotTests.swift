@@ -37,7 +37,7 @@ struct DirectSnapshotTests {
         return bytes
     }
 
-    @Test("It is a database with the tables of a snapshot, and holds one instant while others write")
+    @Test("A direct snapshot has the tables of a snapshot, and holds one instant while others write")
     func instant() async throws {
         let all = "SELECT * FROM events ORDER BY id"
         let rows = try stored.tables().rows(all)

@@ -66,7 +66,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("A database of the first version is counted anew by the first writer, and loses nothing")
+    @Test("A database of the first version is recomputed by the first writer, and loses nothing")
     func migrates() async throws {
         try makeFirstVersion()
         let lock = try AnotherWriter.waitedFor(in: data)
@@ -108,7 +108,7 @@ struct MigrationTests {
     }
 
     @Test(
-        "A database whose first writer was killed before all of its tables were made is none yet, with recording on or off",
+        "A database whose first writer was killed before it created all tables counts as missing",
         arguments: Progress.allCases, [true, false])
     func begun(_ progress: Progress, isOff: Bool) throws {
         try data.folder.prepare()

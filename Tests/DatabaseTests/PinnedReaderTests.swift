@@ -9,7 +9,7 @@ import Testing
 import WriteAheadBuffer
 
 struct PinnedReaderTests {
-    @Test("While a reader is pinned open the log stays under its cap, what is accepted waits, and then all is stored")
+    @Test("The WAL stays under its limit while a reader is open; accepted events wait, and then all are stored")
     func pinned() async throws {
         let folder = try TemporaryFolder()
         let data = folder.data

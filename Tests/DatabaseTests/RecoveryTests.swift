@@ -49,7 +49,7 @@ struct RecoveryTests {
         #expect(try copy.tables().activityDifferences().isEmpty)
     }
 
-    @Test("While recording is off a WAL is read with its index and without writing a byte")
+    @Test("A WAL with its index is read without writing a byte while recording is off")
     func offWithIndex() async throws {
         let copy = try await killed(withIndex: true)
         try SettingsFile(copy.data).update { $0.set(recording: false) }
@@ -60,7 +60,7 @@ struct RecoveryTests {
         #expect(try copy.folder.allBytes() == before)
     }
 
-    @Test("While recording is off a WAL without its index is refused, and read again when recording is on")
+    @Test("A WAL without its index is refused while recording is off, and read when it is on again")
     func offWithoutIndex() async throws {
         let copy = try await killed()
         try SettingsFile(copy.data).update { $0.set(recording: false) }
@@ -71,7 +71,7 @@ struct RecoveryTests {
         #expect(try events(StoreReader(data: copy.data)) == 5)
     }
 
-    @Test("While recording is off a database without a WAL is read, and no WAL is made")
+    @Test("A database without a WAL is read while recording is off, and no WAL is created")
     func offWithoutWAL() async throws {
         try await stored.store([#"{"command":"make"}"#])
         try SettingsFile(data).update { $0.set(recording: false) }
@@ -122,7 +122,7 @@ struct RecoveryTests {
         await #expect(throws: StoreError.system(.link(path))) { try await stored.withWriter { _ in } }
     }
 
-    @Test("A copied folder goes on as a new installation, and its rows keep their origin")
+    @Test("A copied folder continues as a new installation, and its rows keep their origin")
     func copied() async throws {
         try await stored.store([#"{"command":"make"}"#])
         let copy = try StoredFolder()

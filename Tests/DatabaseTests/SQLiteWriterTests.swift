@@ -60,7 +60,7 @@ struct SQLiteWriterTests {
     }
 
     @Test(
-        "A writer whose lock is gone, or whose database, stores nothing more", arguments: ["writer.lock", "nexus.db"])
+        "A writer whose lock or database was removed stores nothing more", arguments: ["writer.lock", "nexus.db"])
     func losesItsFiles(name: String) async throws {
         var filler = BufferFiller(data)
         try filler.append(Array(repeating: #"{"command":"make"}"#, count: 10))
@@ -82,7 +82,7 @@ struct SQLiteWriterTests {
         #expect(try Tables(data).number("SELECT count(*) FROM events") == 20)
     }
 
-    @Test("A made-up record stops nobody", arguments: [Int64.min, -1, 0, Limits.latestTimestamp + 1, .max])
+    @Test("A forged record stops no writer", arguments: [Int64.min, -1, 0, Limits.latestTimestamp + 1, .max])
     func outOfLimits(timestamp: Int64) async throws {
         var filler = BufferFiller(data)
         try filler.append([#"{"command":"make"}"#])
@@ -103,7 +103,7 @@ struct SQLiteWriterTests {
         #expect(eventCounters.damagedRecords == 1 && eventCounters.stored == 1 && eventCounters.balance)
     }
 
-    @Test("What an event does not say is NULL, also behind an event that said it")
+    @Test("A field that an event lacks is NULL, also after an event that had it")
     func absentColumns() async throws {
         var filler = BufferFiller(data)
         let full = #"{"command":"a","workspace":"w","task":"t","duration_ms":1,"success":true,"error_category":"e"}"#
@@ -139,7 +139,8 @@ struct SQLiteWriterTests {
         #expect(try tables.number("PRAGMA page_size") == 16384)
     }
 
-    @Test("Rows, sessions, rollups and books agree after random drains by one writer after another", arguments: 1...8)
+    @Test(
+        "Rows, sessions, rollups and counters agree after random drains by one writer after another", arguments: 1...8)
     func recount(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         var filler = BufferFiller(data)
@@ -175,7 +176,7 @@ struct SQLiteWriterTests {
             """
     }
 
-    @Test("What was stored by one writer is not stored again by the next, though the segment stays")
+    @Test("Events stored by one writer are not stored again by the next, though the segment stays")
     func positionIsRemembered() async throws {
         var filler = BufferFiller(data)
         try filler.append([#"{"command":"one"}"#])
@@ -194,7 +195,7 @@ struct SQLiteWriterTests {
         let number = try #require(try buffer.segments().first)
         #expect(try await writer().drain() == 2)
 
-        // Somebody removes the folder; a new segment happens to get the same number.
+        // Another program removes the folder; a new segment happens to get the same number.
         try FileManager.default.removeItem(atPath: data.bufferFolder.path)
         var second = BufferFiller(data)
         try second.append([#"{"command":"three"}"#])
@@ -205,7 +206,7 @@ struct SQLiteWriterTests {
         #expect(try Tables(data).number("SELECT count(*) FROM events") == 3)
     }
 
-    @Test("A drain that is finished leaves no segment, and events that come later are stored all the same")
+    @Test("A finished drain leaves no segment, and later events are stored")
     func segmentsGo() async throws {
         var filler = BufferFiller(data)
         for round in 1...3 {
@@ -217,7 +218,7 @@ struct SQLiteWriterTests {
         #expect(try Tables(data).number("SELECT count(*) FROM buffer_positions") == 0)
     }
 
-    @Test("A damaged record costs itself, is counted, and its segment is kept aside")
+    @Test("A damaged record is skipped and counted, and its segment is set aside")
     func damage() async throws {
         var filler = BufferFiller(data)
         try filler.append((1...9).map { #"{"command":"number \#($0)"}"# })
@@ -235,7 +236,7 @@ struct SQLiteWriterTests {
         #expect(try buffer.segments().isEmpty)
     }
 
-    @Test("Whoever stores leaves the lock to one that waits for a turn of its own, however often it tries")
+    @Test("A writer yields the lock to a process that requests it, however often it tries")
     func turn() throws {
         let turn = try WriterRequest(in: data)
         let waits = turn != nil
@@ -264,7 +265,7 @@ struct SQLiteWriterTests {
             })
     }
 
-    @Test("A transaction of long events ends before it takes more of the log than it may")
+    @Test("A transaction of long events ends before it exceeds its limit of the WAL")
     func longEventsInTransaction() async throws {
         let batch = longEvents()
         let appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
@@ -277,7 +278,7 @@ struct SQLiteWriterTests {
         #expect(try await writer.drain() == 20 * 4000 - stored)
     }
 
-    @Test("What a transaction that failed had taken in is stored once by the next")
+    @Test("Events of a failed transaction are stored once by the next")
     func failedTransaction() async throws {
         var filler = BufferFiller(data)
         try filler.append((0..<6000).map { #"{"command":"make","session_id":"s\#($0 % 7)","duration_ms":\#($0)}"# })
@@ -297,7 +298,7 @@ struct SQLiteWriterTests {
     }
 
     @Test(
-        "Where a row's id leaves none for others nothing is stored, and nothing is lost once it is gone",
+        "Nothing is stored while a row has the last id, and nothing is lost once it is removed",
         arguments: [
             ("events", "(id, session_id, event_type) VALUES (9223372036854775807, 's', 't')"),
             ("events", "(id, session_id, event_type) VALUES (1152921504606846976, 's', 't')"),
@@ -315,7 +316,7 @@ struct SQLiteWriterTests {
         #expect(try tables.number("SELECT max(id) FROM events") == 300)
     }
 
-    @Test("Imported rows that come twice in one import are known the second time")
+    @Test("Rows that are twice in one import are recognized the second time")
     func importedTwice() async throws {
         let installation = try #require(InstallationID(String(repeating: "ab", count: 16)))
         var encoder = EventEncoder()

@@ -9,7 +9,7 @@ import Testing
 import WriteAheadBuffer
 
 struct SegmentsComeAndGoTests {
-    @Test("What is appended while drains remove and appenders make segments is stored once")
+    @Test("Events appended while segments are removed and created are stored once")
     func onceEach() async throws {
         let folder = try TemporaryFolder()
         let data = folder.data
@@ -50,7 +50,7 @@ struct SegmentsComeAndGoTests {
         #expect(try tables.number("SELECT count(*) FROM events") == appenders * rounds)
     }
 
-    @Test("What others append beside one who was stopped in the middle is stored, and his once he goes on")
+    @Test("Events of other appenders are stored while one is stopped during an append, and its own once it continues")
     func stoppedAppender() async throws {
         let folder = try TemporaryFolder()
         let data = folder.data

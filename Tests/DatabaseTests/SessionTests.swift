@@ -41,7 +41,7 @@ struct SessionTests {
         #expect(try session() == (end: nil, durationMS: nil))
     }
 
-    @Test("A session ends with its last event once it was idle for half an hour, though nothing new comes")
+    @Test("A session ends with its last event after half an hour without events")
     func idle() async throws {
         var filler = BufferFiller(data)
         try filler.append([line(at: noon), line(at: noon + 60_000)])
@@ -66,7 +66,7 @@ struct SessionTests {
         #expect(try tables.sessionLengthDifferences(try #require(try StoreReader(data: data))).isEmpty)
     }
 
-    @Test("A session ends at once when its last event says so")
+    @Test("A session ends immediately with an event that ends it")
     func ended() async throws {
         var filler = BufferFiller(data)
         try filler.append([line(at: noon), line(at: noon + 5000, type: "session_ended")])
@@ -74,7 +74,7 @@ struct SessionTests {
         #expect(try session() == ("2026-11-23 12:00:05.000", 5000))
     }
 
-    @Test("An event that comes late extends a session that was over")
+    @Test("A late event extends an ended session")
     func late() async throws {
         var filler = BufferFiller(data)
         try filler.append([line(at: noon), line(at: noon + 5000, type: "session_ended")])

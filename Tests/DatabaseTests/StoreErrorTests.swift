@@ -8,7 +8,7 @@ import WriteAheadBuffer
 
 @testable import Database
 
-@Suite("Why the database cannot be used")
+@Suite("Errors of the database")
 struct StoreErrorTests {
     private static let path = "/data/nexus.db"
 
@@ -61,7 +61,7 @@ struct StoreErrorTests {
         (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["SQLite cannot use \(path): bad\\u{1b}"]),
     ]
 
-    @Test("Each error says what failed and what to do, and has an exit code", arguments: sentences)
+    @Test("Each error states the failure and the fix, and has an exit code", arguments: sentences)
     func sentence(error: StoreError, code: ExitCode, parts: [String]) {
         #expect(error.exitCode == code)
         for part in parts { #expect(error.description.contains(part), "\(error.description)") }

@@ -98,7 +98,7 @@ struct StoreReaderTests {
         return rows
     }
 
-    @Test("The latest events come last stored first, of the window alone")
+    @Test("The latest events of a window are ordered latest stored first")
     func latestEvents() throws {
         #expect(try latest() == (1...30).reversed())
         #expect(try latest(limit: 3) == [30, 29, 28])
@@ -108,7 +108,7 @@ struct StoreReaderTests {
     }
 
     @Test(
-        "Among a number of rows, the latest events are those of the latest rows, and it reports whether it left rows out"
+        "A limit of rows gives the events of the latest rows, and reports whether rows were left out"
     )
     func latestAmong() throws {
         var rows: [Int64] = []
@@ -129,7 +129,7 @@ struct StoreReaderTests {
         #expect(try isWhole(among: .max) && rows == all)
     }
 
-    @Test("A filter takes words of a command, a session, a workspace and failures together")
+    @Test("A filter combines words of a command, a session, a workspace and failures")
     func filter() throws {
         #expect(UsageFilter().isEmpty && !UsageFilter(failed: true).isEmpty)
         #expect(try latest(0..<Int64.max, UsageFilter(command: "git")).count == 15)
@@ -140,7 +140,7 @@ struct StoreReaderTests {
         #expect(try latest(0..<Int64.max, both) == [20])
     }
 
-    @Test("Values of another program that no event has are passed over")
+    @Test("Values of another program that no event has are skipped")
     func otherValues() throws {
         try stored.tables().execute(
             """

@@ -67,7 +67,7 @@ struct StoredSegmentsTests {
         }
     }
 
-    @Test("A writer that is open when a copy comes back does not store it again")
+    @Test("An open writer does not store a restored copy again")
     func comesBackBesideAWriter() async throws {
         try append(0..<5)
         try save()
@@ -114,7 +114,7 @@ struct StoredSegmentsTests {
         try expectEvents(20)
     }
 
-    @Test("Of a segment that was stored in part and moved away, the rest is stored when it is back")
+    @Test("The rest of a segment that was moved away half stored is stored when it is back")
     func stillGrows() async throws {
         try append(0..<5)
         let lock = try AnotherWriter.waitedFor(in: data)

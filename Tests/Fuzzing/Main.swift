@@ -20,7 +20,7 @@ public func examineInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private let target = ProcessInfo.processInfo.environment["NEXUS_FUZZ_TARGET"]
 
 /// The program starts in libFuzzer's own `main`, which works through inputs. Swift asks for one as well; it gets another
-/// name (see Package.swift), and nobody calls it.
+/// name (see Package.swift), and is not called.
 @main
 struct Fuzz {
     static func main() {}

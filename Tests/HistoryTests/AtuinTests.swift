@@ -73,7 +73,7 @@ struct AtuinTests {
         #expect(try files == ["history.db"])
     }
 
-    @Test("A database in use is read with its WAL, and no file beside it is made, removed or changed")
+    @Test("A database in use is read with its WAL, and no file next to it is created, removed or changed")
     func inUse() throws {
         let queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction {
@@ -90,7 +90,7 @@ struct AtuinTests {
         try queue.close()
     }
 
-    @Test("A WAL that a killed program left without its index is not recovered in the program's place")
+    @Test("A WAL that a killed program left without its index is not recovered")
     func leftWAL() throws {
         let queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction {
@@ -124,7 +124,7 @@ struct AtuinTests {
         #expect(entries.count == 198 && skipped == [.tooLong, .tooLong])
     }
 
-    @Test("Another file and another database are refused, and a link beside the database is not followed")
+    @Test("Another file and another database are refused, and a link next to the database is not followed")
     func hostile() throws {
         try Data("not a database".utf8).write(to: URL(filePath: path))
         #expect(throws: (any Error).self) { try HistorySource.atuin.reader(of: path) }

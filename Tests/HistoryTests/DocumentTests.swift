@@ -28,7 +28,7 @@ struct DocumentTests {
     }
 
     @Test(
-        "xonsh: of a session's commands the line, the status and the times are read, whatever else is in the document")
+        "xonsh: line, status and times of a session's commands are read, whatever else is in the document")
     func xonshCommands() throws {
         let (entries, skipped) = try read(
             .xonshJSON,
@@ -52,7 +52,7 @@ struct DocumentTests {
     }
 
     @Test(
-        "xonsh: a file that was cut gives its whole commands; another document is broken, an empty file gives nothing")
+        "xonsh: a truncated file gives its whole commands; another document is broken, an empty file gives nothing")
     func xonshBroken() throws {
         let whole = Self.xonsh(
             #"{"inp": "ls\n", "rtn": 0, "ts": [1700000000.0, 1700000001.0]}, {"inp": "make\n", "rtn": 0, "ts": [1, 2]}"#
@@ -127,7 +127,7 @@ struct DocumentTests {
         #expect(try read(.resh, long).skipped == [.tooLong])
     }
 
-    @Test("The usual places of resh and xonsh are searched, and a report has none")
+    @Test("The default paths of resh and xonsh are searched, and a report has none")
     func places() {
         func paths(_ source: HistorySource) -> [String] { source.paths { $0 == "HOME" ? "/h" : nil } }
         #expect(
@@ -140,7 +140,7 @@ struct DocumentTests {
 
     // MARK: JUnit
 
-    @Test("A suite with test cases is an entry with its name, start, length and outcome; a suite of suites is none")
+    @Test("A suite with test cases is an entry with its name, start, length and outcome; a suite of suites is not")
     func junit() throws {
         let (entries, skipped) = try read(
             .junit,
@@ -173,7 +173,7 @@ struct DocumentTests {
     }
 
     @Test(
-        "A document with a document type is not read, so that no entity is expanded; other files and cut ones are broken"
+        "A document with a document type is not read, so that no entity is expanded; other and truncated files are broken"
     )
     func hostileXML() throws {
         let suite = #"<testsuite name="A" timestamp="2023-11-14T22:13:20"><testcase/></testsuite>"#

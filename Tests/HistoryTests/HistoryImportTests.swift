@@ -112,7 +112,7 @@ struct HistoryImportTests {
             try rows("SELECT first_id, last_id, origin FROM origins") == ["1|9|1"])
     }
 
-    @Test("Equal lines of a second are runs of their own, and are known again")
+    @Test("Equal lines of a second are separate runs, and are recognized again")
     func sameSecond() async throws {
         try write("zsh", String(repeating: ": 1700000000:0;ls\n", count: 3))
         #expect(try await take(.zsh, "zsh").imported == 3)
@@ -186,7 +186,7 @@ struct HistoryImportTests {
     }
 
     @Test(
-        "The cut is where the hook of the history's own shell began, whatever other shells, scripts and 'nexus exec' recorded"
+        "An imported history ends where the hook of its own shell began, whatever other recorders stored"
     )
     func hookOfAnotherShell() async throws {
         func event(_ command: String, _ second: Int, _ session: String) -> String {
@@ -227,7 +227,7 @@ struct HistoryImportTests {
         }
     }
 
-    @Test("A plan says what imports in its order would do, before and after them, and writes nothing")
+    @Test("A plan prints what imports in its order would do, before and after them, and writes nothing")
     func plans() async throws {
         try write("zsh", zsh(["ls", "make", "FOO=1"]))
         try write("bash", "#1700000000\nls\n#1700000900\npwd\nundated\n")
@@ -246,7 +246,7 @@ struct HistoryImportTests {
 
     // MARK: Bounds
 
-    @Test("Entries older than rows are kept are skipped, and so are times that cannot be")
+    @Test("Entries beyond the retention are skipped, and so are impossible times")
     func retention() async throws {
         try SettingsFile(data).update { $0.set(retentionDays: 30) }
         let now = 1_800_000_000
@@ -273,7 +273,7 @@ struct HistoryImportTests {
 
     // MARK: Removal and keys
 
-    @Test("After 'rekey' an import adds nothing; a purge removes marks with their rows, and they come back if imported")
+    @Test("An import after 'rekey' adds nothing; a purge removes marks with their rows, and a new import restores them")
     func purge() async throws {
         try write("zsh", zsh(["ls", "make", "git status"]))
         try await take(.zsh, "zsh")
@@ -336,7 +336,7 @@ struct HistoryImportTests {
                 with: other.rows("SELECT mark FROM history_marks")))
     }
 
-    @Test("An import stops once recording is switched off, and goes on with the next one after it is on again")
+    @Test("An import stops when recording is switched off, and the next one continues after it is on again")
     func off() async throws {
         try write("zsh", zsh(["ls", "make"]))
         try SettingsFile(data).update { $0.set(recording: false) }
@@ -349,7 +349,7 @@ struct HistoryImportTests {
         #expect(try await take(.zsh, "zsh").imported == 2)
     }
 
-    @Test("A history that cannot be read imports nothing and makes no line in the tables")
+    @Test("A history that cannot be read imports nothing and adds no row")
     func unreadable() async throws {
         await #expect(throws: SystemError.self) { try await take(.zsh, "missing") }
         #expect(try rows("SELECT count(*) FROM histories") == ["0"])

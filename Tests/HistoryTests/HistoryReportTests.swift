@@ -78,7 +78,7 @@ struct HistoryReportTests {
         #expect(try findings().isEmpty)
     }
 
-    @Test("A comparison leaves out runs from before the end of an imported history, and says so")
+    @Test("A comparison leaves out runs before the end of an imported history, and prints so")
     func comparison() async throws {
         try await record(runs(until: 0, slow: true))
         try await importRuns(runs(until: 10, slow: false))

@@ -83,7 +83,7 @@ struct ReaderTests {
         #expect(try Self.read(.zsh, bytes).entries.map(\.line) == ["echo \u{103} \0x"])
     }
 
-    @Test("zsh: an old entry with its end in place of its length has the difference")
+    @Test("zsh: an old entry with an end instead of a length has the difference")
     func zshEnd() throws {
         let entries = try Self.read(.zsh, Array(": 1700000000:1700000007;make\n".utf8)).entries
         #expect(entries == [Read(line: "make", seconds: 1_700_000_000, durationMS: 7000)])
@@ -191,7 +191,7 @@ struct ReaderTests {
         }
     }
 
-    @Test("The usual places are searched in order, and HISTFILE counts for the user's own shell")
+    @Test("The default paths are searched in order, and HISTFILE counts for the user's own shell")
     func places() {
         func paths(_ source: HistorySource, _ environment: [String: String]) -> [String] {
             source.paths { environment[$0] }

@@ -20,7 +20,7 @@ struct TableTests {
         return try ReaderTests.read(source, path)
     }
 
-    @Test("zsh-histdb: lines are in a table of their own, and a command that never ended has no outcome")
+    @Test("zsh-histdb: lines are in a separate table, and a command that never ended has no outcome")
     func histdb() throws {
         let (entries, skipped) = try read(
             .histdb,

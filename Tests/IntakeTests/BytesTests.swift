@@ -3,14 +3,14 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Bytes that are looked at many at a time")
+@Suite("Bytes compared in blocks")
 struct BytesTests {
     /// What interrupts a plain string in JSON, and what comes close.
     private static let specials: [UInt8] = [
         0x22, 0x5C, 0x00, 0x1F, 0x0A, 0x7F, 0x80, 0xC3, 0xFF, 0x20, 0x21, 0x23, 0x5B, 0x5D,
     ]
 
-    @Test("The end of a JSON string is where looking byte by byte finds it", arguments: specials)
+    @Test("The end of a JSON string is the same as byte by byte", arguments: specials)
     func endOfString(special: UInt8) {
         let ends = special < 0x20 || special >= 0x80 || special == 0x22 || special == 0x5C
         var mistakes: [String] = []
@@ -28,7 +28,7 @@ struct BytesTests {
         #expect(mistakes.isEmpty)
     }
 
-    @Test("Texts are the same when each byte is, whatever their length")
+    @Test("Texts of any length are equal if each byte is")
     func equality() {
         for count in 0...48 {
             let text = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }
@@ -44,7 +44,7 @@ struct BytesTests {
 
     private func areSame(_ one: [UInt8], _ other: [UInt8]) -> Bool { one.span.equals(other.span) }
 
-    @Test("A text is copied to its place and nowhere else, whatever its length")
+    @Test("A text of any length is copied to its range and nowhere else")
     func copying() {
         for count in 0...80 {
             let text = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 1) }
@@ -54,7 +54,7 @@ struct BytesTests {
         }
     }
 
-    @Test("A table numbers its keys in the order in which they come, and knows them again")
+    @Test("A table numbers its keys in the order of arrival, and recognizes them")
     func keyTable() {
         var table = ByteKeyTable()
         var numbers: [[UInt8]: Int] = [:]

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The fields of an event")
 struct FieldTests {
-    @Test("A full line is taken whole")
+    @Test("A full line is accepted whole")
     func fullLine() throws {
         var harness = IntakeHarness()
         let hash = String(repeating: "0a", count: 16)
@@ -65,7 +65,7 @@ struct FieldTests {
         }
     }
 
-    @Test("A key that is there twice rejects the line", arguments: EventField.allCases)
+    @Test("A duplicate key rejects the line", arguments: EventField.allCases)
     func duplicate(field: EventField) {
         var harness = IntakeHarness()
         let value =
@@ -102,7 +102,7 @@ struct FieldTests {
         #expect(escaped == plain)
     }
 
-    @Test("A near miss of a key is none", arguments: EventField.allCases)
+    @Test("A key with a typing error is unknown", arguments: EventField.allCases)
     func nearMisses(field: EventField) {
         var harness = IntakeHarness(strict: true)
         let key = field.key
@@ -158,7 +158,7 @@ struct FieldTests {
         }
     }
 
-    @Test("A timestamp that can only be seconds is refused with a message that says so")
+    @Test("A timestamp that can only be seconds is refused with a message about seconds")
     func seconds() {
         var harness = IntakeHarness()
         for (text, reason) in [
@@ -176,7 +176,7 @@ struct FieldTests {
     }
 
     @Test(
-        "Whole numbers are taken within their limits",
+        "Whole numbers are accepted within their limits",
         arguments: [
             (EventField.durationMS, Limits.durationMilliseconds), (.servicesCount, Limits.servicesCount),
             (.portsUsed, Limits.portsUsed),
@@ -257,7 +257,7 @@ struct FieldTests {
         #expect(rejections?[.rejected(.wrongClock)] == 2)
     }
 
-    @Test("Rows that were recorded elsewhere may have any time of the years 2000 to 9999, whatever the clock says")
+    @Test("Rows recorded elsewhere may have any time of the years 2000 to 9999, whatever the clock shows")
     func importedTimes() throws {
         var intake = EventIntake(
             key: IntakeHarness.key, session: "s", acceptsFuture: true, clock: ManualWallClock(300_000))
@@ -267,7 +267,7 @@ struct FieldTests {
         }
     }
 
-    @Test("Without a type a command makes the event one; without both there is none")
+    @Test("An event without a type is a command if it has one, else it is rejected")
     func type() throws {
         var harness = IntakeHarness()
         #expect(try harness.accept(#"{"command":"make"}"#)?.type == "command")

@@ -20,7 +20,7 @@ struct HashKeyTests {
         #expect(try folder.data.folder.names().sorted() == ["key", "key.made"])
     }
 
-    @Test("A key of zeros, which is one that was overwritten, is none")
+    @Test("A key of zeros, as a purge leaves it, is not a key")
     func overwritten() throws {
         let folder = try TemporaryFolder()
         _ = try HashKey.load(from: folder.data)
@@ -34,7 +34,7 @@ struct HashKeyTests {
         #expect(try HashKey.load(from: folders[0].data) != HashKey.load(from: folders[1].data))
     }
 
-    @Test("All that load at once come away with the same key")
+    @Test("Concurrent loads return the same key")
     func atOnce() async throws {
         for _ in 0..<20 {
             let folder = try TemporaryFolder()
@@ -48,7 +48,7 @@ struct HashKeyTests {
         }
     }
 
-    @Test("A file of another size is no key, and is left as it is", arguments: [0, 1, 31, 33, 64])
+    @Test("A file of another size is not a key, and stays unchanged", arguments: [0, 1, 31, 33, 64])
     func damaged(count: Int) throws {
         let folder = try TemporaryFolder()
         try folder.data.folder.prepare()
@@ -111,7 +111,7 @@ struct HashKeyTests {
         #expect(try next().compactMap { $0 }.count == 1)
     }
 
-    @Test("A link in the key's place is not followed")
+    @Test("A link in place of the key is not followed")
     func link() throws {
         let folder = try TemporaryFolder()
         try folder.data.folder.prepare()

@@ -20,7 +20,7 @@ struct IdentifierTests {
     }
 
     @Test(
-        "Anything else is none",
+        "Any other text is not an identifier",
         arguments: [
             "-a", ".a", "_a", " a", "a ", "a b", "a/b", "a:b", "a@b", "ä", "a\\u0000", "a\\n", "a\\\"b", "a,b", "{a}",
             String(repeating: "i", count: Limits.identifierBytes + 1),
@@ -48,7 +48,7 @@ struct IdentifierTests {
     }
 
     @Test(
-        "A text that is no session id is refused",
+        "A text that is not a session id is refused",
         arguments: [
             " ", "a b", "a/b", "a:b", "é", "a\t", String(repeating: "s", count: Limits.sessionBytes + 1),
         ])
@@ -61,12 +61,12 @@ struct IdentifierTests {
         #expect(!EventIntake.isSession(text))
     }
 
-    @Test("No session id is none")
+    @Test("An empty session id is no session")
     func emptySession() {
         #expect(!EventIntake.isSession(""))
     }
 
-    @Test("Without a session and a time, an event has those of the intake")
+    @Test("An event without session and time has those of the intake")
     func defaults() throws {
         var harness = IntakeHarness()
         let event = try harness.accept(#"{"command":"a"}"#)
@@ -75,7 +75,7 @@ struct IdentifierTests {
         #expect(event?.success == nil && event?.durationMS == nil)
     }
 
-    @Test("A draft passes the same door as a line")
+    @Test("A parsed event passes the same validation as a line")
     func parsed() throws {
         var harness = IntakeHarness()
         var parsed = ParsedEvent()

@@ -2,9 +2,9 @@ import Core
 import Intake
 import Testing
 
-@Suite("What intake counts")
+@Suite("Counters of intake")
 struct IntakeRejectionTests {
-    @Test("Unknown keys are left out and counted, each of them")
+    @Test("Every unknown key is dropped and counted")
     func unknownKeys() throws {
         var harness = IntakeHarness()
         let event = try harness.accept(#"{"user":"anna","command":"make","env":{"a":1,"b":[]},"us\u0065r":1,"":2}"#)
@@ -17,7 +17,7 @@ struct IntakeRejectionTests {
         #expect(harness.intake.takeRejections() == nil)
     }
 
-    @Test("In strict mode an unknown key rejects the line, and the place is told")
+    @Test("An unknown key rejects the line in strict mode, and the message has the column")
     func strict() {
         var harness = IntakeHarness(strict: true)
         #expect(harness.rejection(of: #"{"command":"make","user":1}"#) == Rejection(.unknownKey, column: 19))
@@ -49,7 +49,7 @@ struct IntakeRejectionTests {
         #expect(rejections[.cutCommand] == 0)
     }
 
-    @Test("Cut commands are counted, whole ones are not")
+    @Test("Truncated commands are counted, whole ones are not")
     func cutCommands() throws {
         var harness = IntakeHarness()
         for command in ["make", "make all", "make -j4", "make all now or later"] {

@@ -3,14 +3,14 @@ import Intake
 import TestSupport
 import Testing
 
-@Suite("Cutting a stream into lines")
+@Suite("Splitting a stream into lines")
 struct LineBufferTests {
     enum Line: Equatable {
         case line([UInt8])
         case tooLong
     }
 
-    @Test("Whatever the chunks, the lines are the same")
+    @Test("The lines are the same for all chunk sizes")
     func everyChunkSize() {
         let text = Array("first\n\n\r\nthird é\r\n  \nlast without a break".utf8)
         let expected = Self.reference(text)
@@ -48,7 +48,7 @@ struct LineBufferTests {
         #expect(Self.split(longest + [97, 10, 98], chunk: chunk) == [.tooLong, .line([98])])
     }
 
-    @Test("An endless line is passed over without being kept, and counts once")
+    @Test("An endless line is skipped without being kept, and counts once")
     func endless() {
         var buffer = LineBuffer()
         for _ in 0..<200 {
@@ -65,7 +65,7 @@ struct LineBufferTests {
         #expect(buffer.next(atEnd: true) == nil)
     }
 
-    @Test("Nothing gives nothing")
+    @Test("An empty input gives no line")
     func empty() {
         var buffer = LineBuffer()
         #expect(buffer.next() == nil)

@@ -5,10 +5,10 @@ import Intake
 import SystemSupport
 import Testing
 
-@Suite("What is kept of names and commands")
+@Suite("Stored parts of names and commands")
 struct PrivacyTests {
     @Test(
-        "A command keeps up to four plain words, to where its arguments begin",
+        "A command keeps up to four plain words before its arguments",
         arguments: [
             ("make", "make", false), ("git commit", "git commit", false), ("git  commit ", "git commit", false),
             (" git", "git", false), ("docker compose up -d", "docker compose up", true),
@@ -29,7 +29,7 @@ struct PrivacyTests {
         #expect((harness.intake.takeRejections()?[.cutCommand] ?? 0) == (isCut ? 1 : 0))
     }
 
-    @Test("A word of a command is kept up to its limit, and never a piece of a word")
+    @Test("A word of a command is kept up to its limit, and never in part")
     func longWords() throws {
         var harness = IntakeHarness()
         let longest = String(repeating: "w", count: Limits.commandWordBytes)
@@ -123,7 +123,7 @@ struct PrivacyTests {
     }
 
     @Test(
-        "Of a program that is run its base name is kept, none of several words, and a subcommand of known programs",
+        "A program is kept as its base name, not if it has several words, with the subcommand of known programs",
         arguments: [
             (["/usr/bin/make", "all"], "make all"), (["git", "status"], "git status"),
             (["/opt/x/git", "-C", "x"], "git"),

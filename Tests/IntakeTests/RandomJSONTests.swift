@@ -4,7 +4,7 @@ import Intake
 import TestSupport
 import Testing
 
-@Suite("Random JSON, and what Foundation makes of it")
+@Suite("Random JSON compared with Foundation")
 struct RandomJSONTests {
     /// Writes random JSON in its many spellings.
     private struct Writer {
@@ -55,7 +55,9 @@ struct RandomJSONTests {
     /// Characters that a mutation puts in.
     private static let mutants = Array("{}[]\",:\\0123-.eEtfnu \u{1}".utf8) + [0x80, 0xC3, 0xFF]
 
-    @Test("Objects with unknown keys are taken exactly when Foundation takes them", arguments: 0..<8 as Range<UInt64>)
+    @Test(
+        "Objects with unknown keys are accepted exactly when Foundation accepts them", arguments: 0..<8 as Range<UInt64>
+    )
     func valid(seed: UInt64) throws {
         var writer = Writer(generator: SeededGenerator(seed: seed))
         var harness = IntakeHarness()
@@ -69,7 +71,7 @@ struct RandomJSONTests {
     }
 
     @Test(
-        "What is left of a changed line is taken only when Foundation takes it too", arguments: 0..<8 as Range<UInt64>)
+        "A mutated line is accepted only when Foundation accepts it too", arguments: 0..<8 as Range<UInt64>)
     func mutated(seed: UInt64) {
         var writer = Writer(generator: SeededGenerator(seed: 1000 + seed))
         var harness = IntakeHarness()

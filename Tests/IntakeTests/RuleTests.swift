@@ -5,7 +5,7 @@ import Testing
 @testable import Intake
 
 /// Every rule of `PrivacyRule`, each with values that it catches and near misses that it lets through.
-@Suite("What each rule does")
+@Suite("Effect of each rule")
 struct RuleTests {
     /// A line of NDJSON and what has to become of it.
     struct Case: CustomStringConvertible {
@@ -212,7 +212,7 @@ struct RuleTests {
         #expect(!cases.caught.isEmpty && !cases.letThrough.isEmpty)
     }
 
-    @Test("A rule catches what it is there for, and nothing beside it", arguments: PrivacyRule.allCases)
+    @Test("A rule matches its cases, and no others", arguments: PrivacyRule.allCases)
     func rules(rule: PrivacyRule) throws {
         let cases = Self.cases(of: rule)
         for item in cases.caught + cases.letThrough {
@@ -220,14 +220,14 @@ struct RuleTests {
         }
     }
 
-    @Test("Every field has a rule that says what is kept of it, and 'explain' names it", arguments: EventField.allCases)
+    @Test("Every field has a rule for its stored part, and 'explain' names it", arguments: EventField.allCases)
     func fields(field: EventField) {
         let rule = PrivacyRule.keeping(field)
         let ruled = Self.cases(of: rule).caught + Self.cases(of: rule).letThrough
         #expect(ruled.contains { $0.field == field || (rule == .identifier && field == .eventType) })
     }
 
-    @Test("Where a line is strict, an unknown key refuses it")
+    @Test("An unknown key refuses a strict line")
     func strict() {
         var intake = EventIntake(key: IntakeHarness.key, session: "s", strict: true)
         let line = Array(#"{"command":"x","password":"hunter2"}"#.utf8)

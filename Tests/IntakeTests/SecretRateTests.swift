@@ -8,7 +8,7 @@ import Testing
 
 /// The rates of the two errors of the secret rules: ordinary words that are redacted, and tokens that are stored. The rules
 /// were tuned on the first list of each pair only.
-@Suite("How often the secret rules are wrong")
+@Suite("Error rates of the secret rules")
 struct SecretRateTests {
     private static func words(_ name: String) throws -> [String] {
         String(decoding: try Repository.fixture("Secrets/words-\(name).txt"), as: UTF8.self)
@@ -50,7 +50,7 @@ struct SecretRateTests {
         #expect(Set((ProviderTokens.tuning + ProviderTokens.heldOut).map(\.name)).count == 40)
     }
 
-    @Test("Of at most 1 % of tokens any 8 bytes are written", arguments: ["tuning", "held-out"])
+    @Test("At most 1 % of tokens leave any 8 bytes in the payload", arguments: ["tuning", "held-out"])
     func tokens(list: String) {
         let providers = list == "tuning" ? ProviderTokens.tuning : ProviderTokens.heldOut
         var tokens = ProviderTokens(seed: list == "tuning" ? 1 : 2)

@@ -61,7 +61,7 @@ struct SecretTests {
     }
 
     @Test(
-        "Long text that changes between letters and digits is redacted, whatever it begins with",
+        "Long text that alternates between letters and digits is redacted, whatever its prefix",
         arguments: [
             "a1b2c3d4e5f6a7b8c9d0", "9f86d081884c7d659a2f", "x7K" + "p2mQ9" + "vR4tZ8nL1w5Y", "abc123def456ghi789jkl",
         ])
@@ -70,7 +70,7 @@ struct SecretTests {
     }
 
     @Test(
-        "Ordinary names are taken",
+        "Ordinary names are accepted",
         arguments: [
             "build", "v1.2.3", "1.24.0-rc.1", "2026-11-23", "2026-11-23-release", "web-app-template",
             "camelCaseTemplateName",
@@ -101,7 +101,7 @@ struct SecretTests {
         #expect(try harness.accept("{\"command\":\"\(command)\"}")?.command == command)
     }
 
-    @Test("Where a command's arguments begin nothing is looked at, for nothing of it is kept")
+    @Test("Text after the start of a command's arguments is not checked, as it is not kept")
     func behindTheCut() throws {
         var harness = IntakeHarness()
         let token = "gh" + "p_" + "abcdefghijklmnop"

@@ -114,7 +114,7 @@ struct StrictJSONTests {
     func strings(of example: LineCase) { expect(example) }
 
     @Test(
-        "Bytes that are no UTF-8",
+        "Bytes that are not UTF-8",
         arguments: [
             [0xFF], [0xFE], [0x80], [0xBF], [0xC3], [0xC3, 0x28],
             // Longer than need be.
@@ -135,7 +135,7 @@ struct StrictJSONTests {
     }
 
     @Test(
-        "Numbers under a key that is none",
+        "Numbers under an unknown key",
         arguments: [
             "0", "-0", "1", "-1", "10", "0.0", "-0.5", "1.5e3", "1E3", "1e+3", "1e-3", "0e0", "9223372036854775808",
             String(repeating: "9", count: 400), "1e999999", "123.4560",
@@ -146,7 +146,7 @@ struct StrictJSONTests {
     }
 
     @Test(
-        "What looks like a number and is none",
+        "Texts that look like numbers and are not",
         arguments: [
             "01", "-01", "00", "1.", "1e", "1e+", ".5", "-.5", "-", "--1", "+1", "1.e3", "1.5.5", "1e5e5", "1e5.5",
             "0x10",
@@ -174,7 +174,7 @@ struct StrictJSONTests {
         expect(LineCase(bottomless, .nestedTooDeep))
     }
 
-    @Test("A place that is told is where the line goes wrong")
+    @Test("The reported column is that of the error")
     func column() {
         var harness = IntakeHarness()
         #expect(harness.rejection(of: #"{"command":build}"#)?.column == 12)

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import WriteAheadBuffer
 
-@Suite("What the doctor finds in the buffer")
+@Suite("Doctor checks of the buffer")
 struct BufferCheckTests {
     private let stored: StoredFolder
     private var data: DataFolder { stored.data }
@@ -24,18 +24,18 @@ struct BufferCheckTests {
         return (path, Array(try Data(contentsOf: URL(filePath: path))))
     }
 
-    @Test("Segments whose records are all whole are in order, and their events are counted")
+    @Test("Segments of whole records are valid, and their events are counted")
     func whole() throws {
         #expect(try BufferCheck.run(data) == [.ok("buffer", "1 segment with 9 events, and every record is whole")])
     }
 
-    @Test("A buffer without segments is in order")
+    @Test("A buffer without segments is valid")
     func empty() throws {
         let other = try TemporaryFolder().data
         #expect(try BufferCheck.run(other) == [.ok("buffer", "0 segments with 0 events, and every record is whole")])
     }
 
-    @Test("A record that changed on the disk is an error, and the segment is left as it is")
+    @Test("A damaged record is an error, and the segment stays unchanged")
     func damagedRecord() throws {
         let (path, bytes) = try segment()
         let place = try #require(bytes.firstRange(of: Array("number 5".utf8)))
@@ -50,7 +50,7 @@ struct BufferCheckTests {
         #expect(try segment().bytes == before)
     }
 
-    @Test("The beginning of a record that a killed writer left is no error")
+    @Test("A torn record of a killed writer is not an error")
     func torn() throws {
         let (path, bytes) = try segment()
         try stored.overwrite(path, at: bytes.count, with: [40, 0, 0, 0, 1, 2, 3])
@@ -85,7 +85,7 @@ struct BufferCheckTests {
             ])
     }
 
-    @Test("Damaged segments that were kept aside are worth a note")
+    @Test("Damaged segments that were set aside are a note")
     func aside() async throws {
         let (path, bytes) = try segment()
         let place = try #require(bytes.firstRange(of: Array("number 5".utf8)))

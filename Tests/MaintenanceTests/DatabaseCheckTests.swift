@@ -9,7 +9,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What the doctor finds in the database")
+@Suite("Doctor checks of the database")
 struct DatabaseCheckTests {
     private let stored: StoredFolder
     private var data: DataFolder { stored.data }
@@ -38,14 +38,14 @@ struct DatabaseCheckTests {
         return results[0]
     }
 
-    @Test("A folder without a database is in order")
+    @Test("A folder without a database is valid")
     func none() throws {
         #expect(
             try DatabaseCheck(try TemporaryFolder().data, isQuick: false).run()
                 == [.ok("database", "no database yet")])
     }
 
-    @Test("A database in order passes every check, and the share that is done grows to 1")
+    @Test("A valid database passes every check, and the reported progress grows to 1")
     func fine() throws {
         let shares = Mutex<[Double]>([])
         let results = try DatabaseCheck(data, isQuick: false) { share in shares.withLock { $0.append(share) } }.run()
@@ -56,7 +56,7 @@ struct DatabaseCheckTests {
         #expect(reported.first == 0.2 && reported == reported.sorted() && reported.allSatisfy { $0 <= 1 })
     }
 
-    @Test("A quick check reads no rows, and says so")
+    @Test("A quick check reads no rows, and reports so")
     func quick() throws {
         let results = try findings(isQuick: true)
         #expect(results.map(\.check) == ["database", "ids", "books", "log"])
@@ -64,7 +64,7 @@ struct DatabaseCheckTests {
     }
 
     @Test(
-        "Counts that a recount of the rows does not give are an error, and a rebuild repairs them",
+        "Aggregates that differ from a recount are an error, and a rebuild repairs them",
         arguments: [
             (
                 "rollups",
@@ -90,7 +90,7 @@ struct DatabaseCheckTests {
         #expect(try stored.tables().rollups() == before)
     }
 
-    @Test("Rows that another program removed show in the books")
+    @Test("Rows removed by another program are an error of the counters")
     func rowsRemoved() throws {
         try stored.tables().execute("DELETE FROM events WHERE id = 200")
         let counters = try #require(try findings(isQuick: true).first { $0.check == "books" })
@@ -98,21 +98,21 @@ struct DatabaseCheckTests {
         #expect(counters.text == "the database has 199 rows, and the counters expect 200")
     }
 
-    @Test("Counters that do not add up show in the books")
+    @Test("Counters that do not add up are an error")
     func unbalanced() throws {
         try stored.tables().execute("UPDATE counters SET count = count + 3 WHERE name = 'accepted'")
         let found = try finding(isQuick: true)
         #expect(found.check == "books" && found.text == "accepted 203 is not stored 200 + pending 0")
     }
 
-    @Test("Events that wait in the buffer are a part of the books")
+    @Test("Pending events are part of the counters")
     func pending() throws {
         try stored.record(Array(repeating: #"{"command":"later"}"#, count: 3))
         let counters = try #require(try findings(isQuick: true).first { $0.check == "books" })
         #expect(counters == .ok("books", "200 rows, as the counters expect, and 3 pending events"))
     }
 
-    @Test("A row whose id leaves none for others is an error")
+    @Test("A row with the highest id is an error")
     func ids() throws {
         try stored.tables().execute(
             "INSERT INTO sessions (id, session_id) VALUES (9223372036854775807, 'x')")
@@ -121,7 +121,7 @@ struct DatabaseCheckTests {
         #expect(found.text.contains("'sessions' has a row with the id 9223372036854775807"), "\(found.text)")
     }
 
-    @Test("A damaged page is an error, and nothing that was counted over it is judged", arguments: [false, true])
+    @Test("A damaged page is an error, and aggregates are not compared then", arguments: [false, true])
     func damagedPage(isQuick: Bool) throws {
         let root = try stored.tables().number("SELECT rootpage FROM sqlite_schema WHERE name = 'events'")
         try stored.overwrite(data.databasePath, at: (root - 1) * 16_384 + 3, with: [0xFF, 0xFF])
@@ -131,7 +131,7 @@ struct DatabaseCheckTests {
         #expect(results[0].suggestion?.contains(".recover") == true)
     }
 
-    @Test("A file that is no database is an error that says how to go on without it")
+    @Test("A file that is not a database is an error with a suggested fix")
     func noDatabase() throws {
         try Data(repeating: 0x42, count: 5000).write(to: URL(filePath: data.databasePath))
         let found = try finding()
@@ -139,7 +139,7 @@ struct DatabaseCheckTests {
         #expect(found.suggestion?.hasPrefix("restore a backup") == true)
     }
 
-    @Test("A database of another version is an error that says which program to update")
+    @Test("A database of another version is an error that names the program to update")
     func versions() throws {
         try stored.tables().execute("INSERT INTO grdb_migrations VALUES ('99: from the future')")
         #expect(try finding().suggestion == "update Nexus")
@@ -178,7 +178,7 @@ struct DatabaseCheckTests {
             ])
     }
 
-    @Test("A WAL past its bound is worth a note")
+    @Test("A WAL beyond its limit is a note")
     func longLog() throws {
         let path = data.folder.path(of: "nexus.db-wal")
         try Data().write(to: URL(filePath: path))

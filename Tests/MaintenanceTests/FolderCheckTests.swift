@@ -6,7 +6,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What the doctor finds in a data folder")
+@Suite("Doctor checks of a data folder")
 struct FolderCheckTests {
     private let stored: StoredFolder
     private var data: DataFolder { stored.data }
@@ -22,7 +22,7 @@ struct FolderCheckTests {
 
     private func findings() throws -> [CheckResult] { try FolderCheck.run(data) }
 
-    @Test("A folder that does not exist is no problem")
+    @Test("A missing folder is not a problem")
     func none() throws {
         let other = try TemporaryFolder().data
         #expect(
@@ -30,7 +30,7 @@ struct FolderCheckTests {
                 == [.ok("folder", "nothing was recorded yet: there is no \(other.folder.path)")])
     }
 
-    @Test("A folder that only its owner may read is in order")
+    @Test("A folder that only its owner may read is valid")
     func closed() throws {
         let results = try findings()
         #expect(results.count == 1 && results[0].state == .ok, "\(results)")
@@ -90,7 +90,7 @@ struct FolderCheckTests {
         #expect(results.first?.suggestion == "give it to yours with chown, or move it away")
     }
 
-    @Test("Files that killed processes left are worth a note")
+    @Test("Leftover files of killed processes are a note")
     func leftovers() throws {
         try stored.write("key.new-17", [])
         try stored.write("settings.json.new", [])

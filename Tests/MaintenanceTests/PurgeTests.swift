@@ -127,7 +127,7 @@ struct PurgeTests {
         try expectInOrder()
     }
 
-    @Test("A purge of everything removes key, snapshots and damaged segments, and gives no row id twice")
+    @Test("A purge of everything removes key, snapshots and damaged segments, and reuses no row id")
     func everything() async throws {
         try KeyFile(data).putNew()
         let key = try Data(contentsOf: URL(filePath: data.keyPath))

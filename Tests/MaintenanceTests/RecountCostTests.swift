@@ -103,7 +103,7 @@ struct RecountCostTests {
         #expect(many < few * 40, "\(few) for 500 and \(many) for 5,000")
     }
 
-    @Test("A removed text is found wherever it is, and is not looked for where it may be a part of another")
+    @Test("A removed text is found in every file, and is not searched if it may be part of another text")
     func searchFinds() throws {
         try data.folder.prepare()
         let path = data.folder.path(of: "file")
@@ -125,7 +125,7 @@ struct RecountCostTests {
         #expect(try run("session-123", texts, remaining: ["a", "session-12"]) == (true, 1))
     }
 
-    @Test("Old rows between others go in several transactions, and counting them again reports how far it is")
+    @Test("Old rows between others are removed in several transactions, and the recount reports its progress")
     func retention() async throws {
         let day: Int64 = 86_400_000
         let now: Int64 = 1_800_000_000_000

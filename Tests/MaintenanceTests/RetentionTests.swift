@@ -55,7 +55,7 @@ struct RetentionTests {
         #expect(SQLiteWriter.firstMillisecondKept(days: 3, now: Self.now) == (Self.firstDay - 3) * Self.day)
     }
 
-    @Test("The doctor judges only the days that have rows, and says from when on")
+    @Test("The doctor compares only days that have rows, and prints the first of them")
     func doctor() async throws {
         try await retain(3)
         let results = try DatabaseCheck(data, isQuick: false).run()
@@ -64,7 +64,7 @@ struct RetentionTests {
         #expect(rollups.text.hasSuffix("since 2027-01-12, the first day with rows"), "\(rollups.text)")
     }
 
-    @Test("A rebuild keeps the counts of days whose rows are gone")
+    @Test("A rebuild keeps the counts of days whose rows were removed")
     func rebuild() async throws {
         try await retain(3)
         let before = try stored.tables().rollups()
@@ -72,7 +72,7 @@ struct RetentionTests {
         #expect(try stored.tables().rollups() == before)
     }
 
-    @Test("Without a setting, or with settings that cannot be read, nothing is removed")
+    @Test("Nothing is removed without a setting, or with unreadable settings")
     func forever() async throws {
         try await retain(nil)
         try stored.write("settings.json", Array("{".utf8))
@@ -80,7 +80,7 @@ struct RetentionTests {
         #expect(try stored.tables().number("SELECT count(*) FROM events") == 10)
     }
 
-    @Test("Rows go as the days pass, once a day")
+    @Test("Rows are removed once a day as the days pass")
     func days() async throws {
         try await retain(3)
         stored.clock.set(Self.now + Self.day - 1000 * 3600 * 9)

@@ -9,7 +9,7 @@ import Testing
 /// What happens when events come faster than they can be written: here a disk that takes nothing stands in for that.
 @Suite(.timeLimit(.minutes(5)))
 struct FullBufferTests {
-    @Test("Without room events are dropped and counted, here and in the books, and the rest is there once")
+    @Test("Events beyond the capacity are dropped and counted, and the others are stored once")
     func drops() async throws {
         let fixture = try TelemetryFixture(bufferBytes: 64 * 1024)
         try fixture.obstruct()
@@ -50,7 +50,7 @@ struct FullBufferTests {
                 && eventCounters.balance)
     }
 
-    @Test("Who waits for room is held up and loses nothing")
+    @Test("A caller that waits for capacity is blocked and loses nothing")
     func waiting() async throws {
         let fixture = try TelemetryFixture(bufferBytes: 64 * 1024)
         let telemetry = fixture.telemetry
@@ -106,5 +106,5 @@ struct FullBufferTests {
     }
 }
 
-/// Somebody else writes the test's own database.
+/// Another process writes the test's own database.
 private struct AnotherWriter: Error {}

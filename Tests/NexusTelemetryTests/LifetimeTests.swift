@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct LifetimeTests {
-    @Test("After a shutdown everything before is on disk, and everything after is refused and counted")
+    @Test("A shutdown writes all earlier events, and later ones are refused and counted")
     func shutdown() async throws {
         let fixture = try TelemetryFixture()
         for number in 0..<100 { fixture.telemetry.record(TelemetryFixture.event(number)) }
@@ -21,7 +21,7 @@ struct LifetimeTests {
         #expect(fixture.telemetry.counters.refused == 2 && fixture.telemetry.counters.recorded == 100)
     }
 
-    @Test("Many flushes and shutdowns at once lose nothing and double nothing")
+    @Test("Many concurrent flushes and shutdowns lose no event and duplicate none")
     func concurrentCalls() async throws {
         let fixture = try TelemetryFixture()
         let telemetry = fixture.telemetry
@@ -42,7 +42,7 @@ struct LifetimeTests {
         #expect(recorded.count == counters.recorded && recorded.times.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("A shutdown that cannot write says so, and another one writes")
+    @Test("A shutdown that cannot write throws, and another one writes")
     func failedShutdown() async throws {
         let fixture = try TelemetryFixture()
         try fixture.obstruct()
@@ -55,7 +55,7 @@ struct LifetimeTests {
         #expect(try fixture.recorded.count == 1)
     }
 
-    @Test("What was written and could not be put on disk is not written again, and every flush from then on says so")
+    @Test("Events whose fsync failed are not written again, and every later flush throws")
     func uncertain() async throws {
         let folder = try TemporaryFolder()
         var options = Telemetry.Options()
@@ -74,7 +74,7 @@ struct LifetimeTests {
         #expect(telemetry.counters.written == 1 && telemetry.counters.pending == 0)
     }
 
-    @Test("What was recorded is written when the telemetry goes without a shutdown")
+    @Test("Recorded events are written when the telemetry is released without a shutdown")
     func released() async throws {
         let folder = try TemporaryFolder()
         func record() throws {
@@ -86,7 +86,7 @@ struct LifetimeTests {
         while try RecordedEvents(in: folder.data).count == 0 { try await Task.sleep(for: .milliseconds(1)) }
     }
 
-    @Test("Without a place for data there is an error, and a broken key is one too")
+    @Test("A missing data folder and a broken key are errors")
     func setUpErrors() throws {
         #expect { try Telemetry(Telemetry.Options()) { _ in nil } } throws: { error in
             (error as? TelemetryError)?.code == .noDataFolder
@@ -101,7 +101,7 @@ struct LifetimeTests {
         }
     }
 
-    @Test("A measurement records how long the work took and what came of it")
+    @Test("A measurement records duration and outcome of the work")
     func measure() async throws {
         let fixture = try TelemetryFixture()
         let telemetry = fixture.telemetry
@@ -129,7 +129,7 @@ struct TelemetryKillTests {
     private static let probe = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "TelemetryProbe")
 
-    @Test("A program killed while it records loses nothing that was flushed, doubles nothing, and leaks no name")
+    @Test("A program killed while it records loses no flushed event, duplicates none, and leaks no name")
     func kill() throws {
         for flushed in [1, 100, 5000] {
             let folder = try TemporaryFolder()

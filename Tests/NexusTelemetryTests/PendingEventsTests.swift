@@ -5,7 +5,7 @@ import Testing
 @testable import NexusTelemetry
 
 struct PendingEventsTests {
-    @Test("The first event asks for the worker soon, the one that makes it half full at once, the others not at all")
+    @Test("The first event schedules the worker, the one that fills half of the buffer wakes it, and others do neither")
     func signals() {
         var pending = PendingEvents(capacity: 64 * 1024)
         var signals: [PendingEvents.Signal] = []
@@ -21,7 +21,7 @@ struct PendingEventsTests {
         #expect(pending.counters.recorded == signals.count)
     }
 
-    @Test("A swap hands over everything once, and there is room again")
+    @Test("A swap returns all events once, and frees the capacity")
     func take() {
         var pending = PendingEvents(capacity: 0)
         var half = [UInt8](repeating: 0, count: pending.capacity)
@@ -37,7 +37,7 @@ struct PendingEventsTests {
         #expect(pending.add(TelemetryFixture.event(3), at: 7).signal == .soon)
     }
 
-    @Test("The longest event there can be finds room in the smallest buffer")
+    @Test("The longest possible event fits into the smallest buffer")
     func longest() {
         let text = String(repeating: "x", count: 10_000)
         var event = TelemetryEvent.command(text, errorCategory: text, workspace: text, task: text)
@@ -51,7 +51,7 @@ struct PendingEventsTests {
         #expect(second == .dropped)
     }
 
-    @Test("Once closed it refuses and counts")
+    @Test("A closed buffer refuses and counts events")
     func closed() {
         var pending = PendingEvents(capacity: 0)
         pending.close()

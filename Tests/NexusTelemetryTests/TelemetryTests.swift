@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct TelemetryTests {
-    @Test("What many threads record at once is on disk exactly once")
+    @Test("Events of many concurrent threads are on disk exactly once")
     func manyThreads() async throws {
         let fixture = try TelemetryFixture()
         let telemetry = fixture.telemetry
@@ -27,7 +27,7 @@ struct TelemetryTests {
         #expect(telemetry.counters.dropped == 0)
     }
 
-    @Test("What nobody flushes is written by itself")
+    @Test("Events are written without a flush")
     func byTime() async throws {
         let fixture = try TelemetryFixture()
         fixture.telemetry.record(TelemetryFixture.event(1))
@@ -94,7 +94,7 @@ struct TelemetryTests {
         #expect(time >= before - minute && time <= after - minute)
     }
 
-    @Test("Events that break a rule are counted by rule, here and in the books")
+    @Test("Events that break a rule are counted by rule, in the API and in the database")
     func rejected() async throws {
         let fixture = try TelemetryFixture()
         let telemetry = fixture.telemetry
@@ -118,7 +118,7 @@ struct TelemetryTests {
         #expect(try fixture.recorded.commands == ["deploy", "make"])
     }
 
-    @Test("A command longer than is looked at is cut, and half a word never passes for one")
+    @Test("A command longer than the checked length is truncated, and never inside a word")
     func longCommand() async throws {
         let fixture = try TelemetryFixture()
         fixture.telemetry.record(.command("swift build " + String(repeating: "--flag ", count: 10_000)))
@@ -143,7 +143,7 @@ struct TelemetryTests {
     }
 
     @Test(
-        "Switched off, nothing is written and nothing counted",
+        "Nothing is written and nothing counted with recording off",
         arguments: ["NEXUS_TELEMETRY": "off", "DO_NOT_TRACK": "1"])
     func off(name: String, value: String) async throws {
         let fixture = try TelemetryFixture(environment: [name: value])

@@ -24,7 +24,7 @@ struct CommandRecorderTests {
     }
 
     @Test(
-        "The exit code is that of a shell, and the event says how the program ended",
+        "The exit code is that of a shell, and the event has the outcome of the program",
         arguments: [
             (.success(.exited(0)), 0, "command|make install|1|-|12"),
             (.success(.exited(2)), 2, "command|make install|0|exit_2|12"),
@@ -46,7 +46,7 @@ struct CommandRecorderTests {
         #expect(events.timestamps == [1_790_000_000_000] && events.workspaces != ["-"])
     }
 
-    @Test("A start that lies ahead, as the clock was set back meanwhile, is moved to before now")
+    @Test("A start in the future, after the clock was set back, is moved to before now")
     func clockSetBack() throws {
         let ahead = SystemClock().now() + 3_600_000
         _ = record(["make"], .success(.exited(0)), milliseconds: 1000, startedAt: ahead, in: data)
@@ -54,7 +54,7 @@ struct CommandRecorderTests {
         #expect(timestamp <= SystemClock().now() - 1000 && timestamp > ahead - 4_000_000)
     }
 
-    @Test("Without a data folder, and while recording is off, nothing is recorded and nothing is wrong")
+    @Test("Nothing is recorded without a data folder and while recording is off, and no error is reported")
     func nothing() throws {
         #expect(record(["make"], .success(.exited(3)), in: nil).exitCode == 3)
         try SettingsFile(data).update { $0.set(recording: false) }
@@ -127,7 +127,7 @@ struct CommandRecorderTests {
         try log.waitForWrites()
     }
 
-    @Test("No cost is noted while recording is off, while another process notes one, or in what is no file")
+    @Test("No cost is noted while recording is off, while another process notes one, or if the path is not a file")
     func costsLeftOut() throws {
         let log = CostLog(data)
         log.note(nanoseconds: 5_000_000)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct DetachedProcessTests {
-    @Test("A program on its own feet has nothing of what its starter had open", .timeLimit(.minutes(5)))
+    @Test("A detached program has no open file of its parent", .timeLimit(.minutes(5)))
     func descriptors() async throws {
         let folder = try TemporaryFolder()
         let pipe = folder.path + "/pipe"

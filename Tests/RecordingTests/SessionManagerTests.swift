@@ -12,22 +12,22 @@ struct SessionManagerTests {
         SessionManager.sessionID(environment: { $0 == "NEXUS_SESSION" ? named : "other" }, shell: shell, bootID: bootID)
     }
 
-    @Test("A valid NEXUS_SESSION is it")
+    @Test("A valid NEXUS_SESSION is the session")
     func named() {
         #expect(Self.id("my-session.1") == "my-session.1")
     }
 
-    @Test("Else it is the shell's", arguments: [nil, "", "a b", "ä", String(repeating: "x", count: 65)])
+    @Test("The default is the shell's session", arguments: [nil, "", "a b", "ä", String(repeating: "x", count: 65)])
     func shells(named: String?) {
         #expect(Self.id(named) == "shell-0ab0ff01-2147483647-0")
     }
 
-    @Test("A token in NEXUS_SESSION is not taken")
+    @Test("A token in NEXUS_SESSION is not accepted")
     func token() {
         #expect(Self.id("gh" + "p_abcdefghijklmnopqrst").hasPrefix("shell-"))
     }
 
-    @Test("Without a boot id, and for the process that is really there, it is a valid one too")
+    @Test("The session is also valid without a boot id, and for the real parent process")
     func real() {
         let withoutBoot = SessionManager.sessionID(environment: { _ in nil }, shell: .parent(), bootID: nil)
         let real = SessionManager.sessionID(environment: { _ in nil })
@@ -37,7 +37,7 @@ struct SessionManagerTests {
         #expect(ProcessIdentity.parent().startTime > 0)
     }
 
-    @Test("The environment is looked up once, and the clients of a service have the service's session")
+    @Test("The environment is read once, and the clients of a service have the service's session")
     func actor() async {
         let reads = Mutex(0)
         let manager = SessionManager { name in

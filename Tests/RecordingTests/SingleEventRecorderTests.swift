@@ -82,7 +82,7 @@ struct SingleEventRecorderTests {
         #expect(events.lines.isEmpty && events.rejections[.rejected(.ignored)] == 1)
     }
 
-    @Test("While recording is off nothing is written, by one event and by lines")
+    @Test("Nothing is written by one event and by lines while recording is off")
     func off() throws {
         try SettingsFile(data).update { $0.set(recording: false) }
         #expect(try !recorder().record(flags(["--command": "make"]), durable: false))
@@ -91,7 +91,7 @@ struct SingleEventRecorderTests {
         #expect(try data.folder.names() == ["settings.json"])
     }
 
-    @Test("Without the key an event is recorded without names")
+    @Test("An event is recorded without names if the key is missing")
     func lostKey() throws {
         try recorder().record(flags(["--command": "make"]), durable: false)
         try data.folder.remove("key")
@@ -149,7 +149,7 @@ struct EventFlagsTests {
     }
 
     @Test(
-        "A value that a flag does not take is refused with what it takes",
+        "An invalid value of a flag is refused with the accepted ones",
         arguments: [
             ("--duration-ms", "x", "--duration-ms must be a number of milliseconds"),
             ("--services", "1.5", "--services must be a whole number"),

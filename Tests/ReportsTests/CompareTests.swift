@@ -84,7 +84,7 @@ struct CompareTests {
         #expect(comparison.rows.allSatisfy { !$0.clear.contains(.p50) && !$0.clear.contains(.p95) })
     }
 
-    @Test("Windows of different lengths are compared by the day")
+    @Test("Windows of different lengths are compared per day")
     func lengths() async throws {
         let harness = try ReportHarness()
         try await store(harness, days: 30) { _, _ in #""duration_ms":1000,"success":true"# }

@@ -36,7 +36,7 @@ struct ContractTests {
         }
     }
 
-    @Test("Findings of every kind fit the schema, and so do the lists beside them")
+    @Test("Findings of every kind, and the lists, fit the schema")
     func insights() async throws {
         for insights in [try harness.insights(.allTime), Insights(EveryFinding.input)] {
             for focus in [InsightsRenderer.Focus.findings, .slow, .errors] {
@@ -119,7 +119,7 @@ struct ContractTests {
         }
     }
 
-    @Test("The check itself finds what does not fit")
+    @Test("The schema check finds violations")
     func checkWorks() throws {
         let schema = try JSONSchema(
             #"{"type":"object","required":["a"],"additionalProperties":false,"properties":{"a":{"type":"integer","minimum":0}}}"#

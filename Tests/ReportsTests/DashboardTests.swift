@@ -48,7 +48,7 @@ struct DashboardTests {
         try GoldenFile.expect(plain, is: "screens/stats-week-plain.txt")
     }
 
-    @Test("No line is wider than the terminal, whatever its width", arguments: [40, 47, 60, 80, 133, 200])
+    @Test("No line is wider than a terminal of any width", arguments: [40, 47, 60, 80, 133, 200])
     func widths(columns: Int) async throws {
         try await harness.store(ReportHarness.lines("dashboard.ndjson"))
         let style = TerminalStyle(columns: columns)
@@ -68,7 +68,7 @@ struct DashboardTests {
         }
     }
 
-    @Test("With nothing recorded the dashboard says so")
+    @Test("The dashboard without events says so")
     func empty() throws {
         let screen = try screen(.allTime)
         #expect(screen.contains("Avg Session Length:    none"))
@@ -91,7 +91,7 @@ struct DashboardTests {
         #expect(hours.count == 24 && hours[23].count == 2 && hours[0].count == 2)
     }
 
-    @Test("A window takes in its first and its last day whole, and nothing else")
+    @Test("A window has its first and its last day whole, and nothing else")
     func windows() async throws {
         try await harness.store(
             (1...9).flatMap { day in
@@ -120,7 +120,8 @@ struct DashboardTests {
         #expect(ReportWindow.Day("2028-02-29") != nil)
     }
 
-    @Test("A window is compared with as many days before, up to the same time of day, over the end of summer time too")
+    @Test(
+        "A window is compared with as many days before, up to the same time of day, also across the end of summer time")
     func windowBefore() throws {
         let now = ReportHarness.now
         func before(_ window: ReportWindow?) -> [String] {

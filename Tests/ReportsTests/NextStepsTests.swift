@@ -16,7 +16,7 @@ struct NextStepsTests {
         return steps.sentences
     }
 
-    @Test("With nothing recorded the next step is the hook, or a command that is recorded at once")
+    @Test("The next step without events is the hook, or a command that is recorded immediately")
     func nothing() throws {
         #expect(try steps { _ in } == ["'nexus exec -- COMMAND' runs a command and records it."])
         #expect(
@@ -30,7 +30,7 @@ struct NextStepsTests {
         #expect(installed.first?.contains("The hook in ~/.zshrc records lines from the next shell on") == true)
     }
 
-    @Test("While recording is off that comes first, with what switches it on where a setting did that")
+    @Test("The first step while recording is off is the reason, and how to switch it on if a setting did that")
     func off() throws {
         let setting = try steps { $0.recording = .off(reason: "'nexus telemetry off' was called") }
         #expect(
@@ -43,7 +43,7 @@ struct NextStepsTests {
         #expect(!variable[0].contains("\u{1B}"))
     }
 
-    @Test("With events elsewhere the step is the window that has them, or the filter")
+    @Test("The next step with events elsewhere is the window that has them, or the filter")
     func elsewhere() throws {
         #expect(
             try steps { $0.latestEvent = ReportHarness.now } == [

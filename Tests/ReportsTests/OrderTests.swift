@@ -43,7 +43,7 @@ struct OrderTests {
         #expect(try source.dashboard().commands.map(\.name) == names)
     }
 
-    @Test("What happened less often than --min-count is left out of a list, and summed up on the dashboard")
+    @Test("Rows below --min-count are left out of a list, and summed up on the dashboard")
     func minCount() async throws {
         try await store()
         let source = try source(UsageOrder(minCount: 5))

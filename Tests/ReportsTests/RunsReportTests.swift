@@ -32,7 +32,7 @@ struct RunsReportTests {
         ])
     }
 
-    @Test("Runs are listed latest first, at most the given number, whatever the order in which they came")
+    @Test("Runs are listed latest first, at most the given number, in any order of arrival")
     func latest() async throws {
         try await record()
         try await harness.store([

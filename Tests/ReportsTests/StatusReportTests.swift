@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct StatusReportTests {
-    @Test("The books show what waits, what was rejected and why, before anything is stored")
+    @Test("The counters show pending and rejected events with reasons before anything is stored")
     func pending() throws {
         let folder = try TemporaryFolder()
         var filler = BufferFiller(folder.data)
@@ -34,7 +34,7 @@ struct StatusReportTests {
                 """)
     }
 
-    @Test("What comes from outside cannot move the cursor")
+    @Test("Text from outside cannot move the cursor")
     func hostileText() {
         let report = StatusReport(
             recording: .off(reason: "x\u{1B}[2J"), folder: "/tmp/\u{202E}evil\n", bytes: 0,

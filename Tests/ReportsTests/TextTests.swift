@@ -26,7 +26,7 @@ struct TextTests {
     }
 
     @Test(
-        "Changes are told in percent, from ten times on as a factor, and never as nothing when there is one",
+        "Changes are shown in percent, from ten times as a factor, and never as zero when there is one",
         arguments: [
             (100, 112, "+12%"), (100, 95, "-5%"), (5, 5, "="), (0, 3, "new"), (0, 0, "="), (3, 0, "-100%"),
             (10, 100, "x10"), (1000, 1001, "+1%"), (1000, 999, "-1%"),
@@ -36,7 +36,7 @@ struct TextTests {
     }
 
     @Test(
-        "A percentage says all or nothing only of all or nothing",
+        "A percentage is 0 or 100 only for none or all",
         arguments: [(0, "0%"), (0.0001, "1%"), (0.944, "94%"), (0.9999, "99%"), (1, "100%")])
     func percentages(share: Double, text: String) {
         #expect(NumberText.percent(share) == text)
@@ -53,7 +53,7 @@ struct TextTests {
     }
 
     @Test(
-        "A number has four digits behind the point, and what is not whole does not become it",
+        "A number has four digits after the point, and a fraction does not become a whole number",
         arguments: [
             (30_000.0 / 30_001, 0.9999), (1.0 / 30_001, 0.0001), (0.5, 0.5), (1.0, 1.0), (0.0, 0.0), (2.0 / 3, 0.6667),
             (-0.00001, -0.0001), (12.000_01, 12.0001), (1e12, 1e12),
@@ -62,14 +62,14 @@ struct TextTests {
         #expect(NumberText.rounded(value) == rounded)
     }
 
-    @Test("A text is cut by columns, not by characters")
+    @Test("A text is truncated by columns, not by characters")
     func truncation() {
         #expect("日本語".truncated(toWidth: 5, mark: "…") == "日本…")
         #expect("日本語".truncated(toWidth: 4, mark: "…") == "日…")
         #expect("make".truncated(toWidth: 4, mark: "…") == "make")
     }
 
-    @Test("Off a terminal a report is 80 columns of UTF-8 without colour; a terminal says what it can")
+    @Test("A report without a terminal has 80 columns of UTF-8 without colour; a terminal reports its features")
     func style() {
         func style(_ environment: [String: String], columns: Int? = 100, isTerminal: Bool = true) -> TerminalStyle {
             TerminalStyle(terminalColumns: columns, isTerminal: isTerminal) { environment[$0] }
@@ -130,7 +130,7 @@ struct TextTests {
         }
     }
 
-    @Test("JSON keeps its keys' order, says null, and escapes what is invisible")
+    @Test("JSON keeps the order of keys, prints null, and escapes invisible characters")
     func json() throws {
         let value = JSONValue.object([
             .init("b", .integer(1)), .init("a", .number(0.123456)), .init("n", .string(nil)), .init("e", .array([])),

@@ -22,7 +22,7 @@ struct WatchViewTests {
         #expect(self.frame(view(lines: 3, rows: 24)).count == 24)
     }
 
-    @Test("A longer report says how much is below, and scrolls by lines, by pages and to its ends")
+    @Test("A longer report shows how much is below, and scrolls by lines, by pages and to its ends")
     func scrolls() {
         var view = view(lines: 60, rows: 24)
         #expect(frame(view)[23] == "13:04:22  q: quit  ↑↓: scroll  37 lines more below")
@@ -43,7 +43,7 @@ struct WatchViewTests {
         #expect(frame(view)[0] == "line 1")
     }
 
-    @Test("A drawing keeps the place, as far as the report and the screen have it")
+    @Test("A redraw keeps the scroll offset, as far as the report and the screen allow")
     func keepsPlace() {
         var view = view(lines: 60, rows: 24)
         for _ in 0..<10 { view.press(.down) }

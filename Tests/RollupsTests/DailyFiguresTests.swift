@@ -75,7 +75,7 @@ struct DailyFiguresTests {
         #expect(try found(Self.firstDay + 5).isEmpty)
     }
 
-    @Test("Days that an earlier version stored are read from rows, and given up where retention removed these")
+    @Test("Days of an earlier version are read from rows, and are missing where retention removed these")
     func earlierVersion() async throws {
         try await fill(seed: 5)
         let third = Self.firstDay + 2

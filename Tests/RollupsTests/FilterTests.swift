@@ -104,14 +104,14 @@ struct FilterTests {
         return readsRows
     }
 
-    @Test("With any filter, aggregates give what the rows give, over windows of any quarters", arguments: 1...6)
+    @Test("Aggregates with any filter equal the rows, over windows of any 15-minute buckets", arguments: 1...6)
     func sameAsRows(seed: UInt64) async throws {
         try await fill(seed: seed)
         // Only a session is no property of the aggregates.
         #expect(try compare(seed: seed &+ 100) == 1)
     }
 
-    @Test("Without a filter the answers are those of the store")
+    @Test("Answers without a filter are those of the database")
     func unfiltered() async throws {
         try await fill(seed: 7)
         let store = try #require(try StoreReader(data: data))
@@ -173,7 +173,7 @@ struct FilterTests {
     }
 
     @Test(
-        "A filter takes the first words of a command, whole, and the lines that begin with it",
+        "A filter selects commands by their first whole words, and lines that begin with them",
         arguments: [
             ("git", "git", true), ("git status", "git", true), ("git, …", "git", true), ("gitk", "git", false),
             ("git status, …", "git status", true), ("git", "git status", false), ("git status, …", "git", true),

@@ -62,7 +62,7 @@ struct UsageTests {
         (.ports, "ports_used"),
     ]
 
-    @Test("Every dimension counts what GROUP BY counts in the rows, over windows of any quarters", arguments: 1...6)
+    @Test("Every dimension equals GROUP BY over the rows, in windows of any 15-minute buckets", arguments: 1...6)
     func groupBy(seed: UInt64) async throws {
         try await fill(seed: seed)
         var random = SeededGenerator(seed: seed &+ 1000)
@@ -122,7 +122,7 @@ struct UsageTests {
         #expect(try reader.history(of: .command, name: "never-run", by: .day, in: window).isEmpty)
     }
 
-    @Test("Companions and failures count what GROUP BY counts in the rows", arguments: 1...3)
+    @Test("Correlated factors and failures equal GROUP BY over the rows", arguments: 1...3)
     func pairs(seed: UInt64) async throws {
         try await fill(seed: seed)
         let tables = try Tables(data)
@@ -155,7 +155,7 @@ struct UsageTests {
         #expect(failures.sorted() == expected.sorted())
     }
 
-    @Test("A filtered store gives what GROUP BY gives for the rows that pass", arguments: 1...4)
+    @Test("A filtered reader gives the same as GROUP BY over the rows that pass", arguments: 1...4)
     func filtered(seed: UInt64) async throws {
         try await fill(seed: seed)
         var random = SeededGenerator(seed: seed)
@@ -206,8 +206,8 @@ struct UsageTests {
             #expect(events.map(\.row) == Array(expected.prefix(limit)))
         }
         #expect(try reader.session("s2")?.id == "s2")
-        #expect(try reader.session("nobody") == nil)
-        #expect(try reader.events(ofSession: "nobody", limit: 5).events.isEmpty)
+        #expect(try reader.session("missing") == nil)
+        #expect(try reader.events(ofSession: "missing", limit: 5).events.isEmpty)
 
         let window = start + 5_000_000..<start + 200_000_000
         var seen: [Int64] = []
@@ -224,7 +224,7 @@ struct UsageTests {
         #expect(seen == latest)
     }
 
-    @Test("Counting anew changes nothing where nothing is wrong, and mends what is", arguments: 1...3)
+    @Test("A recount changes nothing in valid aggregates, and repairs damaged ones", arguments: 1...3)
     func rebuild(seed: UInt64) async throws {
         try await fill(seed: seed)
         let tables = try Tables(data)
@@ -244,7 +244,7 @@ struct UsageTests {
         #expect(try tables.rollups() == before)
     }
 
-    @Test("Counts that cannot be are damage: they stop no event, and those of their block begin anew")
+    @Test("Impossible counts are corruption: they stop no event, and their block starts at zero")
     func impossibleCounts() async throws {
         var filler = BufferFiller(data)
         let line = #"{"timestamp":\#(start),"command":"make","duration_ms":5,"success":true}"#
@@ -266,7 +266,7 @@ struct UsageTests {
         #expect(try tables.number("SELECT count(*) FROM usage_rollup WHERE instr(cells, x'\(most)')") == 0)
     }
 
-    @Test("Rollups of days whose rows were removed stay, whatever is counted anew")
+    @Test("Rollups of days whose rows were removed stay in every recount")
     func watermark() async throws {
         try await fill(seed: 4)
         let tables = try Tables(data)

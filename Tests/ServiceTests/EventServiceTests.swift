@@ -138,7 +138,7 @@ struct EventServiceTests {
         }
     }
 
-    @Test("What comes while recording is off is discarded, and reported so")
+    @Test("Events that arrive while recording is off are discarded and reported")
     func off() async throws {
         let data = data
         try await serve {
@@ -186,7 +186,7 @@ struct EventServiceTests {
         #expect(ServiceError.folderGone("/a").exitCode == .unavailable)
     }
 
-    @Test("What another process stores stays in the buffer at the stop")
+    @Test("Events that another process stores stay in the buffer at the stop")
     func anotherWriter() async throws {
         let lock = try AnotherWriter.waitedFor(in: data)
         try await serve {

@@ -21,7 +21,7 @@ struct ServicePartsTests {
 
     private func scheduler() -> DrainScheduler { DrainScheduler(flusher: SegmentFlusher(buffer: buffer)) }
 
-    @Test("The first event calls for a drain, and a drain that has taken all ends the backlog")
+    @Test("The first event requests a drain, and a drain of all events ends the backlog")
     func backlog() async {
         let scheduler = scheduler()
         var calls = scheduler.calls.makeAsyncIterator()
@@ -42,7 +42,7 @@ struct ServicePartsTests {
         #expect(scheduler.look.changes == changes + 2)
     }
 
-    @Test("A drain that a process asks for comes at once, and a change of the folder calls for one")
+    @Test("A requested drain starts immediately, and a change of the folder requests one")
     func asked() async {
         let scheduler = scheduler()
         var calls = scheduler.calls.makeAsyncIterator()
@@ -69,7 +69,7 @@ struct ServicePartsTests {
         #expect(ContinuousClock.now - start >= .milliseconds(20))
     }
 
-    @Test("One service has the folder, and its names are there as long as it lives")
+    @Test("One service holds the folder, and its files exist while it runs")
     func home() throws {
         let runtime = RuntimeFolder(for: data) { _ in nil }
         let none = PassedDescriptors { _ in nil }
@@ -98,7 +98,7 @@ struct ServicePartsTests {
         #expect(runtime.folder.has(RuntimeFolder.processName))
     }
 
-    @Test("A plain file in the pipe's place is imported, and nothing else is")
+    @Test("A plain file in place of the pipe is imported, and nothing else is")
     func pipeFile() throws {
         try data.folder.prepare()
         let path = data.folder.path(of: "pipe")
@@ -116,7 +116,7 @@ struct ServicePartsTests {
         _ = consume pipe
     }
 
-    @Test("While recording is off the lines of a plain file are not kept")
+    @Test("The lines of a plain file are not kept while recording is off")
     func pipeFileOff() throws {
         try data.folder.prepare()
         let intake = try EventIntake(data: data, session: "s")
@@ -131,7 +131,7 @@ struct ServicePartsTests {
         #expect(try buffer.segments().isEmpty)
     }
 
-    @Test("Connections beyond the limit are refused with a reason, and those that are served go on")
+    @Test("Connections beyond the limit are refused with a reason, and served ones continue")
     func connectionLimit() async throws {
         try buffer.folder.prepare()
         let path = folder.path + "/socket"

@@ -8,7 +8,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Snapshots that are not what they say")
+@Suite("Damaged and forged snapshots")
 struct DamagedSnapshotTests {
     /// Expects that a file is neither sound nor taken in, and that the sentence says why.
     private func expectRefused(
@@ -44,7 +44,7 @@ struct DamagedSnapshotTests {
         try Data(bytes).write(to: URL(filePath: harness.path(name)))
     }
 
-    @Test("A sound one passes, in every format")
+    @Test("A sound snapshot passes, in every format")
     func sound() async throws {
         let harness = try await SnapshotHarness(events: 100)
         for format in SnapshotFormat.allCases {
@@ -56,7 +56,7 @@ struct DamagedSnapshotTests {
         }
     }
 
-    @Test("One that is cut anywhere is refused")
+    @Test("A snapshot that is truncated anywhere is refused")
     func cut() async throws {
         let harness = try await SnapshotHarness(events: 300)
         try await harness.export()
@@ -67,7 +67,7 @@ struct DamagedSnapshotTests {
         }
     }
 
-    @Test("One with a flipped bit anywhere is refused")
+    @Test("A snapshot with a flipped bit anywhere is refused")
     func flipped() async throws {
         let harness = try await SnapshotHarness(events: 300)
         try await harness.export()
@@ -94,7 +94,7 @@ struct DamagedSnapshotTests {
         await #expect(throws: SnapshotError.self) { try await harness.take(harness.path("folder")) }
     }
 
-    @Test("One of a newer version is said to be")
+    @Test("A snapshot of a newer version is reported as such")
     func newer() async throws {
         let harness = try await SnapshotHarness(events: 20)
         try await harness.export()
@@ -103,7 +103,7 @@ struct DamagedSnapshotTests {
         try await expectRefused(harness, "newer", "a newer Nexus wrote it")
     }
 
-    @Test("One that holds more or fewer rows than it says is refused", arguments: ["events", "sessions"])
+    @Test("A snapshot with more or fewer rows than its manifest states is refused", arguments: ["events", "sessions"])
     func counts(key: String) async throws {
         let harness = try await SnapshotHarness(events: 50)
         try await harness.export()
@@ -116,7 +116,7 @@ struct DamagedSnapshotTests {
         }
     }
 
-    @Test("One that would grow beyond all measure is refused before it does")
+    @Test("A decompression bomb is refused before it is unpacked")
     func bomb() async throws {
         let harness = try await SnapshotHarness(events: 20)
         try harness.pack(Data(count: 300_000_000), as: "bomb") { _ in }
@@ -128,7 +128,7 @@ struct DamagedSnapshotTests {
     }
 
     @Test(
-        "Rows that no recorder would have taken are not taken in",
+        "Rows that no recorder would accept are not imported",
         arguments: [
             ("command", "'rm -rf /home/anna'", "command has more"), ("command", "'\u{1B}[31m'", "command"),
             ("session_id", "'a b'", "session_id must be"), ("event_type", "x'00'", "event_type is not valid"),
@@ -169,8 +169,8 @@ struct DamagedSnapshotTests {
 }
 
 extension SnapshotHarness {
-    /// Makes a snapshot around `content` whose hash and length are right, with a manifest changed at will: what somebody
-    /// could send who knows the format.
+    /// Makes a snapshot around `content` whose hash and length are right, with a manifest changed at will: a
+    /// forgery that knows the format.
     func pack(_ content: Data, as name: String, _ change: (inout [String: Any]) -> Void) throws {
         let plain = path("plain-" + UUID().uuidString)
         try content.write(to: URL(filePath: plain))

@@ -8,9 +8,9 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What a snapshot holds")
+@Suite("Contents of a snapshot")
 struct ExportTests {
-    @Test("lz4 and SQLite open it, and it holds the contract, the manifest and nothing else")
+    @Test("lz4 and SQLite open a snapshot, which has the contract's tables, the manifest and nothing else")
     func everything() async throws {
         let harness = try await SnapshotHarness(events: 2000)
         let manifest = try await harness.export()
@@ -49,7 +49,7 @@ struct ExportTests {
         }
     }
 
-    @Test("What a person added to the database, and what Nexus keeps for itself, does not leave")
+    @Test("Tables that a user added, and Nexus's own tables, are not exported")
     func onlyTheContract() async throws {
         let harness = try await SnapshotHarness(events: 300)
         try await DatabaseQueue(path: harness.data.databasePath).write { database in
@@ -70,7 +70,7 @@ struct ExportTests {
                 == ["0"])
     }
 
-    @Test("A range of ids and a window of time hold those rows and their sessions")
+    @Test("A range of ids and a window of time select those rows and their sessions")
     func parts() async throws {
         let harness = try await SnapshotHarness(events: 1000)
         let manifest = try await harness.export(SnapshotSelection(ids: 101...101))
@@ -87,7 +87,7 @@ struct ExportTests {
         #expect(try harness.query("snapshot", "PRAGMA integrity_check") == ["ok"])
     }
 
-    @Test("Lines of JSON go in again as they came out")
+    @Test("Exported lines of JSON are recorded unchanged")
     func ndjson() async throws {
         let harness = try await SnapshotHarness(events: 700)
         let manifest = try await harness.export(as: .ndjson)

@@ -179,7 +179,7 @@ struct ExportWhileWritingTests {
         #expect(manifest.bytes < 2_000_000)
     }
 
-    @Test("While a snapshot is read without a copy, checkpoints leave the file as it is and commits are kept")
+    @Test("Checkpoints leave the file unchanged and commits are kept while a snapshot is read without a copy")
     func fileStaysTheSame() async throws {
         let harness = try await large()
         let snapshot = try #require(

@@ -8,7 +8,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("What an import takes in")
+@Suite("Imports of snapshots")
 struct ImportTests {
     private static let rows = """
         SELECT timestamp, session_id, event_type, workspace_hash, task_hash, command, duration_ms, success, error_category,
@@ -25,7 +25,7 @@ struct ImportTests {
         try there.expectSound()
     }
 
-    @Test("Everything comes in once, however often it is imported, and everything derived equals a recount")
+    @Test("Every event is imported once in repeated imports, and all derived data equals a recount")
     func twice() async throws {
         let here = try await SnapshotHarness(events: 3000)
         try await here.export()
@@ -115,7 +115,7 @@ struct ImportTests {
         #expect(origins == ["51|151|300", "162|460|1", "461|1060|401"])
     }
 
-    @Test("What went over a detour is known all the same")
+    @Test("Events imported through another folder are recognized")
     func detour() async throws {
         let first = try await SnapshotHarness(events: 400)
         let second = try await SnapshotHarness(events: 30)
@@ -131,7 +131,7 @@ struct ImportTests {
         try first.expectSound()
     }
 
-    @Test("Rows that were removed come back under the ids they had")
+    @Test("Removed rows come back under their earlier ids")
     func restored() async throws {
         let here = try await SnapshotHarness(events: 500)
         try await here.export()
@@ -166,7 +166,7 @@ struct ImportTests {
         try there.expectSound()
     }
 
-    @Test("With a new installation id rows are still the ones they were")
+    @Test("Rows keep their identity after a new installation id")
     func renewed() async throws {
         let here = try await SnapshotHarness(events: 200)
         try await here.export(to: "old")
@@ -179,7 +179,7 @@ struct ImportTests {
         #expect(try await here.take(here.path("old")) == .init(imported: 0, known: 200))
     }
 
-    @Test("Rows of the years 2000 to 9999 are verified and imported, whatever the clock says")
+    @Test("Rows of the years 2000 to 9999 are verified and imported, whatever the clock shows")
     func everyYear() async throws {
         let here = try await SnapshotHarness()
         var filler = BufferFiller(here.data, now: Limits.latestTimestamp)
@@ -192,7 +192,7 @@ struct ImportTests {
         #expect(try await there.take(here.path("snapshot")) == .init(imported: 3, known: 0))
     }
 
-    @Test("Recording goes on behind the imported rows")
+    @Test("Recording continues after the imported rows")
     func recording() async throws {
         let here = try await SnapshotHarness(events: 100)
         try await here.export()

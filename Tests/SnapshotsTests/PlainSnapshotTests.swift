@@ -19,7 +19,7 @@ struct PlainSnapshotTests {
         try await SnapshotChecker(path: harness.path(name)).verify()
     }
 
-    @Test("A plain file is what the compressed one holds, byte for byte", arguments: SnapshotFormat.allCases)
+    @Test("A plain file equals the content of the compressed one, byte for byte", arguments: SnapshotFormat.allCases)
     func content(format: SnapshotFormat) async throws {
         let harness = try await SnapshotHarness(events: 40)
         let plain = try await export(harness, format, "plain")
@@ -29,7 +29,7 @@ struct PlainSnapshotTests {
         #expect(bytes == (try harness.unpacked()) && bytes.count == plain.bytes)
     }
 
-    @Test("A plain file is verified, with what it holds as the manifest", arguments: SnapshotFormat.allCases)
+    @Test("A plain file is verified, with its content as the manifest", arguments: SnapshotFormat.allCases)
     func sound(format: SnapshotFormat) async throws {
         let harness = try await SnapshotHarness(events: 40)
         let written = try await export(harness, format, "plain")
@@ -40,7 +40,7 @@ struct PlainSnapshotTests {
         if format != .csv { #expect(read.from == written.from && read.until == written.until) }
     }
 
-    @Test("A plain database comes in as a compressed snapshot does")
+    @Test("A plain database is imported like a compressed snapshot")
     func imported() async throws {
         let harness = try await SnapshotHarness(events: 40)
         _ = try await export(harness, .sqlite, "plain")
@@ -57,7 +57,7 @@ struct PlainSnapshotTests {
         #expect(try await verify(harness, name).events == 0)
     }
 
-    @Test("A plain text is not imported, and the error says what to do", arguments: [SnapshotFormat.ndjson, .csv])
+    @Test("A plain text is not imported, and the error suggests a fix", arguments: [SnapshotFormat.ndjson, .csv])
     func refused(format: SnapshotFormat) async throws {
         let harness = try await SnapshotHarness(events: 3)
         _ = try await export(harness, format, "plain")
@@ -98,7 +98,7 @@ struct PlainSnapshotTests {
     }
 
     @Test(
-        "The name of a file says what it is",
+        "The name of a file gives its format",
         arguments: [
             ("x.csv", SnapshotFormat.csv, true), ("X.CSV", .csv, true), ("a/x.ndjson", .ndjson, true),
             ("x.db", .sqlite, true), ("x.csv.lz4", .csv, false), ("x.db.lz4", .sqlite, false),

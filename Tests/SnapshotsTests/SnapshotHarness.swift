@@ -47,7 +47,7 @@ struct SnapshotHarness {
         try await writer.finish()
     }
 
-    /// The lock; the writer before may still be letting go of it, on its own thread.
+    /// The lock; the writer before may still be releasing it, on its own thread.
     func writerLock() async throws -> WriterLock {
         for _ in 0..<1000 {
             if let lock = try WriterLock.acquire(in: data) { return lock }

@@ -116,7 +116,7 @@ struct AggregateTransmissionTests {
         #expect(!target.days.values.contains { $0.contains("acme") })
     }
 
-    @Test("A day's version grows though the clock went back, and the ledger has it")
+    @Test("A day's version grows even if the clock went back, and is in the ledger")
     func version() async throws {
         try await record(0)
         let target = DayServer()
@@ -135,7 +135,7 @@ struct AggregateTransmissionTests {
     }
 
     @Test(
-        "After faults at any boundary the destination has the present figures, and nothing is noted that it lacks",
+        "The destination has the present figures after faults at any boundary, and no missing day is noted as sent",
         arguments: 1...25)
     func faults(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)

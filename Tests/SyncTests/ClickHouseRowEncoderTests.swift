@@ -49,7 +49,7 @@ struct ClickHouseRowEncoderTests {
         #expect(ClickHouseRowEncoder.columns.count == 14)
     }
 
-    @Test("Whatever another tool wrote into the database stays one value of one line")
+    @Test("Any text of another tool stays one value of one line")
     func escaping() async throws {
         let folder = try TemporaryFolder()
         let source = try await source(
@@ -74,7 +74,7 @@ struct ClickHouseRowEncoderTests {
         #expect(ids == expected)
     }
 
-    @Test("A batch ends by bytes only when it has rows enough")
+    @Test("A batch ends by bytes only when it has enough rows")
     func bounds() async throws {
         let folder = try TemporaryFolder()
         let source = try await source(folder, 12_000)
@@ -82,7 +82,7 @@ struct ClickHouseRowEncoderTests {
         #expect(batch?.rows == 5000)
     }
 
-    @Test("A row that came from another installation goes under its name and id there")
+    @Test("A row of another installation is sent under its identity there")
     func origins() async throws {
         let folder = try TemporaryFolder()
         let other = String(repeating: "b", count: 32)

@@ -43,7 +43,7 @@ final class ClickHouseServer: Sendable {
 
 @Suite("Rows sent to ClickHouse")
 struct ClickHouseTargetTests {
-    @Test("Database and table are made where they are missing, and the rows follow")
+    @Test("Missing database and table are created, and the rows follow")
     func rows() async throws {
         let harness = try await SendingHarness()
         let server = try await ClickHouseServer()
@@ -73,7 +73,7 @@ struct ClickHouseTargetTests {
         return digits.count > 1 ? String(digits[1]) : ""
     }
 
-    @Test("A table that is there is used as it is, and the next run sends only new rows")
+    @Test("An existing table is used unchanged, and the next run sends only new rows")
     func existing() async throws {
         let harness = try await SendingHarness()
         let server = try await ClickHouseServer(hasTable: true)
@@ -100,7 +100,7 @@ struct ClickHouseTargetTests {
         #expect(try harness.begun().isEmpty && harness.sent().isEmpty)
     }
 
-    @Test("An answer other than 0 or 1 to the question for the table is no answer of ClickHouse's")
+    @Test("An answer other than 0 or 1 to the question for the table is not from ClickHouse")
     func neitherYesNorNo() async throws {
         let harness = try await SendingHarness()
         let server = try await ClickHouseServer { $0.hasPrefix("EXISTS") ? .answer(200, [:], "maybe\n") : nil }
@@ -126,7 +126,7 @@ struct ClickHouseTargetTests {
         #expect(try harness.begun() == [1...10] && harness.sent().isEmpty)
     }
 
-    @Test("An exception that may pass is tried again, and a wrong password is not")
+    @Test("A temporary exception is retried, and a wrong password is not")
     func codes() async throws {
         let harness = try await SendingHarness()
         let inserts = Mutex(0)
@@ -183,7 +183,7 @@ struct ClickHouseTargetTests {
         #expect(try harness.sent() == [1...10])
     }
 
-    @Test("Rows that were purged after their batch was begun do not go")
+    @Test("Rows purged after the start of their batch are not sent")
     func purged() async throws {
         let harness = try await SendingHarness()
         let refusing = try await ClickHouseServer(hasTable: true) {

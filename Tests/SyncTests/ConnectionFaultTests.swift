@@ -17,7 +17,7 @@ struct ConnectionFaultTests {
         return attempts
     }
 
-    @Test("A connection that does not come about in time is tried twice, any other fault as often as usual")
+    @Test("A connection that times out is tried twice, any other fault as often as usual")
     func timeouts() {
         #expect(attempts(HTTPClientError.tlsHandshakeTimeout) == Limits.syncConnectAttempts)
         #expect(attempts(HTTPClientError.connectTimeout) == Limits.syncConnectAttempts)

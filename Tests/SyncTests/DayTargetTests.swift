@@ -108,7 +108,7 @@ struct DayTargetTests {
         #expect(try confirmed() == [0, 1])
     }
 
-    @Test("A server that is busy for a moment gets the days in the same run")
+    @Test("A server that is busy once gets the days in the same run")
     func busy() async throws {
         try await record(0)
         let server = try await RespondingServer(.answer(503), .cut, .answer(201))
@@ -162,7 +162,7 @@ struct DayTargetTests {
         #expect(try confirmed() == [0])
     }
 
-    @Test("What is not ClickHouse gets nothing")
+    @Test("A server that is not ClickHouse gets nothing")
     func notClickHouse() async throws {
         try await record(0)
         let server = try await ClickHouseServer { _ in .answer(200, [:], "Ok.\n") }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Destinations")
 struct DestinationTests {
     @Test(
-        "One place is one text, however it was written",
+        "All spellings of a destination give one text",
         arguments: [
             ("file:///mnt/stick/", "file:///mnt/stick"), ("file://localhost/mnt/a%20b", "file:///mnt/a%20b"),
             ("HTTPS://Files.Example.COM/dav/", "https://files.example.com:443/dav"),
@@ -25,7 +25,7 @@ struct DestinationTests {
     }
 
     @Test(
-        "What cannot be used is refused with the reason",
+        "An invalid destination is refused with the reason",
         arguments: [
             ("ftp://x/y", "it must be file:///"), ("mnt/stick", "it is not a URL"), ("", "it is not a URL"),
             ("file://host/x", "has no host"), ("file:///", "an absolute folder"), ("file:///a/../b", "without '..'"),
@@ -43,7 +43,7 @@ struct DestinationTests {
         let error = #expect(throws: SyncError.self) { try Destination(url) }
         let isSaid = error?.description.contains(reason) == true
         #expect(isSaid, "\(String(describing: error))")
-        // A password that somebody put there is not repeated.
+        // A password in the URL is not repeated.
         #expect(error?.description.contains("secret") == false)
     }
 
@@ -68,7 +68,7 @@ struct CredentialsTests {
         return (folder, path)
     }
 
-    @Test("They come from the environment")
+    @Test("Credentials are read from the environment")
     func environment() throws {
         let values = ["NEXUS_SYNC_USER": "keeper", "NEXUS_SYNC_PASSWORD": "between us"]
         #expect(try Credentials.load(file: nil) { values[$0] } != nil)
@@ -76,7 +76,7 @@ struct CredentialsTests {
         #expect(throws: SyncError.self) { try Credentials.load(file: nil) { $0 == "NEXUS_SYNC_PASSWORD" ? "x" : nil } }
     }
 
-    @Test("They come from a file of two lines")
+    @Test("Credentials are read from a file of two lines")
     func file() throws {
         let (folder, path) = try write("keeper\nbetween us\n")
         let values = ["NEXUS_SYNC_USER": "keeper", "NEXUS_SYNC_PASSWORD": "between us"]
@@ -92,7 +92,7 @@ struct CredentialsTests {
     }
 
     @Test(
-        "What would be more than one header is refused, and not repeated",
+        "Credentials with line breaks are refused, and not repeated",
         arguments: [
             "a\nb\nc\n", "a", "", "a:b\nsecret\n", "a\nsecret\u{7}\n", "a\n" + String(repeating: "s", count: 300),
         ])

@@ -46,7 +46,7 @@ struct LedgerTests {
         try lines.map { $0 + "\n" }.joined().write(toFile: path, atomically: false, encoding: .utf8)
     }
 
-    @Test("A line says when, where, what range, how many rows and bytes, and their SHA-256")
+    @Test("A line has the time, destination, range, numbers of rows and bytes, and their SHA-256")
     func content() throws {
         try fill()
         let line = try #require(try lines().first)
@@ -66,7 +66,7 @@ struct LedgerTests {
         #expect(try LedgerReader.read(data).chain.lines == 6)
     }
 
-    @Test("It and its head are the owner's alone")
+    @Test("The ledger and its head are readable by the owner alone")
     func permissions() throws {
         try fill()
         for file in [path, data.ledgerHeadPath] {
@@ -75,12 +75,12 @@ struct LedgerTests {
         }
     }
 
-    @Test("A data folder without a ledger is in order")
+    @Test("A data folder without a ledger is valid")
     func empty() throws {
         #expect(try LedgerReader.read(data).damage == nil)
     }
 
-    @Test("Every changed byte of every line shows")
+    @Test("Every changed byte of every line is detected")
     func altered() throws {
         try fill(1)
         let bytes = try Data(contentsOf: URL(filePath: path))
@@ -92,7 +92,7 @@ struct LedgerTests {
         }
     }
 
-    @Test("Every removed, doubled or moved line shows, also the last ones", arguments: 0..<6)
+    @Test("Every removed, duplicated or moved line is detected, also the last ones", arguments: 0..<6)
     func removed(index: Int) throws {
         try fill()
         let lines = try lines()
@@ -112,14 +112,14 @@ struct LedgerTests {
         #expect(try LedgerReader.read(data).damage != nil)
     }
 
-    @Test("A removed ledger shows")
+    @Test("A removed ledger is detected")
     func gone() throws {
         try fill()
         try FileManager.default.removeItem(atPath: path)
         #expect(try LedgerReader.read(data).damage == .shortened(lines: 0, expected: 6))
     }
 
-    @Test("A ledger that is not as it was written is not written on")
+    @Test("An altered ledger is not continued")
     func refused() throws {
         try fill()
         try write(Array(try lines().dropLast()))
@@ -128,7 +128,7 @@ struct LedgerTests {
         }
     }
 
-    @Test("A piece of a line that a killed process left is taken away, and nothing else", arguments: [1, 40, 300])
+    @Test("A torn line of a killed process is removed, and nothing else", arguments: [1, 40, 300])
     func torn(length: Int) throws {
         try fill()
         let before = try Data(contentsOf: URL(filePath: path))
@@ -139,7 +139,7 @@ struct LedgerTests {
         #expect(try Data(contentsOf: URL(filePath: path)) == before)
     }
 
-    @Test("A process killed between a line and the head leaves a ledger in order")
+    @Test("A process killed between a line and the head leaves a valid ledger")
     func headBehind() throws {
         try fill()
         let head = try String(contentsOfFile: data.ledgerHeadPath, encoding: .utf8)
@@ -154,7 +154,7 @@ struct LedgerTests {
     }
 
     @Test(
-        "A head that is none, or another ledger's, shows",
+        "An invalid head, or one of another ledger, is detected",
         arguments: ["", "6\n", "x y\n", "2 " + String(repeating: "0", count: 64) + "\n"])
     func wrongHead(text: String) throws {
         try fill()
@@ -162,7 +162,7 @@ struct LedgerTests {
         #expect(try LedgerReader.read(data).damage == .head)
     }
 
-    @Test("Only one process writes it at a time")
+    @Test("One process at a time writes the ledger")
     func exclusive() throws {
         let first = try open()
         #expect(throws: SyncError.alreadySending) { _ = try open() }
@@ -170,7 +170,7 @@ struct LedgerTests {
         _ = try open()
     }
 
-    @Test("It knows how far each destination has got with this database")
+    @Test("The ledger knows the progress of each destination with this database")
     func progress() throws {
         try fill()
         var ledger = try open()

@@ -20,7 +20,7 @@ struct ResponseClassTests {
         (512...999, .passing),
     ]
 
-    @Test("Every status from 100 to 999 is success, final or passing as the table says")
+    @Test("Every status from 100 to 999 is success, permanent or temporary as in the table")
     func statuses() {
         #expect(Self.table.flatMap(\.0) == Array(100...999))
         for (range, expected) in Self.table {
@@ -28,7 +28,7 @@ struct ResponseClassTests {
         }
     }
 
-    @Test("An S3 error code that asks for another attempt turns an error into a passing one, and no success")
+    @Test("An S3 error code that asks for another attempt makes an error temporary, and changes no success")
     func codes() {
         #expect(ResponseClass(status: 400, code: "RequestTimeout") == .passing)
         #expect(ResponseClass(status: 409, code: "ConditionalRequestConflict") == .passing)
@@ -65,7 +65,7 @@ struct ServerReasonTests {
         #expect(reason.text == text)
     }
 
-    @Test("A long sentence is cut")
+    @Test("A long sentence is truncated")
     func bounded() {
         let body = String(repeating: "x", count: 4096)
         for body in [body, "{\"message\":\"\(body)\"}", "<message>\(body)</message>"] {

@@ -18,7 +18,7 @@ struct RetryAfterTests {
     }
 
     @Test(
-        "Any other text is none",
+        "Any other text is not a time",
         arguments: [
             "", "-1", "soon", "99999999999", "1.5", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT",
             "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "06 Nov 1994 08:49:37 GMT x",

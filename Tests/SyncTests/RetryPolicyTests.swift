@@ -27,17 +27,17 @@ struct RetryPolicyTests {
         }
     }
 
-    @Test("Two machines that fail together do not come back together")
+    @Test("Two machines that fail together do not retry together")
     func jitters() {
         #expect(waits(.passing(Self.busy), seed: 1) != waits(.passing(Self.busy), seed: 2))
     }
 
-    @Test("What will not go better is not tried again")
+    @Test("A permanent failure is not retried")
     func lasting() {
         #expect(waits(.lasting(Self.busy)).isEmpty)
     }
 
-    @Test("A server is left alone for as long as it asks, up to a cap")
+    @Test("The wait is as long as a server asks, up to a limit")
     func retryAfter() {
         for wait in waits(.passing(Self.busy, requestedDelay: .seconds(7))) {
             #expect(wait >= .seconds(7) && wait < .seconds(8))

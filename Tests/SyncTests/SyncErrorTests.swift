@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sync
 
-@Suite("Why something could not be sent")
+@Suite("Errors of sending")
 struct SyncErrorTests {
     /// Each error, its exit code, and its sentence or the end of it.
     private static let sentences: [(SyncError, ExitCode, String)] = [
@@ -49,7 +49,7 @@ struct SyncErrorTests {
         (.notReady, .tryAgain, "cannot send events: an older Nexus wrote the database; run 'nexus flush'"),
     ]
 
-    @Test("Each error says what failed and what to do, and has an exit code", arguments: sentences)
+    @Test("Each error states the failure and the fix, and has an exit code", arguments: sentences)
     func sentence(error: SyncError, code: ExitCode, text: String) {
         #expect(error.exitCode == code)
         #expect(error.description.hasSuffix(text), "\(error.description)")
@@ -61,7 +61,7 @@ struct SyncErrorTests {
             sha256: "")
     }
 
-    @Test("The list of transfers has each once, confirmed or not, in the order in which they ended")
+    @Test("The list of transfers has each once, confirmed or not, in the order of their ends")
     func log() {
         var log = TransferLog()
         let entries: [(LedgerEntry.Event, Transfer, Int64)] = [

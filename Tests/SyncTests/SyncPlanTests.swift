@@ -28,7 +28,7 @@ struct SyncPlanTests {
 
     private func name(_ range: String) throws -> String { "nexus-\(try harness.installation)-\(range).db.lz4" }
 
-    @Test("A folder gets a file for each range, and nothing twice")
+    @Test("A folder gets one file for each range")
     func folderTarget() async throws {
         #expect(try await harness.send(to: folder).rows == 10)
         #expect(try await harness.send(to: folder).transfers == 0)
@@ -41,7 +41,7 @@ struct SyncPlanTests {
         #expect(try harness.stored.reader().ledgerNote()?.lines == 4)
     }
 
-    @Test("Sending again from the start writes no file that is there already")
+    @Test("Sending again from the start writes no existing file")
     func again() async throws {
         try await harness.send(to: folder)
         let path = folder + "/" + (try name("1-10"))
@@ -51,7 +51,7 @@ struct SyncPlanTests {
         #expect(try names.count == 1)
     }
 
-    @Test("A folder that is missing is reported, and the rows go once it is there")
+    @Test("A missing folder is reported, and the rows are sent once it exists")
     func missing() async throws {
         let missing = folder + "/stick"
         await #expect(
@@ -79,7 +79,7 @@ struct SyncPlanTests {
         await #expect(throws: SyncError.self) { try await harness.send(to: "/dev/null") }
     }
 
-    @Test("What killed runs left in the folder is removed")
+    @Test("Leftover files of killed runs are removed")
     func leftovers() async throws {
         let left = folder + "/" + ScratchFolder.prefix + "dead"
         try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
@@ -88,7 +88,7 @@ struct SyncPlanTests {
         #expect(try names == [try name("1-10")])
     }
 
-    @Test("A preview counts what would go, shows the first rows, and leaves nothing behind")
+    @Test("A preview counts what would be sent, shows the first rows, and leaves no file")
     func preview() async throws {
         // A reader makes the WAL and its index, which stay until the last connection closes.
         func files() throws -> [String] { try data.folder.names().filter { !$0.hasPrefix("nexus.db-") }.sorted() }
@@ -148,7 +148,7 @@ struct SyncPlanTests {
         #expect(try await plan.acceptNewLedger())
     }
 
-    @Test("While recording is off the run does not write to the database")
+    @Test("A run does not write to the database while recording is off")
     func off() async throws {
         try SettingsFile(data).update { $0.set(recording: false) }
         #expect(try await harness.send(to: folder).rows == 10)

@@ -57,7 +57,7 @@ private struct TenPacker: BatchEncoder {
     }
 }
 
-@Suite("Sending parcel by parcel")
+@Suite("Sending in batches")
 struct TransmissionTests {
     private let folder: TemporaryFolder
 
@@ -84,7 +84,7 @@ struct TransmissionTests {
         return count
     }
 
-    @Test("Everything goes once, and the next run sends only what is new")
+    @Test("Every row is sent once, and the next run sends only new rows")
     func onlyNew() async throws {
         let target = MemoryTarget()
         #expect(try await run(target, upTo: 25).rows == 25)
@@ -97,7 +97,7 @@ struct TransmissionTests {
         #expect(try count(.sent) == 4)
     }
 
-    @Test("A run that ends at any attempt, before or after it arrived, is made good by the next", arguments: 1...4)
+    @Test("A run that ends at any attempt, before or after arrival, is completed by the next", arguments: 1...4)
     func interrupted(attempt: Int) async throws {
         for fault in [MemoryTarget.Fault.before, .after] {
             let other = try TransmissionTests()
@@ -111,7 +111,7 @@ struct TransmissionTests {
         }
     }
 
-    @Test("A failure that may pass is waited out by the clock that was handed in")
+    @Test("A temporary failure is waited for by the given clock")
     func retries() async throws {
         let target = MemoryTarget(faults: [1: .before, 2: .after])
         let clock = SteppedClock()

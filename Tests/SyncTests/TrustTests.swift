@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sync
 
-@Suite("Whom an encrypted connection trusts")
+@Suite("Trust of encrypted connections")
 struct TrustTests {
     private static let loopback = RespondingServer.path(ofCertificate: "loopback")
     private static let other = RespondingServer.path(ofCertificate: "other")

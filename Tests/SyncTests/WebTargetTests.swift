@@ -14,7 +14,7 @@ import Testing
 struct WebTargetTests {
     private func url(_ server: RespondingServer) -> String { "http://127.0.0.1:\(server.port)/store" }
 
-    @Test("A confirmed file is noted as sent, and the next run sends only what is new")
+    @Test("A confirmed file is noted as sent, and the next run sends only new rows")
     func confirmed() async throws {
         let harness = try await SendingHarness()
         let server = try await RespondingServer(.answer(201))
@@ -82,7 +82,7 @@ struct WebTargetTests {
         .answer(400, [:], "<Error><Code>SlowDown</Code></Error>"),
     ]
 
-    @Test("A failure that may pass is tried again, and the file is sent once", arguments: passing)
+    @Test("A temporary failure is retried, and the file is sent once", arguments: passing)
     func triedAgain(response: RespondingServer.Response) async throws {
         let harness = try await SendingHarness()
         let server = try await RespondingServer(response, response, .answer(201))
@@ -91,7 +91,7 @@ struct WebTargetTests {
         #expect(try harness.sent() == [1...10] && harness.begun() == [1...10])
     }
 
-    @Test("A failure that does not pass ends the run after all attempts")
+    @Test("A lasting failure ends the run after all attempts")
     func givesUp() async throws {
         let harness = try await SendingHarness()
         let server = try await RespondingServer(.answer(503, [:], "out of order"))
@@ -101,7 +101,7 @@ struct WebTargetTests {
         #expect(try harness.sent().isEmpty)
     }
 
-    @Test("The time that a server asks to wait is waited, unless it is too long")
+    @Test("A run waits as long as the server asks, unless that is too long")
     func retryAfter() async throws {
         let harness = try await SendingHarness()
         let server = try await RespondingServer(.answer(429, ["Retry-After": "7"]), .answer(201))

@@ -92,7 +92,7 @@ struct BytesTests {
     }
 
     @Test(
-        "A number of any size takes the bytes that it needs",
+        "A number is stored in as few bytes as it needs",
         arguments: [(0, 1), (127, 1), (128, 2), (16383, 2), (16384, 3), (1 << 56, 9), (UInt64.max, 10)]
             as [(UInt64, Int)])
     func varint(number: UInt64, count: Int) {
@@ -114,7 +114,7 @@ struct BytesTests {
         #expect(varint([UInt8](repeating: 0x80, count: 10) + [1]).number == nil)
     }
 
-    @Test("Keys are numbered in the order in which they come, and found again")
+    @Test("Keys are numbered in the order of arrival, and found again")
     func keys() {
         var generator = SeededGenerator(seed: 20)
         var table = ByteKeyTable()

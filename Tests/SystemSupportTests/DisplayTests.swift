@@ -4,7 +4,7 @@ import Testing
 @Suite("Text on a terminal")
 struct DisplayTests {
     @Test(
-        "What could move or hide text is made visible",
+        "Characters that move or hide text are made visible",
         arguments: [
             ("plain ä 日本", "plain ä 日本"), ("\u{1B}[31mred", "\\u{1b}[31mred"), ("a\nb\tc", "a\\u{a}b\\u{9}c"),
             ("\u{202E}abc", "\\u{202e}abc"), ("\u{2028}", "\\u{2028}"), ("\u{E000}", "\\u{e000}"),
@@ -14,7 +14,7 @@ struct DisplayTests {
         #expect(text.escapedForDisplay == shown)
     }
 
-    @Test("A number is followed by the noun that goes with it")
+    @Test("A number is followed by its noun in singular or plural")
     func counted() {
         #expect(1.counted("event") == "1 event" && 0.counted("event") == "0 events")
         #expect(
@@ -22,7 +22,7 @@ struct DisplayTests {
     }
 
     @Test(
-        "A text takes as many columns as a terminal gives it",
+        "The width of a text is that of a terminal",
         arguments: [
             ("", 0), ("abc", 3), ("ä", 1), ("e\u{301}", 1), ("日本", 4), ("한", 2), ("👍", 2), ("👩‍👩‍👧", 2), ("☎\u{FE0F}", 2),
             ("ｆ", 2), ("\u{1160}", 0), ("\u{200B}", 0), ("\u{85}", 0), ("ﾊ", 1), ("𠀀", 2), ("〈", 2), ("가나", 4),
@@ -33,7 +33,7 @@ struct DisplayTests {
         #expect(text.displayWidth == columns)
     }
 
-    @Test("A text that is too wide is cut at a column, with a mark")
+    @Test("A text that is too wide is truncated at a column, with a mark")
     func truncated() {
         #expect("abcdef".truncated(toWidth: 6, mark: "…") == "abcdef")
         #expect("abcdef".truncated(toWidth: 4, mark: "…") == "abc…")

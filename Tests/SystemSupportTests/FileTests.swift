@@ -154,7 +154,7 @@ struct FileTests {
         #expect(!folder.has("a") && folder.has("second"))
     }
 
-    @Test("The content of a file that is removed with overwriting is gone from its second name too")
+    @Test("Overwriting a removed file also erases the content under its second name")
     func overwrites() throws {
         try write("a", String(repeating: "secret", count: 20_000))
         _ = try folder.link("a", as: "second")
@@ -167,7 +167,7 @@ struct FileTests {
         #expect(!folder.has("link") && folder.has("second"))
     }
 
-    @Test("A scratch folder goes with its value, and what a killed process left goes with the next one")
+    @Test("A scratch folder is removed with its value, and one of a killed process with the next")
     func scratch() throws {
         let left = Folder(folder.path(of: ScratchFolder.prefix + "left"))
         try Folder(left.path(of: "sub")).prepare()
@@ -182,7 +182,7 @@ struct FileTests {
         #expect(throws: SystemError.self) { _ = try ScratchFolder(in: Folder(folder.path(of: "none"))) }
     }
 
-    @Test("A watched folder reports that it changed, and that it is gone")
+    @Test("A watched folder reports changes and its removal")
     func watch() throws {
         let watched = Folder(folder.path(of: "watched"))
         try watched.prepare()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Processes, threads, clocks and days")
 struct ProcessTests {
-    @Test("A process is told from a later one of its number")
+    @Test("A process is distinguished from a later one with its id")
     func identity() {
         let own = ProcessIdentity.current()
         #expect(own.processID == getpid() && own.startTime > 0 && own == ProcessIdentity(processID: own.processID))
@@ -218,7 +218,7 @@ struct ProcessTests {
         #expect(LocalCalendar.Day(text)?.text == (exists ? text : nil))
     }
 
-    @Test("A day begins at its first moment, whatever the zone, and days past a month's end count on")
+    @Test("A day begins at its first instant in every zone, and days past a month's end continue into the next")
     func days() {
         let day = LocalCalendar.Day(year: 2026, month: 3, day: 29)
         let start = LocalCalendar.start(of: day)

@@ -44,7 +44,7 @@ package enum JSONNode: Decodable, Equatable, Sendable {
 }
 
 /// Checks documents against a JSON Schema (2020-12), as far as the schemas of this project go: a keyword that it does not
-/// know is a complaint, so that no schema promises what nobody checks.
+/// know is a violation, so that every promise of a schema is checked.
 package struct JSONSchema {
     private let root: JSONNode
 

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// What stands behind the content of a snapshot, for snapshots that somebody made up who knows the format.
+/// The bytes after the content of a snapshot, for forged snapshots in the right format.
 package enum SnapshotTrailer {
     /// The skippable frame with a manifest, as `SnapshotManifest` has it.
     package static func around(manifest json: [UInt8]) -> [UInt8] {

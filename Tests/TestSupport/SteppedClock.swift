@@ -39,7 +39,7 @@ package final class SteppedClock: Clock {
         }
     }
 
-    /// Returns once somebody sleeps.
+    /// Returns once a task sleeps.
     package func waitForSleeper() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in

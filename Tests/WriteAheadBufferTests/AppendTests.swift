@@ -6,7 +6,7 @@ import WriteAheadBuffer
 
 @Suite("Appending")
 struct AppendTests {
-    @Test("What is appended is read, by whatever chunks", arguments: [2048, 65_536, Limits.drainChunkBytes])
+    @Test("Appended records are read in chunks of any size", arguments: [2048, 65_536, Limits.drainChunkBytes])
     func roundTrip(chunk: Int) throws {
         let harness = try BufferHarness()
         let appender = harness.appender()
@@ -56,7 +56,7 @@ struct AppendTests {
         #expect(second.value == first.value + 1)
     }
 
-    @Test("A durable append is there like any other")
+    @Test("A durable append is read like any other")
     func durable() throws {
         let harness = try BufferHarness()
         let appender = harness.appender()
@@ -73,7 +73,7 @@ struct AppendTests {
         #expect(try permissions(of: harness.buffer.folder.path) == 0o700)
     }
 
-    @Test("With as many waiting segments as are allowed nothing is accepted, until one is drained")
+    @Test("A buffer with the maximum of pending segments accepts nothing until one is drained")
     func full() throws {
         let harness = try BufferHarness()
         let foreign = harness.header(bootID: [UInt8](repeating: 1, count: 16))
@@ -88,7 +88,7 @@ struct AppendTests {
         #expect(try Scan(of: harness.buffer).numbers == [1])
     }
 
-    @Test("A buffer that cannot be made is an error of the system, and the appender is good for another try")
+    @Test("A buffer that cannot be created is a system error, and the appender can try again")
     func impossibleFolder() throws {
         let harness = try BufferHarness()
         let data = harness.folder.data.folder

@@ -119,7 +119,7 @@ struct BufferHarness {
         [UInt8](try Data(contentsOf: URL(filePath: path(of: number))))
     }
 
-    /// Puts a segment there as somebody else left it: a whole header says which file it is.
+    /// Writes a segment as another process left it: a whole header identifies the file.
     func write(_ bytes: [UInt8], as number: WriteAheadBuffer.SegmentNumber) throws {
         try buffer.folder.prepare()
         let file = try File(opening: path(of: number), [.write, .create, .truncate])

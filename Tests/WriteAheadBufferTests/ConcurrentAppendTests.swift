@@ -43,7 +43,7 @@ struct ConcurrentAppendTests {
         try Self.expectAll(of: harness, writers: 8, count: 1500)
     }
 
-    @Test("So do appenders on threads of their own, that fill several segments")
+    @Test("Appenders on separate threads that fill several segments keep their order too")
     func threads() async throws {
         let harness = try BufferHarness()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -57,7 +57,7 @@ struct ConcurrentAppendTests {
         try Self.expectAll(of: harness, writers: 6, count: 2500)
     }
 
-    @Test("Who was stopped in the middle of an append holds up nobody: others go on in another segment")
+    @Test("An appender that is stopped during an append blocks no other: they continue in another segment")
     func stoppedAppender() throws {
         let harness = try BufferHarness()
         let first = try harness.appender().append([event(1)])
@@ -70,7 +70,7 @@ struct ConcurrentAppendTests {
         #expect(try Scan(of: harness.buffer).numbers == [1, 2, 3].map { EventRecord(event($0).span)?.timestamp })
     }
 
-    @Test("Who reads, removes or waits for appends is not held up for ever by who was stopped in the middle of one")
+    @Test("Readers and removers do not wait forever for an appender that is stopped during an append")
     func stoppedBesideReader() throws {
         let harness = try BufferHarness()
         let receipt = try harness.appender().append([event(1)])
@@ -88,7 +88,7 @@ struct ConcurrentAppendTests {
         #expect(try harness.buffer.remove(reader, drainedTo: receipt.end, keepAside: false))
     }
 
-    @Test("Who was stopped while it began a segment is told of")
+    @Test("An appender that is stopped while it creates a segment is reported")
     func stoppedBeginner() throws {
         let harness = try BufferHarness()
         let first = try harness.appender().append([event(1)])
@@ -100,7 +100,7 @@ struct ConcurrentAppendTests {
         }
     }
 
-    @Test("One of those who append behind a whole segment is told that a drain is due, whenever much has come")
+    @Test("One appender after a whole segment is notified that a drain is due, each time enough was appended")
     func dueDrains() throws {
         let harness = try BufferHarness()
         let payloads = (0..<Limits.segmentBytes / 512).map { wideEvent($0) }
@@ -116,7 +116,7 @@ struct ConcurrentAppendTests {
         #expect(due == 5)
     }
 
-    @Test("While segments are drained away under them, appenders lose nothing", arguments: [false, true])
+    @Test("Appenders lose nothing while their segments are drained and removed", arguments: [false, true])
     func drained(keepAside: Bool) async throws {
         let harness = try BufferHarness()
         let recorders = (0..<4).map { Recorder(harness, session: "writer-\($0)") }

@@ -7,7 +7,7 @@ import WriteAheadBuffer
 struct DamageTests {
     private static let number = WriteAheadBuffer.SegmentNumber(5)
 
-    @Test("Cut anywhere in its last three records, a segment still gives all records before")
+    @Test("A segment truncated anywhere in its last three records gives all records before")
     func truncation() throws {
         let harness = try BufferHarness()
         let payloads = (0..<20).map { event($0) }
@@ -29,7 +29,7 @@ struct DamageTests {
         }
     }
 
-    @Test("Behind a torn record another appender goes on; both sides are read, the piece between is a gap")
+    @Test("Another appender continues after a torn record; both sides are read, and the bytes between are a gap")
     func tornAndOn() throws {
         let before = (0..<3).map { event($0) }
         let after = (4..<7).map { event($0) }
@@ -55,7 +55,7 @@ struct DamageTests {
         }
     }
 
-    @Test("Each of 2,000 changed bits is noticed and costs one record at most", arguments: 0..<8 as Range<UInt64>)
+    @Test("Each of 2,000 changed bits is detected and damages at most one record", arguments: 0..<8 as Range<UInt64>)
     func bitFlips(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let payloads = (0..<60).map { event($0) }
@@ -75,7 +75,7 @@ struct DamageTests {
         }
     }
 
-    @Test("Stretches of rubbish cost the records they lie on and no others")
+    @Test("Ranges of random bytes damage the records that they overlap and no others")
     func rubbish() {
         var generator = SeededGenerator(seed: 8)
         let payloads = (0..<80).map { event($0) }

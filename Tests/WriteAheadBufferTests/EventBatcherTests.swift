@@ -46,7 +46,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == 3)
     }
 
-    @Test("A batch that was written and could not be put on disk is not written again, nor ever acknowledged")
+    @Test("A batch whose fsync failed is not written again, nor ever acknowledged")
     func failedSynchronization() async throws {
         // A link is followed on the way to the buffer, and not when its folder itself is to be put on disk.
         let path = folder.path + "/link"
@@ -63,7 +63,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == 3)
     }
 
-    @Test("What could not be recorded is not recorded later, when it may have been sent again")
+    @Test("A failed batch is not recorded later, as the caller may have sent it again")
     func withdrawn() async throws {
         try folder.data.folder.prepare()
         try Data().write(to: URL(filePath: folder.data.bufferFolder.path))
@@ -76,7 +76,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == 1)
     }
 
-    @Test("As many records as make a flush due are written without one")
+    @Test("Records that make a flush due are written without a call")
     func flushByCount() async throws {
         let batcher = batcher()
         try await batcher.add(batch(Limits.flushRecords - 1))
@@ -85,7 +85,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == Limits.flushRecords)
     }
 
-    @Test("What has waited for the interval is written by time", .timeLimit(.minutes(5)))
+    @Test("Records older than the interval are written by time", .timeLimit(.minutes(5)))
     func flushByTime() async throws {
         let batcher = batcher()
         let clock = SteppedClock()
@@ -118,7 +118,7 @@ struct EventBatcherTests {
         #expect(try eventsOnDisk() == 50 * 20 * 7)
     }
 
-    @Test("What could not be written stays, and is written once the trouble is over")
+    @Test("Records of a failed write stay, and are written once the error has ended")
     func failure() async throws {
         // A file stands where the folder should be.
         try folder.data.folder.prepare()
@@ -139,7 +139,7 @@ struct BatcherStateTests {
         return batch
     }
 
-    @Test("A failed flush takes nothing out, a successful one only what it took")
+    @Test("A failed flush removes nothing, and a successful one only what it wrote")
     func flushes() {
         var state = BatcherState()
         state.add(batch())

@@ -2,13 +2,13 @@ import Testing
 
 @testable import WriteAheadBuffer
 
-@Suite("How long what was appended has waited for the disk")
+@Suite("Age of the oldest append without fsync")
 struct FlushLatencyTests {
     private let start = ContinuousClock.now
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start.advanced(by: .milliseconds(milliseconds)) }
 
-    @Test("Nothing waits before the first append, nor when all is on disk")
+    @Test("Nothing waits before the first append, nor after an fsync of all")
     func nothing() {
         var lag = FlushLatency()
         #expect(lag.age(at: at(5)) == .zero)
@@ -18,7 +18,7 @@ struct FlushLatencyTests {
         #expect(lag.age(at: at(90)) == .zero)
     }
 
-    @Test("The oldest append counts, whatever is appended behind it")
+    @Test("The oldest append counts, whatever is appended later")
     func oldest() {
         var lag = FlushLatency()
         lag.noteAppended(at: at(10))
@@ -26,7 +26,7 @@ struct FlushLatencyTests {
         #expect(lag.age(at: at(30)) == .milliseconds(20))
     }
 
-    @Test("While a call is under way what it puts on disk waits, and behind it what came meanwhile")
+    @Test("Appends wait during the fsync that covers them, and later ones wait after it")
     func call() {
         var lag = FlushLatency()
         lag.noteAppended(at: at(10))

@@ -8,7 +8,7 @@ import WriteAheadBuffer
 struct HeaderTests {
     private static let number = WriteAheadBuffer.SegmentNumber(5)
 
-    @Test("A header that a killed process did not finish is written anew", arguments: 0..<64)
+    @Test("A header that a killed process did not finish is written again", arguments: 0..<64)
     func incomplete(count: Int) throws {
         let harness = try BufferHarness()
         try harness.write(Array(harness.header().prefix(count)), as: Self.number)
@@ -26,7 +26,7 @@ struct HeaderTests {
         #expect(try Scan(of: harness.buffer) == Scan(payloads: [event(1)]))
     }
 
-    @Test("A segment of the same start of the computer is gone on with")
+    @Test("A segment of the same boot is continued")
     func sameBoot() throws {
         let harness = try BufferHarness()
         try harness.write(harness.header() + batch([event(1)]).bytes, as: Self.number)
@@ -40,7 +40,7 @@ struct HeaderTests {
     }
 
     @Test(
-        "A segment that is damaged, newer or from before the computer started is left as it is",
+        "A segment that is damaged, newer or of an earlier boot stays unchanged",
         arguments: Trouble.allCases)
     func leftAlone(trouble: Trouble) throws {
         let harness = try BufferHarness()
@@ -65,7 +65,7 @@ struct HeaderTests {
         #expect(try harness.buffer.segments().count == 2)
     }
 
-    @Test("Where the system tells no boot id, an appender uses only the segment it made")
+    @Test("An appender without a boot id uses only the segment that it created")
     func noBootID() throws {
         let harness = try BufferHarness()
         let first = harness.appender(bootID: nil)

@@ -3,16 +3,16 @@ import TestSupport
 import Testing
 import WriteAheadBuffer
 
-@Suite("Walking over records")
+@Suite("Iterating over records")
 struct RecordCursorTests {
-    @Test("An empty stretch ends at once")
+    @Test("An empty chunk ends immediately")
     func empty() {
         #expect(Scan(of: []) == Scan())
         var cursor = RecordCursor()
         #expect(cursor.next(in: [UInt8]().span, isLast: false) == .needsMore)
     }
 
-    @Test("Wherever a stretch is cut in two, the same records are found")
+    @Test("A chunk split at any offset gives the same records")
     func cutEverywhere() {
         let payloads = (0..<12).map { event($0) }
         let whole = batch(payloads).bytes
@@ -27,7 +27,7 @@ struct RecordCursorTests {
         }
     }
 
-    @Test("In chunks of any size, damaged places included, the same records are found", arguments: [8, 24, 100, 1500])
+    @Test("Chunks of any size give the same records, also with damaged ranges", arguments: [8, 24, 100, 1500])
     func anyChunks(size: Int) {
         var generator = SeededGenerator(seed: UInt64(size))
         for _ in 0..<12 {
@@ -51,7 +51,7 @@ struct RecordCursorTests {
         }
     }
 
-    @Test("A long stretch of rubbish is handed out in pieces, so that a chunk need not hold it")
+    @Test("A long range of random bytes is returned in parts, so that a chunk need not hold it")
     func longRubbish() {
         var generator = SeededGenerator(seed: 7)
         let rubbish = (0..<200_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -70,7 +70,7 @@ struct RecordCursorTests {
         #expect(scan.gapBytes == rubbish.count)
     }
 
-    @Test("A stretch that ends inside a record asks for more, and is a torn gap when nothing more comes")
+    @Test("A chunk that ends inside a record needs more, and is a torn gap at the end of the segment")
     func endsInside() {
         let bytes = batch([event(1), event(2)]).bytes
         let first = batch([event(1)]).bytes.count
@@ -85,7 +85,7 @@ struct RecordCursorTests {
         }
     }
 
-    @Test("What was written whole and changed is no torn record")
+    @Test("A record that was written whole and changed is not torn")
     func changed() {
         var bytes = batch([event(1), event(2), event(3)]).bytes
         let first = batch([event(1)]).bytes.count

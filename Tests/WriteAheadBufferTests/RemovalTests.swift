@@ -6,7 +6,7 @@ import WriteAheadBuffer
 
 @Suite("Removing drained segments")
 struct RemovalTests {
-    @Test("A segment that grew behind the stored position stays")
+    @Test("A segment that grew after the stored position stays")
     func grew() throws {
         let harness = try BufferHarness()
         let appender = harness.appender()
@@ -20,7 +20,7 @@ struct RemovalTests {
         #expect(try harness.buffer.segments().isEmpty)
     }
 
-    @Test("An appender that has a segment open goes on in a new one when it went", arguments: [false, true])
+    @Test("An appender whose open segment was removed continues in a new one", arguments: [false, true])
     func appenderGoesOn(keepAside: Bool) throws {
         let harness = try BufferHarness()
         let appender = harness.appender()
@@ -34,7 +34,7 @@ struct RemovalTests {
         #expect(try harness.buffer.segments().count == 1)
     }
 
-    @Test("So do all of several appenders, and they meet in one segment", arguments: [false, true])
+    @Test("Several appenders whose segment was removed continue in one new segment", arguments: [false, true])
     func severalGoOn(keepAside: Bool) throws {
         let harness = try BufferHarness()
         let appenders = (0..<4).map { _ in harness.appender() }
@@ -49,7 +49,7 @@ struct RemovalTests {
         #expect(try harness.buffer.segments().count == 1)
     }
 
-    @Test("A damaged segment stays under another name, with what is in it")
+    @Test("A damaged segment stays under another name, with its content")
     func keptAside() throws {
         let harness = try BufferHarness()
         let number = WriteAheadBuffer.SegmentNumber(0x1F)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WriteAheadBuffer
 
-@Suite("Putting the buffer on disk in the background", .timeLimit(.minutes(5)))
+@Suite("fsync of the buffer in the background", .timeLimit(.minutes(5)))
 struct SegmentFlusherTests {
     private let harness: BufferHarness
     private let clock = SteppedClock()
@@ -31,7 +31,7 @@ struct SegmentFlusherTests {
             }
             try await work(flusher)
             group.cancelAll()
-            // Whoever sleeps is woken to see that it is over.
+            // A sleeping task is woken and sees the end.
             clock.advance(by: .seconds(1))
         }
         return failures.list.withLock { $0 }
@@ -48,7 +48,7 @@ struct SegmentFlusherTests {
         await note(flusher)
     }
 
-    @Test("What is appended within an interval is put on disk in one call, and what is on disk in none")
+    @Test("Appends within an interval share one fsync, and none is called without appends")
     func together() async throws {
         let appender = harness.appender()
         let failures = try await failures(of: harness.buffer) { flusher in
@@ -70,7 +70,7 @@ struct SegmentFlusherTests {
         #expect(failures.isEmpty)
     }
 
-    @Test("What was appended last is put on disk when it ends")
+    @Test("The last appends are fsynced at the end")
     func ending() async throws {
         var ended: SegmentFlusher?
         let failures = try await failures(of: harness.buffer) { flusher in
@@ -83,14 +83,14 @@ struct SegmentFlusherTests {
         #expect(failures.isEmpty)
     }
 
-    @Test("A disk that has not answered for long counts as behind, and holds up nobody for ever")
+    @Test("A stalled fsync throttles callers, for a bounded time")
     func behind() async throws {
         let flusher = SegmentFlusher(buffer: harness.buffer)
         #expect(!flusher.isBehind)
         try harness.appender().append([event(1)])
         flusher.noteAppended()
         while !flusher.isBehind { await Task.yield() }
-        // Nobody puts anything on disk meanwhile.
+        // No fsync is called meanwhile.
         await flusher.keepUp()
         #expect(flusher.isBehind)
         await flusher.fsyncData { _ in }
@@ -98,7 +98,7 @@ struct SegmentFlusherTests {
         #expect(await flusher.count == 1)
     }
 
-    @Test("A segment that was filled is put on disk as well as the one behind it")
+    @Test("A filled segment is fsynced as well as the one after it")
     func nextSegment() async throws {
         let appender = harness.appender()
         let failures = try await failures(of: harness.buffer) { flusher in
@@ -113,7 +113,7 @@ struct SegmentFlusherTests {
         #expect(failures.isEmpty)
     }
 
-    @Test("A segment that was stored and removed is none that could not be put on disk")
+    @Test("A stored and removed segment is not an fsync failure")
     func removed() async throws {
         let appender = harness.appender()
         let failures = try await failures(of: harness.buffer) { flusher in
@@ -126,7 +126,7 @@ struct SegmentFlusherTests {
         #expect(failures.isEmpty)
     }
 
-    @Test("A segment that could not be put on disk is told once and never asked again; the next one is")
+    @Test("A segment whose fsync failed is reported once and not retried; the next one is fsynced")
     func failure() async throws {
         // A link is followed on the way to the buffer, and not when the data folder itself is to be put on disk.
         let data = harness.folder.data.folder

@@ -43,7 +43,7 @@ struct SegmentFormatTests {
         #expect(Scan(of: golden, from: SegmentFormat.headerLength) == Scan(payloads: Self.payloads))
     }
 
-    @Test("The golden file holds at every offset what the format says")
+    @Test("The golden file has the format's value at every offset")
     func goldenOffsets() throws {
         let golden = [UInt8](try Repository.fixture("segment-v1.wab"))
 
@@ -68,7 +68,7 @@ struct SegmentFormatTests {
         #expect(Array(golden[296..<312]) == [13, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    @Test("The checksum is CRC-32C, in one piece or in several")
+    @Test("The checksum is CRC-32C, in one part or in several")
     func checksum() {
         let check = Array("123456789".utf8)
         #expect(CRC32C.checksum(check.span) == 0xE306_9283)
@@ -83,7 +83,7 @@ struct SegmentFormatTests {
         }
     }
 
-    @Test("A header is read back; a stump of it is incomplete")
+    @Test("A header is read back; a prefix of it is incomplete")
     func headerReading() {
         let bytes = Self.header.encoded()
         #expect(Self.read(bytes) == .valid(Self.header))
@@ -101,7 +101,7 @@ struct SegmentFormatTests {
         }
     }
 
-    @Test("A header of a later version says so", arguments: [0, 2, 3, UInt32.max])
+    @Test("A header of a later version is recognized", arguments: [0, 2, 3, UInt32.max])
     func newerVersion(version: UInt32) {
         var bytes = Self.header.encoded()
         bytes.store(littleEndian: version, at: 8)
@@ -125,7 +125,7 @@ struct SegmentFormatTests {
         #expect(one.isEmpty && one.bytes.isEmpty && one.eventCount == 0)
     }
 
-    @Test("Payloads of every length from 1 to the limit come back")
+    @Test("Payloads of every length from 1 to the limit are read back")
     func everyLength() {
         let payloads = (1...Limits.recordBytes).map { count in (0..<count).map { UInt8(truncatingIfNeeded: $0 ^ count) }
         }

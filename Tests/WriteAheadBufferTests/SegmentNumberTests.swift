@@ -17,7 +17,7 @@ struct SegmentNumberTests {
     }
 
     @Test(
-        "Other names are no segment's",
+        "Other names are not segments",
         arguments: [
             "", ".wab", "1.wab", "0000000000000001.wab.damaged", "0000000000000001.wal", "000000000000000g.wab",
             "00000000000000001.wab", "ffffffffffffffff.wab", "+000000000000001.wab", "-000000000000001.wab",
@@ -39,11 +39,11 @@ struct SegmentNumberTests {
         #expect(try harness.buffer.segments().map(\.value) == [0x9, 0xA, 0x10])
     }
 
-    @Test("Behind the last number there is nothing to append to, and it is said")
+    @Test("Appending after the last segment number is an error")
     func lastNumber() throws {
         let harness = try BufferHarness()
         try harness.buffer.folder.prepare()
-        // One that nobody appends to.
+        // A segment without an appender.
         let path = harness.buffer.folder.path(of: WriteAheadBuffer.SegmentNumber(UInt64(Int64.max) - 1).fileName)
         try File(opening: path, [.write, .create]).write([UInt8](repeating: 1, count: 100).span)
         let appender = SegmentAppender(buffer: harness.buffer)
@@ -51,7 +51,7 @@ struct SegmentNumberTests {
         #expect(throws: BufferError.self) { try appender.append(bytes.span) }
     }
 
-    @Test("A segment that is gone has no reader")
+    @Test("A removed segment has no reader")
     func noReader() throws {
         let harness = try BufferHarness()
         let reader = try harness.buffer.reader(of: WriteAheadBuffer.SegmentNumber(1))

@@ -49,7 +49,7 @@ struct ManagementCommandTests {
         #expect(try await output("config show name-folders").contains(folder), "the folder is absolute")
     }
 
-    @Test("Recording is switched off and on, and what then is asked for says so")
+    @Test("Recording is switched off and on, and commands report that it is off")
     func offAndOn() async throws {
         try await command.record("--command make")
         #expect(try await output("telemetry off").hasPrefix("Recording is off; "))
@@ -96,7 +96,7 @@ struct ManagementCommandTests {
         #expect(try await output("runs --csv").split(whereSeparator: \.isNewline).count == 1)
     }
 
-    @Test("Without a terminal and without --yes nothing is destroyed")
+    @Test("Nothing is destroyed without a terminal and without --yes")
     func noTerminal() async throws {
         guard !File.standardInput.isTerminal else { return }
         try await command.record("--command make")
@@ -109,7 +109,7 @@ struct ManagementCommandTests {
         #expect(try await output("runs --csv").split(whereSeparator: \.isNewline).count == 2)
     }
 
-    @Test("A new key, and the days that rows are kept, are set once that is confirmed")
+    @Test("A new key and the retention are set once confirmed")
     func rekeyAndRetain() async throws {
         try await command.record("--command make")
         #expect(try await output("telemetry rekey --dry-run").hasPrefix("A new key would be created"))
@@ -126,7 +126,7 @@ struct ManagementCommandTests {
         }
     }
 
-    @Test("The doctor reports each check, and counts again once that is confirmed")
+    @Test("The doctor reports each check, and recomputes aggregates once confirmed")
     func doctor() async throws {
         let nothing = try await run("doctor --rebuild --yes")
         #expect(nothing.status == 64 && nothing.errors.hasPrefix("nothing to recompute: no event was stored yet"))
@@ -143,7 +143,7 @@ struct ManagementCommandTests {
         #expect(damaged.status == 65 && damaged.output.contains("\"ledger\""))
     }
 
-    @Test("The hook is added to a start file only when that is agreed, and removed again")
+    @Test("The hook is added to a start file once confirmed, and removed again")
     func setup() async throws {
         let plan = try await output("setup --dry-run")
         #expect(plan.contains("File:   \(command.folder.path)/.bashrc: at the end, after other tools"))
@@ -179,7 +179,7 @@ struct ManagementCommandTests {
         #expect(try Destinations(in: data).find("file:///a").identity == "file:///a")
     }
 
-    @Test("Events are sent to a folder once, and the ledger says so")
+    @Test("Events are sent to a folder once, and the ledger lists that")
     func sync() async throws {
         let target = Folder(command.folder.path + "/target")
         try target.prepare()

@@ -126,7 +126,7 @@ struct ReportCommandTests {
                 == "ambiguous session id release: several sessions begin with it; give more characters")
     }
 
-    @Test("The status shows recording, counters and what is wrong with the key")
+    @Test("The status shows recording, counters and a problem of the key")
     func status() async throws {
         try await command.record("--command make", "--command git")
         let text = try await output("telemetry status")
@@ -136,7 +136,7 @@ struct ReportCommandTests {
         #expect(try await output("telemetry status").contains("key"))
     }
 
-    @Test("What would be stored of a line is explained, and nothing is stored")
+    @Test("'explain' shows what would be stored of a line, and stores nothing")
     func explain() async throws {
         #expect(
             try await command.run("telemetry", "explain", #"{"command":"git push --force"}"#).output.contains(

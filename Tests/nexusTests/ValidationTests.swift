@@ -5,7 +5,7 @@ import Testing
 
 @testable import nexus
 
-@Suite("Wrong use of the command line")
+@Suite("Usage errors of the command line")
 struct ValidationTests {
     @Test(
         "Options that do not go together, and values out of range, are refused with the reason",
@@ -111,7 +111,7 @@ struct ValidationTests {
         #expect(line == "--version" ? outcome.output.hasPrefix("nexus 0.") : outcome.output.contains("EXAMPLES"))
     }
 
-    @Test("Without a place for data every command says what to set")
+    @Test("Every command without a data folder names the variables to set")
     func noFolder() async throws {
         var command = try NexusCommand()
         command.variables = [:]

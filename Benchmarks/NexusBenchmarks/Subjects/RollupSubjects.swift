@@ -5,7 +5,7 @@ import Maintenance
 import SystemSupport
 import WriteAheadBuffer
 
-/// Rollups: sessions and rollups counted anew from rows.
+/// Rollups: sessions and rollups recomputed from rows.
 final class RollupSubject: Sendable {
     private let writer: SQLiteWriter
 

@@ -3,7 +3,7 @@ import Foundation
 /// Shows what a section of Scripts/bench measured, and keeps it.
 ///
 ///     BenchmarkReport FOLDER [--json] [--keep BENCHMARKS]    what a comparison left in FOLDER, as a table or as JSON
-///     BenchmarkReport --render BENCHMARKS                    RESULTS.md and the charts anew, from what was kept
+///     BenchmarkReport --render BENCHMARKS                    renders RESULTS.md and the charts from kept results
 ///
 /// What is kept stands in `Results` in the folder of the benchmarks, a file of JSON for each section; a file of the same
 /// name that ends in `.md` is a note on it, by hand.

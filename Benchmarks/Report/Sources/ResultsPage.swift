@@ -1,7 +1,7 @@
 /// `RESULTS.md`: every section that was kept, each with its own date and commit, and what was missed first.
 struct ResultsPage {
     let sections: [Section]
-    /// What somebody wrote about a section, by its name: most often the profile that shows why a bar is missed.
+    /// Notes on sections, by their names: most often the profile that shows why a bar is missed.
     let notes: [String: String]
 
     var text: String {

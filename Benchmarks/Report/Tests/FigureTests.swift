@@ -2,7 +2,7 @@ import Testing
 
 @testable import BenchmarkReport
 
-@Suite("What rounds come to")
+@Suite("Figures of rounds")
 struct FigureTests {
     @Test("The figure of rounds is the middle one, or what lies between the middle two")
     func median() throws {
@@ -11,7 +11,7 @@ struct FigureTests {
         #expect(Figure(rounds: []) == nil)
     }
 
-    @Test("A ratio is taken round by round, so that a slow machine does not widen it")
+    @Test("A ratio is computed round by round, so that a slow machine does not widen it")
     func ratioOfPairs() throws {
         var formula = Formula()
         formula.of = "a"
@@ -36,7 +36,7 @@ struct FigureTests {
         #expect(try formula.rounds(in: ["seconds": [2, 4]]) == [50, 25])
     }
 
-    @Test("What was not measured is an error, not a nought")
+    @Test("A missing measurement is an error, not zero")
     func nothingMeasured() {
         #expect(throws: ReportError.self) { try Formula().rounds(in: ["a": [1]]) }
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BenchmarkReport
 
-@Suite("What is shown")
+@Suite("Tables, numbers and charts")
 struct LooksTests {
     private func section(_ definitions: [[String]]) throws -> Section {
         var section = Section()
@@ -25,7 +25,7 @@ struct LooksTests {
         #expect(NumberText.of(value) == text)
     }
 
-    @Test("A missed bar stands first on the page, with the figure and the bar, and in its table as missed")
+    @Test("A missed bar is first on the page, with its figure, and is marked in its table")
     func missed() throws {
         let section = try section([
             ["speed", "--of", "a", "--at-least", "5"], ["cost", "--of", "a", "--at-most", "2"],
@@ -45,7 +45,7 @@ struct LooksTests {
         #expect(text.contains("speed  2.00 s  1.00…3.00  at most 2 s  met\n"))
     }
 
-    @Test("A chart has a bar for each row, as long as its figure, and names that XML takes")
+    @Test("A chart has a bar for each row, as long as its figure, and escapes names for XML")
     func chart() throws {
         let rows = try section([["<ours>", "--of", "a", "--ours"], ["theirs", "--of", "b"]]).rows
         let svg = BarChart(chart: .init(name: "c", title: "T & t", subtitle: "s"), rows: rows).svg

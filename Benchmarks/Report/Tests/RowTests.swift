@@ -8,7 +8,7 @@ struct RowTests {
 
     private func row(_ words: String...) throws -> Row { try RowDefinition(words).row(from: series) }
 
-    @Test("A bar on either side is met on the line and missed behind it, by what was measured and not by what is shown")
+    @Test("A bar is met at its limit and missed beyond it, by the measured value instead of the rounded one")
     func verdicts() throws {
         #expect(try row("r", "--of", "a", "--at-most", "3").verdict == .met)
         #expect(try row("r", "--of", "a", "--at-most", "2.999").verdict == .missed)
@@ -17,7 +17,7 @@ struct RowTests {
         #expect(try row("r", "--of", "a").verdict == .none)
     }
 
-    @Test("A row that was left out says why, and is neither met nor missed")
+    @Test("A skipped row has a reason, and is neither met nor missed")
     func skipped() throws {
         let row = try row("r", "--skipped", "cannot be had", "--at-most", "1")
         #expect(row.verdict == .skipped)
@@ -26,7 +26,7 @@ struct RowTests {
     }
 
     @Test(
-        "A row that says nothing, or what nobody understands, is refused",
+        "A row that is empty or not valid is refused",
         arguments: [["r"], ["r", "--of"], ["r", "--of", "a", "--at-most", "x"], ["r", "--off", "a"], []])
     func refused(words: [String]) {
         #expect(throws: ReportError.self) { try RowDefinition(words) }

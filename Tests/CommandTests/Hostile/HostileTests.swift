@@ -7,7 +7,7 @@ import Testing
 /// Values that are none of Nexus's business: every one of them, in every text field, by every way in. None reaches the
 /// disk, a snapshot, what a sync sends, or what a recorder says.
 struct HostileTests {
-    @Test("The corpus holds what it promises: more than 200 values, and tokens of more than 25 kinds")
+    @Test("The corpus has more than 200 values, and tokens of more than 25 kinds")
     func corpus() {
         #expect(HostileValue.byKind.allSatisfy { $0.values.count >= 10 })
         #expect(Set(HostileValue.all.map(\.text)).count == HostileValue.all.count)
@@ -85,7 +85,7 @@ struct HostileTests {
         return bin + "/nexus"
     }
 
-    @Test("By flags and by exec none of them reaches the disk, a snapshot or a sync, of a killed recorder either")
+    @Test("No hostile value reaches the disk, a snapshot or a sync through flags and exec, also after a kill")
     func flagsAndExec() throws {
         let program = try Program()
         let front = try Self.frontProgram(program)
@@ -103,7 +103,7 @@ struct HostileTests {
         let found = try places.valuesAnywhere()
         #expect(found == [])
         #expect(try program.query("SELECT count(*) > 2000 FROM events") == "1")
-        // `exec` names the program that it cannot run, to whoever asked for it; a recorder quotes nothing.
+        // `exec` names the program that it cannot run to its caller; a recorder quotes nothing.
         for name in ["lean", "front", "whole"] {
             let said = try Data(contentsOf: URL(filePath: program.folder.path + "/said-" + name))
             #expect(!said.isEmpty)
@@ -114,7 +114,7 @@ struct HostileTests {
     // MARK: By stream, socket and pipe
 
     @Test(
-        "By stream, socket and pipe none of them reaches the disk, a snapshot or a sync, straight after a kill -9 either"
+        "No hostile value reaches the disk, a snapshot or a sync through stream, socket and pipe, also after kill -9"
     )
     func streamSocketPipe() throws {
         signal(SIGPIPE, SIG_IGN)
@@ -175,7 +175,7 @@ struct HostileTests {
     // MARK: By hook and by a Swift program
 
     @Test(
-        "By the shell's hook none of them reaches the disk, a snapshot or a sync",
+        "No hostile value reaches the disk, a snapshot or a sync through the shell's hook",
         arguments: InteractiveShell.Kind.allCases)
     func hook(kind: InteractiveShell.Kind) throws {
         let program = try Program()
@@ -196,7 +196,7 @@ struct HostileTests {
         #expect(LeakSearch.ofAllValues.values(in: Array(service.errors.utf8)) == [])
     }
 
-    @Test("By a Swift program none of them reaches the disk, a snapshot or a sync, straight after a kill -9 either")
+    @Test("No hostile value reaches the disk, a snapshot or a sync through a Swift program, also after kill -9")
     func swift() throws {
         let program = try Program()
         let values = program.folder.path + "/values"

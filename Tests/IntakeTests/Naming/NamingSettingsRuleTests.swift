@@ -3,7 +3,7 @@ import Intake
 import TestSupport
 import Testing
 
-@Suite("What the settings change about names")
+@Suite("Effects of the settings on names")
 struct NamingSettingsRuleTests {
     private static var naming: NamingSettings {
         var naming = NamingSettings()
@@ -63,7 +63,7 @@ struct NamingSettingsRuleTests {
         try intake.accept(line: Array(line.utf8).span)
     }
 
-    @Test("With the workspace of repositories off a workspace that the user named stays")
+    @Test("A workspace that the user named stays with the workspace of repositories off")
     func gitWorkspace() throws {
         func workspace(_ line: String, _ naming: NamingSettings) throws -> String? {
             var intake = EventIntake(key: IntakeHarness.key, session: "s", naming: naming)

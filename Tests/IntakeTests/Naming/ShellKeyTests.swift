@@ -42,7 +42,7 @@ struct ShellKeyTests {
         #expect(strict.rejection(of: line)?.reason == .wrongType)
     }
 
-    @Test("A key that is there twice rejects the line", arguments: ShellKey.allCases)
+    @Test("A duplicate key rejects the line", arguments: ShellKey.allCases)
     func duplicate(key: ShellKey) {
         var harness = IntakeHarness()
         #expect(
@@ -57,7 +57,7 @@ struct ShellKeyTests {
         #expect(event?.command == "git status" && event?.success == true)
     }
 
-    @Test("What has no time began its duration ago, also where the duration is not its own")
+    @Test("An event without a time began its duration ago, also if the duration is not its own")
     func start() throws {
         var harness = IntakeHarness()
         for line in ["make", "vim x"] {
@@ -67,7 +67,7 @@ struct ShellKeyTests {
         #expect(try harness.accept(#"{"command":"make","duration_ms":2500}"#)?.timestamp == IntakeHarness.now - 2500)
     }
 
-    @Test("A command goes before the line, and a type of its own stays")
+    @Test("A command takes precedence over the line, and a given type stays")
     func precedence() throws {
         var harness = IntakeHarness()
         #expect(try harness.accept(#"{"command":"deploy","shell_line":"make"}"#)?.command == "deploy")
@@ -76,7 +76,7 @@ struct ShellKeyTests {
         #expect(event?.type == "build" && event?.command == "make all" && event?.errorCategory == "oom")
     }
 
-    @Test("Nothing of a line is in what is written but its name", arguments: ShellDialect.allCases)
+    @Test("The payload has nothing of a line but its name", arguments: ShellDialect.allCases)
     func privacy(shell: ShellDialect) throws {
         var harness = IntakeHarness()
         let line = "TOKEN=hunter2 sudo -u hunter2 git push hunter2 'hunter2' | grep hunter2"
@@ -91,7 +91,7 @@ struct ShellKeyTests {
         #expect(try harness.accept(#"{"shell_line":"make ghp_abcdefghijklmnop1234"}"#)?.command == "make")
     }
 
-    @Test("Of a path the base name is kept", arguments: ["./build.sh", "/usr/bin/build.sh", "  ../x/build.sh"])
+    @Test("A path is kept as its base name", arguments: ["./build.sh", "/usr/bin/build.sh", "  ../x/build.sh"])
     func paths(command: String) throws {
         var harness = IntakeHarness()
         #expect(try harness.accept("{\"command\":\"\(command) all\"}")?.command == "build.sh all")

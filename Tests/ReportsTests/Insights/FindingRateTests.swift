@@ -14,7 +14,7 @@ struct FindingRateTests {
         }
     }
 
-    @Test("Of a thousand reports over streams in which nothing changes at most ten raise a false alarm")
+    @Test("At most ten of a thousand reports over unchanged streams raise a false alarm")
     func falseAlarms() async {
         let alarms = await total(0..<1000) { seed in
             var work = ImaginaryWork(seed: seed)
@@ -50,7 +50,7 @@ struct FindingRateTests {
         #expect(found >= 95)
     }
 
-    @Test("A slowdown that is over is not told")
+    @Test("A slowdown that has ended is not reported")
     func over() {
         var work = ImaginaryWork(seed: 1)
         work.commands[0] = .init(

@@ -3,7 +3,7 @@ import Foundation
 import Reports
 import TestSupport
 
-/// Thirty days of somebody's commands as they could have been: lognormal durations with a heavy tail of outliers, office
+/// Thirty days of synthetic commands of one user: lognormal durations with a heavy tail of outliers, office
 /// hours and quiet weekends, loops that run a command many times over, failures that stay for a while.
 struct ImaginaryWork {
     /// How one command behaves. Durations in milliseconds.

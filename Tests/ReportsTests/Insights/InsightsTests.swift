@@ -36,7 +36,7 @@ struct InsightsTests {
         try GoldenFile.expect(screen(insights, .errors, style), is: "screens/insights-errors-\(columns).txt")
     }
 
-    @Test("With nothing recorded, and with nothing remarkable, it says so")
+    @Test("A report without events or findings says so")
     func nothing() async throws {
         #expect(screen(try harness.insights(.allTime), .findings).contains("No finding."))
         #expect(screen(try harness.insights(.allTime), .errors).contains("Nothing failed."))
@@ -52,7 +52,7 @@ struct InsightsTests {
         }
     }
 
-    @Test("A slowdown in recorded events is found at its day, with the runs that it rests on")
+    @Test("A slowdown in recorded events is found at its day, with its evidence")
     func slowdownFromEvents() async throws {
         try await harness.store(
             runs("swift build", 150) { run in
@@ -64,7 +64,7 @@ struct InsightsTests {
         #expect(LocalCalendar.day(of: change.since).text == "2026-11-11")
     }
 
-    @Test("What goes along with slow runs is found among templates, services and ports")
+    @Test("Correlated factors of slow runs are found among templates, services and ports")
     func correlatedFactorFromEvents() async throws {
         try await harness.store(
             runs("docker compose up", 200) { run in

@@ -38,7 +38,7 @@ struct PlantedMonthTests {
         }
     }
 
-    @Test("With a workspace, insights and the dashboard find its changes, and none of those of other workspaces")
+    @Test("Insights and the dashboard of a workspace find its changes, and none of other workspaces")
     func workspaces() async throws {
         try await record(changed: true, workspace: "webshop")
         try await record(changed: false, workspace: "garden")

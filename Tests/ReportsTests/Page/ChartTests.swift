@@ -81,7 +81,7 @@ struct ChartTests {
         #expect(DurationRows(LatencyHistogram()).bounds.isEmpty)
     }
 
-    @Test("An axis has between one and six labels, whatever its values")
+    @Test("An axis has between one and six labels for any values")
     func ticks() {
         for low in [0.0, 1, 30, 950, 4000, 70_000, 8e6] {
             for factor in [1.0, 2, 40, 1e4, 1e7] {

@@ -167,7 +167,7 @@ struct PageTests {
         #expect(refreshed.elements("meta").contains { $0["http-equiv"] == "refresh" && $0["content"] == "30" })
     }
 
-    @Test("A page on an empty folder says so, and how it was made")
+    @Test("A page on an empty folder states that, and how it was made")
     func empty() throws {
         let (_, document) = try page(.lastDays(2, now: ReportHarness.now))
         #expect(document.texts("p").contains { $0.hasPrefix("Nothing recorded in this window") })

@@ -3,7 +3,7 @@ import Foundation
 import SystemSupport
 import WriteAheadBuffer
 
-/// A segment as the real recorder wrote it, and nobody has read it yet: to be cut and changed.
+/// A segment of the real recorder that was not read yet, to be truncated and changed.
 struct SealedSegment {
     let bytes: [UInt8]
     /// Where each record's bytes stand, in order; every one is an event.
@@ -17,7 +17,7 @@ struct SealedSegment {
         // Another process that holds the writer lock keeps the stream from storing them itself.
         try testEnvironment.data.folder.prepare()
         let lock = try File(opening: testEnvironment.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
+        guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
         let lines = (1...count).map(Model.plainLine).joined()
         try testEnvironment.output(of: [programs.nexus, "record", "--stdin"], input: lines)
         let buffer = WriteAheadBuffer(folder: testEnvironment.data.bufferFolder)

@@ -4,15 +4,15 @@ import SystemSupport
 
 /// A real program in a process of its own, fed and killed by the torture testEnvironment.
 ///
-/// Its input and output are pipes that this side never blocks on, so that a program that is killed, or hangs, holds
-/// nobody up; no call waits longer than `patience`.
+/// Its input and output are pipes that this side never blocks on, so that a program that is killed, or hangs, blocks
+/// no other; no call waits longer than `patience`.
 final class Child {
     /// Where a program's input or output goes.
     enum Stream {
         case none, pipe
     }
 
-    /// Longest that anything here may take, in seconds; whoever takes longer hangs. Checking millions of rows takes a while.
+    /// Longest duration of any program, in seconds; a longer one hangs. Checking millions of rows takes a while.
     static let patience: Double = 180
 
     let name: String
@@ -115,7 +115,7 @@ final class Child {
     private func writeSome() {
         let count = unsafe pendingInput.withUnsafeBytes { unsafe write(input, $0.baseAddress, $0.count) }
         if count > 0 { pendingInput = pendingInput.dropFirst(count) }
-        // Whoever was to read is gone, as is meant to happen here; the rest is for nobody.
+        // The reader has ended, as is meant to happen here; the rest of the input has no reader.
         if count < 0 && errno == EPIPE { pendingInput = [] }
     }
 

@@ -3,8 +3,8 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Holds a data folder against the invariants, by means of nobody's but the system's `sqlite3`, and of the bytes on the
-/// disk.
+/// Checks a data folder against the invariants, with the system's `sqlite3` and the bytes on the disk alone, without
+/// code of Nexus.
 struct Invariants {
     let testEnvironment: TestEnvironment
 
@@ -15,7 +15,7 @@ struct Invariants {
 
     // MARK: At any moment
 
-    /// What holds at every moment, whoever was just killed and whatever still waits: tables that agree with each other,
+    /// Checks what holds at every instant, after any kill and with any pending events: tables that agree with each other,
     /// and no name in any byte.
     func checkAnyMoment(_ model: Model) throws {
         try checkNames()
@@ -58,7 +58,7 @@ struct Invariants {
         let stored = try storedNumbers()
         let unknown = stored.subtracting(model.sent)
         guard unknown.isEmpty else {
-            throw InvariantViolation("events that nobody sent are stored: \(Self.describe(unknown))")
+            throw InvariantViolation("events that were never sent are stored: \(Self.describe(unknown))")
         }
         let back = stored.intersection(model.removed)
         guard back.isEmpty else {
@@ -68,8 +68,8 @@ struct Invariants {
 
     // MARK: Tables
 
-    /// False before anything was stored; whoever made the file may have been killed before it made the tables. A database
-    /// has a journal of the old kind only while it is made, and whoever may not write cannot undo it.
+    /// False before anything was stored; the process that created the file may have been killed before it created the
+    /// tables. A database has a rollback journal only while it is created, and a reader cannot roll it back.
     private func hasTables() throws -> Bool {
         guard testEnvironment.data.hasDatabase, !testEnvironment.data.folder.has("nexus.db-journal") else {
             return false
@@ -77,8 +77,8 @@ struct Invariants {
         return try query("SELECT count(*) FROM sqlite_master WHERE name = 'events'") == "1\n"
     }
 
-    /// Each line counts what is wrong: 0 of it is right. Where rows were removed for their age, only what is younger can
-    /// be counted anew.
+    /// Each line counts what is wrong: 0 of it is right. Where rows were removed for their age, only younger rows
+    /// can be recounted.
     private static let consistency = """
         SELECT 'integrity_check', integrity_check FROM pragma_integrity_check;
         CREATE TEMP VIEW complete AS SELECT slot, strftime('%Y-%m-%d %H:%M:%f', slot * 900, 'unixepoch') AS start

@@ -5,7 +5,7 @@ import Foundation
 struct Model {
     /// Must be stored, once.
     private(set) var acknowledged = IndexSet()
-    /// May be stored, once: sent, and whatever became of it, nobody was told that it is safe.
+    /// May be stored, once: sent, but not acknowledged, whatever happened to it.
     private(set) var sent = IndexSet()
     /// Written into the service's pipe, which acknowledges nothing: safe as soon as a flush has returned while that
     /// service lived on.
@@ -75,7 +75,7 @@ struct Model {
     /// What may be in the buffer or the tables: all but what stands in the pipe.
     var recorded: IndexSet { sent.subtracting(inPipe) }
 
-    /// A purge has removed all these for good.
+    /// A purge has permanently removed all these.
     mutating func remove(_ numbers: IndexSet) {
         acknowledged.subtract(numbers)
         removed.formUnion(numbers)

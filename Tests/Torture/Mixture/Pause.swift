@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Switching recording off for a while, whatever was just killed.
 extension SystemState {
-    /// An event that nobody sends: where it turns up, something was recorded that was not to be.
+    /// An event that is never sent: if it is stored, something was recorded against the rules.
     static let unsent = 999_999_999
 
     /// While recording is off every question is answered, recorders return as ever, and no byte of the folder changes.
@@ -20,7 +20,7 @@ extension SystemState {
             let child = try testEnvironment.start([testEnvironment.programs.nexus] + question, output: .pipe)
             try child.exchange { false }
             let end = try child.wait()
-            // Only who may write can take back what somebody was killed over who made the tables or filled them.
+            // Only a writer can roll back the transaction of a process that was killed while it created or filled the tables.
             guard end == .exited(0) || end == .exited(75) && testEnvironment.data.hasDatabaseJournal else {
                 throw InvariantViolation("'\(child.name)' ended with \(end) while recording was off: \(child.errors)")
             }

@@ -3,7 +3,7 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Removing for good, as a person does it while everything goes on.
+/// Permanent removal by a user while recorders run.
 extension SystemState {
     /// What a purge is asked to remove, as it is said on the command line and as the model knows it.
     struct Selection {
@@ -101,7 +101,7 @@ extension SystemState {
         model.retain(days: days)
     }
 
-    /// Runs a command that needs the writer to make way; one that is told to try again does. False when it was killed.
+    /// Runs a command for which the writer must yield, again if it returns 75. False when it was killed.
     func change(_ arguments: [String], kill: Kill) throws -> Bool {
         for _ in 0..<12 {
             let child = try testEnvironment.start([testEnvironment.programs.nexus] + arguments, output: .pipe)

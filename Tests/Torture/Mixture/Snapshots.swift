@@ -102,7 +102,7 @@ final class SentFolder {
             throw InvariantViolation("\(mustHold.subtracting(numbers).count) events that were sent are not there")
         }
         guard numbers.subtracting(model.sent).isEmpty else {
-            throw InvariantViolation("events were sent that nobody recorded")
+            throw InvariantViolation("events were sent that were never recorded")
         }
         guard try invariants.query("SELECT count(*) FROM events") == "\(numbers.count)\n" else {
             throw InvariantViolation("events were sent twice")

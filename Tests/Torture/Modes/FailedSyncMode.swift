@@ -30,10 +30,10 @@ struct FailedSyncMode: Mode {
 
     private func stream(failing occurrence: Int, _ settings: Settings) throws {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
-        // Somebody else is the writer, so that every fdatasync is for an acknowledgement.
+        // Another process is the writer, so that every fdatasync is for an acknowledgement.
         try systemState.testEnvironment.data.folder.prepare()
         let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
+        guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
         let log = systemState.testEnvironment.scratch.path + "/trace"
         let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: occurrence)
             .arguments(log: log, alsoTracing: ["write"])
@@ -78,7 +78,7 @@ struct FailedSyncMode: Mode {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
         try systemState.testEnvironment.data.folder.prepare()
         let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
-        guard try lock.tryLock() else { throw InvariantViolation("nobody else should be writing") }
+        guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
         let log = systemState.testEnvironment.scratch.path + "/trace"
         // Makes the key, which is put on disk as well.
         try systemState.recordSingly(1, with: [settings.programs.recorder])

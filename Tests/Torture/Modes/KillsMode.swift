@@ -31,7 +31,7 @@ struct KillsMode: Mode {
                 + "0 damaged", isMet: true)
     }
 
-    /// Goes on until so many steps have killed somebody; returns how many have not, as the program had ended by then.
+    /// Continues until `count` steps have killed a process; returns how many have not, as the program had ended by then.
     private func kill(_ count: Int, in systemState: SystemState) throws -> Int {
         var steps = 0
         var done = 0

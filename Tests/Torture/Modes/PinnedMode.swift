@@ -3,7 +3,7 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Somebody else's tool holds a read transaction open for minutes while the service takes 10,000 events a second.
+/// Another program holds a read transaction open for minutes while the service takes 10,000 events a second.
 struct PinnedMode: Mode {
     let name = "pinned"
     let bar = "a reader pinned for 10 minutes at 10,000 events/s: WAL under its cap, p99 of recording at most doubled"
@@ -100,7 +100,7 @@ struct PinnedMode: Mode {
     private func logBytes(of systemState: SystemState) throws -> Int {
         let log = try FileManager.default.attributesOfItem(
             atPath: systemState.testEnvironment.data.databasePath + "-wal")
-        guard let bytes = log[.size] as? Int else { throw InvariantViolation("nobody says how long the log is") }
+        guard let bytes = log[.size] as? Int else { throw InvariantViolation("the length of the WAL is unknown") }
         return bytes
     }
 }
