@@ -13,11 +13,49 @@ final class LineReader {
         var lastByte: UInt8?
     }
 
+    private var input: ChunkReader
+
+    init(_ file: consuming File, size: Int) {
+        input = ChunkReader(file, size: size)
+    }
+
+    /// The share of the file that was read, 0 to 1.
+    var progress: Double { input.progress }
+
+    /// Reads the next line without its line feed and appends it to `bytes`; nil at the end of the file.
+    /// - Parameter limit: the most bytes that `bytes` holds.
+    func next(appendingTo bytes: inout [UInt8], limit: Int = Limits.historyEntryBytes) throws(SystemError) -> Line? {
+        var line = Line()
+        var isBegun = false
+        while true {
+            guard try input.hasBytes() else { return isBegun ? line : nil }
+            isBegun = true
+            let end = input.chunk.span.firstIndex(of: UInt8(ascii: "\n"), from: input.position)
+            let part = input.position..<(end ?? input.chunk.count)
+            if !part.isEmpty { line.lastByte = input.chunk[part.upperBound - 1] }
+            if !line.isTooLong {
+                let kept = part.prefix(max(0, limit - bytes.count))
+                bytes.append(input.chunk.span.extracting(kept))
+                line.isTooLong = kept.count < part.count
+            }
+            guard end == nil else {
+                input.position = part.upperBound + 1
+                line.isTerminated = true
+                return line
+            }
+            input.position = part.upperBound
+        }
+    }
+}
+
+/// Reads a file in chunks of bounded size.
+struct ChunkReader: ~Copyable {
     private let file: File
     private let size: Int
-    private var chunk: [UInt8] = []
-    private var position = 0
     private var bytesRead = 0
+    private(set) var chunk: [UInt8] = []
+    /// The index in the chunk of the next byte to process.
+    var position = 0
 
     init(_ file: consuming File, size: Int) {
         self.file = file
@@ -27,39 +65,13 @@ final class LineReader {
     /// The share of the file that was read, 0 to 1.
     var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
 
-    /// Reads the next line without its line feed and appends it to `bytes`; nil at the end of the file.
-    /// - Parameter limit: the most bytes that `bytes` holds.
-    func next(appendingTo bytes: inout [UInt8], limit: Int = Limits.historyEntryBytes) throws(SystemError) -> Line? {
-        var line = Line()
-        var isBegun = false
-        while true {
-            if position == chunk.count {
-                guard try readChunk() else { return isBegun ? line : nil }
-            }
-            isBegun = true
-            let end = chunk.span.firstIndex(of: UInt8(ascii: "\n"), from: position)
-            let part = position..<(end ?? chunk.count)
-            if !part.isEmpty { line.lastByte = chunk[part.upperBound - 1] }
-            if !line.isTooLong {
-                let kept = part.prefix(max(0, limit - bytes.count))
-                bytes.append(chunk.span.extracting(kept))
-                line.isTooLong = kept.count < part.count
-            }
-            guard end == nil else {
-                position = part.upperBound + 1
-                line.isTerminated = true
-                return line
-            }
-            position = part.upperBound
-        }
-    }
-
-    private func readChunk() throws(SystemError) -> Bool {
+    /// Returns whether there is a byte at `position`. Reads the next chunk if this one is processed.
+    mutating func hasBytes() throws(SystemError) -> Bool {
+        guard position == chunk.count else { return true }
         chunk.removeAll(keepingCapacity: true)
         position = 0
-        let count = try file.read(appendingTo: &chunk, limit: Limits.inputChunkBytes)
-        bytesRead += count
-        return count > 0
+        bytesRead += try file.read(appendingTo: &chunk, limit: Limits.inputChunkBytes)
+        return !chunk.isEmpty
     }
 }
 

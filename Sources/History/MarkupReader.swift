@@ -22,19 +22,14 @@ final class MarkupReader {
         case unfinished
     }
 
-    private let file: File
-    private let size: Int
-    private var chunk: [UInt8] = []
-    private var position = 0
-    private var bytesRead = 0
+    private var input: ChunkReader
 
     init(_ file: consuming File, size: Int) {
-        self.file = file
-        self.size = size
+        input = ChunkReader(file, size: size)
     }
 
     /// The share of the file that was read, 0 to 1.
-    var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
+    var progress: Double { input.progress }
 
     /// Reads the next tag; nil at the end of the file.
     /// - Throws: a `Problem` for XML that this reader does not support, a `SystemError` where the file cannot be read.
@@ -54,7 +49,7 @@ final class MarkupReader {
         var begin: [UInt8] = []
         while begin.count < 8, let byte = try peek(), byte != UInt8(ascii: ">") {
             begin.append(byte)
-            position += 1
+            input.position += 1
             if begin.elementsEqual("!--".utf8) { return try require(pass(to: "-->")) }
             if begin.elementsEqual("![CDATA[".utf8) { return try require(pass(to: "]]>")) }
         }
@@ -69,7 +64,7 @@ final class MarkupReader {
     private func content() throws -> [UInt8] {
         var (content, quote): ([UInt8], UInt8?) = ([], nil)
         while let byte = try peek() {
-            position += 1
+            input.position += 1
             if quote == nil, byte == UInt8(ascii: ">") { return content }
             if byte == quote {
                 quote = nil
@@ -85,13 +80,13 @@ final class MarkupReader {
     private func pass(to text: String) throws -> Bool {
         let wanted = Array(text.utf8)
         while wanted.count == 1, try peek() != nil {
-            let end = chunk.span.firstIndex(of: wanted[0], from: position)
-            position = end.map { $0 + 1 } ?? chunk.count
+            let end = input.chunk.span.firstIndex(of: wanted[0], from: input.position)
+            input.position = end.map { $0 + 1 } ?? input.chunk.count
             if end != nil { return true }
         }
         var last: [UInt8] = []
         while let byte = try peek() {
-            position += 1
+            input.position += 1
             last.append(byte)
             if last.count > wanted.count { last.removeFirst() }
             if last == wanted { return true }
@@ -101,13 +96,7 @@ final class MarkupReader {
 
     /// Returns the next byte; nil at the end of the file.
     private func peek() throws(SystemError) -> UInt8? {
-        if position == chunk.count {
-            chunk.removeAll(keepingCapacity: true)
-            position = 0
-            bytesRead += try file.read(appendingTo: &chunk, limit: Limits.inputChunkBytes)
-            if chunk.isEmpty { return nil }
-        }
-        return chunk[position]
+        try input.hasBytes() ? input.chunk[input.position] : nil
     }
 
     // MARK: Tags
