@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Foundation
 import NIOCore
 import NIOHTTP1
 
@@ -11,12 +10,8 @@ struct WebDayTarget: DayTarget {
         _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?,
         options: WebOptions
     ) {
-        var headers = HTTPHeaders()
-        if let credentials {
-            let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
-            headers.add(name: "Authorization", value: "Basic \(token)")
-        }
-        connection = WebConnection(client, destination, address, headers: headers, options: options)
+        connection = WebConnection(
+            client, destination, address, headers: WebConnection.authorization(credentials), options: options)
     }
 
     func prepare() async throws {}

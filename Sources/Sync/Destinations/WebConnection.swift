@@ -54,6 +54,13 @@ struct WebConnection: Sendable {
         if case .server = destination { isFolder = true } else { isFolder = false }
     }
 
+    /// Returns the header of HTTP basic authentication; none without credentials.
+    static func authorization(_ credentials: Credentials?) -> HTTPHeaders {
+        guard let credentials else { return [:] }
+        let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
+        return ["Authorization": "Basic \(token)"]
+    }
+
     /// Returns the configuration of connections. `RetryPolicy` decides whether a failed one is tried again.
     static func configuration(_ options: WebOptions) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()

@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import Core
-import Foundation
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -19,12 +18,8 @@ final class WebTarget: Target {
         _ client: HTTPClient, _ destination: Destination, _ address: Destination.WebAddress, credentials: Credentials?,
         options: WebOptions
     ) {
-        var headers = HTTPHeaders()
-        if let credentials {
-            let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
-            headers.add(name: "Authorization", value: "Basic \(token)")
-        }
-        connection = WebConnection(client, destination, address, headers: headers, options: options)
+        connection = WebConnection(
+            client, destination, address, headers: WebConnection.authorization(credentials), options: options)
     }
 
     func prepare() async throws {}
