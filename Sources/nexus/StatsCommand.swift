@@ -66,7 +66,9 @@ struct StatsCommand: AsyncParsableCommand {
                     try await OpenedSnapshot(from, parts: Composition.writer)
                 }
             }
-            return try CommandContext.current.write(report(on: snapshot.data, keyOf: data))
+            try CommandContext.current.write(report(on: snapshot.data, keyOf: data))
+            // The snapshot's scratch folder is removed with it.
+            return withExtendedLifetime(snapshot) {}
         }
         guard watch else {
             try await CommandContext.current.write(report(of: data))
