@@ -16,21 +16,12 @@ import Testing
 
 /// The store of imported histories: each run once, whatever is imported in whichever order and however often.
 struct HistoryImportTests {
-    private let folder: TemporaryFolder
-    private let data: DataFolder
-    /// 2027-01-15.
-    private let clock = ManualWallClock(1_800_000_000_000)
+    private let harness: HistoryHarness
+
+    private var data: DataFolder { harness.data }
 
     init() throws {
-        folder = try TemporaryFolder()
-        data = folder.data
-        try data.folder.prepare()
-    }
-
-    private func path(_ name: String) -> String { folder.path + "/" + name }
-
-    private func write(_ name: String, _ text: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: path(name)))
+        harness = try HistoryHarness()
     }
 
     /// Lines of zsh, one a minute from `start` on.
@@ -38,14 +29,9 @@ struct HistoryImportTests {
         lines.enumerated().map { ": \(start + $0 * 60):0;\($1)\n" }.joined()
     }
 
-    private func lock(_ data: DataFolder? = nil) throws -> WriterLock {
-        try AnotherWriter.waitedFor(in: data ?? self.data)
-    }
-
     @discardableResult
     private func take(_ source: HistorySource, _ name: String) async throws -> HistorySummary {
-        let summary = try await HistoryImport(source, path: path(name), clock: clock).run(
-            into: data, lock: try lock(), parts: .standard)
+        let summary = try await harness.take(source, name)
         try await expectSound()
         return summary
     }
@@ -54,7 +40,7 @@ struct HistoryImportTests {
     private func expectSound() async throws {
         let tables = try Tables(data)
         let before = try tables.rollups()
-        try await SQLiteWriter.withWriter(of: data, lock: try lock(), obeysSettings: false) {
+        try await SQLiteWriter.withWriter(of: data, lock: try harness.lock(), obeysSettings: false) {
             try await $0.rebuildCounts()
         }
         #expect(try Tables(data).rollups() == before)
@@ -75,7 +61,7 @@ struct HistoryImportTests {
 
     @Test("An entry is an event with its start, its name and what is known, and of no session")
     func events() async throws {
-        try write(
+        try harness.write(
             "zsh", ": 1700000000:12;make -j8 test | tee log\n: 1700000060:0;cd x && git push\n: 1700000120:0;FOO=bar\n")
         let summary = try await take(.zsh, "zsh")
         #expect(summary.imported == 2 && summary.skipped == [.noCommand: 1] && summary.entries == 3)
@@ -90,7 +76,8 @@ struct HistoryImportTests {
 
     @Test("A name is kept if the program is a builtin, in PATH or in the lists, so that no typed password is one")
     func names() async throws {
-        try write("zsh", zsh(["hunter2", "source x", "sqlite3 a.db", "no-such-program-anywhere run", "git status"]))
+        try harness.write(
+            "zsh", zsh(["hunter2", "source x", "sqlite3 a.db", "no-such-program-anywhere run", "git status"]))
         try await take(.zsh, "zsh")
         #expect(try rows("SELECT command FROM events ORDER BY id") == ["-", "source", "sqlite3", "-", "git status"])
     }
@@ -98,15 +85,15 @@ struct HistoryImportTests {
     @Test("A second import adds nothing, and a longer history its new part")
     func twice() async throws {
         let lines = ["ls", "make", "ls", "make", "git status"]
-        try write("zsh", zsh(lines))
+        try harness.write("zsh", zsh(lines))
         #expect(try await take(.zsh, "zsh").imported == 5)
         let again = try await take(.zsh, "zsh")
         #expect(again.imported == 0 && again.skipped == [.known: 5] && again.times == nil)
-        try write("zsh", zsh(lines + ["pwd", "ls"]))
+        try harness.write("zsh", zsh(lines + ["pwd", "ls"]))
         let longer = try await take(.zsh, "zsh")
         #expect(longer.imported == 2 && longer.skipped == [.known: 5])
         // Its beginning was dropped by the shell.
-        try write("zsh", zsh(["ls", "make"], from: 1_700_000_180))
+        try harness.write("zsh", zsh(["ls", "make"], from: 1_700_000_180))
         #expect(try await take(.zsh, "zsh").imported == 2)
         #expect(
             try rows("SELECT first_id, last_id, origin FROM origins") == ["1|9|1"])
@@ -114,9 +101,9 @@ struct HistoryImportTests {
 
     @Test("Equal lines of a second are separate runs, and are recognized again")
     func sameSecond() async throws {
-        try write("zsh", String(repeating: ": 1700000000:0;ls\n", count: 3))
+        try harness.write("zsh", String(repeating: ": 1700000000:0;ls\n", count: 3))
         #expect(try await take(.zsh, "zsh").imported == 3)
-        try write("zsh", String(repeating: ": 1700000000:0;ls\n", count: 4))
+        try harness.write("zsh", String(repeating: ": 1700000000:0;ls\n", count: 4))
         let again = try await take(.zsh, "zsh")
         #expect(again.imported == 1 && again.skipped == [.known: 3])
     }
@@ -124,7 +111,7 @@ struct HistoryImportTests {
     @Test("More entries in a second than a user can type have a made-up time")
     func madeUpTimes() async throws {
         let many = (0...Limits.historyEntriesOfASecond).map { ": 1700000000:0;make \($0)\n" }.joined()
-        try write("zsh", many + ": 1700000001:0;ls\n")
+        try harness.write("zsh", many + ": 1700000001:0;ls\n")
         let summary = try await take(.zsh, "zsh")
         #expect(summary.imported == 1 && summary.skipped == [.undated: Limits.historyEntriesOfASecond + 1])
     }
@@ -132,7 +119,7 @@ struct HistoryImportTests {
     @Test("More entries than a batch holds are imported once, in any number of batches")
     func batches() async throws {
         let count = 2 * Limits.historyRows + 100
-        try write("zsh", zsh((0..<count).map { "make \($0 % 7)" }))
+        try harness.write("zsh", zsh((0..<count).map { "make \($0 % 7)" }))
         let plan = try plan([(.zsh, "zsh")])
         #expect(plan[0].imported == count)
         #expect(try await take(.zsh, "zsh").imported == count)
@@ -145,9 +132,9 @@ struct HistoryImportTests {
     func twoSources() async throws {
         for isAtuinFirst in [true, false] {
             let test = try HistoryImportTests()
-            try test.write("zsh", test.zsh(["ls", "make", "ls", "git status"]))
+            try test.harness.write("zsh", test.zsh(["ls", "make", "ls", "git status"]))
             try AtuinTests.make(
-                test.path("atuin"),
+                test.harness.path("atuin"),
                 AtuinTests.row(1, seconds: 1_700_000_060, duration: 5_000_000_000, exit: 0, "make")
                     + AtuinTests.row(2, seconds: 1_700_000_121, duration: 5_000_000, exit: 0, "ls")
                     + AtuinTests.row(3, seconds: 1_700_000_500, duration: 5_000_000, exit: 0, "ls"))
@@ -172,11 +159,11 @@ struct HistoryImportTests {
         // Another installation recorded a shell before.
         let other = try HistoryImportTests()
         try await other.record(#"{"command":"make","timestamp":1699999000000,"session_id":"shell-0000-1-1"}"#)
-        try await SnapshotWriter(data: other.data).write(.everything, as: .sqlite, to: .file(path("snapshot")))
+        try await SnapshotWriter(data: other.data).write(.everything, as: .sqlite, to: .file(harness.path("snapshot")))
         try await record(#"{"command":"tool","timestamp":1699998000000,"session_id":"ci"}"#)
-        _ = try await SnapshotImport(path: path("snapshot")).run(
-            into: data, lock: try lock(), parts: .standard)
-        try write("zsh", zsh(["ls", "make", "ls"]))
+        _ = try await SnapshotImport(path: harness.path("snapshot")).run(
+            into: data, lock: try harness.lock(), parts: .standard)
+        try harness.write("zsh", zsh(["ls", "make", "ls"]))
         #expect(try plan([(.zsh, "zsh")])[0].imported == 3)
         var filler = BufferFiller(data)
         try filler.append([#"{"command":"make","timestamp":1700000060900,"session_id":"shell-0000-2-2"}"#])
@@ -199,7 +186,7 @@ struct HistoryImportTests {
             event("make", start + 30, "1-1"), event("ls", start + 60, "1-1"), event("cargo test", start + 90, "1-1"),
             event("render", start + 120, "2-2"), event("make", start + 180, "2-2"), event("deploy", start + 200, "2-2"),
             event("git status", start + day, "3-3"), event("ls", start + day + 59, "3-3"))
-        try write(
+        try harness.write(
             "zsh",
             zsh(["ls", "vim x", "./script", "nexus exec make"], from: start)
                 + zsh(["git status", "ls -l", "pwd"], from: start + day))
@@ -212,7 +199,7 @@ struct HistoryImportTests {
     private func record(_ lines: String...) async throws {
         var filler = BufferFiller(data)
         try filler.append(lines)
-        try await SQLiteWriter.withWriter(of: data, lock: try lock()) { writer in
+        try await SQLiteWriter.withWriter(of: data, lock: try harness.lock()) { writer in
             _ = try await writer.drain()
             try await writer.finish()
         }
@@ -223,16 +210,16 @@ struct HistoryImportTests {
     private func plan(_ sources: [(HistorySource, String)]) throws -> [HistorySummary] {
         var planned = PlannedHistories()
         return try sources.map { source, name in
-            try HistoryImport(source, path: path(name), clock: clock).plan(for: data, besides: &planned)
+            try HistoryImport(source, path: harness.path(name), clock: harness.clock).plan(for: data, besides: &planned)
         }
     }
 
     @Test("A plan prints what imports in its order would do, before and after them, and writes nothing")
     func plans() async throws {
-        try write("zsh", zsh(["ls", "make", "FOO=1"]))
-        try write("bash", "#1700000000\nls\n#1700000900\npwd\nundated\n")
+        try harness.write("zsh", zsh(["ls", "make", "FOO=1"]))
+        try harness.write("bash", "#1700000000\nls\n#1700000900\npwd\nundated\n")
         try AtuinTests.make(
-            path("atuin"), AtuinTests.row(1, seconds: 1_700_000_060, duration: 5_000_000_000, exit: 0, "make"))
+            harness.path("atuin"), AtuinTests.row(1, seconds: 1_700_000_060, duration: 5_000_000_000, exit: 0, "make"))
         let sources: [(HistorySource, String)] = [(.atuin, "atuin"), (.zsh, "zsh"), (.bash, "bash")]
         let before = try plan(sources)
         #expect(try data.folder.names().isEmpty)
@@ -250,7 +237,7 @@ struct HistoryImportTests {
     func retention() async throws {
         try SettingsFile(data).update { $0.set(retentionDays: 30) }
         let now = 1_800_000_000
-        try write(
+        try harness.write(
             "zsh",
             zsh(["ls"], from: now - 40 * 86400) + zsh(["make"], from: now - 86400) + zsh(["ls"], from: now + 2 * 86400)
                 + zsh(["ls"], from: 900_000_000))
@@ -260,11 +247,11 @@ struct HistoryImportTests {
 
     @Test("A history that keeps each line once is marked, fish's always")
     func lowerBounds() async throws {
-        try write("fish", "- cmd: ls\n  when: 1700000000\n")
+        try harness.write("fish", "- cmd: ls\n  when: 1700000000\n")
         #expect(try await take(.fish, "fish").isLowerBound)
-        try write("zsh", zsh((0..<200).map { "make \($0)" }))
+        try harness.write("zsh", zsh((0..<200).map { "make \($0)" }))
         #expect(try await take(.zsh, "zsh").isLowerBound)
-        try write("bash", "#1700000000\nls\n#1700000100\nls\n")
+        try harness.write("bash", "#1700000000\nls\n#1700000100\nls\n")
         #expect(try await take(.bash, "bash").isLowerBound == false)
         let histories = try StoreReader(data: data)?.importedHistories() ?? []
         #expect(histories.map(\.source) == ["bash", "fish", "zsh"])
@@ -275,7 +262,7 @@ struct HistoryImportTests {
 
     @Test("An import after 'rekey' adds nothing; a purge removes marks with their rows, and a new import restores them")
     func purge() async throws {
-        try write("zsh", zsh(["ls", "make", "git status"]))
+        try harness.write("zsh", zsh(["ls", "make", "git status"]))
         try await take(.zsh, "zsh")
         #expect(try await Purger(data: data).renewKey())
         #expect(try await take(.zsh, "zsh").skipped == [.known: 3])
@@ -299,10 +286,10 @@ struct HistoryImportTests {
     @Test("Retention removes marks with their rows, and the entries stay out afterwards")
     func expiry() async throws {
         let now = 1_800_000_000
-        try write("zsh", zsh(["ls"], from: now - 40 * 86400) + zsh(["make"], from: now - 86400))
+        try harness.write("zsh", zsh(["ls"], from: now - 40 * 86400) + zsh(["make"], from: now - 86400))
         #expect(try await take(.zsh, "zsh").imported == 2)
         try SettingsFile(data).update { $0.set(retentionDays: 30) }
-        let writer = try SQLiteWriter(data: data, lock: try lock(), clock: clock)
+        let writer = try SQLiteWriter(data: data, lock: try harness.lock(), clock: harness.clock)
         try await writer.endDrain()
         await writer.close()
         #expect(try rows("SELECT count(*) FROM history_marks") == ["1"])
@@ -311,7 +298,7 @@ struct HistoryImportTests {
 
     @Test("A lost key is reported, and nothing is imported twice without it")
     func lostKey() async throws {
-        try write("zsh", zsh(["ls"]))
+        try harness.write("zsh", zsh(["ls"]))
         try await take(.zsh, "zsh")
         try data.folder.remove(DataFolder.historyKeyName)
         await #expect(throws: HistoryKeyError.lost(path: data.historyKeyPath)) { try await take(.zsh, "zsh") }
@@ -320,11 +307,11 @@ struct HistoryImportTests {
 
     @Test("Nothing of a line but its name is in any file, and two data folders have different marks of one line")
     func nothingRaw() async throws {
-        try write(
+        try harness.write(
             "zsh", zsh(["curl -H token:s3cr3tvalue https://example.invalid/path", "export PASS=s3cr3tvalue; make"]))
         try await take(.zsh, "zsh")
         let other = try HistoryImportTests()
-        try other.write("zsh", zsh(["curl -H token:s3cr3tvalue https://example.invalid/path"]))
+        try other.harness.write("zsh", zsh(["curl -H token:s3cr3tvalue https://example.invalid/path"]))
         try await other.take(.zsh, "zsh")
         for name in try data.folder.names() {
             let bytes = FileManager.default.contents(atPath: data.folder.path(of: name)) ?? Data()
@@ -338,11 +325,11 @@ struct HistoryImportTests {
 
     @Test("An import stops when recording is switched off, and the next one continues after it is on again")
     func off() async throws {
-        try write("zsh", zsh(["ls", "make"]))
+        try harness.write("zsh", zsh(["ls", "make"]))
         try SettingsFile(data).update { $0.set(recording: false) }
         await #expect(throws: HistoryError.switchedOff) {
-            try await HistoryImport(.zsh, path: path("zsh"), clock: clock).run(
-                into: data, lock: try lock(), parts: .standard)
+            try await HistoryImport(.zsh, path: harness.path("zsh"), clock: harness.clock).run(
+                into: data, lock: try harness.lock(), parts: .standard)
         }
         #expect(try rows("SELECT count(*) FROM events") == ["0"])
         try SettingsFile(data).update { $0.set(recording: true) }
@@ -359,13 +346,13 @@ struct HistoryImportTests {
 
     @Test("A snapshot of imported entries is imported once elsewhere, and makes no session there")
     func snapshot() async throws {
-        try write("zsh", zsh(["ls", "make"]))
+        try harness.write("zsh", zsh(["ls", "make"]))
         try await take(.zsh, "zsh")
-        try await SnapshotWriter(data: data).write(.everything, as: .sqlite, to: .file(path("snapshot")))
+        try await SnapshotWriter(data: data).write(.everything, as: .sqlite, to: .file(harness.path("snapshot")))
         let there = try HistoryImportTests()
         for expected in [2, 0] {
-            let outcome = try await SnapshotImport(path: path("snapshot")).run(
-                into: there.data, lock: try there.lock(), parts: .standard)
+            let outcome = try await SnapshotImport(path: harness.path("snapshot")).run(
+                into: there.data, lock: try there.harness.lock(), parts: .standard)
             #expect(outcome.imported == expected)
         }
         #expect(try there.rows("SELECT count(*) FROM sessions") == ["0"])

@@ -12,16 +12,15 @@ import Testing
 
 /// Reports on imported histories.
 struct HistoryReportTests {
-    private let folder: TemporaryFolder
-    private let data: DataFolder
-    /// 2027-01-15.
+    private let harness: HistoryHarness
+    /// The time of the harness's clock, in seconds since 1970.
     private static let now = 1_800_000_000
     private static let day = 86_400
 
+    private var data: DataFolder { harness.data }
+
     init() throws {
-        folder = try TemporaryFolder()
-        data = folder.data
-        try data.folder.prepare()
+        harness = try HistoryHarness()
     }
 
     /// Twenty runs a day for ten days that end `daysAgo` days ago: of about a second each, or of five.
@@ -40,23 +39,20 @@ struct HistoryReportTests {
             runs.map {
                 #"{"command":"make","timestamp":\#($0.second * 1000),"duration_ms":\#($0.milliseconds),"success":true,"session_id":"shell-0000-1-1"}"#
             })
-        let writer = try SQLiteWriter(data: data, lock: try AnotherWriter.waitedFor(in: data))
+        let writer = try SQLiteWriter(data: data, lock: try harness.lock())
         _ = try await writer.drain()
         try await writer.finish()
         await writer.close()
     }
 
     private func importRuns(_ runs: [(second: Int, milliseconds: Int)]) async throws {
-        let path = folder.path + "/atuin"
         try AtuinTests.make(
-            path,
+            harness.path("atuin"),
             runs.enumerated().map {
                 AtuinTests.row(
                     $0, seconds: Int64($1.second), duration: Int64($1.milliseconds) * 1_000_000, exit: 0, "make")
             }.joined())
-        let summary = try await HistoryImport(.atuin, path: path, clock: ManualWallClock(Int64(Self.now) * 1000)).run(
-            into: data, lock: try AnotherWriter.waitedFor(in: data), parts: .standard)
-        #expect(summary.imported == runs.count)
+        #expect(try await harness.take(.atuin, "atuin").imported == runs.count)
     }
 
     private func findings() throws -> [Finding] {

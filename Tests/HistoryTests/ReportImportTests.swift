@@ -13,22 +13,17 @@ import Testing
 
 /// The import of test reports.
 struct ReportImportTests {
-    private let folder: TemporaryFolder
-    private let data: DataFolder
-    /// 2027-01-15.
-    private let clock = ManualWallClock(1_800_000_000_000)
+    private let harness: HistoryHarness
+
+    private var data: DataFolder { harness.data }
 
     init() throws {
-        folder = try TemporaryFolder()
-        data = folder.data
-        try data.folder.prepare()
+        harness = try HistoryHarness()
     }
 
     private func take(_ source: HistorySource, _ text: String) async throws -> HistorySummary {
-        let path = folder.path + "/source"
-        try Data(text.utf8).write(to: URL(filePath: path))
-        return try await HistoryImport(source, path: path, clock: clock).run(
-            into: data, lock: try AnotherWriter.waitedFor(in: data), parts: .standard)
+        try harness.write("source", text)
+        return try await harness.take(source, "source")
     }
 
     private func report(_ suites: [String], failing: Int = 0) -> String {
