@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the scripts share: saying what happens, failing with a sentence, and installing what the system lacks.
+# Functions that the scripts share: progress messages, errors, and the installation of missing packages.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Asked for help, a script shows what stands at its head.
+# --help prints the comment at the head of a script.
 case "${1:-}" in
 -h | --help)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
@@ -23,7 +23,7 @@ require_swift() {
         fail "Swift is not installed: get 6.3 or newer from https://www.swift.org/install and put it on the PATH."
 }
 
-# Installs Debian packages that are missing; asks sudo where this user is not root.
+# Installs Debian packages that are missing; uses sudo if this user is not root.
 require_packages() {
     local missing=()
     for package in "$@"; do
@@ -36,7 +36,7 @@ require_packages() {
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null ||
-            fail "these packages are missing, and installing them takes root: apt-get install ${missing[*]}"
+            fail "these packages are missing, and installing them needs root: run apt-get install ${missing[*]}"
         as_root=(sudo)
     fi
     say "Installing ${missing[*]}"
@@ -49,25 +49,25 @@ require_packages() {
 # The system libraries that Nexus is built on.
 require_libraries() { require_packages libsqlite3-dev liblz4-dev; }
 
-# How the programs are built to be used. The standard library is linked in, at a fixed address, so that no pointers have to be
-# moved when a command starts, and without the symbols in the dynamic table, which the Swift runtime searches at every start.
-# No debug information is made, which takes time and is stripped. No path of this machine is in the programs, so that two
-# builds in two folders are the same.
+# Options of a release build. The standard library is linked in, at a fixed address, so that a command needs no relocations at
+# its start, and without symbols in the dynamic table, which the Swift runtime searches at every start. Debug information is
+# not generated, as it takes time and is stripped. The programs have no path of this machine, so that builds in two folders
+# are equal.
 release=(--package-path "$repository" --configuration release --static-swift-stdlib
     -Xswiftc -gnone -Xcc -g0
     -Xswiftc -file-prefix-map -Xswiftc "$repository=nexus" -Xcc "-ffile-prefix-map=$repository=nexus"
     -Xlinker -no-pie -Xlinker --no-export-dynamic)
 
-# Builds the given products in release, each with what it needs alone; without any all of them. Sets `programs` to their
-# folder.
+# Builds the given products in release, each with its own dependencies alone; by default all products. Sets `programs` to
+# their folder.
 build_release() {
     say "Building in release (the first time this takes a few minutes)"
     local product
     if [ $# -eq 0 ]; then
-        swift build "${release[@]}" || fail "the build failed: the messages above say where."
+        swift build "${release[@]}" || fail "the build failed: see the messages above."
     fi
     for product in "$@"; do
-        swift build "${release[@]}" --product "$product" || fail "the build failed: the messages above say where."
+        swift build "${release[@]}" --product "$product" || fail "the build failed: see the messages above."
     done
     # shellcheck disable=SC2034 # for the scripts that read this file
     programs=$(swift build "${release[@]}" --show-bin-path)
@@ -77,7 +77,7 @@ build_release() {
 compile_for_linking() {
     local object=$repository/.build/$1.o
     clang -O1 -c "$repository/Scripts/packaging/$1.c" -o "$object" ||
-        fail "cannot compile Scripts/packaging/$1.c: the messages above say why."
+        fail "cannot compile Scripts/packaging/$1.c: see the messages above."
     printf '%s' "$object"
 }
 
@@ -89,13 +89,13 @@ link_again() {
     shift 2
     table=$(compile_for_linking icu-data)
     grep -v '/CNIOExtrasZlib\.build/' "$programs/$product.product/Objects.LinkFileList" >"$target.objects"
-    # The C library warns of functions that look up users, which nothing calls.
+    # The C library warns of functions that look up users, which are not called.
     swiftc -gnone -lstdc++ -o "$target" "$table" "@$target.objects" \
         -Xlinker --gc-sections -Xlinker --defsym -Xlinker "main=${product//-/_}_main" "$@" 2>"$target.log" ||
         fail "$product could not be linked: see $target.log."
 }
 
-# What linking again takes: readelf, strip, and zlib in place of the copy.
+# Packages for linking again: readelf, strip, and zlib instead of the copy.
 require_linking() { require_packages binutils zlib1g-dev; }
 
 # Links the whole program for installing and sets `whole_program` to it.
@@ -108,7 +108,7 @@ link_whole_program() {
 }
 
 # Builds the lean recorder, linked statically so that it starts like a C program, and sets `recorder` to it. The objects are
-# those of the release: they are only linked in another way.
+# those of the release, linked in another way.
 build_recorder() {
     say "Building the lean recorder"
     build_release nexus-record
@@ -132,8 +132,8 @@ require_servers() {
     done
 }
 
-# DuckDB, which snapshots are read with, and its reader of SQLite, from PyPI in a virtual environment of their own. The
-# two have to be of one version.
+# DuckDB, which reads snapshots, and its SQLite extension, from PyPI in a separate virtual environment. The two must have
+# the same version.
 require_duckdb() {
     local folder=$repository/.build/duckdb version=1.5.5
     [ -e "$folder/$version.done" ] && return
@@ -160,8 +160,8 @@ require_axe() {
         fail "could not fetch axe-core from PyPI: is there a network?"
 }
 
-# Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one is there under both names:
-# as `nexus` it does by itself what has to start at once, and becomes the large program in libexec for the rest.
+# Puts both programs under a prefix, after `build_release` and `build_recorder`. The lean one has both names:
+# as `nexus` it runs single events and exec itself, and becomes the large program in libexec for all other commands.
 install_programs() {
     { link_whole_program && install -D -m 755 -s "$whole_program" "$1/libexec/nexus/nexus" &&
         install -D -m 755 -s "$recorder" "$1/bin/nexus-record" &&
@@ -178,7 +178,7 @@ commit_of_sources() {
     printf '%s' "$commit"
 }
 
-# Writes the commit into the section that a program has for it (Sources/CPlatform/commit.c).
+# Writes the commit into its section of a program (Sources/CPlatform/commit.c).
 write_commit() {
     local place offset commit
     commit=$(commit_of_sources)
@@ -188,13 +188,13 @@ write_commit() {
     printf '%s' "$commit" | dd of="$1" bs=1 seek="$offset" conv=notrunc status=none
 }
 
-# Puts what belongs under a prefix there: programs, completions, and man pages where there is something to make them with.
+# Installs programs, completions and man pages under a prefix; man pages only if the tool that writes them is there.
 install_tree() {
     local nexus=$1/bin/nexus
     install_programs "$1"
     install_completion() {
         mkdir -p "$(dirname "$1/share/$3")"
-        # It is read by a shell, and not run: without the line for the kernel.
+        # A shell reads the file and does not run it: without the #! line.
         "$nexus" --generate-completion-script "$2" | sed '1{/^#!/d}' >"$1/share/$3"
     }
     install_completion "$1" bash bash-completion/completions/nexus
