@@ -8,7 +8,7 @@ func addReading() {
         for _ in benchmark.scaledIterations { blackHole(subject.count()) }
     }
 
-    // A month of quarters of an hour, as a report without days of its own would read.
+    // A month of 15-minute buckets, as a report without days of its own would read.
     Benchmark("quantiles.merge") { benchmark in
         let subject = QuantileSubject(durations: events, parts: 30 * 24 * 4)
         benchmark.startMeasurement()

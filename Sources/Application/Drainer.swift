@@ -12,7 +12,7 @@ package struct Drainer: Sendable {
     }
 
     /// Interval between checks whether another process has stored the events.
-    private static let lookInterval: Duration = .milliseconds(5)
+    private static let pollInterval: Duration = .milliseconds(5)
     private static let progressInterval: Duration = .milliseconds(200)
 
     /// Drains everything and returns the number of events. Returns nil when another process holds the writer lock, or requests it
@@ -57,7 +57,7 @@ package struct Drainer: Sendable {
             // needed.
             quietLooks = try pending() == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
             if quietLooks == 2 { return true }
-            try await Task.sleep(for: Self.lookInterval)
+            try await Task.sleep(for: Self.pollInterval)
         }
         return false
     }

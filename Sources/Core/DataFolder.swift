@@ -59,15 +59,15 @@ package struct DataFolder: Sendable {
     /// not count: a reader leaves one if it opens the database while another process closes it. A WAL of only a header does not
     /// count either: a writer killed at its first commit leaves one. SQLite without write permission would wait for the rest of
     /// it in vain.
-    package var hasDatabaseLog: Bool {
+    package var hasWAL: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
-        return bytes > Self.databaseLogHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
+        return bytes > Self.walHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
     }
     /// Bytes of the WAL's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
-    private static let databaseLogHeaderBytes = 32
+    private static let walHeaderBytes = 32
     /// Whether the WAL has lost the index that SQLite reads it by. The folder was copied without the index, or a writer was
     /// killed while it closed the database.
-    package var hasLogWithoutIndex: Bool { hasDatabaseLog && !folder.has("nexus.db-shm") }
+    package var hasWALWithoutIndex: Bool { hasWAL && !folder.has("nexus.db-shm") }
     /// Whether the database has a rollback journal, which holds its earlier content. Another process writes to the database file
     /// itself, or was killed.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }

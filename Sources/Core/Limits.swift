@@ -74,7 +74,7 @@ package enum Limits {
     /// … but at most this long at a time: a disk that hangs must not stop a recording program.
     package static let longestThrottle: Duration = .milliseconds(100)
     /// Interval between checks whether the fsync has returned.
-    package static let lookInterval: Duration = .milliseconds(2)
+    package static let pollInterval: Duration = .milliseconds(2)
     /// Batches that the ring holds. Unless they are very small, they reach its limit of bytes first.
     package static let ringBatches = 1024
     /// Connections that the service serves at once, if the system allows that number: a shell or a tool has one.
@@ -159,9 +159,9 @@ package enum Limits {
     package static let transactionSessions = 8192
     /// Largest size of SQLite's WAL, in bytes. It is checkpointed at half of it. While a reader keeps it from being reset,
     /// storing stops once a transaction might no longer fit, and events wait in the buffer.
-    package static let databaseLogBytes = 64 * 1024 * 1024
+    package static let walBytes = 64 * 1024 * 1024
     /// Most that one transaction may add to the WAL, in bytes, by the bounds above.
-    package static let transactionLogBytes = 24 * 1024 * 1024
+    package static let transactionWALBytes = 24 * 1024 * 1024
     /// Corrupt segments that are kept for inspection; older ones are deleted.
     package static let damagedSegmentsKept = 4
 

@@ -46,7 +46,7 @@ package enum DatabaseOpening {
             let mayWrite = mayWrite(data)
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
-            } else if data.hasDatabaseJournal || data.hasLogWithoutIndex {
+            } else if data.hasDatabaseJournal || data.hasWALWithoutIndex {
                 // Opened as immutable, it would show an unfinished transaction, or lack the last ones.
                 throw StoreError.walNeedsRecovery(path: path)
             }
@@ -102,7 +102,7 @@ package enum DatabaseOpening {
     /// process writes to it. A killed process leaves its WAL: SQLite reads it with an index in memory and leaves the index on
     /// disk alone.
     private static func parametersThatWriteNothing(_ data: DataFolder) -> String {
-        data.hasDatabaseLog ? "mode=ro&readonly_shm=1" : "immutable=1"
+        data.hasWAL ? "mode=ro&readonly_shm=1" : "immutable=1"
     }
 
     /// Returns whether the folder may be written to: recording is on, and the user has the permission.

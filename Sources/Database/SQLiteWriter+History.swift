@@ -131,7 +131,7 @@ extension SQLiteWriter {
             while let rows = try batches.take() {
                 try Task.checkCancellation()
                 try queue.write { try store(rows, of: source, into: $0, &outcome) }
-                if (data.folder.size(of: "nexus.db-wal") ?? 0) >= Limits.databaseLogBytes / 2 {
+                if (data.folder.size(of: "nexus.db-wal") ?? 0) >= Limits.walBytes / 2 {
                     try checkpoint(includingNewest: false)
                 }
             }

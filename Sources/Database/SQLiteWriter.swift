@@ -160,8 +160,8 @@ package actor SQLiteWriter {
             let waiting = try asStoreError(
                 data.databasePath, { try queue.writeWithoutTransaction { try nextWaiting(in: $0) } })
         else { return nil }
-        if wal.bytes >= Limits.databaseLogBytes / 2 { try checkpoint(includingNewest: false) }
-        if wal.bytes > Limits.databaseLogBytes - Limits.transactionLogBytes {
+        if wal.bytes >= Limits.walBytes / 2 { try checkpoint(includingNewest: false) }
+        if wal.bytes > Limits.walBytes - Limits.transactionWALBytes {
             blockedReason = .blockedByReader(path: data.databasePath)
             return nil
         }
@@ -282,7 +282,7 @@ package actor SQLiteWriter {
             try queue.writeWithoutTransaction { database in
                 let result = try database.checkpoint(.passive)
                 let isComplete = result.walFrameCount == result.checkpointedFrameCount
-                let cutting = includingNewest && logFileBytes >= Limits.databaseLogBytes / 2
+                let cutting = includingNewest && walFileBytes >= Limits.walBytes / 2
                 if isComplete, cutting || wal.bytes > 0 { try restartWAL(in: database, cutting: cutting) }
                 return isComplete
             }
@@ -313,7 +313,7 @@ package actor SQLiteWriter {
     }
 
     /// Bytes of SQLite's WAL file, in use or not.
-    private var logFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
+    private var walFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
     /// Makes SQLite overwrite the WAL, all of which is in the database, from its start. At the end of a drain a long WAL is
     /// truncated. A process that still reads from the WAL prevents both, and the writer does not wait for it.

@@ -43,7 +43,7 @@ package struct StoreReader: Sendable {
 
     /// Returns the activity of every 15-minute bucket that has any and begins in `window` (milliseconds since 1970), in
     /// order.
-    package func activity(in window: Range<Int64>) throws(StoreError) -> [(slotStart: Int64, activity: Activity)] {
+    package func activity(in window: Range<Int64>) throws(StoreError) -> [(bucketStart: Int64, activity: Activity)] {
         try asStoreError(path) {
             try queue.read { database in
                 let statement = try RawStatement(
@@ -51,7 +51,7 @@ package struct StoreReader: Sendable {
                 let slots = Self.slotRange(window)
                 statement.bind(1, slots.lowerBound)
                 statement.bind(2, slots.upperBound)
-                var result: [(slotStart: Int64, activity: Activity)] = []
+                var result: [(bucketStart: Int64, activity: Activity)] = []
                 try statement.forEachRow { row in
                     var activity = Activity()
                     activity.events = Int(row.number(1))

@@ -138,7 +138,7 @@ package struct DatabaseCheck {
 
     private var log: CheckResult {
         let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
-        guard bytes > Limits.databaseLogBytes else { return .ok("log", "\(bytes / 1024) KiB") }
+        guard bytes > Limits.walBytes else { return .ok("log", "\(bytes / 1024) KiB") }
         return .note(
             "log", "the WAL of the database has \(bytes / 1024 / 1024) MiB",
             suggestion: "another program has a read transaction open; the WAL shrinks when it ends")

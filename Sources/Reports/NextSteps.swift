@@ -30,7 +30,7 @@ package struct NextSteps: Sendable {
 
     /// Returns the beginning of the latest 15-minute bucket with events of a data folder, in milliseconds since 1970.
     package static func latestEvent(in data: DataFolder) throws(StoreError) -> Int64? {
-        try StoreReader(data: data)?.activity(in: 0..<Int64.max).last?.slotStart
+        try StoreReader(data: data)?.activity(in: 0..<Int64.max).last?.bucketStart
     }
 
     package var sentences: [String] {

@@ -129,37 +129,37 @@ struct CombinationReading {
     }
 
     /// The counts of a 15-minute bucket.
-    struct Quarter {
+    struct BucketUsage {
         var activity = StoreReader.Activity()
         /// The durations of commands; empty where they were not asked for.
         var latency = LatencyHistogram()
     }
 
     /// Returns the counts of each 15-minute bucket with events.
-    func quarters(_ slots: Range<Int64>, hasLatency: Bool) throws -> [Int64: Quarter] {
-        var result: [Int64: Quarter] = [:]
+    func bucketUsages(_ slots: Range<Int64>, hasLatency: Bool) throws -> [Int64: BucketUsage] {
+        var result: [Int64: BucketUsage] = [:]
         try reading.forEachBlock([.combination], .slot, slots) { block, kind, bytes in
-            var quarter = result.removeValue(forKey: block.period) ?? Quarter()
+            var bucketUsage = result.removeValue(forKey: block.period) ?? BucketUsage()
             var cursor = try RollupBlock.Cursor(kind, bytes)
             while let cell = try cursor.next(in: bytes, where: isMeant) {
                 let (combination, type) = meant[cell.key.first]
                 let count = Int(cell.numbers.count)
-                quarter.activity.events += count
-                quarter.activity.succeeded += Int(cell.numbers.succeeded)
-                quarter.activity.failed += Int(cell.numbers.failed)
+                bucketUsage.activity.events += count
+                bucketUsage.activity.succeeded += Int(cell.numbers.succeeded)
+                bucketUsage.activity.failed += Int(cell.numbers.failed)
                 switch type {
-                case .command, .commandLine: quarter.activity.commands += count
-                case .workspaceCreated: quarter.activity.workspacesCreated += count
-                case .taskCompleted: quarter.activity.tasksCompleted += count
+                case .command, .commandLine: bucketUsage.activity.commands += count
+                case .workspaceCreated: bucketUsage.activity.workspacesCreated += count
+                case .taskCompleted: bucketUsage.activity.tasksCompleted += count
                 default: break
                 }
                 guard hasLatency, combination.command != 0 else { continue }
                 let body = bytes.extracting(0..<cell.body.upperBound)
-                guard quarter.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart) else {
+                guard bucketUsage.latency.add(sum: cell.numbers.totalMS, buckets: body, from: cell.bucketStart) else {
                     throw RollupBlock.Damage()
                 }
             }
-            if quarter.activity.events > 0 { result[block.period] = quarter }
+            if bucketUsage.activity.events > 0 { result[block.period] = bucketUsage }
         }
         return result
     }

@@ -7,7 +7,7 @@ import GRDB
 extension StoreReader {
     /// The length of a range of a history, in UTC.
     package enum HistoryGrain: Sendable {
-        case quarterHour
+        case timeBucket
         case day
 
         var stored: RollupGrain { self == .day ? .day : .slot }

@@ -61,7 +61,7 @@ package struct UsageReader {
     }
 
     /// The counts of a 15-minute bucket.
-    package struct Quarter: Sendable {
+    package struct BucketUsage: Sendable {
         /// Milliseconds since 1970.
         package let start: Int64
         package let activity: StoreReader.Activity
@@ -71,34 +71,36 @@ package struct UsageReader {
 
     /// Returns every 15-minute bucket that has any activity and begins in `window`, in order.
     /// - Parameter hasLatency: whether durations are read too.
-    package func quarters(in window: Range<Int64>, hasLatency: Bool = false) throws(StoreError) -> [Quarter] {
-        guard !filter.isEmpty else { return try Self.quarters(of: store, in: window, hasLatency: hasLatency) }
-        var result: [Quarter] = []
+    package func bucketUsages(in window: Range<Int64>, hasLatency: Bool = false) throws(StoreError) -> [BucketUsage] {
+        guard !filter.isEmpty else { return try Self.bucketUsages(of: store, in: window, hasLatency: hasLatency) }
+        var result: [BucketUsage] = []
         for (range, rows) in parts(of: window) {
             if let rows {
-                result += try Self.quarters(of: rows, in: range, hasLatency: hasLatency)
+                result += try Self.bucketUsages(of: rows, in: range, hasLatency: hasLatency)
                 continue
             }
-            let quarters = try combinations { try $0.quarters(StoreReader.slotRange(range), hasLatency: hasLatency) }
-            result += quarters.sorted { $0.key < $1.key }.map {
-                Quarter(
+            let bucketUsages = try combinations {
+                try $0.bucketUsages(StoreReader.slotRange(range), hasLatency: hasLatency)
+            }
+            result += bucketUsages.sorted { $0.key < $1.key }.map {
+                BucketUsage(
                     start: $0.key * TimeBucket.milliseconds, activity: $0.value.activity, latency: $0.value.latency)
             }
         }
         return result
     }
 
-    private static func quarters(
+    private static func bucketUsages(
         of store: StoreReader, in window: Range<Int64>, hasLatency: Bool
-    ) throws(StoreError) -> [Quarter] {
+    ) throws(StoreError) -> [BucketUsage] {
         var latencies: [Int64: LatencyHistogram] = [:]
         if hasLatency {
-            for history in try store.history(of: .command, by: .quarterHour, in: window) {
+            for history in try store.history(of: .command, by: .timeBucket, in: window) {
                 for point in history.points { latencies[point.start, default: .init()].merge(point.cell.latency) }
             }
         }
         return try store.activity(in: window).map {
-            Quarter(start: $0.slotStart, activity: $0.activity, latency: latencies[$0.slotStart] ?? .init())
+            BucketUsage(start: $0.bucketStart, activity: $0.activity, latency: latencies[$0.bucketStart] ?? .init())
         }
     }
 

@@ -15,7 +15,7 @@ final class ConnectionGroup {
     /// Longest wait for a client that does not read its last answers when the service stops.
     static let patience: TimeAmount = .seconds(1)
     /// Interval of throttling a connection, and its longest total time.
-    static let rest = TimeAmount(Limits.lookInterval)
+    static let rest = TimeAmount(Limits.pollInterval)
     static let longestRest = TimeAmount(Limits.longestThrottle)
 
     let loop: any EventLoop

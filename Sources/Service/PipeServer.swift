@@ -58,7 +58,7 @@ struct PipeServer: Service {
             // Lines in the pipe when the service is asked to stop are still ingested.
             var unread = Limits.pipeBytes
             var isLast = false
-            var told: String?
+            var reported: String?
             while !isLast {
                 let isStopping = Task.isShuttingDownGracefully
                 if isStopping { waker.wakeReader() }
@@ -73,7 +73,7 @@ struct PipeServer: Service {
                 }
                 // Events are discarded while recording is off.
                 guard try await record(step.chunk.batch) else {
-                    tellOfDamagedSettings(told: &told)
+                    reportDamagedSettings(reported: &reported)
                     continue
                 }
                 // An empty line requests a drain.
@@ -90,13 +90,13 @@ struct PipeServer: Service {
     }
 
     /// Logs once that input is discarded because the settings cannot be read: programs that write into the pipe get no answer.
-    private func tellOfDamagedSettings(told: inout String?) {
+    private func reportDamagedSettings(reported: inout String?) {
         var problem: String?
         do throws(SettingsError) { _ = try RecordingPolicy.current(for: buffer.data) } catch {
             problem = error.description
         }
-        if let problem, problem != told { logger.error("\(problem); incoming events are discarded") }
-        told = problem
+        if let problem, problem != reported { logger.error("\(problem); incoming events are discarded") }
+        reported = problem
     }
 
     /// Returns the next input, or nil for a change of the folder. While there is no key to hash names with it reads nothing, and
@@ -120,14 +120,14 @@ struct PipeServer: Service {
     private func retrying<Value>(
         unless isFinal: (any Error) async -> Bool, _ work: () async throws -> Value
     ) async throws -> Value {
-        var isTold = false
+        var isReported = false
         while true {
             do {
                 return try await work()
             } catch {
                 guard !Task.isShuttingDownGracefully, !Task.isCancelled, await !isFinal(error) else { throw error }
-                if !isTold { logger.error("\(String(describing: error).escapedForDisplay); retrying") }
-                isTold = true
+                if !isReported { logger.error("\(String(describing: error).escapedForDisplay); retrying") }
+                isReported = true
                 try? await Task.sleep(for: Self.restAfterFailure)
             }
         }

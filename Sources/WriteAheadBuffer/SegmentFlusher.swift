@@ -44,7 +44,7 @@ package actor SegmentFlusher {
     package nonisolated func keepUp() async {
         let deadline = ContinuousClock.now + Limits.longestThrottle
         while isBehind, ContinuousClock.now < deadline {
-            guard (try? await Task.sleep(for: Limits.lookInterval)) != nil else { return }
+            guard (try? await Task.sleep(for: Limits.pollInterval)) != nil else { return }
         }
     }
 

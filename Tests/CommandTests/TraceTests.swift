@@ -57,7 +57,7 @@ struct TraceTests {
         #expect(try program.run("flush").status == 0)
         service.kill()
         #expect(try program.run("record", "--command", "waiting").status == 0)
-        #expect(program.folder.data.hasDatabaseLog)
+        #expect(program.folder.data.hasWAL)
     }
 
     @Test(

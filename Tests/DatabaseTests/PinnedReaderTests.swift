@@ -47,7 +47,7 @@ struct PinnedReaderTests {
             longest = max(longest, logBytes())
         }
         #expect(await writer.blockedReason == .blockedByReader(path: data.databasePath))
-        #expect(longest <= Limits.databaseLogBytes)
+        #expect(longest <= Limits.walBytes)
         #expect(stored < sent)
         // Recording goes on, and a drain ends at once and finishes without waiting for the reader.
         _ = try appender.append(batch.bytes.span)
@@ -61,7 +61,7 @@ struct PinnedReaderTests {
         #expect(stored == sent)
         #expect(await writer.blockedReason == nil)
         try await writer.finish()
-        #expect(logBytes() < Limits.databaseLogBytes / 2)
+        #expect(logBytes() < Limits.walBytes / 2)
         #expect(try Tables(data).number("SELECT count(*) FROM events") == sent)
     }
 }

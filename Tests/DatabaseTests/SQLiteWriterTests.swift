@@ -274,7 +274,7 @@ struct SQLiteWriterTests {
         let before = data.folder.size(of: "nexus.db-wal") ?? 0
         let stored = try #require(try await writer.drainOnce())
         #expect(stored < Limits.transactionEvents)
-        #expect(try #require(data.folder.size(of: "nexus.db-wal")) - before <= Limits.transactionLogBytes)
+        #expect(try #require(data.folder.size(of: "nexus.db-wal")) - before <= Limits.transactionWALBytes)
         #expect(try await writer.drain() == 20 * 4000 - stored)
     }
 

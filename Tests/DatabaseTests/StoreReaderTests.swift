@@ -37,7 +37,7 @@ struct StoreReaderTests {
     func activity() throws {
         let reader = try stored.reader()
         let all = try reader.activity(in: 0..<Int64.max)
-        #expect(all.map(\.slotStart) == all.map(\.slotStart).sorted())
+        #expect(all.map(\.bucketStart) == all.map(\.bucketStart).sorted())
         var sum = StoreReader.Activity()
         for entry in all { sum.add(entry.activity) }
         #expect(sum.events == 30 && sum.commands == 30 && sum.failed == 6 && sum.succeeded == 24)

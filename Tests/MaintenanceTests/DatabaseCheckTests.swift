@@ -183,7 +183,7 @@ struct DatabaseCheckTests {
         let path = data.folder.path(of: "nexus.db-wal")
         try Data().write(to: URL(filePath: path))
         let log = try FileHandle(forUpdating: URL(filePath: path))
-        try log.truncate(atOffset: UInt64(Limits.databaseLogBytes) + 1)
+        try log.truncate(atOffset: UInt64(Limits.walBytes) + 1)
         try log.close()
         let found = try finding(isQuick: true)
         #expect(found.check == "log" && found.state == .note)

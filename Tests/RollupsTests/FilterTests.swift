@@ -62,9 +62,9 @@ struct FilterTests {
         var random = SeededGenerator(seed: seed)
         var readsRows = 0
         for filter in try filters() {
-            let quarters = [Int64.random(in: 0...600, using: &random), Int64.random(in: 0...600, using: &random)]
+            let buckets = [Int64.random(in: 0...600, using: &random), Int64.random(in: 0...600, using: &random)]
                 .sorted()
-            let window = start + quarters[0] * 900_000..<start + quarters[1] * 900_000
+            let window = start + buckets[0] * 900_000..<start + buckets[1] * 900_000
             let reader = try UsageReader(store, matching: filter, in: window)
             let rows = try store.filtered(filter, in: window)
             if reader.readsRows { readsRows += 1 }
@@ -78,17 +78,17 @@ struct FilterTests {
                     try UsageReader(store, matching: filter, in: wholeDays).correlatedFactors(factor, in: wholeDays)
                         == store.filtered(filter, in: wholeDays).correlatedFactors(factor, in: wholeDays), "\(filter)")
             }
-            let found = try reader.quarters(in: window, hasLatency: true)
+            let found = try reader.bucketUsages(in: window, hasLatency: true)
             let expected = try UsageReader(rows, matching: UsageFilter(), in: window)
-                .quarters(in: window, hasLatency: true)
+                .bucketUsages(in: window, hasLatency: true)
             #expect(found.map(\.start) == expected.map(\.start), "\(filter)")
             #expect(found.map(\.latency) == expected.map(\.latency), "\(filter)")
             #expect(found.map(\.activity) == expected.map(\.activity), "\(filter)")
             #expect(
-                try reader.history(by: .quarterHour, in: window)
-                    == rows.history(of: .command, by: .quarterHour, in: window), "\(filter)")
-            let failures = try reader.failureHistory(by: .quarterHour, in: window)
-            #expect(try failures == rows.failureHistory(by: .quarterHour, in: window), "\(filter)")
+                try reader.history(by: .timeBucket, in: window)
+                    == rows.history(of: .command, by: .timeBucket, in: window), "\(filter)")
+            let failures = try reader.failureHistory(by: .timeBucket, in: window)
+            #expect(try failures == rows.failureHistory(by: .timeBucket, in: window), "\(filter)")
             let failed = try reader.failures(in: window).reduce(0) { $0 + $1.count }
             #expect(failures.flatMap(\.points).reduce(0) { $0 + $1.count } == failed, "\(filter)")
             // By the day, each day that the window touches counts whole.

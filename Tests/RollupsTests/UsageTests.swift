@@ -69,9 +69,9 @@ struct UsageTests {
         let tables = try Tables(data)
         let reader = try #require(try StoreReader(data: data))
         for _ in 0..<6 {
-            let quarters = [Int64.random(in: 0...600, using: &random), Int64.random(in: 0...600, using: &random)]
+            let buckets = [Int64.random(in: 0...600, using: &random), Int64.random(in: 0...600, using: &random)]
                 .sorted()
-            let window = start + quarters[0] * 900_000..<start + quarters[1] * 900_000
+            let window = start + buckets[0] * 900_000..<start + buckets[1] * 900_000
             let cells = try reader.usage(by: Self.columns.map(\.0), in: window)
             for (dimension, column) in Self.columns {
                 let rows = try tables.rows(
@@ -107,7 +107,7 @@ struct UsageTests {
             }
             #expect(cell.latency == expected)
         }
-        for grain in [StoreReader.HistoryGrain.day, .quarterHour] {
+        for grain in [StoreReader.HistoryGrain.day, .timeBucket] {
             let histories = try reader.history(of: .command, by: grain, in: window)
             #expect(histories.map(\.name) == cells.map(\.name))
             for (history, cell) in zip(histories, cells) {

@@ -74,7 +74,7 @@ struct ExportWhileWritingTests {
                     INSERT INTO events (timestamp, session_id, event_type) VALUES ('2026-03-01 00:00:00.000', 's', 't');
                     """)
         }
-        #expect(harness.data.hasDatabaseLog)
+        #expect(harness.data.hasWAL)
         let manifest = try await harness.export(withoutCopy: withoutCopy)
         #expect(manifest.events == Self.events + 1)
         try expectSame(harness, manifest)

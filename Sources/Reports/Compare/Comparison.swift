@@ -224,7 +224,7 @@ struct Figures {
             : range.lowerBound..<range.lowerBound + (range.upperBound - range.lowerBound) / day * day
         wholeDays = whole
         histories = Dictionary(
-            try reader.history(by: isLong ? .day : .quarterHour, in: isLong ? whole : range)
+            try reader.history(by: isLong ? .day : .timeBucket, in: isLong ? whole : range)
                 .map { ($0.name, $0.points) },
             uniquingKeysWith: { first, _ in first })
     }
@@ -233,7 +233,7 @@ struct Figures {
     /// events.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
-        guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
+        guard let first = activity.first?.bucketStart, let last = activity.last?.bucketStart else { return nil }
         let end = range.upperBound == Int64.max ? last + TimeBucket.milliseconds : range.upperBound
         return first..<max(first, end)
     }

@@ -78,7 +78,7 @@ extension InsightsInput {
     /// Returns the part of a window with events, in milliseconds since 1970, in whole 15-minute buckets.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
-        guard let first = activity.first?.slotStart, let last = activity.last?.slotStart else { return nil }
+        guard let first = activity.first?.bucketStart, let last = activity.last?.bucketStart else { return nil }
         return first..<last + TimeBucket.milliseconds
     }
 
@@ -111,7 +111,7 @@ extension InsightsInput {
                 let isByDay = command.count >= frequent
                 for (part, grain) in [
                     (isByDay ? range : coarse, StoreReader.HistoryGrain.day),
-                    (isByDay ? range.upperBound..<range.upperBound : fine, .quarterHour),
+                    (isByDay ? range.upperBound..<range.upperBound : fine, .timeBucket),
                 ] where !part.isEmpty {
                     points +=
                         try reader.history(of: .command, name: command.name, by: grain, in: part).first?.points ?? []
@@ -129,14 +129,14 @@ extension InsightsInput {
                 uniquingKeysWith: { first, _ in first })
         }
         let byDay = try points(range, .day)
-        let byQuarter = scope == .changes ? [:] : try points(fine, .quarterHour)
+        let byBucket = scope == .changes ? [:] : try points(fine, .timeBucket)
         return commands.map { command in
             let days = byDay[command.name] ?? []
             guard scope != .changes, command.count < frequent else {
                 return CommandHistory(command: command.name, days)
             }
             return CommandHistory(
-                command: command.name, days.filter { $0.start < fineStart } + (byQuarter[command.name] ?? []))
+                command: command.name, days.filter { $0.start < fineStart } + (byBucket[command.name] ?? []))
         }
     }
 

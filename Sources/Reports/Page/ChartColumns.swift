@@ -49,7 +49,7 @@ struct ChartColumns: Equatable, Sendable {
     }
 
     /// The grain in which histories are read. Groups of days are combined from whole days in UTC, which are fewer to read.
-    var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .quarterHour }
+    var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .timeBucket }
 
     /// Whether a column may contain several days, which are then those of UTC.
     var isOfWholeDays: Bool {

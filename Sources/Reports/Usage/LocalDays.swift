@@ -8,7 +8,7 @@ struct LocalDays {
     private(set) var days: [UsageReport.DayActivity] = []
 
     /// `slots` are in order of time, so those of a day are consecutive; its end is computed once a day.
-    init(_ slots: [(slotStart: Int64, activity: StoreReader.Activity)]) {
+    init(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) {
         var current: (day: LocalCalendar.Day, end: Int64, activity: StoreReader.Activity)?
         for (start, activity) in slots {
             total.add(activity)
@@ -55,7 +55,7 @@ struct LocalDays {
     private static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
 
     /// Returns the 24 hours of a day, summed over all days; empty without activity.
-    static func byHour(_ slots: [(slotStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
+    static func byHour(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
         guard !slots.isEmpty else { return [] }
         var hours = [StoreReader.Activity](repeating: .init(), count: 24)
         for (start, activity) in slots { hours[LocalCalendar.hour(of: start)].add(activity) }

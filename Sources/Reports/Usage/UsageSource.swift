@@ -116,8 +116,8 @@ package struct UsageSource: Sendable {
     private func rowsInTime(
         by kind: UsageBreakdown.Kind, _ reader: UsageReader
     ) throws(StoreError) -> [UsageRow] {
-        let quarters = try reader.quarters(in: window.range, hasLatency: !filter.isEmpty)
-        let activity = quarters.map { (slotStart: $0.start, activity: $0.activity) }
+        let bucketUsages = try reader.bucketUsages(in: window.range, hasLatency: !filter.isEmpty)
+        let activity = bucketUsages.map { (bucketStart: $0.start, activity: $0.activity) }
         var rows =
             switch kind {
             case .hour: LocalDays.byHour(activity)
@@ -126,8 +126,9 @@ package struct UsageSource: Sendable {
             }
         guard !filter.isEmpty else { return rows }
         var latencies: [String: LatencyHistogram] = [:]
-        for quarter in quarters where !quarter.latency.isEmpty {
-            latencies[LocalDays.name(of: quarter.start, kind), default: LatencyHistogram()].merge(quarter.latency)
+        for bucketUsage in bucketUsages where !bucketUsage.latency.isEmpty {
+            latencies[LocalDays.name(of: bucketUsage.start, kind), default: LatencyHistogram()].merge(
+                bucketUsage.latency)
         }
         for (index, row) in rows.enumerated() {
             if let latency = latencies[row.name] { rows[index] = row.with(latency) }
@@ -158,7 +159,7 @@ package struct UsageSource: Sendable {
 
     /// The counts of a range of time.
     private struct Counts {
-        var activity: [(slotStart: Int64, activity: StoreReader.Activity)] = []
+        var activity: [(bucketStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
         /// Nil with a filter.
         var sessions: LatencyHistogram?
@@ -183,7 +184,7 @@ package struct UsageSource: Sendable {
         }
         let totals = try reader.totals(by: dimensions, in: range)
         return Counts(
-            activity: try reader.quarters(in: range).map { ($0.start, $0.activity) }, cells: totals.cells,
+            activity: try reader.bucketUsages(in: range).map { ($0.start, $0.activity) }, cells: totals.cells,
             sessions: try reader.sessionLengths(in: range), note: reader.rowsNote(), failureCells: totals.failures)
     }
 }

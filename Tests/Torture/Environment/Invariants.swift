@@ -88,7 +88,7 @@ struct Invariants {
             total(success = 0) AS failed FROM events WHERE timestamp >= (SELECT start FROM complete) GROUP BY 1;
         CREATE TEMP VIEW rollup AS SELECT slot, events, commands, succeeded, failed FROM activity_rollup
             WHERE slot >= (SELECT slot FROM complete);
-        SELECT 'quarters whose rollup is not a recount of the rows', count(*) FROM (
+        SELECT '15-minute buckets whose rollup is not a recount of the rows', count(*) FROM (
             SELECT * FROM (SELECT * FROM recount EXCEPT SELECT * FROM rollup)
             UNION ALL SELECT * FROM (SELECT * FROM rollup WHERE events <> 0 EXCEPT SELECT * FROM recount));
         SELECT 'sessions that are not a recount of their events', count(*) FROM (

@@ -51,7 +51,7 @@ struct PinnedMode: Mode {
         try systemState.checkStored()
         try systemState.stopService()
         guard during.longestLog > 0 else { throw InvariantViolation("there was no log") }
-        let cap = Limits.databaseLogBytes
+        let cap = Limits.walBytes
         let (old, new) = (before.quantile(0.99), during.quantile(0.99))
         return Verdict(
             String(
