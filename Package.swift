@@ -248,7 +248,7 @@ let package = Package(
     ]
 )
 
-// What only developers build: `Scripts/bench` and `Scripts/fuzz` ask for it. Targets of this package reach its declarations of
+// What only developers build: `Scripts/bench`, `Scripts/fuzz` and `Scripts/docs` ask for it. Targets of this package reach its declarations of
 // `package` access; the packages that they need are no dependencies of Nexus.
 switch Context.environment["NEXUS_BUILD"] {
 case "benchmarks":
@@ -270,6 +270,8 @@ case "benchmarks":
             name: "DrainCost", dependencies: ["Application", "Core", "Database", "Maintenance"],
             path: "Benchmarks/DrainCost", swiftSettings: plain),
     ]
+case "docs":
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 case "fuzz":
     package.targets.append(
         .executableTarget(
