@@ -60,9 +60,10 @@ struct ServeFaultTests {
     func lineBehindAKill() throws {
         let service = try RunningService(Program())
         service.kill()
-        let readme = try String(
-            contentsOf: URL(filePath: #filePath).appending(path: "../../../README.md").standardized, encoding: .utf8)
-        let line = try #require(readme.split(separator: "\n").first { $0.contains("[ -p \"$pipe\" ]") })
+        let page = try String(
+            contentsOf: Repository.root.appending(path: "Sources/nexus/Nexus.docc/RecordingProtocols.md"),
+            encoding: .utf8)
+        let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("[ -p \"$pipe\" ]") })
         let shell = service.program.process(["10", "bash", "-c", String(line)])
         shell.executableURL = URL(filePath: "/usr/bin/timeout")
         shell.environment?["pipe"] = service.runtime.pipePath

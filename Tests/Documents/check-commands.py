@@ -31,6 +31,7 @@ ELSEWHERE = [
     ("nexus doctor --hook", "Tests/CommandTests/HookCheckTests.swift", '"doctor", "--hook"'),
     ("systemctl --user", "Tests/CommandTests/ServiceUnitTests.swift", "systemd"),
     ("duckdb -c", "Tests/CommandTests/DuckDBTests.swift", "sqlite_scan"),
+    ("nexus export --format ndjson --plain -o - | duckdb", "Tests/CommandTests/DuckDBTests.swift", "read_json"),
     ("nexus sync --to https://", "Tests/CommandTests/SyncConnectionTests.swift", "https://127.0.0.1"),
 ]
 
