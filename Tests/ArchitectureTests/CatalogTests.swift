@@ -133,6 +133,18 @@ struct CatalogTests {
         }
     }
 
+    @Test("The README has at most 150 lines, and states the system, the licence and its terms")
+    func readmeIsShort() throws {
+        let text = try #require(Self.documents.first { $0.name == "README.md" }).text
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 151)
+        for part in [
+            "runs on Linux only", "has not chosen a licence", "The hook does not see:", "\n| workspace |", "\n| task |",
+            "\n| template |", "\n| session |", "Resources/stats.svg", "Benchmarks/Charts/",
+        ] {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
     @Test("The architecture lists every module once, in an order in which each imports only those before it")
     func modulesAreListed() throws {
         let page = try #require(Self.pages.first { $0.name == "Architecture.md" })

@@ -7,6 +7,7 @@ The blocks of a page run in their order in one bash, in a scratch home folder th
 the language "sh" as they are, blocks of "python" with python3. Every command has to return 0. A command that cannot run
 there is in ELSEWHERE with the test that covers it. Subcommands and options in inline code have to exist.
 """
+import itertools
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -228,6 +230,30 @@ def check_demo(template, programs):
             return
 
 
+def text_of(picture):
+    """The texts of an SVG picture, line by line."""
+    lines = {}
+    for element in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text"):
+        lines.setdefault(float(element.get("y")), []).append(element.text)
+    return [" ".join(" ".join(lines[y]).split()) for y in sorted(lines)]
+
+
+def check_pictures(template, programs):
+    """The picture of the dashboard shows what the programs print, and a picture of hostile output is a picture of its text."""
+    run(["bash", "-c", f"'{ROOT}/Scripts/dashboard-picture' >stats.svg 2>stats.log"], template, programs)
+    made, kept = (text_of(path.read_text()) for path in (template / "stats.svg", ROOT / CATALOG / "Resources/stats.svg"))
+    if made != kept:
+        different = [pair for pair in itertools.zip_longest(kept, made) if pair[0] != pair[1]]
+        problem(f"Resources/stats.svg is not what nexus prints: run Scripts/page-pictures; first difference: {different[:1]}")
+    drawing = f"python3 '{ROOT}/Scripts/documents/terminal_picture.py'"
+    status, output = run(["bash", "-c", rf"printf '\033[1m<b&\033[0m \033[31m\"]]>\n' | {drawing}"], template, programs)
+    if status != 0 or text_of(output) != ['<b& "]]>']:
+        problem(f"a picture of '<b& \"]]>' is {output}")
+    status, output = run(["bash", "-c", rf"printf 'a\033[2Jb\n' | {drawing}"], template, programs)
+    if status == 0 or "cannot draw the control character" not in output:
+        problem(f"a picture of a control sequence is {output}")
+
+
 def main():
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         return print(__doc__)
@@ -246,6 +272,7 @@ def main():
             check_inline(page, text, commands)
         if asked == list(pages):
             check_demo(template, programs)
+            check_pictures(template, programs)
             for entry in ELSEWHERE:
                 if entry not in used:
                     problem(f"no page has '{entry[0]}': remove it from ELSEWHERE")
