@@ -13,7 +13,8 @@ not count. A code span is one word. The rules:
 long      more than 25 words.
 passive   the first clause has "is", "are", "was", "were", "be" or "been", at most one adverb, and a past participle, and these are the
           first verb of the clause: "Names are hashed." The first clause ends at the first comma, colon, semicolon or dash, or
-          before "which", "that", "when", "if", "unless", "while", "until", "because", "so", "and", "but" or "or".
+          before a conjunction or a relative: "which", "that", "what", "when", "if", "unless", "while", "until", "because", "so",
+          and after its verb before "and" and "or".
 inverted  the sentence starts with
           - "What", "Who", "Whoever" or "Whatever", and is not a question;
           - "That" before a verb: "That is the place";
@@ -41,10 +42,10 @@ IRREGULAR = set(
 NOT_PARTICIPLES = {"need", "speed", "indeed", "seed", "feed", "red", "bed", "embed", "exceed", "proceed", "hundred"}
 BE = {"is", "are", "was", "were", "be", "been", "being"}
 ADVERBS = {"not", "never", "always", "also", "only", "then", "still", "already", "again", "once", "both", "all", "often", "now"}
-CLAUSE_ENDS = set("which that when if unless while until because so and but or where whether as than".split())
+CLAUSE_ENDS = set("which that when if unless while until because so and but or where whether as than what how who".split())
 FINITE = set(
     """has have had does do did can could may might must will would shall should needs stays keeps takes makes gives gets
-    runs reads writes sends shows prints holds contains""".split()
+    reads writes sends shows prints holds contains""".split()
 )
 PREPOSITIONS = set("in on at behind beside under below above before after from of with to into by for between".split())
 INVERTING = {"is", "are", "was", "were", "stands", "stand", "comes", "come", "goes", "go", "lies", "lie"}
@@ -75,7 +76,10 @@ def first_clause(sentence):
     clause = []
     for number, word in enumerate(sentence.split()):
         plain = bare(word)
-        if number > 0 and (plain in CLAUSE_ENDS or not plain):
+        # Before a verb, "and" and "or" join two subjects.
+        if number > 0 and (plain in CLAUSE_ENDS or not plain) and not (
+            plain in {"and", "or"} and not (BE | FINITE) & set(clause)
+        ):
             break
         clause.append(plain)
         if word[-1] in ",:;—–":
@@ -216,6 +220,8 @@ SAMPLES = [
     ("Nexus stores the name.", False, False, False),
     ("Names are hashed.", False, True, False),
     ("Names are never stored.", False, True, False),
+    ("Names and paths are hashed.", False, True, False),
+    ("Nexus reads and it is killed.", False, False, False),
     ("A command that is killed leaves no file.", False, False, False),
     ("The hook, which was installed, records.", False, False, False),
     ("The service is optional.", False, False, False),

@@ -1,7 +1,7 @@
 """Opens pages of `nexus report` in Chromium and reports what is wrong with them.
 
     check-page.py --axe axe.min.js --model model.json [--pictures FOLDER] PAGE...
-    check-page.py --shots FOLDER PAGE     # the pictures of the README alone
+    check-page.py --shots FOLDER PAGE     # the pictures of the documentation alone
 
 A page must cause no message on the console, no request and no violation of its policy. Its DOM must have the elements and attributes
 of the model alone, with its script and without. axe-core must find no violation in light and in dark. Chromium is driven over
