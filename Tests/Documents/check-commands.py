@@ -271,6 +271,10 @@ def main():
             count += check_page(page, text, template, programs)
             check_inline(page, text, commands)
         if asked == list(pages):
+            sources = [path.read_text(encoding="utf-8") for path in (ROOT / "Tests").rglob("*.swift")]
+            for page in OWN_TESTS:
+                if (ROOT / CATALOG / page).exists() and not any(page in source for source in sources):
+                    problem(f"no test in Tests names {page}, whose commands a test of its own should run")
             check_demo(template, programs)
             check_pictures(template, programs)
             for entry in ELSEWHERE:
