@@ -40,7 +40,9 @@ enum ReadingCommand {
     /// Longest wait of a report for another writer: short enough that a user does not wonder.
     private static let patience: Duration = .seconds(2)
 
-    /// - Parameter isQuiet: suppresses output to standard error, which would appear in the middle of a screen.
+    /// - Parameters:
+    ///   - data: the data folder.
+    ///   - isQuiet: suppresses output to standard error, which would appear in the middle of a screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
         let missing = try await Drainer(data: data).prepareReport(patience: patience)
         try note(sentence(on: missing), isQuiet: isQuiet)

@@ -107,7 +107,9 @@ struct NameOptions: ParsableArguments {
 extension NextSteps {
     /// Returns the next steps for the user of a data folder.
     ///
-    /// - Parameter hasFilter: whether the report leaves events out by a filter.
+    /// - Parameters:
+    ///   - data: the data folder.
+    ///   - hasFilter: whether the report leaves events out by a filter.
     static func current(_ data: DataFolder, hasFilter: Bool = false) throws -> NextSteps {
         var steps = NextSteps()
         steps.recording = try RecordingPolicy.current(for: data)

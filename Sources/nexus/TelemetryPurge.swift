@@ -195,7 +195,9 @@ struct Confirmation: ParsableArguments {
     var yes = false
 
     /// Asks on a terminal; without one only `--yes` confirms.
-    /// - Parameter refusal: the error without a terminal.
+    /// - Parameters:
+    ///   - question: the text to print on the terminal.
+    ///   - refusal: the error without a terminal.
     func isGiven(
         for question: @autoclosure () throws -> String,
         refusal: String = "confirmation needed: this cannot be undone; give --yes, or --dry-run for a preview"

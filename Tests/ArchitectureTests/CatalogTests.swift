@@ -57,6 +57,10 @@ struct CatalogTests {
     /// Types that are declared in Sources.
     private static let types = Set(Layers.files.flatMap { types(in: $0.text) })
 
+    /// Types that are declared in the program.
+    private static let programTypes = Set(
+        Layers.files.filter { $0.module == "nexus" }.flatMap { types(in: $0.text) })
+
     /// Types that are declared in Tests.
     private static let testTypes: Set<String> = {
         let tests = path(of: "Tests")
@@ -70,11 +74,21 @@ struct CatalogTests {
     @Test("The catalog has the pages that describe use and structure")
     func pagesExist() {
         let names = [
-            "Nexus", "Commands", "ShellHook", "RecordingProtocols", "Reports", "Backup", "Sync", "Promises",
-            "Architecture", "LifeOfAnEvent", "LocksAndProcesses", "Formats", "Decisions",
+            "Nexus", "Commands", "RecordingYourShell", "RecordingProtocols", "ReadingReports", "Backup", "SendingData",
+            "Promises", "Architecture", "LifeOfAnEvent", "LocksAndProcesses", "Formats", "Decisions",
         ]
         #expect(Set(Self.pages.map(\.name)).isSuperset(of: names.map { $0 + ".md" }))
         #expect(Self.documents.count == 5)
+    }
+
+    @Test(
+        "No page has the name of a module or of a type of the program, which DocC gives the same address",
+        arguments: pages)
+    func namesAreFree(page: Page) {
+        let name = String(page.name.dropLast(3))
+        // The page of the module itself.
+        guard name != "Nexus" else { return }
+        #expect(Layers.allowed[name] == nil && !Self.programTypes.contains(name))
     }
 
     @Test("Every type, module, member and test that a page names is declared", arguments: pages)

@@ -46,9 +46,9 @@ EXPECTED = {
     "Backup.md": ["12000 events", "Busiest Commands"],
     "Commands.md": ["MEANING", "The books balance|received = accepted", "swift build"],
     "RecordingProtocols.md": ["'accepted': 5", '"accepted":2', "render", "compile", "lint", "deploy"],
-    "Reports.md": ["swift build became", '"commands"', "## Nexus Insights"],
-    "ShellHook.md": ["1 of 1 entry imported"],
-    "Sync.md": ["company", "file://"],
+    "ReadingReports.md": ["swift build became", '"commands"', "## Nexus Insights"],
+    "RecordingYourShell.md": ["1 of 1 entry imported"],
+    "SendingData.md": ["company", "file://"],
 }
 
 # Signs of a command that did not do what its page says.
