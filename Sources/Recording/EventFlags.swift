@@ -33,7 +33,7 @@ package struct EventFlags: Sendable {
         Flag(name: "--type", value: "type", help: "The kind of event; 'command' when only --command is given."),
         Flag(
             name: "--command", value: "command",
-            help: "The command. At most four plain words are kept, up to the first flag, path or quote."),
+            help: "The command. Nexus keeps at most four plain words, up to the first flag, path or quote."),
         Flag(
             name: "--duration-ms", value: "n", help: "The duration in milliseconds; a fraction is rounded."),
         Flag(name: "--error-category", value: "id", help: "The kind of failure."),

@@ -9,17 +9,18 @@ struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare two windows: what changed, and whether chance explains it.",
         discussion: """
-            One window is compared with the same length of time before it. With two windows, the later one is compared with \
-            the earlier one. --at compares the time since a day with the same length before it. --from compares with a \
+            It compares one window with the same length of time before it, and of two windows the later with the \
+            earlier. --at compares the time since a day with the same length before it. --from compares with a \
             snapshot: with all of it, or with its part in the second window.
 
             A change is clear if chance explains it in fewer than 1 of 100 whole comparisons. A command needs 10 runs in \
             each window; counts and total times need three days. Runs that an older version of nexus named by other rules \
             are left out.
 
-            --fail-if FIGURE OPERATOR PERCENT returns 1 if a command has such a change and it is clear. FIGURE is count, failed, \
-            success, p50, p95 or total. OPERATOR is >, >=, < or <=. PERCENT is the signed change against the earlier window, \
-            for success in percentage points. Windows of different lengths are compared by their counts and total times per day.
+            --fail-if FIGURE OPERATOR PERCENT returns 1 if a command has such a change and it is clear. FIGURE is \
+            count, failed, success, p50, p95 or total. OPERATOR is >, >=, < or <=. PERCENT is the signed change \
+            against the earlier window, for success in percentage points. For windows of different lengths it compares \
+            counts and total times per day.
 
             EXAMPLES
               nexus compare 7d

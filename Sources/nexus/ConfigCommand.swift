@@ -107,7 +107,7 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "edit", abstract: "Edit the settings in $VISUAL, else $EDITOR, else vi.",
             discussion: """
-                An invalid settings file is refused, and the settings stay unchanged.
+                It refuses an invalid settings file, and the settings stay unchanged.
 
                 EXAMPLES
                   EDITOR=nano nexus config edit

@@ -8,9 +8,9 @@ struct ExecCommand: ParsableCommand {
         abstract: "Run a command and record its name, how long it took and how it ended.",
         usage: "nexus exec [--workspace <name>] [--task <name>] [--quiet] -- <command> [<argument> ...]",
         discussion: """
-            The command uses your terminal, input and output, and nexus returns its exit code. No argument is kept, except \
-            the subcommand of a program known to have them ('git push', 'npm test'). A program that runs another one, such as \
-            'sudo' or 'timeout 5', is skipped.
+            The command uses your terminal, input and output, and nexus returns its exit code. Nexus keeps no argument \
+            except the subcommand of a program known to have them ('git push', 'npm test'). A program that runs \
+            another one, such as 'sudo' or 'timeout 5', is skipped.
 
             EXAMPLES
               nexus exec -- make -j8

@@ -9,8 +9,9 @@ struct ImportCommand: AsyncParsableCommand {
         commandName: "import", abstract: "Import the events of a snapshot into this data folder.",
         discussion: """
             Every event has an identity: the installation that recorded it, and its number there. Events that are here \
-            already stay unchanged, so importing twice has no effect. Purged events come back. Events older than rows are kept \
-            ('nexus telemetry retain') are skipped. A snapshot is imported whole or not at all, and not while recording is off.
+            already stay unchanged, so importing twice has no effect. Purged events come back. Events older than rows \
+            are kept ('nexus telemetry retain') are skipped. It imports a snapshot whole or not at all, and not while \
+            recording is off.
 
             EXAMPLES
               nexus import backup.db.lz4

@@ -12,11 +12,12 @@ struct ImportHistoryCommand: AsyncParsableCommand {
             hishtory, nushell and xonsh. \
             Without a source, it lists the histories that it finds and what each would add, and writes nothing.
 
-            Lines are read in memory and never stored. Each entry keeps the command's name, its start and, if the history has \
-            them, its duration and outcome. A name is kept if the command is a builtin, in PATH, or in the lists of 'nexus \
-            config'. Importing again adds only new entries. Entries since Nexus began to record the shell, entries without \
-            a time, and entries of another history are skipped and counted. Import the richest history first: it is at the \
-            top of the list. A suite of a JUnit report becomes a completed task; only the keyed hash of its name is kept.
+            It reads lines in memory and never stores them. Each entry keeps the command's name, its start and, if the \
+            history has them, its duration and outcome. It keeps a name if the command is a builtin, in PATH, or in \
+            the lists of 'nexus config'. Importing again adds only new entries. Entries since Nexus began to record \
+            the shell, entries without a time, and entries of another history are skipped and counted. Import the \
+            richest history first: it is at the top of the list. A suite of a JUnit report becomes a completed task; \
+            only the keyed hash of its name is kept.
 
             EXAMPLES
               nexus import-history

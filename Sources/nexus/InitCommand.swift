@@ -10,8 +10,9 @@ struct InitCommand: ParsableCommand {
             In ~/.zshrc: eval "$(nexus init zsh)"
             In ~/.config/fish/config.fish: nexus init fish | source
 
-            Lines are read in memory; arguments, paths and quotes are never kept. The workspace is the folder of the git \
-            repository, as a keyed hash; NEXUS_WORKSPACE overrides it. NEXUS_TELEMETRY=off and DO_NOT_TRACK apply at each prompt.
+            The hook reads lines in memory; Nexus never keeps arguments, paths or quotes. The workspace is the folder \
+            of the git repository, as a keyed hash; NEXUS_WORKSPACE overrides it. NEXUS_TELEMETRY=off and DO_NOT_TRACK \
+            apply at each prompt.
 
             EXAMPLES
               eval "$(nexus init bash)"

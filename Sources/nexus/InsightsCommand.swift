@@ -7,10 +7,10 @@ struct InsightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "insights", abstract: "Show slow and failing commands, and what changed.",
         discussion: """
-            Without a flag, it prints the few findings worth reading, the costliest first. Each is a change that chance does \
-            not explain, with its evidence and the command that shows the runs. A command is compared with its own history \
-            before the change: at least 20 runs before and 10 after. The window selects the changes that began or persist in \
-            it; without a window, it covers all time. Days are those of your time zone ($TZ).
+            Without a flag, it prints the few findings worth reading, the costliest first. Each is a change that \
+            chance does not explain, with its evidence and the command that shows the runs. It compares a command with \
+            its own history before the change: at least 20 runs before and 10 after. The window selects the changes \
+            that began or persist in it; without a window, it covers all time. Days are those of your time zone ($TZ).
 
             EXAMPLES
               nexus insights --week

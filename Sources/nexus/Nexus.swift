@@ -9,8 +9,8 @@ struct Nexus: AsyncParsableCommand {
         commandName: "nexus",
         abstract: "Records what your tools and scripts do, keeps it on this machine, and answers questions about it.",
         discussion: """
-            Data stays in $NEXUS_DATA_DIR, else $XDG_DATA_HOME/nexus, else ~/.local/share/nexus. Names of workspaces \
-            and tasks are kept only as keyed hashes; flags, paths and file contents are never kept.
+            Data stays in $NEXUS_DATA_DIR, else $XDG_DATA_HOME/nexus, else ~/.local/share/nexus. Nexus keeps names of \
+            workspaces and tasks only as keyed hashes, and never keeps flags, paths or file contents.
 
             EXAMPLES
               nexus exec -- make

@@ -8,8 +8,8 @@ struct RecordCommand: AsyncParsableCommand {
         commandName: "record",
         abstract: "Record one event, or a stream of events with --stdin.",
         discussion: """
-            An event is safe when the command returns 0. With --stdin, every line is a JSON object. A rejected line is \
-            reported with its number, the others are recorded, and the command returns 65.
+            An event is safe when the command returns 0. With --stdin, every line is a JSON object. The command \
+            reports a rejected line with its number, records the others, and returns 65.
 
             EXAMPLES
               nexus record --command "swift build" --duration-ms 8200 --success
@@ -33,7 +33,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "Return once the event would survive a power cut.")
     var durable = false
 
-    @Flag(help: "If the event cannot be recorded, print why and return 0.")
+    @Flag(help: "Print why an event was not recorded, and return 0.")
     var soft = false
 
     func validate() throws {

@@ -9,11 +9,11 @@ struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write a report with charts: one HTML file for a browser.",
         discussion: """
-            The file is self-contained, loads nothing, and only you may read it. It shows the dashboard, changes, all \
-            commands, charts of those that took most time, failures, sessions, and a comparison with the time before. It is \
-            written to nexus-report.html in your own folder below $TMPDIR, else /tmp, and its path is printed. A link, or a file \
-            that is not such a report, is never replaced. Workspaces appear as the first digits of their hashes, or by name \
-            with --names.
+            The file contains all that it needs, loads nothing, and has mode 0600. It shows the dashboard, changes, \
+            all commands, charts of those that took most time, failures, sessions, and a comparison with the time \
+            before. By default it goes to nexus-report.html in your own folder below $TMPDIR, else /tmp; the command \
+            prints its path. A link, or a file that is not such a report, is never replaced. Workspaces appear as the \
+            first digits of their hashes, or by name with --names.
 
             Days and hours are those of your time zone ($TZ). Without a window, it covers all time.
 

@@ -93,8 +93,8 @@ struct NameOptions: ParsableArguments {
     @Flag(
         name: .customLong("names"),
         help: """
-            Print the names of workspaces in JSON, CSV and Markdown too, where a folder on this disk explains their hashes: the \
-            current git repository, those next to it, and the setting name_folders.
+            Print names of workspaces in JSON, CSV and Markdown too, if a folder on this disk explains their hashes. \
+            Folders are the current git repository, its siblings, and the setting name-folders.
             """)
     var isWanted = false
 

@@ -9,9 +9,9 @@ struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Show the dashboard, or a list.",
         discussion: """
-            Days and hours are those of your time zone ($TZ). Without a window, it covers all time. A window is compared with \
-            the same number of days before it; if it includes today, only up to the same time of day. Sessions with a filter \
-            are read row by row, everything else from aggregates.
+            Days and hours are those of your time zone ($TZ). Without a window, it covers all time. It compares a \
+            window with the same number of days before it; if that includes today, only up to the same time of day. It \
+            reads sessions with a filter row by row, and all else from aggregates.
 
             EXAMPLES
               nexus stats --week

@@ -48,7 +48,7 @@ struct SyncCommand: AsyncParsableCommand {
         @Flag(help: "Send from the first event again, for a destination that lost its data.")
         var again = false
 
-        @Flag(help: "Start a new ledger after a damaged one was moved away.")
+        @Flag(help: "Start a new ledger after you moved a damaged one away.")
         var newLedger = false
 
         @Flag(help: "Print JSON.")

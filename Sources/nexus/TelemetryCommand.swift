@@ -91,8 +91,8 @@ struct TelemetryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "off", abstract: "Switch recording off, also in running processes.",
             discussion: """
-                Recorded events stay. When the command returns, nothing more is written to the data folder: not by the service, \
-                a stream or another running program, nor by a new process.
+                Recorded events stay. When the command returns, no process writes to the data folder any more: no \
+                service, stream, other running program or new process.
 
                 EXAMPLES
                   nexus telemetry off

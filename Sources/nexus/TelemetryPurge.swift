@@ -99,8 +99,8 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "rekey", abstract: "Create a new key: new hashes cannot be linked to earlier ones.",
             discussion: """
-                A workspace in use gets another hash, and reports list it as another workspace. The old key is destroyed. \
-                Running recorders use the new key immediately; names hashed before keep their hashes.
+                A workspace in use gets another hash, and reports list it as another workspace. It destroys the old \
+                key. Running recorders use the new key immediately; names hashed before keep their hashes.
 
                 EXAMPLES
                   nexus telemetry rekey --dry-run
@@ -127,8 +127,9 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "retain", abstract: "Show or set the retention of rows: '90d', or 'forever'.",
             discussion: """
-                The process that stores events removes older rows once a day. Counts and durations per day stay, so reports \
-                still include them. Rows are kept forever by default. Without a time, it prints the setting.
+                The process that stores events removes older rows once a day. Counts and durations per day stay, so \
+                reports still include them. By default Nexus keeps rows forever. Without a time, it prints the \
+                setting.
 
                 EXAMPLES
                   nexus telemetry retain
