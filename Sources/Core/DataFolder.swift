@@ -81,6 +81,9 @@ package struct DataFolder: Sendable {
     /// The user's settings (`Settings`).
     package var settingsPath: String { folder.path(of: Self.settingsName) }
     package static let settingsName = "settings.json"
+    /// The destinations of aggregates, with their ids and lists of allowed names.
+    package var aggregatesPath: String { folder.path(of: Self.aggregatesName) }
+    package static let aggregatesName = "aggregates.json"
     /// The process that holds the lock on this file writes the database.
     package var writerLockPath: String { folder.path(of: "writer.lock") }
     /// A process that waits to become the writer holds the lock on this file, and the current writer yields.
@@ -98,7 +101,7 @@ package struct DataFolder: Sendable {
         guard let file = FileIdentity(of: path) else { return false }
         let names = [
             "nexus.db", "nexus.db-wal", "nexus.db-shm", "nexus.db-journal", "key", KeyFile.markName,
-            Self.historyKeyName, Self.settingsName, "writer.lock",
+            Self.historyKeyName, Self.settingsName, Self.aggregatesName, "writer.lock",
             "writer.turn", "ledger.ndjson", "ledger.head", "costs", "notice", RuntimeFolder.lockName,
             RuntimeFolder.processName,
         ]

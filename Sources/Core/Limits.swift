@@ -226,6 +226,10 @@ package enum Limits {
     /// Days of aggregates in one batch. After a kill at most that many are sent again, and their lines in the ledger cost one
     /// fsync.
     package static let syncBatchDays = 100
+    /// Longest list of names that may leave with aggregates, in bytes: some ten thousand names.
+    package static let allowedNamesBytes = 256 * 1024
+    /// Longest file of the destinations of aggregates, in bytes: a dozen of the longest lists.
+    package static let aggregateSettingsBytes = 4 * 1024 * 1024
     /// Rows in one file to a folder or a server: some ten megabytes, which also get through an unreliable connection.
     package static let syncFileRows: Int64 = 500_000
     /// Attempts at one transfer before an error asks the user to try again later: eight seconds of waiting at most.
@@ -252,6 +256,13 @@ package enum Limits {
     package static let certificateFileBytes = 4 * 1024 * 1024
     /// Bytes of a server's answer that are read: its first sentence names the problem.
     package static let syncAnswerBytes = 4096
+    /// Longest answer of a server to a report, in bytes, and the longest line of it: a year of 500 commands by day has some
+    /// hundred megabytes.
+    package static let reportAnswerBytes = 1024 * 1024 * 1024
+    package static let reportLineBytes = 64 * 1024
+    /// Longest time, in seconds, and most memory, in bytes, that a server may use for one question of a report.
+    package static let reportSeconds = 120
+    package static let reportServerBytes = 4 * 1024 * 1024 * 1024
     /// Longest URL of a destination, in bytes: it has to fit in a line of the ledger.
     package static let destinationBytes = 1024
     /// Longest user name and password, in bytes.

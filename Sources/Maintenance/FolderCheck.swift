@@ -58,7 +58,8 @@ package enum FolderCheck {
 
     /// Returns the leftovers of killed processes, which have names of their own.
     private static func leftovers(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
-        let names = try data.folder.names().filter { $0.hasPrefix("key.new") || $0 == DataFolder.settingsName + ".new" }
+        let settings = [DataFolder.settingsName, DataFolder.aggregatesName].map { $0 + ".new" }
+        let names = try data.folder.names().filter { $0.hasPrefix("key.new") || settings.contains($0) }
         guard !names.isEmpty else { return [] }
         let list = names.sorted().map(\.escapedForDisplay).joined(separator: ", ")
         return [

@@ -66,7 +66,13 @@ struct PurgeSearch {
                     try search(Folder(folder.path(of: name)), &receipt)
                 } else if try file.status().isRegular {
                     receipt.filesSearched += 1
-                    if try holdsAny(file, &receipt) { receipt.foundIn.append(file.path) }
+                    guard try holdsAny(file, &receipt) else { continue }
+                    // The user has written the names into it; it is not a trace of what was recorded.
+                    if file.path == data.aggregatesPath {
+                        receipt.listedIn.append(file.path)
+                    } else {
+                        receipt.foundIn.append(file.path)
+                    }
                 }
             } catch  where error.isNotFound || error.code == SystemError.noSuchDevice {
                 // Removed in the meantime, or the service's socket, which cannot be opened.

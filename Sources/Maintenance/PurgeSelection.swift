@@ -71,6 +71,8 @@ package struct PurgeReceipt: Equatable, Sendable {
     package internal(set) var bytesSearched = 0
     /// The files, and tables of the database, that still contain removed texts.
     package internal(set) var foundIn: [String] = []
+    /// The user's own lists of names that contain removed texts.
+    package internal(set) var listedIn: [String] = []
 }
 
 extension StoreReader {

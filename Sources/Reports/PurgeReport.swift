@@ -5,10 +5,28 @@ import SystemSupport
 
 /// The receipt of a purge.
 package struct PurgeReport: Sendable {
-    private let receipt: PurgeReceipt
+    /// A destination that still has what was sent to it.
+    package struct Place: Equatable, Sendable {
+        let destination: String
+        let isAggregates: Bool
+        let removal: String
 
-    package init(_ receipt: PurgeReceipt) {
+        /// - Parameters:
+        ///   - isAggregates: whether sums of days were sent there; else rows.
+        ///   - removal: how the destination removes all of it.
+        package init(destination: String, isAggregates: Bool, removal: String) {
+            self.destination = destination
+            self.isAggregates = isAggregates
+            self.removal = removal
+        }
+    }
+
+    private let receipt: PurgeReceipt
+    private let places: [Place]
+
+    package init(_ receipt: PurgeReceipt, places: [Place] = []) {
         self.receipt = receipt
+        self.places = places
     }
 
     package var text: String {
@@ -32,7 +50,26 @@ package struct PurgeReport: Sendable {
             receipt.foundIn.isEmpty
                 ? "Found:    nothing"
                 : "FOUND:    in " + receipt.foundIn.map(\.escapedForDisplay).joined(separator: ", "))
+        if !receipt.listedIn.isEmpty {
+            lines.append(
+                "Listed:   in " + receipt.listedIn.map(\.escapedForDisplay).joined(separator: ", ")
+                    + ", your own list of names that may be sent: 'nexus sync add' replaces it")
+        }
+        for place in places {
+            lines += [
+                "Sent:     \(place.isAggregates ? "aggregates" : "rows") to \(place.destination.escapedForDisplay), which has them "
+                    + (place.isAggregates ? "until the next 'nexus sync'" : "until they are removed there"),
+                "          remove all of it: \(place.removal.escapedForDisplay)",
+            ]
+        }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func json(_ place: Place) -> JSONValue {
+        [
+            "destination": .string(place.destination), "kind": .string(place.isAggregates ? "aggregates" : "rows"),
+            "removal": .string(place.removal),
+        ]
     }
 
     /// The receipt as JSON.
@@ -41,7 +78,8 @@ package struct PurgeReport: Sendable {
             "buffer_files_removed": .integer(receipt.bufferFiles), "bytes_after": .integer(receipt.bytesAfter),
             "bytes_before": .integer(receipt.bytesBefore), "bytes_searched": .integer(receipt.bytesSearched),
             "events_removed": .integer(receipt.events), "files_searched": .integer(receipt.filesSearched),
-            "found_in": .strings(receipt.foundIn), "key_renewed": .bool(receipt.renewedKey), "schema": .integer(1),
+            "found_in": .strings(receipt.foundIn), "key_renewed": .bool(receipt.renewedKey),
+            "listed_in": .strings(receipt.listedIn), "schema": .integer(1), "sent": .array(places.map(Self.json)),
             "sessions_removed": .integer(receipt.sessions), "snapshots_removed": .strings(receipt.snapshots),
             "texts_removed": .integer(receipt.values), "texts_searched": .integer(receipt.valuesSearched),
         ]

@@ -12,6 +12,8 @@ package struct StatusReport: Sendable {
         package var transfers: Int
         package var rows: Int
         package var bytes: Int
+        /// Transfers of a day of aggregates; 0 for rows.
+        package var days = 0
         /// The time of the last confirmed transfer, RFC 3339.
         package var last: String
 
@@ -24,10 +26,12 @@ package struct StatusReport: Sendable {
         }
 
         var json: JSONValue {
-            [
-                "bytes": .integer(bytes), "destination": .string(destination), "last": .string(last),
-                "rows": .integer(rows), "transfers": .integer(transfers),
+            let value: JSONValue = [
+                "bytes": .integer(bytes), "days_of_aggregates": days > 0 ? .integer(days) : .null,
+                "destination": .string(destination), "last": .string(last), "rows": .integer(rows),
+                "transfers": .integer(transfers),
             ]
+            return value.withoutNulls
         }
     }
 
@@ -152,7 +156,8 @@ package struct StatusReport: Sendable {
             )
         }
         lines += sent.map {
-            "Sent:       \(counted($0.rows, "row")) (\(counted($0.bytes, "byte"))) in \(counted($0.transfers, "transfer")) to "
+            "Sent:       \($0.days > 0 ? "aggregates" : counted($0.rows, "row")) (\(counted($0.bytes, "byte"))) in "
+                + "\(counted($0.transfers, "transfer")) to "
                 + "\($0.destination.escapedForDisplay), last \(Self.localTime($0.last))"
         }
         if let sentProblem {

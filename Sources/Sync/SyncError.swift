@@ -8,6 +8,16 @@ package enum SyncError: ReportedError, Equatable {
     case badCredentials(String)
     /// The file of names that may leave cannot be used, and why.
     case badNames(String)
+    /// The file of the destinations of aggregates cannot be used, and why.
+    case badAggregateSettings(path: String, reason: String)
+    /// The data folder is not the one in which the destination got its id: it was copied or restored.
+    case copiedFolder(name: String)
+    /// The server has no aggregates of Nexus.
+    case noAggregates(String)
+    /// A later version of Nexus has changed the tables at the destination.
+    case newerTables(String)
+    /// No installation on the server, or more than one, has an id that begins like this.
+    case unknownInstallation(String, isAmbiguous: Bool)
     /// There is no destination of this name.
     case unknownName(String)
     /// The egress ledger was changed from outside.
@@ -34,6 +44,8 @@ package enum SyncError: ReportedError, Equatable {
     case notClickHouse(String, answer: String)
     /// The answer to rows that were sent does not confirm them.
     case unexpectedAnswer(String, answer: String)
+    /// The answer to a question of a report is not what ClickHouse answers.
+    case unreadableAnswer(String, answer: String)
     /// Another file has the name at the destination.
     case occupied(String)
     /// A file could not be stored at the destination.
@@ -46,6 +58,23 @@ package enum SyncError: ReportedError, Equatable {
         case .badDestination(let reason): "cannot use the destination: \(reason)"
         case .badCredentials(let reason): "cannot use the credentials: \(reason)"
         case .badNames(let reason): "cannot use the list of allowed names: \(reason)"
+        case .badAggregateSettings(let path, let reason):
+            "cannot use \(path.escapedForDisplay): \(reason); put a backup in its place, or move it away and run "
+                + "'nexus sync add' for each destination again"
+        case .copiedFolder(let name):
+            "nothing was sent to \(name.escapedForDisplay): this data folder is a copy or was restored, and two folders with "
+                + "one id would replace each other's days; run 'nexus sync add' again with --renew if the other folder is "
+                + "still in use, else with --keep"
+        case .noAggregates(let place):
+            "cannot report from \(place.escapedForDisplay): it has no aggregates of nexus; send some with "
+                + "'nexus sync add NAME \(place.escapedForDisplay) --aggregates' and 'nexus sync --to NAME'"
+        case .newerTables(let place):
+            "cannot use the tables at \(place.escapedForDisplay): a newer Nexus has changed them; update this one"
+        case .unknownInstallation(let text, let isAmbiguous):
+            isAmbiguous
+                ? "cannot tell which installation \(text.escapedForDisplay) is: the ids of several begin with it; give more digits"
+                : "cannot find the installation \(text.escapedForDisplay): no id on the server begins with it; "
+                    + "'nexus stats --by installation' lists them"
         case .unknownName(let name):
             "unknown destination '\(name.escapedForDisplay)': 'nexus sync list' lists destinations, "
                 + "'nexus sync add' adds one"
@@ -76,6 +105,9 @@ package enum SyncError: ReportedError, Equatable {
         case .unexpectedAnswer(let place, let answer):
             "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay); "
                 + "nothing is noted as sent, check the server and run again"
+        case .unreadableAnswer(let place, let answer):
+            "cannot read the answer of \(place.escapedForDisplay): '\(answer.escapedForDisplay)'; check the server and its "
+                + "tables nexus_daily and nexus_daily_versions"
         case .occupied(let place):
             "cannot write \(place.escapedForDisplay): another file has this name; move it away and run again"
         case .inputOutput(let error): error.description
@@ -87,7 +119,10 @@ package enum SyncError: ReportedError, Equatable {
     package var exitCode: ExitCode {
         switch self {
         case .badDestination, .badNames, .unknownName: .usage
-        case .badCredentials, .badProxy, .badCertificates, .untrusted, .refused, .notClickHouse, .unexpectedAnswer:
+        case .copiedFolder, .badAggregateSettings, .noAggregates, .newerTables: .settings
+        case .unknownInstallation: .rejectedInput
+        case .badCredentials, .badProxy, .badCertificates, .untrusted,
+            .refused, .notClickHouse, .unexpectedAnswer, .unreadableAnswer:
             .settings
         case .damagedLedger, .occupied: .inputOutput
         case .alreadySending, .busy, .notReady: .tryAgain

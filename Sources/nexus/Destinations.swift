@@ -2,57 +2,99 @@ import Core
 import Sync
 import SystemSupport
 
-/// The named destinations of the settings.
+/// The named destinations: those of rows in the settings, and those of aggregates.
 struct Destinations {
+    /// A destination that was found.
+    enum Found {
+        case rows(Destination)
+        case aggregates(name: String, AggregateSettings.Entry)
+    }
+
     /// Limit of names: more than any user needs.
     private static let most = 64
 
     private let file: SettingsFile
-    /// URLs by name.
-    let all: [String: String]
+    /// URLs of destinations of rows by name.
+    let rows: [String: String]
+    let aggregates: [String: AggregateSettings.Entry]
+
+    /// All names, in order.
+    private var names: [String] { (Array(rows.keys) + Array(aggregates.keys)).sorted() }
 
     init(in data: DataFolder) throws {
         file = SettingsFile(data)
-        all = try file.load().destinations
+        rows = try file.load().destinations
+        aggregates = try AggregateSettingsFile(data).load().entries
     }
 
     /// Returns the destination of a URL or name; without either the only one that is configured.
-    func find(_ text: String?) throws -> Destination {
+    func find(_ text: String?) throws -> Found {
         guard let text else {
-            guard all.count < 2 else {
-                let names = all.keys.sorted().map(\.escapedForDisplay).joined(separator: ", ")
-                throw CommandFailure("no destination given: several are stored; give --to with one of \(names)", .usage)
+            guard names.count < 2 else {
+                let list = names.map(\.escapedForDisplay).joined(separator: ", ")
+                throw CommandFailure("no destination given: several are stored; give --to with one of \(list)", .usage)
             }
-            guard let url = all.values.first else {
+            guard let name = names.first else {
                 throw CommandFailure(
                     "no destination given: none is stored; give --to with a URL, or add one with 'nexus sync add'",
                     .usage)
             }
-            return try Destination(url)
+            return try named(name)
         }
-        if Destination.isAddress(text) { return try Destination(text) }
-        guard let url = all[text] else { throw SyncError.unknownName(text) }
-        return try Destination(url)
+        guard Destination.isAddress(text) else { return try named(text) }
+        let destination = try Destination(text)
+        // A user who agreed to aggregates must not send rows by a slip.
+        if let name = aggregates.first(where: { $0.value.url == destination.identity })?.key,
+            !rows.values.contains(destination.identity)
+        {
+            throw CommandFailure(
+                "nothing was sent: \(destination.identity.escapedForDisplay) gets aggregates under the name '\(name)', and no "
+                    + "rows; say --to \(name), or add the URL under another name to send rows", .usage)
+        }
+        return .rows(destination)
     }
 
+    private func named(_ name: String) throws -> Found {
+        if let entry = aggregates[name] { return .aggregates(name: name, entry) }
+        guard let url = rows[name] else { throw SyncError.unknownName(name) }
+        return .rows(try Destination(url))
+    }
+
+    /// Adds a destination of rows.
     func add(_ name: String, _ destination: Destination) throws {
+        try requireFree(name, for: destination, rows[name])
+        guard aggregates[name] == nil else {
+            throw CommandFailure("'\(name)' gets aggregates already: remove it first, or give another name", .usage)
+        }
+        try file.update { $0.set(destination: name, url: destination.identity) }
+    }
+
+    /// Throws if a name cannot be given to a destination of aggregates.
+    func requireFreeForAggregates(_ name: String, for destination: Destination) throws {
+        try requireFree(name, for: destination, aggregates[name]?.url)
+        guard rows[name] == nil else {
+            throw CommandFailure("'\(name)' gets rows already: remove it first, or give another name", .usage)
+        }
+    }
+
+    private func requireFree(_ name: String, for destination: Destination, _ other: String?) throws {
         guard Self.isName(name) else {
             throw CommandFailure(
                 "a name has 1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - and begins with a letter or digit",
                 .usage)
         }
-        if let other = all[name], other != destination.identity {
+        if let other, other != destination.identity {
             throw CommandFailure(
                 "cannot add '\(name)': the name is in use for \(other.escapedForDisplay); remove it first", .usage)
         }
-        guard all.count < Self.most else {
+        guard other != nil || names.count < Self.most else {
             throw CommandFailure("cannot add a destination: there are \(Self.most) already; remove one first", .usage)
         }
-        try file.update { $0.set(destination: name, url: destination.identity) }
     }
 
+    /// Removes a destination of rows.
     func remove(_ name: String) throws {
-        guard all[name] != nil else { throw SyncError.unknownName(name) }
+        guard rows[name] != nil else { throw SyncError.unknownName(name) }
         try file.update { $0.set(destination: name, url: nil) }
     }
 

@@ -12,11 +12,15 @@ struct SyncCommand: AsyncParsableCommand {
             (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Only this command sends anything. The ledger \
             (ledger.ndjson in the data folder) lists each transfer: 'nexus sync log'. Sending works while recording is off.
 
-            A purge does not remove events from a destination.
+            A destination that was added with --aggregates receives no rows. It receives counts and durations of whole days by \
+            command, outcome, error category and template. A changed day replaces the earlier one there.
+
+            A purge does not remove events from a destination. Days of aggregates change with the next sync.
 
             EXAMPLES
               nexus sync --to file:///mnt/stick
               nexus sync --to company --dry-run
+              nexus sync add company clickhouse://db.example.com/nexus --aggregates --allow names.txt
               nexus sync log
             """,
         subcommands: [Send.self, Add.self, List.self, Remove.self, Log.self], defaultSubcommand: Send.self)
@@ -42,7 +46,7 @@ struct SyncCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("A file with the user name and the password.", valueName: "file"))
         var credentials: String?
 
-        @Flag(help: "Print what would be sent, and send nothing.")
+        @Flag(help: "Print what would be sent, and send nothing; of aggregates, the bytes.")
         var dryRun = false
 
         @Flag(help: "Send from the first event again, for a destination that lost its data.")
@@ -65,7 +69,15 @@ struct SyncCommand: AsyncParsableCommand {
 
         func run() async throws {
             let data = try DataFolder.readable()
-            let destination = try Destinations(in: data).find(to)
+            let destination: Destination
+            switch try Destinations(in: data).find(to) {
+            case .rows(let rows): destination = rows
+            case .aggregates(let name, let entry):
+                return try await AggregateRun(
+                    name: name, entry: entry, data: data, credentials: credentials, isDryRun: dryRun, fromStart: again,
+                    beginsLedger: newLedger, isJSON: json
+                ).run()
+            }
             let credentials = try Credentials.load(file: credentials)
             try await ReadingCommand.storeWaiting(in: data)
             guard let plan = try SyncPlan(destination, data: data, parts: Composition.writer) else {
@@ -94,7 +106,7 @@ struct SyncCommand: AsyncParsableCommand {
             try CommandContext.current.write(json ? report.json.document : report.text)
         }
 
-        private static func show(_ progress: Transmission.Progress, on bar: ProgressLine?) {
+        static func show(_ progress: Transmission.Progress, on bar: ProgressLine?) {
             switch progress {
             case .sent(_, let share): bar?.show(Int(share * 1000))
             case .waiting(let error, _):
@@ -106,13 +118,19 @@ struct SyncCommand: AsyncParsableCommand {
         }
     }
 
-    struct Add: ParsableCommand {
+    struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Store a destination under a name.",
             discussion: """
+                With --aggregates it gets no rows: for each day the number of runs, their total time and how many took how \
+                long, by command, event type, outcome, error category and template, under a random id. It prints the names \
+                that would go. --allow names a file with lines such as 'command git push', 'category exit_1' and 'template \
+                service'; any other name is sent as '(other)'. The list is copied: run this again after a change.
+
                 EXAMPLES
                   nexus sync add stick file:///mnt/stick
                   nexus sync add company clickhouses://db.example.com/nexus
+                  nexus sync add company clickhouses://db.example.com/nexus --aggregates --allow names.txt
                 """)
 
         @Argument(help: ArgumentHelp("The name: A-Z a-z 0-9 . _ -", valueName: "name"))
@@ -121,9 +139,36 @@ struct SyncCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The URL.", valueName: "url"))
         var url: String
 
-        func run() throws {
+        @Flag(help: "Send sums of whole days, and never rows.")
+        var aggregates = false
+
+        @Option(
+            help: ArgumentHelp("A file of the names that may leave with aggregates.", valueName: "file"),
+            completion: .file())
+        var allow: String?
+
+        @Flag(help: "Take a new id: this folder is a copy, and the other one is still in use.")
+        var renew = false
+
+        @Flag(help: "Keep the id: this folder is a copy, and the other one is gone.")
+        var keep = false
+
+        func validate() throws {
+            guard aggregates || (allow == nil && !renew && !keep) else {
+                throw ValidationError("--allow, --renew and --keep go with --aggregates.")
+            }
+            guard !renew || !keep else { throw ValidationError("Give one of --renew and --keep.") }
+        }
+
+        func run() async throws {
             let destination = try Destination(url)
-            try Destinations(in: .required()).add(name, destination)
+            if aggregates {
+                try await AggregateAddition(
+                    name: name, destination: destination, listPath: allow, renews: renew, keeps: keep
+                ).run()
+            } else {
+                try Destinations(in: .required()).add(name, destination)
+            }
             if destination.isReadableOnTheWay {
                 try CommandContext.current.report(
                     "nexus: the connection is not encrypted: others may read what is sent; use https:// or clickhouses://\n"
@@ -145,36 +190,49 @@ struct SyncCommand: AsyncParsableCommand {
         var json = false
 
         func run() throws {
-            let list = try Destinations(in: .required()).all
-            if json {
-                let urls = list.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
-                let value: JSONValue = ["destinations": .object(urls), "schema": .integer(1)]
-                return try CommandContext.current.write(value.document)
-            }
-            guard !list.isEmpty else { return try CommandContext.current.write("No destinations yet.\n") }
-            let width = list.keys.map(\.count).max() ?? 0
-            let lines = list.sorted { $0.key < $1.key }.map { name, url in
-                let blanks = String(repeating: " ", count: width - name.count)
-                return "\(name.escapedForDisplay)\(blanks)  \(url.escapedForDisplay)\n"
-            }
-            try CommandContext.current.write(lines.joined())
+            let report = DestinationsReport(try Destinations(in: .required()))
+            try CommandContext.current.write(json ? report.json.document : report.text)
         }
     }
 
-    struct Remove: ParsableCommand {
+    struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove",
             abstract: "Remove a destination from the settings. Sent events stay there, and in the ledger.",
             discussion: """
+                A destination with days of aggregates is removed with --withdraw, which replaces the days there by empty ones \
+                first, or with --keep, which leaves them there.
+
                 EXAMPLES
                   nexus sync remove stick
+                  nexus sync remove company --withdraw
                 """
         )
 
         @Argument(help: ArgumentHelp("The name.", valueName: "name"))
         var name: String
 
-        func run() throws { try Destinations(in: .required()).remove(name) }
+        @Flag(help: "Replace the days of aggregates there by empty ones first.")
+        var withdraw = false
+
+        @Flag(help: "Leave the days of aggregates there.")
+        var keep = false
+
+        @Option(help: ArgumentHelp("A file with the user name and the password.", valueName: "file"))
+        var credentials: String?
+
+        func validate() throws {
+            guard !withdraw || !keep else { throw ValidationError("Give one of --withdraw and --keep.") }
+        }
+
+        func run() async throws {
+            let data = try DataFolder.required()
+            let destinations = try Destinations(in: data)
+            guard let entry = destinations.aggregates[name] else { return try destinations.remove(name) }
+            try await AggregateRemoval(
+                name: name, entry: entry, data: data, credentials: credentials, withdraws: withdraw, keeps: keep
+            ).run()
+        }
     }
 
     struct Log: ParsableCommand {

@@ -110,7 +110,17 @@ struct LedgerReport {
     /// An unconfirmed transfer was begun and may have arrived.
     var json: JSONValue {
         let values = transfers.map { item -> JSONValue in
-            [
+            if let version = item.transfer.version {
+                return [
+                    "at": .string(item.at), "bytes": .integer(item.transfer.bytes),
+                    "confirmed": .bool(item.isConfirmed),
+                    "day": .string(DailyLines.date(item.transfer.range.lowerBound)),
+                    "destination": .string(item.transfer.destination), "id": .string(item.transfer.installation),
+                    "lines": .integer(item.transfer.rows), "sha256": .string(item.transfer.sha256),
+                    "version": .integer(version),
+                ]
+            }
+            return [
                 "at": .string(item.at), "bytes": .integer(item.transfer.bytes), "confirmed": .bool(item.isConfirmed),
                 "destination": .string(item.transfer.destination), "events": .integer(item.transfer.rows),
                 "first_id": .integer(item.transfer.range.lowerBound),
@@ -122,13 +132,22 @@ struct LedgerReport {
         ]
     }
 
+    /// Returns what was sent of a day of aggregates; empty for rows.
+    private static func dayText(_ transfer: Transfer) -> String {
+        guard transfer.version != nil else { return "" }
+        let day = DailyLines.date(transfer.range.lowerBound)
+        return transfer.rows == 0
+            ? " (aggregates of \(day) withdrawn)" : " (aggregates of \(day): \(transfer.rows.counted("line")))"
+    }
+
     var text: String {
         guard !transfers.isEmpty else { return isIntact ? "Nothing was ever sent.\n" : "" }
         let rows = transfers.map { line in
             [
-                line.at.escapedForDisplay, String(line.transfer.rows), String(line.transfer.bytes),
-                String(line.transfer.sha256.prefix(12)), line.isConfirmed ? "sent" : "unconfirmed",
-                line.transfer.destination.escapedForDisplay,
+                line.at.escapedForDisplay, line.transfer.version == nil ? String(line.transfer.rows) : "-",
+                String(line.transfer.bytes), String(line.transfer.sha256.prefix(12)),
+                line.isConfirmed ? "sent" : "unconfirmed",
+                line.transfer.destination.escapedForDisplay + Self.dayText(line.transfer),
             ]
         }
         let table = [["TIME (UTC)", "EVENTS", "BYTES", "SHA-256", "STATE", "DESTINATION"]] + rows

@@ -53,16 +53,20 @@ struct TelemetryCommand: AsyncParsableCommand {
             var sent: [String: StatusReport.Sent] = [:]
             let findings = try LedgerReader.read(data) { entry in
                 guard entry.event == .sent else { return }
+                let isDay = entry.version != nil
+                let key = isDay ? "aggregates " + entry.destination : entry.destination
                 var line =
-                    sent[entry.destination]
-                    ?? .init(destination: entry.destination, transfers: 0, rows: 0, bytes: 0, last: entry.at)
+                    sent[key] ?? .init(destination: entry.destination, transfers: 0, rows: 0, bytes: 0, last: entry.at)
                 line.transfers += 1
-                line.rows = line.rows.saturatingSum(entry.rows)
+                if isDay { line.days += 1 } else { line.rows = line.rows.saturatingSum(entry.rows) }
                 line.bytes = line.bytes.saturatingSum(entry.bytes)
                 line.last = entry.at
-                sent[entry.destination] = line
+                sent[key] = line
             }
-            return (sent.values.sorted { $0.destination < $1.destination }, findings.damage?.description)
+            return (
+                sent.values.sorted { ($0.destination, $0.days) < ($1.destination, $1.days) },
+                findings.damage?.description
+            )
         }
     }
 

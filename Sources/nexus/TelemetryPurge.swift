@@ -3,6 +3,7 @@ import ArgumentParser
 import Core
 import Maintenance
 import Reports
+import Sync
 import SystemSupport
 
 /// The subcommands that remove: `purge`, `rekey`, `retain`.
@@ -14,6 +15,9 @@ extension TelemetryCommand {
                 Conditions given together must all be met. It removes rows, counts, names, pending events and snapshots in the \
                 data folder, then searches every remaining byte for the removed values. Recorders may run: events recorded \
                 meanwhile stay. --all removes the key too. The ledger of transfers (ledger.ndjson) stays.
+
+                What was sent stays at its destinations: the receipt names them, and how each removes it. Days of aggregates \
+                change there with the next 'nexus sync'; after --all it withdraws them and sends no more.
 
                 EXAMPLES
                   nexus telemetry purge --before 2026-01-01 --dry-run
@@ -57,13 +61,20 @@ extension TelemetryCommand {
             }
             guard try confirmation.isGiven(for: "Permanently remove \(sentence(on: selection, in: data))?")
             else { return }
+            let places = try SentPlaces(of: data).places
+            // First, so that a killed purge leaves no list of names, and no destination that still gets days.
+            if selection.isEverything { try AggregateSettingsFile(data).withdrawAll() }
             let bar = ProgressLine(total: 1000)
             defer { bar?.clear() }
             bar?.show(0)
             guard let receipt = try await Purger(data: data).purge(selection, progress: { bar?.show(Int($0 * 1000)) })
             else { throw CommandFailure.writerIsBusy }
             bar?.clear()
-            let report = PurgeReport(receipt)
+            let report = PurgeReport(
+                receipt,
+                places: places.map {
+                    .init(destination: $0.destination, isAggregates: $0.isAggregates, removal: $0.removal)
+                })
             try CommandContext.current.write(json ? report.json.document : report.text)
             guard receipt.foundIn.isEmpty else {
                 throw CommandFailure(
@@ -118,7 +129,10 @@ extension TelemetryCommand {
                 try confirmation.isGiven(
                     for: "Create a new key? New hashes of workspaces and tasks will not match earlier ones.")
             else { return }
+            // An older version's database has none yet, and no destination of aggregates.
+            let before = try? AggregateSync.installation(of: data)
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
+            try AggregateSettingsFile(data).follow(from: before, to: AggregateSync.installation(of: data))
             try CommandContext.current.write("There is a new key; the old one is destroyed.\n")
         }
     }

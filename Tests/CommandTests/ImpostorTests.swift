@@ -51,7 +51,7 @@ struct ImpostorTests {
             ([.isClickHouse, page], "nothing was sent"), ([.isClickHouse, yes, page], "nothing was sent"),
             ([.isClickHouse, no, page], "cannot confirm"), ([.isClickHouse, yes, no, page], "cannot confirm"),
             ([.isClickHouse, yes, yes, page], "cannot confirm the transfer"),
-            ([.isClickHouse, no, created, no, created, page], "cannot confirm the transfer"),
+            ([.isClickHouse, no, created, no, created, no, page], "cannot confirm the transfer"),
         ] as [([ScriptedServer.Step], String)] {
             let server = try ScriptedServer(steps)
             let outcome = try sync(server)

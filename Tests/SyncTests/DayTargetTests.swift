@@ -125,7 +125,7 @@ struct DayTargetTests {
         #expect(
             server.statements.dropFirst() == [
                 "SELECT count()", "CREATE DATABASE", "EXISTS TABLE", "CREATE TABLE", "EXISTS TABLE", "CREATE TABLE",
-                "INSERT INTO", "INSERT INTO",
+                "EXISTS TABLE", "CREATE TABLE", "SELECT max(version)", "INSERT INTO", "INSERT INTO", "INSERT INTO",
             ])
         let inserts = server.requests.suffix(2).map {
             (statement: $0.statement, text: String(decoding: $0.body, as: UTF8.self))
@@ -160,6 +160,20 @@ struct DayTargetTests {
         }
         #expect(try #require(Int64(versions[0])) + 1 == Int64(versions[1]))
         #expect(try confirmed() == [0])
+    }
+
+    @Test("Tables of a later version get nothing, and the error says so")
+    func laterTables() async throws {
+        try await record(0)
+        let server = try await ClickHouseServer(hasTable: true) { statement in
+            statement.contains("max(version)") ? .answer(200, [:], "7\n") : nil
+        }
+        guard case .newerTables = try await failure(server.url) else {
+            Issue.record("days were sent")
+            return
+        }
+        #expect(!server.statements.contains("INSERT INTO"))
+        #expect(try confirmed().isEmpty)
     }
 
     @Test("A server that is not ClickHouse gets nothing")

@@ -15,7 +15,10 @@ final class RespondingServer: Sendable {
         let body: [UInt8]
 
         /// The statement in the URL of a request to ClickHouse.
-        var statement: String { uri.split(separator: "query=").last.flatMap { $0.removingPercentEncoding } ?? "" }
+        var statement: String {
+            let value = uri.split(separator: "?query=", maxSplits: 1).last?.split(separator: "&").first
+            return value.flatMap { $0.removingPercentEncoding } ?? ""
+        }
     }
 
     enum Response: Sendable {

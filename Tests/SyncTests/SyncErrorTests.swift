@@ -46,6 +46,26 @@ struct SyncErrorTests {
             "cannot write there/f: another file has this name; move it away and run again"
         ),
         (.inputOutput(.notAFile("/f")), ExitCode(SystemError.notAFile("/f")), SystemError.notAFile("/f").description),
+        (
+            .badAggregateSettings(path: "/a", reason: "it is not a JSON object"), .settings,
+            "cannot use /a: it is not a JSON object; put a backup in its place, or move it away and run 'nexus sync add' "
+                + "for each destination again"
+        ),
+        (.copiedFolder(name: "c"), .settings, "with --renew if the other folder is still in use, else with --keep"),
+        (
+            .noAggregates("there"), .settings,
+            "send some with 'nexus sync add NAME there --aggregates' and 'nexus sync --to NAME'"
+        ),
+        (.newerTables("there"), .settings, "a newer Nexus has changed them; update this one"),
+        (.unknownInstallation("0a0b", isAmbiguous: true), .rejectedInput, "begin with it; give more digits"),
+        (
+            .unknownInstallation("0a0b", isAmbiguous: false), .rejectedInput,
+            "no id on the server begins with it; 'nexus stats --by installation' lists them"
+        ),
+        (
+            .unreadableAnswer("there", answer: "<a\u{1B}>"), .settings,
+            #"'<a\u{1b}>'; check the server and its tables nexus_daily and nexus_daily_versions"#
+        ),
         (.notReady, .tryAgain, "cannot send events: an older Nexus wrote the database; run 'nexus flush'"),
     ]
 

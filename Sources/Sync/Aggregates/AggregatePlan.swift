@@ -29,7 +29,8 @@ package struct AggregateDestination: Equatable, Sendable {
 /// It compares the checksum of each day with that in the ledger, so no list of changes is kept. Recorded events, an import, a
 /// purge, another list of allowed names and a killed run all make days differ.
 package struct AggregatePlan: Sendable {
-    private let reader: DailyFiguresReader
+    /// Nil when every day is withdrawn.
+    private let reader: DailyFiguresReader?
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
     private let readable: [Int64]
@@ -47,9 +48,15 @@ package struct AggregatePlan: Sendable {
         unknown = days.unknown
     }
 
+    /// Makes a plan that replaces every day at the destination by an empty one. It needs no database.
+    package init(withdrawing destination: AggregateDestination) {
+        self.destination = destination
+        (reader, readable, unknown) = (nil, [], [])
+    }
+
     /// Returns the lines of a day as they are now.
     package func lines(of day: Int64) throws -> DailyLines {
-        DailyLines(day: day, try reader.figures(of: day), allowed: destination.allowed)
+        DailyLines(day: day, try reader?.figures(of: day) ?? [], allowed: destination.allowed)
     }
 
     /// Returns the days to send, in order. A day that was sent and has no events any more is included: without lines it

@@ -61,12 +61,16 @@ package struct AggregateTransmission: ~Copyable {
         return summary
     }
 
+    /// Returns a version above every one of earlier attempts, whatever the clock shows.
+    static func version(after sent: [Int64: LedgerProgress.SentDay], now: Int64) -> Int64 {
+        max(now, (sent.values.map(\.version).max() ?? 0) + 1)
+    }
+
     /// Returns the next days, up to the limits of a batch.
     private func pack(_ rest: inout ArraySlice<Int64>) throws -> DayBatch {
         var batch = DayBatch()
         let sent = ledger.progress.days(of: destination.source)
-        // Above every version of earlier attempts, whatever the clock shows.
-        let version = max(wallClock.now(), (sent.values.map(\.version).max() ?? 0) + 1)
+        let version = Self.version(after: sent, now: wallClock.now())
         while let day = rest.first, batch.days.count < Limits.syncBatchDays, batch.bytes < Limits.syncBatchBytes {
             rest.removeFirst()
             let lines = try plan.lines(of: day)

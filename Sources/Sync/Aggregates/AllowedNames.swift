@@ -52,6 +52,11 @@ package struct AllowedNames: Equatable, Sendable {
         }.joined()
     }
 
+    /// Returns whether a recorded name leaves as it is.
+    package func allows(_ kind: Kind, _ name: String) -> Bool {
+        (kind == .command ? filteredCommand(name) : allowed(kind, name)) == name
+    }
+
     /// Returns a key with every name that is not allowed replaced.
     package func filtered(_ key: DailyFigures.Key) -> DailyFigures.Key {
         var filtered = key

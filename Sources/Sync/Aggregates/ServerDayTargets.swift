@@ -51,7 +51,9 @@ struct ClickHouseDayTarget: DayTarget {
         try await connection.prepare([
             (Self.lines, Self.definitionOfLines(in: database)),
             (Self.versions, Self.definitionOfVersions(in: database)),
+            (ClickHouseTables.table, ClickHouseTables.definition(in: database)),
         ])
+        try await ClickHouseTables.bringUpToDate(connection)
     }
 
     func deliver(_ batch: DayBatch) async throws {

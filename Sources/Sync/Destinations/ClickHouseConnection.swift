@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Core
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -23,26 +24,66 @@ struct ClickHouseConnection: Sendable {
 
     /// Creates the database, and missing tables by their names and definitions. An existing table is used unchanged: for a
     /// cluster a `Distributed` one over a replicated one, for example.
-    func prepare(_ tables: [(name: String, definition: String)]) async throws {
+    /// - Returns: the names of the tables that were missing.
+    @discardableResult
+    func prepare(_ tables: [(name: String, definition: String)]) async throws -> [String] {
         try await requireClickHouse()
         if try await isZero("SELECT count() FROM system.databases WHERE name = '\(database.text)'") {
             try await change("CREATE DATABASE IF NOT EXISTS \(database.text)")
         }
-        for table in tables where try await isZero("EXISTS TABLE \(database.text).\(table.name)") {
+        var made: [String] = []
+        for table in tables where try await !hasTable(table.name) {
             try await change(table.definition)
+            made.append(table.name)
         }
+        return made
     }
 
     /// Checks that the server is ClickHouse. The query calls ClickHouse's own functions with random numbers, so that no
     /// stored page answers it. Otherwise a login page, another server on the port or an echo server would accept the rows
     /// with a 200.
-    private func requireClickHouse() async throws {
+    func requireClickHouse() async throws {
         let number = UInt64.random(in: 1 << 32..<1 << 48)
         let divisor = UInt64.random(in: 1000..<10_000)
         let answer = try await ask(
             "SELECT intDiv(toUInt64(\(number)), \(divisor)), reverse(toString(\(number))), toTypeName(toUInt16(1))")
         let expected = "\(number / divisor)\t\(String("\(number)".reversed()))\tUInt16\n"
         guard answer.text == expected else { throw notClickHouse(answer) }
+    }
+
+    /// The server's name in messages.
+    var place: String { connection.place }
+
+    /// Returns the answer to a query for one number.
+    func number(_ question: String) async throws -> Int {
+        let answer = try await ask(question)
+        guard answer.text.hasSuffix("\n"), let number = Int(answer.text.dropLast()), number >= 0 else {
+            throw notClickHouse(answer)
+        }
+        return number
+    }
+
+    /// Returns whether a table is there.
+    func hasTable(_ table: String) async throws -> Bool {
+        try await !isZero("EXISTS TABLE \(database.text).\(table)")
+    }
+
+    /// Passes the answer to a query to `take`, in chunks of whole lines. The query has no `FORMAT`. The server has finished the
+    /// answer before it sends the first byte, so an error has a status of its own. It uses no more than the limits of reports;
+    /// a user with a read-only profile may not set them, and has those of the server.
+    func lines(
+        of question: String, _ take: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        let limit = Limits.reportAnswerBytes
+        let path = Self.path(of: question + " FORMAT TabSeparated") + "&wait_end_of_query=1"
+        let settings =
+            "&max_execution_time=\(Limits.reportSeconds)&max_memory_usage=\(Limits.reportServerBytes)"
+            + "&max_result_bytes=\(limit)"
+        do {
+            try await connection.lines(of: path + settings, limit: limit, take)
+        } catch let failure as RetryPolicy.Failure where ClickHouseFault.isAboutSettings(failure) {
+            try await connection.lines(of: path, limit: limit, take)
+        }
     }
 
     /// Returns whether the answer to a query for 0 or 1 is 0.
@@ -71,7 +112,7 @@ struct ClickHouseConnection: Sendable {
 
     /// Sends a statement that changes data, in the URL, with its data in the body. ClickHouse returns an empty response; with
     /// any other response it is unknown which server received the data.
-    private func change(
+    func change(
         _ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer()), bytes: Int = 0
     ) async throws {
         let answer = try await connection.send(.POST, Self.path(of: statement), body: body, bytes: bytes)

@@ -15,7 +15,11 @@ struct ClickHouseTarget: Target {
     }
 
     func prepare() async throws {
-        try await connection.prepare([(Self.table, Self.definition(in: connection.database))])
+        let made = try await connection.prepare([(Self.table, Self.definition(in: connection.database))])
+        guard !made.isEmpty,
+            try await connection.number("SELECT count() FROM system.functions WHERE name = 'toDateTime64'") > 0
+        else { return }
+        for statement in Self.typedDefinitions(in: connection.database) { try await connection.change(statement) }
     }
 
     func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws {
@@ -39,6 +43,35 @@ struct ClickHouseTarget: Target {
     }
 }
 
+extension ClickHouseTarget {
+    /// The same rows for questions: typed, in the order of commands and days, and a part for each month.
+    static let typedTable = "nexus_runs"
+
+    /// Returns the statements that make the typed table, and the view that fills it with each insert into the other. They are
+    /// run where Nexus has just made the other table, on a server that has the types. Rows that are sent twice have equal keys
+    /// there too, as the time of a row never changes. A time that cannot be read becomes 1970.
+    static func typedDefinitions(in database: Destination.Identifier) -> [String] {
+        [
+            """
+            CREATE TABLE IF NOT EXISTS \(database.text).\(typedTable) (
+                time DateTime64(3, 'UTC'), command LowCardinality(String), event_type LowCardinality(String),
+                error_category LowCardinality(String), template_used LowCardinality(String),
+                duration_ms Nullable(Int64), success Nullable(UInt8), installation_id String, id UInt64,
+                session_id String, workspace_hash String, task_hash String, services_count Nullable(UInt32),
+                ports_used Nullable(UInt32)
+            ) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(time)
+            ORDER BY (command, toDate(time), installation_id, id)
+            """,
+            """
+            CREATE MATERIALIZED VIEW IF NOT EXISTS \(database.text).\(typedTable)_fill TO \(database.text).\(typedTable) AS
+            SELECT toDateTime64OrZero(timestamp, 3, 'UTC') AS time, command, event_type, error_category, template_used,
+                duration_ms, success, installation_id, id, session_id, workspace_hash, task_hash, services_count, ports_used
+            FROM \(database.text).\(table)
+            """,
+        ]
+    }
+}
+
 /// The meaning of ClickHouse's error codes for a sender.
 enum ClickHouseFault {
     /// Codes of temporary errors, after which another attempt may succeed: too many queries or parts, a failing network or
@@ -54,6 +87,14 @@ enum ClickHouseFault {
     static func code(in text: String) -> Int? {
         guard text.hasPrefix("Code: ") else { return nil }
         return Int(text.dropFirst(6).prefix { $0.isASCII && $0.isNumber })
+    }
+
+    /// Returns whether a failure means that the user may not change settings: the profile is read-only.
+    static func isAboutSettings(_ failure: RetryPolicy.Failure) -> Bool {
+        switch failure.error {
+        case .refused(_, let reason), .busy(_, let reason): reason.contains("Code: 164")
+        default: false
+        }
     }
 
     static func failure(_ code: Int, place: String, reason: String) -> RetryPolicy.Failure {

@@ -113,6 +113,37 @@ struct WebConnection: Sendable {
         }
     }
 
+    /// Passes the text at `path` to `take`, in chunks of whole lines with their line feeds.
+    /// - Parameter limit: longest text, in bytes.
+    func lines(
+        of path: String, limit: Int, _ take: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        try await exchange(.GET, path, bytes: 0) { response in
+            guard response.status == .ok else {
+                let answer = Answer(
+                    status: Int(response.status.code), text: try await Self.beginning(of: response.body))
+                throw failure(answer, response.headers, path: path)
+                    ?? .lasting(.refused(place, reason: "HTTP \(answer.status)"))
+            }
+            var bytes = 0
+            var pending: [UInt8] = []
+            for try await part in response.body {
+                bytes += part.readableBytes
+                pending.append(contentsOf: part.readableBytesView)
+                if let end = pending.lastIndex(of: UInt8(ascii: "\n")) {
+                    do { try await take(Array(pending[...end])) } catch { throw ReaderFailure(cause: error) }
+                    pending.removeFirst(end + 1)
+                }
+                guard bytes <= limit, pending.count <= Limits.reportLineBytes else {
+                    throw RetryPolicy.Failure.lasting(.refused(place, reason: "its answer is too long"))
+                }
+            }
+            guard pending.isEmpty else {
+                throw RetryPolicy.Failure.passing(.unreachable(place, reason: "the connection was cut"))
+            }
+        }
+    }
+
     /// Sends a request and passes the response to `read`; failures are thrown as a `RetryPolicy.Failure`.
     private func exchange<Value: Sendable>(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
@@ -131,6 +162,8 @@ struct WebConnection: Sendable {
             }
         } catch let failure as RetryPolicy.Failure {
             throw failure
+        } catch let failure as ReaderFailure {
+            throw failure.cause
         } catch {
             try Task.checkCancellation()
             throw ConnectionFault.failure(error, place: place, proxy: options.proxy?.place)
@@ -144,6 +177,11 @@ struct WebConnection: Sendable {
             if bytes.count == Limits.syncAnswerBytes { break }
         }
         return bytes.text
+    }
+
+    /// An error of the code that a response is passed to, not of the connection.
+    private struct ReaderFailure: Error {
+        let cause: any Error
     }
 
     // MARK: Classifying a response

@@ -1,0 +1,203 @@
+package import Core
+import SystemSupport
+
+/// The destinations of aggregates, from `aggregates.json` of the data folder:
+///
+///     {
+///       "destinations": {
+///         "company": {
+///           "allowed": "command make\n",       names that may leave, in the form of the user's file; absent: all
+///           "id": "6f…",                       random id of the destination (`AggregateDestination.source`)
+///           "installation": "0c…",             installation under which the id was made; absent until days are sent
+///           "state": "withdrawing",            absent: days are sent
+///           "url": "clickhouse://db:8123/nexus"
+///         }
+///       },
+///       "schema": 1
+///     }
+///
+/// It is a file of its own, as every recorder reads `settings.json` and none needs these. A changed list of names changes the
+/// bytes of days, so they are sent again.
+package struct AggregateSettings: Equatable, Sendable {
+    package enum State: String, Sendable {
+        case sending
+        /// The days at the destination are replaced by empty ones, and no day is sent. A purge of everything does that.
+        case withdrawing
+    }
+
+    /// A destination.
+    package struct Entry: Equatable, Sendable {
+        /// The destination's identity (see `Destination`).
+        package let url: String
+        package let source: String
+        package var installation: String?
+        package var allowed: AllowedNames?
+        package var state = State.sending
+
+        package init(url: String, source: String, installation: String?, allowed: AllowedNames?) {
+            self.url = url
+            self.source = source
+            self.installation = installation
+            self.allowed = allowed
+        }
+
+        /// The destination that days are sent to.
+        package var destination: AggregateDestination {
+            get throws(SyncError) { AggregateDestination(try Destination(url), source: source, allowed: allowed) }
+        }
+    }
+
+    /// By name.
+    package var entries: [String: Entry] = [:]
+
+    package init() {}
+
+    private static let schema = 1
+
+    /// Reads the content of the file; throws its problem, as the end of a sentence.
+    fileprivate init(_ bytes: [UInt8]) throws(Problem) {
+        guard case .object(let members)? = JSONValue(bytes) else { throw Problem("it is not a JSON object") }
+        guard members.first(where: { $0.key == "schema" })?.value == JSONValue.integer(Self.schema) else {
+            throw Problem("another version of nexus has written it")
+        }
+        guard case .object(let destinations)? = members.first(where: { $0.key == "destinations" })?.value else {
+            throw Problem("it has no destinations")
+        }
+        for member in destinations {
+            guard case .object(let values) = member.value else { throw Problem("a destination is no object") }
+            entries[member.key] = try Self.entry(values)
+        }
+    }
+
+    private static func entry(_ members: [JSONValue.Member]) throws(Problem) -> Entry {
+        var texts: [String: String] = [:]
+        for member in members {
+            guard case .string(let text) = member.value else { throw Problem("a value of a destination is no text") }
+            texts[member.key] = text
+        }
+        guard let url = texts["url"], let source = texts["id"], isID(source) else {
+            throw Problem("a destination has no URL or no id")
+        }
+        guard let state = State(rawValue: texts["state"] ?? State.sending.rawValue) else {
+            throw Problem("the state of a destination is unknown")
+        }
+        var entry = Entry(url: url, source: source, installation: texts["installation"], allowed: nil)
+        entry.state = state
+        if let text = texts["allowed"] {
+            do { entry.allowed = try AllowedNames(text) } catch {
+                throw Problem("a list of allowed names is no such list")
+            }
+        }
+        return entry
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
+    /// The text of the file.
+    fileprivate var text: String {
+        let destinations = entries.sorted { $0.key < $1.key }.map { name, entry in
+            let value: JSONValue = [
+                "allowed": .string(entry.allowed?.text), "id": .string(entry.source),
+                "installation": .string(entry.installation),
+                "state": entry.state == .sending ? .null : .string(entry.state.rawValue), "url": .string(entry.url),
+            ]
+            return JSONValue.Member(name, value.withoutNulls)
+        }
+        let value: JSONValue = ["destinations": .object(destinations), "schema": .integer(Self.schema)]
+        return value.document
+    }
+
+    /// The problem with the content: the end of a sentence.
+    struct Problem: Error {
+        let text: String
+
+        init(_ text: String) {
+            self.text = text
+        }
+    }
+}
+
+/// The destinations of aggregates on disk. The file is replaced as a whole, and only its owner can read it.
+package struct AggregateSettingsFile: Sendable {
+    private let data: DataFolder
+
+    package init(_ data: DataFolder) {
+        self.data = data
+    }
+
+    /// Reads the file; a missing one has no destinations.
+    package func load() throws -> AggregateSettings {
+        let path = data.aggregatesPath
+        var bytes: [UInt8] = []
+        var isTrusted = true
+        do throws(SystemError) {
+            // The path may be a pipe, whose opening must not block.
+            let file = try File(opening: path, [.read, .nonBlocking])
+            let status = try file.status()
+            guard status.isRegular else { throw SystemError.notAFile(path) }
+            isTrusted = File.isOwn(status) && !status.isWritableByOthers
+            while try file.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0,
+                bytes.count <= Limits.aggregateSettingsBytes
+            {}
+        } catch {
+            guard error.isNotFound || error.isInNoFolder else { throw error }
+            return AggregateSettings()
+        }
+        guard isTrusted else { throw problem("it belongs to another user, or others may write to it") }
+        guard bytes.count <= Limits.aggregateSettingsBytes else { throw problem(Self.tooLong) }
+        do { return try AggregateSettings(bytes) } catch { throw problem(error.text) }
+    }
+
+    private static let tooLong = "it is longer than \(Limits.aggregateSettingsBytes) bytes"
+
+    private func problem(_ reason: String) -> SyncError {
+        .badAggregateSettings(path: data.aggregatesPath, reason: reason)
+    }
+
+    /// Changes the file: one process at a time, from its current content. It writes nothing when nothing changes.
+    package func update(_ change: (inout AggregateSettings) throws -> Void) throws {
+        let lock = try data.lock()
+        defer { lock.unlock() }
+        let before = try load()
+        var settings = before
+        try change(&settings)
+        guard settings != before else { return }
+        let text = settings.text
+        guard text.utf8.count <= Limits.aggregateSettingsBytes else {
+            throw SyncError.badNames("the lists of all destinations together are too long; remove a destination")
+        }
+        let name = DataFolder.aggregatesName
+        // No other process writes it under the lock: a killed process left this file.
+        try data.folder.remove(name + ".new")
+        let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
+        try file.write(text)
+        try file.synchronizeData()
+        try data.folder.rename(name + ".new", to: name)
+        try data.folder.synchronize()
+    }
+
+    /// Stops sending to every destination, and forgets the lists of names. What is needed to withdraw the days stays: a purge of
+    /// everything calls this first. The installation is noted again by the next run, as the purge gives it a new id.
+    package func withdrawAll() throws {
+        guard !(try load().entries.isEmpty) else { return }
+        try update { settings in
+            for name in settings.entries.keys {
+                settings.entries[name]?.state = .withdrawing
+                settings.entries[name]?.allowed = nil
+                settings.entries[name]?.installation = nil
+            }
+        }
+    }
+
+    /// Gives the destinations of an installation to its new id, after the user has renewed it.
+    package func follow(from old: String?, to new: String?) throws {
+        guard let old, let new, old != new, !(try load().entries.isEmpty) else { return }
+        try update { settings in
+            for (name, entry) in settings.entries where entry.installation == old {
+                settings.entries[name]?.installation = new
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import AsyncHTTPClient
+package import Core
+package import Database
+import Rollups
+import SystemSupport
+
+/// The days of aggregates to send to a named destination: computed without sending, and then sent.
+package struct AggregateSync: Sendable {
+    private let name: String
+    private let data: DataFolder
+    private let parts: WriterParts
+    private let destination: AggregateDestination
+    private let plan: AggregatePlan
+    /// Adopts the installation on the first run; nil when the destination has one.
+    private let adopts: String?
+    /// Whether every day at the destination is replaced by an empty one.
+    package let isWithdrawal: Bool
+
+    /// Days that cannot be sent: retention removed their rows before their events were counted by combination.
+    package var unknownDays: Int { plan.unknown.count }
+
+    /// Prepares a run.
+    /// - Parameters:
+    ///   - withdraws: whether the days at the destination are withdrawn; else the state of the destination decides.
+    ///   - parts: of the writer that notes the length of the ledger.
+    /// - Returns: nil when there is no database, and so nothing to send.
+    /// - Throws: `SyncError.copiedFolder` when the destination's id was made in another folder.
+    package init?(
+        _ name: String, _ entry: AggregateSettings.Entry, withdraws: Bool = false, data: DataFolder, parts: WriterParts
+    ) throws {
+        self.name = name
+        self.data = data
+        self.parts = parts
+        destination = try entry.destination
+        isWithdrawal = withdraws || entry.state == .withdrawing
+        let installation = try Self.installation(of: data)
+        if let known = entry.installation, let installation, known != installation {
+            throw SyncError.copiedFolder(name: name)
+        }
+        adopts = entry.installation == nil ? installation : nil
+        if isWithdrawal {
+            plan = AggregatePlan(withdrawing: destination)
+            return
+        }
+        guard installation != nil, let plan = try AggregatePlan(destination, data: data) else { return nil }
+        self.plan = plan
+    }
+
+    /// Returns the id of the installation of a data folder; nil when there is no database, or an older version has made it.
+    package static func installation(of data: DataFolder) throws -> String? {
+        try ClickHouseRowEncoder(data: data)?.identity()?.installation.id
+    }
+
+    // MARK: Without sending
+
+    /// A day that would be sent.
+    package struct Day: Sendable {
+        /// `2026-11-30`.
+        package let date: String
+        package let lines: Int
+        /// What would be sent: a server that is not ClickHouse, and a folder, get the same in an LZ4 frame.
+        package let bytes: [UInt8]
+        /// As in the ledger (`DailyLines.checksum`).
+        package let checksum: String
+    }
+
+    /// Calls `take` with each day that would be sent now, in order. Nothing is sent, and nothing is written.
+    package func preview(fromStart: Bool, _ take: (Day) throws -> Void) throws {
+        let progress = try recordedProgress()
+        let sent = progress.days(of: destination.source)
+        let version = AggregateTransmission.version(after: sent, now: SystemClock().now())
+        for day in try plan.changedDays(progress, fromStart: fromStart) {
+            let lines = try plan.lines(of: day)
+            try take(
+                Day(
+                    date: DailyLines.date(day), lines: lines.count,
+                    bytes: lines.bytes(source: destination.source, version: version), checksum: lines.checksum))
+        }
+    }
+
+    /// Returns the number of days that the destination has, or may have: those that a withdrawal would replace.
+    package func daysThere() throws -> Int {
+        try recordedProgress().days(of: destination.source).count { $0.value.lines > 0 || !$0.value.isConfirmed }
+    }
+
+    private func recordedProgress() throws -> LedgerProgress {
+        var progress = LedgerProgress()
+        let findings = try LedgerReader.read(data) { progress.observe($0) }
+        if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
+        return progress
+    }
+
+    // MARK: Sending
+
+    /// Accepts the ledger as it is now: the user has begun a new one.
+    /// - Returns: false when another process holds the writer lock.
+    package func acceptNewLedger() async throws -> Bool {
+        try await LedgerNote.forget(in: data, parts: parts)
+    }
+
+    /// Sends the changed days, or withdraws all. Throws a `SyncError`, or `CancellationError`.
+    package func send(
+        fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
+        clock: any Clock<Duration> = ContinuousClock(), _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> AggregateTransmission.Summary {
+        let result: Result<AggregateTransmission.Summary, any Error>
+        do {
+            result = .success(try await transfer(fromStart, credentials, deadline, clock, report))
+        } catch {
+            result = .failure(error)
+        }
+        await LedgerNote.update(in: data, parts: parts)
+        return try result.get()
+    }
+
+    private func transfer(
+        _ fromStart: Bool, _ credentials: Credentials?, _ deadline: TransferDeadline, _ clock: any Clock<Duration>,
+        _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> AggregateTransmission.Summary {
+        // Before the ledger is opened: an invalid environment variable is not a failed transfer.
+        let options = try destination.place.address.map { try WebOptions.load(for: $0, deadline: deadline) }
+        guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
+        if let adopts {
+            try AggregateSettingsFile(data).update { $0.entries[name]?.installation = adopts }
+        }
+        if case .folder(let folder) = destination.place {
+            return try await send(ledger, to: FolderDayTarget(folder), fromStart, clock, report)
+        }
+        guard let options else { preconditionFailure("a server has an address") }
+        // Created only here: a client has threads, and reads the system's certificates.
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
+        do {
+            let target = Self.target(client, destination.place, credentials, options)
+            let summary = try await send(ledger, to: target, fromStart, clock, report)
+            try await client.shutdown()
+            return summary
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    private func send(
+        _ ledger: consuming Ledger, to target: any DayTarget, _ fromStart: Bool, _ clock: any Clock<Duration>,
+        _ report: @Sendable (Transmission.Progress) -> Void
+    ) async throws -> AggregateTransmission.Summary {
+        let transmission = AggregateTransmission(plan, to: destination, ledger: ledger, target: target, clock: clock)
+        return try await SyncActor().send(transmission, fromStart: fromStart, report)
+    }
+
+    /// Returns the target of a destination that has an address.
+    static func target(
+        _ client: HTTPClient, _ place: Destination, _ credentials: Credentials?, _ options: WebOptions
+    ) -> any DayTarget {
+        switch place {
+        case .folder(let folder): FolderDayTarget(folder)
+        case .server(let address):
+            WebDayTarget(client, place, address, credentials: credentials, options: options)
+        case .clickHouse(let address, let database):
+            ClickHouseDayTarget(
+                ClickHouseConnection(
+                    client, place, address, database: database, credentials: credentials, options: options))
+        }
+    }
+}
+
+/// The names that leave with aggregates as they are recorded now.
+package struct LeavingNames: Equatable, Sendable {
+    /// By kind, the most frequent first.
+    package private(set) var names: [AllowedNames.Kind: [String]] = [:]
+
+    /// Reads the recorded names; without a database there are none.
+    /// - Parameter allowed: the names that may leave; nil: all.
+    package init(of data: DataFolder, allowed: AllowedNames?) throws {
+        guard let store = try StoreReader(data: data) else { return }
+        let usage = try store.usage(by: [.command, .errorCategory, .template], in: 0..<Int64.max)
+        for (kind, dimension) in [
+            (AllowedNames.Kind.command, UsageDimension.command), (.category, .errorCategory), (.template, .template),
+        ] {
+            names[kind] = (usage[dimension] ?? []).map(\.name).filter { allowed?.allows(kind, $0) ?? true }
+        }
+    }
+}

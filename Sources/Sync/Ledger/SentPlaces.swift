@@ -1,0 +1,61 @@
+package import Core
+import SystemSupport
+
+/// The destinations that rows or days were sent to, and how each of them removes what it has.
+package struct SentPlaces: Sendable {
+    /// What was sent to one destination under one id.
+    package struct Place: Equatable, Sendable {
+        /// The destination's identity (see `Destination`).
+        package let destination: String
+        /// Whether aggregates were sent; else rows.
+        package let isAggregates: Bool
+        /// What to do at the destination: statements for ClickHouse, else a sentence about files.
+        package let removal: String
+    }
+
+    private struct Key: Hashable {
+        let destination: String
+        let installation: String
+        let isAggregates: Bool
+    }
+
+    private var keys: [Key] = []
+    private var known: Set<Key> = []
+
+    package init() {}
+
+    /// Reads the ledger. What was begun and never confirmed counts too: it may have arrived.
+    package init(of data: DataFolder) throws {
+        try LedgerReader.read(data) { observe($0) }
+    }
+
+    /// Observes the lines in their order.
+    package mutating func observe(_ entry: LedgerEntry) {
+        let key = Key(
+            destination: entry.destination, installation: entry.installation, isAggregates: entry.version != nil)
+        if known.insert(key).inserted { keys.append(key) }
+    }
+
+    /// In the order in which they were first sent to.
+    package var places: [Place] {
+        keys.map { key in
+            Place(destination: key.destination, isAggregates: key.isAggregates, removal: Self.removal(key))
+        }
+    }
+
+    private static func removal(_ key: Key) -> String {
+        // Both come from the ledger, whose lines only this program writes; the user runs the statement.
+        let id = key.installation.escapedForDisplay
+        if case .clickHouse(_, let database)? = try? Destination(key.destination) {
+            let tables =
+                key.isAggregates
+                ? [ClickHouseDayTarget.lines, ClickHouseDayTarget.versions]
+                : [ClickHouseTarget.table]
+            let column = key.isAggregates ? "source" : "installation_id"
+            let statements = tables.map { "ALTER TABLE \(database.text).\($0) DELETE WHERE \(column) = '\(id)';" }
+            let typed = key.isAggregates ? "" : " -- the same for \(ClickHouseTarget.typedTable), where it exists"
+            return statements.joined(separator: " ") + typed
+        }
+        return key.isAggregates ? "remove the files nexus-daily-\(id)-*" : "remove the files nexus-\(id)-*"
+    }
+}

@@ -1,0 +1,154 @@
+import Application
+import ArgumentParser
+import Core
+import Sync
+import SystemSupport
+
+/// `nexus sync add --aggregates`: makes a destination of aggregates, or changes its list of names.
+struct AggregateAddition {
+    let name: String
+    let destination: Destination
+    /// The file of names that may leave; nil: all names.
+    let listPath: String?
+    let renews: Bool
+    let keeps: Bool
+
+    func run() async throws {
+        let data = try DataFolder.required()
+        let allowed = try listPath.map(Self.list)
+        try Destinations(in: data).requireFreeForAggregates(name, for: destination)
+        try await ReadingCommand.storeWaiting(in: data)
+        let installation = try AggregateSync.installation(of: data)
+        try AggregateSettingsFile(data).update { settings in
+            settings.entries[name] = try entry(settings.entries[name], installation, allowed)
+        }
+        let names = try LeavingNames(of: data, allowed: allowed)
+        try CommandContext.current.write(
+            LeavingNamesReport(names, allowed: allowed, name: name, destination: destination).text)
+    }
+
+    /// Returns the destination with its id. A known one keeps its id, so that the days there are replaced.
+    private func entry(
+        _ known: AggregateSettings.Entry?, _ installation: String?, _ allowed: AllowedNames?
+    ) throws -> AggregateSettings.Entry {
+        guard var entry = known, !renews else {
+            return .init(
+                url: destination.identity, source: AggregateDestination.newSource(), installation: installation,
+                allowed: allowed)
+        }
+        if let old = entry.installation, let installation, old != installation, !keeps {
+            throw SyncError.copiedFolder(name: name)
+        }
+        entry.installation = installation ?? entry.installation
+        entry.allowed = allowed
+        entry.state = .sending
+        return entry
+    }
+
+    private static func list(_ path: String) throws -> AllowedNames {
+        var bytes: [UInt8] = []
+        // A named pipe at the path must not block.
+        let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
+        guard try file.status().isRegular else { throw SystemError.notAFile(path) }
+        while try file.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0,
+            bytes.count <= Limits.allowedNamesBytes
+        {}
+        guard bytes.count <= Limits.allowedNamesBytes else {
+            throw SyncError.badNames("it is longer than \(Limits.allowedNamesBytes) bytes; shorten it")
+        }
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw SyncError.badNames("it is not UTF-8 text; convert it")
+        }
+        return try AllowedNames(bytes.text)
+    }
+}
+
+/// `nexus sync` to a destination of aggregates.
+struct AggregateRun {
+    let name: String
+    let entry: AggregateSettings.Entry
+    let data: DataFolder
+    /// Path of the file of user name and password.
+    let credentials: String?
+    let isDryRun: Bool
+    let fromStart: Bool
+    let beginsLedger: Bool
+    let isJSON: Bool
+
+    func run() async throws {
+        let credentials = try Credentials.load(file: credentials)
+        let destination = try Destination(entry.url)
+        try await ReadingCommand.storeWaiting(in: data)
+        guard let sync = try AggregateSync(name, entry, data: data, parts: Composition.writer) else {
+            return try write(AggregateReport(.init(), to: destination))
+        }
+        if isDryRun { return try preview(sync, destination) }
+        if credentials != nil, destination.isReadableOnTheWay {
+            try CommandContext.current.report(
+                "nexus: user name, password and figures can be read by others on the way; https:// or clickhouses:// "
+                    + "prevents that\n")
+        }
+        if beginsLedger, try await !sync.acceptNewLedger() { throw CommandFailure.writerIsBusy }
+        try write(AggregateReport(await Self.send(sync, fromStart, credentials), of: sync, name: name, to: destination))
+    }
+
+    static func send(
+        _ sync: AggregateSync, _ fromStart: Bool, _ credentials: Credentials?
+    ) async throws -> AggregateTransmission.Summary {
+        let bar = ProgressLine(total: 1000)
+        return try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
+            defer { bar?.clear() }
+            return try await sync.send(fromStart: fromStart, credentials: credentials) {
+                SyncCommand.Send.show($0, on: bar)
+            }
+        }
+    }
+
+    /// Writes the bytes themselves to standard output, and what they are to standard error.
+    private func preview(_ sync: AggregateSync, _ destination: Destination) throws {
+        var report = AggregatePreview(to: destination, isWithdrawal: sync.isWithdrawal, unknownDays: sync.unknownDays)
+        try sync.preview(fromStart: fromStart) { day in
+            report.add(day)
+            if !isJSON { try CommandContext.current.write(day.bytes.text) }
+        }
+        if isJSON {
+            try CommandContext.current.write(report.json.document)
+        } else {
+            try CommandContext.current.report(report.text)
+        }
+    }
+
+    private func write(_ report: AggregateReport) throws {
+        try CommandContext.current.write(isJSON ? report.json.document : report.text)
+    }
+}
+
+/// `nexus sync remove` of a destination of aggregates.
+struct AggregateRemoval {
+    let name: String
+    let entry: AggregateSettings.Entry
+    let data: DataFolder
+    /// Path of the file of user name and password.
+    let credentials: String?
+    let withdraws: Bool
+    let keeps: Bool
+
+    func run() async throws {
+        let credentials = try Credentials.load(file: credentials)
+        if !keeps {
+            let sync = try AggregateSync(name, entry, withdraws: true, data: data, parts: Composition.writer)
+            let days = try sync?.daysThere() ?? 0
+            if let sync, days > 0 {
+                guard withdraws else {
+                    throw CommandFailure(
+                        "nothing was removed: \(entry.url.escapedForDisplay) has \(days.counted("day")) of '\(name)'; take "
+                            + "them back with --withdraw, or leave them there with --keep", .usage)
+                }
+                let summary = try await AggregateRun.send(sync, false, credentials)
+                try CommandContext.current.write(
+                    AggregateReport(summary, of: sync, name: name, to: try Destination(entry.url)).text)
+            }
+        }
+        try AggregateSettingsFile(data).update { $0.entries[name] = nil }
+    }
+}
