@@ -132,6 +132,19 @@ require_servers() {
     done
 }
 
+# The engine of a current ClickHouse from PyPI, in a separate virtual environment. Its wheel has 180 MB, so only the full test
+# fetches it.
+require_chdb() {
+    local folder=$repository/.build/chdb version=26.9.0
+    [ -e "$folder/$version.done" ] && return
+    require_packages python3-venv
+    say "Fetching chdb"
+    { python3 -m venv --clear "$folder" &&
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "chdb-core==$version" &&
+        : >"$folder/$version.done"; } ||
+        fail "could not fetch chdb-core from PyPI: is there a network?"
+}
+
 # DuckDB, which reads snapshots, and its SQLite extension, from PyPI in a separate virtual environment. The two must have
 # the same version.
 require_duckdb() {

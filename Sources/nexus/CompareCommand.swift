@@ -3,6 +3,7 @@ import ArgumentParser
 import Core
 import Reports
 import Snapshots
+import Sync
 import SystemSupport
 
 struct CompareCommand: AsyncParsableCommand {
@@ -11,7 +12,8 @@ struct CompareCommand: AsyncParsableCommand {
         discussion: """
             It compares one window with the same length of time before it, and of two windows the later with the \
             earlier. --at compares the time since a day with the same length before it. --from compares with a \
-            snapshot: with all of it, or with its part in the second window.
+            snapshot: with all of it, or with its part in the second window. --from with a ClickHouse URL compares \
+            windows of the aggregates on that server, and sends it the filter.
 
             A change is clear if chance explains it in fewer than 1 of 100 whole comparisons. A command needs 10 runs in \
             each window; counts and total times need three days. Runs that an older version of nexus named by other rules \
@@ -28,6 +30,7 @@ struct CompareCommand: AsyncParsableCommand {
               nexus compare --at 2026-11-22 --command 'cargo build'
               nexus compare 7d --fail-if 'p95 > +20%' --fail-if 'success < -5%'
               nexus compare --from baseline.db.lz4 7d --format markdown
+              nexus compare --from clickhouse://db.example.com/nexus 2026-10 2026-11
             """)
 
     @Argument(
@@ -40,9 +43,12 @@ struct CompareCommand: AsyncParsableCommand {
     var at: String?
 
     @Option(
-        help: ArgumentHelp("Compare with this snapshot; '-' is standard input.", valueName: "file"), completion: .file()
-    )
+        help: ArgumentHelp(
+            "Compare with this snapshot, '-' is standard input; or compare on the server of a ClickHouse URL.",
+            valueName: "file"), completion: .file())
     var from: String?
+
+    @OptionGroup(title: "A server") var server: ServerOptions
 
     @Option(
         help: ArgumentHelp(
@@ -60,7 +66,7 @@ struct CompareCommand: AsyncParsableCommand {
     func validate() throws {
         guard top >= 1 else { throw ValidationError("--top must be at least 1.") }
         guard windows.count <= 2 else { throw ValidationError("Give one or two windows.") }
-        guard at == nil || (windows.isEmpty && from == nil) else {
+        guard at == nil || (windows.isEmpty && from.map(ServerFigures.isServer) != false) else {
             throw ValidationError("Give windows, or --at, not both; --from takes windows.")
         }
         guard at != nil || from != nil || !windows.isEmpty else {
@@ -79,6 +85,8 @@ struct CompareCommand: AsyncParsableCommand {
         try CommandFailure.requireKnownZone()
         let data = try DataFolder.readable()
         let now = SystemClock().now()
+        try server.requireServer(from)
+        if let from, ServerFigures.isServer(from) { return try await compare(onServer: from, data, now, conditions) }
         try await ReadingCommand.storeWaiting(in: data)
         guard let from else { return try show(sources(in: data, now: now), data, now, conditions) }
         let later = try Comparison.Source(data, windows.first.map { try .named($0, now: now) } ?? .allTime)
@@ -96,26 +104,64 @@ struct CompareCommand: AsyncParsableCommand {
     private typealias Sources = (earlier: Comparison.Source, later: Comparison.Source)
 
     private func sources(in data: DataFolder, now: Int64) throws -> Sources {
+        let (before, window) = try namedWindows(now: now)
+        let later = try Comparison.Source(data, window)
+        if let before { return (try Comparison.Source(data, before), later) }
+        return (try earlier(than: later, window, now: now), later)
+    }
+
+    /// Returns the windows in order of time; the earlier one is nil where it is the time before the later one.
+    private func namedWindows(now: Int64) throws -> (earlier: ReportWindow?, later: ReportWindow) {
         if windows.count == 2 {
             let named = try windows.map { try ReportWindow.named($0, now: now) }
             let ordered = named.sorted { ($0.start ?? 0, $0.range.upperBound) < ($1.start ?? 0, $1.range.upperBound) }
-            return (try Comparison.Source(data, ordered[0]), try Comparison.Source(data, ordered[1]))
+            return (ordered[0], ordered[1])
         }
-        let window: ReportWindow =
-            if let at { try .since(at, until: nil, now: now, place: "--at") } else { try .named(windows[0], now: now) }
-        let later = try Comparison.Source(data, window)
+        if let at { return (nil, try .since(at, until: nil, now: now, place: "--at")) }
+        guard let word = windows.first else {
+            throw CommandFailure("say what to compare: a window, two windows, or --at", .usage)
+        }
+        return (nil, try .named(word, now: now))
+    }
+
+    private func earlier(
+        than later: Comparison.Source, _ window: ReportWindow, now: Int64
+    ) throws -> Comparison.Source {
         guard let earlier = later.before(window, now: now) else {
             throw CommandFailure(
                 "cannot compare a window without a beginning: there is nothing before it; give two windows", .usage)
         }
-        return (earlier, later)
+        return earlier
+    }
+
+    /// Compares windows of the aggregates on a server.
+    private func compare(
+        onServer url: String, _ data: DataFolder, _ now: Int64, _ conditions: [FailCondition]
+    ) async throws {
+        let now = ServerDays.endOfToday(now: now)
+        let (before, window) = try namedWindows(now: now)
+        try ServerDays.require(window)
+        if let before { try ServerDays.require(before) }
+        let windows = [before?.range ?? window.before(now: now) ?? window.range, window.range]
+        let start = min(windows[0].lowerBound, windows[1].lowerBound)
+        let end = max(windows[0].upperBound, windows[1].upperBound)
+        let filter = filter.filterOfServer
+        let answer = try await server.answer(url, start..<end, filter)
+        let later = Comparison.Source(answer.reader, title: window.title, range: window.range, isOfServer: true)
+        let first =
+            try before.map {
+                Comparison.Source(answer.reader, title: $0.title, range: $0.range, isOfServer: true)
+            } ?? earlier(than: later, window, now: now)
+        try show((first, later), data, now, conditions, filter)
     }
 
     private func show(
-        _ sources: Sources, _ data: DataFolder, _ now: Int64, _ conditions: [FailCondition]
+        _ sources: Sources, _ data: DataFolder, _ now: Int64, _ conditions: [FailCondition],
+        _ filterOfServer: ReportFilter? = nil
     ) throws {
         let comparison = try Comparison(
-            from: sources.earlier, to: sources.later, now: now, filter: filter.filter(in: data), order: order.order)
+            from: sources.earlier, to: sources.later, now: now, filter: filterOfServer ?? filter.filter(in: data),
+            order: order.order)
         try ReadingCommand.note(comparison.note)
         let text =
             switch output.form {
@@ -124,7 +170,7 @@ struct CompareCommand: AsyncParsableCommand {
             case .markdown: ComparisonRenderer.markdown(comparison, conditions, top: top)
             case .text: ComparisonRenderer.render(comparison, conditions, top: top, .ofOutput())
             }
-        let isEmpty = output.form == .text && comparison.rows.isEmpty
+        let isEmpty = output.form == .text && comparison.rows.isEmpty && filterOfServer == nil
         try CommandContext.current.write(
             text + (isEmpty ? NextSteps.text(data, hasFilter: !comparison.filter.isEmpty) : ""))
         guard conditions.allSatisfy({ $0.violations(in: comparison).isEmpty }) else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Reports
+import Sync
 import SystemSupport
 
 struct InsightsCommand: AsyncParsableCommand {
@@ -12,11 +13,16 @@ struct InsightsCommand: AsyncParsableCommand {
             its own history before the change: at least 20 runs before and 10 after. The window selects the changes \
             that began or persist in it; without a window, it covers all time. Days are those of your time zone ($TZ).
 
+            --from opens a connection to a ClickHouse server, sends it the filter, and searches the aggregates that 'nexus \
+            sync' has sent there: whole days of UTC under their dates. They have no failures in a row and nothing that was \
+            tried again.
+
             EXAMPLES
               nexus insights --week
               nexus insights --command 'cargo build'
               nexus insights --errors 7d --workspace webshop
               nexus insights --month --format markdown
+              nexus insights --from clickhouse://db.example.com/nexus --at-least 5
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
@@ -37,6 +43,12 @@ struct InsightsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Number of lines of each list.", valueName: "n"))
     var top = 10
 
+    @Option(
+        help: ArgumentHelp("Search the aggregates on this server: clickhouse://HOST:PORT/DATABASE.", valueName: "url"))
+    var from: String?
+
+    @OptionGroup(title: "A server") var server: ServerOptions
+
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
@@ -51,12 +63,23 @@ struct InsightsCommand: AsyncParsableCommand {
     func run() async throws {
         let data = try DataFolder.readable()
         let window = try window.window(now: SystemClock().now())
-        try await ReadingCommand.storeWaiting(in: data)
-        let filter = try ReportFilter(
-            command: command, workspace: workspace, failedOnly: false, keyOf: data, recordedIn: data)
-        let insights = Insights(try InsightsInput(window, in: data, filter: filter))
+        try server.requireServer(from)
+        let insights: Insights
+        let filter: ReportFilter
+        if let from {
+            try ServerDays.require(window)
+            filter = ReportFilter(command: command, workspace: workspace)
+            // All days before the window are the baseline.
+            let answer = try await server.answer(from, 0..<window.range.upperBound, filter)
+            insights = Insights(try InsightsInput(window, from: answer.reader, filter: filter))
+        } else {
+            try await ReadingCommand.storeWaiting(in: data)
+            filter = try ReportFilter(
+                command: command, workspace: workspace, failedOnly: false, keyOf: data, recordedIn: data)
+            insights = Insights(try InsightsInput(window, in: data, filter: filter))
+        }
         let focus: InsightsRenderer.Focus = slow ? .slow : errors ? .errors : .findings
-        let zone = LocalCalendar.zoneName
+        let zone = from == nil ? LocalCalendar.zoneName : "UTC"
         let text =
             switch output.form {
             case .json: InsightsJSON.of(insights, focus, window: window, zone: zone, top: top).document
@@ -64,7 +87,7 @@ struct InsightsCommand: AsyncParsableCommand {
             case .text, .csv:
                 InsightsRenderer.render(insights, focus, window: window, zone: zone, top: top, .ofOutput())
             }
-        let isEmpty = output.form == .text && insights.outcomes.isEmpty
+        let isEmpty = output.form == .text && insights.outcomes.isEmpty && from == nil
         try CommandContext.current.write(text + (isEmpty ? NextSteps.text(data, hasFilter: !filter.isEmpty) : ""))
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Core
 import Reports
 import Snapshots
+import Sync
 import SystemSupport
 
 struct ReportCommand: AsyncParsableCommand {
@@ -17,11 +18,15 @@ struct ReportCommand: AsyncParsableCommand {
 
             Days and hours are those of your time zone ($TZ). Without a window, it covers all time.
 
+            --from with a ClickHouse URL opens a connection to that server, sends it the filter, and shows the aggregates \
+            there: whole days of UTC under their dates, without sessions and workspaces.
+
             EXAMPLES
               nexus report --month --open
               nexus report 2026-11 -o november.html
               nexus report --week --command 'cargo build'
               nexus report --from backup.db.lz4 -o backup.html
+              nexus report --month --from clickhouse://db.example.com/nexus
               nexus report --day -o today.html --watch --refresh 30
             """)
 
@@ -39,9 +44,12 @@ struct ReportCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Report from this snapshot instead of the data folder; '-' is standard input.", valueName: "file"),
+            "Report from this snapshot instead of the data folder, '-' is standard input; or from the server of a "
+                + "ClickHouse URL.", valueName: "file"),
         completion: .file())
     var from: String?
+
+    @OptionGroup(title: "A server") var server: ServerOptions
 
     @Flag(help: "Show the names of workspaces where a folder on this disk explains their hashes.")
     var names = false
@@ -71,7 +79,10 @@ struct ReportCommand: AsyncParsableCommand {
         let file = try target(in: data)
         // Checked before work that takes seconds.
         try file.requireReplaceable()
-        if let from {
+        try server.requireServer(from)
+        if let from, ServerFigures.isServer(from) {
+            try await file.write(page(onServer: from))
+        } else if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
                 try await CancelOnSignal.run(ifStopped: "nothing was written") {
                     try await OpenedSnapshot(from, parts: Composition.writer)
@@ -88,6 +99,22 @@ struct ReportCommand: AsyncParsableCommand {
         }
         guard watch else { return }
         try await FileWatch.run(every: .seconds(refresh ?? Self.watchSeconds)) { try await write(file, data) }
+    }
+
+    /// Returns the page on the aggregates on a server.
+    private func page(onServer url: String) async throws -> String {
+        let time = SystemClock().now()
+        let now = ServerDays.endOfToday(now: time)
+        let window = try window.window(now: now)
+        try ServerDays.require(window)
+        let filter = filter.filterOfServer
+        let range = (window.before(now: now)?.lowerBound ?? window.range.lowerBound)..<window.range.upperBound
+        let answer = try await server.answer(url, range, filter)
+        let source = UsageSource(reader: answer.reader, window: window, now: now, filter: filter, isOfServer: true)
+        var making = PageReport.Making(time: time)
+        making.isOfServer = true
+        making.refreshSeconds = refresh
+        return PageRenderer.render(try source.page(making))
     }
 
     private func write(_ file: ReportFile, _ data: DataFolder) async throws {

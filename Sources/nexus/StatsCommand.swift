@@ -3,6 +3,7 @@ import ArgumentParser
 import Core
 import Reports
 import Snapshots
+import Sync
 import SystemSupport
 
 struct StatsCommand: AsyncParsableCommand {
@@ -13,12 +14,18 @@ struct StatsCommand: AsyncParsableCommand {
             window with the same number of days before it; if that includes today, only up to the same time of day. It \
             reads sessions with a filter row by row, and all else from aggregates.
 
+            --from with a ClickHouse URL opens a connection to that server and sends it the filter. It reports from the \
+            aggregates that 'nexus sync' has sent there: whole days of UTC under their dates, summed over installations, \
+            without sessions, workspaces and changes.
+
             EXAMPLES
               nexus stats --week
               nexus stats 2h
               nexus stats --by day --command 'cargo build' 2026-11
               nexus stats --by command --sort p95 --min-count 10 --month
               nexus stats --week --format markdown
+              nexus stats --month --from clickhouse://db.example.com/nexus --at-least 5
+              nexus stats --by installation --from clickhouse://db.example.com/nexus
             """)
 
     @OptionGroup(title: "The window") var window: WindowOptions
@@ -34,9 +41,12 @@ struct StatsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Report from this snapshot instead of the data folder; '-' is standard input.", valueName: "file"),
+            "Report from this snapshot instead of the data folder, '-' is standard input; or from the server of a "
+                + "ClickHouse URL.", valueName: "file"),
         completion: .file())
     var from: String?
+
+    @OptionGroup(title: "A server") var server: ServerOptions
 
     @OptionGroup(title: "Order") var order: OrderOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -60,6 +70,10 @@ struct StatsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let data = try DataFolder.readable()
+        try server.requireServer(from, by: by)
+        if let from, ServerFigures.isServer(from) {
+            return try await CommandContext.current.write(report(onServer: from))
+        }
         if let from {
             let snapshot = try await SnapshotArgument.with(from) { from in
                 try await CancelOnSignal.run(ifStopped: "nothing was changed") {
@@ -92,10 +106,34 @@ struct StatsCommand: AsyncParsableCommand {
         let now = SystemClock().now()
         let window = try window.window(now: now)
         let filter = try filter.filter(in: own, recordedIn: data)
-        let form = output.form
         let source = try UsageSource(
             data: data, window: window, now: now, filter: filter, order: order.order,
-            names: by == .workspace ? names.known(in: own, for: form) : [:])
+            names: by == .workspace ? names.known(in: own, for: output.form) : [:])
+        return try report(source) { try steps(own, filter) }
+    }
+
+    /// Returns the report on the aggregates on a server.
+    private func report(onServer url: String) async throws -> String {
+        let now = ServerDays.endOfToday(now: SystemClock().now())
+        let window = try window.window(now: now)
+        try ServerDays.require(window)
+        try ServerDays.require(by)
+        let filter = filter.filterOfServer
+        let before = window.before(now: now)
+        let range = (before?.lowerBound ?? window.range.lowerBound)..<window.range.upperBound
+        // Days with a filter have percentiles of their own.
+        let windows = by?.isInTime == true && !filter.isEmpty ? nil : [window.range, before].compactMap { $0 }
+        let answer = try await server.answer(
+            url, range, durationsOf: windows, filter, isByInstallation: by == .installation)
+        let source = UsageSource(
+            reader: answer.reader, window: window, now: now, filter: filter, order: order.order, isOfServer: true)
+        return try report(source) { "" }
+    }
+
+    /// Returns the report on a source.
+    /// - Parameter steps: returns the next steps after an empty report.
+    private func report(_ source: UsageSource, steps: () throws -> String) throws -> String {
+        let form = output.form
         if let kind = by ?? (form == .csv ? .day : nil) {
             let limit = top ?? (form == .json || form == .csv ? nil : defaultTop(kind))
             let list = try source.breakdown(by: kind, sessions: limit)
@@ -106,7 +144,7 @@ struct StatsCommand: AsyncParsableCommand {
             case .markdown: return MarkdownReport.of(list, top: top ?? defaultTop(kind), names: names.isWanted)
             case .text:
                 return try BreakdownRenderer.render(list, top: top ?? defaultTop(kind), .ofOutput())
-                    + (list.rows.isEmpty ? steps(own, filter) : "")
+                    + (list.rows.isEmpty ? steps() : "")
             }
         }
         let report = try source.dashboard()
@@ -117,7 +155,7 @@ struct StatsCommand: AsyncParsableCommand {
         case .markdown: return MarkdownReport.of(report, top: top)
         case .text, .csv:
             return try DashboardRenderer.render(report, top: top, .ofOutput())
-                + (report.isEmpty ? steps(own, filter) : "")
+                + (report.isEmpty ? steps() : "")
         }
     }
 
@@ -149,6 +187,9 @@ struct FilterOptions: ParsableArguments {
             throw ValidationError("--command and --workspace must not be empty.")
         }
     }
+
+    /// The filter for the aggregates on a server, where no workspace can be asked for.
+    var filterOfServer: ReportFilter { ReportFilter(command: command, workspace: workspace, failedOnly: failed) }
 
     /// Returns the filter, with the name of a workspace hashed as in recording.
     ///

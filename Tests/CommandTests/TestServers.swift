@@ -20,9 +20,16 @@ enum TestServers {
         return listener.port
     }
 
+    /// The python that has a current ClickHouse (`Scripts/test` with `NEXUS_TEST_FULL=1`).
+    static let chdb = Repository.root.appending(path: ".build/chdb/bin/python3").path
+    static let hasCurrentClickHouse = FileManager.default.isExecutableFile(atPath: chdb)
+
     /// Starts a server under a shell that passes SIGTERM on as SIGKILL. Foundation takes a process for ended that closes
     /// the files it inherited, as servers do, and then waits for it, and for no other, until it really is.
-    static func start(_ path: String, _ arguments: [String], log: String) throws -> Process {
+    /// - Parameter root: the folder below which the program's path is.
+    static func start(
+        _ path: String, _ arguments: [String], log: String, in root: String = folder
+    ) throws -> Process {
         // The threads that tests run on block signals, and the shell would inherit that.
         var none = sigset_t()
         unsafe sigemptyset(&none)
@@ -30,7 +37,7 @@ enum TestServers {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
         let script = #"trap 'kill -9 $server' TERM; "$0" "$@" & server=$!; wait; wait"#
-        process.arguments = ["-c", script, folder + path] + arguments
+        process.arguments = ["-c", script, root + path] + arguments
         process.standardInput = FileHandle.nullDevice
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: log)
@@ -115,8 +122,37 @@ final class NginxServer {
     }
 }
 
+/// A ClickHouse that a test asks through its HTTP interface.
+protocol AnsweringClickHouse {
+    var port: Int { get }
+}
+
+/// A current ClickHouse, in a process of Python's.
+final class CurrentClickHouse: AnsweringClickHouse {
+    let port: Int
+    private let folder: TemporaryFolder
+    private let process: Process
+
+    init() throws {
+        folder = try TemporaryFolder()
+        port = try TestServers.freePort()
+        let script = Repository.root.appending(path: "Tests/ClickHouse/chdb-server.py").path
+        process = try TestServers.start(
+            TestServers.chdb, [script, String(port), folder.path + "/data"], log: folder.path + "/out", in: "")
+        guard RunningService.poll(until: { TestServers.fetch(port, body: "SELECT 1") == "1\n" }) else {
+            throw TestServers.Failure(
+                description: (try? String(contentsOfFile: folder.path + "/out", encoding: .utf8)) ?? "")
+        }
+    }
+
+    deinit {
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+    }
+}
+
 /// A ClickHouse with two users: `default` without a password, `keeper` with one.
-final class ClickHouseServer {
+final class ClickHouseServer: AnsweringClickHouse {
     let port: Int
     private let folder: TemporaryFolder
     private let process: Process

@@ -80,14 +80,17 @@ package struct Comparison: Sendable {
         let reader: StoreReader?
         let title: String
         let range: Range<Int64>
+        let isOfServer: Bool
 
         /// - Parameters:
         ///   - reader: nil when there is no database.
         ///   - range: in milliseconds since 1970; a window with an open start begins with the first event.
-        package init(_ reader: StoreReader?, title: String, range: Range<Int64>) {
+        ///   - isOfServer: whether `reader` has a server's aggregates, whose days are in UTC.
+        package init(_ reader: StoreReader?, title: String, range: Range<Int64>, isOfServer: Bool = false) {
             self.reader = reader
             self.title = title
             self.range = range
+            self.isOfServer = isOfServer
         }
 
         /// Reads one window of a data folder.
@@ -103,7 +106,7 @@ package struct Comparison: Sendable {
             guard let range = window.before(now: now),
                 let title = ReportWindow.between(range.lowerBound, range.upperBound)
             else { return nil }
-            return Source(reader, title: title.title, range: range)
+            return Source(reader, title: title.title, range: range, isOfServer: isOfServer)
         }
     }
 
@@ -128,7 +131,7 @@ package struct Comparison: Sendable {
         note = earlier.note ?? later.note
         before = Side(title: old.title, range: earlier.range)
         after = Side(title: new.title, range: later.range)
-        zone = LocalCalendar.zoneName
+        zone = new.isOfServer ? "UTC" : LocalCalendar.zoneName
         self.filter = filter
         let test = ChangeTest(before: earlier, after: later)
         let names = Set(earlier.cells.keys).union(later.cells.keys)

@@ -17,6 +17,12 @@ enum MakingSection {
         }
     }
 
+    /// Returns where the data of the page is from.
+    private static func origin(_ making: PageReport.Making) -> String {
+        if making.isOfServer { return "the aggregates on a server" }
+        return making.isOfSnapshot ? "a snapshot" : "the data folder of one user"
+    }
+
     private static func entries(_ report: PageReport) -> [(title: String, text: String)] {
         let usage = report.usage
         let making = report.making
@@ -24,7 +30,7 @@ enum MakingSection {
             (
                 "Made",
                 "\(LocalCalendar.day(of: making.time).text) \(LocalCalendar.timeOfDay(of: making.time)) by nexus "
-                    + "\(Version.withCommit), from \(making.isOfSnapshot ? "a snapshot" : "the data folder of one user")"
+                    + "\(Version.withCommit), from \(Self.origin(making))"
             ),
             ("Window", usage.window.heading(zone: usage.zone)),
             ("Time zone", "\(usage.zone): days and hours are those of this zone"),
@@ -68,7 +74,12 @@ enum MakingSection {
 
     /// Returns the data that a reader of the file may learn, so that its owner can decide on its recipients.
     private static func content(_ making: PageReport.Making) -> String {
-        "Names of commands, error categories, templates and session ids as they were recorded; workspaces "
+        if making.isOfServer {
+            return
+                "Names of commands, error categories and templates as they were sent, and counts and durations by the day. "
+                + "No session, workspace, argument, path, file content or task is in it."
+        }
+        return "Names of commands, error categories, templates and session ids as they were recorded; workspaces "
             + (making.showsNames
                 ? "by their names where a folder explains them, else by the first digits of their keyed hashes"
                 : "by the first digits of their keyed hashes")

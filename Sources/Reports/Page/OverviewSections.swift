@@ -79,7 +79,10 @@ enum OverviewSections {
                 if !sessions.isEmpty { page.table(SessionsReport.table(sessions), label: "Latest sessions") }
                 writeRest((usage.sessions?.count ?? 0) - sessions.count, "nexus stats --by session", to: &page)
             } else {
-                page.paragraph("Sessions are counted for all events together, so a page with a filter has none.")
+                page.paragraph(
+                    report.making.isOfServer
+                        ? "The aggregates on a server have no sessions."
+                        : "Sessions are counted for all events together, so a page with a filter has none.")
             }
             if !report.workspaces.isEmpty {
                 page.element(.h3, text: "Workspaces")

@@ -13,6 +13,8 @@ package struct PageReport: Sendable {
         package var showsNames = false
         /// Whether its data is from a snapshot, not from the data folder.
         package var isOfSnapshot = false
+        /// Whether its data is from the aggregates on a server.
+        package var isOfServer = false
         /// Seconds after which the page reloads itself; nil: never.
         package var refreshSeconds: Int?
 
@@ -71,11 +73,13 @@ extension UsageSource {
                 making: making, usage: usage, columns: nil, series: [:], detailed: [], failures: [], changes: [],
                 comparison: nil, sessions: filter.isEmpty ? [] : nil, workspaces: [])
         }
-        let columns = ChartColumns(range)
+        let columns = isOfServer ? ChartColumns(range, byHour: false) : ChartColumns(range)
         let histories = try reader.history(by: columns.grain, in: columns.range)
         let detailed = Self.detailed(usage, Set(histories.map(\.name)))
         var series = Dictionary(
-            histories.map { ($0.name, CommandSeries($0, columns, hasHours: detailed.contains($0.name))) },
+            histories.map {
+                ($0.name, CommandSeries($0, columns, hasHours: !isOfServer && detailed.contains($0.name)))
+            },
             uniquingKeysWith: { first, _ in first })
         let failures = try reader.failureHistory(by: columns.grain, in: columns.range)
         let ofDetailed = Dictionary(grouping: failures.filter { detailed.contains($0.command ?? "") }) {
@@ -86,7 +90,7 @@ extension UsageSource {
             making: making, usage: usage, columns: columns, series: series, detailed: detailed,
             failures: CommandSeries.failures(failures, columns),
             changes: try changes(usage, columns, series, store), comparison: try comparison(store, now: making.time),
-            sessions: filter.isEmpty
+            sessions: filter.isEmpty && !isOfServer
                 ? try store.sessions(startedIn: window.range, limit: PageReport.mostSessions) : nil,
             workspaces: try breakdown(by: .workspace).rows)
     }
@@ -147,7 +151,7 @@ extension UsageSource {
     }
 
     private func comparison(_ store: StoreReader, now: Int64) throws(StoreError) -> Comparison? {
-        let later = Comparison.Source(store, title: window.title, range: window.range)
+        let later = Comparison.Source(store, title: window.title, range: window.range, isOfServer: isOfServer)
         guard let earlier = later.before(window, now: now) else { return nil }
         return try Comparison(from: earlier, to: later, now: now, filter: filter)
     }

@@ -4,7 +4,7 @@ import Rollups
 package struct UsageBreakdown: Equatable, Sendable {
     /// The kind of a list. The raw values are the words of the command line and of the JSON.
     package enum Kind: String, CaseIterable, Sendable {
-        case command, workspace, task, template, error, session, day, week, hour
+        case command, workspace, task, template, error, session, day, week, hour, installation
 
         /// The title of its first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
@@ -12,11 +12,19 @@ package struct UsageBreakdown: Equatable, Sendable {
         var dimension: UsageDimension? {
             switch self {
             case .command: .command
-            case .workspace: .workspace
+            // An answer by installation has its id in the place of the workspace.
+            case .workspace, .installation: .workspace
             case .task: .task
             case .template: .template
             case .error: .errorCategory
             case .session, .day, .week, .hour: nil
+            }
+        }
+        /// Whether the aggregates on a server have an answer: sums of days, without workspaces, tasks and sessions.
+        package var isOnServers: Bool {
+            switch self {
+            case .command, .template, .error, .day, .week, .installation: true
+            case .workspace, .task, .session, .hour: false
             }
         }
         /// Whether rows are in order of time, as days, weeks and hours are; all others are the most frequent first.

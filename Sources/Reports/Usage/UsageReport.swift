@@ -44,7 +44,7 @@ package struct UsageReport: Equatable, Sendable {
     /// Whether the window has no events.
     package var isEmpty: Bool { totals.events == 0 }
     package let activityBefore: StoreReader.Activity?
-    /// Nil with a filter: the aggregates of sessions are kept for all events together.
+    /// Nil with a filter, as the aggregates of sessions are kept for all events together; and of a server, which has none.
     package let sessions: Sessions?
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.

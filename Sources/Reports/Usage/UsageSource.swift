@@ -13,16 +13,21 @@ package struct UsageSource: Sendable {
     let names: [String: String]
     /// The window before, to compare with; nil when there is none.
     let before: Range<Int64>?
-    let zone = LocalCalendar.zoneName
+    let zone: String
+    /// Whether the database has sums of days in UTC, and no sessions: a server's aggregates.
+    let isOfServer: Bool
 
     /// Limit of listed sessions: those of one user in years, and a bound on the memory of a report.
     private static let mostSessions = 100_000
 
     /// `now` is in milliseconds since 1970.
+    /// - Parameter isOfServer: whether `reader` has a server's aggregates.
     package init(
         reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter(),
-        order: UsageOrder = UsageOrder(), names: [String: String] = [:]
+        order: UsageOrder = UsageOrder(), names: [String: String] = [:], isOfServer: Bool = false
     ) {
+        self.isOfServer = isOfServer
+        zone = isOfServer ? "UTC" : LocalCalendar.zoneName
         self.reader = reader
         self.window = window
         self.filter = filter
@@ -56,8 +61,9 @@ package struct UsageSource: Sendable {
         }
         return UsageReport(
             window: window, zone: zone, filter: filter, findings: try findings(), totals: activity.total,
-            activityBefore: then.map { LocalDays($0.activity).total }, sessions: now.sessions.map { .init($0) },
-            sessionsBefore: then?.sessions.map { .init($0) }, days: activity.days,
+            activityBefore: then.map { LocalDays($0.activity).total },
+            sessions: isOfServer ? nil : now.sessions.map { .init($0) },
+            sessionsBefore: isOfServer ? nil : then?.sessions.map { .init($0) }, days: activity.days,
             commands: UsageOrder(sort: order.sort).applied(to: rows(.command)),
             minCount: order.minCount, sort: order.sort, errors: UsageRow.list(now.failures, before: then?.failures),
             failures: now.failureCells.filter { $0.count > 0 }, templates: rows(.template),
@@ -73,7 +79,8 @@ package struct UsageSource: Sendable {
     }
 
     private func findings() throws(StoreError) -> [Finding] {
-        guard filter.searchesChanges else { return [] }
+        // The baseline of a change is all history, of which a server's answer has only the window and the one before.
+        guard filter.searchesChanges, !isOfServer else { return [] }
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
