@@ -6,7 +6,7 @@ service=
 # Builds what shows the results: seconds, as it depends on nothing.
 require_report() {
     local flags=(--package-path "$repository/Benchmarks/Report")
-    swift build "${flags[@]}" >&2 || fail "the build of the report failed: the messages above say where."
+    swift build "${flags[@]}" >&2 || fail "the build of the report failed: see the messages above."
     report=$(swift build "${flags[@]}" --show-bin-path)/BenchmarkReport
 }
 
@@ -35,7 +35,7 @@ require_benchmark() {
     local flags=(--package-path "$repository" --scratch-path "$repository/.build/benchmarks" --configuration release --product "$1")
     export NEXUS_BUILD=benchmarks
     say "Building $1" >&2
-    swift build "${flags[@]}" >&2 || fail "the build failed: the messages above say where."
+    swift build "${flags[@]}" >&2 || fail "the build failed: see the messages above."
     benchmark=$(swift build "${flags[@]}" --show-bin-path)/$1
 }
 

@@ -85,8 +85,8 @@ struct AggregateRun {
         if isDryRun { return try preview(sync, destination) }
         if credentials != nil, destination.isReadableOnTheWay {
             try CommandContext.current.report(
-                "nexus: user name, password and figures can be read by others on the way; https:// or clickhouses:// "
-                    + "prevents that\n")
+                "nexus: the connection is not encrypted: others may read user name, password and figures; use https:// or "
+                    + "clickhouses://\n")
         }
         if beginsLedger, try await !sync.acceptNewLedger() { throw CommandFailure.writerIsBusy }
         try write(AggregateReport(await Self.send(sync, fromStart, credentials), of: sync, name: name, to: destination))
@@ -96,7 +96,7 @@ struct AggregateRun {
         _ sync: AggregateSync, _ fromStart: Bool, _ credentials: Credentials?
     ) async throws -> AggregateTransmission.Summary {
         let bar = ProgressLine(total: 1000)
-        return try await CancelOnSignal.run(ifStopped: "what was confirmed is not sent again") {
+        return try await CancelOnSignal.run(ifStopped: "confirmed days are not sent again") {
             defer { bar?.clear() }
             return try await sync.send(fromStart: fromStart, credentials: credentials) {
                 SyncCommand.Send.show($0, on: bar)
@@ -141,8 +141,8 @@ struct AggregateRemoval {
             if let sync, days > 0 {
                 guard withdraws else {
                     throw CommandFailure(
-                        "nothing was removed: \(entry.url.escapedForDisplay) has \(days.counted("day")) of '\(name)'; take "
-                            + "them back with --withdraw, or leave them there with --keep", .usage)
+                        "nothing was removed: \(entry.url.escapedForDisplay) has \(days.counted("day")) of '\(name)'; withdraw "
+                            + "them with --withdraw, or leave them there with --keep", .usage)
                 }
                 let summary = try await AggregateRun.send(sync, false, credentials)
                 try CommandContext.current.write(

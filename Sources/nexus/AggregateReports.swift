@@ -89,7 +89,7 @@ struct AggregatePreview {
         let place = destination.escapedForDisplay
         guard !days.isEmpty else { return "nexus: nothing new for \(place)\n" }
         return
-            "nexus: \(isWithdrawal ? "empty days" : "these bytes") would go to \(place): \(days.count.counted("day")), "
+            "nexus: \(isWithdrawal ? "empty days" : "these bytes") would be sent to \(place): \(days.count.counted("day")), "
             + "\(lines.counted("line")), \(bytes.counted("byte")); nothing was sent\n"
             + AggregateReport.note(unknownDays)
     }
@@ -117,11 +117,11 @@ struct LeavingNamesReport {
             ("Commands:  ", AllowedNames.Kind.command), ("Categories:", .category), ("Templates: ", .template),
         ].map { title, kind in "  \(title) \(Self.list(names.names[kind] ?? []))\n" }
         return "'nexus sync --to \(name.escapedForDisplay)' sends counts and durations of whole days, and no rows, to "
-            + "\(destination.escapedForDisplay).\nOf the names recorded so far these would go as they are:\n"
+            + "\(destination.escapedForDisplay).\nThese recorded names would leave:\n"
             + rows.joined()
             + (allowed == nil
-                ? "Names that are recorded later go too. --allow FILE limits them.\n"
-                : "Every other name goes as '\(AllowedNames.other)', also if it is recorded later.\n")
+                ? "Names that you record later leave too; --allow FILE limits them.\n"
+                : "Every other name leaves as '\(AllowedNames.other)', also if you record it later.\n")
             + "'nexus sync --to \(name.escapedForDisplay) --dry-run' prints the bytes.\n"
     }
 

@@ -119,7 +119,7 @@ struct CompareCommand: AsyncParsableCommand {
         }
         if let at { return (nil, try .since(at, until: nil, now: now, place: "--at")) }
         guard let word = windows.first else {
-            throw CommandFailure("say what to compare: a window, two windows, or --at", .usage)
+            throw CommandFailure("nothing to compare: give a window, two windows or --at", .usage)
         }
         return (nil, try .named(word, now: now))
     }

@@ -43,7 +43,7 @@ struct Destinations {
         }
         guard Destination.isAddress(text) else { return try named(text) }
         let destination = try Destination(text)
-        // A user who agreed to aggregates must not send rows by a slip.
+        // A user who agreed to aggregates must not send rows by mistake.
         if let name = aggregates.first(where: { $0.value.url == destination.identity })?.key,
             !rows.values.contains(destination.identity)
         {
@@ -64,7 +64,7 @@ struct Destinations {
     func add(_ name: String, _ destination: Destination) throws {
         try requireFree(name, for: destination, rows[name])
         guard aggregates[name] == nil else {
-            throw CommandFailure("'\(name)' gets aggregates already: remove it first, or give another name", .usage)
+            throw CommandFailure("'\(name)' receives aggregates already: remove it first, or give another name", .usage)
         }
         try file.update { $0.set(destination: name, url: destination.identity) }
     }
@@ -73,7 +73,7 @@ struct Destinations {
     func requireFreeForAggregates(_ name: String, for destination: Destination) throws {
         try requireFree(name, for: destination, aggregates[name]?.url)
         guard rows[name] == nil else {
-            throw CommandFailure("'\(name)' gets rows already: remove it first, or give another name", .usage)
+            throw CommandFailure("'\(name)' receives rows already: remove it first, or give another name", .usage)
         }
     }
 

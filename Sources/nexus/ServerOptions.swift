@@ -24,7 +24,7 @@ struct ServerOptions: ParsableArguments {
         if let installation {
             let isID = installation.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
             guard isID, (4...32).contains(installation.utf8.count) else {
-                throw ValidationError("--installation takes 4 to 32 of the digits 0-9 a-f.")
+                throw ValidationError("--installation must be 4 to 32 of the digits 0-9 a-f.")
             }
         }
     }
@@ -73,7 +73,7 @@ struct ServerOptions: ParsableArguments {
         let figures = try ServerFigures(url, credentials: credentials)
         if credentials != nil, figures.isReadableOnTheWay {
             try CommandContext.current.report(
-                "nexus: user name, password and figures can be read by others on the way; clickhouses:// prevents that\n"
+                "nexus: the connection is not encrypted: others may read user name, password and figures; use clickhouses://\n"
             )
         }
         let data = try DataFolder.required()

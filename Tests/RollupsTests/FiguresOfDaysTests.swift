@@ -57,8 +57,8 @@ struct FiguresOfDaysTests {
         let reader = try UsageReader(store, matching: filter, in: window)
         #expect(!reader.readsRows)
         var days: [Int64: StoreReader.Activity] = [:]
-        for quarter in try reader.quarters(in: window) {
-            days[quarter.start / Self.dayMS, default: .init()].add(quarter.activity)
+        for bucket in try reader.bucketUsages(in: window) {
+            days[bucket.start / Self.dayMS, default: .init()].add(bucket.activity)
         }
         return Answers(
             usage: try reader.usage(by: [.command, .eventType, .errorCategory, .template], in: window),

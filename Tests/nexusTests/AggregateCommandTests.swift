@@ -7,7 +7,7 @@ import Testing
 
 @testable import nexus
 
-@Suite("Commands that send aggregates, and take them back")
+@Suite("Commands that send and withdraw aggregates")
 struct AggregateCommandTests {
     private let command: NexusCommand
     private let place: TemporaryFolder
@@ -41,11 +41,11 @@ struct AggregateCommandTests {
         try await command.record("--command make", "--command acme", "--command make --failure --error-category exit_2")
         let all = try await output("sync", "add", "company", url, "--aggregates")
         #expect(all.contains("Commands:   make; acme\n") && all.contains("Categories: exit_2\n"), "\(all)")
-        #expect(all.contains("Templates:  none\n") && all.contains("recorded later go too"))
+        #expect(all.contains("Templates:  none\n") && all.contains("you record later leave too"))
         let some = try await output(
             "sync", "add", "company", url, "--aggregates", "--allow", try list("# ours\ncommand make\n"))
         #expect(some.contains("Commands:   make\n") && some.contains("Categories: none\n"))
-        #expect(some.contains("Every other name goes as '(other)'"))
+        #expect(some.contains("Every other name leaves as '(other)'"))
         let bad = try await command.run("sync", "add", "company", url, "--aggregates", "--allow", try list("make\n"))
         #expect(bad.status == 64 && bad.errors.contains("line 1 is 'make'"))
         for (index, name) in (0..<30).map({ "tool\($0)" }).enumerated() where index >= 0 {
@@ -62,7 +62,7 @@ struct AggregateCommandTests {
         let preview = try await command.run("sync", "--to", "company", "--dry-run")
         let lines = preview.output.split(separator: "\n")
         #expect(lines.count == 2 && lines[0].contains("\t(other)\tcommand\t"), "\(preview)")
-        #expect(preview.errors.contains("these bytes would go to \(url): 1 day, 2 lines"))
+        #expect(preview.errors.contains("these bytes would be sent to \(url): 1 day, 2 lines"))
         #expect(!preview.output.contains("acme"))
         #expect(try days.isEmpty)
         let json = try JSONNode(await output("sync", "--to", "company", "--dry-run", "--json"))
@@ -87,10 +87,10 @@ struct AggregateCommandTests {
         let rows = try await command.run("sync", "--to", url)
         #expect(rows.status == 64 && rows.errors.contains("gets aggregates under the name 'company', and no rows"))
         #expect(try days.isEmpty)
-        #expect(try await command.run("sync", "add", "company", url).errors.contains("gets aggregates already"))
+        #expect(try await command.run("sync", "add", "company", url).errors.contains("receives aggregates already"))
         _ = try await output("sync", "add", "rows", "file:///elsewhere")
         let taken = try await command.run("sync", "add", "rows", "file:///elsewhere", "--aggregates")
-        #expect(taken.errors.contains("gets rows already"))
+        #expect(taken.errors.contains("receives rows already"))
         #expect(try await command.run("sync").errors.contains("--to with one of company, rows"))
         #expect(try await command.run("sync", "add", "x", url, "--renew").status == 64)
         #expect(try await command.run("sync", "add", "x", url, "--aggregates", "--renew", "--keep").status == 64)
