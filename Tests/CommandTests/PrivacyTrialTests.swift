@@ -29,7 +29,7 @@ struct PrivacyTrialTests {
         let path = program.folder.path + "/page.sh"
         try Data(script.joined(separator: "\n").utf8).write(to: URL(filePath: path))
         let process = program.process([
-            "120", "/usr/bin/script", "-qec", "bash --noprofile --norc '\(path)'", "/dev/null",
+            "180", "/usr/bin/script", "-qec", "bash --noprofile --norc '\(path)'", "/dev/null",
         ])
         process.executableURL = URL(filePath: "/usr/bin/timeout")
         process.environment = [

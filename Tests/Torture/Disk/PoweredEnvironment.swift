@@ -4,7 +4,7 @@ import TestSupport
 
 /// A data folder on an ext4 file system on a disk whose power can be cut.
 final class PoweredEnvironment {
-    private static let diskMegabytes = 48
+    private static let diskMegabytes = 128
 
     let systemState: SystemState
     private let disk: PowerDisk
