@@ -133,7 +133,7 @@ struct AggregateCommandTests {
         _ = try await output("sync", "add", "company", url, "--aggregates")
         _ = try await output("sync")
         #expect(try await output("sync", "remove", "company", "--keep").isEmpty)
-        #expect(try await command.run("sync", "remove", "company").errors.contains("no destination 'company'"))
+        #expect(try await command.run("sync", "remove", "company").errors.contains("unknown destination 'company'"))
     }
 
     @Test("A purge of everything names the destinations, and the next sync withdraws the days")
