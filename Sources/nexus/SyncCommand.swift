@@ -9,7 +9,7 @@ struct SyncCommand: AsyncParsableCommand {
         commandName: "sync", abstract: "Send new events to a destination of yours.",
         discussion: """
             A destination is a folder (file:///FOLDER), a server that accepts PUT (https://…, http://…), or ClickHouse \
-            (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Only this command sends anything. The ledger \
+            (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Only this command sends events. The ledger \
             (ledger.ndjson in the data folder) lists each transfer: 'nexus sync log'. Sending works while recording is off.
 
             A destination that was added with --aggregates receives no rows. It receives counts and durations of whole days by \
