@@ -8,10 +8,10 @@ import WriteAheadBuffer
 /// Checks the integrity of the database, and compares all counts with a recount. Everything is read in one snapshot.
 package struct DatabaseCheck {
     private let data: DataFolder
-    /// Omits slow checks: reading every index and every row.
+    /// Whether to skip the slow checks, which read every index and every row.
     private let isQuick: Bool
     private let progress: (Double) -> Void
-    /// The shares of the time that SQLite's check, and that check plus the sessions, take.
+    /// The finished share after SQLite's check, and the finished share after the check of sessions.
     private static let (shareOfIntegrity, shareOfSessions) = (0.2, 0.5)
 
     /// - Parameter progress: is called with the finished share, 0 to 1, where every row is read.
@@ -44,7 +44,7 @@ package struct DatabaseCheck {
 
     private func check(_ database: Database, _ results: inout [CheckResult]) throws {
         results.append(try integrity(of: database))
-        // Counts over corrupt pages prove nothing.
+        // The counts of rows are not reliable if pages are corrupt.
         guard results[0].state == .ok else { return }
         results += [try ids(of: database), try eventCounters(of: database)]
         guard !isQuick else { return }
@@ -78,8 +78,8 @@ package struct DatabaseCheck {
             suggestion: "restore a backup, or save the readable rows with sqlite3's .recover")
     }
 
-    /// Returns the findings of a check of SQLite's. With some kinds of corruption the check itself fails; that error is its
-    /// last finding.
+    /// Returns the findings of a check that SQLite runs. With some kinds of corruption the check itself fails; the last
+    /// finding is then the error of the check.
     private func findings(of check: String, in database: Database) throws -> [String] {
         var findings: [String] = []
         do {

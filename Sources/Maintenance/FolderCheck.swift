@@ -56,7 +56,7 @@ package enum FolderCheck {
         return nil
     }
 
-    /// Returns the leftovers of killed processes, which have names of their own.
+    /// Returns a note on temporary files that a killed process left; empty if there are none.
     private static func leftovers(_ data: DataFolder) throws(SystemError) -> [CheckResult] {
         let settings = [DataFolder.settingsName, DataFolder.aggregatesName].map { $0 + ".new" }
         let names = try data.folder.names().filter { $0.hasPrefix("key.new") || settings.contains($0) }

@@ -6,15 +6,15 @@ import WriteAheadBuffer
 
 /// Searches every byte of a data folder for texts that must have been removed.
 ///
-/// Segments of the buffer are left out: those from before the purge are removed, and later events may legitimately contain
-/// the same texts.
+/// The search leaves out the segments of the buffer. The purge has removed all earlier segments, and later events may
+/// legitimately contain the same texts.
 struct PurgeSearch {
     /// A shorter text may occur by chance.
     private static let shortestText = 8
     private static let filterBits: UInt64 = 18
 
-    /// Texts that begin with the same eight bytes. Each offset costs one look-up for each length, however many texts there
-    /// are: session ids mostly have the same prefix.
+    /// Texts that begin with the same eight bytes. Most session ids have the same prefix, so a group may contain many
+    /// texts. At each offset, the search makes one look-up for each length, whatever the number of texts.
     private struct Group {
         var lengths: Set<Int> = []
         var texts: Set<[UInt8]> = []
@@ -31,7 +31,8 @@ struct PurgeSearch {
     private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
     private(set) var textsSearched = 0
 
-    /// Searches for those of `texts` that are not contained in one of `remaining`, which may legitimately remain.
+    /// Prepares a search for `texts`. A text that is part of one of the `remaining` texts may legitimately occur, so
+    /// the search leaves it out.
     init(_ texts: Set<String>, in data: DataFolder, remaining: [String]) {
         self.data = data
         for text in texts where text.utf8.count >= Self.shortestText {
@@ -40,7 +41,7 @@ struct PurgeSearch {
             byStart[start, default: Group()].insert(bytes)
             filter[Self.place(of: start)] = true
         }
-        // Joined to one text, which is scanned once.
+        // The remaining texts are joined to one text, so that one scan is enough.
         let all = Array(remaining.joined(separator: "\n").utf8)
         var parts: Set<[UInt8]> = []
         find(in: all.span, from: 0) { parts.insert($0) }
@@ -60,14 +61,15 @@ struct PurgeSearch {
     private func search(_ folder: Folder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         for name in try folder.names().sorted() where folder != data.bufferFolder || !name.hasSuffix(".wab") {
             do throws(SystemError) {
-                // Opening must not block, whatever kind of file it is.
+                // Opening must not block, even if the file is a named pipe.
                 let file = try File(opening: folder.path(of: name), [.read, .nonBlocking])
                 if try file.status().isFolder {
                     try search(Folder(folder.path(of: name)), &receipt)
                 } else if try file.status().isRegular {
                     receipt.filesSearched += 1
                     guard try holdsAny(file, &receipt) else { continue }
-                    // The user has written the names into it; it is not a trace of what was recorded.
+                    // This file has the names that the user listed for `sync add --allow`. They do not come from
+                    // recorded events.
                     if file.path == data.aggregatesPath {
                         receipt.listedIn.append(file.path)
                     } else {
@@ -84,7 +86,7 @@ struct PurgeSearch {
         var bytes: [UInt8] = []
         let overlap = Limits.recordBytes
         var searched = 0
-        // Data that other processes append during the search is not from before the purge.
+        // Only the present size is searched: data that other processes append later was recorded after the purge.
         var rest = try file.status().size
         while true {
             let count = try file.read(appendingTo: &bytes, limit: min(rest, Limits.drainChunkBytes))

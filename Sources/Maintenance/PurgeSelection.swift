@@ -8,14 +8,14 @@ package struct PurgeSelection: Equatable, Sendable {
     package var before: Int64?
     /// Events of this session.
     package var session: String?
-    /// Events of this command: this text, or it and further words.
+    /// Events whose command is this text, or begins with this text and a space.
     package var command: String?
 
     /// Selects all events; each condition restricts the selection.
     package init() {}
 
-    /// The day (its number since 1970, UTC) before which whole days are removed, including their counts; nil where only some
-    /// of their events are selected.
+    /// The first day that stays (its number since 1970, UTC). Earlier days are removed as a whole, including their
+    /// counts. Nil if there is no date, or if a session or command restricts the selection to some events of a day.
     var firstDayThatStays: Int64? {
         guard let before, session == nil, command == nil else { return nil }
         return (TimeBucket.containing(max(0, before)) + TimeBucket.perDay - 1) / TimeBucket.perDay
@@ -24,7 +24,8 @@ package struct PurgeSelection: Equatable, Sendable {
     /// Whether there is no condition.
     package var isEverything: Bool { before == nil && session == nil && command == nil }
 
-    /// The condition on rows of `events`. It is never NULL.
+    /// The condition on rows of `events`. Its value is true or false and never NULL, so that `NOT` selects all other
+    /// rows.
     var condition: (sql: String, arguments: StatementArguments) {
         var parts: [String] = []
         var arguments: [any DatabaseValueConvertible] = []
@@ -37,7 +38,7 @@ package struct PurgeSelection: Equatable, Sendable {
             arguments.append(session)
         }
         if let command {
-            // Compared instead of matched by a pattern, so that no character of the command is special.
+            // The texts are compared, because a pattern would give some characters of the command a special meaning.
             parts.append("(coalesce(command, '') = ? OR substr(coalesce(command, ''), 1, ?) = ?)")
             arguments += [command, command.count + 1, command + " "]
         }
@@ -62,10 +63,11 @@ package struct PurgeReceipt: Equatable, Sendable {
     package internal(set) var bytesBefore = 0
     package internal(set) var bytesAfter = 0
 
-    /// The number of different texts that were in removed rows and are in none of the remaining ones.
+    /// The number of different texts that were in removed rows and are in no remaining row.
     package internal(set) var values = 0
-    /// The number of them that were searched in every byte of the files. The others are shorter than eight bytes or a part of
-    /// a remaining text, so that a match would prove nothing; they were looked up in the tables.
+    /// The number of these texts that were searched in every byte of the files. The other texts are shorter than eight
+    /// bytes, or part of a remaining text. A match of such a text would prove nothing, so they were only looked up in
+    /// the tables.
     package internal(set) var valuesSearched = 0
     package internal(set) var filesSearched = 0
     package internal(set) var bytesSearched = 0
@@ -76,7 +78,8 @@ package struct PurgeReceipt: Equatable, Sendable {
 }
 
 extension StoreReader {
-    /// Returns how many rows a purge would find now, without events that wait in the buffer.
+    /// Returns how many events a purge would select now, and in how many sessions. Pending events in the buffer are not
+    /// counted.
     package func count(_ selection: PurgeSelection) throws(StoreError) -> (events: Int, sessions: Int) {
         try asStoreError(path) {
             try queue.read { database in
@@ -89,7 +92,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many events a purge would remove that only exist as counts, as retention removed their rows.
+    /// Returns how many events without rows a purge would remove from the counts. Retention removed the rows of these
+    /// events and kept their counts.
     package func countWithoutRows(_ selection: PurgeSelection) throws(StoreError) -> Int {
         guard let day = selection.firstDayThatStays else { return 0 }
         return try asStoreError(path) {
@@ -102,8 +106,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the start of the oldest 15-minute bucket with events, in milliseconds since 1970; nil without any. It includes
-    /// counts whose rows retention removed.
+    /// Returns the start of the oldest 15-minute bucket with events, in milliseconds since 1970; nil if there are no
+    /// events. Events whose rows retention removed are included.
     package func firstActivity() throws(StoreError) -> Int64? {
         try asStoreError(path) {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT min(slot) FROM activity_rollup") }

@@ -3,21 +3,21 @@ import Database
 import GRDB
 import Rollups
 
-/// The part of a purge that is one transaction. Rows, sessions, rollups and counters change together: whenever the process
-/// ends, all of them are in the state before or after.
+/// The transaction of a purge. Rows, sessions, rollups and counters change together: if the process is killed, either
+/// all of these changes are stored or none of them.
 struct PurgeTransaction {
     let selection: PurgeSelection
     let renewsKey: Bool
     let now: Int64
 
-    /// The maximum number of rows that one statement reads: SQLite keeps the previous versions of all pages that a statement
-    /// changes in memory.
+    /// The maximum number of rows that one statement reads. SQLite keeps in memory the previous version of
+    /// each page that a statement changes, so a limit on rows also limits the memory.
     private static let rowsAtOnce = 50_000
-    /// The finished shares after rows were removed, and after the rest was recounted.
+    /// The finished share after rows were removed, and the finished share after the remaining rows were recounted.
     static let (shareOfRows, shareOfCounts) = (0.2, 0.8)
 
-    /// Removes the selected events; returns the texts that were in them and are in no remaining row. `progress` is called
-    /// with the finished share of the purge, 0 to 1.
+    /// Removes the selected events. Returns the texts that were in the removed events and are in no remaining row.
+    /// `progress` is called with the finished share of the purge, 0 to 1.
     func run(
         in database: Database, receipt: inout PurgeReceipt, progress: (Double) -> Void
     ) throws -> Set<String> {
@@ -36,7 +36,7 @@ struct PurgeTransaction {
                 progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
             }
         }
-        // Only the names are left of rows that retention removed.
+        // Events whose rows retention removed only have names in the rollups, so removed rollup names are added.
         return gone.union(namesBefore.subtracting(try Self.names(in: database)))
     }
 
@@ -63,7 +63,7 @@ struct PurgeTransaction {
                     """, arguments: arguments + arguments)
             while let text = try rows.next() { texts.insert(text) }
         }
-        // Event types that every database has reveal nothing.
+        // The names of event types are the same for every user and reveal nothing.
         return texts.subtracting(EventType.allCases.map(\.rawValue))
     }
 
@@ -78,7 +78,7 @@ struct PurgeTransaction {
             try database.execute(sql: "DELETE FROM \(table)")
         }
         try RollupTables.removeAll(from: database)
-        // No remaining row could be linked to the old id, so none is recorded under it.
+        // The installation gets a new id, so that later events cannot be linked to the removed events.
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
         try RowIDs.restartExhausted(in: database)
     }
@@ -102,7 +102,7 @@ struct PurgeTransaction {
         try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
     }
 
-    /// Removes events by ranges of ids; returns how many.
+    /// Removes events, one range of ids after the other; returns the number of removed events.
     private func removeEvents(
         where condition: String, _ arguments: StatementArguments, in database: Database
     ) throws -> Int {
@@ -121,7 +121,7 @@ struct PurgeTransaction {
         return removed
     }
 
-    /// Recomputes sessions that have lost some of their events.
+    /// Recomputes the sessions that have lost some, but not all, of their events.
     private func recountSessions(in database: Database) throws {
         try database.execute(
             sql: """
@@ -147,7 +147,8 @@ struct PurgeTransaction {
                 """)
     }
 
-    /// Removes sessions without events: those that have just lost all of them, and those whose rows retention removed.
+    /// Removes the sessions that have lost all of their events in this purge. It also removes the selected sessions
+    /// whose rows retention removed earlier.
     private func removeSessions(in database: Database) throws {
         var conditions = [
             """
@@ -171,15 +172,18 @@ struct PurgeTransaction {
 
     // MARK: Rollups
 
-    /// Removes the aggregates if all rows are present, including their names; they are recomputed. For days whose rows
-    /// retention removed there are only aggregates. Such days before a date are removed as a whole; a removed name is
-    /// replaced by its number. Sums then stay, and no reader can tell which name they belong to.
+    /// Prepares the aggregates for the recount of the remaining rows. If all rows are present, it removes all
+    /// aggregates and names; the caller recomputes them from the rows. Days whose rows retention removed only have
+    /// aggregates, which cannot be recomputed. If the selection has only a date, such days before the date are removed
+    /// as a whole. In the other days, each removed name is replaced by its number: the sums stay, and no reader can
+    /// tell which name they belong to.
     private func removeFromRollups(_ gone: Set<String>, in database: Database) throws {
         let complete = try CompleteRows.firstBucket(in: database)
         guard complete > 0 else { return try RollupTables.removeAll(from: database) }
         if let day = selection.firstDayThatStays {
             try RollupTables.forget(beforeDay: min(day, complete / TimeBucket.perDay), in: database)
-            // Names that are still counted in days without rows are kept, and rows get theirs when they are recomputed.
+            // Names that the remaining days without rows use are kept. The recount of the rows adds the names of the
+            // rows.
             try RollupTables.removeUnusedNames(before: complete, in: database)
         }
         try RollupTables.hideNames(gone, command: selection.command, in: database)

@@ -4,7 +4,7 @@ import Foundation
 import GRDB
 import Rollups
 
-/// Recomputes the rollups in a database of its own, a temporary file of SQLite's, and compares.
+/// Recomputes the rollups in a temporary database, and compares the result with the stored rollups.
 struct RollupCheck {
     private static let name = "rollups"
     private let database: Database
@@ -18,7 +18,7 @@ struct RollupCheck {
         let scratch = try DatabaseOpening.scratch(inMemory: false)
         let days = try RollupTables.days(of: 0..<Int64.max, in: database)
         let differing = try scratch.write { recount in
-            // With the same numbers for names, equal counts have equal bytes.
+            // The names have the same numbers in both databases, so that equal counts have equal bytes.
             try RollupTables.copyNumbers(from: database, into: recount)
             try RollupTables.recount(
                 days, rows: [Int64.min...Int64.max], from: database, into: recount, report: report)
@@ -46,7 +46,8 @@ struct RollupCheck {
         }
     }
 
-    /// Rows may have been removed at either end of a 15-minute bucket, so that its stored row range may be wider.
+    /// Returns how many 15-minute buckets differ. Rows at either end of a bucket may have been removed, so the stored
+    /// range of rows may be wider than the recounted range.
     private func differingActivity(_ recount: Database, from firstDay: Int64) throws -> Int {
         let first = firstDay * TimeBucket.perDay
         return try differing(recount, "SELECT * FROM activity_rollup WHERE slot >= \(first) ORDER BY slot") {
@@ -57,8 +58,8 @@ struct RollupCheck {
         }
     }
 
-    /// Iterates over the rows of a query in both databases, ordered by their first column. Returns how many differ; a row
-    /// that only one of them has counts as a difference.
+    /// Runs a query, whose rows are ordered by their first column, in both databases. Returns how many rows differ; a
+    /// row that only one database has counts as a difference.
     private func differing(
         _ recount: Database, _ sql: String, isSame: (_ kept: Row?, _ counted: Row?) -> Bool
     ) throws -> Int {

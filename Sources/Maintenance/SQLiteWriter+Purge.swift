@@ -6,24 +6,25 @@ import WriteAheadBuffer
 
 /// Permanently removes the events that the user selected.
 ///
-/// 1. The events in the buffer are stored, and its files are removed.
+/// 1. The pending events are stored, and the files of the buffer are removed.
 /// 2. One transaction removes rows, sessions, rollups and names, and notes in `purges` that step 3 is pending.
-/// 3. The key and snapshots are removed if they are selected, the database is rewritten (`VACUUM`), and its WAL is truncated.
-///    A writer that starts and finds the note does this first.
-/// 4. Every remaining byte is searched.
+/// 3. Snapshots are removed, the database is rewritten (`VACUUM`), and its WAL is truncated. If all events are
+///    selected, the key is replaced too. If the purge is killed, the next writer finds the note and runs this step
+///    first.
+/// 4. Every remaining byte is searched for the removed texts.
 extension SQLiteWriter {
     /// The maximum time that an active reader may delay the end of a purge.
     private static let patience: Duration = .seconds(20)
 
-    /// Removes the selected part of everything recorded before the call. If everything is selected, the key is removed too.
-    /// `progress` is called with the finished share, 0 to 1.
+    /// Removes the selected events that were recorded before the call. If all events are selected, a new key replaces
+    /// the old one. `progress` is called with the finished share, 0 to 1.
     package func purge(
         _ selection: PurgeSelection, progress: (Double) -> Void = { _ in }
     ) throws(StoreError) -> PurgeReceipt {
         var receipt = PurgeReceipt()
         do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
-        // Without an id no event can be stored, so the rows are removed first; the buffer's events are removed by the second
-        // transaction.
+        // If the ids are exhausted, no pending event can be stored. The rows are then removed first, which restarts the
+        // ids. The second transaction removes the pending events after they were stored.
         var texts: Set<String> = []
         if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
         receipt.bufferFiles = try storeWholeBuffer()
@@ -57,7 +58,7 @@ extension SQLiteWriter {
         defer { forgetRows() }
         return try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
-                // Freed pages are overwritten, not only released; and the commit is on disk when it returns.
+                // With these settings SQLite overwrites freed pages, and a commit is on disk when it returns.
                 try database.execute(sql: "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
                 var texts: Set<String> = []
                 try database.inTransaction(.immediate) {
@@ -79,7 +80,7 @@ extension SQLiteWriter {
         try finish()
     }
 
-    /// Finishes a purge that was interrupted after its transaction; does nothing when there is none.
+    /// Finishes a purge that was interrupted after its transaction; does nothing if no purge was interrupted.
     @Sendable package static func finishInterruptedPurge(
         _ queue: DatabaseQueue, _ data: DataFolder
     ) throws(StoreError) {
@@ -90,7 +91,7 @@ extension SQLiteWriter {
         if isDue == true { try finishPurge(queue, data, &receipt) }
     }
 
-    /// Runs the steps after the transaction, each of which may be repeated.
+    /// Runs the steps after the transaction. Each step can be repeated after an interruption.
     private static func finishPurge(
         _ queue: DatabaseQueue, _ data: DataFolder, _ receipt: inout PurgeReceipt
     ) throws(StoreError) {
@@ -107,11 +108,11 @@ extension SQLiteWriter {
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }
-            // Copies that a killed export, import or sync left; a running process removes its own.
+            // A killed export, import or sync may have left copies. A running process removes its copies itself.
             for parent in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: parent) }
             try data.folder.synchronize()
             try queue.writeWithoutTransaction { database in
-                // VACUUM writes a copy of the database, which may need more space than there is memory.
+                // VACUUM writes a copy of the database, and the copy may be larger than the memory.
                 try database.execute(sql: "PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY")
                 try emptyLog(database)
                 try database.execute(sql: "DELETE FROM purges")
@@ -123,7 +124,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Checkpoints the WAL into the database file and truncates it; waits for readers of an older state.
+    /// Checkpoints the WAL into the database file and truncates the WAL; waits for readers of an older state.
     private static func emptyLog(_ database: Database) throws {
         let deadline = ContinuousClock.now + patience
         while true {
@@ -133,8 +134,8 @@ extension SQLiteWriter {
         }
     }
 
-    /// Removes lines that a shell wrote to a plain file at the path of the service's pipe, names included; they were never
-    /// ingested.
+    /// Removes the plain file at the path of the service's pipe, if there is one. Shells wrote lines with names to this
+    /// file, and the lines were never ingested.
     private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         let runtime = RuntimeFolder(for: data)
         guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
@@ -142,7 +143,7 @@ extension SQLiteWriter {
         receipt.bufferFiles += 1
     }
 
-    /// Returns whether a name is that of a file of `nexus export`, finished or not.
+    /// Returns whether `nexus export` writes files with such a name, for a finished or an unfinished snapshot.
     private static func isSnapshot(_ name: String) -> Bool {
         name.contains(".lz4") || name.contains(".ndjson.") || name.contains(".csv")
     }
@@ -159,8 +160,8 @@ extension SQLiteWriter {
 
     // MARK: The buffer
 
-    /// Stores all pending events and removes their files; returns how many. Recorders are blocked only while the most recent
-    /// appends are stored.
+    /// Stores all pending events and removes the files of the buffer; returns the number of removed files. Recorders
+    /// are blocked only while the most recent appends are stored.
     private func storeWholeBuffer() throws(StoreError) -> Int {
         var files = 0
         try asStoreError(data.databasePath) {
@@ -168,7 +169,8 @@ extension SQLiteWriter {
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }
-                // Most of it is stored while other processes keep recording; their few additions follow under the lock.
+                // Most records are stored while other processes append to the segment. `removeWhole` blocks these
+                // processes while it stores the few records that they have appended meanwhile.
                 guard let end = try reader.committedEnd() else { throw BufferError.busy(path: reader.path) }
                 try store(reader, upTo: end)
                 if try buffer.removeWhole(reader, store: { end in try store(reader, upTo: end) }) { files += 1 }

@@ -5,11 +5,12 @@ import SystemSupport
 
 /// Removes rows that are older than the retention setting; their rollups stay for reports.
 extension SQLiteWriter {
-    /// The maximum number of rows that one transaction removes: a fraction of a second.
+    /// The maximum number of rows that one transaction removes, so that it takes a fraction of a second.
     private static let rowsAtOnce = 50_000
     private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
 
-    /// The time that a drain spends on recounting days of an earlier version; a report may wait for it.
+    /// The maximum time that a drain spends on aggregates that an earlier version did not compute. It is short, because
+    /// a report may wait for the drain.
     private static let timeToCatchUp: Duration = .milliseconds(200)
 
     /// Ends a drain: removes rows past retention, closes orphaned sessions, checkpoints to disk and removes stored segments.
@@ -19,13 +20,14 @@ extension SQLiteWriter {
         try finish()
     }
 
-    /// Returns the earliest time, in milliseconds since 1970, of rows that are kept for `days` days: the beginning of a day
-    /// in UTC.
+    /// Returns the start of the first day in UTC whose rows are kept, in milliseconds since 1970. `days` is the
+    /// retention of rows.
     package static func firstMillisecondKept(days: Int, now: Int64) -> Int64 {
         (now / dayMilliseconds - Int64(days)) * dayMilliseconds
     }
 
-    /// Removes whole days, in UTC, past the retention setting. It removes rows once a day, and otherwise only reads one row.
+    /// Removes whole days, in UTC, past the retention setting. It removes rows once a day; the other calls only read
+    /// one row.
     package func removeExpired() throws(StoreError) {
         // Unreadable settings must not remove any rows.
         guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
@@ -39,7 +41,7 @@ extension SQLiteWriter {
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
             defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = OFF") } }
             let ranges = try queue.write { database in
-                // First, so that no recount includes days whose rows are being removed.
+                // The days are noted before their rows are removed, so that no recount includes an incomplete day.
                 try CompleteRows.noteRemoved(beforeDay: firstKept, in: database)
                 try RowIDs.noteHighest(in: database)
                 return try RowRanges.covering(slots: 0..<firstKept * TimeBucket.perDay, in: database)
@@ -54,13 +56,13 @@ extension SQLiteWriter {
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
                 try HistoryTables.removeMarksWithoutRows(in: ranges, of: database)
-                // Last: if this process is killed before, the next one continues.
+                // This note is written last: if the process is killed earlier, the next writer continues the removal.
                 try Self.noteRemoved(upTo: firstKept, in: database)
             }
         }
     }
 
-    /// The name among the counters, like Nexus's other own values.
+    /// The name of the row in `counters` that stores the day. This table also stores other internal values of Nexus.
     private static let removedUpToName = "expired_before_day"
 
     /// Returns the day (its number since 1970, UTC) up to which all rows were removed.
@@ -73,8 +75,8 @@ extension SQLiteWriter {
         try database.execute(sql: "INSERT OR REPLACE INTO counters VALUES (?, ?)", arguments: [removedUpToName, day])
     }
 
-    /// Removes at most `rowsAtOnce` rows of a range. Returns the rest of the range; nil when nothing is left to remove.
-    /// Remaining rows are read once, however many transactions it takes.
+    /// Removes at most `rowsAtOnce` rows of a range. Returns the rest of the range after the last removed row; nil when
+    /// the whole range is done. The next call starts there, so that all calls together read each row once.
     private static func removeRows(
         in range: ClosedRange<Int64>, before limit: String, from database: Database
     ) throws -> ClosedRange<Int64>? {
