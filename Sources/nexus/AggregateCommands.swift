@@ -4,11 +4,12 @@ import Core
 import Sync
 import SystemSupport
 
-/// `nexus sync add --aggregates`: makes a destination of aggregates, or changes its list of names.
+/// `nexus sync add --aggregates`: adds a destination of aggregates, or changes the list of names of a known
+/// destination.
 struct AggregateAddition {
     let name: String
     let destination: Destination
-    /// The file of names that may leave; nil: all names.
+    /// Path of the file that lists the names that may leave; nil if all names may leave.
     let listPath: String?
     let renews: Bool
     let keeps: Bool
@@ -27,7 +28,8 @@ struct AggregateAddition {
             LeavingNamesReport(names, allowed: allowed, name: name, destination: destination).text)
     }
 
-    /// Returns the destination with its id. A known one keeps its id, so that the days there are replaced.
+    /// Returns the settings of the destination. A known destination keeps its id unless `renews` is set, so that later
+    /// runs replace the days there.
     private func entry(
         _ known: AggregateSettings.Entry?, _ installation: String?, _ allowed: AllowedNames?
     ) throws -> AggregateSettings.Entry {
@@ -68,7 +70,7 @@ struct AggregateRun {
     let name: String
     let entry: AggregateSettings.Entry
     let data: DataFolder
-    /// Path of the file of user name and password.
+    /// Path of the file with the user name and the password.
     let credentials: String?
     let isDryRun: Bool
     let fromStart: Bool
@@ -104,7 +106,8 @@ struct AggregateRun {
         }
     }
 
-    /// Writes the bytes themselves to standard output, and what they are to standard error.
+    /// Writes the bytes of the days to standard output, and a summary to standard error. With `--json`, one document on
+    /// standard output contains both.
     private func preview(_ sync: AggregateSync, _ destination: Destination) throws {
         var report = AggregatePreview(to: destination, isWithdrawal: sync.isWithdrawal, unknownDays: sync.unknownDays)
         try sync.preview(fromStart: fromStart) { day in
@@ -128,7 +131,7 @@ struct AggregateRemoval {
     let name: String
     let entry: AggregateSettings.Entry
     let data: DataFolder
-    /// Path of the file of user name and password.
+    /// Path of the file with the user name and the password.
     let credentials: String?
     let withdraws: Bool
     let keeps: Bool

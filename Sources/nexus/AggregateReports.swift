@@ -45,7 +45,7 @@ struct AggregateReport {
         return sent + Self.note(unknownDays)
     }
 
-    /// Returns a sentence on the days that cannot be sent; empty without any.
+    /// Returns a sentence on the days that cannot be sent; empty if all days can be sent.
     static func note(_ unknownDays: Int) -> String {
         unknownDays == 0
             ? ""
@@ -95,9 +95,9 @@ struct AggregatePreview {
     }
 }
 
-/// The names that would leave with aggregates, before anything is sent.
+/// The list of names that would leave with aggregates, printed before anything is sent.
 struct LeavingNamesReport {
-    /// Names of a kind that are printed.
+    /// The maximum number of printed names of each kind.
     private static let most = 20
 
     private let names: LeavingNames

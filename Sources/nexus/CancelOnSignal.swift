@@ -1,8 +1,8 @@
 import SystemSupport
 import UnixSignals
 
-/// Runs work that Ctrl-C or SIGTERM stops gracefully: the task is cancelled, the work cleans up, and then the process ends by the
-/// signal.
+/// Runs work that Ctrl-C or SIGTERM stops gracefully. The task is cancelled, the work cleans up, and the process
+/// returns 128 plus the number of the signal.
 enum CancelOnSignal {
     private enum Event<Value: Sendable>: Sendable {
         case finished(Value)
@@ -10,10 +10,10 @@ enum CancelOnSignal {
         case none
     }
 
-    /// Longest time for the clean-up: a disk, or the reader of the output, may block the work.
+    /// Longest time for the clean-up. A slow disk, or the reader of the output, may block the work.
     private static let patience: Duration = .seconds(3)
 
-    /// `consequence` is the message for a user who stops the work.
+    /// Runs `work`. If the user stops the work, `consequence` is part of the message.
     static func run<Value: Sendable>(
         ifStopped consequence: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

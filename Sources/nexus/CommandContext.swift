@@ -3,8 +3,8 @@ import UnixSignals
 
 /// The parts of the process that a subcommand uses: its output, its environment, and the signals that stop it.
 ///
-/// `main` runs with those of the process. A test sets its own for one task, so that several subcommands run concurrently in the
-/// process of the tests.
+/// `main` uses the output, environment and signals of the process. A test sets a context for one task, so that several
+/// subcommands can run concurrently in the process of the tests.
 struct CommandContext: Sendable {
     /// Writes a report to standard output.
     var write: @Sendable (String) throws(SystemError) -> Void = { text throws(SystemError) in
@@ -19,7 +19,7 @@ struct CommandContext: Sendable {
     /// Returns the value of an environment variable; nil when it is not set.
     var environment: @Sendable (String) -> String? = Environment.value
 
-    /// The signals that stop work which cleans up after itself (`CancelOnSignal`).
+    /// The signals that cancel the work of `CancelOnSignal`.
     var stopSignals: [UnixSignal] = [.sigint, .sigterm]
 
     /// The context of the current task.

@@ -65,7 +65,8 @@ extension DataFolder {
 }
 
 extension CommandFailure {
-    /// Throws if the requested time zone is unknown here, as days would begin in another zone.
+    /// Throws if this machine does not have the requested time zone. Days would otherwise begin at the midnight of
+    /// another zone.
     static func requireKnownZone() throws {
         guard let zone = LocalCalendar.unknownZone() else { return }
         throw CommandFailure(

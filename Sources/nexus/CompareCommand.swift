@@ -110,7 +110,8 @@ struct CompareCommand: AsyncParsableCommand {
         return (try earlier(than: later, window, now: now), later)
     }
 
-    /// Returns the windows in order of time; the earlier one is nil where it is the time before the later one.
+    /// Returns the windows in order of time. The earlier window is nil if the user gave only one window, which is
+    /// compared with the time before it.
     private func namedWindows(now: Int64) throws -> (earlier: ReportWindow?, later: ReportWindow) {
         if windows.count == 2 {
             let named = try windows.map { try ReportWindow.named($0, now: now) }

@@ -117,7 +117,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let names = ["VISUAL", "EDITOR"].lazy.compactMap(Environment.value)
             let editor = names.first { !$0.isEmpty } ?? "vi"
             let outcome = try await SettingsControl(data: .required()).edit { path in
-                // An editor may be given with arguments, as git has it.
+                // As with git, the variable may contain arguments after the name of the editor.
                 let words = ["/bin/sh", "-c", "\(editor) \"$@\"", editor, path].map { RawArgument($0) }
                 return try ChildProcess.runInForeground(words) { $0 }.get() == .exited(0)
             }
@@ -125,7 +125,7 @@ struct ConfigCommand: AsyncParsableCommand {
         }
     }
 
-    /// The entries with folders as absolute paths.
+    /// Returns the entries of a setting; entries of `name-folders` become absolute paths.
     private static func entries(_ texts: [String], _ name: SettingName) -> [String] {
         guard name == .nameFolders else { return texts }
         return texts.map { SymbolicLink.resolved($0) ?? $0 }

@@ -2,15 +2,15 @@ import Core
 import Sync
 import SystemSupport
 
-/// The named destinations: those of rows in the settings, and those of aggregates.
+/// The named destinations. Destinations of rows and destinations of aggregates are in separate files.
 struct Destinations {
-    /// A destination that was found.
+    /// The result of a search for a destination.
     enum Found {
         case rows(Destination)
         case aggregates(name: String, AggregateSettings.Entry)
     }
 
-    /// Limit of names: more than any user needs.
+    /// The maximum number of names, which is more than any user needs.
     private static let most = 64
 
     private let file: SettingsFile
@@ -27,7 +27,7 @@ struct Destinations {
         aggregates = try AggregateSettingsFile(data).load().entries
     }
 
-    /// Returns the destination of a URL or name; without either the only one that is configured.
+    /// Returns the destination of a URL or name. If `text` is nil, it returns the only configured destination.
     func find(_ text: String?) throws -> Found {
         guard let text else {
             guard names.count < 2 else {

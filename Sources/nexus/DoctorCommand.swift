@@ -68,7 +68,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ]
     }
 
-    /// Runs every check, in an order in which each relies on the earlier ones.
+    /// Runs all checks. Each check relies on the checks before it.
     private func checks(_ data: DataFolder) throws -> [CheckResult] {
         let bar = quick ? nil : ProgressLine(total: 1000)
         defer { bar?.clear() }

@@ -40,12 +40,14 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        // The last arguments of the process are the command. The parser decodes arguments as UTF-8, which file names need not be.
+        // The command is taken from the last arguments of the process, because the parser decodes arguments as UTF-8. A
+        // file name may have other bytes.
         let command = RawArgument.ofThisProcess.suffix(command.count)
         Self.run(ExecCall(Array(command), workspace: workspace, task: task, quiet: quiet))
     }
 
-    /// Runs the usual call without the argument parser; returns for any other.
+    /// Runs a call of the usual form without the argument parser, and ends the process. Returns if the call has another
+    /// form.
     static func runAtOnce(_ arguments: [RawArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }

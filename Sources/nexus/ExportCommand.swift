@@ -85,7 +85,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     private func target(in data: DataFolder, now: Int64) throws -> SnapshotTarget {
         guard output != "-" else {
-            // Piped output is for a program; a terminal would show it as noise.
+            // A snapshot on standard output is meant for another program; a terminal would show noise.
             guard !File.standardOutput.isTerminal else {
                 throw CommandFailure(
                     "cannot write a snapshot to a terminal: redirect the output, or give a file with -o", .usage)

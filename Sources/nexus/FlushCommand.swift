@@ -37,12 +37,14 @@ struct FlushCommand: AsyncParsableCommand {
 
 /// The first step of every command that reads: it stores pending events, and reports events that the answer lacks.
 enum ReadingCommand {
-    /// Longest wait of a report for another writer: short enough that a user does not wonder.
+    /// Longest time that a report waits for another writer. After a longer wait a user would think that the command
+    /// hangs.
     private static let patience: Duration = .seconds(2)
 
     /// - Parameters:
     ///   - data: the data folder.
-    ///   - isQuiet: suppresses output to standard error, which would appear in the middle of a screen.
+    ///   - isQuiet: whether to omit messages to standard error. With `--watch` a message would appear in the middle of
+    ///     the screen.
     static func storeWaiting(in data: DataFolder, isQuiet: Bool = false) async throws {
         let missing = try await Drainer(data: data).prepareReport(patience: patience)
         try note(sentence(on: missing), isQuiet: isQuiet)

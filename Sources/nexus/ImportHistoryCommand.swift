@@ -58,7 +58,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
                 try await Self.take(path, of: source, into: data)
             }
             summaries.append(summary)
-            // If a later file fails, the summaries of earlier files have been printed.
+            // Each summary is printed at once, so that it is not lost if a later file fails.
             if !json { try File.standardOutput.write(summary.text(isPlan: false)) }
         }
         if json {

@@ -33,8 +33,9 @@ enum ShellHook: String, ExpressibleByArgument, CaseIterable {
 
     /// The hook to print.
     ///
-    /// The whole hook of zsh is an argument of `emulate`: under some options (sh_glob, ksh_glob) zsh could not parse it
-    /// otherwise. With `local_traps` a function's first command can unset the user's DEBUG trap until it returns.
+    /// The hook of zsh is an argument of `emulate`, because under some options (sh_glob, ksh_glob) zsh cannot parse the
+    /// hook. With `local_traps`, the first command of a function can unset the user's DEBUG trap; zsh restores the trap
+    /// when the function returns.
     var text: String {
         switch self {
         case .bash: String(decoding: PackageResources.nexus_bash, as: UTF8.self)

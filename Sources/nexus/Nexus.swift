@@ -32,7 +32,7 @@ struct Nexus: AsyncParsableCommand {
         ThisProcess.forbidCoreFile()
         let arguments = RawArgument.ofThisProcess
         ExecCommand.runAtOnce(arguments)
-        // A command under `exec` inherits the process's state unchanged.
+        // With `exec` the state of the process must not change, because the command inherits it.
         if arguments.first != RawArgument("exec") { ThisProcess.prepareForOwnFiles() }
         do {
             try requireText(arguments)
@@ -45,7 +45,7 @@ struct Nexus: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // The reader of the output has ended, as `head` does, and needs no message.
+            // The program that reads the output has ended, as `head` does early. This is no error to report.
             if let error = error as? SystemError, error.isClosedPipe {
                 ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue)
             }
@@ -59,8 +59,9 @@ struct Nexus: AsyncParsableCommand {
         }
     }
 
-    /// Prints help or the version, and ends the process: with 0 if it was requested. Help in place of the requested work is a
-    /// usage error that a script must notice; a user at a terminal sees it.
+    /// Prints help or the version, and ends the process. The exit code is 0 if an argument requested the text, or if
+    /// standard output is a terminal. Otherwise a script gets help instead of the requested work, so the exit code is
+    /// that of a usage error.
     private static func printText(of error: any Error, _ arguments: [RawArgument]) -> Never {
         let text = fullMessage(for: error)
         let isRequested = text.isEmpty || arguments.contains { requests.contains($0.text) }
@@ -77,14 +78,14 @@ struct Nexus: AsyncParsableCommand {
         ThisProcess.end(0)
     }
 
-    /// The arguments that request a text.
+    /// The arguments that request help or another text instead of work.
     private static let requests: Set<String> = [
         "help", "-h", "-help", "--help", "--help-hidden", "--version", "--generate-completion-script",
         "--experimental-dump-help",
     ]
 
-    /// Throws if the process lacks the files, threads or memory that the command needs. A recorder of one event needs less than
-    /// the others.
+    /// Throws if the process lacks the files, threads or memory that the command needs. Recording one event needs less
+    /// than the other commands do.
     private static func requireResources(for command: any ParsableCommand) throws {
         let runtime = min(ProcessResources.processors, Limits.commandProcessors)
         let needed: ProcessResources
@@ -101,8 +102,8 @@ struct Nexus: AsyncParsableCommand {
         if let shortage = needed.findShortage() { throw CommandFailure(shortage, .tryAgain) }
     }
 
-    /// Throws if an argument is not UTF-8: the parser would replace its bytes, and another file would be read or written than the
-    /// named one. A command under `exec` gets its arguments unchanged.
+    /// Throws if an argument is not UTF-8. The parser would replace the invalid bytes, and the command would use a file
+    /// with another name. `exec` is exempt, because it passes the arguments of its command unchanged.
     private static func requireText(_ arguments: [RawArgument]) throws {
         guard arguments.first != RawArgument("exec"),
             let wrong = arguments.firstIndex(where: { $0.exactText == nil })

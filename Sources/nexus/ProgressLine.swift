@@ -3,20 +3,21 @@ import Reports
 import Synchronization
 import SystemSupport
 
-/// The progress through a stream of known length, on one line of a terminal that is overwritten. Off a terminal it shows nothing.
+/// A progress bar for work of known length. It is one line on a terminal, and each update overwrites it.
 final class ProgressLine: Sendable {
     private static let columns = 30
 
     private let total: Int
     private let shown = Mutex(-1)
 
-    /// `total` is the length in bytes; nil off a terminal and for an empty stream.
+    /// Creates a progress bar for `total` bytes or other units. Nil if standard error is not a terminal, or if `total`
+    /// is 0.
     init?(total: Int) {
         guard total > 0, File.standardError.isTerminal else { return nil }
         self.total = total
     }
 
-    /// Shows that `bytes` have been read; writes only when the percentage changes.
+    /// Shows that `bytes` of the total are done; writes only when the percentage changes.
     func show(_ bytes: Int) {
         let percent = min(100, bytes * 100 / total)
         shown.withLock { last in

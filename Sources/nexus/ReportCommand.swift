@@ -77,7 +77,7 @@ struct ReportCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         _ = try window.window(now: SystemClock().now())
         let file = try target(in: data)
-        // Checked before work that takes seconds.
+        // The file is checked first, because the work after this takes seconds.
         try file.requireReplaceable()
         try server.requireServer(from)
         if let from, ServerFigures.isServer(from) {
@@ -134,7 +134,8 @@ struct ReportCommand: AsyncParsableCommand {
         return try ReportFile(output)
     }
 
-    /// Returns the page on the database of a data folder; names are looked up with the key of the user's own.
+    /// Returns the page on the database of a data folder. The key of `own`, the user's data folder, is used to look up
+    /// names.
     private func page(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let filter = try filter.filter(in: own, recordedIn: data)

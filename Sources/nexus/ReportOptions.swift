@@ -98,7 +98,7 @@ struct NameOptions: ParsableArguments {
             """)
     var isWanted = false
 
-    /// Returns names by their hash, for forms of output that show them.
+    /// Returns the names of workspaces by their hash; empty if the form of output shows only hashes.
     func known(in data: DataFolder, for form: OutputOptions.Form) -> [String: String] {
         form == .text || isWanted ? WorkspaceNames.known(in: data) : [:]
     }
@@ -122,7 +122,7 @@ extension NextSteps {
         return steps
     }
 
-    /// Returns the next steps as the end of a report in this terminal.
+    /// Returns the next steps as text at the end of a report, in the style of this terminal.
     static func text(_ data: DataFolder, hasFilter: Bool = false) throws -> String {
         try current(data, hasFilter: hasFilter).text(.ofOutput())
     }

@@ -29,10 +29,10 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// Whether any of them is given.
+    /// Whether the user gave any of these options.
     private var areGiven: Bool { installation != nil || atLeast != nil || credentials != nil }
 
-    /// Throws if an option is given that only a report from a server has.
+    /// Throws if the user gave an option of reports from a server, but `--from` does not name a server.
     /// - Parameter from: the argument of `--from`.
     func requireServer(_ from: String?, by kind: UsageBreakdown.Kind? = nil) throws {
         guard from.map(ServerFigures.isServer) != true, areGiven || kind == .installation else { return }
@@ -45,7 +45,7 @@ struct ServerOptions: ParsableArguments {
     /// - Parameters:
     ///   - url: the argument of `--from`.
     ///   - range: in milliseconds since 1970.
-    ///   - windows: ranges of which the durations are asked for as a whole; nil where each day's are needed.
+    ///   - windows: ranges for each of which the server combines the durations; nil to get the durations of each day.
     func answer(
         _ url: String, _ range: Range<Int64>, durationsOf windows: [Range<Int64>]? = nil, _ filter: ReportFilter,
         isByInstallation: Bool = false

@@ -81,7 +81,8 @@ struct StatsCommand: AsyncParsableCommand {
                 }
             }
             try CommandContext.current.write(report(on: snapshot.data, keyOf: data))
-            // The snapshot's scratch folder is removed with it.
+            // The scratch folder is removed when `snapshot` is released, so `snapshot` must live until the report is
+            // written.
             return withExtendedLifetime(snapshot) {}
         }
         guard watch else {
@@ -95,13 +96,15 @@ struct StatsCommand: AsyncParsableCommand {
         try await ReportWatch.run { try await report(of: data) }
     }
 
-    /// Returns the whole report as text. The database is opened for it and closed again: nothing is held between two drawings.
+    /// Returns the whole report as text. Each call opens the database and closes it, so that `--watch` keeps no file
+    /// open between two drawings.
     private func report(of data: DataFolder) async throws -> String {
         try await ReadingCommand.storeWaiting(in: data, isQuiet: watch)
         return try report(on: data, keyOf: data)
     }
 
-    /// Returns the report on the database of a data folder; names are looked up with the key of the user's own.
+    /// Returns the report on the database of a data folder. The key of `own`, the user's data folder, is used to look
+    /// up names.
     private func report(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()
         let window = try window.window(now: now)
@@ -121,7 +124,7 @@ struct StatsCommand: AsyncParsableCommand {
         let filter = filter.filterOfServer
         let before = window.before(now: now)
         let range = (before?.lowerBound ?? window.range.lowerBound)..<window.range.upperBound
-        // Days with a filter have percentiles of their own.
+        // With a filter, a list by time shows percentiles for each day, so the durations of each day are needed.
         let windows = by?.isInTime == true && !filter.isEmpty ? nil : [window.range, before].compactMap { $0 }
         let answer = try await server.answer(
             url, range, durationsOf: windows, filter, isByInstallation: by == .installation)
@@ -159,12 +162,12 @@ struct StatsCommand: AsyncParsableCommand {
         }
     }
 
-    /// Returns the next steps after an empty report; none after one on a snapshot.
+    /// Returns the next steps after an empty report; empty if the report is on a snapshot.
     private func steps(_ data: DataFolder, _ filter: ReportFilter) throws -> String {
         from == nil ? try NextSteps.text(data, hasFilter: !filter.isEmpty) : ""
     }
 
-    /// Days and hours are listed completely.
+    /// Returns the default number of lines; nil for lists by time, which are printed completely.
     private func defaultTop(_ kind: UsageBreakdown.Kind) -> Int? { kind.isInTime ? nil : Self.defaultTop }
 }
 
@@ -188,7 +191,7 @@ struct FilterOptions: ParsableArguments {
         }
     }
 
-    /// The filter for the aggregates on a server, where no workspace can be asked for.
+    /// The filter for the aggregates on a server. `ServerOptions.answer` rejects a filter with a workspace.
     var filterOfServer: ReportFilter { ReportFilter(command: command, workspace: workspace, failedOnly: failed) }
 
     /// Returns the filter, with the name of a workspace hashed as in recording.

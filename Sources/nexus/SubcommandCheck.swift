@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Rejects unknown subcommands, and suggests the most similar one.
 enum SubcommandCheck {
-    /// Throws if the arguments name an unknown subcommand. The parser would report an unexpected argument. For `nexus help` it
-    /// would print the general help, which a script would take for success.
+    /// Throws if the arguments name an unknown subcommand. Without this check, the parser would report an unexpected
+    /// argument. After `nexus help` the parser would print the general help, and a script would take that for success.
     static func require(_ arguments: [RawArgument], of root: any ParsableCommand.Type) throws {
         let isHelp = arguments.first == RawArgument("help")
         var command = root
@@ -26,7 +26,8 @@ enum SubcommandCheck {
         }
     }
 
-    /// Returns the name that differs least from a word, if that is by at most a third of its letters; nil for a tie with another.
+    /// Returns the name that is most similar to a word. Nil if they differ by more than a third of the letters of the
+    /// name, or if another name is equally similar.
     static func nearest(to word: String, of names: [String]) -> String? {
         let distances = names.map { (name: $0, distance: distance(Array(word.lowercased().utf8), Array($0.utf8))) }
         let ordered = distances.sorted { $0.distance < $1.distance }
@@ -39,7 +40,7 @@ enum SubcommandCheck {
     /// Returns the number of letters to insert, remove, replace or swap with their neighbour to make one word of the other
     /// (optimal string alignment).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        // All names are shorter.
+        // All names are shorter than 32 letters, so a longer word is not similar to any name.
         guard left.count <= 32, !left.isEmpty else { return 32 }
         var rows = [Array(0...right.count)]
         for (i, letter) in left.enumerated() {

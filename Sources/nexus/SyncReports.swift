@@ -38,11 +38,11 @@ struct PreviewReport {
     let bytes: Int
     let firstId: Int64?
     let lastId: Int64?
-    /// RFC 3339, UTC; null without events.
+    /// RFC 3339, UTC; nil if there are no events to send.
     let earliest: String?
     let latest: String?
     let columns: [String]
-    /// Texts in the transferred form; null where there is no value.
+    /// The values of the first rows as they would be sent; nil for an empty value.
     let firstRows: [[String?]]
 
     init(_ preview: SyncPlan.Preview, to destination: Destination) {
@@ -107,7 +107,7 @@ struct LedgerReport {
         self.transfers = transfers
     }
 
-    /// An unconfirmed transfer was begun and may have arrived.
+    /// The transfers as JSON. If a transfer is not confirmed, it was begun and may have arrived.
     var json: JSONValue {
         let values = transfers.map { item -> JSONValue in
             if let version = item.transfer.version {
@@ -132,7 +132,7 @@ struct LedgerReport {
         ]
     }
 
-    /// Returns what was sent of a day of aggregates; empty for rows.
+    /// Returns a note on a transfer of aggregates, with its day and number of lines; empty for a transfer of rows.
     private static func dayText(_ transfer: Transfer) -> String {
         guard transfer.version != nil else { return "" }
         let day = DailyLines.date(transfer.range.lowerBound)

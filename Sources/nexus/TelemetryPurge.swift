@@ -6,7 +6,7 @@ import Reports
 import Sync
 import SystemSupport
 
-/// The subcommands that remove: `purge`, `rekey`, `retain`.
+/// The subcommands that remove data: `purge`, `rekey`, `retain`.
 extension TelemetryCommand {
     struct Purge: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -47,7 +47,8 @@ extension TelemetryCommand {
                 throw ValidationError(
                     "Nothing to remove: give --all, or one or more of --before, --session and --command.")
             }
-            // A script with an unset variable means no event, and certainly not every event without a command.
+            // An unset variable in a script gives an empty value. An empty command would select every event without a
+            // command.
             guard command?.isEmpty != true, session?.isEmpty != true else {
                 throw ValidationError("--command and --session must not be empty.")
             }
@@ -62,7 +63,8 @@ extension TelemetryCommand {
             guard try confirmation.isGiven(for: "Permanently remove \(sentence(on: selection, in: data))?")
             else { return }
             let places = try SentPlaces(of: data).places
-            // First, so that a killed purge leaves no list of names, and no destination that still gets days.
+            // The settings change before the purge. If the purge is killed, no list of names is left, and no
+            // destination gets further days.
             if selection.isEverything { try AggregateSettingsFile(data).withdrawAll() }
             let bar = ProgressLine(total: 1000)
             defer { bar?.clear() }
@@ -129,7 +131,8 @@ extension TelemetryCommand {
                 try confirmation.isGiven(
                     for: "Create a new key? New hashes of workspaces and tasks will not match earlier ones.")
             else { return }
-            // An older version's database has none yet, and no destination of aggregates.
+            // The database of an older version has no installation id yet, and then there are no destinations of
+            // aggregates.
             let before = try? AggregateSync.installation(of: data)
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
             try AggregateSettingsFile(data).follow(from: before, to: AggregateSync.installation(of: data))
@@ -231,7 +234,7 @@ struct Confirmation: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// Another process writes the database and did not yield in time.
+    /// The failure of a command when another process writes the database and did not yield in time.
     static let writerIsBusy = CommandFailure(
         "nothing was changed: another nexus process is storing events; try again later", .tryAgain)
 }

@@ -57,8 +57,8 @@ enum SnapshotArgument {
         argument == "-" ? standardInput : argument.escapedForDisplay
     }
 
-    /// Runs work on the file of a snapshot. Standard input is copied to a temporary file first, as a snapshot is read from its
-    /// end; the file is removed afterwards.
+    /// Runs work on the file of a snapshot. Standard input is copied to a temporary file first, because a snapshot is
+    /// read from its end. The temporary file is removed afterwards.
     static func with<Value>(_ argument: String, _ work: (String) async throws -> Value) async throws -> Value {
         guard argument == "-" else { return try await work(argument) }
         guard !File.standardInput.isTerminal else {

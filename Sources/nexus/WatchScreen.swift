@@ -15,7 +15,7 @@ struct WatchScreen: ~Copyable {
     }
 
     deinit {
-        // A disconnected terminal needs nothing.
+        // If the terminal is disconnected, the write fails, and there is no screen to restore.
         try? File.standardOutput.write(Self.leave)
     }
 
@@ -28,7 +28,7 @@ struct WatchScreen: ~Copyable {
 
 /// Redraws a report until `q` or a signal requests a stop.
 struct ReportWatch {
-    /// Time between two drawings: short enough to follow work, long enough to cost nothing noticeable.
+    /// Time between two drawings. It is short enough to follow work, and long enough to use little processor time.
     static let interval: Duration = .seconds(2)
 
     /// Draws the result of `text`, at once, after each interval and after each key, until `q`, SIGINT or SIGTERM.
@@ -77,7 +77,7 @@ enum FileWatch {
 /// Waits for keys and signals on a thread of its own, so that no other work is blocked.
 private actor WatchWaiter {
     enum Event: Sendable {
-        /// A signal, or the end of the terminal.
+        /// A signal, or the end of the terminal's input.
         case stop
         case keys([UInt8])
     }
@@ -91,7 +91,7 @@ private actor WatchWaiter {
         self.signals = signals
     }
 
-    /// Returns the first event; nil when none occurred until the deadline.
+    /// Returns the first event; nil if no event occurred before the deadline.
     func wait(until deadline: ContinuousClock.Instant, withKeys: Bool) throws -> Event? {
         let left = max(.zero, deadline - ContinuousClock.now)
         guard withKeys else { return try signals.wait(atMost: left) == nil ? nil : .stop }
