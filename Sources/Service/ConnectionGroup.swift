@@ -6,21 +6,22 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// The state that the connections of a socket share. All connections run on one thread, that of `loop`, and so does this.
+/// The state that the connections of a socket share. This object and all connections run on one thread, that of `loop`.
 ///
 /// One intake serves them all, so that names cached for one client help the next. An event goes from the socket into the buffer
 /// without leaving the thread. An append is one write(2) into the page cache and costs less than passing the events to another
 /// thread. Only `durable` waits for fsync on another thread.
 final class ConnectionGroup {
-    /// Longest wait for a client that does not read its last answers when the service stops.
+    /// When the service stops, the longest wait for a client that does not read its last answers.
     static let patience: TimeAmount = .seconds(1)
-    /// Interval of throttling a connection, and its longest total time.
+    /// One pause of a throttled connection. While fsync stalls, pauses are repeated, up to `longestRest` in total.
     static let rest = TimeAmount(Limits.pollInterval)
     static let longestRest = TimeAmount(Limits.longestThrottle)
 
     let loop: any EventLoop
     let logger: Logger
-    /// Accepts batches that are acknowledged only after fsync; nil: when they are in the buffer.
+    /// The batcher that stores a batch with fsync before it is acknowledged. Nil if a batch is acknowledged as soon as
+    /// it is in the buffer.
     let durable: EventBatcher?
     private let limit: Int
     private let scheduler: DrainScheduler
@@ -46,7 +47,7 @@ final class ConnectionGroup {
 
     // MARK: Connections
 
-    /// Registers a connection; false when there are too many, or the service is stopping.
+    /// Registers a connection. Returns false when there are too many connections, or the service is stopping.
     func enter(_ connection: SocketConnection) -> Bool {
         guard !isStopping, connections.count < limit else { return false }
         connections[ObjectIdentifier(connection)] = connection
@@ -57,7 +58,7 @@ final class ConnectionGroup {
         connections[ObjectIdentifier(connection)] = nil
     }
 
-    /// Stops all connections and accepts no more; done when the last connection is closed.
+    /// Stops all connections and accepts no more. The future completes when the last connection is closed.
     func stop() -> EventLoopFuture<Void> {
         isStopping = true
         return .andAllComplete(connections.values.map { $0.stop() }, on: loop)
@@ -75,7 +76,7 @@ final class ConnectionGroup {
         return try use(chunk)
     }
 
-    /// Appends a batch to the buffer; false when it was discarded, as recording is off.
+    /// Appends a batch to the buffer. Returns false if recording is off and the batch was discarded.
     func append(_ batch: RecordBatch) throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) { _ = try appender.append(batch.bytes.span) } catch  where error.isOff { return false }
@@ -91,6 +92,6 @@ final class ConnectionGroup {
     /// Whether a connection must pause before its next read.
     var isBehind: Bool { scheduler.isLong || scheduler.isDiskBehind }
 
-    /// Whether it must continue to pause.
+    /// Whether a paused connection must continue to pause.
     var isDiskBehind: Bool { scheduler.isDiskBehind }
 }

@@ -2,8 +2,9 @@ import Core
 import Synchronization
 import WriteAheadBuffer
 
-/// Counts the events that the service has appended and its drain has not taken yet, and requests drains. Every append that the
-/// service makes or notices is reported here, and passed on to the flusher.
+/// Counts the events that the service has appended and its drain has not taken yet, and requests drains. The service
+/// reports each append that it makes or notices to this class. Appends without an fsync are also reported to the
+/// flusher.
 ///
 /// Storing events competes with recording them. A drain therefore waits for a pause in recording, for a limited time. A drain
 /// that another process requests starts at once.
@@ -65,12 +66,12 @@ final class DrainScheduler: Sendable {
     /// A number that changes with every append, and whether an immediate drain is requested.
     var look: (changes: Int, isAsked: Bool) { state.withLock { ($0.changes, $0.isAsked) } }
 
-    /// Marks the start of a drain, which fulfils the request.
+    /// Marks the start of a drain and clears the request for an immediate drain.
     func beginDrain() {
         state.withLock { $0.isAsked = false }
     }
 
-    /// Notes that a drain has found nothing: the count of waiting events is reset, unless an event has been appended since
+    /// Notes that a drain has found no events. Resets the count of waiting events, unless a process has appended since
     /// `changes` was read.
     func empty(since changes: Int) {
         let isEmpty = state.withLock { state in

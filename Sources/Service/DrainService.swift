@@ -5,8 +5,8 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Drains the buffer while the service runs. It is woken when the service or another process appends, or a process requests a
-/// drain.
+/// Drains the buffer while the service runs. An append by the service or by another process wakes it, and so does a
+/// request for a drain.
 struct DrainService: Service {
     /// After this time without events, stored events are checkpointed and their segments are removed.
     private static let quietTime: Duration = .seconds(2)
@@ -67,7 +67,8 @@ actor ServiceDrainObserver: DrainObserver {
 
     func released() async {}
 
-    /// Logs each failure once, however often the loop retries. Accepted events wait in the buffer until it succeeds.
+    /// Logs each failure once, however often the loop retries. Accepted events wait in the buffer until a retry
+    /// succeeds.
     func failed(_ error: any Error) async throws {
         let text = String(describing: error).escapedForDisplay
         guard text != reported else { return }

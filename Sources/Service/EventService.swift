@@ -13,9 +13,11 @@ import WriteAheadBuffer
 ///     socket ─┐
 ///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// A service manager may pass socket and pipe (see `PassedDescriptors`), and starts the service at the first connection or line.
+/// A service manager may open the socket and the pipe and start the service at the first connection or line. It then
+/// passes both to the service (see `PassedDescriptors`).
 ///
-/// The parts start in the order storage, pipe, socket and stop in the reverse: a part closes only after the parts that feed it.
+/// The parts start in the order storage, pipe, socket. They stop in reverse order, so that each part outlives the parts
+/// that feed it.
 package struct EventService {
     /// Longest time of a shutdown. Events still waiting stay in the buffer for the next drain.
     private static let shutdownLimit: Duration = .seconds(10)
@@ -31,8 +33,8 @@ package struct EventService {
         self.logger = logger
     }
 
-    /// The signals that stop the service. The kernel sends SIGHUP when the terminal is closed; it is left out if the user started
-    /// the service with `nohup`.
+    /// The signals that stop the service. The kernel sends SIGHUP when the terminal is closed. SIGHUP is left out if
+    /// the user started the service with `nohup`.
     private static var stopSignals: [UnixSignal] {
         ThisProcess.ignoresHangup ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
     }
@@ -63,7 +65,7 @@ package struct EventService {
             if rejected > 0 {
                 logger.warning("rejected \(rejected.counted("line")) written while no service ran")
             }
-            // The lines contain names in plain text.
+            // The file contains names in plain text, so it is overwritten.
             try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         }
         try home.removeNames()
@@ -88,7 +90,8 @@ package struct EventService {
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
         let synchronizing = SegmentFlushService(flusher: flusher, logger: logger)
         let services: [any Service] = [synchronizing, drain, pipe, socket]
-        // When one fails, the others shut down gracefully; a mere cancellation would leave the pipe waiting for input.
+        // When one service fails, the others shut down gracefully. A mere cancellation would not end the pipe's wait
+        // for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: stopSignals, logger: lifecycleLogger)

@@ -4,8 +4,8 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// Imports lines from a plain file at the pipe's path. A shell creates one for `printf … >pipe` while no service runs, and its
-/// script has every reason to assume that the lines were recorded.
+/// Imports lines from a plain file at the pipe's path. While no service runs, `printf … >pipe` in a script creates such
+/// a file. The script sees no error, so it has every reason to assume that its lines were recorded.
 struct PipeFileImport: ~Copyable {
     private let file: File
 
@@ -13,19 +13,19 @@ struct PipeFileImport: ~Copyable {
     init?(at path: String) throws(SystemError) {
         let file: File
         do throws(SystemError) {
-            // The path may be the pipe of a service that was killed, whose opening must not block.
+            // The path may be the pipe of a killed service. Without `.nonBlocking`, opening that pipe would block.
             file = try File(opening: path, [.read, .nonBlocking])
         } catch {
-            // The path does not exist, or is a link or a socket, which hold no lines.
+            // The path does not exist, or is a link or a socket. In each case there are no lines to import.
             return nil
         }
         guard try file.status().isRegular else { return nil }
         self.file = file
     }
 
-    /// Appends the events to the buffer; returns the number of rejected lines. The caller removes the file. If the process is
-    /// killed before that, the next start imports the lines a second time. Unlike events that a recorder accepts, these were
-    /// never acknowledged.
+    /// Appends the events to the buffer and returns the number of rejected lines. The caller removes the file. If the
+    /// process is killed before the removal, the next start imports the lines a second time. No promise is broken then:
+    /// unlike events of a recorder, these lines were never acknowledged.
     func take(through intake: EventIntake, into buffer: WriteAheadBuffer) throws -> Int {
         var lines = NDJSONInput(intake: intake)
         let appender = SegmentAppender(buffer: buffer)

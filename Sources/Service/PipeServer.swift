@@ -7,17 +7,18 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Ingests lines that scripts write into the named pipe with a plain `printf`. It acknowledges nothing: lines in the pipe are
-/// lost when the service is killed. A service that starts imports lines that were written to a plain file of the pipe's name
-/// before.
+/// Ingests lines that scripts write into the named pipe with a plain `printf`. Lines are not acknowledged, and lines in
+/// the pipe are lost when the service is killed. When a service starts, it imports lines that were written to a plain
+/// file at the pipe's path (see `PipeFileImport`).
 ///
-/// Its thread also notices appends of other processes to the buffer: it waits for both, so that an idle service never wakes up.
+/// The reading thread waits for input and for appends of other processes to the buffer at once, so that an idle service
+/// never wakes up.
 struct PipeServer: Service {
-    /// Pause after a short read from the pipe. Writes during it wake no thread, so that a script's `printf` costs a copy of its
-    /// line and no more.
+    /// Pause after a short read from the pipe. Writes during the pause wake no thread, so a script's `printf` costs no
+    /// more than the copy of its line.
     private static let rest: Duration = .milliseconds(2)
 
-    /// Pause before the next attempt when an append fails.
+    /// Pause before the next attempt after a read or an append has failed.
     private static let restAfterFailure: Duration = .milliseconds(200)
 
     private let waker: Waker
@@ -27,20 +28,20 @@ struct PipeServer: Service {
     private let logger: Logger
     private let buffer: WriteAheadBuffer
 
-    /// The pipe's write end, which stays usable when the pipe's name was removed.
+    /// The pipe's write end. It stays usable after the pipe's name is removed.
     private final class Waker: Sendable {
         private let pipe: File
 
         init(_ path: String) throws(SystemError) { pipe = try NamedPipe.openForWriting(path) }
 
-        /// Ends the read that waits for input, with an empty line, which is no event.
+        /// Writes an empty line, which ends a wait for input and is no event.
         func wakeReader() {
             // A full pipe has input already.
             try? pipe.write("\n")
         }
     }
 
-    /// `pipe` is the one at `path`; other processes append to `buffer`.
+    /// `pipe` is the open pipe at `path`. The folder of `buffer` is watched for appends of other processes.
     init(
         path: String, pipe: consuming File, intake: EventIntake, batcher: EventBatcher, buffer: WriteAheadBuffer,
         scheduler: DrainScheduler, logger: Logger
@@ -55,7 +56,7 @@ struct PipeServer: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            // Lines in the pipe when the service is asked to stop are still ingested.
+            // When the service is asked to stop, it still ingests the lines in the pipe, at most this number of bytes.
             var unread = Limits.pipeBytes
             var isLast = false
             var reported: String?
@@ -89,7 +90,8 @@ struct PipeServer: Service {
         }
     }
 
-    /// Logs once that input is discarded because the settings cannot be read: programs that write into the pipe get no answer.
+    /// Logs once that input is discarded because the settings cannot be read. The log is the only report: programs that
+    /// write into the pipe get no answer.
     private func reportDamagedSettings(reported: inout String?) {
         var problem: String?
         do throws(SettingsError) { _ = try RecordingPolicy.current(for: buffer.data) } catch {
@@ -99,9 +101,11 @@ struct PipeServer: Service {
         reported = problem
     }
 
-    /// Returns the next input, or nil for a change of the folder. While there is no key to hash names with it reads nothing, and
-    /// lines wait in the pipe. Throws `ServiceError.folderGone` when the folder was removed: no program finds this service any
-    /// more, and another one may have replaced it.
+    /// Returns the next input, or nil after a change of the buffer's folder. Without a key for hashing names it reads
+    /// nothing, and lines wait in the pipe.
+    ///
+    /// - Throws: `ServiceError.folderGone` if the folder was removed. Programs no longer find this service then, and
+    ///   another service may have replaced it.
     private func next() async throws -> InputReader.Step? {
         do {
             return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
@@ -110,13 +114,14 @@ struct PipeServer: Service {
         }
     }
 
-    /// Appends a batch; false when it was discarded, as recording is off. The program that wrote it got no answer and cannot send
-    /// it again, so failures are retried until the service ends. A batch that may be partly written is not retried.
+    /// Returns whether a batch was appended; while recording is off, the batch is discarded. The program that wrote the
+    /// lines got no answer and cannot send them again. Failures are therefore retried until the service ends, unless
+    /// the batch may be partly written.
     private func record(_ batch: RecordBatch) async throws -> Bool {
         try await retrying(unless: { _ in await batcher.isBroken }) { try await batcher.record(batch) }
     }
 
-    /// Retries until it succeeds, the service ends or `isFinal`; logs the first failure.
+    /// Repeats `work` until it succeeds, its error is final or the service ends. Logs the first failure.
     private func retrying<Value>(
         unless isFinal: (any Error) async -> Bool, _ work: () async throws -> Value
     ) async throws -> Value {

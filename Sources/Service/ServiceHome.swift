@@ -1,16 +1,16 @@
 import Core
 import SystemSupport
 
-/// A service's lock on its data folder, which keeps a second service from starting. The holder removes files of a killed service,
-/// and only then creates its own.
+/// A service's lock on its data folder. It keeps a second service from starting. The holder first removes the files of
+/// a killed service, and then creates its own.
 struct ServiceHome: ~Copyable, Sendable {
     let runtime: RuntimeFolder
     private let lock: File
-    /// Names that a service manager has created and keeps.
+    /// Names of the socket and the pipe that a service manager has created. The service does not remove them.
     private let passedNames: [String]
 
-    /// Locks the folder; nil when another service holds the lock. `passed` are the socket and the pipe that a service manager has
-    /// opened: their names are not removed.
+    /// Locks the folder. Nil when another service holds the lock. `passed` are the socket and the pipe that a service
+    /// manager has opened; their names are not removed.
     init?(for data: DataFolder, in runtime: RuntimeFolder, _ passed: PassedDescriptors) throws(SystemError) {
         try data.folder.prepare()
         try runtime.folder.prepare()
@@ -31,8 +31,8 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
-    /// Creates the folder that the hook of bash uses. It cannot on a file system without hard links to a pipe; the hook then
-    /// starts the recorder.
+    /// Creates the folder that the hook of bash uses. This fails on a file system without hard links to pipes. The hook
+    /// then starts the recorder.
     func admitHooks() throws(SystemError) {
         removeHooksFolder()
         let folder = runtime.hooksFolder
@@ -46,7 +46,7 @@ struct ServiceHome: ~Copyable, Sendable {
         try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
     }
 
-    /// Removes the folder as far as possible; the next service removes the rest.
+    /// Removes the hook's folder as far as possible; the next service removes the rest.
     private func removeHooksFolder() {
         let folder = runtime.hooksFolder
         guard let status = FileStatus(of: folder.path) else { return }
@@ -54,15 +54,15 @@ struct ServiceHome: ~Copyable, Sendable {
             try? runtime.folder.remove(RuntimeFolder.hooksName)
             return
         }
-        // From here on the hook no longer uses the folder. A shell that is about to open the pipe may still create a file of its
-        // name, into which nothing is written.
+        // From here on the hook no longer uses the folder. A shell that is about to open the pipe may still create a
+        // file of the pipe's name. Nothing is written into that file.
         try? File(opening: folder.path, [.read, .folder]).setPermissions(0o700)
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName] { try? folder.remove(name) }
         _ = runtime.folder.removeFolder(RuntimeFolder.hooksName)
     }
 
-    /// Removes the names under which programs reach this service, or a killed one before it. If the lock's file is no longer the
-    /// one at its path, the names there belong to another service.
+    /// Removes the names by which programs reach this service or a killed earlier service. If another file is now at
+    /// the lock's path, the names belong to another service and stay.
     func removeNames() throws(SystemError) {
         guard try lock.isAtItsPath() else { return }
         removeHooksFolder()

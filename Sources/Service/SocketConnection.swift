@@ -32,7 +32,7 @@ final class SocketConnection: ChannelDuplexHandler {
     private var isStopping = false
     /// Whether the last answer is being written; no more input is accepted.
     private var isEnding = false
-    /// Whether NIO has asked to read and its request is deferred.
+    /// Whether a read that NIO has requested is deferred.
     private var wantsToRead = false
 
     init(in group: ConnectionGroup) {
@@ -68,7 +68,7 @@ final class SocketConnection: ChannelDuplexHandler {
             return end()
         }
         peer(of: context.channel).assumeIsolated().whenComplete { [self] result in
-            // The folder's permissions keep other users out, and root gets no exception.
+            // The folder's permissions keep out other users except root. This check keeps out root too.
             guard case .success(let peer) = result, peer.isThisUser else { return close() }
             isOwn = true
             takeWhatCame()
@@ -84,7 +84,8 @@ final class SocketConnection: ChannelDuplexHandler {
         return provider.unsafeGetSocketOption(level: .socket, name: option)
     }
 
-    /// Ends the connection after pending work; an incomplete line is dropped. The future is done when the connection is closed.
+    /// Ends the connection after pending work; an incomplete line is dropped. The future completes when the connection
+    /// is closed.
     func stop() -> EventLoopFuture<Void> {
         guard let channel = context?.channel else { return group.loop.makeSucceededVoidFuture() }
         isStopping = true
@@ -100,7 +101,8 @@ final class SocketConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in close() }
     }
 
-    /// Closes after the loop's current event: during a read the loop takes the channel for open.
+    /// Closes the channel after the loop's current event, because the loop assumes during a read that the channel stays
+    /// open.
     private func close() {
         isEnding = true
         group.loop.assumeIsolated().execute { [self] in context?.close(promise: nil) }
@@ -162,7 +164,8 @@ final class SocketConnection: ChannelDuplexHandler {
         restIfBehind()
     }
 
-    /// Stores a batch with fsync, off this thread and together with those of other connections, and then acknowledges it.
+    /// Stores a batch with fsync on another thread, together with batches of other connections. Then acknowledges the
+    /// batch.
     private func store(_ chunk: NDJSONReader.Chunk, on batcher: EventBatcher) {
         isStoring = true
         let batch = chunk.batch
@@ -208,7 +211,7 @@ final class SocketConnection: ChannelDuplexHandler {
         rest(until: .now() + ConnectionGroup.longestRest)
     }
 
-    /// Reads again after a pause, or when fsync returns, at the latest at `deadline`.
+    /// Pauses reading for `ConnectionGroup.rest`. While fsync stalls, the pause is repeated until `deadline`.
     private func rest(until deadline: NIODeadline) {
         isResting = true
         group.loop.assumeIsolated().scheduleTask(in: ConnectionGroup.rest) { [self] in

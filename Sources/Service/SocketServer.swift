@@ -11,28 +11,31 @@ import WriteAheadBuffer
 ///
 ///     {"accepted":120,"rejected":1}
 ///
-/// A rejected line is reported before that, by number and reason:
+/// Each rejected line is reported before these counts, with its number and the reason:
 ///
 ///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
 ///
-/// Events that arrived while recording was off were discarded; their count is added if there are any:
+/// Events that arrive while recording is off are discarded. If there were any, the counts include them:
 ///
 ///     {"accepted":120,"rejected":1,"discarded":7}
 ///
-/// A client that does not read its acknowledgements is not read from any further; other clients do not notice.
+/// While a client leaves its acknowledgements unread, the server reads nothing more from it. Other clients are not
+/// affected.
 struct SocketServer: Service {
-    /// The number of connections that the system allows, less descriptors for everything else.
+    /// The maximum number of connections: the limit of open files minus 32 for all other files, at least 8 and at most
+    /// `Limits.connections`.
     private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
 
     /// Time for which connections are still accepted when the service is asked to stop.
     private static let lastCall: TimeAmount = .milliseconds(20)
 
     let path: String
-    /// A listening socket that a service manager has passed, in place of one at `path`; nil for none.
+    /// A listening socket that a service manager has passed. Nil if the server opens its own at `path`.
     let passed: CInt?
     let intake: EventIntake
     let buffer: WriteAheadBuffer
-    /// Accepts batches that are acknowledged only after fsync; nil: when they are in the buffer.
+    /// The batcher that stores a batch with fsync before it is acknowledged. Nil if a batch is acknowledged as soon as
+    /// it is in the buffer.
     let durable: EventBatcher?
     let scheduler: DrainScheduler
     let logger: Logger
@@ -61,11 +64,11 @@ struct SocketServer: Service {
         try await withGracefulShutdownHandler {
             try await server.closeFuture.get()
         } onGracefulShutdown: {
-            // Clients that have connected by now are still accepted, and then shut down gracefully.
+            // Clients that have connected by now are still accepted. Their connections then shut down gracefully.
             server.eventLoop.scheduleTask(in: Self.lastCall) { server.close(promise: nil) }
         }
         try await group.eventLoop.flatSubmit { group.value.stop() }.get()
-        // The thread ends with the process: connections that are still closing need it.
+        // The thread is not shut down, because connections that are still closing need it. It ends with the process.
     }
 
     private func makeGroup(on loop: any EventLoop) async throws -> NIOLoopBound<ConnectionGroup> {

@@ -1,8 +1,8 @@
 import Recording
 import SystemSupport
 
-/// The installed `nexus`. It runs `nexus exec` and the recording of one event itself, which have to start in a millisecond. For
-/// any other call it replaces itself with the full program in `libexec`.
+/// The installed `nexus`. It handles `nexus exec` and `nexus record` for one event itself, because these have to start
+/// in a millisecond. For any other call it replaces itself with the full program in `libexec`.
 ///
 ///     PREFIX/bin/nexus-record     this program
 ///     PREFIX/bin/nexus            the same file under its other name
@@ -14,7 +14,7 @@ struct Launcher {
     /// The path of the full program.
     let wholeProgram: String
 
-    /// Nil when this program is called by its own name.
+    /// The launcher. Nil unless the name of this program's file is `nexus`.
     static var atHand: Launcher? {
         guard let path = ExecutablePath.current, path.hasSuffix("/" + name) else { return nil }
         return Launcher(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))

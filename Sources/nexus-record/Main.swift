@@ -2,10 +2,10 @@ import Core
 import Recording
 import SystemSupport
 
-/// Records one event and exits: `nexus record` for the tightest loop, with the same flags.
+/// Records one event and exits. It takes the flags of `nexus record`, and is fast enough for a tight loop.
 ///
-/// It is linked statically and has no argument parser, no SQLite and no network, so that it starts like a C program. Under the
-/// name `nexus` it starts the full program (`Launcher`).
+/// The program is linked statically and has no argument parser, no SQLite and no network, so that it starts as fast as
+/// a C program. Under the name `nexus` it starts the full program (`Launcher`).
 @main
 struct Main {
     static func main() {

@@ -2,7 +2,7 @@ import Core
 import Recording
 import SystemSupport
 
-/// The flags of `nexus-record`: those of `nexus record` that describe one event, `--durable`, and `--soft`.
+/// The flags of `nexus-record`: the event flags of `nexus record`, `--stdin`, `--durable` and `--soft`.
 ///
 /// `--name value` and `--name=value` both work, as they do in `nexus record`.
 struct RecorderArguments {
@@ -18,7 +18,7 @@ struct RecorderArguments {
     private(set) var request = Request.record
     private(set) var event = EventFlags()
     private(set) var isDurable = false
-    /// Whether a failure to record is only printed, and the exit code is 0 nevertheless.
+    /// Whether the exit code is 0 even if recording fails. The failure is still printed.
     private(set) var isSoft = false
     private var outcome: Bool?
 
