@@ -6,9 +6,9 @@ struct CommandProfile {
     let median: Double
     /// The standard deviation of the logarithm of the run time.
     let spread: Double
-    /// The probability that it fails when the command before it succeeded.
+    /// The probability that the command fails after a command that succeeded.
     let risk: Double
-    /// Whether it brings up services and so records a template, services and ports.
+    /// Whether the command starts services. Its events then have a template, services and ports.
     let startsServices: Bool
 
     /// A profile; most commands start no services.
@@ -21,7 +21,7 @@ struct CommandProfile {
     }
 }
 
-/// Every name that can occur in a stream, with how often each is drawn.
+/// Every name that can occur in a stream, and how often each name is drawn.
 ///
 /// All names are plain ASCII without quotes, backslashes or commas, so no output format needs escaping.
 struct Catalogue {
@@ -29,7 +29,7 @@ struct Catalogue {
     let commands = commandProfiles
     /// The workspaces, the busiest first.
     let workspaces = workspaceNames
-    /// The tasks; the task at place t belongs to the workspace at place t modulo the number of workspaces.
+    /// The tasks. The task at index t belongs to the workspace at index t modulo the number of workspaces.
     let tasks = (0..<taskCount).map(taskName)
     /// The templates that workspaces are made from.
     let templates = templateNames
@@ -40,28 +40,28 @@ struct Catalogue {
     private let workspaceChoice = WeightedChoice(zipfRanks: workspaceNames.count, flattening: 4)
     private let errorChoice = WeightedChoice(weights: errorWeights)
 
-    /// A command, drawn with its skew.
+    /// Draws the index of a command; frequent commands are more likely.
     func drawCommand(_ random: inout RandomNumbers) -> Int {
         commandChoice.draw(&random)
     }
 
-    /// A workspace, drawn with its skew.
+    /// Draws the index of a workspace; busy workspaces are more likely.
     func drawWorkspace(_ random: inout RandomNumbers) -> Int {
         workspaceChoice.draw(&random)
     }
 
-    /// One of the tasks of a workspace, each equally likely.
+    /// Draws the index of a task of the workspace; all its tasks are equally likely.
     func drawTask(in workspace: Int, _ random: inout RandomNumbers) -> Int {
         let count = (tasks.count - workspace + workspaces.count - 1) / workspaces.count
         return workspace + workspaces.count * random.below(count)
     }
 
-    /// An error category, drawn with its skew.
+    /// Draws the index of an error category, in proportion to its weight.
     func drawErrorCategory(_ random: inout RandomNumbers) -> Int {
         errorChoice.draw(&random)
     }
 
-    /// What a start of services in a workspace uses; a workspace keeps its template.
+    /// Draws the services and ports that a start of services uses. The template depends only on the workspace.
     func drawServiceUse(in workspace: Int, _ random: inout RandomNumbers) -> ServiceUse {
         let services = 1 + random.below(5)
         return ServiceUse(

@@ -1,4 +1,5 @@
-/// The commands, the most frequent first, with median run time in milliseconds and spread.
+/// The commands, the most frequent first. Each has its median run time in milliseconds, its spread and its risk of
+/// failure.
 let commandProfiles = [
     CommandProfile("git status", 45, 0.5, risk: 0.004),
     CommandProfile("npm test", 9_500, 0.7, risk: 0.110),

@@ -21,14 +21,14 @@ struct DashboardFixture {
         steps = DashboardStep.shuffledSteps(&random)[...]
     }
 
-    /// Writes every event. Each session has a day of its own, so the order of time needs no sorting.
+    /// Writes every event. Each session has its own day, so the events need no sorting by time.
     mutating func write(to writer: inout LineWriter) throws(SystemError) {
         let lengths = drawLengths()
         let total = lengths.reduce(0, +)
         let allSteps = steps.count
         var elapsed = 0
         for (ordinal, length) in lengths.enumerated() {
-            // Longer sessions get more of the steps; the shares add up to all of them.
+            // Longer sessions get a larger share of the steps. All shares together are all steps.
             let before = allSteps * elapsed / total
             elapsed += length
             let share = steps.prefix(allSteps * elapsed / total - before)
@@ -37,7 +37,8 @@ struct DashboardFixture {
         }
     }
 
-    /// Lengths in milliseconds that differ in pairs by the same amount from the mean, in either direction.
+    /// Draws session lengths in milliseconds. In each pair, the two lengths differ from the mean by the same amount,
+    /// one above it and one below.
     private mutating func drawLengths() -> [Int] {
         var lengths: [Int] = []
         for _ in 0..<sessionCount / 2 {
@@ -52,7 +53,8 @@ struct DashboardFixture {
     private mutating func writeSession(
         _ ordinal: Int, length: Int, steps: ArraySlice<DashboardStep>, to writer: inout LineWriter
     ) throws(SystemError) {
-        // Any thirty days have at least twenty workdays: the first and the last are always used.
+        // Any thirty days have at least twenty workdays, so each session has its own day. The first and the last
+        // workday are always used.
         let day = workdays[ordinal * (workdays.count - 1) / (sessionCount - 1)]
         let start = earliestStart + random.below(latestEnd - earliestStart - length)
         var place = DashboardPlace(
@@ -70,7 +72,7 @@ struct DashboardFixture {
         try writer.write(place.boundary(.sessionEnded))
     }
 
-    /// Times strictly inside a session, in order: one at a random place in each of `count` equal slices.
+    /// Returns `count` ascending times strictly inside a session, a random time in each of `count` equal slices.
     private mutating func drawTimes(_ count: Int, from start: Int, length: Int) -> [Int] {
         let slice = (length - 2) / max(1, count)
         var times: [Int] = []

@@ -9,7 +9,7 @@ enum DashboardStep {
     /// A command with its outcome.
     case command(succeeds: Bool)
 
-    /// Every step of the stream: 400 events that have an outcome, 24 of them failures, which leaves 94 %.
+    /// Returns every step of the stream. Of 400 steps with an outcome, 24 are failures: a success rate of 94 %.
     static func shuffledSteps(_ random: inout RandomNumbers) -> [DashboardStep] {
         var steps = Array(repeating: DashboardStep.workspaceCreated, count: 12)
         steps += Array(repeating: .taskCompleted, count: 47)
@@ -25,7 +25,8 @@ enum DashboardStep {
         return steps
     }
 
-    /// Says for every command whether it fails. Failures come in runs, one run in each equal slice.
+    /// Returns for every command whether it fails. Failures come in runs. The commands are divided into equal slices,
+    /// and each slice has one run.
     private static func failingCommands(_ random: inout RandomNumbers) -> [Bool] {
         var failing = Array(repeating: false, count: commandCount)
         let slice = commandCount / failureRuns.count
@@ -43,7 +44,7 @@ enum DashboardStep {
     private static let failureRuns = [1, 5, 2, 4, 3, 1, 4, 4]
 }
 
-/// Where a session of the dashboard stream stands.
+/// The state of a session of the dashboard stream: its time and its workspace.
 struct DashboardPlace {
     /// The day in UTC, as days since 1970-01-01.
     let day: Int
@@ -51,17 +52,17 @@ struct DashboardPlace {
     var millisecond: Int
     /// The session.
     let session: SessionName
-    /// The place in the catalogue of the workspace that is in use.
+    /// The index of the current workspace in the catalogue.
     var workspace: Int
 
-    /// The first or the last event of the session.
+    /// Returns the first or the last event of the session.
     func boundary(_ kind: EventKind) -> Event {
         var event = Event(day: day, millisecond: millisecond, session: session, kind: kind)
         event.workspace = workspace
         return event
     }
 
-    /// The event for a step; its duration stays below `longest`, the milliseconds since the event before.
+    /// Returns the event for a step. Its duration is at most `longest`, the milliseconds since the previous event.
     mutating func event(
         for step: DashboardStep, longest: Int, catalogue: Catalogue, _ random: inout RandomNumbers
     ) -> Event {

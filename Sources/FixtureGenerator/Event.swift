@@ -1,4 +1,4 @@
-/// The five kinds of event, in the order in which the writer keeps their names.
+/// The five kinds of event, in the order in which `RenderedNames` keeps their names.
 enum EventKind: Int, CaseIterable {
     /// A shell command that was run.
     case command
@@ -23,9 +23,9 @@ enum EventKind: Int, CaseIterable {
     }
 }
 
-/// What a template started: recorded with new workspaces and with commands that bring services up.
+/// The template, services and ports of an event. New workspaces and commands that start services have them.
 struct ServiceUse {
-    /// The place of the template in the catalogue.
+    /// The index of the template in the catalogue.
     let template: Int
     /// The number of services that run.
     let services: Int
@@ -33,29 +33,29 @@ struct ServiceUse {
     let ports: Int
 }
 
-/// One event before it becomes text; `nil` stands for a key that is left out.
+/// One event before it is written as text. A property that is nil is left out.
 ///
-/// Names are kept as places in the catalogue, so that no text is built for an event before it is written.
+/// Names are stored as indices into the catalogue, so that no text is built before an event is written.
 struct Event {
     /// The day in UTC, as days since 1970-01-01.
     let day: Int
     /// The time within the day, in milliseconds.
     let millisecond: Int
-    /// The session the event belongs to.
+    /// The session that the event belongs to.
     let session: SessionName
     /// What happened.
     let kind: EventKind
-    /// The place of the workspace in the catalogue.
+    /// The index of the workspace in the catalogue.
     var workspace: Int?
-    /// The place of the task in the catalogue.
+    /// The index of the task in the catalogue.
     var task: Int?
-    /// The place of the command in the catalogue.
+    /// The index of the command in the catalogue.
     var command: Int?
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     var duration: Int?
     /// Whether it succeeded.
     var success: Bool?
-    /// The place of the error category in the catalogue; only present after a failure.
+    /// The index of the error category in the catalogue. Nil unless the event failed.
     var errorCategory: Int?
     /// The template with its services and ports.
     var serviceUse: ServiceUse?
@@ -71,13 +71,13 @@ struct Event {
 
 /// The identity of a session, as a number that the writer shows as `s-` and eight hexadecimal digits.
 struct SessionName {
-    /// The number behind the name.
+    /// The number that the name is made of.
     let bits: UInt32
 
-    /// The name of the session with this place in the stream; no two sessions of one stream share a name.
+    /// Makes the name of the session with index `ordinal` in the stream. No two sessions of one stream share a name.
     ///
-    /// Adding, multiplying by an odd number and folding high bits onto low ones can all be undone, and no
-    /// stream has more sessions than a word of 32 bits can tell apart, which is why names never collide.
+    /// Each step of the mixing is reversible: adding, multiplying by an odd number, and xor with the shifted high bits.
+    /// A stream has fewer than 2³² sessions, so their names never collide.
     init(seed: UInt64, ordinal: Int) {
         var mixed = UInt32(truncatingIfNeeded: RandomNumbers.scrambled(seed) &+ UInt64(ordinal))
         mixed = mixed &* 0x9E37_79B9

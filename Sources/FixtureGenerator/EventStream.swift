@@ -2,9 +2,9 @@ import SystemSupport
 
 /// Merges the events of all planned sessions into one stream in order of time.
 ///
-/// No session runs past midnight, so one day after another is merged and only one day is held in memory.
+/// No session runs past midnight. The days are therefore merged one after the other, with only one day in memory.
 struct EventStream {
-    /// Says which sessions exist.
+    /// Plans the sessions of the stream.
     let planner: SessionPlanner
     /// The names that the sessions draw from.
     let catalogue: Catalogue
@@ -38,13 +38,13 @@ struct EventStream {
     }
 }
 
-/// A binary heap that knows which session has the earliest next event.
+/// A binary heap of the running sessions; the session with the earliest next event is first.
 struct SessionQueue {
     /// One running session.
     struct Entry {
-        /// The time of its next event within the day, in milliseconds.
+        /// The time of the session's next event within the day, in milliseconds.
         var millisecond: Int
-        /// The place of the session among the sessions of the day; it decides between equal times.
+        /// The session's index among the sessions of the day. It decides the order of equal times.
         let session: Int
 
         /// Whether this entry comes before another one.
@@ -66,13 +66,13 @@ struct SessionQueue {
     /// The entry with the earliest next event.
     var first: Entry? { entries.first }
 
-    /// Gives the first entry a later time, which may make another one first.
+    /// Gives the first entry a later time. Another entry may become the first.
     mutating func delayFirst(until millisecond: Int) {
         entries[0].millisecond = millisecond
         sink(from: 0)
     }
 
-    /// Takes the first entry out.
+    /// Removes the first entry.
     mutating func removeFirst() {
         let last = entries.removeLast()
         guard !entries.isEmpty else { return }

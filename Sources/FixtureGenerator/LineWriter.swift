@@ -11,14 +11,14 @@ enum LineFormat {
 
 /// Turns events into lines and sends them to standard output in large blocks.
 ///
-/// Every name is turned into bytes once, before the first line; a line is then only a chain of copies.
+/// Every name is converted to bytes once, before the first line. Writing a line then only copies bytes.
 struct LineWriter {
     /// A block is written as soon as it holds this many bytes.
     private static let blockSize = 1 << 17
 
     /// The lines that have not been written yet.
     private var bytes: [UInt8] = []
-    /// The catalogue's names in the form that the format needs.
+    /// The catalogue's names as bytes in the chosen format.
     private let names: RenderedNames
     private let format: LineFormat
     private var formatter = TimestampFormatter()
@@ -38,7 +38,7 @@ struct LineWriter {
         if bytes.count >= Self.blockSize { try finish() }
     }
 
-    /// Writes what is still waiting; the writer must not be left without this.
+    /// Writes the remaining bytes. Must be called after the last event.
     mutating func finish() throws(SystemError) {
         try File.standardOutput.write(bytes.span)
         bytes.removeAll(keepingCapacity: true)

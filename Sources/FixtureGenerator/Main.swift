@@ -43,7 +43,7 @@ struct FixtureGenerator: ParsableCommand {
     }
 
     func run() throws {
-        // A reader that has seen enough closes the pipe, which is no error.
+        // A reader such as `head` may close the pipe early. That is no error.
         signal(SIGPIPE, SIG_IGN)
         do throws(SystemError) {
             try writeEvents()

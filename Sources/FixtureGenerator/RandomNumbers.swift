@@ -1,12 +1,13 @@
 import Glibc
 
-/// A SplitMix64 generator: one word of state, so every session can have its own independent source.
+/// A SplitMix64 generator. Its state is one word, so every session can have its own independent generator.
 ///
-/// The standard library's generators cannot be seeded, and a fixture must be the same bytes on every machine.
+/// The standard library's generators cannot be seeded, but a fixture must have the same bytes on every machine.
 struct RandomNumbers {
     private var state: UInt64
 
-    /// A source for one purpose (`stream`) of one run (`seed`); different pairs give unrelated numbers.
+    /// A generator for one purpose (`stream`) of one run (`seed`). Different pairs of `stream` and `seed` give
+    /// unrelated numbers.
     init(seed: UInt64, stream: UInt64) {
         state = Self.scrambled(Self.scrambled(seed &+ Self.step) ^ stream &* Self.step)
     }
@@ -50,7 +51,7 @@ struct RandomNumbers {
     private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 }
 
-/// A choice among a fixed list in which some entries are likelier than others.
+/// A random choice from a fixed list in which some entries are more likely than others.
 struct WeightedChoice {
     /// The sum of all weights.
     let total: Int
@@ -73,7 +74,7 @@ struct WeightedChoice {
         self.init(weights: (0..<count).map { 1_000_000 / ($0 + flattening) })
     }
 
-    /// The entry that covers a position from 0 up to, but not including, `total`.
+    /// Returns the index of the entry that covers a position from 0 up to, but not including, `total`.
     func index(at position: Int) -> Int {
         var low = 0
         var high = upperEdges.count - 1
@@ -88,7 +89,7 @@ struct WeightedChoice {
         return low
     }
 
-    /// A random entry.
+    /// Draws the index of a random entry.
     func draw(_ random: inout RandomNumbers) -> Int {
         index(at: random.below(total))
     }

@@ -3,17 +3,17 @@
 /// For JSON every entry is a whole member such as `,"workspace":"billing"`; for CSV it is the bare
 /// field, and workspaces and tasks are replaced by their hashes.
 struct RenderedNames {
-    /// By `EventKind.rawValue`.
+    /// Indexed by `EventKind.rawValue`.
     let kinds: [[UInt8]]
-    /// By place in the catalogue.
+    /// In the order of the catalogue.
     let workspaces: [[UInt8]]
-    /// By place in the catalogue.
+    /// In the order of the catalogue.
     let tasks: [[UInt8]]
-    /// By place in the catalogue.
+    /// In the order of the catalogue.
     let commands: [[UInt8]]
-    /// By place in the catalogue.
+    /// In the order of the catalogue.
     let errorCategories: [[UInt8]]
-    /// By place in the catalogue.
+    /// In the order of the catalogue.
     let templates: [[UInt8]]
 
     /// Prepares all names for one format.

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where a session lies in the stream, before any of its events exist.
+/// The day, start and length of a session, from which `Session` produces the events.
 struct SessionPlan {
-    /// The place of the session among all sessions of the stream.
+    /// The index of the session among all sessions of the stream.
     let ordinal: Int
     /// The day in UTC, as days since 1970-01-01.
     let day: Int
@@ -14,7 +14,7 @@ struct SessionPlan {
 
 /// A session that produces its events one by one, in order of time.
 ///
-/// A session never runs past midnight UTC: its pace quickens when the day runs out.
+/// A session never runs past midnight UTC: its pauses and durations shrink when little of the day remains.
 struct Session {
     /// The time of the next event within the day, in milliseconds.
     private(set) var millisecond: Int
@@ -41,10 +41,10 @@ struct Session {
         task = catalogue.drawTask(in: workspace, &random)
     }
 
-    /// The next event; the session then stands at the time of the one after it.
+    /// Returns the next event and moves the session to the time of the following event.
     mutating func next(from catalogue: Catalogue) -> Event {
         let (durationNormal, pauseNormal) = random.normalPair()
-        // The longest time each coming event may take if all of them are to fit before midnight.
+        // The longest time that each remaining event may take, so that all of them end before midnight.
         let room = (CalendarDay.milliseconds - 1 - millisecond) / remaining
         var event = event(of: drawKind(), durationNormal: durationNormal, catalogue: catalogue)
         if let duration = event.duration {
@@ -86,8 +86,8 @@ struct Session {
         event.task = task
         event.command = command
         event.duration = 1 + Int(profile.median * exp(profile.spread * normal))
-        // The two states of the chain: after a success the command's own risk counts, after a failure
-        // the far higher chance that whatever broke is still broken.
+        // A chain with two states. After a success, the command fails with its own risk. After a failure, the next
+        // command fails far more often, because the cause often persists.
         isFailing = random.chance(isFailing ? Pace.failureAfterFailure : profile.risk)
         event.success = !isFailing
         if isFailing {

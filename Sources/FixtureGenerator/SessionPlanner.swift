@@ -1,8 +1,8 @@
 /// Spreads a number of events over sessions, and the sessions over the days.
 ///
-/// Sessions come in pairs that share a day and start soon after one another, as for a user with two
-/// terminals, so that even a small stream has sessions that overlap. Every plan follows from the seed and
-/// the place of its pair alone; nothing has to be kept for sessions that are not running.
+/// Sessions come in pairs, as for a user with two terminals. Both sessions of a pair start on the same day, soon after
+/// one another, so that even a small stream has sessions that overlap. Each plan depends only on the seed and the index
+/// of its pair. No state is kept for sessions that are not running.
 struct SessionPlanner {
     /// The first day of the stream, as days since 1970-01-01.
     let firstDay: Int
@@ -32,7 +32,7 @@ struct SessionPlanner {
         )
     }
 
-    /// The day of a pair, as days since 1970-01-01; it never decreases from one pair to the next.
+    /// The day of a pair, as days since 1970-01-01. A pair's day is never before the day of the previous pair.
     func day(ofPair pair: Int) -> Int {
         var random = source(ofPair: pair)
         return drawDay(ofPair: pair, &random)
@@ -61,7 +61,7 @@ struct SessionPlanner {
         RandomNumbers(seed: seed, stream: UInt64(pair) << 1)
     }
 
-    /// Each pair has an equal slice of the weighted days and a random place within its slice.
+    /// Draws the day of a pair. Each pair has an equal slice of the weighted days, and a random position in its slice.
     private func drawDay(ofPair pair: Int, _ random: inout RandomNumbers) -> Int {
         let position = (pair * dayChoice.total + random.below(dayChoice.total)) / pairs
         return firstDay + dayChoice.index(at: position)

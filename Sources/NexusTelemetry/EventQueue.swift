@@ -70,7 +70,7 @@ final class EventQueue: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { state in
-                    // Checked under the lock that the worker and the cancellation acquire too: neither is missed.
+                    // The worker and the cancellation handler acquire the same lock, so this check misses neither.
                     guard state.takes == takes, !state.pending.isClosed, !Task.isCancelled else {
                         return continuation.resume()
                     }
@@ -82,7 +82,7 @@ final class EventQueue: Sendable {
         }
     }
 
-    /// Passes the pending events to the worker, in exchange for an empty half.
+    /// Passes the pending events to the worker, in exchange for the empty half of the double buffer.
     func take(exchanging half: inout [UInt8]) -> PendingEvents.Taken {
         state.withLock { state in
             state.takes += 1

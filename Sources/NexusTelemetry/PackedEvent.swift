@@ -37,8 +37,8 @@ enum PackedEvent {
             &+ length(event.shellLine?.packed)
     }
 
-    /// Writes an event with the time `now` into `bytes` from `start` on. `length` is the result of `length(of:)`, and that many
-    /// bytes must be free.
+    /// Writes an event with the time `now` into `bytes` from `start` on. `length` is the result of `length(of:)`. The
+    /// caller ensures that `bytes` has that many bytes left.
     static func write(
         _ event: borrowing TelemetryEvent, at now: Int64, into bytes: inout [UInt8], at start: Int, length: Int
     ) {
@@ -75,7 +75,8 @@ enum PackedEvent {
         if flags & 4 != 0 {
             let duration = milliseconds(bytes, at: start + 16)
             parsed.set(.durationMS, duration)
-            // The time of an event is its start. An event without a time of its own is recorded at its end.
+            // An event's time is its start. If the program gave no time, `time` is when it recorded the event, at the
+            // event's end.
             if flags & 32 != 0, (0...Limits.durationMilliseconds).contains(duration) { time -= duration }
         }
         parsed.set(.timestamp, time)
@@ -93,7 +94,8 @@ enum PackedEvent {
         return start + Int(bytes.uint32(at: start))
     }
 
-    /// Returns a duration truncated to whole milliseconds. A negative one stays negative, so that intake rejects it.
+    /// Returns a duration truncated to whole milliseconds. A negative duration stays negative, so that intake rejects
+    /// it.
     private static func milliseconds(_ bytes: Span<UInt8>, at offset: Int) -> Int64 {
         let high = Int128(Int64(bitPattern: bytes.uint64(at: offset + 8)))
         let attoseconds = high << 64 | Int128(bytes.uint64(at: offset))

@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// The recorded events that wait for the worker, and the counters of all earlier ones. This pure state machine decides which
+/// The recorded events that wait for the worker, and the counters of all events. This pure state machine decides which
 /// events are accepted or dropped, and when the worker must be woken.
 ///
-/// It is one half of a double buffer: the worker swaps it for an empty one, so that neither side waits for the other to copy. It
-/// allocates only when it is made.
+/// The bytes of the events are one half of a double buffer. The worker swaps them for the other, empty half, so that
+/// neither side waits while the other copies. Memory is allocated only by `init`.
 struct PendingEvents: Sendable {
     private var bytes: [UInt8]
     private var used = 0
@@ -13,7 +13,7 @@ struct PendingEvents: Sendable {
     private(set) var counters = TelemetryCounters()
     private var untoldDrops = 0
 
-    /// Makes an empty half of `capacity` bytes, or of the longest event's if that is more.
+    /// Makes an empty half of `capacity` bytes, but at least as long as the longest event.
     init(capacity: Int) {
         bytes = [UInt8](repeating: 0, count: max(capacity, PackedEvent.longest))
     }
@@ -23,14 +23,14 @@ struct PendingEvents: Sendable {
     /// The signal for the worker after an event.
     enum Signal: Sendable {
         case none
-        /// The first event is pending: wake the worker after a short delay, in which further events arrive.
+        /// The first event is pending: wake the worker after a short delay, so that it takes further events too.
         case soon
-        /// The half is half full: wake the worker now.
+        /// Half of the capacity is used: wake the worker now.
         case now
     }
 
-    /// Adds an event of time `now` if there is capacity. Otherwise the event is not counted yet: only the caller knows whether it
-    /// will wait.
+    /// Adds an event of time `now` if there is capacity. Without capacity nothing is counted: only the caller knows
+    /// whether it tries again or drops the event.
     @inline(__always)
     mutating func add(_ event: borrowing TelemetryEvent, at now: Int64) -> (outcome: RecordOutcome, signal: Signal) {
         guard !isClosed else {

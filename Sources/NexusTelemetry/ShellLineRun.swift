@@ -6,15 +6,16 @@ import Intake
 /// The line is read in memory and never stored. Only the name of its command is kept, and the outcome as far as the statuses
 /// determine it.
 public struct ShellLineRun: Sendable, Equatable {
-    /// The shells with different syntax. `bash` is also used for other shells of its kind.
+    /// The shells that differ in syntax. `bash` also stands for similar shells.
     public enum Shell: String, Sendable {
         case bash, zsh, fish
     }
 
-    /// The context and the line in one text, which is copied into the memory of an event as it is.
+    /// The context and the line as one text. It is copied unchanged into the memory of an event.
     let packed: String
 
-    /// Describes a line of at most 4000 bytes, or 3500 with more than 20 statuses; the rest of a longer one is dropped.
+    /// Describes a line. The text is truncated if it is longer than 4000 bytes, or 3500 bytes with more than 20
+    /// statuses.
     ///
     /// - Parameters:
     ///   - line: The line that was typed or run.
@@ -29,14 +30,14 @@ public struct ShellLineRun: Sendable, Equatable {
             separator: ",")
         let folder = folderChanged.map { $0 ? "y" : "n" } ?? "-"
         let context = "\(shell.rawValue) \(statuses) \(folder)\n"
-        // An event keeps this many bytes of a text (`PackedEvent`); it is refused with a longer one.
+        // An event keeps this many bytes of a text (`PackedEvent`). Intake rejects an event with a longer text.
         let capacity = max(0, Limits.nameBytes - context.utf8.count)
         packed = context + Self.beginning(of: line, min(Self.longestLine, capacity))
     }
 
     private static let longestLine = 4000
 
-    /// Returns the characters of a line that fit a number of bytes.
+    /// Returns the beginning of a line, as many whole characters as fit into the given number of bytes.
     private static func beginning(of line: String, _ bytes: Int) -> String {
         guard line.utf8.count > bytes else { return line }
         var end = line.utf8.index(line.startIndex, offsetBy: bytes)

@@ -45,10 +45,12 @@ public final class Telemetry: Sendable {
     public struct Options: Sendable {
         /// The data folder. Nil: `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`.
         public var dataFolder: String?
-        /// Capacity for events that wait for the worker, in bytes; an event takes 64 and its texts. The memory is allocated
-        /// twice, and is never less than the longest event needs, some 28 KiB. When it is full, `record(_:)` drops events.
+        /// Capacity for events that wait for the worker, in bytes. An event takes 64 bytes and the bytes of its texts.
+        /// The memory is allocated twice; each half holds at least the longest event, some 32 KiB. When a half is full,
+        /// `record(_:)` drops events.
         public var bufferBytes = Limits.ringBytes
-        /// Whether `flush()` waits until events would survive a power cut, in addition to the end of the process.
+        /// Whether `flush()` waits for fsync, so that events also survive a power cut. Without it they survive the end
+        /// of the process.
         public var durable = false
 
         /// The default options.
@@ -97,11 +99,11 @@ public final class Telemetry: Sendable {
         throw .noDataFolder
     }
 
-    /// Recorded events are still written unless the process ends first; `shutdown()` waits for them.
+    /// Recorded events are still written after this, unless the process ends first. `shutdown()` waits for them.
     deinit { running?.cancel() }
 
-    /// Whether recording is possible. False when the environment or the working folder switches recording off; the settings may
-    /// do so at any time and are not read here.
+    /// Whether recording is possible. False when the environment or the working folder switches recording off. The
+    /// settings may also switch recording off at any time; this property does not read them.
     public var isRecording: Bool { queue != nil }
 
     /// The counters of all events so far.
@@ -143,14 +145,14 @@ public final class Telemetry: Sendable {
         await worker?.flusher.fsyncData { _ in }
     }
 
-    /// Runs the worker whenever it is woken, until the task is cancelled, and one last time then.
+    /// Drains at each wake-up until the task is cancelled, and then one last time.
     private static func run(_ worker: Worker, _ signals: WorkerSignals, _ clock: any Clock<Duration>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await signals.runTimer(clock: clock) }
-            // If fsync fails, the events are still in the buffer, which is all that was promised.
+            // If fsync fails, the events are still in the buffer. No more was promised.
             group.addTask { await worker.flusher.run { _ in } }
             for await _ in signals.wakeUps {
-                // The error reaches the next `flush`, which fails for the same reason.
+                // The error needs no report here: the next `flush` fails for the same reason.
                 do { try await worker.drain() } catch { signals.retryLater() }
             }
         }

@@ -15,7 +15,7 @@ public struct TelemetryCounters: Sendable, Equatable {
     public internal(set) var written = 0
     /// Events that were discarded because recording was switched off after they were recorded.
     public internal(set) var discarded = 0
-    /// Events that broke a rule, by that rule. The counters on disk include them too.
+    /// Rejected events, by the rule that they broke. The counters on disk include them too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
     /// Values that looked like a key or a token and were removed from recorded events. The counters on disk include them too.
@@ -34,7 +34,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
 
     /// The event has neither a type nor a command.
     public static let missingType = RejectionReason(.missingType)
-    /// The time is not from 2000 to 9999.
+    /// The time is outside the years 2000 to 9999.
     public static let invalidTimestamp = RejectionReason(.invalidTimestamp)
     /// The time is more than a day ahead of the computer's clock.
     public static let futureTimestamp = RejectionReason(.futureTimestamp)

@@ -8,7 +8,8 @@ import WriteAheadBuffer
 /// `record(_:)` never throws: it counts events that it cannot accept. Errors come from `Telemetry.init`, `flush()` and
 /// `shutdown()`.
 public struct TelemetryError: Error, CustomStringConvertible {
-    /// The kind of error, for a program to decide on. Later versions may add codes; treat an unknown one like `.inputOutput`.
+    /// The kind of error, for decisions of a program. Later versions may add codes; treat an unknown code like
+    /// `.inputOutput`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case noDataFolder, damagedKey, damagedSettings, bufferFull, diskFull, notPermitted, inputOutput
@@ -18,7 +19,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
 
         /// None of `NEXUS_DATA_DIR`, `XDG_DATA_HOME` and `HOME` names a folder.
         public static let noDataFolder = Code(kind: .noDataFolder)
-        /// The key for hashing names exists and is invalid.
+        /// The key for hashing names is invalid, was lost, or is readable by other users.
         public static let damagedKey = Code(kind: .damagedKey)
         /// The settings of the data folder cannot be read; nothing is recorded until they are repaired or removed.
         public static let damagedSettings = Code(kind: .damagedSettings)

@@ -1,8 +1,8 @@
 /// An event, as a program passes it to `Telemetry.record(_:)`.
 ///
-/// Every field may be left out, but an event needs a `type` or a `command`. An event that breaks a rule named below is not
-/// stored: it counts as rejected, and nothing of it reaches the disk. Texts that are literals, or that the program has already,
-/// cost no allocation.
+/// Every field may be left out, but an event needs a `type` or a `command`. An event that breaks a rule named below is
+/// not stored. It counts as rejected, and nothing of it reaches the disk. Literals and strings that the program already
+/// has are passed without an allocation.
 public struct TelemetryEvent: Sendable, Equatable {
     /// The kind of event, an identifier: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. Nil for the
     /// type `command`. Nexus itself knows `command`, `workspace_created`, `task_completed`, `session_started` and
@@ -12,7 +12,7 @@ public struct TelemetryEvent: Sendable, Equatable {
     public var command: String?
     /// The duration, kept in whole milliseconds: from zero to a year.
     public var duration: Duration?
-    /// Whether it succeeded; nil when that has no meaning.
+    /// Whether the command or task succeeded. Nil when success has no meaning for the event.
     public var success: Bool?
     /// The kind of failure, an identifier like `type`.
     public var errorCategory: String?
@@ -22,18 +22,19 @@ public struct TelemetryEvent: Sendable, Equatable {
     public var task: String?
     /// The template that was used, an identifier like `type`.
     public var template: String?
-    /// The number of services it concerned, 0 to 1 000 000.
+    /// The number of services that the event concerned, 0 to 1 000 000.
     public var services: Int?
-    /// The number of ports it used, 0 to 65 536.
+    /// The number of ports that the event used, 0 to 65 536.
     public var ports: Int?
-    /// The session it belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the current session, which is `$NEXUS_SESSION` or else
-    /// the process that started this one.
+    /// The session that the event belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the current session. That is
+    /// `$NEXUS_SESSION` or else the process that started this one.
     public var session: String?
-    /// The time of its start, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of the computer's
-    /// clock. Nil for the time of recording, less the duration.
+    /// The time when the event began, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of
+    /// the computer's clock. Nil for the time of recording minus the duration.
     public var timestamp: Int64?
 
-    /// A shell line that was run, which names the event in place of `command`; nil for none. It is not stored.
+    /// A shell line that was run; nil for none. The event gets its name from this line instead of `command`. The line
+    /// is not stored.
     public var shellLine: ShellLineRun?
 
     /// Makes an event with the given fields.
@@ -58,8 +59,8 @@ public struct TelemetryEvent: Sendable, Equatable {
         shellLine = nil
     }
 
-    /// Returns an event of a shell line that was run. The rules of the shell hooks name it: one command, or a `command_line` of
-    /// several.
+    /// Returns an event of a shell line that was run. The rules of the shell hooks name the event. A line of several
+    /// commands gets the type `command_line`.
     public static func shellLine(
         _ run: ShellLineRun, duration: Duration? = nil, success: Bool? = nil, workspace: String? = nil,
         task: String? = nil

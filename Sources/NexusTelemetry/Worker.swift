@@ -18,15 +18,15 @@ actor Worker {
     let flusher: SegmentFlusher
     private let data: DataFolder
     private let session: String
-    /// Nil until recording is on for the first time: before that nothing is created, no key either.
+    /// Nil until recording is on for the first time. Until then the worker creates no file, not even the key.
     private var intake: EventIntake?
     private var policy: RecordingPolicyCache
     private var parsed = ParsedEvent()
     /// The worker's half of the double buffer.
     private var half: [UInt8]
-    /// The records to append. They stay until an append succeeds, and the worker takes no further events before.
+    /// The records to append. They stay until an append succeeds. Until then the worker takes no further events.
     private var batch = RecordBatch()
-    /// The reason why appending has stopped: a batch was written and its fsync failed.
+    /// The reason why appending has stopped: the fsync of a written batch failed.
     private var failure: TelemetryError?
 
     /// Creates the data folder and the key if they do not exist, unless recording is off.
@@ -56,7 +56,7 @@ actor Worker {
     func drain() throws(TelemetryError) {
         if let failure { throw failure }
         try appendBatch()
-        // Before events are taken: events that cannot be hashed stay in the queue.
+        // This comes before `take`, so that events stay in the queue while they cannot be hashed.
         let isOn = policy.isOpen()
         if isOn { try prepareIntake() }
         let taken = queue.take(exchanging: &half)
@@ -114,8 +114,8 @@ actor Worker {
         } catch {
             let error = TelemetryError(error)
             if appender.hasUncertainBatch {
-                // A drain may have stored the batch, so it must not be appended again. Such a disk is not safe for the next batch
-                // either.
+                // A drain may have stored the batch, so it must not be appended again. A disk whose fsync fails is not
+                // safe for the next batch either.
                 queue.countWritten(batch.eventCount)
                 batch.removeAll()
                 failure = error
@@ -128,8 +128,9 @@ actor Worker {
     }
 }
 
-/// Wakes the worker on behalf of the recording threads, as rarely as possible. The first event after a pause starts a short delay
-/// in which further events arrive; a half that is half full ends the delay at once. An event between the two wakes no thread.
+/// Wakes the worker on behalf of the recording threads, as rarely as possible. The first event after a pause starts a
+/// short delay, in which further events arrive. The event that fills half of the capacity ends the delay at once.
+/// Events between these two wake no thread.
 struct WorkerSignals: Sendable {
     /// Delays after which the worker is woken. Holds one element at most.
     private let delays: AsyncStream<Duration>
