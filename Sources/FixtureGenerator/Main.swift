@@ -20,7 +20,7 @@ struct FixtureGenerator: ParsableCommand {
     @Option(help: ArgumentHelp("Number of lines, at most a billion.", valueName: "n"))
     var events = 10_000
 
-    @Option(help: ArgumentHelp("Selects one of the possible streams.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seed of the random numbers: each seed gives a different stream.", valueName: "n"))
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Number of days that the stream covers, 1 to 3650.", valueName: "n"))
@@ -32,7 +32,7 @@ struct FixtureGenerator: ParsableCommand {
     @Flag(help: "Write comma-separated values, in the column order of the event table, without a header.")
     var csv = false
 
-    @Flag(help: "Write the small stream with exact totals; --events and --days have no effect.")
+    @Flag(help: "Write a small stream with fixed totals; --events and --days have no effect.")
     var dashboard = false
 
     func validate() throws {
