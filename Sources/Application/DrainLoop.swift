@@ -5,9 +5,9 @@ import SystemSupport
 
 /// The observer of a drain loop.
 package protocol DrainObserver: Sendable {
-    /// Returns when storing should begin: at once, or after a pause in recording.
+    /// Returns at once, or after a pause in recording. The loop then stores events.
     func waitToDrain() async
-    /// Returns a number that changes with every append, read before the loop checks for waiting events.
+    /// Returns a number that changes with every append. The loop calls this before it checks for waiting events.
     func appendCount() async -> Int
     /// Notes that a transaction has stored events.
     func stored(_ events: Int) async
@@ -18,13 +18,15 @@ package protocol DrainObserver: Sendable {
     func foundNothing(since count: Int, isBlocked: Bool) async
     /// Notes that the loop has no writer: another process has the writer lock, or recording is off.
     func released() async
-    /// Notes that the database failed. The loop tries again later, or ends if this throws.
+    /// Notes that the database failed. The loop tries again later, or ends if this call throws.
     func failed(_ error: any Error) async throws
 }
 
-/// Drains the buffer whenever it is woken: the one loop of the service and of streams. `DrainState` decides.
+/// The drain loop of the service and of streams. It drains the buffer at each wake-up; `DrainState` decides the next
+/// step.
 ///
-/// It keeps the writer lock until another process requests it, so that maintenance and other streams get their turn.
+/// The loop keeps the writer lock until another process requests the lock, so that maintenance and other streams get
+/// their turn.
 package struct DrainLoop<Observer: DrainObserver>: Sendable {
     private let data: DataFolder
     private let options: DrainState.Options
@@ -32,14 +34,14 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
 
     /// - Parameters:
     ///   - quietTime: after this time without events, stored events are checkpointed and their segments are removed.
-    ///   - closesWhenQuiet: whether the database is closed then too.
+    ///   - closesWhenQuiet: whether the database is closed after `quietTime` too.
     package init(data: DataFolder, quietTime: Duration, closesWhenQuiet: Bool, observer: Observer) {
         self.data = data
         options = DrainState.Options(quietTime: quietTime, closesWhenQuiet: closesWhenQuiet)
         self.observer = observer
     }
 
-    /// Drains at each wake-up until they end, and then drains all waiting events.
+    /// Drains at each wake-up until the wake-ups end, and then drains all waiting events.
     /// - Parameter wake: adds an element to `wakeUps`.
     /// - Returns: whether everything was stored in the end.
     package func run<WakeUps: AsyncSequence & Sendable>(

@@ -1,12 +1,13 @@
-/// Decides the next step of a drain loop after each attempt to store events. It has no side effects; `DrainLoop` acts.
+/// Decides the next step of a drain loop after each attempt to store events. It has no side effects; `DrainLoop` takes
+/// the step.
 struct DrainState {
     /// The timing of a loop.
     struct Options: Sendable {
         /// After this time without events, stored events are checkpointed and their segments are removed.
         var quietTime: Duration
-        /// The delay before the next attempt after a failure, or after another process held the writer lock.
+        /// The delay before the next attempt after a failure, or while another process holds the writer lock.
         var retryInterval: Duration = .milliseconds(500)
-        /// Whether the database is closed then too, so that an idle loop blocks no other writer.
+        /// Whether the database is closed after `quietTime` too, so that an idle loop blocks no other writer.
         var closesWhenQuiet: Bool
     }
 
@@ -18,7 +19,7 @@ struct DrainState {
         case empty
         /// Events wait that cannot be stored yet: a reader keeps the WAL from being reset, or an append has not ended.
         case blocked
-        /// Another process has, or waits for, the writer lock.
+        /// Another process holds or requests the writer lock.
         case busy
         /// Recording is off.
         case off
@@ -30,14 +31,14 @@ struct DrainState {
     enum Action: Equatable {
         /// Waits for the next wake-up.
         case rest
-        /// Tries again at a time, or at the next wake-up before it.
+        /// Tries again at the given time, or at an earlier wake-up.
         case retry(at: ContinuousClock.Instant)
         /// Ends the drain: everything is stored, and no event has arrived for `quietTime`.
         case end(closing: Bool)
     }
 
     let options: Options
-    /// Whether nothing was stored since a drain ended.
+    /// Whether the last drain has ended and nothing was stored since then.
     private(set) var isEnded = false
     private var quietFrom: ContinuousClock.Instant
     /// The earliest time at which another attempt is scheduled.
@@ -48,7 +49,7 @@ struct DrainState {
         quietFrom = now + options.quietTime
     }
 
-    /// Notes that the writer was opened: its drain has not ended.
+    /// Notes that the writer was opened, which begins a drain.
     mutating func opened() { isEnded = false }
 
     /// Returns the step after an attempt that ended at `now`.
@@ -69,7 +70,7 @@ struct DrainState {
         }
     }
 
-    /// Schedules an attempt unless one is due before.
+    /// Schedules an attempt, unless an earlier attempt is already scheduled.
     private mutating func retry(at due: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Action {
         if let scheduled, scheduled > now, scheduled <= due { return .rest }
         scheduled = due

@@ -3,7 +3,7 @@ import Database
 import SystemSupport
 import WriteAheadBuffer
 
-/// Stores the buffer's events in the database, for all commands but the service.
+/// Stores the buffer's events in the database, for all commands except the service.
 package struct Drainer: Sendable {
     private let data: DataFolder
 
@@ -15,12 +15,12 @@ package struct Drainer: Sendable {
     private static let pollInterval: Duration = .milliseconds(5)
     private static let progressInterval: Duration = .milliseconds(200)
 
-    /// Drains everything and returns the number of events. Returns nil when another process holds the writer lock, or requests it
-    /// before all are stored, or the settings switch recording off. Throws `SQLiteWriter.blockedReason` when some events had to
-    /// stay in the buffer.
+    /// Drains everything and returns the number of events. Returns nil if the settings switch recording off or another
+    /// process holds the writer lock. The same applies if a process requests the lock before all events are stored.
+    /// Throws `SQLiteWriter.blockedReason` when some events had to stay in the buffer.
     ///
-    /// With `progress` it also recomputes the aggregates of rows that an earlier version stored, and passes the completed share,
-    /// 0 to 1.
+    /// If `progress` is given, aggregates of rows that an earlier version stored are recomputed too. `progress`
+    /// receives the completed share, 0 to 1.
     @discardableResult
     package func drainIfFree(catchingUp progress: (@Sendable (Double) -> Void)? = nil) async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }
@@ -40,8 +40,8 @@ package struct Drainer: Sendable {
         }
     }
 
-    /// Returns once all waiting events are stored, by this process or by the service, which is asked to do so. Returns false when
-    /// another writer has not stored them after `patience`.
+    /// Stores all waiting events, or asks the service to store them, and returns true once they are stored. Returns
+    /// false when another writer has not stored them after `patience`.
     package func drainOrAsk(
         patience: Duration, catchingUp progress: (@Sendable (Double) -> Void)? = nil
     ) async throws -> Bool {
@@ -51,7 +51,7 @@ package struct Drainer: Sendable {
         var quietLooks = 0
         while ContinuousClock.now < deadline {
             if try await drainIfFree(catchingUp: progress) != nil { return true }
-            // An empty line in its pipe is no event, and wakes the service.
+            // An empty line in the service's pipe is no event, and wakes the service.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
             // Events that the service has just read from its pipe are neither in the pipe nor in the buffer, so two checks are
             // needed.
@@ -73,8 +73,9 @@ package struct Drainer: Sendable {
         case withoutIDs(String)
     }
 
-    /// Stores waiting events before a report is read, by this process or by the service. A slightly outdated report is better
-    /// than none: it waits at most `patience` for another writer. A database that cannot be written can still be read.
+    /// Stores waiting events before a report is read, by this process or by the service. The wait for another writer is
+    /// at most `patience`, because a slightly outdated report is better than no report. A database that cannot be
+    /// written can still be read.
     package func prepareReport(patience: Duration) async throws -> Missing {
         guard data.folder.exists else { return .nothing }
         guard try RecordingPolicy.current(for: data) == .on else {

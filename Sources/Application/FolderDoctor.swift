@@ -12,7 +12,7 @@ package struct FolderDoctor: Sendable {
         self.data = data
     }
 
-    /// Runs every check, in an order in which each relies on the earlier ones.
+    /// Runs every check, in an order in which each check relies only on earlier checks.
     /// - Parameters:
     ///   - isQuick: leaves out checks that read every row.
     ///   - progress: receives the completed share, 0 to 1.
@@ -21,9 +21,9 @@ package struct FolderDoctor: Sendable {
             + DatabaseCheck(data, isQuick: isQuick, progress: progress).run()
     }
 
-    /// Returns the reason why the key is unusable; nil when it is usable, or no events depend on it yet. Without a key events are
-    /// recorded without names. Where an earlier version has left no mark of the key, the next recorder makes another, and names
-    /// get other hashes.
+    /// Returns the reason why the key is unusable. Nil when the key is usable, or no events depend on it yet. While a
+    /// key is lost, events are recorded without names. A key of an earlier version may have left no mark. If such a key
+    /// is missing, the next recorder makes a new key, and names get other hashes.
     /// - Parameter hasEvents: whether events were accepted.
     package func keyProblem(hasEvents: Bool) -> String? {
         do throws(HashKeyError) {

@@ -3,7 +3,8 @@ package import Intake
 package import Recording
 package import SystemSupport
 
-/// Reads a stream of NDJSON from a file, a chunk at a time, on a thread of its own: reading blocks until input arrives.
+/// Reads a stream of NDJSON from a file, a chunk at a time, on its own thread, because reading blocks until input
+/// arrives.
 package actor InputReader {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -54,7 +55,7 @@ package actor InputReader {
         lines = NDJSONInput(intake: intake)
     }
 
-    /// Waits for input and parses all complete lines of it.
+    /// Waits for input and parses all complete lines in it.
     package func next() throws -> Step {
         if case .signal(let number)? = try signals?.wait(for: input) {
             // An incomplete line is dropped: its end has not arrived.

@@ -3,7 +3,7 @@ import Database
 package import Maintenance
 package import SystemSupport
 
-/// Removes recorded events while other processes run: the writer yields, recorders go on.
+/// Removes recorded events while other processes run. The active writer yields, and recorders continue.
 package struct Purger: Sendable {
     private let data: DataFolder
 
@@ -15,7 +15,7 @@ package struct Purger: Sendable {
     package struct Preview: Sendable {
         package let events: Int
         package let sessions: Int
-        /// Events that are only counted, as their rows were expired by the retention.
+        /// Events of which only counts remain, because retention has deleted their rows.
         package let countedEvents: Int
         /// Events in the buffer, whether they match or not.
         package let pendingEvents: Int
@@ -38,20 +38,22 @@ package struct Purger: Sendable {
         return try preview(selection)
     }
 
-    /// Removes the selected events; nil when the writer did not yield in time. `progress` receives the completed share, 0 to 1.
+    /// Removes the selected events. Nil when the active writer did not yield in time. `progress` receives the completed
+    /// share, 0 to 1.
     package func purge(
         _ selection: PurgeSelection, progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> PurgeReceipt? {
         try await withWriter { try await $0.purge(selection, progress: progress) }
     }
 
-    /// Makes a new key and a new installation id: neither hashes nor later transfers can be linked to earlier ones. Returns false
-    /// when the writer did not yield in time.
+    /// Makes a new key and a new installation id. Later hashes and transfers then cannot be linked to earlier ones.
+    ///
+    /// - Returns: false when the active writer did not yield in time.
     package func renewKey() async throws -> Bool {
         try await withWriter { try await $0.renewIdentity() } != nil
     }
 
-    /// Runs `work` with a writer of its own, and then wakes the service.
+    /// Runs `work` with a new writer. Nil when the active writer did not yield in time.
     private func withWriter<Value: Sendable>(
         _ work: (SQLiteWriter) async throws -> Value
     ) async throws -> Value? {
@@ -62,7 +64,7 @@ package struct Purger: Sendable {
     }
 }
 
-/// The error of a command that removes when there is no data folder.
+/// The error of a command that removes events although there is no data folder.
 package struct NothingRecorded: ReportedError {
     let path: String
 
@@ -71,7 +73,7 @@ package struct NothingRecorded: ReportedError {
     package var description: String { "nothing was recorded yet: there is no \(path.escapedForDisplay)" }
 }
 
-/// Recomputes sessions and aggregates from the rows. The process that holds the writer lock yields; recorders go on.
+/// Recomputes sessions and aggregates from the rows. The active writer yields, and recorders continue.
 package struct Rebuilder: Sendable {
     private let data: DataFolder
 
@@ -79,8 +81,9 @@ package struct Rebuilder: Sendable {
         self.data = data
     }
 
-    /// Recomputes sessions and rollups from the rows; false when the writer did not yield in time. `progress` receives the
-    /// completed share, 0 to 1.
+    /// Recomputes sessions and rollups from the rows. `progress` receives the completed share, 0 to 1.
+    ///
+    /// - Returns: false when the active writer did not yield in time.
     package func rebuild(progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> Bool {
         guard let lock = try await TelemetryControl(data: data).waitForWriter() else { return false }
         try await SQLiteWriter.withWriter(of: data, lock: lock, obeysSettings: false) {

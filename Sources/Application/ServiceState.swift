@@ -4,7 +4,7 @@ import SystemSupport
 /// The state of the service of a data folder.
 package enum ServiceState: Equatable, Sendable {
     case running(processID: Int32)
-    /// It was killed, or it ended: it served this folder before.
+    /// A service served this folder before, and ended or was killed.
     case stopped
     case neverStarted
 

@@ -3,7 +3,7 @@ package import SystemSupport
 
 /// The systemd units of a user's service, as files in the user's own folder of units.
 package struct ServiceUnits: Sendable {
-    /// The texts of the units, in which `@PROGRAM@` is replaced by the program.
+    /// The texts of the units. `@PROGRAM@` in them stands for the program.
     package struct Templates: Sendable {
         let service: String
         let socket: String
@@ -26,7 +26,8 @@ package struct ServiceUnits: Sendable {
     /// Whether data and socket have the default paths of the units.
     private let isUsual: Bool
 
-    /// - Parameter program: the program to run; for an installed one the launcher in `bin`.
+    /// - Parameter program: the program to run. The full program of an installation is replaced by the launcher in
+    ///   `bin`.
     package init?(
         _ templates: Templates, program: String, data: DataFolder,
         environment value: (String) -> String? = Environment.value
@@ -42,7 +43,7 @@ package struct ServiceUnits: Sendable {
         runtime = RuntimeFolder(for: data, environment: value)
     }
 
-    /// The files, by path below the folder of units, with their texts.
+    /// The files: their paths relative to the folder of units, and their texts.
     private var files: [(path: String, text: String)] {
         var files = [
             (
@@ -52,7 +53,8 @@ package struct ServiceUnits: Sendable {
             (Self.socketName, templates.socket),
         ]
         guard !isUsual else { return files }
-        // If the environment names the folder, socket and pipe are in it, else in the runtime folder of the user.
+        // If the environment names the data folder, it contains socket and pipe. Otherwise they are in the user's
+        // runtime folder.
         let isGiven = runtime.folder == data.folder
         let folder = Self.specifiersEscaped(data.folder.path)
         files.append(

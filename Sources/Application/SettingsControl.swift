@@ -39,7 +39,7 @@ package struct SettingsControl: Sendable {
         try file.update { $0.unset(name) }
     }
 
-    /// Adds entries to a list and keeps existing ones. None is added if one is not valid.
+    /// Adds entries to a list and keeps existing entries. If any entry is invalid, nothing is added.
     package func add(_ entries: [String], to name: SettingName) throws {
         guard name.isList else { throw SettingChangeError.noList(name) }
         for entry in entries where !name.accepts(entry: entry) { throw SettingChangeError.invalid(name, entry) }
@@ -50,7 +50,7 @@ package struct SettingsControl: Sendable {
         }
     }
 
-    /// Removes entries from a list. None is removed if the list lacks one.
+    /// Removes entries from a list. If the list lacks any of them, nothing is removed.
     package func remove(_ entries: [String], from name: SettingName) throws {
         guard name.isList else { throw SettingChangeError.noList(name) }
         let list = try file.load().list(name)
@@ -63,7 +63,7 @@ package struct SettingsControl: Sendable {
     /// Passes a copy of the file to an editor, and replaces the settings with the result.
     ///
     /// - Parameter editor: edits the file at a path and returns whether it succeeded.
-    /// - Returns: the outcome of switching recording off, if the user did that; else nil.
+    /// - Returns: the outcome of switching recording off, if the edit did that; nil otherwise.
     package func edit(_ editor: (String) throws -> Bool) async throws -> TelemetryControl.OffOutcome? {
         let before = try file.load()
         try data.folder.prepare()
@@ -82,7 +82,7 @@ package struct SettingsControl: Sendable {
         try File(opening: path, [.write, .create, .exclusive]).write(text)
         guard try editor(path) else { throw SettingChangeError.editorFailed }
         var bytes: [UInt8] = []
-        // An editor may have replaced the file.
+        // The file is opened by its path, because the editor may have replaced it.
         _ = try File(opening: path, [.read, .regular]).read(appendingTo: &bytes, limit: Limits.settingsBytes + 1)
         return bytes
     }

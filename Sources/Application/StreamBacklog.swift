@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// The number of events by which a stream is ahead of its own drain. It pauses the stream past a limit, but not while the drain
+/// Counts the events by which a stream is ahead of its own drain. Past a limit it pauses the stream, unless the drain
 /// cannot store anything.
 actor StreamBacklog: DrainObserver {
     /// Wakes the drain. Holds one element at most.
@@ -10,14 +10,14 @@ actor StreamBacklog: DrainObserver {
     private var drained = 0
     /// The number of events that must be stored before the stream continues.
     private var target = 0
-    /// Whether the drain has no writer; the stream does not wait for it.
+    /// Whether the drain has no writer or cannot store the waiting events. The stream does not wait for the drain then.
     private var isReleased = false
     private var hasEnded = false
     private var waiting: CheckedContinuation<Void, Never>?
 
     init() {
         (wakeUps, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // A stream without input is idle as well.
+        // The drain is woken once at the start, because a stream without input is idle as well.
         continuation.yield()
     }
 
@@ -54,7 +54,7 @@ actor StreamBacklog: DrainObserver {
 
     func foundNothing(since count: Int, isBlocked: Bool) async {
         isReleased = isBlocked
-        // No events wait, also when another process has stored them.
+        // No events wait any more. Another process may have stored them.
         if !isBlocked { drained = max(drained, target) }
         resume()
     }

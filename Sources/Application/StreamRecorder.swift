@@ -9,8 +9,8 @@ package import WriteAheadBuffer
 ///
 ///     input ─ InputReader ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// Each of the three has a thread of its own, and so has the background fsync of the buffer. The stream pauses when it is too far
-/// ahead of its own drain, and briefly when fsync stalls.
+/// The reader, the batcher and the writer each run on their own thread, and so does the background fsync of the buffer.
+/// The stream pauses when it is too far ahead of its own drain, and briefly when fsync stalls.
 package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
         /// Acknowledge only events that would survive a power cut.
@@ -41,7 +41,7 @@ package struct StreamRecorder: Sendable {
         package internal(set) var signal: Int32?
 
         package var rejected: Int { rejections.rejected }
-        /// Events that were rejected, other than those that the settings ignore.
+        /// Rejected events except those that the settings ignore.
         package var refused: Int { rejected - rejections[.rejected(.ignored)] }
         package var received: Int { accepted + rejected }
     }
@@ -114,7 +114,7 @@ package struct StreamRecorder: Sendable {
         }
     }
 
-    /// Drains until the stream has ended, or the database fails; recording continues without the drain.
+    /// Drains until the stream has ended. If the database fails, the drain ends and recording continues without it.
     private func drain(_ backlog: StreamBacklog) async -> (hasStoredAll: Bool, failure: StoreError?) {
         let result: (Bool, StoreError?)
         do {
@@ -128,7 +128,7 @@ package struct StreamRecorder: Sendable {
         return result
     }
 
-    /// Decodes, batches and acknowledges one chunk after the other, at a limited distance from the drain and from fsync.
+    /// Decodes, batches and acknowledges each chunk in turn. Pauses when the drain or fsync is too far behind.
     private func pump(
         from intake: InputReader, through batcher: EventBatcher, ahead backlog: StreamBacklog,
         _ flusher: SegmentFlusher, report: @Sendable (Progress) -> Void

@@ -12,7 +12,7 @@ package struct TelemetryControl: Sendable {
         self.data = data
     }
 
-    /// Longest wait for another writer. It yields after its transaction, within a fraction of a second.
+    /// Longest wait for another writer. A writer yields after its transaction, within a fraction of a second.
     private static let patience: Duration = .seconds(5)
 
     /// The outcome of switching recording off.
@@ -23,12 +23,13 @@ package struct TelemetryControl: Sendable {
         case writerIsBusy
         /// A process was stopped while it wrote to this file, and completes the write when it is resumed.
         case hasStopped(path: String)
-        /// Nothing more is appended. The error kept the check for an active writer from running.
+        /// Nothing more is appended. The check for an active writer failed with the error.
         case unknownWriter(SystemError)
     }
 
-    /// Switches recording off. When it returns `.isQuiet`, no process writes to the data folder any more. Every appending process
-    /// checks the settings under a lock that was acquired once since they changed, and the last writer has closed the database.
+    /// Switches recording off. When it returns `.isQuiet`, no process writes to the data folder any more. Processes
+    /// check the settings under a lock before they append. This call has acquired and released each such lock since the
+    /// settings changed, so later appends see the change. The last writer has closed the database.
     ///
     /// A writer yields within a fraction of a second. A stream or a service checks the settings between two transactions, and a
     /// stream closes the database when it is idle (`DrainLoop`). This call wakes both.

@@ -3,13 +3,14 @@ import Intake
 import Recording
 import SystemSupport
 
-/// The names of workspaces, for the owner's own reports. Only their keyed hashes are stored, and folders on this disk explain the
-/// hashes.
+/// The names of workspaces, for the owner's own reports. Only keyed hashes of the names are stored. The names are found
+/// by hashing the names of folders on this disk.
 package enum WorkspaceNames {
-    /// Hashes the names of folders with the key of a data folder. The folders are the current git repository and those next to
-    /// it, those of the setting `name_folders` and those in them. The name in `$NEXUS_WORKSPACE` is included.
+    /// Hashes the names of folders with the key of a data folder. The folders are the current git repository and those
+    /// next to it, and the folders of the setting `name_folders` and those in them. The name in `$NEXUS_WORKSPACE` is
+    /// included.
     ///
-    /// Nothing is written. If a key, the settings or a folder cannot be read, the names that they would explain are missing.
+    /// Nothing is written. If the key, the settings or a folder cannot be read, the names from that source are missing.
     ///
     /// - Returns: names by their hash.
     package static func known(

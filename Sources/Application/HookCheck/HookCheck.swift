@@ -9,7 +9,7 @@ import WriteAheadBuffer
 /// Before `true` the shell reads a probe. The probe writes the state of the hook into a file and makes the temporary folder the
 /// data folder, regardless of the start files. Nothing of the user's data is written.
 package struct HookCheck: Sendable {
-    /// The variable that marks the shell as a check for start files, and keeps a check from running inside another.
+    /// The variable by which start files recognize a check. It also keeps a check from starting another check.
     package static let mark = "NEXUS_HOOK_CHECK"
 
     private let files: ShellStartFiles
@@ -40,7 +40,7 @@ package struct HookCheck: Sendable {
             [RawArgument(files.program), RawArgument("-i")], environment: variables(data))
         defer { process.end() }
         try observe(process, probe, data, &result)
-        // A recorder that still runs would create the folder again.
+        // A recorder that still runs would create the temporary folder again after its removal.
         process.waitForOthers(atMost: .seconds(1))
         return result
     }
@@ -77,7 +77,7 @@ package struct HookCheck: Sendable {
         result.answer = answer
         let start = clock.now
         process.type("true\r")
-        // If the answer contains the reason, a shorter wait for the event is enough.
+        // If the probe has already found the problem, a shorter wait for the event is enough.
         let patience = result.cause == nil ? end : min(end, clock.now + Limits.hookQuietTime * 5)
         while clock.now < patience, !process.isOver {
             process.read(atMost: Self.interval)
@@ -106,19 +106,19 @@ package struct HookCheck: Sendable {
 /// The findings of a check of the hook.
 package struct HookCheckResult: Equatable, Sendable {
     package enum Outcome: Equatable, Sendable {
-        /// The event arrived, this time after the command was typed.
+        /// The event arrived. The duration is the time since the command was typed.
         case arrived(Duration)
         case notArrived
         /// The shell, or the program that replaced it, did not read the typed lines.
         case noPrompt
         case shellEnded
-        /// The check was started by a check, from a start file.
+        /// A start file started this check within another check.
         case insideCheck
     }
 
     let shell: ShellDialect
     package internal(set) var outcome = Outcome.notArrived
-    /// The answers of the probe, by name; empty if the shell did not read it.
+    /// The answers of the probe, by name. Empty if the shell did not read the probe.
     package internal(set) var answer: [String: String] = [:]
     /// The last program that ran in the shell's process.
     package internal(set) var programName: String?
@@ -154,7 +154,7 @@ package struct HookCheckResult: Equatable, Sendable {
         output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
     }
 
-    /// The data folder that the start files set, if it is not the one of the check.
+    /// The data folder that the start files set. Nil if they set none, or that of the check.
     package var otherDataFolder: String? {
         guard let path = answer["data"], !path.isEmpty, path != answer["scratch"] else { return nil }
         return path
@@ -169,7 +169,7 @@ package enum HookProblem: Equatable, Sendable {
     case noHook, noNexus, removed, noHistory, noRecorder
 }
 
-/// The commands of events that are in the buffer and not stored yet.
+/// A search in the commands of events that are in the buffer and not stored yet.
 enum BufferedCommands {
     /// Returns whether an event of the command is in the buffer of a data folder.
     static func contains(_ command: String, in data: DataFolder) throws(BufferError) -> Bool {

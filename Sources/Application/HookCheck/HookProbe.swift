@@ -27,10 +27,10 @@ struct HookProbe {
         }
     }
 
-    /// Returns a path in quotes. It contains a quote only if the folder of temporary files does.
+    /// Returns a path in quotes. The path contains a quote only if the path of the folder of temporary files does.
     private static func quoted(_ path: String) -> String { "'" + path.replacing("'", with: #"'\''"#) + "'" }
 
-    /// Returns the shell's answers by name; nil while they are not complete.
+    /// Returns the shell's answers by name. Nil until the shell has written all of them.
     func answer() -> [String: String]? {
         guard let file = try? File(opening: answerPath, [.read, .regular]) else { return nil }
         var bytes: [UInt8] = []
@@ -45,7 +45,7 @@ struct HookProbe {
         return answer
     }
 
-    /// The script. It runs only builtins of the shell: the start files may have broken the PATH.
+    /// The script. It runs only builtins of the shell, because the start files may have broken the PATH.
     var script: String {
         let (answer, data, history) = (
             Self.quoted(answerPath), Self.quoted(data.folder.path), Self.quoted(historyPath)

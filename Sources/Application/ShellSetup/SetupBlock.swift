@@ -9,20 +9,21 @@ import SystemSupport
 ///     fi
 ///     # <<< nexus setup <<<
 ///
-/// The first line also records the newlines added before the block, so that it begins a line of its own, and whether the file was
-/// created for it: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`. Removing the block restores every
-/// byte.
+/// Newlines may be added before the block, so that it begins on its own line. The first line records their number and
+/// whether the file was created for the block: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`.
+/// Removing the block therefore restores every byte.
 struct SetupBlock: Equatable {
     private static let begin = "# >>> nexus setup >>>"
     private static let end = "# <<< nexus setup <<<"
     private static let newlines = " newlines "
     private static let newFile = " new file"
-    /// Most newlines that are added: one ends a line, a second one a continuation.
+    /// The largest number of added newlines: the first ends an unfinished line, the second its continuation after a
+    /// backslash.
     private static let mostNewlines = 2
 
     /// The position of a block in a file.
     struct Place: Equatable {
-        /// Its bytes, with the newlines that were added before it.
+        /// The block's bytes, including the newlines that were added before it.
         let range: Range<Int>
         let addedNewlines: Int
         /// Whether the file was created for the block.
@@ -39,7 +40,7 @@ struct SetupBlock: Equatable {
     private let addedNewlines: Int
     private let madeFile: Bool
 
-    /// Makes the block to add after `before`; nil for a missing file.
+    /// Makes the block to add after the text `before`. `before` is nil for a missing file.
     init(shell: ShellDialect, after before: [UInt8]?) {
         self.shell = shell
         madeFile = before == nil
@@ -52,8 +53,9 @@ struct SetupBlock: Equatable {
         self.madeFile = madeFile
     }
 
-    /// Returns the number of newlines that a text lacks before a line of its own. It is none after the end of a line, one in a
-    /// line, and one more after a backslash, which would continue the line.
+    /// Returns the number of newlines to add after a text, so that the next text begins on its own line. The number is
+    /// 0 after a complete line and 1 after an unfinished line. A backslash at the end would continue the line and needs
+    /// one more.
     private static func missingNewlines(after text: [UInt8]) -> Int {
         guard let last = text.last else { return 0 }
         let isEnded = last == UInt8(ascii: "\n")
@@ -101,7 +103,7 @@ struct SetupBlock: Equatable {
         for block in all(shell) {
             let wanted = block.bytes
             guard let start = bytes.firstRange(of: wanted)?.lowerBound else { continue }
-            // Without added newlines the block begins a line.
+            // A block without added newlines is at the start of a line.
             let beginsLine = block.addedNewlines > 0 || start == 0 || bytes[start - 1] == UInt8(ascii: "\n")
             guard beginsLine else { continue }
             return .unchanged(

@@ -12,15 +12,15 @@ package struct ShellSetup: Sendable {
     private let files: ShellStartFiles
     private let zshFolder: String?
 
-    /// - Parameter asksZsh: whether zsh is started to print the folder of its start files. Without that a folder that `.zshenv`
-    ///   sets is not known.
+    /// - Parameter asksZsh: whether zsh is started to print the folder of its start files. Without it, a folder that
+    ///   `.zshenv` sets remains unknown.
     package init(_ files: ShellStartFiles, asksZsh: Bool = true) {
         self.files = files
         zshFolder = asksZsh ? files.findZshFolder() : nil
     }
 
-    /// Returns the start file of the user's shell, with `~` for the home folder, and whether it has the hook. Nil for a shell
-    /// without a hook, and when the file cannot be read. It starts no shell.
+    /// Returns the start file of the user's shell, with `~` for the home folder, and whether it has the hook. Nil for a
+    /// shell without a hook, and when the file cannot be read. This call starts no shell.
     package static func current(
         environment: @escaping @Sendable (String) -> String? = Environment.value
     ) -> (startFile: String, isInstalled: Bool)? {
@@ -38,8 +38,8 @@ package struct ShellSetup: Sendable {
     /// The line to add.
     package var line: String { SetupBlock.line(files.shell) }
 
-    /// Returns the files that should have the hook, with its form in each. If a file that they read has a line of the user's own,
-    /// that line counts for them.
+    /// Returns the files that should have the hook, and the form in which each has it. If the user added the hook's
+    /// line to another file that is no login file, that line counts for files without the hook.
     package func steps() throws(StartFileError) -> [Step] {
         let logins = [".bash_profile", ".bash_login", ".profile"]
         var own: StartFile.State?
@@ -56,7 +56,7 @@ package struct ShellSetup: Sendable {
 
     /// Removes the block from all files.
     ///
-    /// - Returns: the files that had it.
+    /// - Returns: the files from which the block was removed.
     package func undo() throws(StartFileError) -> [StartFile] {
         var changed: [StartFile] = []
         for file in allFiles {

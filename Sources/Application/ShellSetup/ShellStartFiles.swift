@@ -10,7 +10,7 @@ package struct ShellStartFiles: Sendable {
     private let home: String
     private let value: @Sendable (String) -> String?
 
-    /// Finds the shell by its name, or by `$SHELL` if there is none.
+    /// Finds the shell by the given name, or by `$SHELL` if no name is given.
     package init(
         shell named: String?, environment value: @escaping @Sendable (String) -> String? = Environment.value
     ) throws(ShellSetupError) {
@@ -20,7 +20,7 @@ package struct ShellStartFiles: Sendable {
         guard let status = FileStatus(of: SymbolicLink.resolved(home) ?? home), status.kind == .folder else {
             throw .noHome
         }
-        // sudo may keep the caller's HOME: files that root creates there would belong to root.
+        // sudo may keep the caller's HOME. Files that root creates there would belong to root.
         guard status.isOwn else { throw .homeOfAnother(home) }
         self.shell = shell
         self.program = program
@@ -28,8 +28,8 @@ package struct ShellStartFiles: Sendable {
         self.value = value
     }
 
-    /// Returns the files that get the hook. With bash a login shell's file gets it as well if it does not read `.bashrc`.
-    /// `zshFolder` is the folder that zsh itself prints.
+    /// Returns the files that get the hook. For bash, the start file of login shells gets the hook too, unless it
+    /// mentions `.bashrc`. `zshFolder` is the folder that zsh itself prints.
     package func wanted(zshFolder: String?) -> [StartFile] {
         switch shell {
         case .bash:
@@ -40,7 +40,7 @@ package struct ShellStartFiles: Sendable {
         }
     }
 
-    /// Returns all other files that may have a line of the user's own.
+    /// Returns all other start files, to which the user may have added the hook's line.
     package func others(zshFolder: String?) -> [StartFile] {
         let paths: [String] =
             switch shell {
@@ -56,7 +56,7 @@ package struct ShellStartFiles: Sendable {
         return paths.filter { !wanted.contains($0) && seen.insert($0).inserted }.map { StartFile(shell, $0) }
     }
 
-    /// The first file that a login bash reads, if there is one and it does not mention `.bashrc`.
+    /// The first start file that a login bash reads. Nil if there is none, or if it mentions `.bashrc`.
     private var loginFile: StartFile? {
         for name in ["/.bash_profile", "/.bash_login", "/.profile"] {
             let file = StartFile(.bash, home + name)
@@ -73,7 +73,8 @@ package struct ShellStartFiles: Sendable {
         return path
     }
 
-    /// Asks zsh for the folder of its start files, which `.zshenv` may set; nil for other shells, and when zsh does not answer.
+    /// Asks zsh for the folder of its start files, which `.zshenv` may set. Nil for other shells, and when zsh does not
+    /// answer.
     package func findZshFolder() -> String? {
         guard shell == .zsh else { return nil }
         let words = [program, "-c", "print -r -- \"<nexus:${ZDOTDIR:-$HOME}>\""].map { RawArgument($0) }

@@ -2,15 +2,16 @@ import Core
 package import Intake
 package import SystemSupport
 
-/// A start file of a shell, to which the hook's line is added. Changes keep mode, owner, links and every byte of the user's.
+/// A start file of a shell, to which the hook's line is added. Changes keep its mode, owner and links, and all of the
+/// user's text.
 package struct StartFile: Equatable, Sendable {
     package let shell: ShellDialect
-    /// The path by which the shell reads it.
+    /// The path by which the shell reads the file.
     package let path: String
     /// The path of the file that is written, with links resolved. The file need not exist.
     package let target: String
 
-    /// Longest start file that is changed, in bytes: hundreds of times a usual one.
+    /// Longest start file that is changed, in bytes: hundreds of times the usual size.
     private static let longest = 4 * 1024 * 1024
 
     init(_ shell: ShellDialect, _ path: String) {
@@ -19,10 +20,10 @@ package struct StartFile: Equatable, Sendable {
         target = Self.target(of: path)
     }
 
-    /// Returns the end of a chain of links, which need not exist.
+    /// Returns the path at the end of a chain of links. No file need exist there.
     private static func target(of path: String) -> String {
         var path = path
-        // The limit of links that the system follows.
+        // The system follows at most 40 links.
         for _ in 0..<40 {
             guard FileStatus(of: path)?.kind == .link, let next = SymbolicLink.target(of: path) else { break }
             path = next.hasPrefix("/") ? next : Folder(path).parent.path(of: next)
@@ -63,7 +64,7 @@ package struct StartFile: Equatable, Sendable {
                 try Folder(target).parent.makeMissing()
                 try File(opening: target, [.write, .create, .exclusive]).write(bytes.span)
             } else {
-                // Written by one call at the end: existing content is not touched.
+                // One call appends the block, so existing content is not touched.
                 try File(opening: target, [.write, .append, .regular]).write(bytes.span)
             }
         }
@@ -71,7 +72,7 @@ package struct StartFile: Equatable, Sendable {
 
     /// Removes the block, and the file if it was made for the block.
     ///
-    /// - Returns: false when there is no block.
+    /// - Returns: whether the file had the block.
     package func remove() throws(StartFileError) -> Bool {
         guard let bytes = try content() else { return false }
         let found: SetupBlock.Place
@@ -81,7 +82,7 @@ package struct StartFile: Equatable, Sendable {
         case .unchanged(let place): found = place
         }
         let rest = Array(bytes[found.range.upperBound...])
-        // Text that the user added after the block begins a line of its own.
+        // If the user added text after the block, the added newlines stay, so that this text begins on its own line.
         let start = found.range.lowerBound + (rest.isEmpty ? 0 : found.addedNewlines)
         try asStartFileError { () throws(SystemError) in
             if found.madeFile, found.range == 0..<bytes.count {
@@ -101,7 +102,7 @@ package struct StartFile: Equatable, Sendable {
         case block
         /// A block that the user has changed.
         case changedBlock
-        /// A line of the user's own, by its number from 1.
+        /// A line that the user added, with its number, counted from 1.
         case line(Int)
     }
 
@@ -132,7 +133,7 @@ private func asStartFileError<Value>(_ work: () throws(SystemError) -> Value) th
 /// The reason why a start file was not read or changed.
 package enum StartFileError: ReportedError, Equatable {
     case system(SystemError)
-    /// The block differs from the one that was written.
+    /// The block in the file differs from the block that `nexus setup` wrote.
     case changed(path: String)
 
     package var description: String {
@@ -143,7 +144,7 @@ package enum StartFileError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code that sysexits.h defines for the error.
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)
