@@ -26,10 +26,10 @@ package struct AggregateDestination: Equatable, Sendable {
 
 /// Finds the days whose current figures a destination does not have.
 ///
-/// It compares the checksum of each day with that in the ledger, so no list of changes is kept. Recorded events, an import, a
-/// purge, another list of allowed names and a killed run all make days differ.
+/// The plan compares the checksum of each day with the checksum in the ledger, so no list of changed days is needed.
+/// Days are sent again after new events, an import, a purge, a changed list of allowed names, or a killed run.
 package struct AggregatePlan: Sendable {
-    /// Nil when every day is withdrawn.
+    /// Nil for a withdrawal: it sends empty days and reads no figures.
     private let reader: DailyFiguresReader?
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
@@ -59,8 +59,8 @@ package struct AggregatePlan: Sendable {
         DailyLines(day: day, try reader?.figures(of: day) ?? [], allowed: destination.allowed)
     }
 
-    /// Returns the days to send, in order. A day that was sent and has no events any more is included: without lines it
-    /// replaces the day at the destination.
+    /// Returns the days to send, in order. A day that was sent and no longer has events is included. It is sent without
+    /// lines, which removes its figures at the destination.
     /// - Parameter fromStart: returns every day, for a destination that has lost its data.
     package func changedDays(_ progress: LedgerProgress, fromStart: Bool = false) throws -> [Int64] {
         let sent = progress.days(of: destination.source)

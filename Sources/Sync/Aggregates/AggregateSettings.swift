@@ -16,12 +16,13 @@ import SystemSupport
 ///       "schema": 1
 ///     }
 ///
-/// It is a file of its own, as every recorder reads `settings.json` and none needs these. A changed list of names changes the
-/// bytes of days, so they are sent again.
+/// The destinations are not in `settings.json`, because every recorder reads that file and no recorder needs them. A
+/// changed list of names changes the lines of days, so these days are sent again.
 package struct AggregateSettings: Equatable, Sendable {
     package enum State: String, Sendable {
         case sending
-        /// The days at the destination are replaced by empty ones, and no day is sent. A purge of everything does that.
+        /// The next run replaces every day at the destination by an empty day, and sends no figures. A purge of
+        /// everything sets this state.
         case withdrawing
     }
 
@@ -47,14 +48,14 @@ package struct AggregateSettings: Equatable, Sendable {
         }
     }
 
-    /// By name.
+    /// The destinations by their names.
     package var entries: [String: Entry] = [:]
 
     package init() {}
 
     private static let schema = 1
 
-    /// Reads the content of the file; throws its problem, as the end of a sentence.
+    /// Reads the content of the file. Throws a `Problem` when the content is invalid.
     fileprivate init(_ bytes: [UInt8]) throws(Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw Problem("it is not a JSON object") }
         guard members.first(where: { $0.key == "schema" })?.value == JSONValue.integer(Self.schema) else {
@@ -109,7 +110,7 @@ package struct AggregateSettings: Equatable, Sendable {
         return value.document
     }
 
-    /// The problem with the content: the end of a sentence.
+    /// The problem with the content. Its text is the end of a sentence that names the file.
     struct Problem: Error {
         let text: String
 
@@ -127,7 +128,7 @@ package struct AggregateSettingsFile: Sendable {
         self.data = data
     }
 
-    /// Reads the file; a missing one has no destinations.
+    /// Reads the file. A missing file gives settings without destinations.
     package func load() throws -> AggregateSettings {
         let path = data.aggregatesPath
         var bytes: [UInt8] = []
@@ -156,7 +157,8 @@ package struct AggregateSettingsFile: Sendable {
         .badAggregateSettings(path: data.aggregatesPath, reason: reason)
     }
 
-    /// Changes the file: one process at a time, from its current content. It writes nothing when nothing changes.
+    /// Reads the file, changes the settings and writes the file, under the lock of the data folder. Writes nothing when
+    /// `change` changes nothing.
     package func update(_ change: (inout AggregateSettings) throws -> Void) throws {
         let lock = try data.lock()
         defer { lock.unlock() }
@@ -169,7 +171,7 @@ package struct AggregateSettingsFile: Sendable {
             throw SyncError.badNames("the lists of all destinations together are too long; remove a destination")
         }
         let name = DataFolder.aggregatesName
-        // No other process writes it under the lock: a killed process left this file.
+        // Only the holder of the lock creates this file, so an existing one was left by a killed process.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)
@@ -178,8 +180,9 @@ package struct AggregateSettingsFile: Sendable {
         try data.folder.synchronize()
     }
 
-    /// Stops sending to every destination, and forgets the lists of names. What is needed to withdraw the days stays: a purge of
-    /// everything calls this first. The installation is noted again by the next run, as the purge gives it a new id.
+    /// Stops sending to every destination, and forgets the lists of names. A purge of everything calls this first. The
+    /// URLs and ids of the destinations remain, because a withdrawal needs them. The next run records the installation
+    /// id again, because the purge replaces this id.
     package func withdrawAll() throws {
         guard !(try load().entries.isEmpty) else { return }
         try update { settings in
@@ -191,7 +194,7 @@ package struct AggregateSettingsFile: Sendable {
         }
     }
 
-    /// Gives the destinations of an installation to its new id, after the user has renewed it.
+    /// Replaces the installation id of the destinations, after the user has renewed the id.
     package func follow(from old: String?, to new: String?) throws {
         guard let old, let new, old != new, !(try load().entries.isEmpty) else { return }
         try update { settings in

@@ -4,14 +4,16 @@ package import Database
 import Rollups
 import SystemSupport
 
-/// The days of aggregates to send to a named destination: computed without sending, and then sent.
+/// The days of aggregates to send to a named destination. `preview` computes them without sending, and `send` sends
+/// them.
 package struct AggregateSync: Sendable {
     private let name: String
     private let data: DataFolder
     private let parts: WriterParts
     private let destination: AggregateDestination
     private let plan: AggregatePlan
-    /// Adopts the installation on the first run; nil when the destination has one.
+    /// The installation id that this run records for the destination. Nil when the destination already has an
+    /// installation id.
     private let adopts: String?
     /// Whether every day at the destination is replaced by an empty one.
     package let isWithdrawal: Bool
@@ -21,8 +23,8 @@ package struct AggregateSync: Sendable {
 
     /// Prepares a run.
     /// - Parameters:
-    ///   - withdraws: whether the days at the destination are withdrawn; else the state of the destination decides.
-    ///   - parts: of the writer that notes the length of the ledger.
+    ///   - withdraws: whether to withdraw the days at the destination. If false, the state of the destination decides.
+    ///   - parts: the parts of the writer that records the length of the ledger.
     /// - Returns: nil when there is no database, and so nothing to send.
     /// - Throws: `SyncError.copiedFolder` when the destination's id was made in another folder.
     package init?(
@@ -46,7 +48,8 @@ package struct AggregateSync: Sendable {
         self.plan = plan
     }
 
-    /// Returns the id of the installation of a data folder; nil when there is no database, or an older version has made it.
+    /// Returns the id of the installation of a data folder; nil when there is no database, or when an older version
+    /// created it.
     package static func installation(of data: DataFolder) throws -> String? {
         try ClickHouseRowEncoder(data: data)?.identity()?.installation.id
     }
@@ -58,9 +61,9 @@ package struct AggregateSync: Sendable {
         /// `2026-11-30`.
         package let date: String
         package let lines: Int
-        /// What would be sent: a server that is not ClickHouse, and a folder, get the same in an LZ4 frame.
+        /// The bytes that ClickHouse would receive. A folder or another server receives the same bytes in an LZ4 frame.
         package let bytes: [UInt8]
-        /// As in the ledger (`DailyLines.checksum`).
+        /// The checksum that the ledger records (`DailyLines.checksum`).
         package let checksum: String
     }
 
@@ -78,7 +81,7 @@ package struct AggregateSync: Sendable {
         }
     }
 
-    /// Returns the number of days that the destination has, or may have: those that a withdrawal would replace.
+    /// Returns the number of days that the destination has or may have. A withdrawal would replace these days.
     package func daysThere() throws -> Int {
         try recordedProgress().days(of: destination.source).count { $0.value.lines > 0 || !$0.value.isConfirmed }
     }
@@ -92,8 +95,8 @@ package struct AggregateSync: Sendable {
 
     // MARK: Sending
 
-    /// Accepts the ledger as it is now: the user has begun a new one.
-    /// - Returns: false when another process holds the writer lock.
+    /// Accepts the current ledger, because the user has begun a new ledger.
+    /// - Returns: true when the ledger is accepted; false when another process holds the writer lock.
     package func acceptNewLedger() async throws -> Bool {
         try await LedgerNote.forget(in: data, parts: parts)
     }
@@ -117,7 +120,8 @@ package struct AggregateSync: Sendable {
         _ fromStart: Bool, _ credentials: Credentials?, _ deadline: TransferDeadline, _ clock: any Clock<Duration>,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> AggregateTransmission.Summary {
-        // Before the ledger is opened: an invalid environment variable is not a failed transfer.
+        // The options are loaded before the ledger is opened, as an invalid environment variable is not a failed
+        // transfer.
         let options = try destination.place.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         if let adopts {
@@ -127,7 +131,7 @@ package struct AggregateSync: Sendable {
             return try await send(ledger, to: FolderDayTarget(folder), fromStart, clock, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
-        // Created only here: a client has threads, and reads the system's certificates.
+        // The client is created only here, because it has threads and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         do {
@@ -165,9 +169,9 @@ package struct AggregateSync: Sendable {
     }
 }
 
-/// The names that leave with aggregates as they are recorded now.
+/// The recorded names that would be sent with aggregates now.
 package struct LeavingNames: Equatable, Sendable {
-    /// By kind, the most frequent first.
+    /// The names of each kind, the most frequent first.
     package private(set) var names: [AllowedNames.Kind: [String]] = [:]
 
     /// Reads the recorded names; without a database there are none.

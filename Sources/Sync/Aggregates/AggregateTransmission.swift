@@ -1,11 +1,13 @@
 import Core
 package import SystemSupport
 
-/// One run that sends a destination the days whose current aggregates it does not have, with its ledger.
+/// One run that sends a destination the days whose current aggregates the destination does not have. The ledger records
+/// each batch.
 ///
 ///     intents in the ledger ─ on disk ─ transfer ─ confirmed ─ lines in the ledger ─ on disk ─ next batch
 ///
-/// A run that is killed anywhere leaves days without a confirmation. The next run sends them again, with a higher version.
+/// A run that is killed at any step may leave unconfirmed days in the ledger. The next run sends these days again, with
+/// a higher version.
 package struct AggregateTransmission: ~Copyable {
     /// The result of a run.
     package struct Summary: Equatable, Sendable {
@@ -38,8 +40,9 @@ package struct AggregateTransmission: ~Copyable {
     }
 
     /// Sends every changed day.
-    /// - Parameter report: is called with the share that is confirmed, from 0 to 1, and with each failed attempt.
-    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
+    /// - Parameter report: is called with the confirmed share of the days, from 0 to 1, and with each failed attempt
+    ///   that is repeated.
+    /// - Throws: `SyncError` when the destination rejects a batch, and `CancellationError`.
     mutating func run(
         fromStart: Bool, _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Summary {
@@ -61,12 +64,12 @@ package struct AggregateTransmission: ~Copyable {
         return summary
     }
 
-    /// Returns a version above every one of earlier attempts, whatever the clock shows.
+    /// Returns a version above the versions of all earlier attempts, even if the clock was set back.
     static func version(after sent: [Int64: LedgerProgress.SentDay], now: Int64) -> Int64 {
         max(now, (sent.values.map(\.version).max() ?? 0) + 1)
     }
 
-    /// Returns the next days, up to the limits of a batch.
+    /// Removes the next days from `rest`, up to the limits of a batch, and returns them.
     private func pack(_ rest: inout ArraySlice<Int64>) throws -> DayBatch {
         var batch = DayBatch()
         let sent = ledger.progress.days(of: destination.source)

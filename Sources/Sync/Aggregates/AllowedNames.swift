@@ -9,8 +9,9 @@ import SystemSupport
 ///     category exit_1
 ///     template service
 ///
-/// A command's name matches exactly: `git` does not match `git status`. It also matches lines of several commands that begin
-/// with that command. The outcomes, Nexus's own event types and absent values are not names, and are always sent.
+/// A command's name matches exactly: `git` does not match `git status`. It also matches a line of several commands
+/// whose first command has this name. The outcomes, Nexus's own event types and absent values are not names, and are
+/// always sent.
 package struct AllowedNames: Equatable, Sendable {
     /// The replacement for every name that is not allowed.
     package static let other = "(other)"
@@ -45,19 +46,19 @@ package struct AllowedNames: Equatable, Sendable {
     /// Returns the number of names of a kind.
     package func count(_ kind: Kind) -> Int { names[kind]?.count ?? 0 }
 
-    /// The text of a file with these names; equal sets give equal texts.
+    /// The text of a file with these names. Equal sets of names give equal texts.
     package var text: String {
         Kind.allCases.flatMap { kind in
             (names[kind] ?? []).sorted().map { "\(kind.rawValue) \($0)\n" }
         }.joined()
     }
 
-    /// Returns whether a recorded name leaves as it is.
+    /// Returns whether a recorded name is sent unchanged.
     package func allows(_ kind: Kind, _ name: String) -> Bool {
         (kind == .command ? filteredCommand(name) : allowed(kind, name)) == name
     }
 
-    /// Returns a key with every name that is not allowed replaced.
+    /// Returns a copy of the key in which `(other)` replaces every name that is not allowed.
     package func filtered(_ key: DailyFigures.Key) -> DailyFigures.Key {
         var filtered = key
         filtered.command = filteredCommand(key.command)

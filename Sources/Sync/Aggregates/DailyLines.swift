@@ -3,21 +3,22 @@ package import Rollups
 import Snapshots
 import SystemSupport
 
-/// The figures of a day as lines of text: the same bytes for every kind of destination, and what a dry run prints.
+/// The figures of a day as lines of text. Every kind of destination receives these bytes, and a dry run prints them.
 ///
 /// A line is ClickHouse's `TabSeparated`, a tab between two values and a line feed at the end:
 ///
-///     source          random id of the destination, which no snapshot and no row has
+///     source          random id of the destination; snapshots and rows do not contain it
 ///     day             date in UTC
-///     version         of the day: a higher one replaces all lines of a lower one
+///     version         version of the day; the lines of a higher version replace those of a lower version
 ///     command, event_type, outcome, error_category, template
 ///                     the common properties of the events; empty where they have none
-///     runs            how many events
+///     runs            number of events
 ///     total_ms        sum of their durations
-///     buckets         the buckets of `LatencyScale` that count anything, as a list in brackets
-///     counts          how many durations each of them counts; the last bucket is that of the longest
+///     buckets         the buckets of `LatencyScale` with a count above 0, as a list in brackets
+///     counts          number of durations in each of these buckets; the last bucket has the longest duration
 ///
-/// Equal figures give equal bytes but for the version. A backslash, tab or line feed in a text is escaped with a backslash.
+/// Equal figures give equal bytes, except for the version. A backslash escapes each backslash, tab or line feed in a
+/// text.
 package struct DailyLines: Equatable, Sendable {
     /// Names of the values in a line, in their order.
     package static let columns = [
@@ -40,7 +41,7 @@ package struct DailyLines: Equatable, Sendable {
 
     package var count: Int { tails.count }
 
-    /// SHA-256 of the lines without the version and the source; it differs when the day changed.
+    /// SHA-256 of the lines without the version and the source. It changes when the figures of the day change.
     package var checksum: String { Checksum.of(Array((Self.date(day) + "\n" + tails.joined()).utf8)) }
 
     /// Returns the lines.

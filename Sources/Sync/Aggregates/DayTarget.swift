@@ -29,12 +29,13 @@ package protocol DayTarget: Sendable {
     /// Checks or creates the destination; called before the first batch.
     func prepare() async throws
 
-    /// Delivers days. When it returns, each of them has replaced every lower version at the destination, which will keep it.
-    /// Days that the destination already has count as delivered.
+    /// Delivers days. When this method returns, the destination has stored each day permanently, in place of all lower
+    /// versions of the day. Days that the destination already has count as delivered.
     func deliver(_ batch: DayBatch) async throws
 }
 
-/// A folder, on a stick or a share: a file for each day, which replaces the one of an earlier version as a whole.
+/// A folder, on a USB stick or a share, with one file for each day. A new version of a day replaces the file as a
+/// whole.
 actor FolderDayTarget: DayTarget {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

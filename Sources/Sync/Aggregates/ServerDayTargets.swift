@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// A server that takes files with PUT: a file for each day, which replaces the one of an earlier version.
+/// A server that accepts files with PUT, with one file for each day. A new version of a day replaces the file.
 struct WebDayTarget: DayTarget {
     private let connection: WebConnection
 
@@ -29,10 +29,10 @@ struct WebDayTarget: DayTarget {
 
 /// Two ClickHouse tables, filled over the HTTP interface: the lines of days, and the current version of each day.
 ///
-/// The lines are sent first, and the version after them: late lines of an earlier attempt are not counted. Between the two a
-/// query may miss changed lines of that day, but never counts any twice. A query reads with `FINAL`, as lines that were
-/// inserted twice are merged later. It selects the lines whose source, day and version are those of the highest version of
-/// each day:
+/// The lines of a day are sent first, and then its version, so that queries ignore late lines of an earlier attempt.
+/// Between the two requests a query may miss changed lines of that day, but never counts a line twice. A query reads
+/// with `FINAL`, because ClickHouse merges lines that were inserted twice only later. The query selects the lines of
+/// the highest version of each source and day:
 ///
 ///     SELECT … FROM nexus_daily FINAL WHERE (source, day, version) IN
 ///         (SELECT source, day, max(version) FROM nexus_daily_versions GROUP BY source, day)

@@ -9,8 +9,8 @@ package struct ServerAnswer: Sendable {
     package let reader: StoreReader
 }
 
-/// Reads aggregates from a server for reports. It sends nothing but questions, as requests with which ClickHouse permits no
-/// changes, and each with limits on time and memory.
+/// Reads aggregates from a server for reports. It sends only queries, in requests with which ClickHouse permits no
+/// changes. Each query has limits on time and memory.
 package struct ServerFigures: Sendable {
     private let destination: Destination
     private let credentials: Credentials?
@@ -36,9 +36,10 @@ package struct ServerFigures: Sendable {
 
     /// Returns a database with the answers, for reports.
     /// - Parameters:
-    ///   - questions: parts of one report; one for counts is before those for durations.
-    ///   - data: the folder that errors of the database name.
-    ///   - bucket: returns the 15-minute bucket that counts a day (its number since 1970).
+    ///   - questions: the parts of one report. A question for counts precedes the questions for durations.
+    ///   - data: the data folder that error messages of the database name.
+    ///   - bucket: returns the 15-minute bucket to which the figures of a day are added. The day is its number since
+    ///     1970.
     /// - Throws: a `SyncError`, or the error of the database.
     package func read(
         _ questions: [ServerQuestion], in data: DataFolder, deadline: TransferDeadline = .standard,
@@ -70,7 +71,7 @@ package struct ServerFigures: Sendable {
         guard try await connection.hasTable(ClickHouseDayTarget.lines) else {
             throw SyncError.noAggregates(connection.place)
         }
-        // A cluster's tables may have been made without it.
+        // The tables of a cluster may have been created without the table of versions.
         if try await connection.hasTable(ClickHouseTables.table) { try await ClickHouseTables.requireKnown(connection) }
         if let question = questions.first, let installation = question.installation {
             let ids = LineCounter()
@@ -98,7 +99,7 @@ private actor LineCounter {
     func count(_ chunk: [UInt8]) { lines += chunk.count { $0 == UInt8(ascii: "\n") } }
 }
 
-/// Fills a database with the lines of an answer, on a thread of its own.
+/// Fills a database with the lines of an answer, on a separate thread.
 private actor FiguresCollector {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -106,7 +107,7 @@ private actor FiguresCollector {
     private let data: DataFolder
     private let bucket: @Sendable (Int64) -> Int64
     private var days: FiguresOfDays?
-    /// The bucket of the last day, as the lines of a day follow each other.
+    /// The bucket of the last day, kept because the lines of a day follow each other.
     private var last: (day: Int64, bucket: Int64)?
 
     init(_ data: DataFolder, _ bucket: @escaping @Sendable (Int64) -> Int64) {
@@ -117,7 +118,7 @@ private actor FiguresCollector {
     /// Adds lines; returns false when one of them cannot be read.
     func add(_ chunk: [UInt8]) throws -> Bool {
         var days = try self.days ?? FiguresOfDays(in: data)
-        // A copy would be written twice.
+        // The property is cleared, because the pending figures of a copy would be written a second time.
         self.days = nil
         defer { self.days = days }
         var start = 0

@@ -4,21 +4,22 @@ import SystemSupport
 
 /// A question about the aggregates on a server, as SQL that ClickHouse takes from 18.16 on.
 ///
-/// The server sums over installations, so that the answer does not grow with their number. It is a line for each day, command,
-/// event type, outcome, error category and template:
+/// The server sums over installations, so that the answer does not grow with their number. The answer has a line for
+/// each day, command, event type, outcome, error category and template:
 ///
 ///     source    id of the installation; empty where installations are summed
 ///     day       number since 1970
 ///     command, event_type, outcome, error_category, template, runs, total_ms, buckets, counts   as in `DailyLines`
 package struct ServerQuestion: Equatable, Sendable {
-    /// What is asked for. Most of the work is adding up buckets: a report on a window asks for counts by day, and for durations of
-    /// the window as a whole.
+    /// The requested figures. Most of the server's work is adding up buckets. So a report on a window asks for counts
+    /// by day, but for durations only of the window as a whole.
     package enum Part: Sendable {
         /// Counts and durations of each day.
         case days
         /// Counts and total times of each day, without buckets.
         case counts
-        /// The buckets of all days together. They are those of the last day that has the same key; its counts are 0.
+        /// The buckets of all days together. Each line has the last day of its key, and 0 for the number of events and
+        /// their total time.
         case durations
     }
 
@@ -31,20 +32,21 @@ package struct ServerQuestion: Equatable, Sendable {
     package var isFailedOnly = false
     /// The beginning of an installation's id.
     package var installation: String?
-    /// Commands, error categories and templates that fewer installations have in the days of the whole report are replaced by
-    /// `(other)`.
+    /// The minimum number of installations that have a command, error category or template in the days of the whole
+    /// report. `(other)` replaces every name that fewer installations have.
     package var leastInstallations = 1
     /// The first and the last day of the whole report; nil: no limit.
     package var firstDayOfReport: Int64?
     package var lastDayOfReport: Int64?
-    /// Whether the answer has each installation for itself; its command is then the one that is asked for, or none.
+    /// Whether the answer has separate lines for each installation. Their command is then the requested command, or
+    /// empty without a requested command.
     package var isByInstallation = false
 
     package init() {}
 
-    /// Returns the question about the tables of a database.
+    /// Returns the SQL query for the tables of a database.
     func sql(in database: Destination.Identifier) -> String {
-        // The durations of different commands have no percentiles in common: of an installation only their sum is read.
+        // Percentiles over different commands have no meaning, so only the sum of an installation's durations is read.
         let keys =
             isByInstallation
             ? ["source AS s", "event_type AS e", "outcome AS o"]
@@ -71,7 +73,8 @@ package struct ServerQuestion: Equatable, Sendable {
         "\(database.text).\(ClickHouseDayTarget.lines)"
     }
 
-    /// Returns the question for the ids that begin with `installation`: at most two.
+    /// Returns a query for the ids that begin with `installation`. Two ids are enough to know that the beginning is
+    /// ambiguous.
     func sqlOfInstallations(in database: Destination.Identifier) -> String {
         """
         SELECT DISTINCT source FROM \(database.text).\(ClickHouseDayTarget.versions) \
@@ -79,7 +82,7 @@ package struct ServerQuestion: Equatable, Sendable {
         """
     }
 
-    /// Returns a column, with the names that too few installations have replaced.
+    /// Returns an SQL expression for a column. In it `(other)` replaces the names that too few installations have.
     private func name(_ column: String, _ database: Destination.Identifier) -> String {
         guard leastInstallations > 1 else { return column }
         return """
@@ -125,7 +128,7 @@ package struct ServerQuestion: Equatable, Sendable {
         "substring(\(column), 1, \(text.utf8.count)) = \(literal(text))"
     }
 
-    /// Returns a text as a literal. ClickHouse reads a backslash before any character.
+    /// Returns a text as an SQL literal. ClickHouse treats a backslash before any character as an escape.
     private func literal(_ text: String) -> String {
         "'" + text.replacing("\\", with: #"\\"#).replacing("'", with: #"\'"#) + "'"
     }
@@ -138,7 +141,8 @@ struct ServerLine: Equatable {
     let day: Int64
     let figures: DailyFigures
 
-    /// Parses a line, without its line feed; nil for anything else. The server may be any program: each number has its limits.
+    /// Parses a line, without its line feed. Nil for any other text. The server is untrusted, so each number has a
+    /// limit.
     init?(_ line: Span<UInt8>) {
         var fields: [Range<Int>] = []
         var start = 0
@@ -165,10 +169,11 @@ struct ServerLine: Equatable {
             runs: Int(runs), latency: latency)
     }
 
-    /// Highest number of a line: aggregates hold sums of two of them.
+    /// The highest number in a line. An aggregate can hold the sum of two such numbers.
     private static let most: UInt64 = 1 << 60
 
-    /// Returns the histogram of two lists of the same length, as `[1,5]`; nil for anything else.
+    /// Returns the histogram of a list of buckets and a list of counts, such as `[1,5]`. Nil when a list is invalid or
+    /// the lengths differ.
     private static func latency(
         sum: UInt64, _ buckets: Span<UInt8>, _ counts: Span<UInt8>
     ) -> LatencyHistogram? {
