@@ -3,10 +3,10 @@ package import Database
 package import Snapshots
 import SystemSupport
 
-/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. No other type does.
+/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. No other type takes data out.
 ///
-/// It has a thread of its own, as SQLite and files block. `SnapshotWriter` creates a snapshot; `Transmission` maintains the
-/// ledger before and after a batch is sent.
+/// The actor has a separate thread, because SQLite and file access block. `SnapshotWriter` creates a snapshot;
+/// `Transmission` maintains the ledger before and after a batch is sent.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -16,7 +16,7 @@ package actor SyncActor {
     /// Writes a snapshot of the selected events (see `SnapshotWriter.write`).
     ///
     /// - Parameters:
-    ///   - progress: is called with the finished and the total amount, in units of its own.
+    ///   - progress: is called with the finished and the total amount, in an arbitrary unit.
     @discardableResult
     package func export(
         _ selection: SnapshotSelection = .everything, of data: DataFolder, as format: SnapshotFormat,
@@ -37,7 +37,7 @@ package actor SyncActor {
             SnapshotSelection(times: times), of: data, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
-    /// Sends everything of a transmission. While one batch is sent, the next one is encoded.
+    /// Sends all rows of a transmission. While a batch is sent, the next one is encoded.
     ///
     /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
     package func send(

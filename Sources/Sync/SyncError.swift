@@ -2,11 +2,11 @@ package import SystemSupport
 
 /// The reason why rows could not be sent, with the affected item and a suggestion.
 package enum SyncError: ReportedError, Equatable {
-    /// The URL cannot be used, and why.
+    /// The URL cannot be used, for this reason.
     case badDestination(String)
-    /// The user name and password cannot be used, and why.
+    /// The user name and password cannot be used, for this reason.
     case badCredentials(String)
-    /// The file of names that may leave cannot be used, and why.
+    /// The file of allowed names cannot be used, for this reason.
     case badNames(String)
     /// The file of the destinations of aggregates cannot be used, and why.
     case badAggregateSettings(path: String, reason: String)
@@ -16,7 +16,7 @@ package enum SyncError: ReportedError, Equatable {
     case noAggregates(String)
     /// A later version of Nexus has changed the tables at the destination.
     case newerTables(String)
-    /// No installation on the server, or more than one, has an id that begins like this.
+    /// No installation id on the server begins with this text, or several ids do.
     case unknownInstallation(String, isAmbiguous: Bool)
     /// There is no destination of this name.
     case unknownName(String)
@@ -44,9 +44,9 @@ package enum SyncError: ReportedError, Equatable {
     case notClickHouse(String, answer: String)
     /// The answer to rows that were sent does not confirm them.
     case unexpectedAnswer(String, answer: String)
-    /// The answer to a question of a report is not what ClickHouse answers.
+    /// The answer to a query of a report does not have the form of ClickHouse's answers.
     case unreadableAnswer(String, answer: String)
-    /// Another file has the name at the destination.
+    /// Another file at the destination has the name of the file to send.
     case occupied(String)
     /// A file could not be stored at the destination.
     case inputOutput(SystemError)
@@ -115,7 +115,7 @@ package enum SyncError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code of a command that fails with it.
+    /// The exit code of a command that fails with this error.
     package var exitCode: ExitCode {
         switch self {
         case .badDestination, .badNames, .unknownName: .usage

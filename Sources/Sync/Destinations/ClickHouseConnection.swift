@@ -22,8 +22,8 @@ struct ClickHouseConnection: Sendable {
         self.database = database
     }
 
-    /// Creates the database, and missing tables by their names and definitions. An existing table is used unchanged: for a
-    /// cluster a `Distributed` one over a replicated one, for example.
+    /// Creates the database, and missing tables by their names and definitions. An existing table is used unchanged. On
+    /// a cluster it may be a `Distributed` table over a replicated table, for example.
     /// - Returns: the names of the tables that were missing.
     @discardableResult
     func prepare(_ tables: [(name: String, definition: String)]) async throws -> [String] {
@@ -40,8 +40,8 @@ struct ClickHouseConnection: Sendable {
     }
 
     /// Checks that the server is ClickHouse. The query calls ClickHouse's own functions with random numbers, so that no
-    /// stored page answers it. Otherwise a login page, another server on the port or an echo server would accept the rows
-    /// with a 200.
+    /// cached response has the right answer. Otherwise a login page, another server on the port or an echo server would
+    /// accept the rows with a 200.
     func requireClickHouse() async throws {
         let number = UInt64.random(in: 1 << 32..<1 << 48)
         let divisor = UInt64.random(in: 1000..<10_000)
@@ -63,14 +63,14 @@ struct ClickHouseConnection: Sendable {
         return number
     }
 
-    /// Returns whether a table is there.
+    /// Returns whether a table exists.
     func hasTable(_ table: String) async throws -> Bool {
         try await !isZero("EXISTS TABLE \(database.text).\(table)")
     }
 
     /// Passes the answer to a query to `take`, in chunks of whole lines. The query has no `FORMAT`. The server has finished the
-    /// answer before it sends the first byte, so an error has a status of its own. It uses no more than the limits of reports;
-    /// a user with a read-only profile may not set them, and has those of the server.
+    /// answer before it sends the first byte, so an error has an error status. The query has the limits of reports. A
+    /// user with a read-only profile may not set limits, so the server's limits then apply.
     func lines(
         of question: String, _ take: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws {
@@ -129,7 +129,7 @@ struct ClickHouseConnection: Sendable {
     }
 }
 
-/// Chunks of text as the body of a request, each copied for the network when it is sent.
+/// Chunks of text as the body of a request. Each chunk is copied to a network buffer only when it is sent.
 private struct LinePieces: AsyncSequence, Sendable {
     private let pieces: [[UInt8]]
 

@@ -2,21 +2,22 @@ import SystemSupport
 
 /// The versions of the tables that Nexus makes in ClickHouse for aggregates.
 ///
-/// The table `nexus_tables` has a line for each version that the tables had: the highest is the current one. Each later version
-/// has statements that change the tables of the version before, in order; each statement may be repeated, as a program may be
-/// killed before it writes the line. A program meets tables of a later version with an error and sends nothing.
+/// The table `nexus_tables` has a line for each version that the tables had. The highest version is the current
+/// version. Each later version has statements that change the tables of the previous version, in order. Each statement
+/// can be repeated, because a program may be killed before it writes the line. If the tables have a later version than
+/// the program, the program reports an error and sends nothing.
 ///
 ///     version 1   nexus_daily and nexus_daily_versions (see `ClickHouseDayTarget`)
 ///
-/// Servers before 20.x have no comments on tables, so the version has a table of its own.
+/// Servers before 20.x have no comments on tables, so a separate table holds the version.
 enum ClickHouseTables {
     static let table = "nexus_tables"
     /// The version that this program makes and reads.
     static let version = 1
-    /// The name of the tables in the line.
+    /// The name in the lines of these tables.
     private static let name = "nexus_daily"
 
-    /// The statements that lead from the version before to a version.
+    /// For each version, the statements that change the tables of the previous version to it.
     private static let migrations: [Int: @Sendable (Destination.Identifier) -> [String]] = [:]
 
     static func definition(in database: Destination.Identifier) -> String {
@@ -26,8 +27,8 @@ enum ClickHouseTables {
         """
     }
 
-    /// Migrates the tables to the current version, and writes its line. Tables that were made without a line, for a cluster for
-    /// example, count as current.
+    /// Migrates the tables to the current version, and writes the line of that version. Tables without a line, such as
+    /// tables that an administrator created for a cluster, count as current.
     /// - Throws: `SyncError.newerTables` as a lasting failure.
     static func bringUpToDate(_ connection: ClickHouseConnection) async throws {
         let found = try await requireKnown(connection)
@@ -40,7 +41,7 @@ enum ClickHouseTables {
         try await connection.insert([Array("\(name)\t\(version)\n".utf8)], into: table, columns: ["name", "version"])
     }
 
-    /// Returns the version of the tables; 0 without a line.
+    /// Returns the version of the tables; 0 when no line states it.
     /// - Throws: `SyncError.newerTables` as a lasting failure.
     @discardableResult
     static func requireKnown(_ connection: ClickHouseConnection) async throws -> Int {

@@ -2,8 +2,8 @@ import Database
 
 /// A ClickHouse table, filled over the HTTP interface.
 ///
-/// A batch that is sent twice temporarily leaves its rows twice. `ReplacingMergeTree`, ordered by a row's identity,
-/// deduplicates them when it merges; a query with `FINAL` sees each row once immediately.
+/// The rows of a batch that is sent twice are temporarily in the table twice. `ReplacingMergeTree`, ordered by a row's
+/// identity, removes the duplicates when it merges; a query with `FINAL` sees each row once immediately.
 struct ClickHouseTarget: Target {
     /// The table in the destination's database. Its name identifies Nexus, as the database may contain other tables.
     static let table = "nexus_events"
@@ -27,9 +27,9 @@ struct ClickHouseTarget: Target {
         try await connection.insert(pieces, into: Self.table, columns: ClickHouseRowEncoder.columns)
     }
 
-    /// Returns the definition of the table for a single server. Texts have any length; an absent one is empty. `timestamp` is
-    /// the local database's text, UTC to the millisecond, as servers before 20.3 have no type for that; `time` is the same to
-    /// the second.
+    /// Returns the definition of the table for a single server. Texts have any length; an absent text is empty.
+    /// `timestamp` is the local database's text, in UTC with milliseconds, because servers before 20.3 have no type for
+    /// milliseconds. `time` is the same time in whole seconds.
     static func definition(in database: Destination.Identifier) -> String {
         """
         CREATE TABLE IF NOT EXISTS \(database.text).\(table) (
@@ -44,12 +44,14 @@ struct ClickHouseTarget: Target {
 }
 
 extension ClickHouseTarget {
-    /// The same rows for questions: typed, in the order of commands and days, and a part for each month.
+    /// The table with the same rows for queries: with column types, ordered by command and day, and partitioned by
+    /// month.
     static let typedTable = "nexus_runs"
 
-    /// Returns the statements that make the typed table, and the view that fills it with each insert into the other. They are
-    /// run where Nexus has just made the other table, on a server that has the types. Rows that are sent twice have equal keys
-    /// there too, as the time of a row never changes. A time that cannot be read becomes 1970.
+    /// Returns the statements that create the typed table, and the view that fills it with each insert into
+    /// `nexus_events`. They are run only if Nexus has just created `nexus_events` and the server has the types. Rows
+    /// that are sent twice have equal keys in the typed table too, because the time of a row never changes. A time that
+    /// cannot be read becomes 1970.
     static func typedDefinitions(in database: Destination.Identifier) -> [String] {
         [
             """

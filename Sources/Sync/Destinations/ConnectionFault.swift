@@ -43,7 +43,8 @@ enum ConnectionFault {
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             return "its certificate is for another host name; correct the host name"
         case NIOSSLError.handshakeFailed(let cause):
-            // The library has no other form of the cause than its text, which names files of the machine it was built on.
+            // The library states the cause only as a text. The text names source files of the build machine, so it is
+            // not shown.
             let text = String(describing: cause)
             if text.contains("CERTIFICATE_VERIFY_FAILED") {
                 return "its certificate is not trusted; set SSL_CERT_FILE to a PEM file with its issuer's certificate"
@@ -51,7 +52,7 @@ enum ConnectionFault {
             if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
                 return "it does not use TLS on this port; check the port and the scheme"
             }
-            // Without an error of the TLS library the connection ended during the handshake.
+            // If the text has no error of the TLS library, the connection ended during the handshake.
             guard text.contains("OPENSSL_internal") else { return nil }
             return "no TLS connection is possible with it; check its TLS settings"
         default: return nil

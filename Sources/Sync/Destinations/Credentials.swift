@@ -23,8 +23,8 @@ package struct Credentials: Equatable, Sendable {
         self.password = password
     }
 
-    /// Returns the credentials of the file if one is given, else `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil when
-    /// there are none.
+    /// Returns the credentials of `file`. Without a file, returns `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil
+    /// when both are empty.
     package static func load(
         file: String?, environment: (String) -> String? = Environment.value
     ) throws -> Credentials? {

@@ -5,8 +5,8 @@ package import SystemSupport
 /// A destination for rows, parsed from a URL.
 ///
 ///     file:///FOLDER                       a folder: files of rows
-///     https://HOST[:PORT]/PATH             a server that takes PUT, and http:// likewise: the same files
-///     clickhouse://HOST[:PORT]/DATABASE    ClickHouse's HTTP interface, clickhouses:// over TLS: rows
+///     https://HOST[:PORT]/PATH             a server that accepts PUT, also with http://: the same files
+///     clickhouse://HOST[:PORT]/DATABASE    ClickHouse's HTTP interface, with TLS as clickhouses://: rows
 ///
 /// Host names and default ports are normalized, so that the same destination always has the same text. The ledger identifies
 /// a destination by this text.
@@ -33,7 +33,7 @@ package enum Destination: Equatable, Sendable {
         func url(_ rest: String = "") -> String { "\(isEncrypted ? "https" : "http")://\(host):\(port)\(path)\(rest)" }
     }
 
-    /// A ClickHouse name that needs no quotes: nothing else is inserted into a statement.
+    /// A ClickHouse name that needs no quotes, so it can be inserted into a statement.
     package struct Identifier: Equatable, Sendable {
         package let text: String
 
@@ -94,11 +94,11 @@ package enum Destination: Equatable, Sendable {
         }
     }
 
-    /// Returns whether a text is meant as a URL or a path: a name has neither ':' nor '/'.
+    /// Returns whether a text is a URL or a path, and not a name. A name contains neither ':' nor '/'.
     package static func isAddress(_ text: String) -> Bool { text.contains { $0 == ":" || $0 == "/" } }
 
-    /// Percent-encodes blanks and non-ASCII characters after the scheme and the host. Existing percent codes stay, and the
-    /// host is encoded by rules of its own (IDNA).
+    /// Percent-encodes blanks and non-ASCII characters after the scheme and the host. Existing percent codes remain.
+    /// The host is not encoded here, because hosts have a different encoding (IDNA).
     private static func encoded(_ text: String) -> String {
         let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
         let path = text[start...].firstIndex(of: "/") ?? text.endIndex
@@ -118,7 +118,7 @@ package enum Destination: Equatable, Sendable {
         }
     }
 
-    /// The server, where there is one.
+    /// The address of the server; nil for a folder.
     package var address: WebAddress? {
         switch self {
         case .folder: nil

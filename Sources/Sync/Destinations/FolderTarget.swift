@@ -1,7 +1,8 @@
 import Core
 import SystemSupport
 
-/// A folder, on a USB stick or a share: a file is written under a temporary name in it, synchronized to disk, and renamed.
+/// A folder, on a USB stick or a share. Each file is written under a temporary name in the folder, synchronized to
+/// disk, and then renamed.
 actor FolderTarget: Target {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -12,7 +13,8 @@ actor FolderTarget: Target {
         self.folder = folder
     }
 
-    /// Checks that the folder exists: a missing one is usually on a USB stick that is not plugged in.
+    /// Checks that the folder exists. The folder is not created, because a missing folder is usually on an unplugged
+    /// USB stick.
     func prepare() throws {
         do {
             _ = try File(opening: folder.path, [.read, .folder])
@@ -32,7 +34,7 @@ actor FolderTarget: Target {
                 guard (earlier + [batch.transfer]).contains(where: { $0.sha256 == found }) else {
                     throw RetryPolicy.Failure.lasting(.occupied(folder.path(of: name)))
                 }
-                // A rename that a power failure could still undo does not count.
+                // The file counts as delivered only when a power failure can no longer undo the rename.
                 return try folder.synchronize()
             }
             let scratch = try ScratchFolder(in: folder)

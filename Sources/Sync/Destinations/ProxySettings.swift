@@ -2,15 +2,15 @@ import AsyncHTTPClient
 import Foundation
 import SystemSupport
 
-/// The proxy for a server, as the environment names it: `http_proxy`, `https_proxy` and `no_proxy`, or the same in upper
-/// case. Servers on this machine never use one.
+/// The proxy for a server, from the environment variables `http_proxy`, `https_proxy` and `no_proxy`, also in upper
+/// case. Connections to servers on this machine never use a proxy.
 package struct ProxySettings: Equatable, Sendable {
     let isSocks: Bool
     let host: String
     let port: Int
     let credentials: Credentials?
 
-    /// The proxy in a message: without user name and password.
+    /// The text for the proxy in messages, without user name and password.
     package var place: String { "\(isSocks ? "socks5" : "http")://\(host):\(port)" }
 
     /// Returns the proxy for a server; nil for a direct connection.
@@ -21,7 +21,8 @@ package struct ProxySettings: Equatable, Sendable {
         func value(_ name: String) -> (name: String, text: String)? {
             if let text = environment(name) { return (name, text) }
             let upper = name.uppercased()
-            // A CGI program gets a request's "Proxy" header as HTTP_PROXY (CVE-2016-5385).
+            // In a CGI program, HTTP_PROXY may be the "Proxy" header of a request (CVE-2016-5385), so it is ignored
+            // there.
             if upper == "HTTP_PROXY", environment("REQUEST_METHOD") != nil { return nil }
             return environment(upper).map { (upper, $0) }
         }

@@ -1,6 +1,6 @@
 /// The meaning of an HTTP response for a transfer. Only this type interprets a status.
 ///
-/// The meanings are those of RFC 9110, with WebDAV's (RFC 4918) for 409, 423 and 507.
+/// The meanings come from RFC 9110; those of 409, 423 and 507 come from WebDAV (RFC 4918).
 package enum ResponseClass: Equatable, Sendable {
     /// The server has the data and keeps it.
     case success
@@ -13,7 +13,7 @@ package enum ResponseClass: Equatable, Sendable {
     package enum Cause: Equatable, Sendable {
         /// The response neither confirms nor rejects the data: 202 promises to store it later, 304 answers another question.
         case unconfirmed
-        /// A redirection. None is followed, as the user decides where data and passwords go.
+        /// A redirection. Redirections are not followed, because the user decides where data and passwords are sent.
         case redirected
         /// The user is unknown, or the permission is missing.
         case notPermitted
@@ -31,7 +31,8 @@ package enum ResponseClass: Equatable, Sendable {
         case rejected
     }
 
-    /// S3 error codes that ask for another attempt; some of them come with a status that is final otherwise.
+    /// S3 error codes that ask for another attempt. Some of these codes come with a status that otherwise means a final
+    /// response.
     private static let passingCodes: Set<String> = [
         "ConditionalRequestConflict", "InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable",
         "SlowDown",

@@ -3,7 +3,7 @@ import Foundation
 
 /// The reason that a server gives for its response, found in plain text, JSON, XML or HTML.
 ///
-/// It is untrusted: at most 300 characters of it are kept, and every message escapes it for the terminal.
+/// The reason is untrusted. At most 300 characters are kept, and every message escapes them for the terminal.
 package struct ServerReason: Equatable, Sendable {
     /// A machine-readable error code, `SlowDown` for example; nil without one.
     package let code: String?
@@ -15,7 +15,7 @@ package struct ServerReason: Equatable, Sendable {
     /// Keys and elements that hold a sentence, the most specific first: those of S3, RFC 9457, sabre/dav and common APIs.
     private static let names = ["message", "detail", "error_description", "reason", "title", "error"]
 
-    /// Reads the beginning of a response's body, which may end anywhere.
+    /// Reads the beginning of a response's body. The given text may end in the middle of the body.
     package init(body: String) {
         let body = body.trimmingCharacters(in: .whitespacesAndNewlines)
         if body.hasPrefix("{") || body.hasPrefix("["), let value = JSONValue(Array(body.utf8)) {
@@ -31,7 +31,7 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// Returns the text of the first member of a name, in any case and at any depth.
+    /// Returns the first non-empty text of a member with the given name, in any letter case and at any depth.
     private static func find(_ name: String, in value: JSONValue) -> String? {
         switch value {
         case .object(let members):
@@ -44,7 +44,8 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// Returns the text of the first element of a name, in any case and with any prefix, that holds text and no element.
+    /// Returns the text of the first element with the given name whose content begins with text. The name matches in
+    /// any letter case and with any namespace prefix.
     private static func element(_ name: String, in body: String) -> String? {
         for part in body.split(separator: "<") {
             guard let end = part.firstIndex(of: ">") else { continue }

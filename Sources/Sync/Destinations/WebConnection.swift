@@ -14,7 +14,7 @@ struct WebConnection: Sendable {
     /// The response of a server.
     struct Answer: Sendable {
         let status: Int
-        /// The beginning of its body.
+        /// The beginning of the response's body.
         let text: String
 
         /// Status and first line, for a message.
@@ -29,7 +29,7 @@ struct WebConnection: Sendable {
         case nothing
         /// SHA-256 in hexadecimal digits.
         case file(String)
-        /// More bytes than asked for.
+        /// The content has more bytes than the limit.
         case longer
     }
 
@@ -39,7 +39,7 @@ struct WebConnection: Sendable {
     private let options: WebOptions
     /// The server's name in messages.
     let place: String
-    /// Whether requests name files in a folder; else they are statements for ClickHouse.
+    /// Whether requests name files in a folder. If false, requests are statements for ClickHouse.
     private let isFolder: Bool
 
     init(
@@ -61,7 +61,8 @@ struct WebConnection: Sendable {
         return ["Authorization": "Basic \(token)"]
     }
 
-    /// Returns the configuration of connections. `RetryPolicy` decides whether a failed one is tried again.
+    /// Returns the configuration of connections. The client does not repeat failed connections, because `RetryPolicy`
+    /// decides about further attempts.
     static func configuration(_ options: WebOptions) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.proxy = options.proxy?.configuration
@@ -78,8 +79,8 @@ struct WebConnection: Sendable {
         return configuration
     }
 
-    /// Sends a request for `path`, percent-encoded. Returns a response that reports success or has a status of `expected`;
-    /// throws a `RetryPolicy.Failure` for any other.
+    /// Sends a request for the percent-encoded `path`. Returns a response that reports success or has a status in
+    /// `expected`. Throws a `RetryPolicy.Failure` for any other response.
     func send(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
         body: HTTPClientRequest.Body? = nil, bytes: Int = 0, expected: Set<Int> = []
@@ -92,7 +93,7 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Returns the SHA-256 of what is at `path`, unless that is longer than `limit` bytes.
+    /// Returns the SHA-256 of the content at `path`, or `longer` when the content has more than `limit` bytes.
     func checksum(of path: String, limit: Int) async throws -> Content {
         try await exchange(.GET, path, bytes: limit) { response in
             if [404, 410].contains(response.status.code) { return .nothing }
@@ -114,7 +115,7 @@ struct WebConnection: Sendable {
     }
 
     /// Passes the text at `path` to `take`, in chunks of whole lines with their line feeds.
-    /// - Parameter limit: longest text, in bytes.
+    /// - Parameter limit: the maximum length of the text, in bytes.
     func lines(
         of path: String, limit: Int, _ take: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws {
@@ -179,7 +180,7 @@ struct WebConnection: Sendable {
         return bytes.text
     }
 
-    /// An error of the code that a response is passed to, not of the connection.
+    /// An error of the closure that receives a response. It is distinguished from errors of the connection.
     private struct ReaderFailure: Error {
         let cause: any Error
     }
@@ -219,8 +220,8 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Returns the advice about a redirection of a request for `path`. Its target is the URL of one file; only the parent
-    /// folder can be a destination.
+    /// Returns the advice about a redirection of a request for `path`. The target of the redirection is the URL of one
+    /// file, but only the file's parent folder can be a destination.
     private func redirection(_ headers: HTTPHeaders, _ path: String) -> String {
         guard let location = headers.first(name: "Location"),
             let target = URL(string: location, relativeTo: URL(string: address.url(path)))?.absoluteURL,
@@ -237,7 +238,7 @@ struct WebConnection: Sendable {
 /// The environment's settings for connections to a server, and the time limit of a request.
 struct WebOptions: Sendable {
     let proxy: ProxySettings?
-    /// The certificates that are trusted instead of the system's; nil for the system's.
+    /// The certificates that are trusted instead of the system's certificates; nil to trust the system's certificates.
     let certificates: [NIOSSLCertificate]?
     let deadline: TransferDeadline
 

@@ -6,9 +6,9 @@ import Synchronization
 
 /// A server that accepts files with PUT: WebDAV, or an object store.
 ///
-/// A file's name identifies its content, so its content never changes: `If-None-Match: *` asks the server not to write it
-/// again. A server that ignores this writes the same bytes again. A server that rejects it with 501 gets the file without the
-/// condition, after a check that nothing else has the name.
+/// A file's name identifies its content, so the content of a name never changes. The header `If-None-Match: *` asks the
+/// server not to write an existing file again. A server that ignores the header writes the same bytes again. A server
+/// that rejects the header with 501 receives the file without it, after a check that no other file has the name.
 final class WebTarget: Target {
     private let connection: WebConnection
     /// Whether the server rejected a conditional request.
@@ -32,7 +32,7 @@ final class WebTarget: Target {
             let answer = try await put(file, path, isConditional: true)
             if answer.status == 412 {
                 guard try await isThere(path, attempts) else {
-                    // It was removed in between; the next attempt writes it.
+                    // The file was removed after the request; the next attempt writes it.
                     throw RetryPolicy.Failure.passing(.busy(connection.place, reason: "HTTP 412"))
                 }
                 return
@@ -52,8 +52,9 @@ final class WebTarget: Target {
             bytes: file.bytes, expected: isConditional ? [412, 501] : [])
     }
 
-    /// Returns whether one of the attempts arrived, after a lost response. Only the bytes prove it: a file's ETag is a hash
-    /// of it on some servers and an arbitrary text on others. Throws if something else has the name.
+    /// Returns whether one of the attempts arrived, after a lost response. Only the bytes prove the arrival, because a
+    /// file's ETag is a hash of the file on some servers and an arbitrary text on others. Throws if another file has
+    /// the name.
     private func isThere(_ path: String, _ attempts: [Transfer]) async throws -> Bool {
         let found = try await connection.checksum(of: path, limit: attempts.map(\.bytes).max() ?? 0)
         if found == .nothing { return false }

@@ -3,16 +3,16 @@ import SystemSupport
 
 /// The egress ledger, open for writing: by one process at a time, and only while it sends.
 ///
-/// A line is on disk when `append` returns. Otherwise a power failure could undo an intent, and rows would have left without
-/// a record here. It could also undo a confirmation, and the same range would be sent again.
+/// A line is on disk when `append` returns. Otherwise a power failure could undo an intent, and rows would have been
+/// sent without a record. A power failure could also undo a confirmation, and the same range would be sent again.
 package struct Ledger: ~Copyable, Sendable {
     private let file: File
     private let data: DataFolder
     private var chain: LedgerChain
     package private(set) var progress: LedgerProgress
 
-    /// Opens the ledger and takes its lock; nil when another process sends. Throws `SyncError.damagedLedger` when the chain
-    /// is broken, as the transfers are then unknown.
+    /// Opens the ledger and takes its lock; nil when another process sends. Throws `SyncError.damagedLedger` when the
+    /// chain is broken, because the earlier transfers are then unknown.
     package static func open(in data: DataFolder) throws -> Ledger? {
         try data.folder.requireOwn()
         let file = try File(opening: data.ledgerPath, [.readWrite, .create, .append, .regular])
@@ -60,8 +60,8 @@ package struct Ledger: ~Copyable, Sendable {
         try append([(event, transfer)], at: time)
     }
 
-    /// Replaces the head as a whole. Its folder entry need not be on disk immediately: a power failure restores an older
-    /// head, and the ledger may be ahead of it.
+    /// Replaces the head as a whole. The folder entry of the head need not be on disk immediately. A power failure then
+    /// restores an older head, and the ledger may have more lines than the head counts.
     private func writeHead() throws(SystemError) {
         guard chain.lines > 0 else { return }
         do {

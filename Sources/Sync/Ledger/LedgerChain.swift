@@ -2,12 +2,13 @@ import Snapshots
 
 /// Verifies the ledger line by line: a pure state machine.
 ///
-/// - The chain detects a line that was altered, removed, added or moved, as the next line then no longer fits.
+/// - The chain detects a line that was altered, removed, added or moved, because the next line then no longer contains
+///   the right hash.
 /// - With the head (see `LedgerHead`) it also detects lines missing at the end.
 /// - With the note in the database (see `LedgerNote`) it also detects a ledger that was replaced together with its head.
 ///
-/// It cannot detect that a program wrote the ledger, its head and the note again. No key would prevent that, as a program
-/// that can write the ledger can read the key in the same folder.
+/// The chain cannot detect a program that wrote the ledger, its head and the note again. A key would not prevent this,
+/// because a program that can write the ledger can read the key in the same folder.
 package struct LedgerChain: Equatable, Sendable {
     /// The number of valid lines.
     package private(set) var lines = 0
@@ -16,7 +17,7 @@ package struct LedgerChain: Equatable, Sendable {
 
     package init() {}
 
-    /// Verifies the next line, without its line feed; returns the entry, or nil when the chain breaks here.
+    /// Verifies the next line, given without its line feed. Returns the entry; nil when the line breaks the chain.
     package mutating func follow(_ bytes: [UInt8]) -> LedgerEntry? {
         guard let entry = LedgerEntry(encoded: bytes), entry.line == lines + 1, entry.previous == hash else {
             return nil
@@ -41,8 +42,8 @@ package struct LedgerChain: Equatable, Sendable {
 /// The length of the ledger, in a separate file, so that lines missing at its end are detected.
 ///
 /// The file `ledger.head` holds one line: the number of lines, a blank, and the SHA-256 of the last one. It is replaced as a
-/// whole after each line is on disk. A kill may therefore leave lines that the head does not count, but the head never counts
-/// more.
+/// whole after each line is on disk. A killed process may therefore leave lines that the head does not count. The head
+/// never counts more lines than the ledger has.
 struct LedgerHead: Equatable {
     var lines = 0
     var hash = LedgerEntry.noPrevious

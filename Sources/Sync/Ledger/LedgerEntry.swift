@@ -6,21 +6,21 @@ import Foundation
 /// A line is a JSON object with its keys in alphabetical order, followed by a line feed:
 ///     at            time, RFC 3339, UTC
 ///     bytes         length of what is sent, before the connection encrypts it
-///     destination   where to: the URL, which never holds a name, a password or a query
+///     destination   URL of the destination, without user name, password and query
 ///     event         "intent" before the first byte leaves, "sent" once the destination has confirmed it
 ///     first, last   ids of the first and the last row of the range
-///     installation  under which installation id the rows go
+///     installation  installation id under which the rows are sent
 ///     line          number of the line, from 1 on
-///     previous      SHA-256 of the bytes of the line before without its line feed; 64 zeros in the first line
-///     rows          how many rows
+///     previous      SHA-256 of the previous line without its line feed; 64 zeros in the first line
+///     rows          number of rows
 ///     sha256        SHA-256 of what is sent
-///     store         which database the row ids belong to; it stays on this machine
+///     store         id of the database that the row ids belong to; this id stays on this machine
 ///
 /// A day of aggregates has a line of the same form. There `first` and `last` are the day's number since 1970, and
-/// `installation` is the random id of the destination. `rows` counts lines, `sha256` is that of `DailyLines.checksum`, and an
-/// additional key distinguishes it:
+/// `installation` is the random id of the destination. `rows` counts lines, and `sha256` is `DailyLines.checksum`. An
+/// additional key distinguishes a day from rows:
 ///
-///     version       of the day: a higher one replaces a lower one
+///     version       version of the day; a higher version replaces a lower version
 package struct LedgerEntry: Decodable, Equatable, Sendable {
     package enum Event: String, Decodable, Sendable {
         case intent, sent
@@ -40,7 +40,8 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     package var store: String
     package var version: Int64?
 
-    /// The value of `store` in the lines of aggregates: their days are those of every database that the folder had.
+    /// The value of `store` in the lines of aggregates. It is the same for every database that the folder had, because
+    /// a day replaces the day of an earlier database.
     static let aggregatesStore = "aggregates"
 
     /// The value of `previous` in the first line.
@@ -102,9 +103,9 @@ package struct Transfer: Equatable, Sendable {
     package var range: ClosedRange<Int64>
     package var rows: Int
     package var bytes: Int
-    /// In hexadecimal digits.
+    /// The hash of the sent content, in hexadecimal digits.
     package var sha256: String
-    /// Of a day of aggregates; nil for rows.
+    /// The version of a day of aggregates; nil for rows.
     package var version: Int64?
 
     package init(

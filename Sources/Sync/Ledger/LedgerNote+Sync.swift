@@ -7,14 +7,15 @@ extension LedgerNote {
     /// The maximum wait for another writer. If it is exceeded, the next sync writes the note.
     private static let patience: Duration = .seconds(2)
 
-    /// Returns the note in a data folder; nil when there is none, or the database cannot be read, which `nexus doctor` reports.
+    /// Returns the note in a data folder; nil when the database has no note or cannot be read. `nexus doctor` reports
+    /// an unreadable database.
     static func current(in data: DataFolder) -> LedgerNote? {
         guard let reader = try? StoreReader(data: data) else { return nil }
         return try? reader.ledgerNote()
     }
 
-    /// Writes the length of the ledger, which was just sent from, to the database. Writes nothing while recording is off, or
-    /// another process holds the writer lock.
+    /// Writes the length of the ledger to the database after a transfer. Writes nothing while recording is off, or
+    /// while another process holds the writer lock.
     static func update(in data: DataFolder, parts: WriterParts) async {
         guard (try? RecordingPolicy.current(for: data)) == .on, let findings = try? LedgerReader.read(data),
             findings.damage == nil, findings.chain.lines > 0
@@ -28,7 +29,7 @@ extension LedgerNote {
 
     /// Forgets the note, so that the ledger is accepted as it is now.
     ///
-    /// - Returns: false when another process holds the writer lock.
+    /// - Returns: true when the database has no note any more; false when another process holds the writer lock.
     package static func forget(in data: DataFolder, parts: WriterParts) async throws -> Bool {
         guard current(in: data) != nil else { return true }
         guard let lock = try await WriterLock.acquire(in: data, within: patience) else { return false }

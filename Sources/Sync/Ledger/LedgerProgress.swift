@@ -1,9 +1,9 @@
-/// The progress of each destination, computed from the ledger, which is the only record of it.
+/// The progress of each destination, computed from the ledger. The ledger is the only record of the progress.
 ///
-/// The cursor is not in the database, as only the holder of the writer lock writes to it, and two records could disagree. The
-/// ledger that the user can read also decides which rows are sent next.
+/// The database does not store the cursor, because only the holder of the writer lock can write there, and two records
+/// could disagree. So the ledger that the user can read also decides which rows are sent next.
 package struct LedgerProgress: Equatable, Sendable {
-    /// Row ids are those of one database; a new database starts from the beginning.
+    /// Row ids are valid in one database only, so a new database is sent from its first row.
     private struct Place: Hashable {
         let destination: String
         let store: String
@@ -20,12 +20,13 @@ package struct LedgerProgress: Equatable, Sendable {
         package let checksum: String
         package let lines: Int
         package let version: Int64
-        /// Whether the destination confirmed that attempt. Until then it may have any attempt since the last confirmed one.
+        /// Whether the destination confirmed that attempt. Until then the destination may have any attempt since the
+        /// last confirmed attempt.
         package let isConfirmed: Bool
     }
 
     private var places: [Place: State] = [:]
-    /// Days of aggregates by their number since 1970, by the random id of the destination.
+    /// For the random id of each destination, its days of aggregates by their number since 1970.
     private var days: [String: [Int64: SentDay]] = [:]
 
     package init() {}
@@ -45,7 +46,7 @@ package struct LedgerProgress: Equatable, Sendable {
             if state.unconfirmed.last?.range != transfer.range { state.unconfirmed.removeAll() }
             state.unconfirmed.append(transfer)
         case .sent:
-            // Sending again from the start passes ranges that the destination already has.
+            // A run that starts from the first row again confirms ranges below the cursor.
             state.cursor = max(state.cursor, transfer.range.upperBound)
             state.unconfirmed.removeAll()
         }
@@ -62,22 +63,23 @@ package struct LedgerProgress: Equatable, Sendable {
     package func days(of source: String) -> [Int64: SentDay] { days[source] ?? [:] }
 
     /// Returns the attempts on the range that was begun last and never confirmed, oldest first. Any of them may have arrived,
-    /// so the same range has to be sent again, before any other.
+    /// so the same range has to be sent again before any other range.
     package func unconfirmed(at destination: String, store: String) -> [Transfer] {
         places[Place(destination: destination, store: store)]?.unconfirmed ?? []
     }
 }
 
-/// The ledger's lines as transfers: each once, confirmed or not.
+/// The transfers that the ledger records: each transfer once, confirmed or not.
 package struct TransferLog: Sendable {
     package struct Item: Equatable, Sendable {
-        /// The time when it was confirmed, or begun if it was not; RFC 3339.
+        /// The time at which the transfer was confirmed, or begun if it is unconfirmed; RFC 3339.
         package let at: String
         package let transfer: Transfer
         package let isConfirmed: Bool
     }
 
-    /// One range of rows at a time is sent to a destination; days of aggregates are sent many at once.
+    /// The key of an unfinished transfer. A destination is sent one range of rows at a time, but many days of
+    /// aggregates at once.
     private struct Place: Hashable {
         let destination: String
         let day: Int64?

@@ -6,13 +6,13 @@ import SystemSupport
 package enum LedgerReader {
     /// A problem of a ledger.
     package enum Damage: Equatable, Sendable, CustomStringConvertible {
-        /// This line, or the one before it, was altered, or one between them removed.
+        /// This line or the line before it was altered, or a line between the two was removed.
         case altered(line: Int)
         /// Lines are missing at the end.
         case shortened(lines: Int, expected: Int)
         /// The head is invalid, or belongs to another ledger.
         case head
-        /// The ledger and its head differ from those that the database noted.
+        /// The ledger and its head differ from the length and the hash that the database noted.
         case replaced
 
         package var description: String {
@@ -33,16 +33,18 @@ package enum LedgerReader {
         package internal(set) var chain = LedgerChain()
         /// Length of the valid lines, in bytes.
         var length = 0
-        /// A fragment of a line at the end, left by a process that was killed while writing it: no action followed from it.
+        /// Whether the file ends with a fragment of a line, because a process was killed while it wrote the line. No
+        /// transfer followed from such a line.
         package internal(set) var isTorn = false
         package internal(set) var damage: Damage?
     }
 
-    /// Reads all lines up to the first invalid one, and passes each to `body`. A data folder without a ledger is treated as
-    /// having an empty one.
+    /// Reads all lines up to the first invalid line, and passes each valid line to `body`. A missing ledger is read as
+    /// an empty ledger.
     @discardableResult
     package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
-        // Read before the ledger: lines that another process adds in between make the ledger longer, never shorter.
+        // The note and the head are read before the ledger. So lines that another process adds in between make the
+        // ledger longer than expected, never shorter.
         let note = LedgerNote.current(in: data)
         let headText = try small(data.ledgerHeadPath)
         var findings = Findings()
@@ -92,7 +94,7 @@ package enum LedgerReader {
         findings.isTorn = !pending.isEmpty
     }
 
-    /// Returns the text of a file of one line; nil when there is none.
+    /// Returns the text of a file of one line; nil when the file does not exist.
     private static func small(_ path: String) throws(SystemError) -> String? {
         guard let file = try open(path) else { return nil }
         var bytes: [UInt8] = []

@@ -1,15 +1,15 @@
 package import Core
 import SystemSupport
 
-/// The destinations that rows or days were sent to, and how each of them removes what it has.
+/// The destinations that rows or days were sent to, and for each the instruction that removes the sent data.
 package struct SentPlaces: Sendable {
     /// What was sent to one destination under one id.
     package struct Place: Equatable, Sendable {
         /// The destination's identity (see `Destination`).
         package let destination: String
-        /// Whether aggregates were sent; else rows.
+        /// Whether aggregates were sent. If false, rows were sent.
         package let isAggregates: Bool
-        /// What to do at the destination: statements for ClickHouse, else a sentence about files.
+        /// The instruction for the destination: SQL statements for ClickHouse, a sentence about files for any other.
         package let removal: String
     }
 
@@ -24,7 +24,7 @@ package struct SentPlaces: Sendable {
 
     package init() {}
 
-    /// Reads the ledger. What was begun and never confirmed counts too: it may have arrived.
+    /// Reads the ledger. Unconfirmed transfers count too, because they may have arrived.
     package init(of data: DataFolder) throws {
         try LedgerReader.read(data) { observe($0) }
     }
@@ -36,7 +36,7 @@ package struct SentPlaces: Sendable {
         if known.insert(key).inserted { keys.append(key) }
     }
 
-    /// In the order in which they were first sent to.
+    /// The destinations in the order of their first transfers.
     package var places: [Place] {
         keys.map { key in
             Place(destination: key.destination, isAggregates: key.isAggregates, removal: Self.removal(key))
@@ -44,7 +44,8 @@ package struct SentPlaces: Sendable {
     }
 
     private static func removal(_ key: Key) -> String {
-        // Both come from the ledger, whose lines only this program writes; the user runs the statement.
+        // The id and the destination come from the ledger, whose lines only this program writes. The user runs the
+        // statement.
         let id = key.installation.escapedForDisplay
         if case .clickHouse(_, let database)? = try? Destination(key.destination) {
             let tables =

@@ -4,9 +4,9 @@ package import Database
 import Snapshots
 package import SystemSupport
 
-/// Encodes rows as snapshots, each of a range of ids, named by installation and range.
+/// Encodes rows as snapshots. Each snapshot has a range of ids; its name states the installation and the range.
 package struct FileBatchEncoder: BatchEncoder {
-    /// The temporary name of a complete snapshot, until it is opened.
+    /// The temporary name of a complete snapshot, until `EncodedFile` opens and unlinks the file.
     private static let name = "batch.db.lz4"
 
     private let data: DataFolder
@@ -36,7 +36,8 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 
     package func reencode(_ transfer: Transfer) async throws -> TransferBatch? {
-        // The name is that of the first attempt, even if rows were purged or the installation was renewed since.
+        // The file keeps the name of the first attempt, even if rows were purged or the installation was renewed since
+        // then.
         guard try await summary(of: transfer.range, limit: 1) != nil else { return nil }
         return try await batch(transfer.range, under: transfer.installation)
     }
@@ -59,7 +60,7 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 }
 
-/// A file that is ready to be sent, or was sent: read in chunks, on a thread of its own.
+/// A file that is ready to be sent, or was sent. It is read in chunks, on a separate thread.
 package actor EncodedFile {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

@@ -1,26 +1,26 @@
 import Core
 import SystemSupport
 
-/// Decides whether and when a failed transfer is tried again: exponential back-off with full jitter, so that many machines
-/// that were rejected together do not return together. A pure state machine; the caller waits.
+/// Decides whether and when a failed transfer is tried again: exponential back-off with full jitter, so that machines
+/// that were rejected together do not retry together. A pure state machine; the caller waits.
 package struct RetryPolicy: Sendable {
     /// A failed attempt.
     package struct Failure: Error, Sendable {
-        /// The error that the user sees when it is the last attempt.
+        /// The error that the user sees if no further attempt follows.
         package let error: SyncError
         /// Whether another attempt may succeed.
         package let isPassing: Bool
         /// The delay that the destination requested.
         package let requestedDelay: Duration?
-        /// The number of attempts after which no other follows.
+        /// The maximum number of attempts.
         package var attempts = Limits.syncAttempts
 
         package static func passing(_ error: SyncError, requestedDelay: Duration? = nil) -> Failure {
             Failure(error: error, isPassing: true, requestedDelay: requestedDelay)
         }
 
-        /// Returns a failure to connect within the time limit. Fewer attempts follow it, as each of them waits for a long
-        /// time.
+        /// Returns a failure to connect within the time limit. Fewer attempts follow such a failure, because each
+        /// attempt takes a long time.
         package static func noConnectionInTime(_ error: SyncError) -> Failure {
             var failure = passing(error)
             failure.attempts = Limits.syncConnectAttempts
@@ -49,7 +49,7 @@ package struct RetryPolicy: Sendable {
         guard failure.isPassing, failures < failure.attempts else { return .giveUp }
         if let requested = failure.requestedDelay {
             guard requested <= Limits.syncLongestRequestedDelay else { return .giveUp }
-            // Never before the requested delay; the jitter is added to it.
+            // The next attempt never starts before the requested delay ends; the jitter is added to this delay.
             return .wait(requested + Limits.syncFirstDelay * Double.random(in: 0...1, using: &random))
         }
         var longest = Limits.syncFirstDelay
@@ -60,7 +60,7 @@ package struct RetryPolicy: Sendable {
 
 extension RetryPolicy {
     /// Runs an operation until it succeeds, or the policy gives up.
-    /// - Parameter report: is called with each failed attempt that another one follows.
+    /// - Parameter report: is called with each failed attempt that is repeated.
     static func attempt(
         _ clock: any Clock<Duration>, using random: inout some RandomNumberGenerator,
         _ report: @Sendable (Transmission.Progress) -> Void, _ work: () async throws -> Void
@@ -105,8 +105,8 @@ package enum RetryAfter {
     }
 }
 
-/// The time limit of one request, from connecting to the last byte of the response. Idle timeouts alone do not limit it: a
-/// server that sends a byte now and then keeps a connection alive for hours.
+/// The time limit of one request, from connecting to the last byte of the response. Idle timeouts are not sufficient,
+/// because a server that sends a byte now and then keeps a connection alive for hours.
 package struct TransferDeadline: Sendable {
     /// The time for a request without data.
     package let base: Duration
@@ -131,7 +131,7 @@ package struct TransferDeadline: Sendable {
         package let limit: Duration
     }
 
-    /// Returns the result of `work`, and cancels it when it takes longer than the limit for `bytes` bytes.
+    /// Returns the result of `work`. Cancels `work` when it takes longer than the limit for `bytes` bytes.
     /// - Throws: `Exceeded`, or the error of `work`.
     package func run<Value: Sendable>(
         bytes: Int, clock: some Clock<Duration> = ContinuousClock(),

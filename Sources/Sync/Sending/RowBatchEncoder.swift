@@ -3,7 +3,7 @@ package import Database
 import Snapshots
 import SystemSupport
 
-/// Encodes rows as lines of text, some megabytes to a batch, on a thread of its own.
+/// Encodes rows as lines of text, in batches of some megabytes, on a separate thread.
 package actor RowBatchEncoder: BatchEncoder {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -65,11 +65,11 @@ package struct TransferBatch: Sendable {
 
 /// Encodes rows into batches.
 package protocol BatchEncoder: Sendable {
-    /// Returns the first batch of a range of ids; nil when no row is left in it.
+    /// Returns the first batch of a range of ids; nil when the range has no rows.
     func pack(_ range: ClosedRange<Int64>) async throws -> TransferBatch?
 
-    /// Returns all rows of a range of ids that was begun before, in one batch under the same installation; nil when none is
-    /// left.
+    /// Returns all rows of a transfer that an earlier run began, in one batch under the same installation. Nil when the
+    /// range has no rows any more.
     func reencode(_ transfer: Transfer) async throws -> TransferBatch?
 }
 
@@ -79,7 +79,7 @@ package protocol Target: Sendable {
     func prepare() async throws
 
     /// Delivers a batch. When it returns, the destination has the batch and will keep it. A batch that the destination
-    /// already has counts as delivered. `earlier` are the attempts of previous runs on the same range: any of them may have
-    /// arrived.
+    /// already has counts as delivered. `earlier` has the attempts of previous runs on the same range. Any of these
+    /// attempts may have arrived.
     func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws
 }

@@ -3,7 +3,7 @@ package import Core
 package import Database
 import SystemSupport
 
-/// The rows to send to a destination: computed without sending, and then sent.
+/// The rows to send to a destination. `preview` counts them without sending, and `send` sends them.
 package struct SyncPlan: Sendable {
     private let data: DataFolder
     private let destination: Destination
@@ -13,9 +13,9 @@ package struct SyncPlan: Sendable {
     private let last: Int64
     private let parts: WriterParts
 
-    /// Reads the database; nil when there is none. Throws `SyncError.notReady` for a database that no writer of this version
-    /// has opened yet.
-    /// - Parameter parts: of the writer that notes the length of the ledger.
+    /// Reads the database; nil when the data folder has no database. Throws `SyncError.notReady` for a database that no
+    /// writer of this version has opened yet.
+    /// - Parameter parts: the parts of the writer that records the length of the ledger.
     package init?(_ destination: Destination, data: DataFolder, parts: WriterParts) throws {
         guard let source = try ClickHouseRowEncoder(data: data) else { return nil }
         guard let identity = try source.identity() else { throw SyncError.notReady }
@@ -25,7 +25,7 @@ package struct SyncPlan: Sendable {
         self.source = source
         store = identity.store
         installation = identity.installation
-        // Rows that are recorded from here on are sent next time, so that the run ends.
+        // Rows that are recorded from here on are sent by the next run; otherwise this run might never end.
         last = try source.lastID()
     }
 
@@ -46,7 +46,8 @@ package struct SyncPlan: Sendable {
         package var firstRows: [[String]] = []
     }
 
-    /// Encodes all rows as for sending, counts them, and discards the result. Nothing is sent, and nothing stays on disk.
+    /// Encodes all rows as `send` does, counts them, and discards the encoded rows. Nothing is sent, and nothing stays
+    /// on disk.
     package func preview(fromStart: Bool, firstRows: Int) async throws -> Preview {
         var progress = LedgerProgress()
         let findings = try LedgerReader.read(data) { progress.observe($0) }
@@ -77,8 +78,8 @@ package struct SyncPlan: Sendable {
         }
     }
 
-    /// Accepts the ledger as it is now: the user has begun a new one.
-    /// - Returns: false when another process holds the writer lock.
+    /// Accepts the current ledger, because the user has begun a new ledger.
+    /// - Returns: true when the ledger is accepted; false when another process holds the writer lock.
     package func acceptNewLedger() async throws -> Bool {
         try await LedgerNote.forget(in: data, parts: parts)
     }
@@ -103,10 +104,11 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
-        // Before the ledger is opened: an invalid environment variable is not a failed transfer.
+        // The options are loaded before the ledger is opened, as an invalid environment variable is not a failed
+        // transfer.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
-        // In the data folder, so that a purge finds leftovers of a killed process.
+        // The scratch folder is in the data folder, so that a purge finds leftovers of a killed process.
         let scratch = try ScratchFolder(in: data.folder)
         let job = Transmission.Job(
             destination: destination.identity, store: store, last: last, fromStart: fromStart)
@@ -116,7 +118,7 @@ package struct SyncPlan: Sendable {
             return try await SyncActor().send(transmission, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
-        // Created only here: a client has threads, and reads the system's certificates.
+        // The client is created only here, because it has threads and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         let target = Self.target(client, destination, credentials, options)

@@ -1,12 +1,14 @@
 import Core
 package import SystemSupport
 
-/// One run that sends a destination the rows that it does not have yet, one batch after another, with its ledger.
+/// One run that sends a destination the rows that the destination does not have yet, one batch after another. The
+/// ledger records each batch.
 ///
 ///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next batch
 ///
-/// A kill before the intent means that nothing left. A kill after it means that the same range is sent again, which every
-/// destination stores once. A kill after the line means that no row of it is sent again.
+/// If the run is killed before the intent is on disk, nothing of the batch was sent. If it is killed after the intent,
+/// the next run sends the same range again, and every destination stores it once. Once the line of the confirmation is
+/// on disk, no row of the batch is sent again.
 package struct Transmission: ~Copyable {
     /// The result of a run.
     package struct Summary: Equatable, Sendable {
@@ -19,7 +21,7 @@ package struct Transmission: ~Copyable {
 
     /// A progress report.
     package enum Progress: Sendable {
-        /// The number of confirmed rows, and their approximate share of those to send, from 0 to 1.
+        /// The number of confirmed rows, and the approximate confirmed share of the rows to send, from 0 to 1.
         case sent(rows: Int, share: Double)
         /// An attempt failed, and the next one follows after the duration.
         case waiting(SyncError, Duration)
@@ -30,7 +32,7 @@ package struct Transmission: ~Copyable {
         package let destination: String
         package let store: String
         package let last: Int64
-        /// Starts with the first row, regardless of confirmed ones.
+        /// Whether sending starts with the first row, even if the destination confirmed rows before.
         package let fromStart: Bool
 
         package init(destination: String, store: String, last: Int64, fromStart: Bool) {
@@ -75,13 +77,13 @@ package struct Transmission: ~Copyable {
         return max(start, open.range.upperBound)
     }
 
-    /// Records that the first batch is sent.
+    /// Prepares the destination, and records the intent to send the first batch.
     mutating func begin(_ first: TransferBatch, _ report: @Sendable (Progress) -> Void) async throws {
         try await prepare(report)
         try ledger.append(.intent, first.transfer, at: wallClock.now())
     }
 
-    /// Records that a batch has arrived and that the next one is sent, with one fsync for both.
+    /// Records that a batch has arrived and the intent to send the next batch, with one fsync for both.
     mutating func confirm(
         _ batch: TransferBatch, next: TransferBatch?, _ report: @Sendable (Progress) -> Void
     ) throws {
@@ -90,7 +92,7 @@ package struct Transmission: ~Copyable {
         count(batch, report)
     }
 
-    /// Sends a range again that a previous run began.
+    /// Sends a range again, because a previous run began its transfer and recorded no confirmation.
     private mutating func resend(
         _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
     ) async throws {
