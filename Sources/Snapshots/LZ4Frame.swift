@@ -5,7 +5,7 @@ import SystemSupport
 struct LZ4Error: Error, Equatable {
     let message: String
 
-    /// The error that a result of the frame API means; nil when it is a success.
+    /// Converts a result of the frame API to an error; nil when the result means success.
     init?(_ code: Int) {
         guard LZ4F_isError(code) != 0 else { return nil }
         message = unsafe String(cString: LZ4F_getErrorName(code))
@@ -14,10 +14,11 @@ struct LZ4Error: Error, Equatable {
 
 /// Writes one frame: independent blocks of up to 1 MiB, and a checksum over the content.
 ///
-/// The header contains the length of the content, which is known at the end only: `header` makes it then. `context` is the
-/// library's, made in `init` and freed in `deinit`; every buffer passed to the library is valid for that one call.
+/// The header contains the length of the content. The length is known only at the end, so `header` makes the header
+/// then. `context` belongs to the library; `init` creates it and `deinit` frees it. Every buffer passed to the library
+/// is valid for that one call.
 @safe final class LZ4FrameEncoder {
-    /// Bytes of content in a block: `lz4` takes 4 MiB, which makes the file shorter by less than a thousandth.
+    /// Bytes of content in a block. Blocks of 4 MiB, the default of `lz4`, would make the file less than 0.1 % shorter.
     static let blockBytes = 1024 * 1024
     /// Bytes of the header of a frame whose content is not empty.
     static let headerBytes = 15
@@ -48,12 +49,13 @@ struct LZ4Error: Error, Equatable {
 
     deinit { unsafe _ = LZ4F_freeCompressionContext(context) }
 
-    /// Returns the header of a frame with `contentSize` bytes of content: `headerBytes` long, or shorter where that is 0.
+    /// Returns the header of a frame with `contentSize` bytes of content: `headerBytes` long, or shorter if
+    /// `contentSize` is 0.
     static func header(contentSize: Int) throws(LZ4Error) -> [UInt8] {
         try LZ4FrameEncoder(contentSize: contentSize).begin
     }
 
-    /// Returns the blocks of the next bytes of the content: a block for every MiB, and one for the rest.
+    /// Returns the blocks of the next bytes of the content: a block for every MiB, and a block for the rest.
     func blocks(of chunk: Span<UInt8>) throws(LZ4Error) -> [UInt8] {
         let bound = unsafe LZ4F_compressBound(chunk.count, &preferences)
         return try unsafe output(bound) { target in
@@ -94,7 +96,8 @@ extension [UInt8] {
     }
 }
 
-/// Reads one frame. Its memory is bounded by the largest possible block, 4 MiB, whatever the frame's header contains.
+/// Reads one frame. The decoder's memory is limited by the largest possible block, 4 MiB, even if the frame's header is
+/// forged.
 @safe final class LZ4FrameDecoder {
     private let context: OpaquePointer?
 

@@ -4,8 +4,8 @@ import Database
 import Intake
 import SystemSupport
 
-/// A snapshot without frame and manifest: a database, or lines of text for other tools. The values of the manifest are
-/// computed from the content, so only contradictions within the content are found.
+/// A snapshot without frame and manifest: a database, or lines of text for other tools. The manifest is computed from
+/// the content, so a check finds only contradictions within the content.
 struct PlainSnapshot {
     let format: SnapshotFormat
     private let path: String
@@ -13,7 +13,7 @@ struct PlainSnapshot {
     private static let chunkBytes = 1024 * 1024
     private static let databaseMagic = Array("SQLite format 3\u{0}".utf8)
 
-    /// Recognizes a plain file by its first bytes, an empty one by its name; nil for anything else.
+    /// Recognizes a plain file by its first bytes, and an empty file by its name. Nil for any other file.
     init?(path: String) throws {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         guard try file.status().isRegular else { return nil }
@@ -34,8 +34,8 @@ struct PlainSnapshot {
         self.path = path
     }
 
-    /// Copies the database to a new file at `copy`, so that it does not change, and checks its tables. Its rows are not
-    /// checked yet.
+    /// Copies the database to a new file at `copy`, so that other programs cannot change it, and checks the tables of
+    /// the copy. The rows are not checked yet.
     func copyDatabase(
         to copy: String, _ progress: (Int, Int) -> Void
     ) throws -> (rows: SnapshotRows, manifest: SnapshotManifest) {
@@ -69,7 +69,8 @@ struct PlainSnapshot {
         return (rows, manifest)
     }
 
-    /// Checks every line: of NDJSON by the rules for events, of CSV the number of its fields.
+    /// Checks every line. A line of NDJSON must obey the rules for events; a record of CSV must have the number of
+    /// fields of the first record.
     func checkText(_ progress: (Int, Int) -> Void) throws -> SnapshotManifest {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         let size = try file.status().size
@@ -122,7 +123,7 @@ struct PlainSnapshot {
 private struct EventLines {
     let path: String
     private var buffer = LineBuffer()
-    /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
+    /// Stored names are hashed already, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
         key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "checked", acceptsFuture: true)
     private(set) var count = 0
@@ -151,7 +152,7 @@ private struct EventLines {
     private func damaged(_ what: String) -> SnapshotError { .damaged(path: path, what: "line \(count): \(what)") }
 }
 
-/// Counts the records of CSV that arrives in chunks, and their fields (RFC 4180).
+/// Counts the records of a CSV text and the fields of each record (RFC 4180). The text arrives in chunks.
 private struct CSVRecords {
     private(set) var count = 0
     private var fields = 0
@@ -160,7 +161,8 @@ private struct CSVRecords {
     /// Whether a record has begun.
     private(set) var isAtStart = true
 
-    /// Returns the number of the first record with a different number of fields than the first one; nil if all have the same.
+    /// Returns the number of the first record whose number of fields differs from that of record 1; nil if all records
+    /// have the same number.
     mutating func firstWrong(in chunk: [UInt8]) -> Int? {
         for byte in chunk {
             isAtStart = false

@@ -3,19 +3,19 @@ import Database
 import Intake
 import SystemSupport
 
-/// Converts a row from elsewhere to an event again, by the rules of recorded events: a snapshot cannot import an event that a
-/// recorder would reject. A value that looks like a secret is redacted, as in a recorded event: an older Nexus with other
-/// rules may have stored it.
+/// Converts a row of a snapshot back to an event and applies the rules for recorded events. So a snapshot cannot import
+/// an event that a recorder would reject. A value that looks like a secret is redacted, as in a recorded event, because
+/// an older Nexus with other rules may have stored it.
 struct RowRules {
-    /// Names are hashed before they are stored, so nothing is hashed here and the key is never used.
+    /// Stored names are hashed already, so nothing is hashed here and the key is never used.
     private var intake = EventIntake(
         key: HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length)), session: "redacted", acceptsFuture: true)
     private var parsed = ParsedEvent()
     private var timestamps = TimestampParser()
-    /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first.
+    /// The times of the earliest and the latest row so far, in milliseconds since 1970; nil before the first row.
     private(set) var span: ClosedRange<Int64>?
 
-    /// Checks one row and passes its event, encoded, to `use`. Returns the problem of the row; nil when there is none.
+    /// Checks a row and passes its encoded event to `use`. Returns the problem of the row; nil for a valid row.
     mutating func check(_ row: borrowing EventRow, use: (Span<UInt8>) -> Void) -> String? {
         guard row.id > 0, row.id <= RowProvenance.largestID else { return "its id is out of range" }
         parsed.reset(keepsText: false)
@@ -26,7 +26,8 @@ struct RowRules {
             return "a required column is empty"
         }
         do throws(Rejection) {
-            // A command that would be cut was not stored by Nexus.
+            // Nexus stores only shortened commands, so a command that would still be shortened does not come from
+            // Nexus.
             let isCut = try intake.acceptSayingIfCut(parsed, in: row.bytes.span, use: use)
             return isCut ? "command has more than plain words" : nil
         } catch {

@@ -9,8 +9,8 @@ enum RowTextEncoder {
 
     // MARK: NDJSON
 
-    /// Appends a row in the form in which it could be recorded: a JSON object and a line feed. NULL values are left out, and
-    /// so is the id, which is not part of an event.
+    /// Appends a row as an event that `nexus record` accepts: a JSON object and a line feed. NULL values are left out.
+    /// The id is left out too, because it is not part of an event.
     static func appendJSON(_ row: borrowing EventRow, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "{"))
         var isFirst = true

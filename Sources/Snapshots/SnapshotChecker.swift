@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// Decompresses and checks snapshots, on a thread of its own.
+/// Decompresses and checks snapshots, on a separate thread.
 package actor SnapshotChecker {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -14,7 +14,8 @@ package actor SnapshotChecker {
     }
 
     /// Checks everything: frame, hash, manifest, SQLite's integrity check of the database, every field of every row, and the
-    /// counts. It writes the content to a temporary folder under `$TMPDIR`, else `/var/tmp`.
+    /// counts. The check writes the content to a temporary folder under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is
+    /// not set.
     package func verify(
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
@@ -50,8 +51,8 @@ package actor SnapshotChecker {
         while try reader.next() != nil {}
     }
 
-    /// Decompresses a snapshot whose rows can be imported to a new file at `copy`, and checks frame, hash and tables. Its
-    /// rows are not checked yet: `readRows` checks them.
+    /// Decompresses a snapshot to a new file at `copy`, and checks frame, hash and tables. Rejects snapshots whose rows
+    /// cannot be imported. `readRows` checks the rows later.
     func unpack(
         to copy: String, _ progress: @Sendable (Int, Int) -> Void
     ) throws(SnapshotError) -> SnapshotManifest {
@@ -70,8 +71,8 @@ package actor SnapshotChecker {
         }
     }
 
-    /// Puts all checked rows of the decompressed snapshot at `copy` into a queue, and ends it, with the error if a row is
-    /// invalid. `progress` is passed the share that was read.
+    /// Checks all rows of the decompressed snapshot at `copy` and puts them into a queue. Ends the queue after the last
+    /// row, or with an error at the first invalid row. `progress` is passed the read share of the rows.
     func readRows(
         of copy: String, _ manifest: SnapshotManifest, into queue: BoundedQueue<ImportedRows>,
         _ progress: @Sendable (Double) -> Void
@@ -107,7 +108,8 @@ package actor SnapshotChecker {
         return rows
     }
 
-    /// Runs work whose failures, except those of files, mean that the snapshot is invalid.
+    /// Runs `work` and converts its failures to a `SnapshotError`. Failures other than those of files mean that the
+    /// snapshot is invalid.
     private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {
         do { return try work() } catch { throw snapshotError(error) }
     }
@@ -120,7 +122,7 @@ package actor SnapshotChecker {
     private func snapshotError(_ error: any Error) -> SnapshotError { SnapshotError(reading: error, path: path) }
 }
 
-/// Counts the lines of text that arrives in chunks; in CSV a line feed between quotes ends none.
+/// Counts the lines of a text that arrives in chunks. In CSV a line feed between quotes does not end a line.
 private struct TextLines {
     let isCSV: Bool
     private(set) var count = 0

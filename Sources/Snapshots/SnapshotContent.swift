@@ -2,12 +2,12 @@ import Core
 import Database
 import SystemSupport
 
-/// The content of a snapshot, in chunks, from the database or from its copy.
+/// The content of a new snapshot, in chunks, read from the database or from a copy of the database.
 struct SnapshotContent {
-    /// Bytes that are read at once: four blocks of the frame, so that the cost of passing them to another thread is
-    /// negligible.
+    /// The number of bytes that are read at once. With four blocks of the frame, the cost of passing a chunk to another
+    /// thread is negligible.
     private static let chunkBytes = 4 * LZ4FrameEncoder.blockBytes
-    /// Rows that are written as text at once: some MiB.
+    /// The number of rows that are written as text at once: some MiB of text.
     private static let rowsAtOnce = 4 * 1024
 
     private enum Source {
@@ -18,17 +18,17 @@ struct SnapshotContent {
     }
 
     private var source: Source
-    /// The total number of bytes, or rows; and the number of those returned so far.
+    /// The total number of bytes, or of rows for a text. `done` is the number of bytes or rows returned so far.
     let total: Int
     private(set) var done = 0
 
-    /// The database of a snapshot that was made without a copy.
+    /// Reads the content from a database that is exported without a copy.
     init(_ snapshot: DirectSnapshot) {
         total = snapshot.bytes
         source = .direct(snapshot)
     }
 
-    /// `path` is the copy; `events` its number of rows.
+    /// Reads the content from the copy of the database at `path`. `events` is the number of its rows.
     init(_ format: SnapshotFormat, path: String, events: Int) throws {
         switch format {
         case .sqlite:
@@ -66,7 +66,7 @@ struct SnapshotContent {
         }
     }
 
-    /// A file that is kept open.
+    /// A file that stays open between reads.
     private final class FileReader {
         private let file: File
         let size: Int

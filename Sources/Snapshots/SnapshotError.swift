@@ -5,7 +5,7 @@ package import SystemSupport
 package enum SnapshotError: ReportedError, Equatable {
     /// There is no database to take a snapshot of.
     case nothingRecorded(folder: String)
-    /// The database is of a version that had no installation id and was not opened for writing since.
+    /// The database comes from a version without installation ids, and no later version has opened it for writing.
     case outdatedDatabase(path: String)
     /// The name for a new snapshot belongs to an entry that is not a file.
     case occupied(path: String, by: String)
@@ -15,11 +15,11 @@ package enum SnapshotError: ReportedError, Equatable {
     case newerVersion(path: String)
     /// A truncated, changed or forged snapshot; `what` describes the problem.
     case damaged(path: String, what: String)
-    /// A snapshot for other tools, which lacks data that an import needs.
+    /// A compressed text for other tools. It lacks data that an import needs.
     case oneWay(path: String, format: SnapshotFormat)
-    /// A plain file for other tools.
+    /// A plain text for other tools. It lacks data that an import needs.
     case plainText(path: String, format: SnapshotFormat)
-    /// Not enough disk space to decompress it.
+    /// The disk has not enough space to decompress the snapshot.
     case noRoom(path: String, bytes: Int)
     /// The work was cancelled; it had no effect.
     case cancelled
@@ -72,7 +72,8 @@ package enum SnapshotError: ReportedError, Equatable {
         }
     }
 
-    /// Maps a failure to read a snapshot's own database: the database is corrupt, as no other process uses it.
+    /// Maps a failure to read the database in a snapshot. Such a failure means that the database is corrupt, because no
+    /// other process uses it.
     init(reading error: any Error, path: String) {
         if Task.isCancelled {
             self = .cancelled

@@ -1,17 +1,19 @@
 import SystemSupport
 
-/// A snapshot that is being written: compresses the content, or leaves it plain, and writes it, on a thread of its own.
+/// A snapshot that is being written. The actor compresses the content, or leaves it plain, and writes it on a separate
+/// thread.
 actor SnapshotFile {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
-    /// Nil for a plain file, which is the content alone.
+    /// Nil for a plain file: it contains only the content.
     private let encoder: LZ4FrameEncoder?
-    /// Bytes of content so far.
+    /// The number of content bytes written so far, before compression.
     private var contentBytes = 0
 
-    /// Creates the file, which must not exist. Space for the header is reserved, as it contains the length of the content.
+    /// Creates a file at `path`, where no file may exist. Space for the header is reserved, because the header contains
+    /// the length of the content and is written last.
     init(path: String, isPlain: Bool) throws {
         encoder = isPlain ? nil : try LZ4FrameEncoder()
         file = try File(opening: path, [.readWrite, .create, .exclusive])
@@ -31,8 +33,8 @@ actor SnapshotFile {
         file.startWritingOut()
     }
 
-    /// Ends the content and appends the manifest, but not to a plain file. With `synchronize` it returns once all of it is on
-    /// disk.
+    /// Ends the content and appends the manifest. A plain file gets no manifest. With `synchronize` the call returns
+    /// once the whole file is on disk.
     func end(with trailer: [UInt8], synchronize: Bool) throws {
         if let encoder { try end(encoder, trailer) }
         if synchronize { try file.synchronizeData() }
@@ -40,7 +42,8 @@ actor SnapshotFile {
 
     private func end(_ encoder: LZ4FrameEncoder, _ trailer: [UInt8]) throws {
         let header = try LZ4FrameEncoder.header(contentSize: contentBytes)
-        // The header of an empty frame is shorter, and its end mark follows at once.
+        // The header of an empty frame is shorter than the reserved space, and the end mark follows the header
+        // directly.
         let end = contentBytes == 0 ? header.count : try file.status().size
         let rest = try encoder.end() + trailer
         try file.truncate(to: end)

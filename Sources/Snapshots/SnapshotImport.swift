@@ -6,10 +6,10 @@ package import SystemSupport
 ///
 ///     snapshot ─ unpack, check frame, hash and tables ─ read and check rows ─▶ bounded queue ─▶ writer: one transaction
 ///
-/// Rows are read and checked on one thread and inserted on the writer's, which takes a third less time than one thread. The
-/// transaction ends only after every row was checked: a snapshot is imported as a whole or not at all, whenever the process
-/// ends. Pages are not checked with `PRAGMA integrity_check`, as `nexus verify` does. The hash, the rules for every row, and
-/// the rows' order, number and span are sufficient.
+/// One thread reads and checks rows, and the writer's thread inserts them. Two threads take a third less time than one.
+/// The transaction ends only after every row was checked. So a snapshot is imported as a whole or not at all, even if
+/// the process is killed. Only `nexus verify` checks the pages with `PRAGMA integrity_check`. For an import, the hash,
+/// the rules for every row, and the rows' order, number and span are sufficient.
 package struct SnapshotImport: Sendable {
     /// Batches of `Limits.snapshotRows` that wait between reading and writing: three megabytes.
     private static let queuedBatches = 8
@@ -17,9 +17,9 @@ package struct SnapshotImport: Sendable {
     /// The numbers of imported, known and expired rows of a snapshot.
     package struct Outcome: Sendable {
         package let imported: Int
-        /// Rows that were in the data folder already.
+        /// Rows that the data folder already had.
         package let known: Int
-        /// Rows that are too old to be kept.
+        /// Rows that are older than the retention of rows.
         package let expired: Int
     }
 
@@ -29,10 +29,10 @@ package struct SnapshotImport: Sendable {
         self.path = path
     }
 
-    /// Imports into the database of a data folder, in which the snapshot is temporarily decompressed.
+    /// Imports into the database of a data folder. The snapshot is temporarily decompressed in this folder.
     /// - Parameters:
     ///   - lock: the writer lock of the folder.
-    ///   - parts: of its writer.
+    ///   - parts: the parts of the folder's writer.
     package func run(
         into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -52,7 +52,7 @@ package struct SnapshotImport: Sendable {
         do {
             let scratch = try ScratchFolder(in: parent)
             let checker = SnapshotChecker(path: path)
-            // Decompressing takes a fifth of the time.
+            // Decompression takes a fifth of the import's time.
             let manifest = try await checker.unpack(to: scratch.path(of: "content.db")) { progress($0 / 5, $1) }
             let queue = BoundedQueue<ImportedRows>(capacity: Self.queuedBatches)
             async let reading: Void = checker.readRows(of: scratch.path(of: "content.db"), manifest, into: queue) {
@@ -67,13 +67,14 @@ package struct SnapshotImport: Sendable {
     }
 }
 
-/// A snapshot in the form of a data folder, for reports: its rows with their own rollups, separate from the user's data. It
-/// is under `$TMPDIR`, else `/var/tmp`, and removed with the value.
+/// A snapshot as a temporary data folder, for reports. The folder has the snapshot's rows and their rollups, separate
+/// from the user's data. It is under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is not set, and is removed with this
+/// object.
 package final class OpenedSnapshot: Sendable {
     private let scratch: ScratchFolder
 
     /// Decompresses and checks a snapshot.
-    /// - Parameter parts: of the writer that imports its rows.
+    /// - Parameter parts: the parts of the writer that imports the snapshot's rows.
     package init(
         _ path: String, parts: WriterParts,
         progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }

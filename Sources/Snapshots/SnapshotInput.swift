@@ -2,8 +2,8 @@ import Core
 import Crypto
 import SystemSupport
 
-/// A snapshot that is being read. Its own values are untrusted until they are verified, and the memory and disk space that it
-/// can use are limited from the start.
+/// A snapshot that is being read. The values in the file are untrusted until they are verified. Memory and disk space
+/// are limited from the start.
 package struct SnapshotInput: ~Copyable {
     /// Bytes that are read at once.
     private static let chunkBytes = 1024 * 1024
@@ -12,7 +12,7 @@ package struct SnapshotInput: ~Copyable {
     package let manifest: SnapshotManifest
     private let path: String
     private let file: File
-    /// Bytes of the content's frame.
+    /// The length of the frame with the content, in bytes.
     private let frameBytes: Int
 
     /// Opens a file and reads its header and manifest.
@@ -57,7 +57,7 @@ package struct SnapshotInput: ~Copyable {
         return bytes
     }
 
-    /// Decompresses the content, passes it to `take` in chunks, and checks length and hash.
+    /// Decompresses the content and passes it to `take` in chunks. Then checks the length and the hash.
     package func unpack(_ progress: (Int, Int) -> Void, _ take: (Span<UInt8>) throws -> Void) throws {
         let decoder = try LZ4FrameDecoder()
         var hash = SHA256()
@@ -73,7 +73,7 @@ package struct SnapshotInput: ~Copyable {
                 let step = try decoder.decode(input.span.extracting(position..<input.count), into: &output)
                 position += step.consumed
                 length += step.produced
-                // The library checks the length only at the end.
+                // The library checks the length only at the end of the frame, so this check limits the output.
                 guard length <= manifest.bytes else {
                     throw SnapshotError.damaged(path: path, what: "its content is longer than its manifest states")
                 }

@@ -8,12 +8,12 @@ import SystemSupport
 package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
     /// A SQLite database with `events` and `sessions`.
     case sqlite
-    /// The events in the form in which they could be recorded, a JSON object a line.
+    /// The events as JSON objects that `nexus record` accepts, one object on each line.
     case ndjson
     /// The events in the form of RFC 4180, with the columns' names first.
     case csv
 
-    /// Returns the file extension for this format; that of plain files lacks `.lz4`.
+    /// Returns the file extension for this format. The extension of compressed files ends with `.lz4`.
     package func fileExtension(isPlain: Bool) -> String {
         (self == .sqlite ? "db" : rawValue) + (isPlain ? "" : ".lz4")
     }
@@ -44,16 +44,17 @@ package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
 ///     f+12+n     4  CRC-32C of the manifest
 ///     f+16+n     8  "NEXUSNAP"
 ///
-/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same pages are the same bytes: they contain
-/// no creation time. In the format `sqlite` the content also has a table `manifest` (see `SnapshotDatabase`).
+/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same database pages have the same
+/// bytes, because a snapshot contains no creation time. In the format `sqlite` the content also has a table `manifest`
+/// (see `SnapshotDatabase`).
 package struct SnapshotManifest: Decodable, Equatable, Sendable {
-    /// The format this version writes, and the latest it reads.
+    /// The layout version that this program writes. It is also the latest layout version that this program reads.
     package static let currentVersion = 1
 
     /// The version of this layout.
     package var formatVersion = SnapshotManifest.currentVersion
     package var content: SnapshotFormat
-    /// The id of the installation whose database was exported; empty where a plain text does not contain it.
+    /// The id of the installation whose database was exported. Empty for a plain text, which does not contain the id.
     package var installation: String
     /// The version of the tables.
     package var schemaVersion: Int
@@ -84,7 +85,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         case from, until, bytes, sha256
     }
 
-    /// Bytes after the content's frame for a manifest of `n` bytes: n + this.
+    /// The number of bytes after the content's frame, without the bytes of the manifest.
     static let trailerOverhead = 8 + footerBytes
     static let footerBytes = 16
     private static let skippableMagic: UInt32 = 0x184D_2A5E
@@ -115,7 +116,8 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return trailer
     }
 
-    /// Returns the length of the manifest from the file's footer, its last 16 bytes; nil when they are not a footer.
+    /// Returns the length of the manifest from the file's footer, its last 16 bytes; nil when these bytes are not a
+    /// footer.
     static func length(footer bytes: Span<UInt8>) -> Int? {
         guard bytes.count == footerBytes, bytes.extracting(8..<16).equals(footer.span) else { return nil }
         let length = Int(bytes.uint32(at: 0))
@@ -142,7 +144,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return manifest
     }
 
-    /// Converts a time from the database's text form to that of the manifest; nil when it is not a time.
+    /// Converts a time from the database's text form to the manifest's form. Nil when the text is not a time.
     static func rfc3339(_ databaseText: String) -> String? {
         Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
     }

@@ -2,27 +2,28 @@ import Core
 import Database
 import SystemSupport
 
-/// Reads the events of a decompressed snapshot in batches. Each row is checked by the rules for events; their number and span
-/// are compared with the manifest.
+/// Reads the events of a decompressed snapshot in batches. Each row is checked by the rules for events. The number and
+/// the span of the events are compared with the manifest.
 struct SnapshotRowReader {
     private let rows: SnapshotRows
     private let manifest: SnapshotManifest
     private let origins: RowProvenance
     private let own: InstallationID
-    /// The snapshot, for messages.
+    /// The path of the snapshot, for error messages.
     private let path: String
     private var rules = RowRules()
     private var first: Int64?
     private var last = Int64.min
-    /// Rows that were read so far.
+    /// The number of rows read so far.
     private(set) var events = 0
     private var isAtEnd = false
-    /// Batches that were read and not returned yet: a batch has the rows of one installation.
+    /// Batches that were read and not returned yet. Each batch has rows of a single installation, so a page of rows may
+    /// give several batches.
     private var batches: [ImportedRows] = []
 
     /// - Parameters:
-    ///   - rows: the snapshot's database, whose tables were checked.
-    ///   - path: the snapshot.
+    ///   - rows: the snapshot's database. Its tables must have been checked.
+    ///   - path: the path of the snapshot, for error messages.
     init(_ rows: SnapshotRows, _ manifest: SnapshotManifest, path: String) throws {
         guard let own = InstallationID(manifest.installation), let origins = try rows.origins() else {
             throw SnapshotError.damaged(path: path, what: "the provenance of its rows is not valid")
@@ -30,7 +31,7 @@ struct SnapshotRowReader {
         (self.rows, self.manifest, self.own, self.origins, self.path) = (rows, manifest, own, origins, path)
     }
 
-    /// Returns the next rows, at most `Limits.snapshotRows`; nil after the last.
+    /// Returns the next rows, at most `Limits.snapshotRows`; nil after the last rows.
     mutating func next() throws(SnapshotError) -> ImportedRows? {
         do {
             while batches.isEmpty, !isAtEnd { try readRows() }

@@ -3,29 +3,30 @@ import Crypto
 package import Database
 import SystemSupport
 
-/// Writes snapshots. It reads and hashes on the caller's executor, which should have a thread of its own; another thread
-/// compresses and writes.
+/// Writes snapshots. The writer reads and hashes on the caller's executor, which should have a separate thread. Another
+/// thread compresses and writes.
 ///
 ///     database ─ copy ─┬─ hash ────────────────────────────────┐
 ///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
 ///
-/// The copy is made in a folder next to the target, in one read transaction, and read from there. A large database is read
-/// without a copy (see `DirectSnapshot`). Memory holds a few chunks of 4 MiB, however large the database is.
+/// One read transaction makes the copy, in a folder next to the target. The content is then read from the copy. A large
+/// database is read without a copy (see `DirectSnapshot`). Memory use is a few chunks of 4 MiB, regardless of the size
+/// of the database.
 package struct SnapshotWriter: Sendable {
     private let data: DataFolder
     private let directSnapshotBytes: Int
 
-    /// - Parameter directSnapshotBytes: the size from which on a database is exported without a copy.
+    /// - Parameter directSnapshotBytes: the minimum size of a database that is exported without a copy, in bytes.
     package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
         self.data = data
         self.directSnapshotBytes = directSnapshotBytes
     }
 
-    /// Writes a snapshot of the selected events; with `isPlain` its content alone, without frame and manifest. `progress` is
-    /// passed the finished and the total amount, in units of its own.
+    /// Writes a snapshot of the selected events. With `isPlain` only the content is written, without frame and
+    /// manifest. `progress` is passed the finished and the total amount, in an arbitrary unit.
     ///
-    /// However the process ends, the target is unchanged or the whole snapshot. The next run removes leftovers of a killed
-    /// one from the target's folder.
+    /// If the process is killed, the target is either unchanged or the complete snapshot. The next run removes
+    /// leftovers of a killed process from the target's folder.
     @discardableResult
     package func write(
         _ selection: SnapshotSelection = .everything, as format: SnapshotFormat, to target: SnapshotTarget,
@@ -40,7 +41,8 @@ package struct SnapshotWriter: Sendable {
                 selection, as: format, copyingTo: scratch.path(of: "content.db"), file, progress)
             try await file.end(with: manifest.trailer(), synchronize: name != nil)
             guard let name else {
-                // The reader may take any amount of time; until it is done the snapshot's files have no names.
+                // The program that reads the output may take any amount of time. The files are unlinked first, so that
+                // a killed process leaves none behind.
                 Self.remove(scratch)
                 try await file.copyToOutput()
                 return manifest
@@ -81,7 +83,7 @@ package struct SnapshotWriter: Sendable {
         return Self.manifest(format, of: copied.installation, try await counted, written)
     }
 
-    /// Writes the content. Returns its length in bytes, and its SHA-256.
+    /// Writes the content. Returns the length of the content in bytes, and its SHA-256.
     private func write(
         _ content: SnapshotContent, to file: SnapshotFile, _ progress: @Sendable (Int, Int) -> Void
     ) async throws -> (bytes: Int, sha256: String) {
@@ -90,7 +92,7 @@ package struct SnapshotWriter: Sendable {
         var bytes = 0
         var next = try content.next()
         while let chunk = next {
-            // Compression of this chunk continues while it is hashed and the next one is read.
+            // Another thread compresses this chunk while this thread hashes it and reads the next chunk.
             async let appended: Void = file.append(chunk)
             hash.update(data: chunk)
             bytes += chunk.count
@@ -115,7 +117,7 @@ package struct SnapshotWriter: Sendable {
     }
 }
 
-/// Counts the rows of a copy, on a thread of its own.
+/// Counts the rows of a copy, on a separate thread.
 private actor RowCounter {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -129,14 +131,14 @@ private actor RowCounter {
 
 /// The destination of a new snapshot.
 package enum SnapshotTarget: Equatable, Sendable {
-    /// A file. An existing file is replaced as a whole once the new one is complete and on disk; any other entry of that
-    /// name, including a link, is left alone.
+    /// A file. An existing file is replaced as a whole once the new file is complete and on disk. An existing folder,
+    /// link or other entry causes an error and is not replaced.
     case file(String)
     /// This process's standard output: a pipe into another program. It receives no bytes before the snapshot is complete.
     case standardOutput
 
-    /// Returns the folder in which the snapshot is made, and its name there; nil for a name means that it is then written to
-    /// standard output.
+    /// Returns the folder in which the snapshot is created, and the name of its file there. The name is nil when the
+    /// snapshot is then copied to standard output.
     func place() throws(SnapshotError) -> (folder: Folder, name: String?) {
         guard case .file(let path) = self else { return (ScratchFolder.commonParent, nil) }
         let folder = Folder(path).parent
