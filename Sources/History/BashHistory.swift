@@ -7,12 +7,13 @@ import SystemSupport
 ///     #1700000000
 ///     make test
 ///
-/// With HISTTIMEFORMAT set, a line of `#` and seconds is before each entry, and all lines up to the next one are one entry.
-/// Without it entries have no time.
+/// With HISTTIMEFORMAT set, bash writes a line of `#` and seconds before each entry. All lines up to the next such line
+/// are one entry. Without HISTTIMEFORMAT entries have no time.
 struct BashHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The current entry, which the next time ends; `time` is nil before the first one.
+    /// The lines of the current entry, which ends at the next line with a time. `time` is nil before the first such
+    /// line.
     private var current: [UInt8] = []
     private var time: Int64?
     private var isTooLong = false
@@ -44,7 +45,7 @@ struct BashHistory: HistoryReader {
         }
     }
 
-    /// Passes the current entry on; nil when there is none.
+    /// Ends the current entry and returns it; nil when no entry was begun.
     private mutating func finishEntry(_ entry: inout HistoryEntry) -> HistoryItem? {
         defer {
             current.removeAll(keepingCapacity: true)
@@ -57,8 +58,8 @@ struct BashHistory: HistoryReader {
         return .entry
     }
 
-    /// Returns the time of a line of `#` and digits, in milliseconds; nil for any other line. A number that is not a time
-    /// since 2000 is a comment that was typed.
+    /// Returns the time of a line of `#` and digits, in milliseconds; nil for any other line. If the number is not a
+    /// time since 2000, the line is a comment that the user typed.
     private static func time(_ line: Span<UInt8>) -> Int64? {
         guard line.count > 1, line[0] == UInt8(ascii: "#"), let number = line.decimal(from: 1),
             number.end == line.count, let time = number.value.milliseconds, time >= Limits.earliestTimestamp,

@@ -9,11 +9,12 @@ import SystemSupport
 ///       paths:
 ///         - Makefile
 ///
-/// `\\` is a backslash and `\n` a line feed; nothing else is escaped. fish keeps each line once, with its last time.
+/// `\\` is a backslash and `\n` a line feed; nothing else is escaped. fish keeps each line once, with the time of its
+/// last run.
 struct FishHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The current entry; nil before the first one.
+    /// The current entry; nil before the first entry.
     private var current: HistoryItem?
     private var line: [UInt8] = []
     private var time: Int64?
@@ -73,7 +74,7 @@ struct FishHistory: HistoryReader {
         return number.value.milliseconds
     }
 
-    /// Appends a text with fish's escapes removed, in one pass from left to right.
+    /// Appends `raw` without fish's escapes, in one pass from left to right.
     static func unescape(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         var index = 0
         while index < raw.count {

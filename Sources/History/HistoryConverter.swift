@@ -5,24 +5,25 @@ import SystemSupport
 
 /// Converts the entries of a history to rows, in batches, and counts the skipped entries.
 ///
-/// Entries of one second wait until the next second begins. Equal lines in a second are numbered, and if a second has more
-/// entries than a user can type, a program made their times up.
+/// The entries of a second wait until an entry of another second follows. Equal lines in a second are numbered. If a
+/// second has more entries than a user can type, a program invented their times, so all entries of that second are
+/// skipped.
 struct HistoryConverter {
     /// The limits of an import, in milliseconds since 1970.
     struct Limitation {
-        /// Earlier entries are past the retention of rows.
+        /// Entries before this time are past the retention of rows.
         var keptFrom: Int64
-        /// The time from which the history's shell was recorded; nil if it was not.
+        /// The time from which the history's shell was recorded; nil if the shell was not recorded.
         var recordedFrom: Int64?
         /// The runs that shells recorded, including earlier ones.
         var recorded = RecordedShells()
-        /// More than a day ahead of the clock.
+        /// The latest accepted time: a day ahead of the clock.
         var latest: Int64
     }
 
     private let limits: Limitation
     private let marker: HistoryMarker
-    /// Whether the marks of the adjacent seconds are needed.
+    /// Whether the marks of the adjacent seconds are needed, to find the same entry of another source.
     private let comparesSources: Bool
     private var intake: HistoryIntake
     private(set) var summary: HistorySummary
@@ -75,7 +76,8 @@ struct HistoryConverter {
         let time = entry.facts.time
         guard time >= Limits.earliestTimestamp, time <= limits.latest else { return summary.skip(.wrongTime) }
         repeats.add(entry.line)
-        // Shells note whole seconds, and a hook notes the start slightly later than the shell does.
+        // Shells store whole seconds, and the hook stores a slightly later start than the shell, so a second is
+        // subtracted.
         if let recorded = limits.recordedFrom, time / 1000 >= recorded / 1000 - 1 { return summary.skip(.recorded) }
         if !limits.recorded.isEmpty,
             limits.recorded.session(of: intake.program(of: entry.line, entry.facts), at: time / 1000) != nil
@@ -89,7 +91,7 @@ struct HistoryConverter {
             self.second = second
         }
         entriesOfSecond += 1
-        // Test suites run concurrently.
+        // The limit for reports is higher, because test suites run concurrently.
         let most = summary.source.isShell ? Limits.historyEntriesOfASecond : Limits.historyRows
         guard entriesOfSecond <= most else { return dropSecond() }
         let first = marker.mark(entry.line, second: second, number: 0)
@@ -117,7 +119,7 @@ struct HistoryConverter {
         }
     }
 
-    /// Counts an entry of a second with too many entries, and the waiting entries of that second.
+    /// Skips the current entry and the waiting entries of its second, because that second has too many entries.
     private mutating func dropSecond() {
         summary.skip(.undated, pending.count + 1)
         pending.removeAll()
@@ -141,7 +143,7 @@ private struct RepetitionCheck {
 
     mutating func add(_ line: [UInt8]) {
         guard !hasRepetition, lines.count < Limits.historyLinesCompared else { return }
-        // The hash is seeded in each process: it is never stored.
+        // Swift seeds the hash in each process, so the hash must not be stored.
         hasRepetition = !lines.insert(line.hashValue).inserted
     }
 }

@@ -8,8 +8,8 @@ package import SystemSupport
 ///
 ///     file ─ read, name, mark ─▶ bounded queue ─▶ writer: one transaction a batch, rows with rollups and marks
 ///
-/// A mark is stored with its row, so that an entry is imported once, whenever imports are killed and however often they run.
-/// Entries of another source with the same line in the same or an adjacent second are the same run.
+/// A mark is stored with its row. So an entry is imported once, even if an import is killed or repeated. An entry of
+/// another source with the same line in the same or an adjacent second counts as the same run.
 package struct HistoryImport: Sendable {
     /// Batches that wait between reading and writing: some three megabytes.
     private static let queuedBatches = 4
@@ -27,8 +27,8 @@ package struct HistoryImport: Sendable {
     /// Imports the entries that are not stored yet.
     /// - Parameters:
     ///   - lock: the writer lock of the folder.
-    ///   - parts: of its writer.
-    ///   - progress: gets the share that was read, 0 to 1.
+    ///   - parts: the parts of the folder's writer.
+    ///   - progress: is called with the read share of the history, from 0 to 1.
     package func run(
         into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -52,7 +52,7 @@ package struct HistoryImport: Sendable {
         }
     }
 
-    /// Reads the history into a queue, on a thread of its own.
+    /// Reads the history into a queue, concurrently with the writer.
     private func read(
         _ data: DataFolder, _ bounds: HistoryBounds, _ key: HistoryKey, comparesSources: Bool,
         into queue: BoundedQueue<HistoryRows>, _ progress: @Sendable (Double) -> Void
@@ -91,7 +91,7 @@ package struct HistoryImport: Sendable {
             marker: key.marker, comparesSources: comparesSources && source.isShell, intake: intake)
     }
 
-    /// Returns the time from which this history's shell was recorded; nil if it was not. Reads the history.
+    /// Reads the history and returns the time from which its shell was recorded; nil if the shell was not recorded.
     private func recordedFrom(_ recorded: RecordedShells, naming intake: inout HistoryIntake) throws -> Int64? {
         guard !recorded.isEmpty else { return nil }
         var reader = try source.reader(of: path)
@@ -102,13 +102,14 @@ package struct HistoryImport: Sendable {
                 let session = recorded.session(
                     of: intake.program(of: entry.line, entry.facts), at: entry.facts.time / 1000)
             else { continue }
-            // `nexus exec make` records make, whether or not the shell has a hook.
+            // `nexus exec make` records make even if the shell has no hook, so such lines are no evidence of a hook.
             if !entry.line.span.text.contains("nexus") { found[session, default: 0] += 1 }
         }
         return recorded.start(found: found)
     }
 
-    /// Returns the result that an import of each history found would have now, in order. Nothing is written.
+    /// Returns for each history that exists the result that an import would have now, in the order of the sources.
+    /// Nothing is written.
     package static func plans(for data: DataFolder) throws -> [HistorySummary] {
         var planned = PlannedHistories()
         return try HistorySource.allCases.compactMap { source in
@@ -116,7 +117,7 @@ package struct HistoryImport: Sendable {
             do {
                 return try HistoryImport(source, path: path).plan(for: data, besides: &planned)
             } catch let error as any ReportedError {
-                // The other sources can still be read.
+                // The problem is returned instead of thrown, because the other sources can still be read.
                 var summary = HistorySummary(source, path: path)
                 summary.problem = error.description
                 return summary

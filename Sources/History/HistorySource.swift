@@ -2,13 +2,13 @@ import Core
 import Intake
 import SystemSupport
 
-/// A program whose history can be imported. The cases are in order of their detail: the entries of an earlier case take
-/// precedence.
+/// A program whose history can be imported. The cases with more detailed entries come first, and the entries of an
+/// earlier case take precedence.
 package enum HistorySource: String, CaseIterable, Sendable {
     case atuin, histdb, hishtory, resh, nushell, xonsh
     case xonshJSON = "xonsh-json"
     case zsh, bash, fish
-    /// A report of test results, which has no usual path.
+    /// A report of test results. It has no usual path, so it is never found automatically.
     case junit
 
     /// The shell whose syntax the lines have.
@@ -23,26 +23,26 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// The session under which the entries are stored.
     package var session: String { HistorySession.id(of: rawValue) }
 
-    /// Whether the source keeps each line once by itself, so that counts are lower bounds.
+    /// Whether the program always keeps each line once, so that counts are lower bounds.
     var isDeduplicating: Bool { self == .fish }
 
-    /// Whether it is the history of a shell. Only of those the hook may have recorded the same runs.
+    /// Whether the source is the history of a shell. Only runs in a shell may have been recorded by the hook too.
     package var isShell: Bool { HistorySession.isOfShell(rawValue) }
 
-    /// Returns the usual paths of the file, the likeliest first.
-    /// - Parameter value: the value of a variable of the environment.
+    /// Returns the usual paths of the file, the most likely path first.
+    /// - Parameter value: returns the value of an environment variable.
     func paths(_ value: (String) -> String?) -> [String] {
         func folder(_ variable: String, _ name: String) -> [String] {
             if let path = value(variable), path.hasPrefix("/") { return [path] }
             return value("HOME").flatMap { $0.hasPrefix("/") ? [$0 + name] : nil } ?? []
         }
         let home = folder("HOME", "")
-        // Shells share the variable, so it is that of the user's own shell.
+        // All shells use the variable HISTFILE, so its value is taken as that of the user's login shell.
         let isLoginShell = value("SHELL").map { $0.hasSuffix("/" + rawValue) } ?? false
         let named = isLoginShell ? [value("HISTFILE")].compactMap { $0 }.filter { $0.hasPrefix("/") } : []
         switch self {
         case .atuin:
-            // Since atuin 18.24, and before.
+            // The first path is that of atuin 18.24 and later; the second is the older path.
             return folder("ATUIN_HOME", "/.atuin").map { $0 + "/data/history.db" }
                 + folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/atuin/history.db" }
         case .histdb:
@@ -52,7 +52,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
         case .xonsh: return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh/xonsh-history.sqlite" }
         case .xonshJSON:
             let data = folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh" }
-            // Since xonsh 0.13, and before.
+            // The first folder is that of xonsh 0.13 and later; the second is the older folder.
             return data.map { $0 + "/history_json" } + data
         case .resh:
             return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/resh/history.reshjson" }
@@ -70,7 +70,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
         }
     }
 
-    /// Returns the existing file of the source; nil for none.
+    /// Returns the first usual path of the source that exists; nil if none exists.
     package func find(environment value: (String) -> String? = Environment.value) -> String? {
         paths(value).first { path in
             if self == .xonshJSON { return (try? XonshHistory.files(in: path).isEmpty) == false }
@@ -82,7 +82,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// - Throws: a `SystemError` for anything but a regular file of this user.
     static func open(_ path: String) throws(SystemError) -> File {
         let file = try File(opening: path, [.read, .regular, .followingLinks])
-        // A link may lead to a file of another user, and that user would then choose the imported entries.
+        // A link may lead to a file of another user. Then that user would choose the imported entries.
         guard File.isOwn(try file.status()) else { throw SystemError.ofAnotherUser(path) }
         return file
     }
@@ -90,7 +90,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// Opens a reader of a file.
     /// - Throws: a `SystemError` for anything but a regular file of this user, a `StoreError` for a broken database.
     func reader(of path: String) throws -> any HistoryReader {
-        // A folder, or a file.
+        // The path may be a folder or a file.
         if self == .xonshJSON { return try XonshHistory(path) }
         let file = try Self.open(path)
         let size = try file.status().size
@@ -113,10 +113,10 @@ package enum HistorySource: String, CaseIterable, Sendable {
 /// Reads the entries of a history one after the other, in bounded memory.
 protocol HistoryReader {
     /// Reads the next entry; returns nil after the last.
-    /// - Parameter entry: set to the entry, where it is one.
+    /// - Parameter entry: is set to the entry if the result is `entry`.
     mutating func next(into entry: inout HistoryEntry) throws -> HistoryItem?
 
-    /// The share that was read, 0 to 1.
+    /// The share of the history that was read, from 0 to 1.
     var progress: Double { get }
 
     /// Throws if the entries may be wrong because the source changed during the read.
@@ -133,7 +133,7 @@ struct HistoryEntry {
     var facts = HistoryLine(time: 0)
 }
 
-/// An entry that a reader found, or the reason why one is skipped.
+/// An entry that a reader found, or the reason why an entry is skipped.
 enum HistoryItem: Equatable {
     case entry
     case skipped(HistorySkip)
@@ -141,28 +141,28 @@ enum HistoryItem: Equatable {
 
 /// The reason why an entry is not imported. The raw values are a part of the JSON format.
 package enum HistorySkip: String, CaseIterable, Sendable {
-    /// It has no time, or one that a program made up for many entries at once.
+    /// The entry has no time, or a time that a program invented for many entries at once.
     case undated
-    /// Its time is before 2000, or more than a day ahead.
+    /// The time is before 2000, or more than a day in the future.
     case wrongTime = "wrong_time"
-    /// It is longer than `Limits.historyEntryBytes`.
+    /// The entry is longer than `Limits.historyEntryBytes`.
     case tooLong = "too_long"
-    /// It does not have the form of the source.
+    /// The entry does not have the form of the source.
     case broken
-    /// It runs no command: it is empty, a comment, an assignment, or defines a function.
+    /// The entry runs no command: it is empty, a comment, an assignment or a function definition.
     case noCommand = "no_command"
     /// The user's settings ignore the command.
     case ignored
-    /// It is from a day whose rows were removed by retention.
+    /// The entry is from a day whose rows retention has removed.
     case expired
-    /// Its event is stored: the run was recorded, or its time is after the hook began to record its shell.
+    /// The run was recorded, or the entry is later than the time at which the hook began to record its shell.
     case recorded
-    /// It was imported from this source before.
+    /// The entry was imported from this source before.
     case known
-    /// It was imported from another source.
+    /// The entry was imported from another source.
     case elsewhere
 
-    /// The reason in a list.
+    /// The reason, as the end of a line such as `3 skipped: without a time`.
     package var text: String {
         switch self {
         case .undated: "without a time"

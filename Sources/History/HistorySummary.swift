@@ -6,15 +6,16 @@ import SystemSupport
 package struct HistorySummary: Equatable, Sendable {
     package let source: HistorySource
     package let path: String
-    /// Entries that were imported, or would be.
+    /// Entries that were imported, or that a planned import would import.
     package internal(set) var imported = 0
     /// Entries that were not imported, by reason.
     package internal(set) var skipped: [HistorySkip: Int] = [:]
-    /// The first and the last imported entry, in milliseconds since 1970; nil for none.
+    /// The times of the earliest and the latest imported entry, in milliseconds since 1970; nil without imported
+    /// entries.
     package internal(set) var times: ClosedRange<Int64>?
     /// Whether the shell keeps each line once, so that counts are lower bounds.
     package internal(set) var isLowerBound = false
-    /// The reason why the history cannot be read; nil if it can.
+    /// The reason why the history cannot be read; nil if it is readable.
     package internal(set) var problem: String?
 
     /// All entries of the history.
@@ -42,7 +43,8 @@ package struct HistorySummary: Equatable, Sendable {
         }
     }
 
-    /// Returns the summary as text: a line for the history, one for what is imported, and one for each reason.
+    /// Returns the summary as text: a line for the history, a line for the imported entries, and a line for each reason
+    /// to skip.
     /// - Parameter isPlan: whether nothing was imported yet.
     package func text(isPlan: Bool) -> String {
         var lines = ["\(source.rawValue): \(path.escapedForDisplay)"]
@@ -58,7 +60,7 @@ package struct HistorySummary: Equatable, Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The setting that makes the shell write times from now on; nil unless entries were skipped for lack of one.
+    /// Advice on the setting that makes the shell write times. Nil unless entries without a time were skipped.
     private var advice: String? {
         guard skipped[.undated] ?? 0 > 0 else { return nil }
         return switch source {

@@ -3,19 +3,21 @@ import SystemSupport
 
 /// Reads the requested parts of a JSON document and skips all others.
 ///
-/// Skipped parts are neither checked nor copied: they may be text that no strict parser accepts, such as half of a surrogate
-/// pair, and may be private. The text is an argument of each call, as for `JSONScanner`.
+/// Skipped parts are not checked, because they may contain text that a strict parser rejects, such as half of a
+/// surrogate pair. They are not copied, because they may be private. The text is an argument of each call, as for
+/// `JSONScanner`.
 struct JSONCursor {
     private var scanner = JSONScanner()
 
-    /// Consumes a bracket that opens an object or an array. Returns whether it was next.
+    /// Consumes `bracket`, which opens an object or an array. Returns whether the bracket was next.
     mutating func open(_ bracket: UInt8, _ text: Span<UInt8>) -> Bool {
         scanner.skipBlanks(text)
         return scanner.take(bracket, text)
     }
 
-    /// Consumes the comma before a member or an element, or the closing bracket. Returns whether another one follows.
-    /// - Parameter isFirst: whether none was read before; set to false.
+    /// Consumes the comma before a member or an element, or the closing bracket. Returns whether another member or
+    /// element follows.
+    /// - Parameter isFirst: whether no member or element was read before. Is set to false if one follows.
     mutating func hasNext(
         closing bracket: UInt8, isFirst: inout Bool, _ text: Span<UInt8>
     ) throws(Rejection) -> Bool {
@@ -27,8 +29,8 @@ struct JSONCursor {
         return true
     }
 
-    /// Iterates over the members of an object and calls `use` before the value of each, which `use` must consume. Returns
-    /// false when the next value is not an object.
+    /// Iterates over the members of an object and calls `use` before the value of each member. `use` must consume this
+    /// value. Returns true if the next value is an object.
     mutating func readMembers(
         _ text: Span<UInt8>,
         _ use: (_ key: String, _ text: Span<UInt8>, _ cursor: inout JSONCursor) throws(Rejection) -> Void
@@ -42,7 +44,8 @@ struct JSONCursor {
         return true
     }
 
-    /// Skips the members of an object up to the one with a name, so that its value is next. Returns false when there is none.
+    /// Skips the members of an object before the member `name`, so that the value of that member is next. Returns
+    /// whether the object has such a member.
     mutating func find(_ name: String, _ text: Span<UInt8>) throws(Rejection) -> Bool {
         guard open(UInt8(ascii: "{"), text) else { return false }
         var isFirst = true
@@ -65,10 +68,10 @@ struct JSONCursor {
 
     // MARK: Values
 
-    /// Consumes a string and returns its value. Nil for any other value, which is consumed as well.
+    /// Consumes a string and returns its value. Any other value is consumed as well; the result is then nil.
     /// - Parameters:
-    ///   - limit: the most bytes that the string may have as it is written.
-    ///   - isTooLong: set to true, and the result is nil, if it has more.
+    ///   - limit: the maximum length of the string in the document, in bytes.
+    ///   - isTooLong: is set to true if the string is longer than `limit`. The result is then nil.
     mutating func string(
         _ text: Span<UInt8>, limit: Int, isTooLong: inout Bool
     ) throws(Rejection) -> [UInt8]? {
@@ -95,7 +98,8 @@ struct JSONCursor {
         return number.isFinite ? number : nil
     }
 
-    /// Consumes an array and returns the numbers in it; nil for other elements, and an empty array for any other value.
+    /// Consumes an array and returns its numbers, with nil for each element that is not a number. Any other value is
+    /// consumed; the result is then empty.
     mutating func numbers(_ text: Span<UInt8>) throws(Rejection) -> [Double?] {
         guard open(UInt8(ascii: "["), text) else {
             try skipValue(text)

@@ -2,7 +2,7 @@ import Core
 import Intake
 import SystemSupport
 
-/// Reads the suites of a JUnit report (Ant's form, which pytest, Gradle, Maven, Jest and others write).
+/// Reads the suites of a JUnit report (the form of Ant; pytest, Gradle, Maven, Jest and others write it too).
 ///
 ///     <testsuites>
 ///       <testsuite name="CartTests" timestamp="2023-11-14T22:13:20" time="1.5" tests="2" failures="1">
@@ -10,10 +10,10 @@ import SystemSupport
 ///       </testsuite>
 ///     </testsuites>
 ///
-/// A suite that contains test cases is a completed task, under its name. Names of test cases, messages and outputs are not
-/// read. A time without a zone is in UTC, as Ant writes it.
+/// A suite that contains test cases becomes a completed task with the name of the suite. Names of test cases, messages
+/// and outputs are not read. A time without a zone is in UTC, as Ant writes it.
 struct JUnitReport: HistoryReader {
-    /// A suite that is open.
+    /// A suite whose end tag was not read yet.
     private struct Suite {
         var name: [UInt8] = []
         var time: Int64?
@@ -42,7 +42,7 @@ struct JUnitReport: HistoryReader {
             return .skipped(.broken)
         }
         isOver = true
-        // A suite without an end tag was truncated.
+        // If a suite has no end tag, the report was truncated.
         return open.isEmpty && hasRoot ? nil : .skipped(.broken)
     }
 

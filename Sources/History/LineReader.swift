@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// Reads a file line by line in bounded memory: only the beginning of a line over the limit is kept.
+/// Reads a file line by line in bounded memory: of a line that is longer than the limit, only the beginning is kept.
 final class LineReader {
     /// The properties of a line apart from its bytes.
     struct Line {
@@ -23,7 +23,7 @@ final class LineReader {
     var progress: Double { input.progress }
 
     /// Reads the next line without its line feed and appends it to `bytes`; nil at the end of the file.
-    /// - Parameter limit: the most bytes that `bytes` holds.
+    /// - Parameter limit: the maximum length of `bytes`, including the bytes that it already has.
     func next(appendingTo bytes: inout [UInt8], limit: Int = Limits.historyEntryBytes) throws(SystemError) -> Line? {
         var line = Line()
         var isBegun = false
@@ -65,7 +65,8 @@ struct ChunkReader: ~Copyable {
     /// The share of the file that was read, 0 to 1.
     var progress: Double { size > 0 ? min(1, Double(bytesRead) / Double(size)) : 1 }
 
-    /// Returns whether there is a byte at `position`. Reads the next chunk if this one is processed.
+    /// Returns whether there is a byte at `position`. Reads the next chunk if all bytes of the current chunk are
+    /// processed.
     mutating func hasBytes() throws(SystemError) -> Bool {
         guard position == chunk.count else { return true }
         chunk.removeAll(keepingCapacity: true)
@@ -76,8 +77,8 @@ struct ChunkReader: ~Copyable {
 }
 
 extension Span<UInt8> {
-    /// Returns the number of the decimal digits from `start` on, and the index after them; nil without digits or past 64
-    /// bits.
+    /// Returns the number of the decimal digits from `start` on, and the index after them; nil without digits, or if
+    /// the number exceeds 64 bits.
     func decimal(from start: Int) -> (value: Int64, end: Int)? {
         var (value, index): (Int64, Int) = (0, start)
         while index < count, self[index] &- UInt8(ascii: "0") < 10 {
@@ -98,7 +99,7 @@ extension Span<UInt8> {
 }
 
 extension Int64 {
-    /// A number of seconds in milliseconds; nil past 64 bits.
+    /// This number of seconds in milliseconds; nil if the result exceeds 64 bits.
     var milliseconds: Int64? {
         let (product, overflows) = multipliedReportingOverflow(by: 1000)
         return overflows ? nil : product

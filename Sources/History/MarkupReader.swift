@@ -4,8 +4,8 @@ import SystemSupport
 /// Reads the tags of an XML file one after the other, in bounded memory (https://www.w3.org/TR/xml/, sections 2.3 to 3.1).
 ///
 /// Text between tags, comments, CDATA sections and processing instructions are skipped. A document type declaration ends the
-/// reading, so that no entity is ever expanded. Of references, only character references and the five predefined entities are
-/// replaced. It does not validate: tags need not match.
+/// reading, so that no entity is ever expanded. Only character references and references to the five predefined
+/// entities are replaced. The reader does not validate: tags need not match.
 final class MarkupReader {
     /// A start tag, an empty-element tag or an end tag.
     struct Tag {
@@ -32,7 +32,7 @@ final class MarkupReader {
     var progress: Double { input.progress }
 
     /// Reads the next tag; nil at the end of the file.
-    /// - Throws: a `Problem` for XML that this reader does not support, a `SystemError` where the file cannot be read.
+    /// - Throws: a `Problem` for XML that this reader does not support, a `SystemError` if the file cannot be read.
     func next() throws -> Tag? {
         while true {
             guard try pass(to: "<") else { return nil }
@@ -60,7 +60,8 @@ final class MarkupReader {
         guard isFound else { throw .unfinished }
     }
 
-    /// Returns the bytes of a tag between its brackets. Only the beginning of a tag over the limit is kept.
+    /// Returns the bytes of a tag between its brackets. Of a tag that is longer than the limit, only the beginning is
+    /// kept.
     private func content() throws -> [UInt8] {
         var (content, quote): ([UInt8], UInt8?) = ([], nil)
         while let byte = try peek() {
@@ -76,7 +77,7 @@ final class MarkupReader {
         throw Problem.unfinished
     }
 
-    /// Skips everything up to and including a text. Returns whether it was found.
+    /// Skips everything up to and including `text`. Returns whether the text was found.
     private func pass(to text: String) throws -> Bool {
         let wanted = Array(text.utf8)
         while wanted.count == 1, try peek() != nil {
@@ -129,7 +130,7 @@ final class MarkupReader {
         guard value.contains(UInt8(ascii: "&")) else { return Array(value) }
         var (text, rest): ([UInt8], ArraySlice<UInt8>) = ([], value)
         while let byte = rest.popFirst() {
-            // The longest is `&#x10FFFF;`.
+            // The longest reference is `&#x10FFFF;`.
             if byte == UInt8(ascii: "&"), let end = rest.prefix(10).firstIndex(of: UInt8(ascii: ";")),
                 let character = character(String(decoding: rest[..<end], as: UTF8.self))
             {

@@ -2,14 +2,14 @@ import Core
 import Intake
 import SystemSupport
 
-/// Reads the file of resh (resh 3, internal/recio/read.go and record/v1.go; resh 2, record/legacy.go). Each line is a JSON
-/// object; the newer form precedes it with its version.
+/// Reads the file of resh (resh 3, internal/recio/read.go and record/v1.go; resh 2, record/legacy.go). Each line is a
+/// JSON object. In the newer form a version number precedes the object.
 ///
 ///     v1{"cmdLine":"make","exitCode":0,"time":"1700000000.25","duration":"1.5", …}
 ///     {"cmdLine":"make","exitCode":0,"realtimeBefore":1700000000.25,"realtimeDuration":1.5,"shell":"zsh", …}
 ///
-/// The start and the end of a command are noted separately and merged. A start that was never merged has no outcome yet. An
-/// end alone has no time.
+/// resh writes the start and the end of a command separately, and merges them. A start that was never merged has no
+/// outcome. An end that was never merged has no time.
 struct ReshHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
@@ -24,12 +24,12 @@ struct ReshHistory: HistoryReader {
             guard let line = try lines.next(appendingTo: &raw) else { return nil }
             if line.isTooLong { return .skipped(.tooLong) }
             guard let record = Self.record(raw) else { return .skipped(.broken) }
-            // The exit of a shell is not a command.
+            // This line records the exit of a shell, which is not a command.
             if record["sessionExit"] != .bool(true) { return Self.take(record, into: &entry) }
         }
     }
 
-    /// Returns the members of a line in either form; nil for any other line.
+    /// Returns the members of a line in either of the two forms; nil for any other line.
     private static func record(_ line: [UInt8]) -> [String: JSONValue]? {
         guard let brace = line.firstIndex(of: UInt8(ascii: "{")), brace == 0 || line[..<brace].elementsEqual("v1".utf8),
             case .object(let members)? = JSONValue(Array(line[brace...]))
@@ -55,7 +55,8 @@ struct ReshHistory: HistoryReader {
 }
 
 extension JSONValue {
-    /// A number, or a text that contains one, as resh writes times; nil for any other value.
+    /// The value of a number or of a text that contains a number, because resh writes times in both ways. Nil for any
+    /// other value.
     fileprivate var seconds: Double? {
         switch self {
         case .number(let text), .string(let text):

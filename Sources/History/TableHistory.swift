@@ -72,31 +72,33 @@ struct TableHistory: HistoryReader {
 /// The columns of a history's table, as expressions of SQL over one row.
 struct TableForm {
     let table: String
-    /// The required columns; a table without them has another form.
+    /// The required columns. A table without these columns has another form and is not read.
     let needed: Set<String>
     let line: String
     /// The start, in milliseconds since 1970.
     let milliseconds: String
-    /// In milliseconds; 0, a negative number and NULL are an unknown duration.
+    /// The duration in milliseconds. It is unknown if it is 0, negative or NULL.
     var duration = "NULL"
-    /// Any number but 0 to 255 and NULL is an unknown exit code.
+    /// The exit code. It is unknown if it is NULL or not from 0 to 255.
     var status = "NULL"
-    /// Whether the time is made up: 1 for yes.
+    /// 1 if a program invented the time, otherwise 0.
     var isUndated = "0"
-    /// A column that is not NULL in a deleted entry; empty for none.
+    /// A column that is not NULL in a deleted entry; empty if the table has no such column.
     var deletion = ""
-    /// A column with the name of the shell; empty for none.
+    /// A column with the name of the shell; empty if the table has no such column.
     var shell = ""
 
-    /// atuin (crates/atuin-client/migrations of atuin 18): nanoseconds, and -1 for unknown values. Entries that it imported
-    /// have the folder `unknown`. Some versions gave them the exit code 0, which is unconfirmed; those without a time got one
-    /// that is not a whole second. A duration under a millisecond is unknown: nushell's came in milliseconds.
+    /// atuin (crates/atuin-client/migrations of atuin 18): nanoseconds, and -1 for unknown values. Entries that atuin
+    /// imported from other histories have the folder `unknown`. Some atuin versions gave imported entries the exit code
+    /// 0, so the exit codes of imported entries are ignored. Imported entries without a time got a time that is not a
+    /// whole second. A duration below a millisecond is unknown, because atuin stored nushell's durations in
+    /// milliseconds as if they were nanoseconds.
     static let atuin = TableForm(
         table: "history", needed: ["timestamp", "duration", "exit", "command", "cwd"], line: "command",
         milliseconds: "timestamp / 1000000", duration: "duration / 1000000", status: "iif(cwd = 'unknown', NULL, exit)",
         isUndated: "cwd = 'unknown' AND timestamp % 1000000000 <> 0", deletion: "deleted_at", shell: "shell")
 
-    /// zsh-histdb (sqlite-history.zsh): whole seconds, NULL for the end of a command that never ended.
+    /// zsh-histdb (sqlite-history.zsh): whole seconds; the duration is NULL for a command that never ended.
     static let histdb = TableForm(
         table: "history", needed: ["command_id", "exit_status", "start_time", "duration"],
         line: "(SELECT argv FROM commands WHERE commands.rowid = history.command_id)",
@@ -109,8 +111,8 @@ struct TableForm {
         line: "command_line",
         milliseconds: "start_timestamp", duration: "duration_ms", status: "exit_status")
 
-    /// hishtory (client/data/data.go): times as text with a zone. Entries that it imported have the folder `Unknown`, the exit code
-    /// 0, a length of a millisecond, and the time of the import.
+    /// hishtory (client/data/data.go): times as text with a zone. Entries that hishtory imported from other histories
+    /// have the folder `Unknown`, the exit code 0, a duration of a millisecond, and the time of that import.
     static let hishtory = TableForm(
         table: "history_entries",
         needed: ["command", "current_working_directory", "exit_code", "start_time", "end_time"], line: "command",

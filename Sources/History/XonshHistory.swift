@@ -2,23 +2,25 @@ import Core
 import Intake
 import SystemSupport
 
-/// Reads the JSON files of xonsh, one a session (xonsh 0.19, xonsh/history/json.py and xonsh/lib/lazyjson.py).
+/// Reads the JSON files of xonsh, one file for each session (xonsh 0.19, xonsh/history/json.py and
+/// xonsh/lib/lazyjson.py).
 ///
 ///     {"locs": […], "index": {…},
 ///      "data": {"cmds": [{"cwd": "/h", "inp": "ls\n", "rtn": 0, "ts": [1700000000.25, 1700000000.5]}], "env": {…}, …}}
 ///
 /// The file may contain a session's environment and the outputs of its commands. Only `inp`, `rtn` and `ts` of `data.cmds`
-/// are read. A session that ended without a command may leave an empty file. A running session has the commands so far.
+/// are read. A session that ended without a command may leave an empty file. The file of a running session has the
+/// commands up to now.
 struct XonshHistory: HistoryReader {
     private let files: [String]
     private var index = 0
-    /// The current file; its commands are read while `isInCommands` is true.
+    /// The content of the current file. While `isInCommands` is true, the cursor is among its commands.
     private var document: [UInt8] = []
     private var cursor = JSONCursor()
     private var isInCommands = false
     private var isFirst = true
 
-    /// - Parameter path: a file, or the folder with all of them.
+    /// - Parameter path: a file, or the folder that contains the files.
     init(_ path: String) throws(SystemError) {
         let isFolder = (try? File(opening: path, [.read, .folder, .followingLinks])) != nil
         files = try isFolder ? Self.files(in: path) : [path]
@@ -40,7 +42,7 @@ struct XonshHistory: HistoryReader {
                 do {
                     if let item = try nextCommand(&entry) { return item }
                 } catch {
-                    // xonsh was killed while it wrote the file.
+                    // The file is incomplete, because xonsh was killed while it wrote the file.
                     close()
                     return .skipped(.broken)
                 }
@@ -52,14 +54,14 @@ struct XonshHistory: HistoryReader {
         }
     }
 
-    /// Reads a file as far as its commands; returns the reason if that is impossible.
+    /// Reads a file and moves the cursor to its commands. Returns the reason if the file has to be skipped.
     private mutating func open(_ path: String) throws -> HistorySkip? {
         let file = try HistorySource.open(path)
         let size = try file.status().size
         guard size <= Limits.historyDocumentBytes else { return .tooLong }
         document = try file.read(size)
         guard !document.isEmpty else { return nil }
-        // A copy, as the cursor changes while the text is borrowed.
+        // The text is copied to a local constant, because the cursor changes while the text is borrowed.
         let document = document
         do {
             isInCommands =
@@ -78,7 +80,7 @@ struct XonshHistory: HistoryReader {
         isFirst = true
     }
 
-    /// Returns the next command of the current file; nil after the last.
+    /// Returns the next command of the current file; nil after the last command.
     private mutating func nextCommand(_ entry: inout HistoryEntry) throws(Rejection) -> HistoryItem? {
         let document = document
         let text = document.span
@@ -116,15 +118,16 @@ struct XonshHistory: HistoryReader {
 }
 
 extension Double {
-    /// A number of seconds in milliseconds; nil if it is not a time.
+    /// This number of seconds in milliseconds; nil if the number is not a time.
     var milliseconds: Int64? { Int64(exactly: (self * 1000).rounded()) }
 
-    /// A number of seconds as a duration in milliseconds; nil if it is not a duration, and for 0 and less.
+    /// This number of seconds as a duration in milliseconds. Nil unless the result is above 0 and at most
+    /// `Limits.durationMilliseconds`.
     var knownDuration: Int64? {
         guard let milliseconds, milliseconds > 0, milliseconds <= Limits.durationMilliseconds else { return nil }
         return milliseconds
     }
 
-    /// An exit code; nil for any number but 0 to 255.
+    /// This number as an exit code; nil unless it is a whole number from 0 to 255.
     var exitCode: Int? { Int(exactly: self).flatMap { (0...255).contains($0) ? $0 : nil } }
 }

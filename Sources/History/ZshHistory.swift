@@ -8,9 +8,10 @@ import SystemSupport
 ///     test
 ///     plain line
 ///
-/// With EXTENDED_HISTORY an entry begins with its start and its length in seconds. The length 0 also means that the entry was
-/// written before its command ended (SHARE_HISTORY, INC_APPEND_HISTORY), so it is unknown. A backslash before a line feed continues
-/// the entry. Some bytes are written as 0x83 and the byte XOR 0x20, several of UTF-8 among them.
+/// With EXTENDED_HISTORY an entry begins with its start and its length in seconds. The length 0 also means that zsh
+/// wrote the entry before its command ended (SHARE_HISTORY, INC_APPEND_HISTORY). So a length of 0 is read as unknown. A
+/// backslash before a line feed continues the entry. zsh writes some bytes, including some bytes of UTF-8 characters,
+/// as 0x83 followed by the byte XOR 0x20.
 struct ZshHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
@@ -31,7 +32,8 @@ struct ZshHistory: HistoryReader {
         }
         if isTooLong { return .skipped(.tooLong) }
         if raw.isEmpty { return .skipped(.noCommand) }
-        // A line that is typed without EXTENDED_HISTORY has no time; a colon at its beginning is escaped.
+        // A line that zsh wrote without EXTENDED_HISTORY has no time. In such a line zsh escapes a colon at the
+        // beginning.
         guard raw[0] == UInt8(ascii: ":") else { return .skipped(.undated) }
         guard let (start, length, end) = Self.times(raw.span) else { return .skipped(.undated) }
         guard start > 0, let time = start.milliseconds else { return .skipped(.undated) }
@@ -43,7 +45,7 @@ struct ZshHistory: HistoryReader {
         return .entry
     }
 
-    /// Returns the start and the length of an entry, and the index of its line.
+    /// Returns the start and the length of an entry, and the index of its command line. Nil for any other text.
     private static func times(_ raw: Span<UInt8>) -> (start: Int64, length: Int64, end: Int)? {
         var index = 1
         while index < raw.count, raw[index] == UInt8(ascii: " ") { index += 1 }
@@ -54,7 +56,8 @@ struct ZshHistory: HistoryReader {
         return (start.value, length.value, length.end + 1)
     }
 
-    /// Returns the length in milliseconds; nil if it is unknown. Old versions wrote the end instead of the length.
+    /// Returns the length in milliseconds; nil if the length is unknown. Old versions wrote the end instead of the
+    /// length.
     private static func duration(start: Int64, _ length: Int64) -> Int64? {
         let seconds = length >= start ? length - start : length
         guard seconds > 0, let duration = seconds.milliseconds, duration <= Limits.durationMilliseconds else {
@@ -63,7 +66,7 @@ struct ZshHistory: HistoryReader {
         return duration
     }
 
-    /// Appends bytes with zsh's encoding removed (zsh 5.9, Src/utils.c, `unmetafy`).
+    /// Appends `raw` without zsh's encoding (zsh 5.9, Src/utils.c, `unmetafy`).
     static func unmetafy(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         guard raw.firstIndex(of: meta, from: 0) != nil else { return line.append(raw) }
         var index = 0
