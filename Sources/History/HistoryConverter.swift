@@ -15,7 +15,7 @@ struct HistoryConverter {
         var keptFrom: Int64
         /// The time from which the history's shell was recorded; nil if the shell was not recorded.
         var recordedFrom: Int64?
-        /// The runs that shells recorded, including earlier ones.
+        /// The runs that shells recorded, including runs before `recordedFrom`.
         var recorded = RecordedShells()
         /// The latest accepted time: a day ahead of the clock.
         var latest: Int64

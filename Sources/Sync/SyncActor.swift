@@ -37,7 +37,7 @@ package actor SyncActor {
             SnapshotSelection(times: times), of: data, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
-    /// Sends all rows of a transmission. While a batch is sent, the next one is encoded.
+    /// Sends all rows of a transmission. While a batch is sent, the next batch is encoded.
     ///
     /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
     package func send(

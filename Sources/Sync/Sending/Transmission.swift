@@ -23,7 +23,7 @@ package struct Transmission: ~Copyable {
     package enum Progress: Sendable {
         /// The number of confirmed rows, and the approximate confirmed share of the rows to send, from 0 to 1.
         case sent(rows: Int, share: Double)
-        /// An attempt failed, and the next one follows after the duration.
+        /// An attempt failed, and the next attempt follows after the duration.
         case waiting(SyncError, Duration)
     }
 
