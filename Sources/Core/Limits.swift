@@ -2,10 +2,11 @@
 package enum Limits {
     // MARK: What an event may hold
 
-    /// Longest line of input, in bytes, without its line feed: some hundred times a usual event. A stream of longest lines alone
-    /// needs no more memory than any other.
+    /// Longest line of input, in bytes, without its line feed: some hundred times a usual event. A stream in which
+    /// every line has this length needs no more memory than any other stream.
     package static let lineBytes = 64 * 1024
-    /// Deepest nesting of a value under a key unknown to Nexus. Such a value is only skipped, but skipping recurses.
+    /// Deepest nesting of a value under a key unknown to Nexus. Nexus skips such a value by recursion, so its depth
+    /// needs a limit.
     package static let nestingDepth = 32
     /// Longest raw workspace or task name, in bytes. No file system allows a path component longer than 255, and a whole path is
     /// at most 4096.
@@ -16,7 +17,7 @@ package enum Limits {
     package static let sessionBytes = 64
     /// Words of a command that are kept: a program, its subcommand, and two more. Further words are arguments.
     package static let commandWords = 4
-    /// Longest word of a command, in bytes; longer ones are data, not names.
+    /// Longest word of a command, in bytes; longer words are data, not names.
     package static let commandWordBytes = 32
     /// Longest command as it is stored: the words and the spaces between them.
     package static let commandBytes = commandWords * commandWordBytes + commandWords - 1
@@ -28,10 +29,10 @@ package enum Limits {
     package static let shellWordBytes = 512
     /// Here-documents of a shell line whose ends are searched for.
     package static let shellHereDocuments = 16
-    /// Checks whether `((` begins arithmetic in a shell line. Each may read to the end of the line, so this number bounds the
-    /// time.
+    /// Most checks, in one shell line, whether `((` begins arithmetic. Each check may read to the end of the line, so
+    /// this number bounds the time.
     package static let shellArithmeticChecks = 16
-    /// A failed `cd` ends within this time, in milliseconds; a longer duration is that of the command after it.
+    /// Longest time of a failed `cd`, in milliseconds. A longer duration shows that the command after the `cd` ran.
     package static let folderChangeMilliseconds: Int64 = 100
     /// Characters of a keyed hash as it is stored: 16 bytes in hexadecimal.
     package static let hashCharacters = 32
@@ -39,24 +40,24 @@ package enum Limits {
     package static let durationMilliseconds: Int64 = 365 * 24 * 3600 * 1000
     /// Most services that one event may report.
     package static let servicesCount: Int64 = 1_000_000
-    /// Most ports that one event may report: there are no more.
+    /// Most ports that one event may report: no more port numbers exist.
     package static let portsUsed: Int64 = 65_536
     /// Earliest time of an event: 2000-01-01. Seconds given in place of milliseconds fall before it.
     package static let earliestTimestamp: Int64 = 946_684_800_000
     /// Latest time of an event: the end of the year 9999, the last that the text form can represent. Microseconds given in place
     /// of milliseconds fall after it.
     package static let latestTimestamp: Int64 = 253_402_300_799_999
-    /// Longest time that a recorded event may be ahead of the clock, in milliseconds. With a day, a local time given as UTC is
-    /// accepted in every time zone. A later one would keep a session open and shift every report until that day comes. Imported
-    /// rows are not compared to the clock.
+    /// Longest time that a recorded event may be ahead of the clock, in milliseconds. A day is enough to accept a local
+    /// time that was given as UTC, in every time zone. An event further ahead would keep its session open and shift
+    /// every report until its time comes. Times of imported rows are not compared to the clock.
     package static let aheadMilliseconds: Int64 = 24 * 3600 * 1000
     /// Idle time after which a session counts as over, in milliseconds: half an hour, as web analytics has it.
     package static let sessionIdleMilliseconds: Int64 = 30 * 60 * 1000
 
     // MARK: In memory
 
-    /// Size of one read of input, in bytes: large enough that the cost of the calls does not count, small enough for the
-    /// processor's second-level cache.
+    /// Size of one read of input, in bytes: large enough that the time of the system calls is negligible, small enough
+    /// for the processor's second-level cache.
     package static let inputChunkBytes = 512 * 1024
     /// Capacity of the ring between intake and buffer, in bytes.
     package static let ringBytes = 1024 * 1024
@@ -66,8 +67,8 @@ package enum Limits {
     package static let flushBytes = 256 * 1024
     /// … or when its oldest record has waited this long, which a user does not notice.
     package static let flushInterval: Duration = .milliseconds(20)
-    /// Interval between background fsyncs of accepted events. With the time that an fsync takes, and that the service takes to
-    /// notice appends of other processes, a power cut costs at most 50 milliseconds' worth.
+    /// Interval between background fsyncs of accepted events. An fsync takes time, and the service notices appends of
+    /// other processes with a delay. In total, a power cut loses the events of at most 50 milliseconds.
     package static let synchronizationInterval: Duration = .milliseconds(20)
     /// Longest wait for an fsync before a stream and the clients of the socket are throttled until it returns …
     package static let longestWaitForDisk: Duration = .milliseconds(30)
@@ -75,42 +76,47 @@ package enum Limits {
     package static let longestThrottle: Duration = .milliseconds(100)
     /// Interval between checks whether the fsync has returned.
     package static let pollInterval: Duration = .milliseconds(2)
-    /// Batches that the ring holds. Unless they are very small, they reach its limit of bytes first.
+    /// Most batches that the ring holds. Unless batches are very small, the ring reaches its limit of bytes first.
     package static let ringBatches = 1024
-    /// Connections that the service serves at once, if the system allows that number: a shell or a tool has one.
+    /// Most connections that the service serves at once, if the system allows that number. Each shell or tool has one
+    /// connection.
     package static let connections = 4096
-    /// Capacity of the service's pipe, in bytes: some five thousand events, so that a loop can run ahead of its reader.
+    /// Capacity of the service's pipe, in bytes: some five thousand events, so that a fast loop of commands can write
+    /// before the service reads.
     package static let pipeBytes = 1024 * 1024
-    /// Names whose hashes are cached; past it the cache is cleared.
+    /// Most names whose hashes are cached. A cache that reaches this number is cleared.
     package static let rememberedNames = 16 * 1024
-    /// Combinations of properties by which events are counted (see `Combination`). Events of further combinations are counted
-    /// together. A busy month of 30 workspaces and 45 commands has some 20,000.
+    /// Most combinations of properties by which events are counted (see `Combination`). Events of further combinations
+    /// are counted together. A busy month of 30 workspaces and 45 commands has some 20,000 combinations.
     package static let combinations: UInt32 = 200_000
-    /// Combinations whose numbers are cached; past it the cache is cleared.
+    /// Most combinations whose numbers are cached. A cache that reaches this number is cleared.
     package static let rememberedCombinations = 64 * 1024
-    /// Longest text whose validation result is cached, in bytes. It is most often a command with the arguments that validation
-    /// removes.
+    /// Longest text whose validation result is cached, in bytes. Such a text is most often a command with the arguments
+    /// that validation removes.
     package static let longestRememberedText = 256
-    /// Bytes of cached texts; past it the cache is cleared.
+    /// Most bytes of cached texts. A cache that reaches this number is cleared.
     package static let rememberedTextBytes = 1024 * 1024
-    /// Sessions that the writer caches; past it the cache is cleared.
+    /// Most sessions that the writer caches. A cache that reaches this number is cleared.
     package static let rememberedSessions = 16 * 1024
 
-    /// Time without output after which a checked shell counts as waiting for a line: start files print in bursts.
+    /// Time without output after which the check of a hook assumes that the shell waits for a line. Start files print
+    /// in bursts, so a shorter pause is not enough.
     package static let hookQuietTime: Duration = .milliseconds(200)
 
-    /// Files that a command needs at once, in addition to its input and output. These are the database with its WAL and index
-    /// twice, locks, segments, a scratch folder, a socket, and those that libraries open.
+    /// Open files that a command needs at one time, in addition to its input and output. These are the database with
+    /// its WAL and index (each twice), locks, segments, a scratch folder, a socket, and the files that libraries open.
     package static let commandFiles = 24
-    /// The same for the service, which has loops for sockets, and a few clients.
+    /// Open files that the service needs at one time. It needs more than a command, for the event loops of its sockets
+    /// and for a few clients.
     package static let serviceFiles = 48
     /// Threads that a command needs in addition to those of the concurrency runtime: writer, appender, encoder, sender.
     package static let commandThreads = 4
-    /// Threads of the concurrency runtime that a command needs at most. It also works with fewer than one a processor.
+    /// Most threads of the concurrency runtime that a command needs. The runtime also works with fewer threads than
+    /// processors.
     package static let commandProcessors = 8
     /// Memory that a command needs for its data, in bytes: caches of two connections, chunks, and a margin.
     package static let commandMemoryBytes = 128 * 1024 * 1024
-    /// Files that the recorder of one event needs at once: folder, settings, key, segment, cost log.
+    /// Open files that the recorder of one event needs at one time: folder, settings, key, segment, cost log.
     package static let recorderFiles = 8
     /// Memory that the recorder of one event needs for its data, in bytes.
     package static let recorderMemoryBytes = 8 * 1024 * 1024
@@ -119,23 +125,28 @@ package enum Limits {
 
     /// Longest settings file, in bytes: many hundred destinations. Reading one takes a recorder no noticeable time.
     package static let settingsBytes = 64 * 1024
-    /// Longest wait of a recorder for a segment that another process appends to; then it begins another segment. The other
-    /// process may have been stopped during its append, which usually takes some microseconds.
+    /// Longest wait of a recorder for a segment to which another process appends. After that wait the recorder begins
+    /// another segment. An append usually takes some microseconds, but the other process may have been stopped during
+    /// its append.
     package static let longestWaitForSegment: Duration = .milliseconds(50)
-    /// Longest wait for an append by a process that has no alternative: it reads a segment, removes it or begins the next. An
-    /// fsync may take a part of it; a process stopped with Ctrl-Z never ends its append.
+    /// Longest wait until another process ends its append, for a process that cannot continue before. Such a process
+    /// reads a segment, removes it or begins the next segment. An fsync may take a part of this time. A process stopped
+    /// with Ctrl-Z never ends its append.
     package static let longestWaitForAppend: Duration = .seconds(2)
     /// Growth of a segment, in bytes, after which a recorder checks whether earlier segments wait.
     package static let backlogLookBytes = 64 * 1024
-    /// Length past which a segment accepts no further record, in bytes: a drained segment is soon removed.
+    /// Length past which a segment accepts no further record, in bytes. A segment is removed as a whole, so short
+    /// segments free their space soon.
     package static let segmentBytes = 8 * 1024 * 1024
-    /// Longest payload of a record, in bytes; a longer one in a segment is corruption.
+    /// Longest payload of a record, in bytes; a longer payload in a segment is corruption.
     package static let recordBytes = 1024
-    /// Segments that may wait to be drained: 2 GiB. Past it recording fails with an error that asks to try again.
+    /// Most segments that may wait to be drained: 2 GiB in total. When this number waits, recording fails with an error
+    /// that asks the user to try again.
     package static let waitingSegments = 256
-    /// Ids of stored and removed segments that are remembered. A backup of the buffer older than the database may restore such a
-    /// segment; it is not stored twice. The ids take some 5 MB. Each drain that stores something removes about one segment. A
-    /// drain a minute reaches the limit in ten weeks, about the greatest age of a backup that is restored in part.
+    /// Most ids of stored and removed segments that the database keeps. A user may restore such a segment from a backup
+    /// of the buffer; its id prevents that it is stored twice. The ids take some 5 MB. Each drain that stores something
+    /// removes about one segment. At one drain a minute the limit is reached in ten weeks. Backups that are restored in
+    /// part are rarely older.
     package static let storedSegments = 100_000
     /// Events in the buffer past which a stream that drains itself pauses reading, some 30 MiB.
     package static let streamBacklogEvents = 200_000
@@ -144,42 +155,48 @@ package enum Limits {
     /// Bytes of a segment that the writer reads at once: some 1,500 events, which with their rows stay in the processor's
     /// second-level cache.
     package static let drainChunkBytes = 256 * 1024
-    /// Events in one transaction: its fixed cost is negligible then, and it takes a fraction of a second at most.
+    /// Most events in one transaction. The fixed cost of such a transaction is negligible, and it takes a fraction of a
+    /// second at most.
     package static let transactionEvents = 64 * 1024
-    /// Bytes of records in one transaction: more than `transactionEvents` usual ones have, and their rows have to fit the WAL
-    /// below.
+    /// Most bytes of records in one transaction, because their rows have to fit the WAL (`walBytes`).
+    /// `transactionEvents` usual events have fewer bytes.
     package static let transactionBytes = 12 * 1024 * 1024
-    /// Different 15-minute buckets in one transaction. Each changes its own pages in the rollups, some 16 KiB, and those of its
-    /// day, and all of them have to fit the WAL below. Events in order of time touch ten.
+    /// Most 15-minute buckets in one transaction. Each bucket changes some 16 KiB of pages in the rollups, and the
+    /// pages of its day. All changed pages have to fit the WAL (`walBytes`). The events of a transaction touch some ten
+    /// buckets if they are in order of time.
     package static let transactionSlots = 512
-    /// Uncached sessions in one transaction, limited for the same reason. Their ids go into an index in no order of time, each
-    /// into a page of its own.
+    /// Most uncached sessions in one transaction: their pages have to fit the WAL too. Their ids are in no order of
+    /// time, so each id changes a different page of an index.
     package static let transactionNewSessions = 1024
-    /// Sessions in one transaction, new or not. Cached ones are close to each other, a hundred on a page.
+    /// Most sessions in one transaction, cached or not. The rows of cached sessions are close to each other, a hundred
+    /// on a page.
     package static let transactionSessions = 8192
-    /// Largest size of SQLite's WAL, in bytes. It is checkpointed at half of it. While a reader keeps it from being reset,
-    /// storing stops once a transaction might no longer fit, and events wait in the buffer.
+    /// Largest size of SQLite's WAL, in bytes. The WAL is checkpointed at half this size. A reader can keep the WAL
+    /// from being reset. The writer then stops before a transaction might no longer fit, and events wait in the buffer.
     package static let walBytes = 64 * 1024 * 1024
-    /// Most that one transaction may add to the WAL, in bytes, by the bounds above.
+    /// Most bytes that one transaction may add to the WAL. The limits of a transaction above ensure it.
     package static let transactionWALBytes = 24 * 1024 * 1024
     /// Corrupt segments that are kept for inspection; older ones are deleted.
     package static let damagedSegmentsKept = 4
 
     // MARK: Snapshots
 
-    /// From this size on, in bytes, a database is exported without a copy: a smaller one is copied in a tenth of a second.
+    /// Least size, in bytes, of a database that is exported without a copy. A smaller database is copied within a tenth
+    /// of a second.
     package static let directSnapshotBytes = 64 * 1024 * 1024
-    /// Longest wait for the writer lock before the database is copied instead, which takes about as long.
+    /// Longest wait for the writer lock. After that wait the database is copied instead; the copy takes about as long
+    /// as the wait.
     package static let directSnapshotPatience: Duration = .seconds(1)
 
     /// Longest manifest of a snapshot, in bytes: some thirty times a usual one.
     package static let manifestBytes = 16 * 1024
-    /// Largest ratio of a snapshot's unpacked size to its own. Events shrink some three to twenty times; a file that would grow
-    /// more is made to fill a disk.
+    /// Largest ratio of a snapshot's unpacked size to its packed size. Compression makes events some three to twenty
+    /// times smaller. A file with a larger ratio was made to fill a disk.
     package static let snapshotRatio = 64
     /// Unpacked size of a snapshot, in bytes, that is accepted at any ratio: a small database is mostly empty pages.
     package static let snapshotBytesAnyRatio = 64 * 1024 * 1024
-    /// Longest value in a snapshot's database, in bytes: it is read at once, whatever length it declares.
+    /// Longest value in a snapshot's database, in bytes. A value is read into memory at once, so the length that the
+    /// file declares needs a limit.
     package static let snapshotValueBytes = 64 * 1024
     /// Rows of a snapshot that are read and inserted at once, some 256 KiB: they stay in the processor's second-level cache.
     package static let snapshotRows = 2048
@@ -191,40 +208,43 @@ package enum Limits {
     package static let historyEntryBytes = 64 * 1024
     /// Entries of a history that one transaction imports: a fraction of a second, and some 600 KiB in memory.
     package static let historyRows = 4096
-    /// Runs of recorded shells that entries of a history are compared with: some 16 MiB. Entries after the last of these runs
-    /// count as recorded.
+    /// Most runs of recorded shells that are compared with the entries of a history: some 16 MiB in memory. An entry
+    /// after the last of these runs counts as recorded.
     package static let runsComparedWithHistory = 128 * 1024
-    /// Rows that are searched for them, from the first recorded shell on: a second or two.
+    /// Most rows that are searched for these runs, from the first recorded shell on. The search takes a second or two.
     package static let rowsComparedWithHistory: Int64 = 4_000_000
     /// Longest entry whose name an import caches, in bytes. Lines that users type repeatedly are shorter.
     package static let rememberedLineBytes = 512
-    /// Longest file of a shell with one document for each session, in bytes: it is read at once. A longer one is skipped. Only
-    /// outputs of commands, which some users store, make a file that long.
+    /// Longest history file, in bytes, of a shell that writes one document for each session. An import reads such a
+    /// file at once and skips a longer file. A file is longer only if the user's shell also stores the outputs of
+    /// commands.
     package static let historyDocumentBytes = 64 * 1024 * 1024
     /// Rows of another program's database that are read at once: at most 4 MiB.
     package static let historyPage = 64
-    /// Entries of the same second up to which their times are trusted. No user types more in a second: zsh and other importers
-    /// give all entries without a time the time of the import.
+    /// Most entries with the same second whose times are trusted. No user types more lines in a second. A larger number
+    /// comes from zsh or another importer, which gives every entry without a time the time of its import.
     package static let historyEntriesOfASecond = 100
-    /// Different entries that are compared to detect that a shell keeps each line once: some 1 MiB.
+    /// Most different entries that are compared to detect that a shell keeps each line only once: some 1 MiB in memory.
     package static let historyLinesCompared = 32 * 1024
-    /// Least number of entries for that: a history of at least this many without a repeated line counts as one that keeps each
-    /// line once.
+    /// Least number of entries for this detection. A history of at least this length without a repeated line counts as
+    /// a history that keeps each line only once.
     package static let historyLinesToJudge = 100
-    /// Entries of several histories that a list compares with each other: some 64 MiB. Past it a list may count a run twice; an
-    /// import does not.
+    /// Most entries of several histories that a list of histories compares with each other: some 64 MiB in memory. With
+    /// more entries the list may count a run twice. An import does not.
     package static let historyMarksListed = 2_000_000
 
     // MARK: Sent elsewhere
 
-    /// Rows in one batch to ClickHouse: its costs per batch, and the parts that it has to merge, are negligible then …
+    /// Most rows in one batch to ClickHouse. With this number, ClickHouse's cost per batch and for merging parts is
+    /// negligible …
     package static let syncBatchRows = 50_000
-    /// … or the number that has this many bytes, as three batches are in memory at a time …
+    /// … or the rows that fit into this number of bytes, because three batches are in memory at a time …
     package static let syncBatchBytes = 4 * 1024 * 1024
-    /// … but at least this many, if that many wait: smaller batches make ClickHouse merge more than it stores.
+    /// … but at least this number of rows, if that number waits. Smaller batches make ClickHouse merge more than it
+    /// stores.
     package static let syncBatchMinimumRows = 10_000
-    /// Days of aggregates in one batch. After a kill at most that many are sent again, and their lines in the ledger cost one
-    /// fsync.
+    /// Most days of aggregates in one batch. After a kill at most one batch of days is sent again. The ledger lines of
+    /// a batch need only one fsync.
     package static let syncBatchDays = 100
     /// Longest list of names that may leave with aggregates, in bytes: some ten thousand names.
     package static let allowedNamesBytes = 256 * 1024
@@ -234,18 +254,20 @@ package enum Limits {
     package static let syncFileRows: Int64 = 500_000
     /// Attempts at one transfer before an error asks the user to try again later: eight seconds of waiting at most.
     package static let syncAttempts = 6
-    /// Longest wait before the second attempt; it doubles with each one after it …
+    /// Longest wait before the second attempt; the wait doubles with each further attempt …
     package static let syncFirstDelay: Duration = .milliseconds(250)
-    /// … up to this.
+    /// … up to this limit.
     package static let syncLongestDelay: Duration = .seconds(30)
-    /// Longest wait that a server may request; past it the user decides.
+    /// Longest wait that a server may request. If the server requests more, Nexus gives up and the user decides when to
+    /// try again.
     package static let syncLongestRequestedDelay: Duration = .seconds(60)
     /// Longest time to establish a connection, in seconds.
     package static let syncConnectSeconds: Int64 = 10
     /// Attempts to establish a connection within that time, TLS handshake included. A second attempt bridges a brief overload of
     /// the network, and a user learns of a wrong host or port within half a minute.
     package static let syncConnectAttempts = 2
-    /// Idle time of a connection, in seconds: ClickHouse takes some seconds over a large batch on a busy disk.
+    /// Longest time without data on a connection, in seconds. On a busy disk ClickHouse takes some seconds over a large
+    /// batch.
     package static let syncIdleSeconds: Int64 = 60
     /// Longest time for a request without data: ClickHouse takes a minute over a table on a busy cluster.
     package static let syncRequestTime: Duration = .seconds(300)
