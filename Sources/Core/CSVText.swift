@@ -7,9 +7,10 @@ package enum CSVText {
 
     /// Appends `value`, in UTF-8, as a field. Invalid UTF-8 is replaced.
     ///
-    /// A text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text there (OWASP, CSV
-    /// injection). Such a text is quoted, and so is a text with a quote, a comma or a line break. An empty text is a pair of
-    /// quotes, which distinguishes it from no value.
+    /// A spreadsheet would run a text that begins like a formula. An apostrophe before such a text makes the
+    /// spreadsheet show it as text (OWASP, CSV injection). The field of such a text is quoted, and so is a text with a
+    /// quote, a comma or a line break. An empty text is written as a pair of quotes, because an empty field means no
+    /// value.
     package static func append(_ value: Span<UInt8>, to text: inout [UInt8]) {
         let isFormula = isFormula(value)
         var needsQuotes = isFormula || value.isEmpty

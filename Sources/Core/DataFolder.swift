@@ -55,21 +55,21 @@ package struct DataFolder: Sendable {
     package var databasePath: String { folder.path(of: "nexus.db") }
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
-    /// Whether the database has a WAL: another process has the database open, or was killed. An empty WAL without an index does
-    /// not count: a reader leaves one if it opens the database while another process closes it. A WAL of only a header does not
-    /// count either: a writer killed at its first commit leaves one. SQLite without write permission would wait for the rest of
-    /// it in vain.
+    /// Whether the database has a WAL that matters: another process has the database open, or a process with the
+    /// database open was killed. Two kinds of WAL do not count. An empty WAL without an index remains if a reader opens
+    /// the database while another process closes it. A WAL of only a header remains if a writer is killed at its first
+    /// commit. SQLite without write permission would wait in vain for the rest of such a WAL.
     package var hasWAL: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
         return bytes > Self.walHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
     }
     /// Bytes of the WAL's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     private static let walHeaderBytes = 32
-    /// Whether the WAL has lost the index that SQLite reads it by. The folder was copied without the index, or a writer was
-    /// killed while it closed the database.
+    /// Whether the WAL's index is missing, which SQLite needs to read the WAL. The folder was copied without the index,
+    /// or a writer was killed while it closed the database.
     package var hasWALWithoutIndex: Bool { hasWAL && !folder.has("nexus.db-shm") }
-    /// Whether the database has a rollback journal, which holds its earlier content. Another process writes to the database file
-    /// itself, or was killed.
+    /// Whether the database has a rollback journal, which holds the earlier content of the database. Another process
+    /// writes directly to the database file, or was killed while it wrote.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
@@ -84,16 +84,17 @@ package struct DataFolder: Sendable {
     /// The destinations of aggregates, with their ids and lists of allowed names.
     package var aggregatesPath: String { folder.path(of: Self.aggregatesName) }
     package static let aggregatesName = "aggregates.json"
-    /// The process that holds the lock on this file writes the database.
+    /// The file whose lock the writer of the database holds.
     package var writerLockPath: String { folder.path(of: "writer.lock") }
-    /// A process that waits to become the writer holds the lock on this file, and the current writer yields.
+    /// The file whose lock a process holds while it waits to become the writer. The current writer then yields.
     package var writerTurnPath: String { folder.path(of: "writer.turn") }
     /// One line for each transfer: the data and its destination.
     package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
-    /// The length of the ledger, so that missing lines show.
+    /// The file with the length of the ledger. The length shows whether lines of the ledger are missing.
     package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 
-    /// Returns whether the file at a path, under any name, is one of those that Nexus keeps here.
+    /// Returns whether the file at a path is a file that Nexus keeps in this folder, also if the path is another name
+    /// of that file.
     package func owns(fileAt path: String) -> Bool {
         if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
             return true
@@ -111,7 +112,7 @@ package struct DataFolder: Sendable {
 
 /// The reason why the data folder named by the environment is not used.
 package enum DataFolderError: ReportedError, Equatable {
-    /// `NEXUS_DATA_DIR` is not an absolute path: another folder would be used in every working folder.
+    /// `NEXUS_DATA_DIR` is not an absolute path. It would name a different folder in each working folder.
     case relative(path: String)
     /// The folder is a symbolic link that is not followed.
     case link(path: String)
@@ -126,7 +127,7 @@ package enum DataFolderError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code for the error, from sysexits.h.
     package var exitCode: ExitCode {
         switch self {
         case .relative: .settings
@@ -137,8 +138,9 @@ package enum DataFolderError: ReportedError, Equatable {
 
 /// The files of a running service: its socket, its pipe and its process number.
 ///
-/// The data folder if `$NEXUS_DATA_DIR` chose it, so that each such folder has a service of its own; otherwise
-/// `$XDG_RUNTIME_DIR/nexus`, else the data folder.
+/// If `$NEXUS_DATA_DIR` is set, the files are in the data folder, so that each data folder has its own service.
+/// Otherwise they are in `$XDG_RUNTIME_DIR/nexus`. If that variable is not an absolute path, they are in the data
+/// folder.
 package struct RuntimeFolder: Sendable {
     package let folder: Folder
 
@@ -163,11 +165,13 @@ package struct RuntimeFolder: Sendable {
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// The file with the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The files that the bash hook uses while the service runs: the pipe under a second name, and the number and start time of
-    /// the process. The number alone may belong to another process after a kill.
+    /// The files that the bash hook uses while the service runs: the pipe under a second name, and the number and start
+    /// time of the process. The start time is needed because the number may belong to another process after a kill of
+    /// the service.
     ///
-    /// The mode is 0500. Bash opens the pipe for reading and writing, its only way not to wait for a reader. In a folder of this
-    /// mode that open creates no plain file after the pipe is deleted, and no other user can replace the pipe.
+    /// The mode is 0500. Bash opens the pipe for reading and writing, because any other open would wait for a reader.
+    /// After the pipe is deleted, such an open would create a plain file, but the mode of the folder prevents that. The
+    /// mode also keeps other users from replacing the pipe.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The file on which the service holds a lock until it exits.
     package var lockPath: String { folder.path(of: Self.lockName) }

@@ -2,7 +2,7 @@ import SystemSupport
 
 /// An accepted event between intake and the database: the payload of one record in the write-ahead buffer.
 ///
-/// Names are in it only as their hashes. Numbers are little-endian.
+/// The payload contains names only as hashes. Numbers are little-endian.
 ///
 ///     offset  size  what
 ///          0     1  kind: 1
@@ -40,13 +40,13 @@ package struct EventRecord: Sendable {
     package let errorCategory: Range<Int>
     package let templateUsed: Range<Int>
 
-    /// Whether bytes are an event, as opposed to another kind of record.
+    /// Whether `payload` is the payload of an event and not of another kind of record.
     package static func isEvent(_ payload: Span<UInt8>) -> Bool {
         payload.count > headerLength && payload[0] == kind
     }
 
-    /// Reads the payload of an event. Nil when its lengths do not add up. As the record's checksum matched, that is a bug in the
-    /// program that wrote it.
+    /// Reads the payload of an event. Nil when `payload` is not an event, or its lengths do not add up. The record's
+    /// checksum matched before, so wrong lengths are a bug in the program that wrote the record.
     @inlinable
     package init?(_ payload: Span<UInt8>) {
         guard Self.isEvent(payload) else { return nil }
@@ -72,7 +72,8 @@ package struct EventRecord: Sendable {
         portsUsed = flags.contains(.ports) ? payload.uint32(at: 28) : nil
     }
 
-    /// Whether the numbers are within the limits of intake. Only another program can have written others.
+    /// Whether time and duration are within the limits of intake. Only another program can have written numbers outside
+    /// of the limits.
     package var isWithinLimits: Bool {
         timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
             && (durationMS ?? 0) >= 0 && (durationMS ?? 0) <= Limits.durationMilliseconds
@@ -95,7 +96,7 @@ package struct EventRecord: Sendable {
     }
 }
 
-/// The numbers of an event, for encoding; the encoder adds the texts one by one after them.
+/// The numbers of an event, for encoding; the caller adds the texts to the encoder one by one.
 package struct EventNumbers: Sendable, Equatable {
     package var timestamp: Int64
     package var durationMS: Int64?
@@ -116,8 +117,8 @@ package struct EventNumbers: Sendable, Equatable {
     }
 }
 
-/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; a text not added is absent. One
-/// encoder serves a whole stream and allocates nothing.
+/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; an event without one
+/// of the texts skips it. One encoder serves a whole stream and allocates nothing.
 package struct EventEncoder: Sendable {
     /// A buffer for the longest payload, of which the first `length` bytes are written.
     private var room = [UInt8](repeating: 0, count: Limits.recordBytes)
@@ -129,7 +130,8 @@ package struct EventEncoder: Sendable {
     /// A copy of the payload, complete after `finish`.
     package var payload: [UInt8] { Array(room[..<length]) }
 
-    /// Passes the payload to `use` without a copy, complete after `finish`. Mutating only so that nothing is copied for it.
+    /// Passes the payload to `use` without a copy. The payload is complete after `finish`. The method is mutating only
+    /// because the call would otherwise copy the bytes.
     package mutating func withPayload(_ use: (Span<UInt8>) -> Void) {
         use(room.span.extracting(0..<length))
     }
@@ -156,7 +158,7 @@ package struct EventEncoder: Sendable {
     package mutating func appendErrorCategory(_ text: Span<UInt8>) { appendText(text, lengthAt: 5) }
     package mutating func appendTemplate(_ text: Span<UInt8>) { appendText(text, lengthAt: 6) }
 
-    /// Writes flags and lengths; the payload is complete.
+    /// Writes flags and lengths, and thereby completes the payload.
     package mutating func finish() {
         room.store(littleEndian: header, at: 0)
     }
@@ -184,7 +186,8 @@ package struct EventEncoder: Sendable {
 
 /// The fields of an event, under the names that the wire and the database use.
 ///
-/// `@usableFromInline`, as otherwise other modules could not access its members, `@inlinable` or not.
+/// The type is `@usableFromInline` because otherwise other modules could not access its members, not even the
+/// `@inlinable` members.
 @usableFromInline
 package enum EventField: CaseIterable, Sendable {
     case timestamp, sessionID, eventType, workspace, workspaceHash, task, taskHash, command, durationMS, success

@@ -1,23 +1,23 @@
 import SystemSupport
 
-/// The event types with a meaning in Nexus; any other identifier is a type too.
+/// The event types with a meaning in Nexus. An event may have any other identifier as its type, too.
 package enum EventType: String, CaseIterable, Sendable {
     case command
     case workspaceCreated = "workspace_created"
     case taskCompleted = "task_completed"
     case sessionStarted = "session_started"
     case sessionEnded = "session_ended"
-    /// A shell line of several commands, under the name of the first.
+    /// A shell line of several commands. The event has the name of the first command.
     case commandLine = "command_line"
 
-    /// The suffix of the name of a line of several commands, after the first command's name: reports list `make, …`. No command's
-    /// name has a comma.
+    /// The suffix that reports add to the first command's name for a line of several commands: `make, …`. No command's
+    /// name contains a comma, so the two are distinct.
     package static let lineSuffix = ", …"
 
-    /// Whether the event is of a command that was run.
+    /// Whether an event of this type records the run of a command or of a shell line.
     package var isCommand: Bool { self == .command || self == .commandLine }
 
-    /// Its index in `allCases`, from 0.
+    /// The type's index in `allCases`, from 0.
     package var ordinal: Int {
         switch self {
         case .command: 0
@@ -29,12 +29,13 @@ package enum EventType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The names in bytes, by ordinal. Converting each name to a string would cost more than comparing it.
+    /// The names of the types as bytes, by ordinal. Converting a given name to a string would take longer than
+    /// comparing its bytes.
     private static let spellings = allCases.map { Array($0.rawValue.utf8) }
 
     /// The well-known type named `name`; nil for any other name.
     package init?(_ name: Span<UInt8>) {
-        // The length decides which one it can be, so that the common case is one comparison.
+        // Each type has a different length, so the length selects the only type to compare with.
         let candidate: EventType
         switch name.count {
         case 7: candidate = .command

@@ -13,7 +13,7 @@ package struct KeyFile: Sendable {
 
     package var exists: Bool { data.folder.has(Self.name) }
 
-    /// Whether there has been a key, with which names may have been hashed. A missing key is then a lost one.
+    /// Whether a key was made at any time. Names may have been hashed with it, so a missing key then counts as lost.
     package var wasMade: Bool { data.folder.has(Self.markName) }
 
     /// Records that a key exists, before any name is hashed with it. The caller holds the lock of the data folder.
@@ -25,7 +25,7 @@ package struct KeyFile: Sendable {
 
     /// Writes a key of `length` random bytes. The caller holds the lock of the data folder.
     package func putNew() throws(SystemError) {
-        // Removes files that killed processes left; earlier versions gave each a name of its own.
+        // Removes files that killed processes left. In earlier versions each process gave its file a different name.
         for name in try data.folder.names() where name.hasPrefix(Self.name + ".new") { try data.folder.remove(name) }
         var generator = SystemRandomNumberGenerator()
         let file = try File(opening: data.folder.path(of: Self.name + ".new"), [.write, .create, .exclusive])
@@ -36,20 +36,22 @@ package struct KeyFile: Sendable {
         try noteMade()
     }
 
-    /// Makes a new key, so that hashes from now on cannot be linked to earlier ones. The old key is overwritten.
+    /// Makes a new key, so that later hashes cannot be linked to earlier hashes. The old key is overwritten.
     package func renew() throws(SystemError) {
         let lock = try data.lock()
         defer { lock.unlock() }
         guard exists else { return try putNew() }
         let old = try File(opening: data.keyPath, [.write, .nonBlocking])
         try putNew()
-        // Overwritten only now, when the key is no longer in use: a key that a kill left overwritten could be guessed.
+        // The old key is overwritten only now, when it is no longer in use. If a kill left the current key overwritten
+        // with zeros, any program could guess that key.
         guard try old.status().isRegular else { return }
         try old.write([UInt8](repeating: 0, count: Self.length).span)
         try old.synchronizeData()
     }
 
     private static let name = "key"
-    /// An empty file. It is copied with the data folder, and only the user removes it.
+    /// The name of an empty file that records that a key was made. The file is copied with the data folder, and only
+    /// the user removes it.
     static let markName = "key.made"
 }

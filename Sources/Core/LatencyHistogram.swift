@@ -1,27 +1,27 @@
 import SystemSupport
 
-/// Counts of durations in the buckets of `LatencyScale`. Percentiles are a sum over them, with an error of at most 1 %, and two
-/// histograms merge without loss.
+/// Counts of durations in the buckets of `LatencyScale`. Percentiles are computed from the counts, with an error of at
+/// most 1 %. Two histograms merge without loss.
 ///
 /// As bytes (numbers are varints, see `Varint.swift`):
 ///
 ///     the sum of the durations, in milliseconds
-///     for each bucket that counts anything, in order:
-///         its distance from the one before (the first: its number)
+///     for each bucket with a count, in order:
+///         its distance from the previous such bucket; for the first bucket, its number
 ///         its count, at least 1
 package struct LatencyHistogram: Sendable, Equatable {
     /// A bucket with a count of at least 1.
     package struct Bucket: Sendable, Equatable {
-        /// The durations that it counts, in whole milliseconds.
+        /// The durations in the bucket, in whole milliseconds.
         package let range: ClosedRange<Int64>
-        /// The middle of them.
+        /// The middle of `range`, in milliseconds.
         package let middle: Double
         package let count: Int
     }
 
     /// The number of durations counted.
     package private(set) var count = 0
-    /// Their exact sum, in milliseconds, saturating at `Int64.max`.
+    /// The exact sum of the durations, in milliseconds, saturating at `Int64.max`.
     package private(set) var sum: Int64 = 0
     /// The number of the first bucket in `counts`.
     private var first = 0
@@ -32,7 +32,8 @@ package struct LatencyHistogram: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Counts a duration of `milliseconds`, `times` over. A negative duration counts as zero, one longer than a year as a year.
+    /// Counts a duration of `milliseconds`, `times` over. A negative duration counts as zero. A duration longer than a
+    /// year is in the last bucket.
     package mutating func record(_ milliseconds: Int64, times: Int = 1) {
         precondition(times >= 0)
         guard times > 0 else { return }
@@ -56,9 +57,10 @@ package struct LatencyHistogram: Sendable, Equatable {
         count += other.count
     }
 
-    /// Returns the duration, in milliseconds, that a share of all durations do not exceed. It is that of nearest rank: the
-    /// smallest with at least `share` × count durations up to and including it. It is at most 1 % off. In the bucket of the
-    /// longest duration it is at most 2 % too low, so that it never exceeds the longest duration. Nil when nothing was counted.
+    /// Returns the duration, in milliseconds, that the given share of all durations does not exceed; nil when nothing
+    /// was counted. By the nearest-rank method, it is the smallest duration such that at least `share` × count
+    /// durations are not longer. The result is at most 1 % off. In the bucket of the longest duration it is at most 2 %
+    /// too low, so that it never exceeds the longest duration.
     ///
     /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
     package func quantile(_ share: Double) -> Double? {
@@ -75,8 +77,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
-    /// A lower bound of the longest duration: the mean of the durations in the last bucket, if all others are as long as their
-    /// buckets allow.
+    /// A lower bound of the longest duration: the mean of the durations in the last bucket, under the assumption that
+    /// all other durations are as long as their buckets allow.
     private var leastLongest: Double {
         guard let times = counts.last else { return 0 }
         let others = counts.indices.dropLast().reduce(0.0) { sum, index in
@@ -99,7 +101,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return buckets
     }
 
-    /// Calls `body` with the number (see `LatencyScale`) and the count of each bucket with a count, shortest durations first.
+    /// Calls `body` for each bucket with a count, shortest durations first. `body` gets the bucket's number (see
+    /// `LatencyScale`) and its count.
     package func forEachCount(_ body: (_ bucket: Int, _ count: Int) -> Void) {
         var index = 0
         while index < counts.count {
@@ -110,7 +113,7 @@ package struct LatencyHistogram: Sendable, Equatable {
 
     // MARK: Bytes
 
-    /// The bytes, as described above.
+    /// The histogram as bytes, in the format described at the type.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(varint: UInt64(sum))
@@ -131,12 +134,12 @@ package struct LatencyHistogram: Sendable, Equatable {
         else { return nil }
     }
 
-    /// Adds durations with the given sum, in milliseconds, whose buckets are in `bytes` from `start` to the end, in the form of
-    /// `encoded` without the sum.
+    /// Adds durations. `sum` is their sum in milliseconds. Their buckets are in `bytes` from `start` to the end, in the
+    /// form of `encoded` without the sum.
     ///
-    /// - Returns: false when the bytes are corrupt; nothing is added then.
+    /// - Returns: true when the durations were added; false when the bytes are corrupt and nothing was added.
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
-        // Validates first, so that the array is extended for all buckets before any is added.
+        // All bytes are validated first. So corrupt bytes add nothing, and the array is extended once for all buckets.
         guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
         add(sum: sum)
         guard let buckets else { return true }
@@ -155,8 +158,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return true
     }
 
-    /// Returns the first and last bucket in `bytes` from `start` on; the inner optional is nil when there are none. Nil when the
-    /// bytes are corrupt.
+    /// Returns the first and last bucket in `bytes` from `start` on. The inner optional is nil when there are no
+    /// buckets, the outer optional when the bytes are corrupt.
     private static func range(of bytes: Span<UInt8>, from start: Int) -> ClosedRange<Int>?? {
         let limit = UInt64(LatencyScale.count)
         var position = start
@@ -189,7 +192,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         count &+= times
     }
 
-    /// Extends `counts` to a bucket.
+    /// Extends `counts` so that it includes `bucket`.
     @inline(__always)
     private mutating func include(_ bucket: Int) {
         if bucket >= first && bucket < first &+ counts.count { return }

@@ -1,14 +1,15 @@
-/// The buckets that durations are counted in: whole milliseconds up to 99 one by one, and above that increasingly wide ones. The
-/// middle of a bucket is at most 1 % away from every duration in it.
+/// The buckets in which durations are counted. Each whole millisecond up to 99 has its own bucket; above that the
+/// buckets become increasingly wide. The middle of a bucket is at most 1 % away from every duration in it.
 ///
-/// The bucket after the one that begins at `b` begins at `b + max(1, b / 50)`, in whole numbers. This definition has no rounding,
-/// so that every computer counts alike. Some 1,100 buckets cover the durations from zero to a year; longer durations count in the
-/// last.
+/// The bucket after the one that begins at `b` begins at `b + max(1, b / 50)`, in whole numbers. Whole numbers need no
+/// rounding, so every computer has the same buckets. Some 1,100 buckets cover the durations from zero to a year; longer
+/// durations count in the last bucket.
 package enum LatencyScale {
     private struct Table {
-        /// The start of each bucket, in milliseconds; after the last bucket, the first duration beyond it.
+        /// The start of each bucket, in milliseconds. The last element is the first duration after the last bucket.
         let bounds: [Int64]
-        /// For each power of two, in 64 parts, the bucket in which the part begins.
+        /// The range from each power of two to the next is divided into 64 parts. Each element is the bucket in which
+        /// such a part begins.
         let starts: [UInt16]
 
         init() {
@@ -40,7 +41,8 @@ package enum LatencyScale {
     /// The number of buckets.
     package static var count: Int { table.bounds.count - 1 }
 
-    /// Returns the bucket of a duration in milliseconds. A negative duration counts as zero, one longer than a year as a year.
+    /// Returns the bucket of a duration in milliseconds. A negative duration counts as zero, and a duration longer than
+    /// a year as a year.
     package static func bucket(of milliseconds: Int64) -> Int {
         if milliseconds < 100 { return Int(max(0, milliseconds)) }
         let value = min(milliseconds, Limits.durationMilliseconds)
@@ -48,7 +50,7 @@ package enum LatencyScale {
         let part = Int(truncatingIfNeeded: value >> Int64(exponent &- 6)) & 63
         let table = table
         let bucket = Int(table.starts[exponent &* 64 &+ part])
-        // A part is narrower than a bucket, so it lies in one or two of them.
+        // A part is narrower than a bucket, so it overlaps one or two buckets.
         return bucket &+ (value >= table.bounds[bucket &+ 1] ? 1 : 0)
     }
 

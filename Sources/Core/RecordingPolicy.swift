@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// Whether recording is allowed. Environment and folders can only switch it off, never on.
+/// Whether recording is allowed. Environment and folders can switch recording off, never on.
 package enum RecordingPolicy: Equatable, Sendable {
     case on
     /// Nothing is written; the text names the reason.
@@ -9,8 +9,8 @@ package enum RecordingPolicy: Equatable, Sendable {
     /// The name of the file that switches recording off in its folder and all folders below.
     package static let markerName = ".nexus-telemetry-off"
 
-    /// Returns the policy for a data folder, from environment, working folder and those above it, and settings, in this order.
-    /// Throws when the settings cannot be read: recording is not allowed then either.
+    /// Returns the policy for a data folder. It checks the environment, the working folder, the folders above it, and
+    /// the settings, in this order. Throws when the settings cannot be read; recording is not allowed then either.
     package static func current(
         for data: DataFolder?, environment: (String) -> String? = Environment.value,
         workingFolder: String? = WorkingFolder.path
@@ -29,12 +29,12 @@ package enum RecordingPolicy: Equatable, Sendable {
         return of(folder: workingFolder)
     }
 
-    /// Values of `NEXUS_TELEMETRY` that switch nothing off, in any case; the shell hooks have the same list.
+    /// Values of `NEXUS_TELEMETRY` that leave recording on, in upper or lower case. The shell hooks have the same list.
     package static let waysToSayYes = ["", "on", "1", "true", "yes"]
 
-    /// Returns the policy of the environment. `NEXUS_TELEMETRY` switches recording off unless its value is in `waysToSayYes`: a
-    /// user with `disabled` there does not want to be recorded. `DO_NOT_TRACK` switches it off unless it is empty or `0`
-    /// (consoledonottrack.com).
+    /// Returns the policy of the environment. `NEXUS_TELEMETRY` switches recording off unless its value is in
+    /// `waysToSayYes`. So `disabled`, for example, switches it off, as the user intends. `DO_NOT_TRACK` switches
+    /// recording off unless it is empty or `0` (consoledonottrack.com).
     package static func of(environment: (String) -> String?) -> RecordingPolicy {
         if let value = environment("NEXUS_TELEMETRY"), !waysToSayYes.contains(value.lowercased()) {
             return .off(reason: "NEXUS_TELEMETRY is \(value)")
@@ -45,8 +45,8 @@ package enum RecordingPolicy: Equatable, Sendable {
         return .on
     }
 
-    /// Returns the policy of a folder (an absolute path without symbolic links): off if it, or a folder above it, has a file
-    /// called `markerName`.
+    /// Returns the policy of a folder (an absolute path without symbolic links): off if that folder, or a folder above
+    /// it, has a file called `markerName`.
     package static func of(folder path: String) -> RecordingPolicy {
         var folder = Folder(path)
         // One step for each folder of the path, and one for the root.
@@ -66,8 +66,8 @@ package enum RecordingPolicy: Equatable, Sendable {
     }
 }
 
-/// Checks before every write whether the settings still allow it. A check costs one system call; the file is read only when its
-/// stamp has changed since the last check.
+/// Checks before every write whether the settings still allow recording. A check costs one system call; the file is
+/// read only when its stamp has changed since the last check.
 ///
 /// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then
 /// acquires each of these locks once, so that afterwards no process is between its check and its write.
@@ -75,8 +75,8 @@ package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none
 
-    /// The result of the last check, if there was one. It is neither a tuple nor an optional: the runtime builds their types at
-    /// run time, which costs more than a check.
+    /// The result of the last check, if there was one. It is an enum because the runtime builds the types of tuples and
+    /// optionals while the program runs. Building such a type would take longer than a check.
     private enum LastLook {
         case none
         case found(Finding)
@@ -95,7 +95,7 @@ package struct RecordingPolicyCache: Sendable {
     package mutating func look() -> Result<RecordingPolicy, SettingsError> {
         let stamp = file.stamp
         if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
-        // The stamp is older than the content: a change in between is noticed at the next check.
+        // The stamp is read before the content. So the next check notices a change between the two reads.
         let answer = Result { () throws(SettingsError) in RecordingPolicy.of(try file.load()) }
         // A read that failed for want of descriptors or memory can succeed the next time.
         if case .failure(.system) = answer {
@@ -106,7 +106,7 @@ package struct RecordingPolicyCache: Sendable {
         return answer
     }
 
-    /// Returns whether the settings allow writing now. Unreadable settings do not.
+    /// Returns whether the settings allow writing now. Unreadable settings do not allow it.
     package mutating func isOpen() -> Bool {
         if case .success(.on) = look() { true } else { false }
     }

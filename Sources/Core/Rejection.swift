@@ -5,7 +5,7 @@ package struct Rejection: Error, Equatable, Sendable {
     package let reason: Reason
     /// The field that broke the rule; nil when the line as a whole did.
     package let field: EventField?
-    /// Byte offset in the line, from 1; nil when it would not help.
+    /// Byte offset in the line, from 1; nil when the offset would not help the user.
     package let column: Int?
 
     package init(_ reason: Reason, field: EventField? = nil, column: Int? = nil) {
@@ -14,7 +14,8 @@ package struct Rejection: Error, Equatable, Sendable {
         self.column = column
     }
 
-    /// The rules, numbered for the buffer and named for the counters. A number, once given, keeps its meaning.
+    /// The rules that an event can break. The buffer stores the number of a rule, so a number never changes its
+    /// meaning.
     package enum Reason: UInt8, CaseIterable, Sendable {
         case notJSON = 1
         case notUTF8 = 2
@@ -34,7 +35,7 @@ package struct Rejection: Error, Equatable, Sendable {
         case futureTimestamp = 15
         /// The clock of the machine is outside the years that an event may have.
         case wrongClock = 16
-        /// The time is a number that is a valid time in seconds and none in milliseconds.
+        /// The time is a number that is valid in seconds but not in milliseconds.
         case timestampInSeconds = 17
         /// The shell line runs nothing: it is empty, a comment, an assignment, or a function definition; or its command was
         /// stopped and has not ended.
@@ -68,7 +69,7 @@ package struct Rejection: Error, Equatable, Sendable {
         }
     }
 
-    /// Whether the user's settings ask for this rejection: it is counted, and is no failure.
+    /// Whether the user's settings ask for this rejection. Such a rejection is counted, but it is not a failure.
     package var isWanted: Bool { reason == .ignored }
 
     /// One sentence for the user who sent the event.

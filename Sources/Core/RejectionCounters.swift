@@ -27,7 +27,8 @@ package struct RejectionCounters: Equatable, Sendable {
         package static let all: [Item] =
             Rejection.Reason.allCases.map(Item.rejected) + [.droppedField, .cutCommand, .droppedEvent, .redactedValue]
 
-        /// The number in the buffer: the reason's own for a rejection, and from 128 on for the others.
+        /// The item's number in the buffer. A rejection has the number of its reason; all other items have numbers from
+        /// 128 on.
         var code: UInt64 {
             switch self {
             case .rejected(let reason): UInt64(reason.rawValue)

@@ -1,12 +1,13 @@
-/// The state of one session, computed from its events: a pure state machine that the writer steps through them.
+/// The state of one session, computed from its events. It is a pure state machine; the writer passes it each event.
 ///
 /// The counters always equal a recount of the session's events, in any order of their arrival.
 package struct SessionState: Equatable, Sendable {
     /// Time of the earliest event, milliseconds since 1970.
     package private(set) var startedAt: Int64
-    /// The latest end of an event, in milliseconds since 1970. The end is its time plus its duration where that is known.
+    /// The latest end of an event, in milliseconds since 1970. The end of an event is its time plus its duration, if
+    /// the duration is known.
     package private(set) var lastEventAt: Int64
-    /// Whether the latest event is the end of the session. A later event opens it again.
+    /// Whether the latest event is the end of the session. A later event opens the session again.
     package private(set) var isEnded: Bool
     package private(set) var commandsExecuted = 0
     package private(set) var workspacesCreated = 0
@@ -34,7 +35,7 @@ package struct SessionState: Equatable, Sendable {
         self.errorsEncountered = errorsEncountered
     }
 
-    /// Adds one event of the session, which began at `time`.
+    /// Adds one event of the session. `time` is the start of the event.
     package mutating func observe(_ type: EventType?, success: Bool?, at time: Int64, durationMS: Int64? = nil) {
         startedAt = min(startedAt, time)
         let end = min(time + max(0, durationMS ?? 0), max(time, Limits.latestTimestamp))

@@ -1,7 +1,7 @@
 package import SystemSupport
 
-/// The session of a shell without a given session name. Its id identifies the process, so that any process can check later
-/// whether that shell still runs.
+/// The session of a shell that was given no session name. The session id identifies the shell's process, so any other
+/// process can check later whether the shell still runs.
 ///
 ///     shell-<first four bytes of the boot id, hexadecimal>-<process number>-<start time in clock ticks>
 package struct ShellSession: Equatable, Sendable {
@@ -13,7 +13,7 @@ package struct ShellSession: Equatable, Sendable {
         self.shell = shell
     }
 
-    /// Reads an id; nil if it is not a shell's.
+    /// Reads a session id; nil if it is not the id of a shell's session.
     package init?(id: String) {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "shell", let processID = Int32(parts[2]), let startTime = UInt64(parts[3])
@@ -24,7 +24,8 @@ package struct ShellSession: Equatable, Sendable {
 
     package var id: String { "shell-\(boot)-\(shell.processID)-\(shell.startTime)" }
 
-    /// Returns whether the shell has ended: the computer was restarted, or no process has its number and start time.
+    /// Returns whether the shell has ended: the computer was restarted, or no process has the shell's process number
+    /// and start time.
     package func isGone(bootID: [UInt8]? = ProcessIdentity.bootID()) -> Bool {
         boot != Self.text(of: bootID) || ProcessIdentity(processID: shell.processID) != shell
     }
@@ -40,15 +41,16 @@ package struct ShellSession: Equatable, Sendable {
     }
 }
 
-/// The sessions under which the entries of imported histories are stored. A history has no sessions, so these are in no figure
-/// about sessions and have no row in `sessions`.
+/// The sessions under which the entries of imported histories are stored. A history has no sessions of its own.
+/// Therefore these sessions count in no figure about sessions and have no row in the table `sessions`.
 ///
 ///     imported-history-<source>
 package enum HistorySession {
     /// The prefix of their ids.
     package static let prefix = "imported-history-"
 
-    /// The source of test suites, which is not a shell: findings and comparisons of commands may span the end of its import.
+    /// The source of test suites. It is not a shell, so findings and comparisons of commands may cover times before and
+    /// after the end of its import.
     private static let tests = "junit"
 
     /// Returns whether a source is the history of a shell.

@@ -104,7 +104,7 @@ package enum Timestamp {
         return digits >= 3 ? value : (digits == 2 ? value * 10 : value * 100)
     }
 
-    /// Reads `Z` or `+01:00` after the time, in minutes.
+    /// Reads the offset after the time, such as `Z` or `+01:00`. Returns it in minutes.
     private static func offset(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
         guard position < text.count else { return nil }
         let sign = text[position]
@@ -120,7 +120,8 @@ package enum Timestamp {
     }
 }
 
-/// Reads times as `Timestamp.parse` does and caches the last minute and its day: a stream's next event is most often in them.
+/// Reads times as `Timestamp.parse` does. Caches the last minute and its day, because the next event of a stream is
+/// most often in the same minute or day.
 package struct TimestampParser: Sendable {
     /// The text up to the minute, `2026-11-23T08:30`, as two numbers of eight bytes.
     private var firstEight: UInt64 = 0
@@ -199,16 +200,17 @@ package struct TimestampParser: Sendable {
     }
 }
 
-/// Writes times in the database's text form and caches the last minute: a stream's next event is most often in it.
+/// Writes times in the database's text form and caches the last minute, because the next event of a stream is most
+/// often in the same minute.
 package struct TimestampFormatter: Sendable {
     /// Bytes of `YYYY-MM-DD HH:MM:SS.SSS`.
     package static let length = 23
 
     private static let millisecondsPerMinute: Int64 = 60_000
 
-    /// Minutes since 1970.
+    /// The cached minute, in minutes since 1970.
     private var minute: Int64 = .min
-    /// The text before its seconds, `YYYY-MM-DD HH:MM`: the first eight bytes and the others, as little-endian numbers.
+    /// The text of the cached minute, `YYYY-MM-DD HH:MM`: its first and its last eight bytes, as little-endian numbers.
     private var minuteText: (UInt64, UInt64) = (0, 0)
 
     package init() {}

@@ -2,24 +2,24 @@ public import SystemSupport
 
 /// Reads the tokens of strict JSON (RFC 8259): blanks, strings with their escapes, numbers and words.
 ///
-/// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each call, as a
-/// span cannot be a stored property of a type that outlives it.
+/// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each
+/// call, because a type cannot store a span that it outlives.
 @usableFromInline
 package struct JSONScanner: Sendable {
     /// Offset of the next byte to read.
     @usableFromInline package var position = 0
     /// Whether a string with an escape was passed since the scanner was made.
     package private(set) var sawEscape = false
-    /// Whether a byte beyond ASCII was passed since the scanner was made. `skipString` leaves it to the caller to check
-    /// that the text is UTF-8.
+    /// Whether a byte beyond ASCII was passed since the scanner was made. `skipString` does not check that such bytes
+    /// are valid UTF-8; the caller does.
     package private(set) var sawNonASCII = false
 
     package init() {}
 
-    /// The value of a number if it is a whole one, else its kind.
+    /// A scanned number: the value of a whole number, or the reason why there is no such value.
     package enum Number: Equatable, Sendable {
         case whole(Int64)
-        /// A whole number that does not fit.
+        /// A whole number that does not fit into 64 bits.
         case tooLarge
         /// A number with a fraction or an exponent.
         case fractional
@@ -37,7 +37,7 @@ package struct JSONScanner: Sendable {
         return text[position]
     }
 
-    /// Passes the next byte if it is `byte`. Returns whether it was.
+    /// Passes the next byte if it is `byte`. Returns whether it passed the byte.
     @inlinable @inline(__always)
     package mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
         guard position < text.count, text[position] == byte else { return false }
@@ -45,7 +45,7 @@ package struct JSONScanner: Sendable {
         return true
     }
 
-    /// Passes `byte`. Throws if the next byte is another.
+    /// Passes `byte`. Throws if the next byte is a different byte.
     @inlinable @inline(__always)
     package mutating func expect(_ byte: UInt8, _ text: Span<UInt8>) throws(Rejection) {
         guard take(byte, text) else { throw malformed }
@@ -67,7 +67,9 @@ package struct JSONScanner: Sendable {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
-    /// Passes the token after a member or an element: a comma (true), or the closing bracket (false).
+    /// Passes the token after a member or an element: a comma or the closing bracket.
+    ///
+    /// - Returns: true for a comma, false for the closing bracket.
     @inlinable @inline(__always)
     package mutating func hasMore(_ text: Span<UInt8>, closing: UInt8) throws(Rejection) -> Bool {
         skipBlanks(text)
@@ -93,7 +95,8 @@ package struct JSONScanner: Sendable {
         return (start..<position &- 1, isPlain)
     }
 
-    /// Passes the rest of a string, from its first byte that is not plain ASCII on. Returns whether it has no escapes.
+    /// Passes the rest of a string, from the first byte that needs a check: a backslash, a control character or a byte
+    /// beyond ASCII. Returns whether the rest has no escapes.
     @usableFromInline
     mutating func skipRestOfString(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         var isPlain = true
@@ -211,8 +214,9 @@ extension Span<UInt8> {
     package func jsonStringEnd(from start: Int) -> Int {
         precondition(start >= 0 && start <= count)
         var index = start
-        // Eight bytes at a time. The top bit of a byte is set if it is beyond ASCII, below 0x20, a quote or a backslash. A
-        // borrow can set the bit of a byte after such a one only, so that the lowest bit is right.
+        // Eight bytes at a time. In `found`, the top bit of each byte is set if the byte is beyond ASCII, below 0x20, a
+        // quote or a backslash. A borrow can set further bits, but only in bytes after such a byte, so the lowest set
+        // bit is right.
         while index &+ 8 <= count {
             let word = uint64(at: index)
             let quotes = (word ^ (Self.ones &* UInt64(UInt8(ascii: "\"")))) &- Self.ones

@@ -1,5 +1,5 @@
-/// A JSON value (RFC 8259). Members keep their order and numbers their digits. A file that the user and later versions of Nexus
-/// also write to is rewritten without loss.
+/// A JSON value (RFC 8259). Members keep their order, and numbers keep their digits. So Nexus can rewrite a file
+/// without losing anything that the user or a later version of Nexus wrote.
 package enum JSONValue: Equatable, Sendable {
     /// A key and its value.
     package struct Member: Equatable, Sendable {
@@ -18,11 +18,11 @@ package enum JSONValue: Equatable, Sendable {
     case number(String)
     case string(String)
     case array([JSONValue])
-    /// Members in their order; no key twice.
+    /// Members in their order, with distinct keys.
     case object([Member])
 
-    /// Reads a whole text; nil for anything that is not strictly one JSON value, has a key twice in an object, or is
-    /// nested deeper than `Limits.nestingDepth`.
+    /// Reads a text that is exactly one JSON value. Nil if the text is not strict JSON, if an object has a key twice,
+    /// or if the nesting is deeper than `Limits.nestingDepth`.
     package init?(_ bytes: [UInt8]) {
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
         var parser = JSONParser()

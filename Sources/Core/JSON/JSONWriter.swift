@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// Writes JSON: quotes, escapes and layout are here only.
+/// Writes JSON. Only this type decides on quotes, escapes and layout.
 package struct JSONWriter {
     /// The layout of a value.
     package enum Layout: Sendable {
@@ -8,8 +8,9 @@ package struct JSONWriter {
         case line
         /// Indented by two blanks a level: `settings.json`.
         case settings
-        /// The layout of `--json`: as `settings`, with a blank before each colon and a line break at the end. Characters that are
-        /// invisible or could move the cursor of a terminal are escaped, as JSON allows for every character.
+        /// The layout of `--json`: as `settings`, with a blank before each colon and a line break at the end.
+        /// Characters that are invisible or could move the cursor of a terminal are escaped. JSON allows escapes for
+        /// all characters.
         case document
     }
 

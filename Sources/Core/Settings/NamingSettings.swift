@@ -2,14 +2,14 @@ import SystemSupport
 
 /// The user's additions to the rules that name commands and lines, on every ingest path.
 package struct NamingSettings: Equatable, Sendable {
-    /// Names of commands that are not recorded: `git status` matches itself, `git` every command of git. An event of a line with
-    /// several commands has the name of its first.
+    /// Names of commands that are not recorded. An entry matches every name that begins with its words: `git` matches
+    /// all commands of git. For a line with several commands, the name of the first command decides.
     package var ignore: [String] = []
     /// Programs of which the subcommand is kept, in addition to the built-in list.
     package var subcommands: [String] = []
     /// Names of commands that run while their user reads or types, in addition to the built-in list.
     package var interactive: [String] = []
-    /// Whether a line without a workspace belongs to the one of its git repository.
+    /// Whether a line without a workspace belongs to the workspace of its git repository.
     package var usesGitWorkspace = true
 
     package init() {}
@@ -29,7 +29,7 @@ package struct NamingSettings: Equatable, Sendable {
     }
 }
 
-/// The naming rules of a data folder for a process that outlives a change of the settings.
+/// Provides the naming rules of a data folder for a process that runs longer than the settings stay the same.
 package struct NamingSettingsSource: Sendable {
     private let file: SettingsFile
     private var stamp: FileStamp?
@@ -39,13 +39,13 @@ package struct NamingSettingsSource: Sendable {
         file = SettingsFile(data)
     }
 
-    /// Returns the rules at the first call, and later when the file has changed. Otherwise it costs one system call and returns
-    /// nil. Unreadable settings change nothing: nothing is recorded while the file is unreadable.
+    /// Returns the rules at the first call, and at a later call if the file has changed. Otherwise returns nil, at the
+    /// cost of one system call. Also returns nil if the settings are unreadable, because nothing is recorded then.
     package mutating func next() -> NamingSettings? {
         let stamp = file.stamp
         guard isFirst || stamp != self.stamp else { return nil }
         guard let settings = try? file.load() else { return nil }
-        // The stamp is older than the content: a change in between is noticed at the next call.
+        // The stamp was read before the content. So the next call notices a change between the two reads.
         self.stamp = stamp
         isFirst = false
         return settings.naming

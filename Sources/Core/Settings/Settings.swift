@@ -13,18 +13,19 @@
 ///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
-/// A missing file is the same as an empty object. Keys unknown to this version belong to a later one, and are kept when the file
-/// is rewritten.
+/// A missing file is the same as an empty object. A key that this version does not know belongs to a later version.
+/// Such keys are kept when the file is rewritten.
 package struct Settings: Equatable, Sendable {
     private var members: [JSONValue.Member] = []
 
-    /// The user's preference; `RecordingPolicy` may allow less.
+    /// Whether the settings switch recording on. `RecordingPolicy` may still switch it off.
     package private(set) var isRecordingOn = true
     /// Days for which rows are kept; nil: forever.
     package private(set) var retentionDays: Int?
 
-    /// URLs by name. They are not stored in addition to `members`: every recorder reads the settings, and none needs these. The
-    /// runtime would build the dictionary's type at run time, which would cost a recorder more than its check of the settings.
+    /// The URLs of the destinations by name, computed from `members` at each access. Every recorder reads the settings,
+    /// but no recorder needs destinations. For a stored dictionary the runtime would build a type in every recorder,
+    /// which takes longer than the check of the settings.
     package var destinations: [String: String] {
         guard case .object(let urls)? = members.first(where: { $0.key == Key.destinations })?.value else { return [:] }
         var destinations: [String: String] = [:]
@@ -42,7 +43,7 @@ package struct Settings: Equatable, Sendable {
         return values.compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
 
-    /// The user's additions to the naming rules. Like destinations, they are not stored a second time.
+    /// The user's additions to the naming rules. Like `destinations`, they are computed from `members` at each access.
     package var naming: NamingSettings {
         var naming = NamingSettings()
         for member in members {
@@ -60,7 +61,8 @@ package struct Settings: Equatable, Sendable {
     /// Whether the file has a value for the setting.
     package func has(_ name: SettingName) -> Bool { members.contains { $0.key == name.key } }
 
-    /// Folders whose names, and those of the folders in them, explain hashes of workspaces in the user's own reports.
+    /// Folders that explain hashes of workspaces in the user's own reports. The reports show the names of these folders
+    /// and of the folders in them.
     package var nameFolders: [String] { list(.nameFolders) }
 
     /// The default settings.
@@ -80,7 +82,7 @@ package struct Settings: Equatable, Sendable {
         static let nameFolders = "name_folders"
     }
 
-    /// Reads the content of the file; throws its problem, as the end of a sentence.
+    /// Reads the content of the file. Throws the problem with the content, worded as the end of a sentence.
     init(_ bytes: [UInt8]) throws(SettingsError.Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw .init("it is not a JSON object") }
         self.members = members
@@ -130,18 +132,18 @@ package struct Settings: Equatable, Sendable {
         .init("\(key) must be an array of texts")
     }
 
-    /// Sets the entries of a list, each accepted by `accepts(entry:)`; an empty array removes the list.
+    /// Sets the entries of a list. Each entry must be accepted by `accepts(entry:)`. An empty array removes the list.
     package mutating func set(_ name: SettingName, list: [String]) {
         precondition(name.isList)
         set(name.key, list.isEmpty ? nil : .array(list.map(JSONValue.string)))
     }
 
-    /// Sets whether a line without a workspace belongs to the one of its git repository.
+    /// Sets whether a line without a workspace belongs to the workspace of its git repository.
     package mutating func set(gitWorkspace: Bool) {
         set(Key.gitWorkspace, .string(gitWorkspace ? "on" : "off"))
     }
 
-    /// Removes a value and so restores the default.
+    /// Removes the value of a setting, which restores its default.
     package mutating func unset(_ name: SettingName) {
         set(name.key, nil)
         switch name {
@@ -151,7 +153,7 @@ package struct Settings: Equatable, Sendable {
         }
     }
 
-    /// Sets the preference.
+    /// Sets whether the settings switch recording on.
     package mutating func set(recording: Bool) {
         isRecordingOn = recording
         set(Key.recording, .string(recording ? "on" : "off"))

@@ -1,6 +1,7 @@
 package import SystemSupport
 
-/// The settings on disk. Every process reads them, so they are replaced as a whole: a reader sees the old or the new.
+/// The settings on disk. Every process reads the file, so it is replaced as a whole. A reader sees either the old or
+/// the new settings.
 package struct SettingsFile: Sendable {
     private let data: DataFolder
 
@@ -10,7 +11,7 @@ package struct SettingsFile: Sendable {
 
     package var path: String { data.settingsPath }
 
-    /// A value that changes when the file does; nil when there is no file.
+    /// A value that changes when the file changes; nil when there is no file.
     package var stamp: FileStamp? { FileStamp(of: path) }
 
     /// Reads the settings. A missing file costs one failed open and nothing else.
@@ -36,8 +37,9 @@ package struct SettingsFile: Sendable {
         do { return try Settings(bytes) } catch { throw .damaged(path: path, error) }
     }
 
-    /// Changes the settings: one process at a time, from their current content. When it returns, every read of the file finds the
-    /// new ones, after a power cut too. Corrupt settings are not overwritten, and settings longer than the limit are not written.
+    /// Changes the current settings. The lock of the data folder ensures that one process at a time does so. When the
+    /// call returns, every read of the file finds the new settings, also after a power cut. Corrupt settings are not
+    /// overwritten, and settings longer than the limit are not written.
     @discardableResult
     package func update(_ change: (inout Settings) -> Void) throws(SettingsError) -> Settings {
         let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
@@ -49,10 +51,12 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
-    /// Replaces the settings with the content of `bytes`, for an editor that was given `before`.
+    /// Replaces the settings with the content of `bytes`, which a user edited. `before` are the settings that the
+    /// editor was given.
     ///
-    /// - Returns: the settings; nil if another process has changed them meanwhile, and nothing was replaced.
-    /// - Throws: `SettingsError.damaged` if `bytes` are no settings; the file is as it was.
+    /// - Returns: the new settings. Nil if the file no longer has the settings `before`, because another process
+    ///   changed it; nothing was replaced then.
+    /// - Throws: `SettingsError.damaged` if `bytes` are not valid settings; the file is unchanged.
     package func replace(_ before: Settings, with bytes: [UInt8]) throws(SettingsError) -> Settings? {
         guard bytes.count <= Limits.settingsBytes else { throw .full(path: path) }
         let settings: Settings
@@ -66,7 +70,7 @@ package struct SettingsFile: Sendable {
 
     private func replace(with text: String) throws(SystemError) {
         let name = DataFolder.settingsName
-        // No other process writes it under the lock: a killed process left this file.
+        // The caller holds the lock, so no other process writes this file now. If it exists, a killed process left it.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)
@@ -86,12 +90,12 @@ private func asSettingsError<Value: ~Copyable>(
 /// The reason why the settings could not be read or changed.
 package enum SettingsError: ReportedError, Equatable {
     case system(SystemError)
-    /// The file is not a valid settings file. It may have switched recording off, so recording counts as off until the file is
-    /// fixed.
+    /// The file is not a valid settings file. The user may have switched recording off in the file, so recording counts
+    /// as off until the file is fixed.
     case damaged(path: String, Problem)
     /// The file belongs to another user, or others may write to it, so its content may not be the user's decision.
     case untrusted(path: String)
-    /// The changed file would be longer than the limit for reading; it is as it was.
+    /// The new content would be longer than the limit for reading. The file is unchanged.
     case full(path: String)
 
     /// The problem with the content: the end of a sentence.
@@ -117,7 +121,7 @@ package enum SettingsError: ReportedError, Equatable {
         }
     }
 
-    /// Whether the error means that recording is off. A temporary failure to read the settings does not.
+    /// Whether the error means that recording is off. False for a temporary failure to read the settings.
     package var isOff: Bool {
         switch self {
         case .damaged, .untrusted, .full: true
@@ -125,7 +129,7 @@ package enum SettingsError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code that sysexits.h has for it.
+    /// The exit code for the error, from sysexits.h.
     package var exitCode: ExitCode {
         switch self {
         case .system(let error): ExitCode(error)
