@@ -117,8 +117,8 @@ package struct EventNumbers: Sendable, Equatable {
     }
 }
 
-/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; an event without one
-/// of the texts skips it. One encoder serves a whole stream and allocates nothing.
+/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; a text that the event
+/// does not have is left out. One encoder serves a whole stream and allocates nothing.
 package struct EventEncoder: Sendable {
     /// A buffer for the longest payload, of which the first `length` bytes are written.
     private var room = [UInt8](repeating: 0, count: Limits.recordBytes)

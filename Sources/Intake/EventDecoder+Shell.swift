@@ -1,10 +1,11 @@
 import Core
 import SystemSupport
 
-/// The keys that describe a shell line. A value of the wrong type is dropped and counted like a value of an unknown key; in
-/// strict mode it rejects the line.
+/// The keys that describe a shell line. A value of the wrong type is dropped and counted like a value of an unknown
+/// key. In strict mode such a value rejects the line.
 extension EventDecoder {
-    /// Returns the current key, if it is one of a shell line. A key with escapes is read with the texts, in the second pass.
+    /// Returns the current key if it describes a shell line; nil for any other key. In the first pass it also returns
+    /// nil for a key with escapes. Such a key is unescaped in the second pass, which copies the texts.
     func shellKey(
         _ line: Span<UInt8>, _ key: Range<Int>, isPlain: Bool, _ start: Int, _ parsed: borrowing ParsedEvent
     ) throws(Rejection) -> ShellKey? {
@@ -52,7 +53,7 @@ extension EventDecoder {
         }
     }
 
-    /// Counts an unusable value; in strict mode it rejects the line.
+    /// Counts an unusable value. In strict mode it rejects the line instead.
     private func drop(_ start: Int, _ parsed: inout ParsedEvent) throws(Rejection) {
         if rejectsUnknownKeys { throw Rejection(.wrongType, column: start + 1) }
         parsed.unknownKeys += 1
@@ -68,7 +69,7 @@ extension EventDecoder {
         return start..<parsed.text.count
     }
 
-    /// Returns a whole number up to the number of bytes of a line; nil for any other number.
+    /// Reads a number and returns it if it is whole and from 0 to `Limits.lineBytes`; nil for any other number.
     private mutating func smallNumber(_ line: Span<UInt8>) throws(Rejection) -> Int? {
         guard case .whole(let value) = try scanner.scanNumber(line), value >= 0, value <= Limits.lineBytes else {
             return nil

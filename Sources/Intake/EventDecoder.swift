@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Reads one line of NDJSON into a parsed event: strict JSON (RFC 8259) with the keys of an event.
 ///
-/// A line is read in place: the parsed event refers to the line instead of copying texts. Only a line with an escape in a
-/// text is read a second time, with the texts copied, so that usual lines cost nothing extra.
+/// A line is read in place: the parsed event refers to the line instead of copying texts. Only a line with an escape is
+/// read a second time, and its texts are copied then. Usual lines have no escapes and cost nothing extra.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
     let rejectsUnknownKeys: Bool
@@ -43,7 +43,7 @@ package struct EventDecoder: Sendable {
         guard scanner.position == line.count else { throw scanner.malformed }
     }
 
-    /// Reads one `"key": value`; returns the field, nil for an unknown key.
+    /// Reads one `"key": value`; returns the field, or nil for a key of a shell line or an unknown key.
     private mutating func decodeMember(
         _ line: Span<UInt8>, into parsed: inout ParsedEvent, after previous: EventField?
     ) throws(Rejection) -> EventField? {
@@ -57,7 +57,8 @@ package struct EventDecoder: Sendable {
                 try decodeValue(of: shellKey, at: start, line, into: &parsed)
                 return nil
             }
-            // In the first pass a key with an escape in it is not known yet.
+            // A key with an escape is unescaped only in the second pass, so the first pass does not count it as
+            // unknown.
             if isPlain || parsed.keepsText {
                 if rejectsUnknownKeys { throw Rejection(.unknownKey, column: start + 1) }
                 parsed.unknownKeys += 1
@@ -116,7 +117,8 @@ package struct EventDecoder: Sendable {
         parsed.setPlace(start..<parsed.text.count, of: field)
     }
 
-    /// Reads a whole number. A duration may have a fraction, which is rounded: many clocks give one.
+    /// Reads a whole number. A duration may have a fraction, because many clocks report fractions of a millisecond. It
+    /// is rounded.
     private mutating func decodeNumber(of field: EventField, _ line: Span<UInt8>) throws(Rejection) -> Int64 {
         let first = try scanner.peek(line)
         let start = scanner.position

@@ -13,7 +13,8 @@ package struct EventExplanation: Sendable {
     package struct Part: Sendable {
         package let key: String
         package let fate: Fate
-        /// The value that would be stored; nil when none is, or when it is a hash and no key exists yet.
+        /// The value that would be stored; nil when no value would be stored, or when the value is a hash and no key
+        /// exists yet.
         package let stored: String?
         package let rule: PrivacyRule
     }
@@ -22,7 +23,7 @@ package struct EventExplanation: Sendable {
     package private(set) var rejection: Rejection?
     /// Whether the line is a JSON object.
     package private(set) var isObject = false
-    /// The keys in their order. Empty when the line is no JSON object.
+    /// The keys in their order. Empty when the line is not a JSON object.
     package private(set) var parts: [Part] = []
 
     /// Explains a line by the rules and the naming rules of the user's settings. Without a key hashes are not shown; with
@@ -48,7 +49,7 @@ package struct EventExplanation: Sendable {
                 return Part(key: member.key, fate: fate, stored: nil, rule: .unknownKey)
             }
             if record != nil, omissions.isRedacted(field) {
-                // The session id becomes that of the default session, which is unknown here.
+                // The id of the default session replaces the redacted session id. The default session is unknown here.
                 let stored = field == .sessionID ? nil : record.flatMap { Self.text(of: field, in: $0, payload) }
                 return Part(key: member.key, fate: .redacted, stored: stored, rule: Self.secretRule(of: member.value))
             }
@@ -83,7 +84,8 @@ package struct EventExplanation: Sendable {
         return Part(key: field.key, fate: stored == nil ? .dropped : .stored, stored: stored, rule: rule)
     }
 
-    /// Explains a key of a shell line: the line becomes a name, the other keys the outcome.
+    /// Explains a key of a shell line: the line is reduced to a command's name, and the other keys determine the
+    /// outcome.
     private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
         guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
         let name = key == .line ? text(of: .command, in: record, payload) : nil

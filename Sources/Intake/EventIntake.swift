@@ -5,18 +5,19 @@ package import SystemSupport
 ///
 /// One intake serves one source of events from beginning to end. It counts rejections and omissions.
 package struct EventIntake: Sendable {
-    /// Created for the first line: a single event comes without one, and creating it costs as much as the event.
+    /// The decoder, created for the first line. A single event from a command's flags has no line, and creating the
+    /// decoder takes as long as processing that event.
     private var decoder: EventDecoder?
     private let isStrict: Bool
     private var parsed = ParsedEvent()
     private var assembler: EventValidator
-    /// Provides the key, and detects a new one.
+    /// Provides the key, and detects a new key.
     private var keys: HashKeySource?
-    /// Provides the naming rules and detects new ones.
+    /// Provides the naming rules, and detects new rules.
     private var namingSource: NamingSettingsSource?
     private var naming: NamingSettings
-    /// Rejections since `takeRejections`. Accepted events with omissions are counted in the properties below, as they are
-    /// frequent.
+    /// Rejections since the last `takeRejections`. Omissions in accepted events are frequent, so the properties below
+    /// count them.
     private var rejections = RejectionCounters()
     private var cutCommands = 0
     private var droppedFields = 0
@@ -26,10 +27,10 @@ package struct EventIntake: Sendable {
     /// The omitted parts of the last accepted event.
     private(set) var omissions = EventValidator.Omissions()
 
-    /// Without a key names are left out and counted. `session` is the session of events without a session id; it must be
-    /// valid. With `strict` an unknown key or a value that looks like a secret rejects the event. With `acceptsFuture` a time
-    /// is not compared to the clock: that is for rows that were recorded elsewhere. `naming` holds the naming rules of the
-    /// user's settings.
+    /// Without a key names are left out and counted. `session` is the session of events without a session id; it must
+    /// be valid. With `strict` an unknown key or a value that looks like a secret rejects the event. With
+    /// `acceptsFuture` times are not compared to the clock, which importers need for rows that were recorded elsewhere.
+    /// `naming` holds the naming rules of the user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         naming: NamingSettings = .none, clock: any WallClock = SystemClock()
@@ -41,8 +42,8 @@ package struct EventIntake: Sendable {
             clock: clock)
     }
 
-    /// A long-lived intake: it reads the key and the naming rules of the data folder, now and whenever `refresh` finds
-    /// changes.
+    /// Creates an intake for a long-lived process. It reads the key and the naming rules of the data folder, now and at
+    /// each `refresh` that finds a change.
     package init(
         data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
     ) throws(HashKeyError) {
@@ -54,8 +55,7 @@ package struct EventIntake: Sendable {
         self.namingSource = namingSource
     }
 
-    /// Uses the key and the naming rules that the data folder has now; where the key was lost, names are left out from here
-    /// on.
+    /// Uses the current key and naming rules of the data folder from here on. If the key was lost, names are left out.
     package mutating func refresh() throws(HashKeyError) {
         if let naming = namingSource?.next() {
             self.naming = naming
@@ -64,7 +64,7 @@ package struct EventIntake: Sendable {
         do throws(HashKeyError) {
             if case .key(let key)? = try keys?.next() { assembler.use(key) }
         } catch  where error.isOff {
-            // No event that is accepted from here on will be written.
+            // Recording is off, so no event that is accepted from here on will be written.
         }
     }
 
@@ -107,7 +107,7 @@ package struct EventIntake: Sendable {
         _ = try acceptSayingIfCut(parsed, in: text, use: use)
     }
 
-    /// Does the same. Returns whether the command was cut where its arguments begin.
+    /// Accepts an event like `accept(_:in:use:)`. Returns whether the command was cut where its arguments begin.
     package mutating func acceptSayingIfCut(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {

@@ -1,8 +1,8 @@
 import Core
 import SystemSupport
 
-/// Finds the field of a key. It first tries the next one in the order of `EventField`, as programs write their keys in a
-/// fixed order, then all.
+/// Finds the field of a key. Programs write their keys in a fixed order, often that of `EventField`. So the search
+/// starts with the field after the previous one and then tries all other fields.
 struct EventKeys: Sendable {
     /// A key as three numbers: its length, its first eight bytes (zero-padded at the end) and its last eight.
     private struct Pattern: Equatable {

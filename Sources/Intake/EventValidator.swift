@@ -3,12 +3,12 @@ import SystemSupport
 
 /// Creates an encoded event from a parsed event: checks every value, replaces names by hashes, cuts the command.
 ///
-/// Suspected secrets are redacted:
+/// Texts that look like a secret are redacted:
 ///
-/// - A word of a command ends the command.
-/// - An error category and a template are left out.
-/// - A session id becomes the session of events without one.
-/// - An event type becomes `command` where there is a command, else the event is rejected.
+/// - In a command, such a word and all words after it are left out.
+/// - An error category or a template is left out.
+/// - A session id is replaced by the id of the default session.
+/// - An event type is replaced by `command` if the event has a command. Otherwise the event is rejected.
 ///
 /// In strict mode the event is rejected in every case.
 struct EventValidator: Sendable {
@@ -16,13 +16,13 @@ struct EventValidator: Sendable {
     struct Omissions: Equatable, Sendable {
         /// Whether the command was cut where its arguments begin.
         var isCut = false
-        /// The number of names that were left out, as there is no key to hash them with.
+        /// The number of names that were left out because no key exists to hash them.
         fileprivate(set) var droppedNames = 0
-        /// Whether nothing is left of it.
+        /// Whether the cut left nothing of the command.
         var isEmptied = false
         private var redacted: UInt16 = 0
 
-        /// The number of fields of which something was redacted.
+        /// The number of fields with a redacted value or part.
         var redactedCount: Int { redacted.nonzeroBitCount }
 
         /// Returns whether something of `field` was redacted.
@@ -38,7 +38,7 @@ struct EventValidator: Sendable {
     private let session: [UInt8]
     private let clock: any WallClock
     private let acceptsFuture: Bool
-    /// The naming rules as far as they ignore commands; nil where none is ignored.
+    /// Naming rules that contain only the list of ignored commands; nil when no command is ignored.
     private var ignoring: NamingSettings?
 
     init(
@@ -51,7 +51,7 @@ struct EventValidator: Sendable {
         use(ignore: ignore)
     }
 
-    /// Rejects commands that begin with the words of one of `names` from here on.
+    /// From here on, rejects commands that begin with the words of an entry of `names`.
     mutating func use(ignore names: [String]) {
         ignoring = nil
         guard !names.isEmpty else { return }
@@ -60,7 +60,7 @@ struct EventValidator: Sendable {
         ignoring = naming
     }
 
-    /// Hashes names with another key from here on; without one leaves them out.
+    /// Hashes names with `key` from here on. Without a key, names are left out.
     mutating func use(_ key: HashKey?) { privacy.use(key) }
 
     /// Passes the encoded event to `use` without a copy, after an `assemble` that did not throw.
@@ -128,12 +128,14 @@ struct EventValidator: Sendable {
             timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
-        // A given time is compared to the clock, so a wrong clock rejects every event and not only those without a time.
+        // Given times are compared to the clock, so a wrong clock rejects all events and not only events without a
+        // time.
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
         let now = clock.now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
         guard let timestamp else {
-            // An event that is recorded without a time has just ended; its time is its start.
+            // An event that is recorded without a time has just ended. The time of an event is its start, so the
+            // duration is subtracted.
             let elapsed = max(parsed.elapsedMS, parsed.durationMS ?? 0)
             return max(now - min(max(elapsed, 0), Limits.durationMilliseconds), Limits.earliestTimestamp)
         }
@@ -215,13 +217,13 @@ struct EventValidator: Sendable {
     }
 }
 
-/// Caches decisions about earlier texts, by the text: a stream repeats few texts, and a look-up costs less than a check.
+/// Caches the decision about each text. A stream has few different texts, and a look-up takes less time than a check.
 ///
-/// The first text is not remembered: a single event has no second text, and allocating the cache costs as much as the rest of
-/// it.
+/// The first text is not cached. A single event has no second text, and allocating the cache takes as long as all other
+/// work for the event.
 ///
-/// In memory only and bounded: past `Limits.rememberedNames` texts, or `Limits.rememberedTextBytes` bytes of them, it is
-/// cleared.
+/// The cache is in memory only. It is cleared when it reaches `Limits.rememberedNames` texts or
+/// `Limits.rememberedTextBytes` bytes.
 struct ValidationCache<Decision: Sendable>: Sendable {
     private var texts = ByteKeyTable()
     private var decisions: [Decision] = []
@@ -233,7 +235,8 @@ struct ValidationCache<Decision: Sendable>: Sendable {
         return decisions[index]
     }
 
-    /// Caches a decision about a text that is not cached yet; a text that is too long costs more than it saves.
+    /// Caches a decision about a text that is not cached yet. Texts longer than `Limits.longestRememberedText` are left
+    /// out, because caching them costs more than it saves.
     mutating func remember(_ decision: Decision, about text: Span<UInt8>) {
         guard !isFirst else {
             isFirst = false

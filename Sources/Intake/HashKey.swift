@@ -1,7 +1,7 @@
 package import Core
 package import SystemSupport
 
-/// The 32 random bytes that only this machine has and that every hash depends on.
+/// The key of all hashes of names: 32 random bytes that only this machine has.
 package struct HashKey: Sendable, Equatable {
     package static let length = KeyFile.length
     package let bytes: [UInt8]
@@ -11,19 +11,21 @@ package struct HashKey: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// Reads the key of a data folder. If there never was a key and recording is on, creates one; several processes that do
+    /// Reads the key of a data folder. If there never was a key and recording is on, creates a key. Processes that do
     /// so concurrently all get the same key.
     ///
-    /// - Throws: `HashKeyError.lost` where there has been a key: another one would give the same names other hashes.
+    /// - Throws: `HashKeyError.lost` when a key existed but is missing now. A new key would give different hashes to
+    ///   the same names.
     package static func load(from data: DataFolder) throws(HashKeyError) -> HashKey {
-        // Every recorder calls this check: a user that may write to the folder can replace the settings and the key.
+        // Every recorder calls `load`, so the folder is checked here. Another user with write access to the folder
+        // could replace the settings and the key.
         try asKeyError { () throws(SystemError) in try data.folder.requireOwnIfThere() }
         let file = KeyFile(data)
         if let key = try read(data), file.wasMade { return key }
         let lock = try asKeyError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
         if let key = try read(data) {
-            // The key is one of an earlier version, or of a process that was killed before it had noted that.
+            // An earlier version made this key, or a process that was killed before it recorded that a key exists.
             if try isRecording(data) { try asKeyError { () throws(SystemError) in try file.noteMade() } }
             return key
         }
@@ -41,7 +43,7 @@ package struct HashKey: Sendable, Equatable {
         var bytes: [UInt8] = []
         var isExposed = false
         do throws(SystemError) {
-            // A file that was replaced since it was opened may be overwritten by now.
+            // If the file was replaced since it was opened, its content may be overwritten. The new file is read then.
             var isCurrent = false
             while !isCurrent {
                 let file = try File(opening: data.keyPath, [.read, .nonBlocking])
@@ -68,8 +70,8 @@ package struct HashKey: Sendable, Equatable {
         return true
     }
 
-    /// Must be called under the folder's lock, which `nexus telemetry off` takes as well: no key is created once that has
-    /// returned.
+    /// Throws unless the settings allow recording. The caller must hold the folder's lock. `nexus telemetry off` takes
+    /// the same lock, so no key is created after that command has returned.
     private static func requireRecording(_ data: DataFolder) throws(HashKeyError) {
         let settings: Settings
         do { settings = try SettingsFile(data).load() } catch { throw .settings(error) }
@@ -77,13 +79,13 @@ package struct HashKey: Sendable, Equatable {
     }
 }
 
-/// The key of a data folder for a process that may outlive a key: it detects a new one.
+/// Provides the key of a data folder to a process that may run longer than a key exists. It detects a new key.
 package struct HashKeySource: Sendable {
-    /// The result of a comparison with the last call.
+    /// The result of a comparison with the key of the last call.
     package enum Change: Sendable {
-        /// It is the same as at the last call.
+        /// The key is the same as at the last call.
         case none
-        /// It is another, or this is the first call. Nil when the key is lost.
+        /// The key is different, or this is the first call. The value is nil when the key is lost.
         case key(HashKey?)
     }
 
@@ -95,13 +97,14 @@ package struct HashKeySource: Sendable {
         self.data = data
     }
 
-    /// Compares the key with that of the last call. Costs one system call when it is the same, two when it is lost.
+    /// Compares the key with the key of the last call. The call costs one system call if the key is the same, two if it
+    /// is still lost.
     package mutating func next() throws(HashKeyError) -> Change {
         let stamp = FileStamp(of: data.keyPath)
         if let stamp, stamp == self.stamp { return .none }
         if stamp == nil, isLost, KeyFile(data).wasMade { return .none }
         isLost = false
-        // The stamp of a key that was just created is read at the next call.
+        // If `load` creates the key, the next call reads the stamp of the new file.
         self.stamp = stamp
         do throws(HashKeyError) {
             return .key(try HashKey.load(from: data))
@@ -124,9 +127,10 @@ package enum HashKeyError: ReportedError, Equatable {
     case system(SystemError)
     /// The file is not a key's 32 bytes.
     case damaged(path: String)
-    /// Other users can read the file, or it belongs to another user: hashes would protect nothing.
+    /// Other users can read the file, or it belongs to another user, so hashes with this key would protect nothing.
     case exposed(path: String)
-    /// A key existed, and names were hashed with it: events are recorded without names until there is a key again.
+    /// A key existed, and names were hashed with it, but the file is missing. Events are recorded without names until
+    /// there is a key again.
     case lost(path: String)
     /// There is no key, and none is created while recording is off; the text names the setting that disables it.
     case off(String)
@@ -149,7 +153,7 @@ package enum HashKeyError: ReportedError, Equatable {
         }
     }
 
-    /// Whether events may be recorded, without names.
+    /// Whether the key is lost, so that events are recorded without names.
     package var isLost: Bool {
         if case .lost = self { true } else { false }
     }

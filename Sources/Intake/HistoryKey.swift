@@ -4,8 +4,8 @@ package import SystemSupport
 
 /// The 32 random bytes that the marks of imported histories depend on: the file `history.key` of a data folder.
 ///
-/// It differs from the key for names. `nexus telemetry rekey` keeps it, as marks cannot be computed again without the lines;
-/// a purge of everything overwrites it.
+/// It is not the key that hashes names. `nexus telemetry rekey` keeps it, because marks with a new key could be
+/// computed only from the lines, and lines are not stored. A purge of everything overwrites it.
 package struct HistoryKey: Sendable, Equatable {
     private let bytes: [UInt8]
 
@@ -14,7 +14,7 @@ package struct HistoryKey: Sendable, Equatable {
     /// Returns a key that is not stored, for a preview of an import.
     package static func temporary() -> HistoryKey { HistoryKey(bytes: random()) }
 
-    /// Reads the key of a data folder; nil where there is none.
+    /// Reads the key of a data folder; nil when there is no key.
     package static func existing(in data: DataFolder) throws(HistoryKeyError) -> HistoryKey? {
         let path = data.historyKeyPath
         var bytes: [UInt8] = []
@@ -34,8 +34,8 @@ package struct HistoryKey: Sendable, Equatable {
         return HistoryKey(bytes: bytes)
     }
 
-    /// Reads the key of a data folder, or creates one where there never was any.
-    /// - Parameter hasMarks: whether marks depend on a key, so that a missing key is a lost one.
+    /// Reads the key of a data folder, or creates a key if there never was a key.
+    /// - Parameter hasMarks: whether there are marks that depend on a key. If so, a missing key counts as lost.
     package static func load(from data: DataFolder, hasMarks: Bool) throws(HistoryKeyError) -> HistoryKey {
         if let key = try existing(in: data) { return key }
         guard !hasMarks else { throw .lost(path: data.historyKeyPath) }
@@ -67,9 +67,9 @@ package struct HistoryKey: Sendable, Equatable {
     package var marker: HistoryMarker { HistoryMarker(SymmetricKey(data: bytes)) }
 }
 
-/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. Its input is the entry's
-/// second, its number among equal entries of that second, and its line. Two of a million entries have the same mark once in
-/// 37 million histories.
+/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. Its input is the
+/// entry's second, its number among equal entries of that second, and its line. In a history of a million entries, two
+/// entries have the same mark with a probability of 1 in 37 million.
 package struct HistoryMarker: Sendable {
     /// The initial state of the hash. A copy is made for each line, as setting up the key takes longer than hashing a line.
     private let begun: HMAC<SHA256>
@@ -96,9 +96,9 @@ package enum HistoryKeyError: ReportedError, Equatable {
     case system(SystemError)
     /// The file is not a key's 32 bytes.
     case damaged(path: String)
-    /// Others can read the file, or it is another user's.
+    /// Other users can read the file, or it belongs to another user.
     case exposed(path: String)
-    /// There was a key, and marks depend on it.
+    /// A key existed, and marks depend on it, but the file is missing.
     case lost(path: String)
 
     package var description: String {

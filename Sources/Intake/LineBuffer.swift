@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Splits a stream of bytes into lines. It holds at most one line beyond the current one.
 package struct LineBuffer: Sendable {
-    /// Bytes that were read and not yet returned begin at `start`; new ones are appended.
+    /// The bytes that were read. The bytes that were not yet returned begin at `start`, and new bytes are appended.
     package var bytes: [UInt8] = []
     private var start = 0
     private var scanned = 0
@@ -15,11 +15,12 @@ package struct LineBuffer: Sendable {
     package enum Piece: Equatable, Sendable {
         /// A line without its line break: its range in `bytes`, valid until the next `discardConsumed`.
         case line(Range<Int>)
-        /// A line beyond `Limits.lineBytes`, already skipped.
+        /// A line longer than `Limits.lineBytes`, which was skipped.
         case tooLong
     }
 
-    /// Returns the next line; nil when its end has not been read yet. With `atEnd` the rest is the last line.
+    /// Returns the next line; nil when its end has not been read yet. With `atEnd` the remaining bytes are the last
+    /// line.
     package mutating func next(atEnd: Bool = false) -> Piece? {
         if let end = bytes.span.firstIndex(of: UInt8(ascii: "\n"), from: scanned) {
             defer {

@@ -13,19 +13,20 @@ package struct ParsedEvent: Sendable {
 
     /// The texts, concatenated, when they cannot be used directly from a line.
     private(set) var text: [UInt8] = []
-    /// Whether ranges refer to `text`.
+    /// Whether ranges refer to `text` and not to bytes of the caller.
     private(set) var keepsText: Bool
     private var places: [14 of Place] = .init(repeating: Place())
     private var present: UInt16 = 0
     private var seen: UInt16 = 0
-    /// Numbers that were given as numbers.
+    /// The numbers of the event. A time that was given as a text is not among them.
     private(set) var timestamp: Int64?
     private(set) var durationMS: Int64?
     private(set) var servicesCount: Int64?
     private(set) var portsUsed: Int64?
     var success: Bool?
     var unknownKeys = 0
-    /// The time since it began, in milliseconds, where no time is given: a shell line is recorded at its end.
+    /// The time since the event began, in milliseconds, for an event without a given time. A shell line is recorded
+    /// when it ends, so its start is computed from this value.
     var elapsedMS: Int64 = 0
     /// The description of a shell line.
     var shell = ShellFields()
@@ -36,7 +37,7 @@ package struct ParsedEvent: Sendable {
     }
 
     /// Resets the event. With `keepsText` the parsed event keeps its own texts; otherwise ranges refer to bytes of the
-    /// caller's.
+    /// caller.
     package mutating func reset(keepsText: Bool) {
         text.removeAll(keepingCapacity: true)
         self.keepsText = keepsText
@@ -60,13 +61,14 @@ package struct ParsedEvent: Sendable {
         return seen & bit == 0
     }
 
-    /// Returns the range of a field's text; nil when it has none. An empty text counts as none: scripts pass empty variables.
+    /// Returns the range of a field's text; nil when the field has no text. An empty text counts as no text, because
+    /// scripts pass empty variables.
     @inline(__always)
     func place(_ field: EventField) -> Range<Int>? {
         present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
     }
 
-    /// Sets the range of a text in the decoded line, or in other bytes of the caller's.
+    /// Sets the range of a text in the decoded line, or in other bytes of the caller.
     @inline(__always)
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }
@@ -123,8 +125,8 @@ extension Int64 {
 }
 
 extension EventField {
-    /// The index in `allCases`. It is written out, and in this module, so that it costs nothing: each event needs about forty
-    /// such look-ups.
+    /// The index in `allCases`. The switch is in this module so that a look-up costs nothing. Each event needs about
+    /// forty look-ups.
     @inline(__always) var index: Int {
         switch self {
         case .timestamp: 0

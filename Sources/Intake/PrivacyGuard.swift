@@ -10,9 +10,9 @@ import SystemSupport
 struct PrivacyGuard: Sendable {
     private let isStrict: Bool
     private let rules = TextRules()
-    /// Nil without a key.
+    /// Nil when there is no key.
     private var hasher: NameHasher?
-    /// Cached decisions about identifiers and sessions: nil if valid, else the rule that they break.
+    /// Cached decisions about identifiers and sessions: nil if the text is valid, else the rule that it breaks.
     private var identifiers = ValidationCache<Rejection.Reason?>()
     private var sessions = ValidationCache<Rejection.Reason?>()
     /// Cached cuts of commands: the range of the kept part in `cutText`.
@@ -29,10 +29,10 @@ struct PrivacyGuard: Sendable {
         hasher = key.map(NameHasher.init)
     }
 
-    /// Hashes names with another key from here on; without one leaves them out.
+    /// Hashes names with `key` from here on. Without a key, names are left out.
     mutating func use(_ key: HashKey?) { hasher = key.map(NameHasher.init) }
 
-    /// Passes the hash of a raw name to `use`. Without a key returns false and does not call `use`.
+    /// Passes the hash of a raw name to `use` and returns true. Without a key it returns false and does not call `use`.
     @inline(__always)
     mutating func hash(
         _ name: Span<UInt8>, of field: EventField, _ use: (Span<UInt8>) -> Void
@@ -48,8 +48,8 @@ struct PrivacyGuard: Sendable {
         guard TextRules.isHash(text) else { throw Rejection(.invalidHash, field: field) }
     }
 
-    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. Returns whether it is kept: false when it looks like a
-    /// secret.
+    /// Checks an identifier: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. Returns true when the text is kept, false when it looks
+    /// like a secret.
     mutating func keepsIdentifier(_ text: Span<UInt8>, of field: EventField) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
         if let known = identifiers.decision(about: text) {
@@ -61,7 +61,8 @@ struct PrivacyGuard: Sendable {
         return try isKept(verdict, field)
     }
 
-    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`. Returns whether it is kept: false when it looks like a secret.
+    /// Checks a session id: `[A-Za-z0-9._-]{1,64}`. Returns true when the text is kept, false when it looks like a
+    /// secret.
     mutating func keepsSession(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         let verdict: Rejection.Reason?
         if let known = sessions.decision(about: text) {
@@ -79,7 +80,7 @@ struct PrivacyGuard: Sendable {
         throw Rejection(verdict, field: field)
     }
 
-    /// Passes the kept part of a command to `use`: its first plain words, at most four. Returns how it ends.
+    /// Passes the kept part of a command to `use`: its first plain words, at most four. Returns how the kept part ends.
     @inline(__always)
     mutating func cut(
         _ text: Span<UInt8>, _ use: (Span<UInt8>) -> Void

@@ -92,18 +92,19 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
 
 /// The numbers and lists of the rules.
 enum PrivacyRules {
-    /// The number of bytes in random parts from which a word is random text. The hash and the suffix of a Kubernetes pod's
-    /// name are at most 15 together; keys and tokens of services are 20 and more.
+    /// The least number of bytes in random parts that makes a word random text. In the name of a Kubernetes pod, hash
+    /// and suffix have at most 15 bytes together. Keys and tokens of services have 20 or more.
     static let randomTextBytes = 16
-    /// The shortest part of a word that is checked, in bytes: shorter ones, such as the suffix of a pod's name, are
+    /// The shortest part of a word that is checked, in bytes. Shorter parts, such as the suffix of a pod's name, are
     /// abbreviations as often as random text.
     static let randomPartBytes = 6
-    /// The share of neighbouring characters that ordinary names lack, in percent, from which a part is random. It is 60 % in
-    /// random letters and digits, and 10 % in ordinary names.
+    /// The least share, in percent, of unusual pairs of neighbouring characters that makes a part random. The share is
+    /// 60 % in random letters and digits, and 10 % in ordinary names.
     static let randomTextPercent = 30
-    /// The number of changes between letters and digits from which a part of hexadecimal digits is random.
+    /// The least number of changes between letters and digits that makes a part of hexadecimal digits random.
     static let hexadecimalTextChanges = 3
-    /// The number of random bytes that must follow a prefix that ordinary names begin with too, such as `key-`.
+    /// The least number of random bytes after the prefix of a token, if ordinary names have the same prefix, such as
+    /// `key-`.
     static let randomBodyBytes = 8
 
     /// The prefix of a service's keys and tokens, and their minimum length. A shorter word is a name that happens to begin

@@ -1,8 +1,9 @@
 /// Measures how much of a word looks like random text, as the keys and tokens of services do.
 ///
-/// A word is split at `.`, `_`, `-` and `:`. A part is random when too many of its neighbouring characters are not adjacent
-/// in ordinary names. Such pairs are a letter next to a digit, an upper-case letter after a lower-case one, or a rare pair of
-/// letters. Rare means rare in the names of packages, images, branches, targets and pods.
+/// A word is split at `.`, `_`, `-` and `:`. A part is random when it has too many pairs of neighbouring characters
+/// that are unusual in ordinary names. Unusual pairs are a letter next to a digit, an upper-case letter after a
+/// lower-case one, or a rare pair of letters. Rare means rare in the names of packages, images, branches, targets and
+/// pods.
 enum RandomText {
     /// Returns the number of bytes in the parts of `word` that look random.
     static func byteCount(in word: Span<UInt8>) -> Int {
@@ -38,7 +39,7 @@ enum RandomText {
         return true
     }
 
-    /// Returns whether a part, letters and digits only, looks random.
+    /// Returns whether a part looks random. It consists of letters and digits.
     private static func isRandom(_ part: Span<UInt8>) -> Bool {
         var changes = 0
         var rarePairs = 0
@@ -53,16 +54,18 @@ enum RandomText {
             }
         }
         if (changes + rarePairs) * 100 >= (part.count - 1) * PrivacyRules.randomTextPercent { return true }
-        // Many pairs of hexadecimal digits are pairs of decimal ones, or common in words.
+        // In hexadecimal text many pairs are two decimal digits or letters that are common in words. So only changes
+        // between letters and digits count here.
         return isHexadecimal && part.count >= PrivacyRules.randomTextBytes
             && changes >= PrivacyRules.hexadecimalTextChanges
     }
 
     private static func isRare(_ left: UInt8, _ right: UInt8) -> Bool {
         let (isLeftUpper, isRightUpper) = (left & 0x20 == 0, right & 0x20 == 0)
-        // A repeated letter fills a name more often than a token.
+        // A repeated letter is more frequent in names than in tokens, so it is not rare.
         if left == right { return false }
-        // `camelCase` has an upper-case letter after a lower-case one once a word, and any letter may follow it.
+        // An upper-case letter after a lower-case letter is rare, as `camelCase` has one only at each word. A
+        // lower-case letter after an upper-case letter is not rare.
         if isLeftUpper != isRightUpper { return isRightUpper }
         let row = commonPairs[Int((left | 0x20) &- UInt8(ascii: "a"))]
         return row & 1 << UInt32((right | 0x20) &- UInt8(ascii: "a")) == 0
@@ -74,11 +77,13 @@ enum RandomText {
         isDigit(byte) || (byte | 0x20) &- UInt8(ascii: "a") < 6
     }
 
-    /// The number of pairs of letters that count as common: they are 94 % of the pairs in ordinary words, and 44 % of all.
+    /// The number of pairs of letters that count as common: they make up 94 % of the pairs in ordinary words, and 44 %
+    /// of all possible pairs.
     static let commonPairCount = 300
 
-    /// For each letter a bit mask of the letters that commonly follow it, `a` in the lowest bit: the most frequent pairs in
-    /// `Fixtures/Secrets/words-tuning.txt`. `SecretRateTests` counts them again.
+    /// For each letter, a bit mask of the letters that commonly follow it, with `a` in the lowest bit. The masks hold
+    /// the most frequent pairs in `Fixtures/Secrets/words-tuning.txt`. `SecretRateTests` counts the pairs again and
+    /// compares.
     static let commonPairs: [26 of UInt32] = [
         0x17EBD6E, 0x016CF5F, 0x01ECD9F, 0x01E4D3B, 0x1EFF97F, 0x1024939, 0x016E995, 0x018C115, 0x2AEF87F, 0x0040011,
         0x0140119, 0x11CC91D, 0x110D91F, 0x0BCE57F, 0x0FEFD6F, 0x11ED995, 0x0180800, 0x13EDD7D, 0x11DDDB5, 0x11ED9BD,

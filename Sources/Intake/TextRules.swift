@@ -1,14 +1,14 @@
 import Core
 import SystemSupport
 
-/// The rules for single texts, each of them a pure function: the privacy guard calls them for a text that is not cached.
+/// The rules for single texts, each a pure function. The privacy guard calls them for a text that is not cached.
 struct TextRules: Sendable {
     private let secrets = SecretRules()
     /// The character classes of each byte, stored inline so that a look-up needs no bounds check.
     private let classes: [256 of UInt8] = .init { classify($0) }
 
-    /// Returns whether `text` has the form of a keyed hash. It compares without a table, as every row of an import has two
-    /// hashes. It has no early exit, so that many bytes are compared at once.
+    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so the comparison is
+    /// fast: it uses no table, and it has no early exit, so that many bytes are compared at once.
     static func isHash(_ text: Span<UInt8>) -> Bool {
         guard text.count == Limits.hashCharacters else { return false }
         var others: UInt8 = 0
@@ -21,7 +21,8 @@ struct TextRules: Sendable {
         return others == 0
     }
 
-    /// Returns the rule that an identifier breaks: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, without words that look like a secret.
+    /// Returns the rule that an identifier breaks; nil for a valid identifier. An identifier must match
+    /// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}` and must not look like a secret.
     func flawOfIdentifier(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.identifierBytes, has(text[0], Class.alphanumeric),
             matches(text, from: 1, Class.identifier)
@@ -29,8 +30,8 @@ struct TextRules: Sendable {
         return secrets.isSecret(text) ? .looksSecret : nil
     }
 
-    /// Returns the rule that a session id breaks: `[A-Za-z0-9._-]{1,64}`. Session ids are random by nature, so only known
-    /// kinds of tokens look like a secret.
+    /// Returns the rule that a session id breaks; nil for a valid id. An id must match `[A-Za-z0-9._-]{1,64}`. Session
+    /// ids are random by nature, so only known kinds of tokens count as a secret.
     func flawOfSession(_ text: Span<UInt8>) -> Rejection.Reason? {
         guard text.count >= 1, text.count <= Limits.sessionBytes, matches(text, from: 0, Class.identifier) else {
             return .invalidText
@@ -48,9 +49,9 @@ struct TextRules: Sendable {
         case redacted
     }
 
-    /// Appends to `kept` the first plain words of `text`, at most four. The first other one (a flag, a path, a quote, an
-    /// assignment, a word that looks like a secret) ends it. If the first word is a path, its base name is kept. Returns how
-    /// it ends.
+    /// Appends to `kept` the first plain words of `text`, at most four. The first other word (a flag, a path, a quote,
+    /// an assignment, a word that looks like a secret) ends the kept part. If the first word is a path, its base name
+    /// is kept. Returns how the kept part ends.
     func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
         var position = startOfProgram(text)

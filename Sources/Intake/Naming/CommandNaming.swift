@@ -6,11 +6,11 @@ package struct NamedCommand: Equatable, Sendable {
     package var name: String
     /// Whether the program is in one of the lists of `CommandRules`.
     package var isListed = false
-    /// Whether it runs as long as the user reads or types.
+    /// Whether the command runs as long as the user reads or types.
     package var isInteractive = false
-    /// Whether exit code 1 is an answer.
+    /// Whether exit code 1 is an answer and not a failure.
     package var oneIsAnswer = false
-    /// Whether a `timeout` limits it.
+    /// Whether a `timeout` limits the command.
     package var hasTimeout = false
     /// The base name of the program.
     package var program = ""
@@ -90,7 +90,7 @@ extension CommandRules {
 
     // MARK: The program
 
-    /// Returns the base name of a program; empty where the word is not what the shell runs.
+    /// Returns the base name of a program; empty when an expansion determines what the shell runs.
     private static func programName(_ word: ShellWord) -> String {
         guard !word.isDynamic else { return "" }
         switch word.text {
@@ -108,7 +108,7 @@ extension CommandRules {
         return name
     }
 
-    /// Returns whether a text can be stored as a word of a command: `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}`, or is `:`.
+    /// Returns whether a text can be stored as a word of a command: `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}`.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= Limits.commandWordBytes else { return false }
         return isLetterOrDigit(first)
@@ -136,7 +136,7 @@ extension CommandRules {
 
     private enum WrapperResult {
         case noWrapper
-        /// A wrapper without a command, or with an option that is not known.
+        /// A wrapper without a command, or with an unknown option.
         case unknown
         case command(ArraySlice<ShellWord>)
     }
@@ -220,13 +220,14 @@ extension CommandRules {
         return words
     }
 
-    /// Returns the number after `make -j`.
+    /// Returns whether a word is a number, such as the number after `make -j`.
     private static func isCount(_ word: ShellWord) -> Bool {
         !word.text.isEmpty && word.text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
     }
 
-    /// Returns whether a word looks like a subcommand: lower-case letters and `-`, with `hasDigits` digits as in `s3`. With
-    /// `isChosen` it may also have capitals, digits, `_`, `:` and `.`, as users choose such names.
+    /// Returns whether a word looks like a subcommand: lower-case letters and `-`. With `hasDigits` it may also have
+    /// digits, as in `s3`. With `isChosen` it may also have capitals, digits, `_`, `:` and `.`, because users choose
+    /// such names.
     private static func isSubcommand(_ word: String, isChosen: Bool, hasDigits: Bool) -> Bool {
         guard let first = word.utf8.first, word.utf8.count <= subcommandBytes else { return false }
         let isLower = { (byte: UInt8) in byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }

@@ -1,18 +1,19 @@
-/// The lists by which commands are named and judged. They exist only here: hooks send lines, and all code that parses a line
-/// uses these lists.
+/// The lists by which commands are named and judged. The lists exist only here. Hooks send whole lines, and all code
+/// that parses a line uses these lists.
 ///
-/// Each is an array of plain texts, stored ready in the executable: a set would be built at program start, and a recorder of
-/// a single event needs one look-up.
+/// Each list is an array of plain texts, which the compiler stores in the executable. A set would be built when the
+/// program runs, and a recorder of a single event needs only one look-up.
 package enum CommandRules {
-    /// A program that runs another command, which is the one to name.
+    /// A program that runs another command. The event has the name of that other command.
     struct Wrapper: Sendable {
         let name: String
-        /// The words that must follow before the command does, as in `bundle exec`; empty for none.
+        /// The word that must be between the wrapper and the command, such as `exec` in `bundle exec`; empty for no
+        /// word.
         var subcommand = ""
         /// The options that take the next word as their value, with blanks around each.
         var valued = " "
-        /// The options without a value. With any other option the wrapper itself is the name, as its words cannot be
-        /// distinguished from the command's.
+        /// The options without a value. With any other option the event has the name of the wrapper, because the
+        /// wrapper's words cannot be distinguished from the command's words.
         var flags = " "
         /// The number of words before the command that are not options: one for `timeout`.
         var operands = 0
@@ -77,13 +78,13 @@ package enum CommandRules {
         let program: String
         /// The number of plain words that are kept.
         var words = 1
-        /// The first words after which one more is kept, with blanks around each.
+        /// The first words after which one more word is kept, with blanks around each.
         var longer = " "
         /// The options before the subcommand that take the next word as their value.
         var valued = " "
         /// The options before the subcommand that take no value.
         var flags = " "
-        /// Whether the words are names that users choose, which have other characters than those of a fixed list.
+        /// Whether users choose the words, such as the targets of make. Such words may have more kinds of characters.
         var isChosen = false
     }
 
@@ -163,7 +164,7 @@ package enum CommandRules {
         Subcommands(program: "cmake-format"), Subcommands(program: "pre-commit"), Subcommands(program: "direnv"),
     ]
 
-    /// Commands that take no time and decide nothing: skipped before another command.
+    /// Commands that take no time and are rarely the purpose of a line. They are skipped if another command follows.
     static let trivial = [
         "cd", "pushd", "popd", "export", "declare", "typeset", "local", "readonly", "set", "unset", "true", ":",
         "echo", "printf", "alias", "umask", "setopt",
@@ -172,7 +173,7 @@ package enum CommandRules {
     /// The trivial commands that change the folder, and can fail.
     static let folderChanges = ["cd", "pushd", "popd"]
 
-    /// Programs that pass on the output of another one: skipped after the first command of a pipeline.
+    /// Programs that pass on the output of another program. They are skipped after the first command of a pipeline.
     static let filters = [
         "tee", "less", "more", "most", "bat", "batcat", "head", "tail", "grep", "egrep", "fgrep", "rg", "ag", "ack",
         "sort", "uniq", "wc",
@@ -208,7 +209,7 @@ package enum CommandRules {
         "clickhouse-client", "tclsh", "gnuplot", "maxima", "gp", "forth", "kotlin",
     ]
 
-    /// Clients of databases, which are interactive with arguments too, unless one of them is a statement or a file.
+    /// Clients of databases. They are interactive with arguments too, unless an argument is a statement or a file.
     static let databaseClients = ["psql", "mysql", "mariadb", "mongosh", "redis-cli", "clickhouse-client"]
 
     /// Programs that open a terminal in a container with `-it`.
@@ -229,7 +230,8 @@ extension CommandRules {
     /// The programs whose subcommand is kept.
     package static var programsWithSubcommands: [String] { subcommands.map(\.program) }
 
-    /// The programs that a list names individually: those with subcommands, and those with rules of their own.
+    /// The programs that a list names individually: programs with subcommands, and programs for which a list above has
+    /// a rule.
     package static var namedPrograms: [String] {
         subcommands.map(\.program) + trivial + filters + interactive + interpreters
     }

@@ -8,9 +8,10 @@ package struct HistoryLine: Sendable {
     package var durationMS: Int64?
     /// The exit code.
     package var status: Int?
-    /// The shell of the line, where it is not the source's.
+    /// The shell of the line, if it differs from the shell of the source.
     package var shell: ShellDialect?
-    /// Whether the line is the name of a completed task, whose keyed hash is kept, instead of a command.
+    /// Whether the line is the name of a completed task and not a command. Only the keyed hash of a task's name is
+    /// kept.
     package var isTask = false
 
     package init(time: Int64, durationMS: Int64? = nil, status: Int? = nil) {
@@ -22,19 +23,20 @@ package struct HistoryLine: Sendable {
 
 /// Creates events from the lines of a shell's history, by the rules for the hook's lines (`ShellLine`, `EventIntake`).
 ///
-/// A history does not record whether the shell found the command, and a line that was not found may be a password. So a name
-/// is kept only if its program is in the lists of `CommandRules`, is a builtin, or is in PATH. Other events have no name.
+/// A history does not record whether the shell found the command. If the shell did not find it, the line may be a
+/// password. So a name is kept only if its program is in the lists of `CommandRules`, is a builtin, or is in PATH.
+/// Other events have no name.
 package struct HistoryIntake: Sendable {
     private var intake: EventIntake
     private let naming: NamingSettings
     private let shell: ShellDialect
     private var programs: ProgramSearch
-    /// By the shells in `ShellDialect.allCases`.
+    /// The cached lines of each shell, in the order of `ShellDialect.allCases`.
     private var remembered = ShellDialect.allCases.map { _ in RememberedLines() }
     private var parsed = ParsedEvent()
 
     /// - Parameters:
-    ///   - key: hashes the names of tasks; nil for a source of lines, which has no task names.
+    ///   - key: hashes the names of tasks; nil for a source of shell lines, because such a source has no task names.
     ///   - session: the session of all events.
     ///   - path: the value of PATH.
     package init(
@@ -57,7 +59,8 @@ package struct HistoryIntake: Sendable {
         try intake.accept(parsed, use: use)
     }
 
-    /// Returns the first word of a line's name, whether it is kept or not; empty for none.
+    /// Returns the first word of a line's name, also if the event will not keep the name; empty when the line has no
+    /// name.
     package mutating func program(of bytes: [UInt8], _ line: HistoryLine) -> String {
         let name = meaning(of: bytes, shell: line.shell ?? shell).line.command.name
         return String(name.prefix { $0 != " " })
@@ -96,8 +99,8 @@ package struct HistoryIntake: Sendable {
     }
 }
 
-/// Caches the meaning of lines, so that a repeated line of a history is parsed once. It contains raw lines: it is bounded, in
-/// memory, and is destroyed after an import.
+/// Caches the meaning of lines, so that a repeated line of a history is parsed once. The cache contains raw lines.
+/// Therefore it is bounded, in memory only, and destroyed after an import.
 struct RememberedLines: Sendable {
     /// The meaning of a line, by the naming rules and PATH of the import.
     struct Meaning: Sendable {
@@ -143,7 +146,8 @@ struct ProgramSearch: Sendable {
 }
 
 extension CommandRules {
-    /// Shell builtins that no list above contains: a history's line keeps its name if it is one of them.
+    /// Shell builtins, in addition to those in the other lists of `CommandRules`. A history's line keeps its name if
+    /// its program is one of them.
     static let builtins: Set<String> = [
         "abbr", "argparse", "autoload", "bg", "bind", "bindkey", "break", "builtin", "caller", "command", "commandline",
         "compadd", "compdef", "compgen", "complete", "compopt", "contains", "continue", "count", "dirs", "disable",

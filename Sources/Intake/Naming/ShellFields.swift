@@ -6,9 +6,10 @@ import SystemSupport
 package enum ShellKey: String, CaseIterable, Sendable {
     /// The line that was typed or run.
     case line = "shell_line"
-    /// The shell that it was typed into: `bash`, `zsh` or `fish`; any other text means a shell like bash.
+    /// The shell that the line was typed into: `bash`, `zsh` or `fish`. With any other text the line is parsed like a
+    /// line of bash.
     case shell
-    /// The index of the complete command in the line that this event is about, from 0.
+    /// The index, from 0, of the event's command among the complete commands of the line.
     case part = "shell_part"
     /// The status of the line, 0 to 255.
     case status = "exit_status"
@@ -16,7 +17,8 @@ package enum ShellKey: String, CaseIterable, Sendable {
     case pipeStatus = "pipe_status"
     /// Whether the shell is in another folder than before.
     case folderChanged = "folder_changed"
-    /// Whether the workspace is that of the git repository, as the user named none: a setting leaves it out.
+    /// Whether the workspace is that of the git repository because the user named no workspace. A setting
+    /// (`git_workspace`) leaves such a workspace out.
     case gitRoot = "git_root"
 
     init?(_ key: Span<UInt8>) {
@@ -25,9 +27,10 @@ package enum ShellKey: String, CaseIterable, Sendable {
     }
 }
 
-/// The description of a shell line in an event. The text is in the parsed event's or the caller's bytes.
+/// The description of a shell line in an event. The text of the line is in the bytes of the parsed event or in bytes of
+/// the caller.
 package struct ShellFields: Sendable {
-    /// The range of the line; nil for none.
+    /// The range of the line; nil when there is no line.
     var line: Range<Int>?
     var shell = ShellDialect.bash
     var part: Int?
@@ -48,7 +51,7 @@ package struct ShellFields: Sendable {
         return seen & bit == 0
     }
 
-    /// Sets the shell by its name; a path to it and a login shell's `-bash` are accepted too.
+    /// Sets the shell by its name. A path to the shell and a login shell's `-bash` are accepted too.
     mutating func setShell(_ name: Span<UInt8>) {
         let names = ShellDialect.allCases.filter { name.hasSuffix($0.rawValue.utf8.span) }
         shell = names.first ?? .bash
@@ -73,8 +76,8 @@ extension ParsedEvent {
         shell.folderChanged = folderChanged
     }
 
-    /// Returns the event of its shell line by the rules of the user's settings. Nil when it has no shell line, or has a
-    /// command, which is then the name.
+    /// Returns the event that the shell line describes, by the rules of the user's settings. Nil when the parsed event
+    /// has no shell line, or has a command; that command is then the name.
     ///
     /// - Throws: a rejection when the line runs no command.
     func resolvingShellLine(in text: Span<UInt8>, _ naming: NamingSettings) throws(Rejection) -> ParsedEvent? {

@@ -1,6 +1,7 @@
-/// The reserved words of the shells, each where a command may begin.
+/// Parses the reserved words of the shells. A word is reserved only where a command may begin.
 extension ShellLineParser {
-    /// Takes a word at the beginning of a command if it is reserved there; false for a command's own word.
+    /// Takes a word at the beginning of a command if the word is reserved there. Returns false for a word that belongs
+    /// to the command.
     mutating func takeKeyword(_ word: String) -> Bool {
         switch word {
         case "!":

@@ -21,13 +21,13 @@ package struct ShellLine: Equatable, Sendable {
     /// The number of elements of the command's pipeline, and the command's index in it.
     private(set) var pipelineCount = 1
     private(set) var pipelineIndex = 0
-    /// Whether the command's own status is that of its element of the line's last pipeline.
+    /// Whether the status of the command is also the status of its element in the line's last pipeline.
     private(set) var hasOwnStatus = true
     private(set) var isNegated = false
     private(set) var isInBackground = false
     /// Whether a command of the line runs as long as the user reads or types.
     private(set) var hasInteraction = false
-    /// The change of the folder before the command; it may have failed so that the command did not run.
+    /// The program that changes the folder before the command, such as `cd`. If it failed, the command did not run.
     private(set) var folderChange: String?
     private(set) var folderChangeIsHidden = false
 
@@ -39,7 +39,8 @@ package struct ShellLine: Equatable, Sendable {
         let parser = ShellLineParser(line, shell: shell, wantedPart: part)
         take(parser, naming)
         guard kind == .nothing, let range = parser.assignedSubstitution else { return }
-        // Only the substitution takes time.
+        // In a line of only assignments, the commands of the substitution take the time, so the first of them is the
+        // name.
         let inner = ShellLineParser(parser.scanner.bytes[range], shell: shell)
         guard let first = inner.commands.first else { return }
         kind = .commandLine
@@ -47,7 +48,7 @@ package struct ShellLine: Equatable, Sendable {
         hasInteraction = command.isInteractive
     }
 
-    /// Names the arguments of a program, the program first.
+    /// Names a command that is given as arguments, the program first.
     package init(arguments: [String], naming: NamingSettings = .none) {
         let words = arguments.prefix(Limits.shellCommandWords).map { argument in
             ShellWord(String(decoding: argument.utf8.prefix(Limits.shellWordBytes), as: UTF8.self))
@@ -124,9 +125,9 @@ package struct ShellLine: Equatable, Sendable {
 package struct ShellWord: Equatable, Sendable {
     /// The text without expansions. Cut after `Limits.shellWordBytes`.
     package var text: String
-    /// Whether nothing in it is quoted, escaped or expanded: a plain argument.
+    /// Whether no part of the word is quoted, escaped or expanded: a plain argument.
     package var isLiteral: Bool
-    /// Whether it contains an expansion, so that the text is not the word that the shell runs.
+    /// Whether the word contains an expansion, so that the text is not the word that the shell runs.
     package var isDynamic: Bool
 
     package init(_ text: String, isLiteral: Bool = true, isDynamic: Bool = false) {
@@ -141,32 +142,34 @@ package struct ShellWord: Equatable, Sendable {
         return String(text[text.utf8.index(after: slash)...])
     }
 
-    /// Whether it begins with `-` and has more.
+    /// Whether the word begins with `-` and has more characters.
     var isOption: Bool { text.utf8.count > 1 && text.utf8.first == UInt8(ascii: "-") }
 }
 
 /// The operator between a command of a line and the next one.
 enum ShellOperator: Sendable {
-    /// `;`, the end of a line, or the end of the whole.
+    /// `;`, a line break, or the end of the text.
     case sequence
     case and, or, pipe, background
 }
 
-/// A simple command of a line: its words without assignments and redirections, and where it is.
+/// A simple command of a line: its words without assignments and redirections, and its position in the line.
 struct ShellCommand: Sendable {
     var words: [ShellWord]
-    /// The operator after it.
+    /// The operator after the command.
     var next = ShellOperator.sequence
-    /// Whether it is after a `|`, directly or in a group.
+    /// Whether the command, or a group that contains it, follows a `|`.
     let isAfterPipe: Bool
-    /// The number of the pipeline outside of all groups that it is a part of, and its index there.
+    /// The number of the outermost pipeline that contains the command, and the index of the element with the command in
+    /// that pipeline.
     let pipeline: Int
     let pipelineIndex: Int
-    /// Whether it is in a subshell, where a change of the folder has no effect on the shell.
+    /// Whether the command is in a subshell, where a change of the folder does not affect the shell.
     let isInSubshell: Bool
     let isNegated: Bool
-    /// Whether its input comes from a file or a text.
+    /// Whether the input of the command comes from a file or a text.
     var isInputRedirected = false
-    /// Whether its status is not that of the pipeline's element, as a `|` follows it inside of a group.
+    /// Whether another command sets the status of the pipeline's element, because a `|` follows this command inside of
+    /// a group.
     var isStatusHidden = false
 }

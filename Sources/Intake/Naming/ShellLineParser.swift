@@ -30,10 +30,10 @@ struct ShellLineParser: Sendable {
     private(set) var commands: [ShellCommand] = []
     /// Whether there is a loop, a condition, an `||`, or more commands than are kept.
     var isComplex = false
-    /// Elements of the last pipeline outside of groups.
+    /// The number of elements of the last pipeline that is outside of all groups.
     private(set) var lastPipelineCount = 1
     private(set) var lastPipeline = 0
-    /// The text of the first substitution in a line that is only assignments; nil without one.
+    /// The range of the text inside of the first command substitution in an assignment; nil when there is none.
     private(set) var assignedSubstitution: Range<Int>?
     /// The index of the current complete command. bash runs each line of a pasted block by itself.
     private(set) var part = 0
@@ -47,7 +47,7 @@ struct ShellLineParser: Sendable {
     private var functionDepth = 0
     private(set) var isFunctionBodyNext = false
     private var isInsideTest = false
-    /// A group was closed, and an operator after it belongs to its last command.
+    /// Whether a group was just closed. An operator after the group belongs to the last command of the group.
     private(set) var isAfterGroup = false
     private var hasContent = false
     /// The operator that ended the last command.
@@ -177,7 +177,7 @@ struct ShellLineParser: Sendable {
 
     // MARK: The ends of commands
 
-    /// Ends the current simple command, which `operation` follows.
+    /// Ends the current simple command, at the operator `operation`.
     mutating func end(_ operation: ShellOperator) {
         guard isStarted || isAfterGroup || operation != .sequence else {
             isHeader = false
@@ -281,7 +281,7 @@ struct ShellLineParser: Sendable {
         } else if isInsideTest {
             position += 1
         } else if isHeader {
-            // The words of a loop in zsh, or the arithmetic of one; a command may follow.
+            // The words of a loop in zsh, or the arithmetic of a loop. After the words a command may follow.
             position = scanner.end(ofBracketAt: position)
             if shell == .zsh, scanner.at(position - 2) != UInt8(ascii: ")") { isHeader = false }
         } else if words.count == 1, isFunctionAhead {
@@ -316,14 +316,14 @@ struct ShellLineParser: Sendable {
         hasContent = true
     }
 
-    /// Returns the end of the `((…))` at the position; nil where it is a subshell in a subshell.
+    /// Returns the end of the `((…))` at the position; nil when the brackets are a subshell in a subshell.
     private mutating func endOfArithmetic() -> Int? {
         guard scanner.at(position + 1) == UInt8(ascii: "("), arithmeticChecks < Limits.shellArithmeticChecks else {
             return nil
         }
         arithmeticChecks += 1
         let inner = scanner.end(ofBracketAt: position + 1)
-        // An unclosed `((` is not arithmetic; later ones in the line are not checked.
+        // An unclosed `((` is not arithmetic; later `((` of the line are not checked.
         if inner == scanner.bytes.count { arithmeticChecks = Limits.shellArithmeticChecks }
         guard inner < scanner.bytes.count, scanner.bytes[inner] == UInt8(ascii: ")"),
             scanner.bytes[inner - 1] == UInt8(ascii: ")")
@@ -379,7 +379,7 @@ struct ShellLineParser: Sendable {
             isTargetNext = false
             return
         }
-        // The number of a descriptor.
+        // The word is the number of a descriptor before a redirection, not an argument.
         if let byte = scanner.at(position), byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">"), word.isLiteral,
             word.text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
                 || (word.text.utf8.first == UInt8(ascii: "{") && word.text.utf8.last == UInt8(ascii: "}"))
@@ -399,7 +399,7 @@ struct ShellLineParser: Sendable {
         }
         if isHeader { return takeHeaderWord(word) }
         guard words.isEmpty else {
-            // zsh needs no semicolon before it.
+            // zsh needs no semicolon before the `}`.
             if shell == .zsh, word.isLiteral, word.text == "}", frames.last?.kind == .brace { return close(.brace) }
             return add(word)
         }
@@ -524,7 +524,7 @@ struct ShellLineParser: Sendable {
         return ShellWord(String(decoding: text, as: UTF8.self), isLiteral: isLiteral, isDynamic: isDynamic)
     }
 
-    /// Returns whether a `(` here belongs to the word: the value of an array, or a pattern.
+    /// Returns whether a `(` at `index` belongs to the word, because it begins the value of an array or a pattern.
     private func canOpenList(_ index: Int) -> Bool {
         guard let before = scanner.at(index - 1) else { return false }
         return "=?*+@!".utf8.contains(before)

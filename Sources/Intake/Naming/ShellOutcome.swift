@@ -24,15 +24,16 @@ package struct ShellResult: Equatable, Sendable {
     }
 }
 
-/// The event of a line and its result.
+/// The event that follows from a line and its result.
 package struct ShellEvent: Equatable, Sendable {
     package var type: EventType
-    /// Empty for none.
+    /// The command's name; empty when the event has no name.
     package var command: String
     package var success: Bool?
-    /// Nil for none. The caller's own category is kept where no status gives a better one.
+    /// The category of a failure; nil when the status gives no category. A failed event then keeps the category that
+    /// the caller gave.
     package var errorCategory: String?
-    /// Whether the duration is the command's own.
+    /// Whether the duration is the command's own: without interaction, and not in the background.
     package var keepsDuration = true
 
     package init(type: EventType, command: String) {
@@ -42,13 +43,13 @@ package struct ShellEvent: Equatable, Sendable {
 }
 
 extension ShellLine {
-    /// Returns the event of the line. Nil if it runs no command, or was stopped and has not ended.
+    /// Returns the event of the line. Nil if the line runs no command, or if its command was stopped and has not ended.
     package func event(_ result: ShellResult = ShellResult()) -> ShellEvent? {
         guard kind != .nothing else { return nil }
         if let status = result.status ?? result.pipeStatus.last, Self.stopped.contains(status) { return nil }
         var event = ShellEvent(type: kind == .command ? .command : .commandLine, command: command.name)
         event.keepsDuration = !hasInteraction && !isInBackground
-        // After a line in the background a shell still has the statuses of the pipeline before it.
+        // A line in the background does not change the shell's pipeline statuses, so they are those of an earlier line.
         let hasOwnPipeStatus = !isInBackground || result.status == nil
         if hasOwnPipeStatus && result.pipeStatus.contains(127) || result.status == 127 { event.command = "" }
         guard !isInBackground else { return event }
@@ -85,7 +86,8 @@ extension ShellLine {
         if status == 130 {
             event.errorCategory = Self.category(status)
         } else if status == 1, command.oneIsAnswer {
-            // The first command may have returned an answer, or a later one failed.
+            // The status is either an answer of the first command or a failure of a later command, so the outcome is
+            // unknown.
             event.success = nil
         } else if status != 0 {
             (event.success, event.errorCategory) = (false, Self.category(status))
@@ -128,12 +130,12 @@ extension ShellLine {
         }
         guard isNegated else { return result.status ?? result.pipeStatus.last }
         if result.pipeStatus.count == 1 { return result.pipeStatus[0] }
-        // If inverted, every failure becomes 0: the original status is unknown.
+        // `!` turns every failure into 0, so the original status is unknown.
         return result.status == 1 ? 0 : nil
     }
 
-    /// Returns the change of the folder that failed so that the command did not run: `cd repo && make` without a `repo`.
-    /// `isKnown` is false if the status fits both.
+    /// Returns the change of the folder that failed and so kept the command from running, as in `cd repo && make`
+    /// without a `repo`. `isKnown` is false if the status may come from either command. Nil if no such change failed.
     private func failedFolderChange(_ result: ShellResult) -> (name: String, isKnown: Bool)? {
         guard let folderChange else { return nil }
         if pipelineCount > 1 {
