@@ -93,8 +93,8 @@ package struct DataFolder: Sendable {
     /// The file with the length of the ledger. The length shows whether lines of the ledger are missing.
     package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 
-    /// Returns whether the file at a path is a file that Nexus keeps in this folder, also if the path is another name
-    /// of that file.
+    /// Returns whether the file at a path is a file that Nexus keeps in this folder. The path may be another name of
+    /// that file.
     package func owns(fileAt path: String) -> Bool {
         if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
             return true

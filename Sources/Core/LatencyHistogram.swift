@@ -77,8 +77,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
-    /// A lower bound of the longest duration: the mean of the durations in the last bucket, under the assumption that
-    /// all other durations are as long as their buckets allow.
+    /// A lower bound of the longest duration: the mean of the durations in the last bucket. It assumes that all other
+    /// durations are as long as their buckets allow.
     private var leastLongest: Double {
         guard let times = counts.last else { return 0 }
         let others = counts.indices.dropLast().reduce(0.0) { sum, index in

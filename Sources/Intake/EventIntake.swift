@@ -29,8 +29,8 @@ package struct EventIntake: Sendable {
 
     /// Without a key names are left out and counted. `session` is the session of events without a session id; it must
     /// be valid. With `strict` an unknown key or a value that looks like a secret rejects the event. With
-    /// `acceptsFuture` times are not compared to the clock, which importers need for rows that were recorded elsewhere.
-    /// `naming` holds the naming rules of the user's settings.
+    /// `acceptsFuture` times are not compared to the clock. The rows of snapshots need this, because they were recorded
+    /// elsewhere. `naming` holds the naming rules of the user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         naming: NamingSettings = .none, clock: any WallClock = SystemClock()

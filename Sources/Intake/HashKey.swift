@@ -79,7 +79,7 @@ package struct HashKey: Sendable, Equatable {
     }
 }
 
-/// Provides the key of a data folder to a process that may run longer than a key exists. It detects a new key.
+/// Provides the key of a data folder to a process during which the key may change. It detects a new key.
 package struct HashKeySource: Sendable {
     /// The result of a comparison with the key of the last call.
     package enum Change: Sendable {

@@ -39,7 +39,7 @@ enum RandomText {
         return true
     }
 
-    /// Returns whether a part looks random. It consists of letters and digits.
+    /// Returns whether `part`, which consists of letters and digits, looks random.
     private static func isRandom(_ part: Span<UInt8>) -> Bool {
         var changes = 0
         var rarePairs = 0
@@ -77,7 +77,7 @@ enum RandomText {
         isDigit(byte) || (byte | 0x20) &- UInt8(ascii: "a") < 6
     }
 
-    /// The number of pairs of letters that count as common: they make up 94 % of the pairs in ordinary words, and 44 %
+    /// The number of pairs of letters that count as common. They make up 94 % of the pairs in ordinary words, and 44 %
     /// of all possible pairs.
     static let commonPairCount = 300
 

@@ -7,8 +7,8 @@ struct TextRules: Sendable {
     /// The character classes of each byte, stored inline so that a look-up needs no bounds check.
     private let classes: [256 of UInt8] = .init { classify($0) }
 
-    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so the comparison is
-    /// fast: it uses no table, and it has no early exit, so that many bytes are compared at once.
+    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so the comparison
+    /// has to be fast. It uses no table. It has no early exit, so that many bytes are compared at once.
     static func isHash(_ text: Span<UInt8>) -> Bool {
         guard text.count == Limits.hashCharacters else { return false }
         var others: UInt8 = 0

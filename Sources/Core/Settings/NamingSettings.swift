@@ -29,7 +29,7 @@ package struct NamingSettings: Equatable, Sendable {
     }
 }
 
-/// Provides the naming rules of a data folder for a process that runs longer than the settings stay the same.
+/// Provides the naming rules of a data folder to a process during which the settings may change.
 package struct NamingSettingsSource: Sendable {
     private let file: SettingsFile
     private var stamp: FileStamp?

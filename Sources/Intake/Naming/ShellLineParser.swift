@@ -524,7 +524,7 @@ struct ShellLineParser: Sendable {
         return ShellWord(String(decoding: text, as: UTF8.self), isLiteral: isLiteral, isDynamic: isDynamic)
     }
 
-    /// Returns whether a `(` at `index` belongs to the word, because it begins the value of an array or a pattern.
+    /// Returns whether a `(` at `index` belongs to the word: it begins the value of an array, or a pattern.
     private func canOpenList(_ index: Int) -> Bool {
         guard let before = scanner.at(index - 1) else { return false }
         return "=?*+@!".utf8.contains(before)
