@@ -1,15 +1,16 @@
 private import Glibc
 
-/// A bounded queue between two threads that may block: `put` waits while it is full, `take` while it is empty.
+/// A bounded queue between two threads. `put` blocks while the queue is full, and `take` blocks while it is empty.
 ///
-/// It serves work inside a SQLite transaction, which must not span an `await`. Both sides run on executors of their own.
+/// It serves work inside a SQLite transaction, because such a transaction must not span an `await`. The producer and
+/// the consumer each run on their own executor.
 ///
 /// `@unchecked Sendable`: `elements` and `state` are read and written only between `pthread_mutex_lock` and
 /// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed with the last reference.
 @safe package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private enum State {
         case open
-        /// The producer has ended; nil: it has put everything.
+        /// The producer has ended, with the error that stopped it; nil if it has put every element.
         case ended((any Error)?)
         /// The consumer has ended.
         case abandoned
@@ -35,7 +36,8 @@ private import Glibc
         unsafe mutex.deallocate()
     }
 
-    /// Adds an element, once there is space. Returns false when the consumer takes no more.
+    /// Waits for space in the queue and adds an element.
+    /// - Returns: true if the element was added; false if the consumer has abandoned the queue.
     package func put(_ element: Element) -> Bool {
         locked {
             while case .open = state, elements.count >= capacity { unsafe pthread_cond_wait(condition, mutex) }
@@ -45,8 +47,8 @@ private import Glibc
         }
     }
 
-    /// Returns the next element, once there is one; nil after the last.
-    /// - Throws: the error that the producer ended with, immediately, even while elements are waiting.
+    /// Waits for the next element and returns it; nil after the last element.
+    /// - Throws: the error that the producer passed to `end`, immediately, even if elements are still waiting.
     package func take() throws -> Element? {
         try locked {
             while true {

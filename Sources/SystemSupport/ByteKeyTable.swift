@@ -1,20 +1,21 @@
 /// Numbers byte strings in the order in which they are first seen: 0, 1, 2, …
 ///
-/// It replaces a dictionary from `String` without creating strings: a look-up of a known key allocates nothing and costs one
-/// hash and one comparison. Open addressing with linear probing, at most half full. The seeds differ in every process, so
-/// that no input can be prepared whose keys all collide.
+/// It replaces a dictionary from `String` without creating strings: a look-up of a known key allocates nothing and
+/// costs one hash and one comparison. Open addressing with linear probing, at most half full. The hash seeds differ in
+/// every process, so an attacker cannot prepare keys that all collide.
 package struct ByteKeyTable: Sendable {
-    /// For each key the upper half of its hash and, in the lower half, its offset plus 1; 0 in a free slot. The offset is
-    /// that in `keys`, in units of eight bytes.
+    /// One entry for each key; 0 in a free slot. The upper half of an entry is the upper half of the key's hash. The
+    /// lower half is the key's offset in `keys`, in units of eight bytes, plus 1.
     private var slots: [UInt64]
-    /// The keys, contiguous, so that a look-up needs one memory access after the slot. Numbers are little-endian.
+    /// The bytes of all keys, contiguous, so that a look-up needs one memory access after that of the slot. Numbers are
+    /// little-endian.
     ///
     ///     offset  size  what
     ///          0     4  the key's number
     ///          4     4  how many bytes it has
     ///          8        the bytes, and zeros up to a multiple of eight
     private var keys: [UInt8] = []
-    /// The offset of each key.
+    /// The offset of each key in `keys`, in units of eight bytes.
     private var places: [UInt32] = []
     private let seeds: (UInt64, UInt64)
     /// The offset of the key that was found last.
@@ -59,7 +60,7 @@ package struct ByteKeyTable: Sendable {
 
     private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
-    /// Returns the number and the offset of a key, or else the free slot for it.
+    /// Returns the number and the offset of a known key; for an unknown key, the free slot where it belongs.
     @inline(__always)
     private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (key: (index: Int, place: Int)?, slot: Int) {
         let mask = slots.count &- 1
@@ -75,7 +76,7 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// Returns the number of the key at an offset; nil when it is not `key`.
+    /// Returns the number of the key at the offset if that key equals `key`; otherwise nil.
     @inline(__always)
     private func index(ofKeyAt place: Int, if key: Span<UInt8>) -> Int? {
         let header = keys.span.uint64(at: place &* 8)
@@ -107,16 +108,17 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// Returns a multiply-and-fold hash (after Wang Yi's wyhash), sixteen bytes a step. If the last bytes do not fill a step,
-    /// it reads some earlier ones again. Each step folds the full 128-bit product, so every input bit reaches every output
-    /// bit.
+    /// Returns a multiply-and-fold hash (after Wang Yi's wyhash) that reads sixteen bytes a step. If fewer bytes
+    /// remain, the last step reads some earlier bytes again. Each step folds the full 128-bit product, so every input
+    /// bit reaches every output bit.
     @inline(__always)
     private func hash(_ key: Span<UInt8>) -> UInt64 {
         let count = key.count
         var state = seeds.0 ^ UInt64(count)
         guard count > 8 else { return Self.fold(Self.upToEight(key) ^ seeds.1, state) }
         return unsafe key.withUnsafeBytes { bytes in
-            // Every load lies inside the bytes: the last sixteen overlap those before where they do not fill a step.
+            // Every load is inside the bytes. If fewer than sixteen bytes remain, the last loads start earlier and
+            // overlap bytes that were already read.
             @inline(__always) func number(at offset: Int) -> UInt64 {
                 unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             }

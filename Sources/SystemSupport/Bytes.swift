@@ -4,14 +4,14 @@ private import Glibc
 // Every number that Nexus writes is little-endian, whatever the processor.
 
 extension Span<UInt8> {
-    /// The eight bytes at `offset` as a number. Traps when they do not all lie inside.
+    /// The eight bytes at `offset` as a number. Traps unless the span contains all of them.
     @inlinable @inline(__always)
     package func uint64(at offset: Int) -> UInt64 {
-        // The load checks its bounds; what it calls unsafe is the type, and every bit pattern is a UInt64.
+        // The load checks its bounds. It is marked unsafe because of the type, but every bit pattern is a valid UInt64.
         UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
-    /// The four bytes at `offset` as a number. Traps when they do not all lie inside.
+    /// The four bytes at `offset` as a number. Traps unless the span contains all of them.
     @inlinable @inline(__always)
     package func uint32(at offset: Int) -> UInt32 {
         UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
@@ -28,7 +28,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
+    /// The text of these UTF-8 bytes, with invalid UTF-8 replaced.
     package var text: String {
         unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
@@ -41,8 +41,8 @@ extension Span<UInt8> {
         guard count > 0 else { return true }
         return unsafe withUnsafeBytes { one in
             unsafe other.withUnsafeBytes { other in
-                // Every load lies inside the `count` bytes that both have. What is compared last overlaps what was compared
-                // before, so that no byte is left for a loop.
+                // Every load is inside the `count` bytes of both spans. The last comparison overlaps the one before, so
+                // no loop over single bytes is needed.
                 @inline(__always)
                 func areEqual<Number: BitwiseCopyable & Equatable>(_: Number.Type, at offset: Int) -> Bool {
                     unsafe one.loadUnaligned(fromByteOffset: offset, as: Number.self)
@@ -65,12 +65,12 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
-    /// Writes `number` over the bytes at `offset`, little-endian. Traps when they do not all lie inside.
+    /// Writes `number` over the bytes at `offset`, little-endian. Traps if the number does not fit there.
     @inlinable @inline(__always)
     package mutating func store(littleEndian number: UInt64, at offset: Int) {
         let end = count
         precondition(offset >= 0 && offset <= end && end - offset >= 8)
-        // Inside the bounds just checked, and an integer has no invalid bit pattern.
+        // The bounds were just checked, and an integer has no invalid bit pattern.
         unsafe withUnsafeMutableBytes { buffer in
             unsafe buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
         }
@@ -85,8 +85,8 @@ extension [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all. At most eight zeros: they are
-    /// written first, and the last bytes overwrite them.
+    /// Appends `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all. There are at most eight
+    /// zeros. They are written first, and the last of `bytes` overwrite some of them.
     @inlinable
     package mutating func append(_ number: UInt64, _ bytes: Span<UInt8>, upTo room: Int) {
         let end = 8 + bytes.count
@@ -129,32 +129,32 @@ extension [UInt8] {
         append(digits.span.extracting(start..<digits.count))
     }
 
-    /// Writes `number` over the bytes at `offset`, little-endian. Traps when they do not all lie inside.
+    /// Writes `number` over the bytes at `offset`, little-endian. Traps if the number does not fit there.
     @inlinable
     package mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(
         littleEndian number: Number, at offset: Int
     ) {
         unsafe withUnsafeMutableBytes { buffer in
             precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= buffer.count)
-            // Inside the bounds just checked, and an integer has no invalid bit pattern.
+            // The bounds were just checked, and an integer has no invalid bit pattern.
             unsafe buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
         }
     }
 
-    /// Copies `bytes` over those from `offset` on. Traps when there are not as many.
+    /// Overwrites the bytes from `offset` on with `bytes`. Traps if the array ends before the last of them.
     @inlinable @inline(__always)
     package mutating func store(_ bytes: Span<UInt8>, at offset: Int) {
         unsafe withUnsafeMutableBytes { buffer in
             precondition(offset >= 0 && offset <= buffer.count && bytes.count <= buffer.count - offset)
             unsafe bytes.withUnsafeBytes { source in
                 guard let target = buffer.baseAddress, let start = source.baseAddress else { return }
-                // Inside the bounds just checked; an array and a span of something else do not overlap.
+                // The bounds were just checked. The span is of other memory, so it does not overlap the array.
                 unsafe copyShort(from: start, to: target + offset, count: source.count)
             }
         }
     }
 
-    /// The UTF-8 text of these bytes, with what is not UTF-8 replaced.
+    /// The text of these UTF-8 bytes, with invalid UTF-8 replaced.
     package var text: String { String(decoding: self, as: UTF8.self) }
 }
 
@@ -196,8 +196,8 @@ package enum CRC32C {
 }
 
 extension Int {
-    /// Returns the sum, clamped to the range of `Int`: numbers in files that any program can write must not crash the process
-    /// that adds them.
+    /// Returns the sum, clamped to the range of `Int`. The numbers come from files that any program can write, so an
+    /// overflow must not crash this process.
     package func saturatingSum(_ other: Int) -> Int {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? (other < 0 ? .min : .max) : sum

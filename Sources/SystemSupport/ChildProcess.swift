@@ -12,8 +12,8 @@ package struct ChildProcess: Sendable {
         case signaled(Int32)
     }
 
-    /// Starts `arguments[0]`, looked up on the `PATH` unless it has a slash, detached: in a session of its own, with nothing
-    /// to read or write.
+    /// Starts `arguments[0]` detached: in its own session, with `/dev/null` as its input and output. A name without a
+    /// slash is looked up on the `PATH`.
     package init(detached arguments: [RawArgument]) throws(SystemError) {
         var none = sigset_t()
         unsafe sigemptyset(&none)
@@ -21,8 +21,8 @@ package struct ChildProcess: Sendable {
     }
 
     /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
-    /// blocked in it. An executable file that the system cannot run is passed to the shell as a script, as every shell and
-    /// `execvp` do.
+    /// blocked in that program. If the system cannot run an executable file, `/bin/sh` runs the file as a script, as
+    /// with every shell and `execvp`.
     private init(_ arguments: [RawArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
         do throws(SystemError) {
             processID = try Self.start(arguments, blocking: mask, detached: detached)
@@ -33,7 +33,8 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Returns the file that is run by this name: the first executable one on the `PATH`, unless the name has a slash.
+    /// Returns the file that this name runs: the name itself if it has a slash, else the first executable file of that
+    /// name on the `PATH`.
     private static func file(of program: RawArgument) -> RawArgument? {
         guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
         let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
@@ -56,7 +57,8 @@ package struct ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         if detached {
-            // A process that waits for the end of this process's descriptors must not wait for the child's.
+            // Another process may wait until all copies of this process's descriptors are closed. The child must not
+            // keep copies.
             unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
             for descriptor: CInt in 0...2 {
                 unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
@@ -64,23 +66,25 @@ package struct ChildProcess: Sendable {
         }
         var processID = pid_t()
         let code = unsafe RawArgument.withList(of: arguments) { list in
-            // The program's name is the first of the list, which is never empty; the new program has copies of its own.
+            // The list is never empty, and its first element is the program's name. The new program gets its own
+            // copies.
             unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, nexus_environment())
         }
         guard code == 0 else { throw SystemError("run", arguments[0].text, code: code) }
         return processID
     }
 
-    /// Runs a program to its end as a shell would in the foreground: it has the terminal, and signals that are sent to this
-    /// process are relayed to it. Signals from the terminal reach it directly. When the program stops, this process stops
-    /// too, where a terminal's user can continue both.
+    /// Runs a program to its end, as a shell does in the foreground. The program has the terminal. This process relays
+    /// to it the signals that other processes send; signals from the terminal reach the program directly. If this
+    /// process has a terminal, it stops when the program stops, so that the user can continue both.
     ///
-    /// `finish` is called with the termination, and its result is returned. Until then only the user's keys end this process:
-    /// a signal to the whole process group does not end it before the program's termination is known.
+    /// Calls `finish` with the termination and returns the result of `finish`. While the program runs, the relayed
+    /// signals do not end this process, even if a sender addresses the whole process group. During `finish`, only
+    /// SIGINT and SIGQUIT of them end this process.
     package static func runInForeground<Value>(
         _ arguments: [RawArgument], _ finish: (Result<Termination, SystemError>) -> Value
     ) -> Value {
-        // If SIGCHLD is ignored, which this process may have inherited, the kernel does not report that a child has ended.
+        // This process may have inherited an ignored SIGCHLD. The kernel would then not report that a child has ended.
         signal(SIGCHLD, SIG_DFL)
         var relayed = sigset_t()
         unsafe sigemptyset(&relayed)
@@ -101,8 +105,8 @@ package struct ChildProcess: Sendable {
         return finish(result)
     }
 
-    /// Lets the user's keys end this process again, so that the user can cancel the remaining work. Earlier keys are
-    /// discarded: they were meant for the program.
+    /// Lets the user's keys end this process again, so that the user can cancel the remaining work. Signals of earlier
+    /// keys are discarded, because they were meant for the program.
     private static func letKeysThrough() {
         var keys = sigset_t()
         unsafe sigemptyset(&keys)
@@ -123,13 +127,14 @@ package struct ChildProcess: Sendable {
             if getpid() == 1 { reapOthers() }
             var information = unsafe siginfo_t()
             let number = unsafe sigwaitinfo(&signals, &information)
-            // A code above zero means that the kernel sent the signal, as the terminal does, to every process of the group.
+            // A code above zero means that the kernel sent the signal. Signals of the terminal have such a code. They
+            // reach every process of the group, so they are not relayed.
             if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(processID, number) }
         }
     }
 
-    /// Reaps orphaned processes: as process 1, of a container for example, this process is their parent, and no other process
-    /// would reap them.
+    /// Reaps orphaned processes. As process 1, for example of a container, this process is their parent, so no other
+    /// process reaps them.
     private func reapOthers() {
         var information = unsafe siginfo_t()
         // WNOWAIT peeks first, so that the end of the command itself is left for `look`.
@@ -146,14 +151,14 @@ package struct ChildProcess: Sendable {
         case ended(Termination)
     }
 
-    /// Returns the change of its state since the last call; nil when there is none.
+    /// Returns the change of the program's state since the last call; nil if the state has not changed.
     private func look() throws(SystemError) -> Change? {
         var status: CInt = 0
         let processID = self.processID
         let changed = retryingInterrupts { Int(unsafe waitpid(processID, &status, WNOHANG | WUNTRACED)) }
         guard changed >= 0 else { throw SystemError("wait for", "process \(processID)") }
         guard changed == Int(processID) else { return nil }
-        // The macros of wait(2), which Swift does not see.
+        // Swift does not import the macros of wait(2), so the status is decoded here.
         switch status & 0x7F {
         case 0: return .ended(.exited(status >> 8 & 0xFF))
         case 0x7F: return .stopped
@@ -161,9 +166,9 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Stops this process as its program has stopped, so that a shell detects it and returns the terminal to its user. When
-    /// this process is continued, so is the program. Without a terminal no shell waits: the process that stopped the program
-    /// continues it directly.
+    /// Stops this process because its program has stopped. The shell detects the stop and returns the terminal to the
+    /// user. When the shell continues this process, this process continues the program. Without a terminal no shell
+    /// waits, and this process does not stop. The process that stopped the program then continues the program directly.
     private func stopAlong() {
         let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return }
@@ -184,12 +189,12 @@ package enum ThisProcess {
     /// Ends the process immediately with an exit code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
-    /// Prevents a core file of this process, however it ends: names and the key are in its memory. Programs that it starts
-    /// are not affected.
+    /// Prevents a core file of this process, however it ends, because its memory contains names and the key. Programs
+    /// that it starts are not affected.
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
-    /// Lowers the priority of this process to that of `nice`: for work of seconds that no recording or report waits for.
-    /// Linux applies it per thread, and new threads inherit it. Failures are ignored.
+    /// Lowers the priority of this process to that of `nice`. It is meant for work that takes seconds and that no
+    /// recording or report waits for. Linux applies it per thread, and new threads inherit it. Failures are ignored.
     package static func lowerPriority() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
@@ -198,15 +203,16 @@ package enum ThisProcess {
         }
     }
 
-    /// Replaces this process by another program, with the same process id, input, output and environment; the first argument
-    /// is the name that it is called by. Returns only on failure.
+    /// Replaces this process by another program, with the same process id, input, output and environment. The first
+    /// argument is the new program's own name (`argv[0]`). Returns only on failure.
     package static func become(_ program: String, _ arguments: [RawArgument]) -> SystemError {
         unsafe RawArgument.withList(of: arguments) { list in _ = unsafe execv(program, list) }
         return SystemError("run", program)
     }
 
-    /// Prepares a process that opens only its own files. New files are the owner's alone, and a failed write is an error
-    /// instead of a signal. A missing standard stream is opened as empty, as the next file would get its number.
+    /// Prepares this process for work with its own files. Only the owner can access new files. A failed write is an
+    /// error instead of a signal. A missing standard stream is opened on `/dev/null`; otherwise the next file would get
+    /// the stream's number.
     package static func prepareForOwnFiles() {
         Environment.restrictNewFiles()
         surviveFailedWrites()
@@ -223,7 +229,7 @@ package enum ThisProcess {
     /// are started later inherit this.
     package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
-    /// Whether it was started with SIGHUP ignored, as `nohup` does.
+    /// Whether this process was started with SIGHUP ignored, for example by `nohup`.
     package static var ignoresHangup: Bool {
         var action = sigaction()
         guard unsafe sigaction(SIGHUP, nil, &action) == 0 else { return false }

@@ -1,8 +1,8 @@
 extension String {
-    /// The text with every character escaped that could move the cursor, colour the screen, hide or reorder text. Control
-    /// characters, escape sequences, line breaks and bidirectional overrides become `\u{…}`.
+    /// The text, with each character escaped that could move the cursor, colour the screen, or hide or reorder text.
+    /// Control characters, escape sequences, line breaks and bidirectional overrides become `\u{…}`.
     ///
-    /// Every string from outside is escaped by this before it is printed to a terminal.
+    /// Every string from outside is escaped this way before it is printed to a terminal.
     package var escapedForDisplay: String {
         var result = ""
         for scalar in unicodeScalars {
@@ -17,7 +17,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal displays nothing for it, or changes its cursor, colour or text order.
+    /// Whether a terminal displays nothing for this character, or changes the cursor, the colour or the text order.
     package var isInvisible: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true

@@ -28,8 +28,9 @@ extension String {
 }
 
 extension Character {
-    /// Columns of a terminal. A character may be several code points (a letter and its accents, an emoji joined from
-    /// others), and is as wide as its widest, or two when it is shown as an emoji.
+    /// The number of terminal columns. A character may consist of several code points (a letter and its accents, an
+    /// emoji joined from others). It is as wide as its widest code point, or two columns wide if it is shown as an
+    /// emoji.
     package var displayWidth: Int {
         var width = 0
         for scalar in unicodeScalars {
@@ -58,8 +59,8 @@ extension Unicode.Scalar {
         return Self.isWide(value) ? 2 : 1
     }
 
-    /// Returns whether the code point is Wide or Fullwidth by Unicode's EastAsianWidth.txt. Emoji are not in this table, as
-    /// the standard library knows them. Unassigned code points inside its blocks count as wide.
+    /// Returns whether the code point is Wide or Fullwidth by Unicode's EastAsianWidth.txt. The table omits emoji,
+    /// because the standard library identifies them. Unassigned code points inside the listed blocks count as wide.
     private static func isWide(_ value: UInt32) -> Bool {
         switch value {
         case 0x1100...0x115F: true  // Hangul Jamo, first consonants

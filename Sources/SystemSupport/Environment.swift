@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// The environment this process was started with.
+/// The environment that this process was started with.
 package enum Environment {
     /// Returns the value of `name`; nil when it is not set.
     package static func value(_ name: String) -> String? {
@@ -10,7 +10,7 @@ package enum Environment {
         return unsafe String(cString: value)
     }
 
-    /// Every variable with its value; of a name that is there twice the first.
+    /// Every variable with its value. If a name occurs twice, the first value counts.
     package static var allByName: [String: String] {
         var all: [String: String] = [:]
         var next = unsafe nexus_environment()
@@ -25,7 +25,7 @@ package enum Environment {
         return all
     }
 
-    /// Restricts files created from here on to the owner, whatever the caller's mask.
+    /// Restricts all files that this process creates later to the owner, whatever umask it inherited.
     package static func restrictNewFiles() {
         umask(0o077)
     }
@@ -33,7 +33,7 @@ package enum Environment {
 
 /// The folder that this process works in.
 package enum WorkingFolder {
-    /// Its path without symbolic links; nil where it was removed.
+    /// The path of the folder without symbolic links; nil if the folder was removed.
     package static var path: String? {
         guard let path = unsafe getcwd(nil, 0) else { return nil }
         defer { unsafe free(path) }

@@ -9,9 +9,9 @@ package struct File: ~Copyable, Sendable {
     package let descriptor: CInt
     private let closesDescriptor: Bool
 
-    /// Options for opening a file. It is `@usableFromInline`, so that other modules combine its members with one instruction
-    /// each. Generic code for any option set looks up its types at run time, which is noticeable in a program that opens
-    /// three files.
+    /// Options for opening a file. The type is `@usableFromInline`, so that other modules combine its members with one
+    /// instruction each. Generic code for option sets would look up types at run time. That time is noticeable in a
+    /// program that opens three files.
     @usableFromInline
     package struct Mode: OptionSet, Sendable {
         @usableFromInline package let rawValue: CInt
@@ -27,13 +27,13 @@ package struct File: ~Copyable, Sendable {
         package static let truncate = Mode(rawValue: O_TRUNC)
         package static let folder = Mode(rawValue: O_DIRECTORY)
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
-        /// Fails for anything but a regular file, and does not wait for the other end of a pipe.
+        /// Opens only a regular file; any other kind is an error. The call does not wait for the other end of a pipe.
         package static let regular = Mode(rawValue: 1 << 29)
         /// Follows symbolic links: for files that the user names. Nexus's own files are never links.
         package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
-    /// Opens `path`; a file that this creates is the owner's alone (0600).
+    /// Opens `path`. If the call creates the file, only the owner can access it (0600).
     package init(opening path: String, _ mode: Mode) throws(SystemError) {
         let descriptor = retryingInterrupts {
             let links = mode.contains(.followingLinks) ? 0 : O_NOFOLLOW
@@ -42,7 +42,7 @@ package struct File: ~Copyable, Sendable {
             return Int(unsafe Glibc.open(path, flags | links | pipes | O_CLOEXEC, 0o600))
         }
         guard descriptor >= 0 else {
-            // The error of open(2) for a socket, and for a pipe without a reader.
+            // open(2) fails with ENXIO for a socket, and for a pipe without a reader.
             if errno == ENXIO, mode.contains(.regular) { throw SystemError.notAFile(path) }
             throw SystemError("open", path)
         }
@@ -64,8 +64,8 @@ package struct File: ~Copyable, Sendable {
         closesDescriptor = false
     }
 
-    /// Takes ownership of a descriptor that another process has passed; it is closed with the value. `path` names it in
-    /// messages.
+    /// Takes ownership of a descriptor that another process has passed. The descriptor is closed with this value.
+    /// `path` names the file in messages.
     package init(takingOver descriptor: CInt, path: String) {
         self.path = path
         self.descriptor = descriptor
@@ -88,13 +88,13 @@ package struct File: ~Copyable, Sendable {
         /// Length in bytes.
         package let size: Int
         package let owner: UInt32
-        /// The file's number in its file system; a copy has another.
+        /// The file's number in its file system. A copy of the file has another number.
         package let inode: UInt64
         package let isRegular: Bool
         package let isFolder: Bool
-        /// Whether anybody but the owner may read or write it.
+        /// Whether users other than the owner have any permission on the file.
         package let isOpenToOthers: Bool
-        /// Whether users other than the owner may write it.
+        /// Whether users other than the owner may write to the file.
         package let isWritableByOthers: Bool
 
         fileprivate init(_ status: stat) {
@@ -113,10 +113,10 @@ package struct File: ~Copyable, Sendable {
 
     package func status() throws(SystemError) -> Status { Status(try rawStatus()) }
 
-    /// Returns whether `path` still leads to this file: it was not removed, and not renamed either.
+    /// Returns whether `path` still leads to this file; false if the file was removed or renamed.
     package func isAtItsPath() throws(SystemError) -> Bool { try statusAtItsPath() != nil }
 
-    /// Its status, when `path` still leads to it; else nil.
+    /// Returns the file's status if `path` still leads to this file; otherwise nil.
     package func statusAtItsPath() throws(SystemError) -> Status? {
         let own = try rawStatus()
         var there = stat()
@@ -176,7 +176,8 @@ package struct File: ~Copyable, Sendable {
         return got
     }
 
-    /// Waits until something can be read without waiting; false when nothing could in that time.
+    /// Waits at most `duration` until a read would not block.
+    /// - Returns: true if input, or its end, can be read; false if the time has passed.
     package func waitForInput(atMost duration: Duration) throws(SystemError) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         let milliseconds = CInt(duration / .milliseconds(1) as Double)
@@ -215,7 +216,7 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Bytes that this user may still write to the file system that the file is on.
+    /// The number of bytes that the user can still write to the file system of this file.
     package func freeSpace() throws(SystemError) -> Int {
         var status = statvfs()
         guard unsafe fstatvfs(descriptor, &status) == 0 else { throw SystemError("examine", path) }
@@ -238,14 +239,14 @@ package struct File: ~Copyable, Sendable {
         guard fchmod(descriptor, mode_t(permissions)) == 0 else { throw SystemError("change the permissions of", path) }
     }
 
-    /// Returns once the content is on disk. After an error the content must be taken for lost: the system forgets
-    /// which pages it failed to write, and a second call would wrongly succeed.
+    /// Returns once the content is on disk. After an error the content must be considered lost. The system forgets
+    /// which pages it failed to write, so a second call would wrongly succeed.
     package func synchronizeData() throws(SystemError) {
         guard retryingInterrupts({ Int(fdatasync(descriptor)) }) == 0 else { throw SystemError("synchronize", path) }
     }
 
-    /// Asks the system to start writing the file's dirty pages to disk. It guarantees nothing and does not wait; a later
-    /// `synchronizeData` guarantees both and has less to write.
+    /// Asks the system to start writing the file's dirty pages to disk. The call does not wait and guarantees nothing.
+    /// A later `synchronizeData` waits until the content is on disk, and has less to write.
     package func startWritingOut() {
         nexus_start_writing_out(descriptor)
     }
@@ -255,15 +256,16 @@ package struct File: ~Copyable, Sendable {
         guard retryingInterrupts({ Int(flock(descriptor, LOCK_EX)) }) == 0 else { throw SystemError("lock", path) }
     }
 
-    /// Takes the exclusive lock if it is free.
+    /// Takes the exclusive lock if it is free. Returns whether this call has taken it.
     package func tryLock() throws(SystemError) -> Bool {
         if retryingInterrupts({ Int(flock(descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
         return false
     }
 
-    /// Waits for the exclusive lock, but only for a limited time: a stopped process keeps its lock until it continues.
-    /// Returns false when the lock was not released in that time.
+    /// Waits at most `patience` for the exclusive lock. The time is limited, because a stopped process keeps its lock
+    /// until it continues.
+    /// - Returns: true if this call has taken the lock; false if the lock was not released in that time.
     package func lock(within patience: Duration) throws(SystemError) -> Bool {
         // The lock is usually free, and then the clock need not be read.
         if try tryLock() { return true }
@@ -275,17 +277,18 @@ package struct File: ~Copyable, Sendable {
         return true
     }
 
-    /// Microseconds between two attempts to take a lock: several times as long as an append holds it.
+    /// Microseconds between two attempts to take a lock. An append holds a lock for a fraction of this time.
     private static let lockInterval: UInt32 = 200
 
     package func unlock() {
-        // Cannot fail on a descriptor that is open, and it is open as long as this value lives.
+        // `flock` cannot fail on an open descriptor, and this descriptor is open as long as this value lives.
         _ = flock(descriptor, LOCK_UN)
     }
 }
 
 extension [UInt8] {
-    /// Reserves `limit` bytes at the end, lets `fill` write there, and keeps as many as it returns (-1: none).
+    /// Reserves `limit` bytes at the end and lets `fill` write there. Keeps as many bytes as `fill` returns; -1 means
+    /// an error, and no byte is kept.
     fileprivate mutating func appendUninitialized(
         _ limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {
@@ -305,22 +308,23 @@ extension [UInt8] {
 
 /// A pipe with a name in the file system.
 package enum NamedPipe {
-    /// Creates a pipe and opens it for reading; fails if the name exists. It is opened for writing as well, so that it does
-    /// not end when the last writer closes it. `capacity` is the requested capacity, in bytes.
+    /// Creates a pipe and opens it for reading. Fails if the name exists. The pipe is also opened for writing, so that
+    /// its reader sees no end of input when the last writer closes it. `capacity` is the requested capacity, in bytes.
     package static func create(_ path: String, capacity: Int) throws(SystemError) -> File {
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SystemError("create", path) }
         let pipe = try File(opening: path, .readWrite)
-        // A smaller pipe works too, where the system allows no larger one.
+        // If the system refuses this capacity, a smaller pipe works too.
         _ = fcntl(pipe.descriptor, CInt(NEXUS_SET_PIPE_SIZE.rawValue), CInt(capacity))
         return pipe
     }
 
-    /// Opens a pipe that a process reads for writing, without waiting.
+    /// Opens a pipe for writing, without waiting. Fails if no process reads the pipe.
     package static func openForWriting(_ path: String) throws(SystemError) -> File {
         try File(opening: path, [.write, .nonBlocking])
     }
 
-    /// Writes to a pipe if a process reads it, and never waits. Returns false when no process does or the pipe is full.
+    /// Writes a text to a pipe, without waiting.
+    /// - Returns: true if the text was written; false if no process reads the pipe or the pipe is full.
     package static func offer(_ text: String, to path: String) -> Bool {
         guard let pipe = try? openForWriting(path) else { return false }
         return (try? pipe.write(text)) != nil

@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// The status of a directory entry, read without opening it, so that it includes sockets and pipes.
+/// The status of a directory entry. The entry is not opened, so that sockets and pipes have a status too.
 package struct FileStatus: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case file, folder, link, socket, pipe, other
@@ -14,9 +14,10 @@ package struct FileStatus: Equatable, Sendable {
     package let isOwn: Bool
     /// Length in bytes.
     package let size: Int
-    /// The file's number in its file system; a copy has another.
+    /// The file's number in its file system. A copy of the file has another number.
     package let inode: UInt64
-    /// The time of the last change of content, permissions or name (ctime), in nanoseconds since 1970: no program can set it.
+    /// The time of the last change of content, permissions or name (ctime), in nanoseconds since 1970. No program can
+    /// set it.
     package let changedNanoseconds: Int64
 
     /// Reads the status of the entry at `path`, without following a link; nil when there is none.
@@ -44,8 +45,8 @@ package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
-    /// The time of the last change of content or name, in seconds and nanoseconds: a rename sets it too, and no program
-    /// can.
+    /// The time of the last change of content or name, in seconds and nanoseconds. A rename updates this time too. No
+    /// program can set it to a value of its choice.
     private let changedSeconds: Int
     private let changedNanoseconds: Int
 
@@ -60,7 +61,7 @@ package struct FileStamp: Equatable, Sendable {
     }
 }
 
-/// The file that a path leads to, whatever its name: two with the same identity are the same file.
+/// Identifies the file at a path, whatever its name. Two paths with equal identities name the same file.
 package struct FileIdentity: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64

@@ -8,9 +8,10 @@ package struct Folder: Sendable, Equatable {
         self.path = path
     }
 
-    /// The folder that holds this one.
+    /// The folder that contains this folder.
     package var parent: Folder {
-        // By bytes, as the system reads paths: a slash before a combining accent is one character with it.
+        // The search is by bytes, as the system reads paths. In Swift, a slash and a following combining accent are one
+        // character.
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return Folder(".") }
         return Folder(slash == path.startIndex ? "/" : String(path[..<slash]))
     }
@@ -20,14 +21,14 @@ package struct Folder: Sendable, Equatable {
 
     package func path(of name: String) -> String { path + "/" + name }
 
-    /// Creates the folder, and its missing parents, for the owner alone (0700). Refuses a folder that belongs to another user
-    /// or is a link.
+    /// Creates the folder, and its missing parents, for the owner alone (0700). Throws if the folder is a link, belongs
+    /// to another user, or is writable by other users.
     package func prepare() throws(SystemError) {
         try makeMissing()
         try requireOwn()
     }
 
-    /// Throws unless the folder is there, is no link, belongs to this user, and is closed to writers other than this user.
+    /// Throws unless the folder exists, is not a link, belongs to this user, and is writable by this user only.
     package func requireOwn() throws(SystemError) {
         let status = try File(opening: path, [.read, .folder]).status()
         guard File.isOwn(status) else {
@@ -36,7 +37,7 @@ package struct Folder: Sendable, Equatable {
         if status.isWritableByOthers { throw openToOthers }
     }
 
-    /// Throws if the folder is there and belongs to another user, or users other than this one may write to it.
+    /// Throws if the folder exists and either belongs to another user or is writable by other users.
     package func requireOwnIfThere() throws(SystemError) {
         guard let status = FileStatus(of: path), status.kind == .folder else { return }
         guard status.isOwn else { throw SystemError("use, as it belongs to another user,", path, code: EPERM) }
@@ -47,25 +48,25 @@ package struct Folder: Sendable, Equatable {
         SystemError("use, as others may write to it (run 'chmod go-w' on it),", path, code: EPERM)
     }
 
-    /// Throws when it is there, or may be, and this user cannot look into it.
+    /// Throws unless this user can list the folder or the system reports that it does not exist.
     package func requireReadableIfThere() throws(SystemError) {
         guard unsafe access(path, R_OK | X_OK) == 0 || errno == ENOENT else { throw SystemError("open", path) }
     }
 
-    /// Whether this user may make files in it.
+    /// Whether this user may create files in the folder.
     package var isWritable: Bool { unsafe access(path, W_OK) == 0 }
 
     package var exists: Bool { unsafe access(path, F_OK) == 0 }
 
-    /// Returns whether an entry of this name exists in it.
+    /// Returns whether the folder has an entry of this name.
     package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 
-    /// The kind of entry at a name that is to be written.
+    /// The kind of entry that exists under a name before a file is written there.
     package enum Occupant: Sendable {
         case nothing, file, folder, symbolicLink, other
     }
 
-    /// Returns the kind of entry of a name in it; a link is not followed.
+    /// Returns the kind of entry that has this name in the folder, without following a link.
     package func occupant(of name: String) throws(SystemError) -> Occupant {
         var status = stat()
         guard unsafe lstat(path(of: name), &status) == 0 else {
@@ -80,7 +81,7 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
-    /// Returns the names in it, in no order. Empty when the folder does not exist.
+    /// Returns the names in the folder, unordered; empty if the folder does not exist.
     package func names() throws(SystemError) -> [String] {
         guard let stream = unsafe opendir(path) else {
             if errno == ENOENT { return [] }
@@ -89,7 +90,8 @@ package struct Folder: Sendable, Equatable {
         defer { unsafe closedir(stream) }
         var names: [String] = []
         errno = 0
-        // `readdir` returns an entry of the stream's own, good until the next call; the name is copied before that.
+        // `readdir` returns an entry that belongs to the stream and is valid until the next call. The name is copied
+        // before.
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
@@ -101,13 +103,13 @@ package struct Folder: Sendable, Equatable {
         return names
     }
 
-    /// Bytes of a file in it; nil when there is none of this name.
+    /// Returns the size of a file in the folder, in bytes; nil if the folder has no entry of this name.
     package func size(of name: String) -> Int? {
         var status = stat()
         return unsafe lstat(path(of: name), &status) == 0 ? Int(status.st_size) : nil
     }
 
-    /// Bytes of the files in it and in the folders below.
+    /// Returns the total size of the files in the folder and in its subfolders, in bytes.
     package func size() throws(SystemError) -> Int {
         var total = 0
         for name in try names() {
@@ -119,13 +121,13 @@ package struct Folder: Sendable, Equatable {
         return total
     }
 
-    /// Removes a name; nothing happens when it is not there.
+    /// Removes a name from the folder. Does nothing if the name does not exist.
     package func remove(_ name: String) throws(SystemError) {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
     }
 
     /// Removes a name and overwrites the file that had it, so that its content is not left in free blocks. The name is
-    /// removed first: a process that is killed in between leaves no file of zeros. Nothing happens when the name does not
+    /// removed first, so that a process killed in between leaves no file of zeros. Does nothing if the name does not
     /// exist.
     package func removeOverwriting(_ name: String) throws(SystemError) {
         let file: File
@@ -149,10 +151,10 @@ package struct Folder: Sendable, Equatable {
         try file.synchronizeData()
     }
 
-    /// Removes an empty folder in it; false when that is not possible.
+    /// Removes an empty subfolder. Returns whether it was removed.
     package func removeFolder(_ name: String) -> Bool { unsafe rmdir(path(of: name)) == 0 }
 
-    /// Gives a file another name in the same folder, replacing what had it.
+    /// Gives a file another name in the same folder, replacing an existing file of that name.
     package func rename(_ name: String, to newName: String) throws(SystemError) {
         guard unsafe Glibc.rename(path(of: name), path(of: newName)) == 0 else {
             throw SystemError("rename", path(of: name))
@@ -166,14 +168,16 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
-    /// Gives a file a second name in the same folder; false when that name is taken.
+    /// Gives a file a second name (a hard link) in the same folder.
+    /// - Returns: true if the name was created; false if it exists already.
     package func link(_ name: String, as newName: String) throws(SystemError) -> Bool {
         if unsafe Glibc.link(path(of: name), path(of: newName)) == 0 { return true }
         guard errno == EEXIST else { throw SystemError("create", path(of: newName)) }
         return false
     }
 
-    /// Returns once the names themselves are on disk; without it a power failure undoes a creation or a removal.
+    /// Returns once the names in the folder are on disk. Without this call, a power failure can undo the creation or
+    /// the removal of a file.
     package func synchronize() throws(SystemError) {
         try File(opening: path, [.read, .folder]).synchronizeData()
     }
@@ -186,16 +190,17 @@ package struct Folder: Sendable, Equatable {
         guard try make() else { throw SystemError("create", path) }
     }
 
-    /// Whether the folder above is there and belongs to a user other than this one and root: with another user's `HOME`, root
-    /// would leave folders there that lock that user out.
+    /// Whether the parent folder exists and belongs to a user other than this user and root. If root has another user's
+    /// `HOME`, it must not create folders there, because they would lock that user out.
     private var isBelowForeignFolder: Bool {
         var status = stat()
         guard unsafe stat(parent.path, &status) == 0 else { return false }
         return status.st_uid != geteuid() && status.st_uid != 0
     }
 
-    /// Creates the folder, unless it exists; returns false when that is not possible. The parent is synchronized, as a power
-    /// failure must not remove the name and all files in it. A user that may create a folder cannot always read the parent.
+    /// Creates the folder unless it exists. Returns false if the folder cannot be created. The parent is synchronized
+    /// to disk, because a power failure must not remove the new folder with all its files. This step is skipped if the
+    /// user may not read the parent.
     private func make() throws(SystemError) -> Bool {
         guard !isBelowForeignFolder || exists else {
             throw SystemError("create, as the folder above belongs to another user,", path, code: EPERM)

@@ -1,7 +1,7 @@
 private import Glibc
 
-/// Detects that files of a folder grow or are created, and that the folder was removed. The kernel notifies it (inotify(7)),
-/// without polling.
+/// Detects new and growing files in a folder, and the removal of the folder. The kernel reports the changes
+/// (inotify(7)), so that no polling is needed.
 package struct FolderWatch: ~Copyable, Sendable {
     private let descriptor: CInt
     /// Kept open, so that its inode number is not reused by another folder.
@@ -18,7 +18,8 @@ package struct FolderWatch: ~Copyable, Sendable {
         let descriptor = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
         guard descriptor >= 0 else { throw SystemError("watch", folder.path) }
         let grown = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)
-        // The kernel reports a folder's own removal only when no process has it open any more.
+        // The kernel reports a removal to the folder's own watch only after every process has closed the folder. The
+        // parent is therefore watched too.
         let gone = UInt32(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF)
         guard unsafe inotify_add_watch(descriptor, folder.path, grown) >= 0,
             unsafe inotify_add_watch(descriptor, folder.parent.path, gone) >= 0
@@ -40,9 +41,9 @@ package struct FolderWatch: ~Copyable, Sendable {
         case change
     }
 
-    /// Waits until `input` can be read without waiting or the folder changes. A change is reported at most every `rest`:
-    /// thousands of appends are one change. Throws `ENOENT` once the folder was removed or moved, even if another has its
-    /// name then.
+    /// Waits until `input` can be read without waiting or the folder changes. It reports at most one change in each
+    /// period of `rest`, so that thousands of appends are one change. Throws `ENOENT` once the folder was removed or
+    /// moved, even if another folder has its name now.
     package func wait(for input: borrowing File, rest: Duration) throws(SystemError) -> Event {
         if try input.waitForInput(atMost: rest) { return .input }
         var entries = [

@@ -2,8 +2,8 @@ private import Glibc
 
 /// Days in the user's time zone (`TZ`, else the computer's), summer time included.
 ///
-/// It uses the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux silently treats a rule
-/// (`CET-1CEST`), a file and a leading colon as UTC (Swift 6.3.1).
+/// It uses the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux (Swift 6.3.1) silently
+/// uses UTC if `TZ` is a rule (`CET-1CEST`) or a file, or begins with a colon.
 package enum LocalCalendar {
     /// A day of the calendar.
     package struct Day: Hashable, Comparable, Sendable {
@@ -17,7 +17,7 @@ package enum LocalCalendar {
             self.day = day
         }
 
-        /// `YYYY-MM-DD`; nil for anything else and for days that do not exist.
+        /// Parses `YYYY-MM-DD`; nil for any other text, for days before 1970 and for days that do not exist.
         package init?(_ text: String) {
             let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0].count == 4, parts[1].count == 2, parts[2].count == 2,
@@ -55,7 +55,7 @@ package enum LocalCalendar {
     private static func parts(of milliseconds: Int64) -> tm {
         var seconds = time_t(milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000)
         var parts = unsafe tm()
-        // Both values are this function's own.
+        // The call accesses only these two local variables.
         unsafe localtime_r(&seconds, &parts)
         return unsafe parts
     }
@@ -65,8 +65,8 @@ package enum LocalCalendar {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// Returns the first instant of a day, in milliseconds since 1970. Days and months past their end continue in the next
-    /// month or year.
+    /// Returns the first instant of a day, in milliseconds since 1970. A day after the end of its month is counted on
+    /// into the next month, and a month after December into the next year.
     package static func start(of day: Day, plusDays days: Int = 0) -> Int64 {
         var parts = unsafe tm()
         unsafe parts.tm_year = CInt(day.year - 1900)
@@ -75,13 +75,14 @@ package enum LocalCalendar {
         // The C library determines whether summer time applies.
         unsafe parts.tm_isdst = -1
         var start = Int64(unsafe mktime(&parts)) * 1000
-        // Where clocks go back at midnight there are two such instants, of which it returns either.
+        // Where clocks go back at midnight, the first time of the day occurs twice, and `mktime` may return either
+        // instant. The loop finds the earlier instant.
         let day = self.day(of: start)
         while self.day(of: start - quarter) == day { start -= quarter }
         return start
     }
 
-    /// Clocks go back by this duration or a multiple of it.
+    /// A quarter of an hour, in milliseconds. Clocks go back by this duration or a multiple of it.
     private static let quarter: Int64 = 15 * 60 * 1000
 
     /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when no setting exists.
@@ -106,8 +107,8 @@ extension UInt16 {
 }
 
 extension LocalCalendar {
-    /// Returns the zone that `TZ` names when this machine does not know it, nil otherwise. The C library then silently uses
-    /// UTC, and reports would label days with the wrong zone.
+    /// Returns the zone that `TZ` names if this machine has no definition of it; otherwise nil. For such a zone the C
+    /// library silently uses UTC, and reports would label days with the wrong zone.
     package static func unknownZone(_ environment: (String) -> String? = Environment.value) -> String? {
         guard let value = environment("TZ") else { return nil }
         let name = String(value.trimmingPrefix(":"))
@@ -118,8 +119,8 @@ extension LocalCalendar {
         return name == "UTC" || isZone(path) ? nil : name
     }
 
-    /// Returns whether a file describes a zone (tzfile(5)); the C library treats a folder and any other kind of file as UTC
-    /// too.
+    /// Returns whether the file at a path describes a zone (tzfile(5)). For a folder and for any other file the C
+    /// library uses UTC.
     private static func isZone(_ path: String) -> Bool {
         guard let file = try? File(opening: path, [.read, .nonBlocking, .followingLinks]),
             (try? file.status().isRegular) == true
@@ -127,7 +128,8 @@ extension LocalCalendar {
         return (try? file.read(4)) == Array("TZif".utf8)
     }
 
-    /// Returns whether it is a rule of POSIX, `CET-1CEST` or `<+0530>-5:30`: an abbreviation and an offset.
+    /// Returns whether a text is a POSIX rule, such as `CET-1CEST` or `<+0530>-5:30`: an abbreviation followed by an
+    /// offset.
     private static func isRule(_ text: String) -> Bool {
         var rest = Substring(text)
         if rest.first == "<" {

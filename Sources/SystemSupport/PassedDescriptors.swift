@@ -3,18 +3,18 @@ private import Glibc
 /// The socket and the pipe that a service manager has opened for this process: systemd's socket activation
 /// (sd_listen_fds(3)).
 ///
-/// Data that clients wrote before the process started waits in them.
+/// The socket and the pipe keep data that clients wrote before this process started.
 package struct PassedDescriptors: Sendable {
     /// A listening Unix socket; nil where none was passed.
     package private(set) var socket: CInt?
-    /// The path of a named pipe, and its descriptor, which this value does not close; nil where none was passed.
+    /// The path and the descriptor of a named pipe; nil if none was passed. This value does not close the descriptor.
     package private(set) var pipe: (path: String, descriptor: CInt)?
 
-    /// Further descriptors are ignored.
+    /// The maximum number of passed descriptors that are examined. Further descriptors are ignored.
     private static let most: CInt = 16
 
-    /// Reads `LISTEN_PID` and `LISTEN_FDS`, which count only for the process that they name. The descriptors are not inherited
-    /// by other programs from here on.
+    /// Reads `LISTEN_PID` and `LISTEN_FDS`. They apply only if `LISTEN_PID` is the id of this process. Programs that
+    /// this process starts later do not inherit the descriptors.
     /// - Parameter first: the number of the first descriptor that is passed; 3 in sd_listen_fds(3).
     package init(from first: CInt = 3, environment value: (String) -> String? = Environment.value) {
         guard value("LISTEN_PID").flatMap({ Int32($0) }) == getpid(),
@@ -28,7 +28,7 @@ package struct PassedDescriptors: Sendable {
             case S_IFSOCK where socket == nil && Self.isListening(descriptor): socket = descriptor
             case S_IFIFO where pipe == nil:
                 guard let path = SymbolicLink.target(of: "/proc/self/fd/\(descriptor)") else { continue }
-                // The manager opens it as non-blocking; the reader blocks.
+                // The service manager opens the pipe as non-blocking, but the reader needs blocking reads.
                 _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
                 pipe = (path, descriptor)
             default: break

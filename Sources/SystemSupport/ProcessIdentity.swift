@@ -1,12 +1,12 @@
 private import Glibc
 
-/// A process, identified beyond reuse of its process id.
+/// A process, identified by its id and its start time, because the system reuses process ids.
 package struct ProcessIdentity: Sendable, Equatable {
     package let processID: Int32
     /// Its start time, in clock ticks since the computer started.
     package let startTime: UInt64
 
-    /// Returns the process that started this one: for a command typed or scripted, the shell.
+    /// Returns the process that started this process. For a command from a prompt or a script, this is the shell.
     package static func parent() -> ProcessIdentity {
         ProcessIdentity(processID: getppid())
     }
@@ -22,7 +22,7 @@ package struct ProcessIdentity: Sendable, Equatable {
         ProcessIdentity(processID: getpid())
     }
 
-    /// A process as it was noted before.
+    /// A process that was identified earlier.
     package init(processID: Int32, startTime: UInt64) {
         self.processID = processID
         self.startTime = startTime

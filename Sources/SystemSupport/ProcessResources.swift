@@ -16,10 +16,11 @@ package struct ProcessResources: Equatable, Sendable {
         self.memory = memory
     }
 
-    /// Processors, each of which gets a thread of the concurrency runtime.
+    /// The number of processors. The concurrency runtime starts one thread for each of them.
     package static var processors: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
 
-    /// Allocates all of it at once, and releases it. Returns the shortage, as a sentence; nil when there is none.
+    /// Opens the files, allocates the memory and starts the threads at the same time, and releases all of them.
+    /// - Returns: nil if all of them are available; otherwise a sentence that names the shortage.
     package func findShortage() -> String? {
         let opened = openFiles()
         defer { for descriptor in opened.descriptors { close(descriptor) } }
@@ -41,7 +42,8 @@ package struct ProcessResources: Equatable, Sendable {
 
     private func reason(_ code: CInt) -> String { SystemError("", "", code: code).reason }
 
-    /// Duplicates a descriptor as often as files are needed; stops with the code of the first failure.
+    /// Duplicates a descriptor once for each file that is needed. Stops at the first failure and returns its error
+    /// code.
     private func openFiles() -> (descriptors: [CInt], code: CInt?) {
         var descriptors: [CInt] = []
         while descriptors.count < files {
@@ -52,7 +54,8 @@ package struct ProcessResources: Equatable, Sendable {
         return (descriptors, nil)
     }
 
-    /// Starts as many threads as are needed, and lets them end. Returns the code of the first failure.
+    /// Starts the threads that are needed, and waits for their end. Returns the error code of the first failure; nil if
+    /// every thread has started.
     private func startThreads() -> CInt? {
         // Each thread waits for the mutex, so that all of them exist at once.
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -89,7 +92,7 @@ package enum FileLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the limit as far as the system lets a user, and returns the new limit.
+    /// Raises the limit to the hard limit of this process, at most 65,536, and returns the new limit.
     package static func raise() -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }

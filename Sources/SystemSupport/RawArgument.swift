@@ -10,8 +10,9 @@ package struct RawArgument: Equatable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The arguments of this process, without its name. The C library kept them when the process started: the Swift runtime
-    /// finds none without /proc, or where a preloaded library has added an environment variable.
+    /// The arguments of this process, without the program's name. They are the list that the C library passed when the
+    /// process started. The Swift runtime finds no arguments if `/proc` is missing or a preloaded library has added an
+    /// environment variable.
     package static var ofThisProcess: [RawArgument] {
         (1..<max(1, Int(nexus_argument_count()))).compactMap { index in
             // The strings are there as long as the process, and nothing writes to them.
@@ -27,7 +28,8 @@ package struct RawArgument: Equatable, Sendable {
     /// The text; nil when it is not UTF-8.
     package var exactText: String? { String(validating: bytes, as: UTF8.self) }
 
-    /// Passes the arguments in the system's form: a list of zero-terminated strings, with a null pointer at its end.
+    /// Calls `use` with the arguments in the system's form: a list of zero-terminated strings, with a null pointer at
+    /// its end.
     static func withList<Result>(
         of arguments: [RawArgument], _ use: (inout [UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {
@@ -55,7 +57,7 @@ package enum SymbolicLink {
         return bytes.isEmpty ? nil : bytes.text
     }
 
-    /// Returns the absolute path without links that a path leads to; nil when it does not exist.
+    /// Returns the absolute path, without symbolic links, of the entry that `path` leads to; nil if it does not exist.
     package static func resolved(_ path: String) -> String? {
         // The call allocates the text that it returns; it is copied and freed at once.
         guard let text = unsafe realpath(path, nil) else { return nil }
@@ -66,8 +68,8 @@ package enum SymbolicLink {
 
 /// The path of the program that runs.
 package enum ExecutablePath {
-    /// The absolute path of this process's executable. Without `/proc` it is the one that the process was started by, which
-    /// may be a link; nil if that is unknown.
+    /// The absolute path of this process's executable. Without `/proc`, it is the path that the process was started
+    /// with, which may be a symbolic link; nil if that path is unknown.
     package static var current: String? {
         if let target = SymbolicLink.target(of: "/proc/self/exe") { return target }
         // The string lives as long as the process, and nothing writes to it.

@@ -1,16 +1,17 @@
 private import Glibc
 
-/// A temporary folder of this process, next to the files' final folder, so that they can be renamed into place. It is removed
-/// with the value; leftovers of a killed process are removed by the next one.
+/// A temporary folder of this process. It is usually in the final folder of its files, so that they can be renamed into
+/// place. The folder is removed with this value. If its process is killed, the next process removes the leftover
+/// folder.
 ///
 /// The process that uses such a folder holds a lock on it, and the kernel releases the lock however the process ends. A
 /// folder whose lock is free is a leftover.
 package struct ScratchFolder: ~Copyable, Sendable {
-    /// The prefix of the names.
+    /// The prefix of the names of all scratch folders.
     package static let prefix = ".nexus-scratch-"
 
     package let folder: Folder
-    /// Its name in the folder around it.
+    /// The name of the folder in its parent.
     package let name: String
     private let handle: File
 
@@ -25,7 +26,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
                 if errno == EEXIST { continue }
                 throw SystemError("create", folder.path)
             }
-            // Another process may mistake it for a leftover before it is locked, and remove it.
+            // Before this process locks the folder, another process may mistake it for a leftover and remove it.
             let handle: File
             do throws(SystemError) { handle = try File(opening: folder.path, [.read, .folder]) } catch {
                 if error.isNotFound { continue }
@@ -56,7 +57,8 @@ package struct ScratchFolder: ~Copyable, Sendable {
         }
     }
 
-    /// The folder for purely temporary files: `$TMPDIR`, else `/var/tmp`, which is on a disk and may hold large ones.
+    /// The folder for purely temporary files: `$TMPDIR`, else `/var/tmp`. `/var/tmp` is on a disk and can hold large
+    /// files.
     package static var commonParent: Folder {
         if let path = Environment.value("TMPDIR"), path.hasPrefix("/") { return Folder(path) }
         return Folder("/var/tmp")

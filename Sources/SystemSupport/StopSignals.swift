@@ -1,7 +1,7 @@
 private import Glibc
 
-/// Waits for SIGINT, SIGTERM and SIGHUP together with input: the first signal requests an orderly stop, a second one ends the
-/// process as by default.
+/// Waits for input and for the signals SIGINT, SIGTERM and SIGHUP. The first signal requests an orderly stop. If the
+/// same signal arrives again, it has its default action and ends the process.
 ///
 /// A handler writes the signal's number into a pipe. Blocking the signals and reading them from a descriptor would be
 /// simpler, but the first thread of a concurrent Swift program waits without blocked signals.
@@ -12,7 +12,8 @@ package struct StopSignals: ~Copyable, Sendable {
 
     private let descriptor: CInt
 
-    /// Handles the signals from now on, SIGHUP unless the process was started with it ignored; once in a process.
+    /// Installs the handler of the signals. SIGHUP is left out if the process was started with SIGHUP ignored. Create
+    /// this value only once in a process.
     package init() throws(SystemError) {
         var ends: [CInt] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw SystemError("watch for", "signals") }
@@ -21,7 +22,8 @@ package struct StopSignals: ~Copyable, Sendable {
         unsafe Self.handlerEnd = ends[1]
         var action = sigaction()
         unsafe action.__sigaction_handler.sa_handler = { number in
-            // A handler may call little more than this (signal-safety(7)), and must leave `errno` as it was.
+            // A handler may call only a few functions, such as `write` (signal-safety(7)), and must leave `errno`
+            // unchanged.
             let before = errno
             var byte = UInt8(truncatingIfNeeded: number)
             unsafe _ = write(StopSignals.handlerEnd, &byte, 1)
@@ -37,7 +39,7 @@ package struct StopSignals: ~Copyable, Sendable {
 
     /// The event that ended a wait.
     package enum Event: Equatable, Sendable {
-        /// There is input, or its end.
+        /// Input is available, or has ended.
         case input
         /// The signal with this number.
         case signal(CInt)
@@ -63,8 +65,8 @@ package struct StopSignals: ~Copyable, Sendable {
         try wait(for: input, milliseconds: -1) ?? .input
     }
 
-    /// The same, at most for a duration; nil when neither occurred in it. A signal that this does not handle, such as that of
-    /// a terminal that changes its size, may end the wait earlier.
+    /// Waits at most `duration` until `input` can be read without waiting or a signal arrives; nil if neither happened.
+    /// Another signal may end the wait earlier, for example SIGWINCH when the terminal changes its size.
     package func wait(for input: borrowing File, atMost duration: Duration) throws(SystemError) -> Event? {
         let milliseconds = max(0, min(duration / .milliseconds(1), Double(CInt.max)).rounded(.up))
         return try wait(for: input, milliseconds: CInt(milliseconds))

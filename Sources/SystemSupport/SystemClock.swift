@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// Provides the current time for all event timestamps. Tests pass their own.
+/// Provides the current time for all event timestamps. Tests pass their own clock.
 package protocol WallClock: Sendable {
     /// Milliseconds since 1970, UTC.
     func now() -> Int64
@@ -22,7 +22,8 @@ package struct SystemClock: WallClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Returns nanoseconds of processor time that this process has used since its start, loading included.
+    /// Returns nanoseconds of processor time that this process has used since its start, including the time to load the
+    /// program.
     package static func processorNanoseconds() -> UInt64 {
         let time = SystemClock().read(CLOCK_PROCESS_CPUTIME_ID)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

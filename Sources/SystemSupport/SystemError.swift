@@ -20,7 +20,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.init(operation, path, code: errno)
     }
 
-    /// The code of `notAFile`, which no system call has.
+    /// The code of `notAFile`. No system call fails with this code.
     private static let irregular: CInt = -1
 
     /// A folder, a pipe or another special file is at `path`, where a regular file is expected.
@@ -34,7 +34,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The file at `path` is longer than it may be.
     package static func tooLarge(_ path: String) -> SystemError { SystemError("read", path, code: EFBIG) }
 
-    /// Whether what is at the path is no regular file.
+    /// Whether the entry at the path is not a regular file.
     package var isNotAFile: Bool { code == Self.irregular }
 
     /// Whether the program that reads this process's output has closed it.
@@ -46,7 +46,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The entry at `path` is a link, and links are not followed.
     package static func link(_ path: String) -> SystemError { SystemError("open", path, code: ELOOP) }
 
-    /// The code of opening a socket as a file.
+    /// The error code of opening a socket as a file.
     package static let noSuchDevice: CInt = ENXIO
 
     /// Whether the path does not exist.
@@ -58,19 +58,19 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether the disk or the user's share of it is full.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
-    /// Whether this user may not do it.
+    /// Whether this user lacks the permission for the operation.
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
 
-    /// Whether this user may not write to, or search, the path itself.
+    /// Whether this user lacks write or search permission on the path, or its file system is read-only.
     package var isUnwritable: Bool { code == EACCES || code == EROFS }
 
     /// Whether the file exists and is not executable.
     package var isNotExecutable: Bool { code == EACCES || code == ENOEXEC || code == EISDIR }
 
-    /// The system's own words for the code.
+    /// The system's message for the code.
     package var reason: String {
         if isNotAFile { return "it is not a regular file; move it away and run again" }
-        // `strerror` returns a string of the C library that lives on, or this thread's own; it is copied at once.
+        // `strerror` returns a permanent string or a buffer of this thread. The text is copied at once.
         return unsafe String(cString: strerror(code)).lowercased()
     }
 
@@ -79,7 +79,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Calls again while a signal interrupts. Only this function handles `EINTR`.
+/// Repeats a system call as long as a signal interrupts it. Only this function handles `EINTR`.
 func retryingInterrupts(_ call: () -> Int) -> Int {
     while true {
         let result = call()

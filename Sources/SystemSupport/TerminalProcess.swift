@@ -1,26 +1,26 @@
 private import CPlatform
 private import Glibc
 
-/// A program on a pseudo-terminal of its own, in a session of its own. What it prints is read here, and its processes are
-/// ended with `end`.
+/// A program in its own session, on its own pseudo-terminal. `read` reads the output of the program. `end` ends all
+/// processes of the session.
 package final class TerminalProcess {
-    /// The number of the process, and of its session.
+    /// The id of the process, which is also the id of its session.
     package let processID: Int32
-    /// The last bytes that it has printed, at most `outputBytes`.
+    /// The last bytes that the program has printed, at most `outputBytes`.
     package private(set) var output: [UInt8] = []
-    /// Whether the terminal was closed by the program.
+    /// Whether no process has the terminal open any more.
     package private(set) var isOver = false
 
     private let terminal: CInt
     private var isReaped = false
 
-    /// The bytes of output that are kept: the last screens.
+    /// The maximum number of output bytes that are kept: enough for the last screens.
     private static let outputBytes = 64 * 1024
     /// Space for the path of a terminal, `/dev/pts/` and a number.
     private static let nameBytes = 128
 
-    /// Starts `arguments[0]`, looked for on the `PATH` unless it has a slash, with an environment of `NAME=value` texts. Signals
-    /// do in it what they do by default.
+    /// Starts `arguments[0]` with an environment of `NAME=value` texts. A name without a slash is looked up on the
+    /// `PATH`. In the program, every signal has its default action.
     package init(_ arguments: [RawArgument], environment: [String]) throws(SystemError) {
         var name = [CChar](repeating: 0, count: Self.nameBytes)
         // The call writes the path and its zero into the buffer it is given.
@@ -57,7 +57,7 @@ package final class TerminalProcess {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        // A session without a terminal gets the first that it opens.
+        // A new session has no terminal. The first terminal that it opens becomes its controlling terminal.
         unsafe posix_spawn_file_actions_addopen(&actions, 0, name, O_RDWR, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, 0, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, 0, 2)
@@ -65,7 +65,8 @@ package final class TerminalProcess {
         var processID = pid_t()
         let code = unsafe RawArgument.withList(of: arguments) { list in
             unsafe RawArgument.withList(of: environment.map { RawArgument($0) }) { variables in
-                // The program's name is the first of the list, which is never empty; the new program has copies of its own.
+                // The list is never empty, and its first element is the program's name. The new program gets its own
+                // copies.
                 unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, &variables)
             }
         }
@@ -73,19 +74,20 @@ package final class TerminalProcess {
         return processID
     }
 
-    /// Types a text.
+    /// Types a text on the terminal.
     package func type(_ text: String) {
         var bytes = Array(text.utf8)
-        // Text that the terminal has no space for is not typed: a program that reads nothing must not block this one.
+        // If the terminal has no space, the text is dropped, because a program that reads nothing must not block this
+        // process.
         var entry = pollfd(fd: terminal, events: Int16(POLLOUT), revents: 0)
         guard unsafe poll(&entry, 1, 0) > 0 else { return }
         // The call reads inside the buffer it is given.
         _ = retryingInterrupts { unsafe write(terminal, &bytes, bytes.count) }
     }
 
-    /// Waits until the program prints something, at most `duration`, and reads it.
+    /// Waits at most `duration` until the program prints something, and reads that output.
     ///
-    /// - Returns: false if it printed nothing in that time.
+    /// - Returns: true if output was read; false if the program printed nothing in that time or the terminal is closed.
     @discardableResult
     package func read(atMost duration: Duration) -> Bool {
         guard !isOver else { return false }
@@ -93,7 +95,8 @@ package final class TerminalProcess {
         let milliseconds = CInt(min(max(duration / .milliseconds(1), 0), Double(CInt.max)).rounded(.up))
         guard unsafe poll(&entry, 1, milliseconds) > 0 else { return false }
         var bytes = [UInt8](repeating: 0, count: 4096)
-        // The call writes inside the buffer it is given. EIO is the end: no process has the terminal any more.
+        // The call writes inside the buffer it is given. It fails with EIO when no process has the terminal open any
+        // more.
         let count = retryingInterrupts { unsafe Glibc.read(terminal, &bytes, bytes.count) }
         guard count > 0 else {
             isOver = true
@@ -113,7 +116,8 @@ package final class TerminalProcess {
         return name?.isEmpty == false ? name : nil
     }
 
-    /// Waits for the end of the session's other processes, at most `duration`: recorders that a hook has started.
+    /// Waits at most `duration` until all other processes of the session have ended, for example recorders that a hook
+    /// has started.
     package func waitForOthers(atMost duration: Duration) {
         let deadline = ContinuousClock.now + duration
         while processes().contains(where: { $0 != processID }), ContinuousClock.now < deadline {
@@ -136,8 +140,9 @@ package final class TerminalProcess {
         close(terminal)
     }
 
-    /// Returns the processes of the session. Field 6 of `/proc/PID/stat` is the session (proc(5)), counted after the last
-    /// bracket, as the name in field 2 may hold brackets and blanks.
+    /// Returns the ids of the session's processes that have not ended. The session is field 6 of `/proc/PID/stat`
+    /// (proc(5)). Fields are counted after the last bracket, because the name in field 2 may contain brackets and
+    /// spaces.
     private func processes() -> [Int32] {
         let names = (try? Folder("/proc").names()) ?? []
         return names.compactMap { Int32($0) }.filter { process in

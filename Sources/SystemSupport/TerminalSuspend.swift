@@ -3,7 +3,8 @@ private import Glibc
 /// Restores the terminal when a program that has changed it is stopped with Ctrl-Z, so that the shell finds it unchanged.
 /// Applies the change again when the program continues.
 package enum TerminalSuspend {
-    /// `nonisolated(unsafe)`: written once, before the handlers that read them are set, and never released.
+    /// The texts for stop and continue. `nonisolated(unsafe)`: written once, before the handlers that read them are
+    /// set, and never released.
     nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
@@ -18,7 +19,8 @@ package enum TerminalSuspend {
         unsafe modeOnContinue = go
     }
 
-    /// Sets the texts that are written to standard output on stop and continue, until the process ends; once in a process.
+    /// Sets the texts that are written to standard output on stop and continue, until the process ends. Call it once in
+    /// a process.
     package static func write(onStop stop: String, onContinue go: String) {
         unsafe onStop = copy(stop)
         unsafe onContinue = copy(go)
@@ -43,7 +45,8 @@ package enum TerminalSuspend {
             let before = errno
             unsafe TerminalSuspend.put(TerminalSuspend.onStop)
             unsafe TerminalSuspend.apply(TerminalSuspend.modeOnStop)
-            // The signal is blocked while this runs, and has its default action afterwards.
+            // SIGTSTP is blocked while this handler runs. When the handler returns, the default action stops the
+            // process.
             signal(number, SIG_DFL)
             raise(number)
             errno = before
@@ -68,13 +71,13 @@ package enum TerminalSuspend {
     }
 }
 
-/// A terminal that passes on each key immediately and echoes none, until the value is destroyed. Ctrl-C and Ctrl-Z still send
-/// signals; while the process is stopped the terminal has its original modes.
+/// Makes a terminal pass on each key immediately and without an echo, until this value is destroyed. Ctrl-C and Ctrl-Z
+/// still send signals. While the process is stopped, the terminal has its original modes.
 package struct KeyboardMode: ~Copyable {
     private let descriptor: CInt
     private let before: termios
 
-    /// Changes the mode of the terminal that `file` is; nil when it is not a terminal.
+    /// Changes the mode of the terminal `file`; nil if `file` is not a terminal.
     package static func passingKeys(of file: borrowing File) -> KeyboardMode? {
         var mode = termios()
         // The calls read and write the one value that they are given, which outlives them.
@@ -97,7 +100,7 @@ package struct KeyboardMode: ~Copyable {
     }
 }
 
-/// The terminal that a file may be.
+/// The size of a terminal.
 package enum Terminal {
     /// Returns the number of columns of the terminal; nil when `file` is not a terminal or reports none.
     package static func columns(of file: borrowing File) -> Int? {

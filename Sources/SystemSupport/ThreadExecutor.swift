@@ -23,15 +23,16 @@ package final class ThreadExecutor: SerialExecutor {
 /// Jobs in the order in which they were enqueued, and the thread that runs them.
 ///
 /// `@unchecked Sendable`: `jobs` and `isStopped` are read and written only between `pthread_mutex_lock` and
-/// `pthread_mutex_unlock` of `mutex`. `mutex` and `condition` are allocated once and freed with the last reference to the
-/// queue, one of which the thread holds.
+/// `pthread_mutex_unlock` of `mutex`. `mutex` and `condition` are allocated once and freed with the last reference to
+/// the queue. The thread holds such a reference.
 @safe private final class JobQueue: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var jobs: [Entry] = unsafe []
     private var isStopped = false
 
-    /// Both stay valid until the job has run: the task that owns the job holds its actor, and the actor its executor.
+    /// The job and the executor stay valid until the job has run. The task of the job holds the actor, and the actor
+    /// holds the executor.
     @unsafe private struct Entry {
         let job: UnownedJob
         let executor: UnownedSerialExecutor
@@ -85,14 +86,14 @@ package final class ThreadExecutor: SerialExecutor {
     }
 }
 
-/// Runs `body` on a new thread, which ends with it.
+/// Runs `body` on a new thread. The thread ends when `body` returns.
 func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Start: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     var thread = pthread_t()
-    // The thread takes over the one reference.
+    // The new thread takes over this reference.
     let argument = unsafe Unmanaged.passRetained(Start(body)).toOpaque()
     let result = unsafe pthread_create(
         &thread, nil,

@@ -2,8 +2,8 @@
 // byte but the last (LEB128).
 
 extension Span<UInt8> {
-    /// Returns the number that begins at `position`, and moves `position` to the byte after it. Nil when the bytes end inside
-    /// it, or when it does not fit 64 bits.
+    /// Returns the number that begins at `position`, and moves `position` to the byte after it. Nil if the bytes end
+    /// inside the number, or if the number does not fit 64 bits.
     @inlinable
     package func varint(at position: inout Int) -> UInt64? {
         guard position < count else { return nil }
