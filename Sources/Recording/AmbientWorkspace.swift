@@ -1,11 +1,11 @@
 package import SystemSupport
 
-/// The default workspace of runs that name none. It is `$NEXUS_WORKSPACE` if that is set, where an empty text means none.
-/// Otherwise it is the name of the folder of the git repository around the working folder. The shell hooks have the same
-/// rule.
+/// The default workspace of runs without a workspace name. It is the value of `$NEXUS_WORKSPACE` if that variable is
+/// set; an empty value means no workspace. Otherwise it is the folder name of the git repository that contains the
+/// working folder. The shell hooks follow the same rule.
 package enum AmbientWorkspace {
-    /// Returns the name, of which only the keyed hash is stored; nil for none.
-    /// - Parameter usesGit: false leaves out the repository.
+    /// Returns the name of the workspace; nil for no workspace. Only the keyed hash of the name is stored.
+    /// - Parameter usesGit: whether a git repository can name the workspace.
     static func name(
         usesGit: Bool, environment: (String) -> String? = Environment.value, folder: String? = WorkingFolder.path
     ) -> String? {
@@ -14,7 +14,8 @@ package enum AmbientWorkspace {
         return repository(above: folder, home: environment("HOME"))?.path.split(separator: "/").last.map(String.init)
     }
 
-    /// Returns the folder of the git repository around a folder; nil where there is none, or it is `/` or the home folder.
+    /// Returns the root of the git repository that contains `folder`; nil if there is no repository, or if its root is
+    /// `/` or the home folder.
     package static func repository(above folder: String?, home: String?) -> Folder? {
         guard let folder, folder.utf8.first == UInt8(ascii: "/") else { return nil }
         var root = Folder(folder)

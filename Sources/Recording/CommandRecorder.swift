@@ -22,13 +22,13 @@ package struct CommandRecorder: Sendable {
         /// The exit code that a shell would return: the program's own code, 128 plus the number of a signal, 127 if the
         /// program does not exist, 126 if it cannot be run.
         package let exitCode: Int32
-        /// The reason why it could not be run.
+        /// The reason why the program could not be run; nil if it was run.
         package let failure: SystemError?
-        /// The reason why it was not recorded.
+        /// The reason why the program was not recorded; nil if it was recorded or recording is off.
         package let recordingError: RecordingError?
     }
 
-    /// Runs `arguments`, the program first.
+    /// Runs a program and records it. The first element of `arguments` is the program.
     package func run(_ arguments: [RawArgument]) -> Outcome {
         let startedAt = SystemClock().now()
         let start = SystemClock.monotonicNanoseconds()
@@ -39,7 +39,7 @@ package struct CommandRecorder: Sendable {
         }
     }
 
-    /// Records a program that has ended, where recording is on.
+    /// Records a program that has ended, if recording is on.
     /// - Parameter startedAt: the start of the program, in milliseconds since 1970.
     func record(
         _ arguments: [RawArgument], startedAt: Int64, milliseconds: Int64,
@@ -56,7 +56,7 @@ package struct CommandRecorder: Sendable {
         let naming = settings.naming
         var parsed = ParsedEvent()
         parsed.set(.eventType, EventType.command.rawValue)
-        // If the clock was set back meanwhile, the start would be in the future and be rejected.
+        // If the clock was set back meanwhile, the start would be in the future, and the event would be rejected.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
         if let name = workspace ?? AmbientWorkspace.name(usesGit: naming.usesGitWorkspace) {

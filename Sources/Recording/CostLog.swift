@@ -2,10 +2,12 @@ package import Core
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// The recorder's own cost for the scripts that wait for it: the last thousand calls that recorded one event.
+/// The time that the recorder costs a script that waits for it, for each of the last thousand calls that recorded one
+/// event.
 ///
-/// The file `costs` is a sequence of calls, each as its microseconds in four bytes, little-endian. It holds at most twice
-/// `entriesKept`; then the older half is dropped. It is for information only: a call that would have to wait is left out.
+/// The file `costs` is a sequence of calls, each as its microseconds in four bytes, little-endian. When the file holds
+/// twice `entriesKept` calls, the older half is dropped. The file is for information only, so a call that would have to
+/// wait for its lock is not noted.
 package struct CostLog: Sendable {
     /// The number of calls that a summary uses.
     package static let entriesKept = 1000
@@ -29,7 +31,7 @@ package struct CostLog: Sendable {
         }
         defer { file.unlock() }
         var policy = RecordingPolicyCache(data)
-        // Under the lock, which `nexus telemetry off` waits for.
+        // The policy is checked under the lock, because `nexus telemetry off` waits for this lock.
         guard policy.isOpen() else { return }
         var bytes: [UInt8] = []
         try? dropOld(file)
@@ -37,8 +39,9 @@ package struct CostLog: Sendable {
         try? file.write(bytes.span)
     }
 
-    /// Creates the file if it is missing, under the lock that is held to change the settings; returns false when that is not
-    /// permitted.
+    /// Creates the file if it is missing. Holds the lock of the data folder meanwhile, so that the settings cannot
+    /// change.
+    /// - Returns: true if the file exists; false if recording is off or the file cannot be created.
     private func makeIfMissing() -> Bool {
         if data.folder.has("costs") { return true }
         guard let lock = try? data.lock() else { return false }
@@ -47,14 +50,15 @@ package struct CostLog: Sendable {
         return policy.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
     }
 
-    /// Returns once every note that was begun before is written. Throws `BufferError.busy` for one that does not end.
+    /// Returns once every write to the file that was in progress at the call has ended. Throws `BufferError.busy` if
+    /// such a write does not end.
     package func waitForWrites() throws(BufferError) {
         guard data.folder.has("costs") else { return }
         let hasWaited: Bool
         do throws(SystemError) {
             hasWaited = try File(opening: path, [.read, .regular]).lock(within: Limits.longestWaitForAppend)
         } catch  where error.isNotAFile {
-            // A recorder writes only to a regular file.
+            // A recorder writes only to a regular file, so there is no write to wait for.
             return
         } catch {
             throw .system(error)
@@ -69,7 +73,7 @@ package struct CostLog: Sendable {
         package let p99: Int
     }
 
-    /// Returns the costs of the last calls; nil when there was none.
+    /// Returns the costs of the last calls; nil if no call was noted.
     package func summary() throws(SystemError) -> Summary? {
         guard data.folder.has("costs") else { return nil }
         let file: File

@@ -2,7 +2,7 @@ import Core
 import Intake
 import SystemSupport
 
-/// The flags that describe one event: one table for `nexus record` and `nexus-record`.
+/// The flags that describe one event. `nexus record` and `nexus-record` share this table.
 package struct EventFlags: Sendable {
     /// A flag that takes a value.
     package struct Flag: Sendable {
@@ -56,8 +56,9 @@ package struct EventFlags: Sendable {
 
     package init() {}
 
-    /// Returns whether a name is that of a flag with a value. It uses a switch instead of `all`: instantiating a generic
-    /// standard-library type at run time would cost as much as the rest of a lean recorder.
+    /// Returns whether a name belongs to a flag with a value. It uses a switch instead of `all`, because a search in
+    /// `all` instantiates a generic standard-library type at run time. That would cost as much as the rest of a lean
+    /// recorder.
     package static func isFlag(_ name: String) -> Bool {
         switch name {
         case "--line", "--shell", "--exit-status", "--pipe-status", "--folder-changed": true
@@ -131,7 +132,8 @@ package struct EventFlags: Sendable {
     /// Sets the outcome.
     package mutating func set(success: Bool) { event.set(success: success) }
 
-    /// Returns the event. The line `-` is read from standard input to its end, at most as long as a line may be.
+    /// Returns the event. If the line is `-`, reads the line from standard input, up to the end or to the maximum
+    /// length of a line.
     func parsed() throws(SystemError) -> ParsedEvent {
         var parsed = event
         parsed.setShellResult(status: status, pipeStatus: pipeStatus, folderChanged: folderChanged)

@@ -1,15 +1,16 @@
 import Core
 package import SystemSupport
 
-/// The usual call of `nexus exec`, read without an argument parser, which would cost more than all the rest:
+/// The usual call of `nexus exec`. It is read without an argument parser, because a parser would cost more time than
+/// the rest of the call:
 ///
 ///     exec [--workspace NAME] [--task NAME] [--quiet] -- COMMAND [ARGUMENT …]
 package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
-    /// Whether a recording failure is not reported.
+    /// Whether recording failures stay unreported.
     package let isQuiet: Bool
-    /// The program first.
+    /// The program, followed by its arguments.
     package let command: [RawArgument]
 
     package init(_ command: [RawArgument], workspace: String?, task: String?, quiet: Bool = false) {
@@ -42,8 +43,8 @@ package struct ExecCall: Equatable, Sendable {
         self.init(Array(rest), workspace: workspace, task: task, quiet: isQuiet)
     }
 
-    /// Runs the command, records it, and returns the exit code to end with. `say` is passed the reason why the command could
-    /// not be run and, without `--quiet`, why it was not recorded: one sentence each.
+    /// Runs the command, records it, and returns the exit code for this process. Calls `say` with a sentence if the
+    /// command could not be run. Without `--quiet`, also calls `say` with a sentence if the command was not recorded.
     package func run(say: (String) -> Void) -> Int32 {
         var data: DataFolder?
         var problem: String?

@@ -1,11 +1,11 @@
 package import Core
 import SystemSupport
 
-/// The notice of the first recording command on a terminal, printed once: the stored data, its folder, and how to disable
-/// recording.
+/// The notice that the first recording command on a terminal prints, once. It names the stored data and their folder,
+/// and explains how to disable recording.
 package enum FirstNotice {
-    /// Prints it to standard error when that is a terminal and it was not printed before. The file `notice` marks it as
-    /// printed.
+    /// Prints the notice if standard error is a terminal and the notice was not printed before. The file `notice` marks
+    /// the notice as printed.
     package static func showIfDue(_ data: DataFolder) {
         // Scripts do not get the notice; the check costs them one system call.
         guard File.standardError.isTerminal, !data.folder.has(markerName), (try? claim(data)) == true else { return }
@@ -15,7 +15,8 @@ package enum FirstNotice {
 
     private static let markerName = "notice"
 
-    /// Returns true for one process only. No file is created while the settings disable recording.
+    /// Creates the marker file, unless it exists or the settings disable recording. Returns true only in the process
+    /// that creates it.
     private static func claim(_ data: DataFolder) throws(SystemError) -> Bool {
         let lock = try data.lock()
         defer { lock.unlock() }

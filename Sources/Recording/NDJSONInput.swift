@@ -13,12 +13,12 @@ package struct NDJSONReader: Sendable {
 
     /// The events and rejections of a chunk of a source.
     package struct Chunk: Sendable {
-        /// The events, and the rejection counters where there are any.
+        /// The events and, if lines were rejected, the rejection counters.
         package fileprivate(set) var batch = RecordBatch()
-        /// Rejected lines, by number from 1, and the reasons.
+        /// The number of each rejected line, from 1, and the reason.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
         package fileprivate(set) var rejections = RejectionCounters()
-        /// Whether the whole command of one of them was dropped.
+        /// Whether the whole command of an event was dropped.
         package fileprivate(set) var hasEmptiedCommand = false
 
         package init() {}
@@ -47,11 +47,12 @@ package struct NDJSONReader: Sendable {
         try read(&lines.bytes)
     }
 
-    /// Accepts the complete lines among the received bytes. With `atEnd` no more bytes follow, and the rest is the last line.
+    /// Accepts each complete line of the received bytes. With `atEnd`, no more bytes follow, so the rest is the last
+    /// line.
     package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
         do {
             let bytes = lines.bytes
-            // Most events are shorter encoded than as a line.
+            // An encoded event is usually shorter than its line, so this capacity usually suffices.
             chunk.batch.reserve(bytes.count)
             while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
         }
@@ -99,8 +100,8 @@ package struct NDJSONInput: Sendable {
     /// Uses the key and the naming rules that the data folder has now.
     package mutating func refresh() throws(HashKeyError) { try intake.refresh() }
 
-    /// Accepts the complete lines after `read` has appended bytes. With `atEnd` no more bytes follow, and the rest is the
-    /// last line.
+    /// Lets `read` append bytes, then accepts each complete line. With `atEnd`, no more bytes follow, so the rest is
+    /// the last line.
     package mutating func take<Failure: Error>(
         atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) -> NDJSONReader.Chunk {

@@ -2,19 +2,21 @@ import Core
 import Intake
 package import SystemSupport
 
-/// Resolves the default session for events that do not name one, of a recorder or of a client of the service.
+/// Resolves the default session for events without a session id, from a recorder or from the clients of a service.
 ///
-/// It does not aggregate a session: the writer, which sees the events of every process, steps `SessionState`.
+/// It does not aggregate a session. The writer updates `SessionState`, because only the writer sees the events of every
+/// process.
 package actor SessionManager {
     private let resolve: @Sendable () -> String
     private var session: String?
 
-    /// For a recorder: its session is the result of `sessionID`.
+    /// Creates the manager of a recorder. The session is the result of `sessionID`.
     package init(environment: @escaping @Sendable (String) -> String? = Environment.value) {
         resolve = { Self.sessionID(environment: environment) }
     }
 
-    /// For the clients of a service, whose shells it does not know.
+    /// Creates the manager for the clients of a service. The service does not know their shells, so all of them share
+    /// one session.
     package init(service: ProcessIdentity) {
         resolve = { "service-\(service.processID)" }
     }
@@ -27,8 +29,8 @@ package actor SessionManager {
         return id
     }
 
-    /// Returns the session of a recorder: `$NEXUS_SESSION` if it is set to a valid id, else the shell that the command was typed
-    /// or scripted in.
+    /// Returns the session of a recorder: `$NEXUS_SESSION` if it is set to a valid id, else the session of the calling
+    /// shell.
     package static func sessionID(
         environment: (String) -> String? = Environment.value, shell: ProcessIdentity = .parent(),
         bootID: [UInt8]? = ProcessIdentity.bootID()

@@ -8,7 +8,8 @@ package struct SingleEventRecorder: Sendable {
     private let data: DataFolder
     private let naming: NamingSettings
 
-    /// `naming` holds the naming rules of the settings, which the caller has already read to check that recording is on.
+    /// `naming` holds the naming rules of the settings. The caller has already read the settings to check that
+    /// recording is on.
     package init(data: DataFolder, naming: NamingSettings) {
         self.data = data
         self.naming = naming
@@ -17,12 +18,13 @@ package struct SingleEventRecorder: Sendable {
     /// Returns once the event survives the end of any process, and with `durable` a power failure. A rejected event is added
     /// to the rejection counters before the error is thrown; an event that the settings ignore is counted without an error.
     ///
-    /// Returns whether a drain is due because a whole segment waits (see `WriteAheadBuffer`).
+    /// - Returns: true if a drain is due because a full segment is waiting (see `WriteAheadBuffer`).
     @discardableResult
     package func record(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
         let start = SystemClock.monotonicNanoseconds()
-        // Until here the process has hardly waited; from here on the waiting time counts as well.
+        // Until here the process has hardly waited, so its processor time is counted. From here on the elapsed time is
+        // counted, which includes waiting.
         defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
         return try append(parsed, durable: durable)
     }
@@ -54,8 +56,8 @@ package struct SingleEventRecorder: Sendable {
         return try append(batch, result, durable: durable)
     }
 
-    /// Records the lines of NDJSON from `input`, to its end; `report` is passed the number of each rejected line and the
-    /// reason. A batch of lines is in the buffer before the next is read.
+    /// Records the NDJSON lines of `input` up to its end. Calls `report` with the number of each rejected line and the
+    /// reason. Each batch of lines is in the buffer before the next batch is read.
     package func record(
         linesOf input: borrowing File, durable: Bool, report: (Int, Rejection) -> Void
     ) throws(RecordingError) -> Bool {
@@ -105,10 +107,10 @@ package struct SingleEventRecorder: Sendable {
     }
 }
 
-/// The notice that the whole command was dropped: a command that begins with a flag, a quote or an expansion has no plain
-/// word.
+/// The notice that no word of a command was kept. A command that begins with a flag, a quote or an expansion has no
+/// plain word.
 package enum EmptiedCommandNotice {
-    /// Prints it to standard error.
+    /// Prints the notice to standard error.
     package static func show() {
         try? File.standardError.write(
             "nexus: no name was kept: the command does not begin with a plain word; "
@@ -132,8 +134,8 @@ package enum RecordingError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code from sysexits.h. An unwritable path is an I/O error: to a script that records it is the same as a full
-    /// disk.
+    /// The exit code from sysexits.h. An unwritable path counts as an I/O error, because it means the same as a full
+    /// disk to a script that records events.
     package var exitCode: ExitCode {
         if let systemError, systemError.isUnwritable { return .inputOutput }
         return switch self {
@@ -154,10 +156,10 @@ package enum RecordingError: ReportedError, Equatable {
     }
 }
 
-/// Starts a detached `nexus flush`, so that a recorder with a large backlog need not drain it itself.
+/// Starts a detached `nexus flush`, so that a recorder need not drain a large backlog itself.
 package enum DetachedDrain {
-    /// Starts the `nexus` in this program's folder, else the one on the `PATH`. It is not a failure of the recorder if there
-    /// is none, or another process is already draining.
+    /// Starts the `nexus` in this program's folder, else the `nexus` on the `PATH`. The recorder does not fail if no
+    /// `nexus` exists or another process is already draining.
     package static func start() {
         _ = try? ChildProcess(detached: [RawArgument(program), RawArgument("flush")])
     }

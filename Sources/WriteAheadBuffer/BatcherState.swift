@@ -4,23 +4,26 @@ import DequeModule
 /// Decides what the batcher does: when it accepts a batch, when a flush is due, and which batches it writes. A pure state
 /// machine: it performs no I/O and reads no clock.
 struct BatcherState {
-    /// At most `Limits.ringBatches`, as `hasRoom` ensures.
+    /// The batches that are not yet written. `hasRoom` limits their number to `Limits.ringBatches`.
     private var ring = Deque<RecordBatch>()
     private var bytes = 0
     private var records = 0
-    /// The number of batches in the current append; they stay in the ring until it succeeds.
+    /// The number of batches in the append in progress; nil if there is no such append. The batches stay in the ring
+    /// until the append succeeds.
     private var inFlight: Int?
-    /// The number of batches ever added, and ever written: every batch has a number, in order.
+    /// The total of batches that were added, and the total that were written or discarded. Batches are numbered from 0
+    /// in the order in which they were added.
     private(set) var added = 0
     private(set) var written = 0
-    /// The number ranges, from 0, of batches that were discarded because recording is off: the last few of them.
+    /// The last few ranges of batch numbers that were discarded because recording is off.
     private var discarded: [Range<Int>] = []
-    /// The number of remembered ranges. It is small, as a task that waits for a flush checks its range right after it.
+    /// The maximum number of remembered ranges. A few suffice, because a task that waits for a flush checks its range
+    /// right after that flush.
     private static let rangesRemembered = 8
 
     var isEmpty: Bool { ring.isEmpty }
 
-    /// Returns whether the ring accepts another batch of this size now. An empty ring accepts any.
+    /// Returns whether the ring accepts another batch of this size now. An empty ring accepts any batch.
     func hasRoom(for batch: RecordBatch) -> Bool {
         ring.isEmpty || (ring.count < Limits.ringBatches && bytes + batch.bytes.count <= Limits.ringBytes)
     }
@@ -72,18 +75,18 @@ struct BatcherState {
         written += count
     }
 
-    /// Withdraws a batch, by its number from 0, whose flush has failed, so that it is not retried. No flush may be in
-    /// progress.
+    /// Withdraws the batch with this number after its flush has failed, so that the batch is not retried. No flush may
+    /// be in progress.
     mutating func withdraw(_ number: Int) {
         precondition(inFlight == nil)
         guard number >= written, number < added else { return }
         bytes -= ring[number - written].bytes.count
         records -= ring[number - written].recordCount
-        // An empty batch stays in the ring, so that the numbers of the others do not change.
+        // An empty batch stays in the ring, so that the numbers of the other batches do not change.
         ring[number - written] = RecordBatch()
     }
 
-    /// Returns whether any of the batches, all of them finished, was discarded.
+    /// Returns whether any batch of the range was discarded. All of these batches must have left the ring before.
     func wasDiscarded(_ batches: Range<Int>) -> Bool {
         discarded.contains { $0.overlaps(batches) }
     }

@@ -9,9 +9,9 @@ package enum BufferError: ReportedError, Equatable {
     case full(folder: String)
     /// Another process, for example a stopped one, holds the lock of a segment or of the folder and does not release it.
     case busy(path: String)
-    /// A segment was written by a later version of Nexus, in a format that this one does not know.
+    /// A segment was written by a later version of Nexus, in a format that this version does not know.
     case newerVersion(path: String, version: UInt32)
-    /// The settings disable recording: no record of the batch was written, and none may be.
+    /// The settings disable recording: no record of the batch was written, and none may be written later.
     case off(reason: String)
     /// The settings cannot be read, so that it is unknown whether recording is on. No record of the batch was written.
     case settings(SettingsError)

@@ -4,13 +4,13 @@ import SystemSupport
 /// Collects encoded events in a bounded ring and appends them to the write-ahead buffer in batches. A flush is due when the
 /// count or bytes reach a limit, when the oldest event has waited long enough, or on request.
 ///
-/// A full ring is backpressure: `add` returns when the ring has capacity. Records that an append could not write stay in the
-/// ring, and each waiting caller gets the error. If a batch was written and its fsync failed, every later call throws that
-/// error: such a disk is not trusted with the next batch.
+/// A full ring causes backpressure: `add` waits until the ring has capacity. Records that an append could not write
+/// stay in the ring, and each waiting caller gets the error. If a batch was written and its fsync failed, every later
+/// call throws that error, because the disk is no longer trusted.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
-    /// The error after which nothing more is accepted.
+    /// The error after which the batcher accepts no more batches; nil as long as it accepts them.
     private var failure: BufferError?
     /// Tasks that wait for the flush in progress; at most one for each producer.
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -18,7 +18,7 @@ package actor EventBatcher {
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
-    /// Whether nothing more is accepted.
+    /// Whether the batcher accepts no more batches.
     package var isBroken: Bool { failure != nil }
 
     package init(appender: BufferAppender) {
@@ -26,7 +26,8 @@ package actor EventBatcher {
         (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Adds a batch to the ring, and flushes when that makes a flush due. The batch is accepted once a flush has returned.
+    /// Adds a batch to the ring, and flushes if this batch makes a flush due. The batch counts as accepted once a later
+    /// `flush` has returned.
     package func add(_ batch: RecordBatch) async throws(BufferError) {
         guard !batch.isEmpty else { return }
         while !state.hasRoom(for: batch) { try await flush() }
@@ -49,7 +50,7 @@ package actor EventBatcher {
                 if failure == nil { state.withdraw(number) }
                 throw error
             }
-            // Another task's flush may have included this batch and thrown the error there.
+            // Another task's flush may have discarded this batch. Only that task got the error.
             return !state.wasDiscarded(number..<number + 1)
         } catch  where error.isOff {
             return false
@@ -63,7 +64,8 @@ package actor EventBatcher {
         while state.written < last {
             if let failure { throw failure }
             guard let batch = state.beginFlush() else {
-                // Another flush is in progress; the state, which is checked again, shows whether it succeeded.
+                // Another flush is in progress. After its end, the loop checks the state again, which shows whether the
+                // flush succeeded.
                 await withCheckedContinuation { waiting.append($0) }
                 continue
             }
@@ -76,8 +78,9 @@ package actor EventBatcher {
         }
     }
 
-    /// Flushes batches that have waited for `interval`, until the task is cancelled or `finish` was called. A failed append
-    /// is retried an interval later; its error is thrown by the next `add` or `flush`.
+    /// Flushes batches that have waited for `interval`, until the task is cancelled or `finish` was called. A failed
+    /// append is retried after another interval. Its error is dropped here; if the failure persists, a later call of
+    /// `add`, `record` or `flush` throws it.
     package func flushByTime(
         every interval: Duration = Limits.flushInterval, clock: any Clock<Duration> = ContinuousClock()
     ) async {
@@ -89,7 +92,7 @@ package actor EventBatcher {
         }
     }
 
-    /// Ends `flushByTime`; the ring's content stays for `flush`.
+    /// Ends `flushByTime`. Batches in the ring stay there for `flush`.
     package func finish() {
         arrived.finish()
     }
@@ -115,7 +118,8 @@ package actor BufferAppender {
     private let isDurable: Bool
     private let flusher: SegmentFlusher?
 
-    /// With `durable` every append waits until it would survive a power failure; otherwise `flusher` is notified of it.
+    /// With `durable`, every append waits until its records survive a power failure. Otherwise every append notifies
+    /// `flusher`.
     package init(buffer: WriteAheadBuffer, durable: Bool, flusher: SegmentFlusher? = nil) {
         appender = SegmentAppender(buffer: buffer)
         isDurable = durable
@@ -127,8 +131,8 @@ package actor BufferAppender {
         case written
         /// No record was written; the append may be retried.
         case failed(BufferError)
-        /// The batch was written and its fsync failed. It must not be acknowledged, and not written again, as the drain may
-        /// have stored it.
+        /// The batch was written and its fsync failed. The batch must not be acknowledged. It must not be written again
+        /// either, because the drain may have stored it.
         case uncertain(BufferError)
     }
 

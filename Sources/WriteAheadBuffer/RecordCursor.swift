@@ -3,17 +3,18 @@ import SystemSupport
 
 /// Iterates over the records in a chunk of a segment, skipping torn and damaged ones.
 ///
-/// A pure state machine over the bytes that it is passed. Offsets are relative to the chunk, which begins at a multiple of 8
-/// of the segment.
+/// A pure state machine over the bytes that it is passed. Offsets are relative to the chunk. The chunk begins at a
+/// multiple of 8 in the segment.
 package struct RecordCursor: Sendable {
     /// The next element of the chunk.
     package enum Step: Equatable, Sendable {
         /// A record; the range of its payload in the chunk.
         case record(Range<Int>)
-        /// Bytes that are not a record. `isTorn` if they are fewer than their length field requires, as a killed writer
-        /// leaves them; otherwise they were written whole and changed later.
+        /// Bytes that are not a record. `isTorn` means that there are fewer bytes than their length field requires, as
+        /// a killed writer leaves them. Otherwise the bytes were written whole and changed later.
         case gap(Range<Int>, isTorn: Bool)
-        /// The chunk ends inside a record and is not the segment's last: read on from `offset`.
+        /// The chunk ends inside a record, and the segment continues after the chunk. The caller must read on from
+        /// `offset`.
         case needsMore
         case end
     }
@@ -38,7 +39,7 @@ package struct RecordCursor: Sendable {
                 offset = position
                 return .record(payload..<payload + length)
             case .cut where !isLast:
-                // A gap of this length is returned in parts, so that a chunk of invalid bytes needs no more memory.
+                // A longer gap is returned in parts, so that invalid bytes do not require a larger chunk.
                 if position - offset > Limits.recordBytes { return gap(upTo: position, in: chunk) }
                 position = offset
                 return .needsMore
@@ -83,8 +84,8 @@ package struct RecordCursor: Sendable {
             && !isWholeButForItsLength(bytes)
     }
 
-    /// Returns whether these bytes are a record of which only the length changed: with the right length its checksum matches.
-    /// It was written whole, and may have been acknowledged.
+    /// Returns whether these bytes are a record in which only the length field has changed: with another length, the
+    /// checksum matches. Such a record was written whole, and may have been acknowledged.
     private static func isWholeButForItsLength(_ bytes: Span<UInt8>) -> Bool {
         let room = bytes.count - SegmentFormat.recordHeaderLength
         guard room > 0, room <= SegmentFormat.aligned(Limits.recordBytes), room % 8 == 0 else { return false }

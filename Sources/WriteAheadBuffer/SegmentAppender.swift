@@ -3,10 +3,12 @@ package import SystemSupport
 
 /// Appends batches to the newest segment. Any number of processes append at once, each with an appender of its own.
 ///
-/// The kernel's lock orders them, and a killed process loses it with its last descriptor. A segment from before the last
-/// start of the computer gets no more records. After a power failure it may be shorter than the position in the database, and
-/// records appended there would be skipped as already read. The same holds for a copy of a segment, which may be older than
-/// the database that was copied with it.
+/// The kernel's file lock orders the appends. If a process is killed, the kernel releases its lock.
+///
+/// Two kinds of segment get no more records: a segment from before the last start of the computer, and a copy of a
+/// segment. After a power failure, an old segment may be shorter than the read position in the database. A copy may be
+/// older than the database that was copied with it. In both cases the drain would skip appended records as already
+/// read.
 package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
@@ -14,10 +16,10 @@ package final class SegmentAppender {
     /// Checked under the lock of every append, so that every append obeys changed settings immediately.
     private var policy: RecordingPolicyCache
     private var current: OpenSegment?
-    /// The newest segment that was found full, foreign, damaged or untrusted: only later ones are used.
+    /// The newest segment that was found full, foreign, damaged or untrusted. Only later segments are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
-    /// Whether a batch was written, at least in part, and could neither be synchronized to disk nor truncated. It may be
-    /// stored or not, so it must not be appended a second time.
+    /// Whether a batch was written, at least in part, and could neither be synchronized to disk nor truncated. The
+    /// drain may have stored such a batch, so it must not be appended a second time.
     package private(set) var hasUncertainBatch = false
 
     private struct OpenSegment: ~Copyable {
@@ -45,11 +47,11 @@ package final class SegmentAppender {
         package let end: Int
     }
 
-    /// Appends a whole batch. When it returns, the records survive the end of any process; with `durable` they also survive a
-    /// power failure. When it throws, none of them counts as accepted.
+    /// Appends a whole batch. When it returns, the records survive the end of any process; with `durable` they also
+    /// survive a power failure. If the call throws, no record of the batch counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
-            // Before any file is opened; the settings are checked again under the lock.
+            // The settings are checked here before any file is opened, and again under the lock.
             if current == nil { try passGate() }
             let segment = try takeCurrent()
             if let receipt = try append(batch, to: segment, durable: durable) { return receipt }
@@ -64,7 +66,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Makes one attempt; nil when the segment cannot be appended to and another one has to be found.
+    /// Makes one attempt to append; nil if the segment accepts no more records and the caller must find another
+    /// segment.
     private func append(
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
@@ -87,7 +90,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Acquires the lock of a segment or the folder; returns false when its holder does not release it.
+    /// Acquires the lock of a segment or of the folder.
+    /// - Returns: true if the lock is acquired; false if its holder does not release it in time.
     private func hasLocked(_ file: borrowing File, within patience: Duration) throws(BufferError) -> Bool {
         do { return try file.lock(within: patience) } catch { throw .system(error) }
     }
@@ -100,7 +104,8 @@ package final class SegmentAppender {
             if start > size { try segment.file.write([UInt8](repeating: 0, count: start - size).span) }
             try segment.file.write(batch)
         } catch {
-            // The part that a full disk accepted is truncated, so that the next record directly follows the last.
+            // If the disk is full, a part of the batch may have been written. That part is truncated, so that the next
+            // record directly follows the last complete record.
             do throws(SystemError) { try segment.file.truncate(to: size) } catch {
                 // If the truncation fails too, whole records of the batch may remain.
                 unusable = segment.number
@@ -128,8 +133,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Returns the length of a locked segment that accepts another batch; nil otherwise. The segment is then remembered as
-    /// unusable, unless it was merely removed or kept aside.
+    /// Returns the length of a locked segment if it accepts another batch; otherwise nil. A segment that accepts no
+    /// batch is marked as unusable, unless it was only removed or kept aside.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
         guard let status = try segment.file.statusAtItsPath() else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
@@ -165,7 +170,8 @@ package final class SegmentAppender {
             createdAt: clock.now(), inode: inode)
     }
 
-    /// Returns the segment used last, else the newest; the caller puts it back once it has proved usable.
+    /// Returns the segment of the last append, else the newest segment, and clears `current`. The caller sets `current`
+    /// again once an append has succeeded.
     private func takeCurrent() throws(BufferError) -> OpenSegment {
         if let segment = current.take() { return segment }
         return try openNewest()
@@ -182,7 +188,7 @@ package final class SegmentAppender {
         return newest
     }
 
-    /// Opens a segment for appending; nil when it was removed in between.
+    /// Opens a segment for appending; nil if it was removed since the folder was listed.
     private func open(_ number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> OpenSegment? {
         do throws(SystemError) {
             let path = buffer.folder.path(of: number.fileName)
@@ -194,7 +200,7 @@ package final class SegmentAppender {
         }
     }
 
-    /// Creates the folder, under the lock that is held to change the settings.
+    /// Creates the folder. Holds the lock of the data folder meanwhile, so that the settings cannot change.
     private func prepareFolder() throws(BufferError) {
         let lock = try asBufferError { () throws(SystemError) in try buffer.data.lock() }
         defer { lock.unlock() }
@@ -202,7 +208,8 @@ package final class SegmentAppender {
         try asBufferError { () throws(SystemError) in try buffer.folder.prepare() }
     }
 
-    /// Creates a segment, unless another process has just done so: one at a time, under the folder's lock.
+    /// Creates a segment, unless another process has just created one. The lock of the folder admits one process at a
+    /// time.
     private func startSegment() throws(BufferError) -> OpenSegment {
         if !buffer.folder.exists { try prepareFolder() }
         let folder = try asBufferError { () throws(SystemError) in
@@ -224,7 +231,8 @@ package final class SegmentAppender {
         guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            // The first process that locks it writes the header: that may be another process, which sees the file already.
+            // The first process that locks the file writes the header. It may be another process, because the file is
+            // visible already.
             return OpenSegment(
                 file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)
         }

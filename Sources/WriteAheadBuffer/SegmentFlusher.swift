@@ -2,12 +2,12 @@ import Core
 import Synchronization
 import SystemSupport
 
-/// Synchronizes appended records to disk, shortly after the append and on a thread of its own, so that a power failure loses
-/// little accepted data. Without appends it is idle. Callers wait for it only while fsync stalls, as records accepted
-/// meanwhile would be lost with the rest.
+/// Synchronizes appended records to disk, shortly after the append and on a thread of its own, so that a power failure
+/// loses little accepted data. Without appends it is idle. Callers wait for it only while fsync stalls, because a power
+/// failure would lose all records that were accepted during the stall.
 ///
-/// It serves all appends, by this process or another: the caller that knows of an append reports it. A segment whose fsync
-/// failed is not retried, as a later success would prove nothing; flushing resumes with the next segment.
+/// It serves the appends of every process. The caller reports the appends that it knows of (`noteAppended`). A segment
+/// whose fsync failed is not retried, as a later success would prove nothing; flushing resumes with the next segment.
 package actor SegmentFlusher {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -40,7 +40,7 @@ package actor SegmentFlusher {
         lag.withLock { $0.age(at: .now) > Limits.longestWaitForDisk }
     }
 
-    /// Waits while fsync stalls, at most `Limits.longestThrottle`. Must be called before more is accepted.
+    /// Waits while fsync stalls, at most `Limits.longestThrottle`. Call it before accepting further records.
     package nonisolated func keepUp() async {
         let deadline = ContinuousClock.now + Limits.longestThrottle
         while isBehind, ContinuousClock.now < deadline {
@@ -48,8 +48,8 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Synchronizes appended records, immediately or when an interval has passed since the last time, until the task is
-    /// cancelled, and then once more. `report` is called once for each segment whose fsync failed.
+    /// Synchronizes appended records until the task is cancelled, and then once more. Two synchronizations before the
+    /// cancellation are at least `interval` apart. `report` is called once for each segment whose fsync failed.
     package func run<Time: Clock>(
         every interval: Duration = Limits.synchronizationInterval, clock: Time = ContinuousClock(),
         report: @Sendable (BufferError) -> Void
@@ -57,7 +57,7 @@ package actor SegmentFlusher {
         var last = clock.now
         for await _ in appends {
             let rest = interval - last.duration(to: clock.now)
-            // Appends during the wait are included.
+            // The synchronization includes appends during this wait.
             if rest > .zero { guard (try? await clock.sleep(for: rest)) != nil else { break } }
             last = clock.now
             do { try synchronize() } catch { report(error) }
@@ -82,13 +82,14 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Appenders write to the newest segment, so new records are in the segment that was the newest last time, or in later
-    /// ones.
+    /// Synchronizes the segments that may have new records. Appenders write to the newest segment, so these are the
+    /// newest segment of the last call and all later segments.
     private func synchronize() throws(BufferError) {
         lag.withLock { $0.begin() }
         defer { lag.withLock { $0.end() } }
         let segments = try buffer.segments()
-        // On the first call the last segment is unknown: at most one segment is filled within an interval.
+        // On the first call the last segment is unknown. At most one segment is filled within an interval, so the last
+        // two segments suffice.
         let first = last?.segment ?? segments.suffix(2).first
         var failure: SystemError?
         for segment in segments where segment >= first ?? segment {
@@ -103,7 +104,7 @@ package actor SegmentFlusher {
 
     private func synchronize(_ segment: WriteAheadBuffer.SegmentNumber) throws(SystemError) {
         let path = buffer.folder.path(of: segment.fileName)
-        // Read before the fsync: later appends change the stamp for the next call.
+        // The stamp is read before the fsync, so that later appends change it for the next call.
         guard let stamp = FileStamp(of: path) else { return }
         if let last, last == (segment, stamp) { return }
         let file: File
@@ -113,7 +114,7 @@ package actor SegmentFlusher {
         }
         try file.synchronizeData()
         if last?.segment != segment {
-            // The name is synchronized too.
+            // The name of a segment that this flusher did not synchronize last may be new, so it is synchronized too.
             try buffer.folder.synchronize()
             try buffer.folder.parent.synchronize()
         }
@@ -122,7 +123,7 @@ package actor SegmentFlusher {
     }
 }
 
-/// The time that appended records have waited for fsync: a power failure would lose that much.
+/// The time that appended records have waited for fsync. A power failure would lose the records of that time.
 struct FlushLatency {
     typealias Instant = ContinuousClock.Instant
 
@@ -142,15 +143,15 @@ struct FlushLatency {
         waiting = nil
     }
 
-    /// Ends the fsync; a failed one leaves nothing to wait for either.
+    /// Ends the fsync. After a failed fsync there is nothing to wait for either, because it is not retried.
     mutating func end() {
         underWay = nil
     }
 
-    /// Whether all that was appended is on disk.
+    /// Whether no append waits for an fsync.
     var isEmpty: Bool { waiting == nil && underWay == nil }
 
-    /// Returns the age of the oldest append that is not on disk; zero when all are.
+    /// Returns the age of the oldest append that is not on disk; zero if no append waits for an fsync.
     func age(at now: Instant) -> Duration {
         (underWay ?? waiting).map { $0.duration(to: now) } ?? .zero
     }

@@ -27,9 +27,10 @@ import SystemSupport
 ///          8     n  payload (see `EventRecord`, `RejectionCounters`)
 ///        8+n        zeros up to the next multiple of 8
 ///
-/// A writer killed during an append leaves a fragment of a record. The next writer pads it with zeros to a multiple of 8 and
-/// continues. A reader that finds no record looks for one at every following multiple of 8. No payload can be mistaken for a
-/// record there: its texts are ASCII, and four ASCII characters are never a length up to 1024.
+/// A writer killed during an append leaves a fragment of a record. The next writer pads it with zeros to a multiple of
+/// 8 and continues. A reader that finds no valid record at an offset tries every following multiple of 8. It cannot
+/// mistake a part of a payload for a record there: the texts of a payload are ASCII, and four ASCII characters never
+/// form a length up to 1024.
 package enum SegmentFormat {
     static let magic: [UInt8] = Array("NEXUSWAB".utf8)
     package static let version: UInt32 = 1
@@ -73,7 +74,8 @@ package enum SegmentFormat {
     /// The result of reading the first bytes of a file.
     package enum HeaderReading: Equatable, Sendable {
         case valid(Header)
-        /// Shorter than a header: the process that created the file was killed before it had written one.
+        /// The file is shorter than a header, because the process that created it was killed before it wrote the
+        /// header.
         case incomplete
         case damaged
         case newer(version: UInt32)

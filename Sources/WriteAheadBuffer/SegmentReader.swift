@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Reads one segment while other processes append to it.
 ///
-/// It reads with `pread` and not through a mapping: a read error is then an error to report and not a signal that ends the
-/// process. At a gigabyte in 0.2 s the cost of the copy is negligible.
+/// It reads with `pread` instead of a memory mapping. A read error is then an error to report; with a mapping it would
+/// be a signal that ends the process. The copy takes 0.2 s for a gigabyte, which is negligible.
 package final class SegmentReader {
     package let number: WriteAheadBuffer.SegmentNumber
     package let header: SegmentFormat.HeaderReading
@@ -18,16 +18,17 @@ package final class SegmentReader {
         self.file = file
     }
 
-    /// The segment's name with its folder, for messages.
+    /// The path of the segment, for messages.
     package var path: String { file.path }
 
-    /// Returns whether the segment still has its name: it may have been removed, and another segment may have got the number.
+    /// Returns whether the segment still has its name; false if it was removed, even if a new segment has the same
+    /// number.
     package func isThere() throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in try file.isAtItsPath() }
     }
 
-    /// Returns the written length of the segment: everything before it is final. Nil when a process is in the middle of an
-    /// append and does not finish within `patience`.
+    /// Returns the length of the segment while no append is in progress. All bytes up to this length are final. Nil if
+    /// an append is in progress and does not end within `patience`.
     package func committedEnd(
         within patience: Duration = Limits.longestWaitForAppend
     ) throws(BufferError) -> Int? {
@@ -38,12 +39,12 @@ package final class SegmentReader {
         }
     }
 
-    /// Returns the current length of the segment, which may be in the middle of an append.
+    /// Returns the current length of the segment. It may include a part of an append in progress.
     package func writtenEnd() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in try file.status().size }
     }
 
-    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on, none after `end`.
+    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on. Reads no bytes past `end`.
     package func read(into chunk: inout [UInt8], from offset: Int, upTo end: Int, limit: Int) throws(BufferError) {
         chunk.removeAll(keepingCapacity: true)
         let wanted = min(limit, end - offset)

@@ -15,8 +15,8 @@ package struct WriteAheadBuffer: Sendable {
     /// The data folder that the buffer is a part of.
     package var data: DataFolder { DataFolder(folder.parent.path) }
 
-    /// Returns once every append that was in progress at the call has ended. If the settings were changed before the call, no
-    /// append uses the old ones any more. Throws `BufferError.busy` for an append that does not end.
+    /// Returns once every append that was in progress at the call has ended. If the settings were changed before the
+    /// call, no later append uses the old settings. Throws `BufferError.busy` if such an append does not end.
     package func waitForAppends() throws(BufferError) {
         guard folder.exists else { return }
         let hasWaited = try asBufferError { () throws(SystemError) in
@@ -38,7 +38,8 @@ package struct WriteAheadBuffer: Sendable {
             self.value = value
         }
 
-        /// The upper half is no segment's, so that a number fits a column of the database.
+        /// The highest number of a segment. Higher values of `UInt64` are not used, so that a number fits a column of
+        /// the database.
         static let highest = SegmentNumber(UInt64(Int64.max) - 1)
 
         /// The number in a file name; nil for a name that is not a segment's.
@@ -47,7 +48,8 @@ package struct WriteAheadBuffer: Sendable {
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
-            // `UInt64` also parses a sign and capitals; such a file would be listed and never found.
+            // `UInt64` also parses a sign and capital letters. A file with such a name would be listed, but not found
+            // by `fileName`.
             guard self.fileName == fileName, self <= Self.highest else { return nil }
         }
 
@@ -65,8 +67,9 @@ package struct WriteAheadBuffer: Sendable {
             .compactMap(SegmentNumber.init(fileName:)).sorted()
     }
 
-    /// Returns whether a drain is due after an append: an earlier, whole segment is waiting. Only the append that begins a
-    /// segment, and one append for each `Limits.backlogLookBytes`, checks this, so that not every append lists the folder.
+    /// Returns whether a drain is due after an append, because an earlier segment is waiting. Listing the folder takes
+    /// time, so only some appends check this: the first append of a segment, and one append for each
+    /// `Limits.backlogLookBytes` bytes.
     package func isDrainDue(after receipt: SegmentAppender.Receipt) -> Bool {
         let isFirst = receipt.start <= SegmentFormat.headerLength
         guard isFirst || receipt.start / Limits.backlogLookBytes != receipt.end / Limits.backlogLookBytes,
@@ -88,13 +91,14 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment unless records were appended after `end`, the position that is stored or being stored. With
-    /// `keepAside` the file is kept under another name, for an inspection of its damage.
+    /// Removes a segment, unless records were appended after `end`. The records up to the offset `end` are stored or
+    /// being stored. With `keepAside`, the file is kept under another name, so that its damage can be inspected.
     ///
-    /// Call `synchronize` afterwards. Returns whether the segment was removed.
+    /// Call `synchronize` afterwards.
+    /// - Returns: true if this call has removed the segment or has kept it aside.
     package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in
-            // Under the lock no process is between checking the segment and appending to it.
+            // While this process holds the lock, no other process is between its check of the segment and its append.
             guard try reader.file.lock(within: Limits.longestWaitForSegment) else { return false }
             defer { reader.file.unlock() }
             guard try reader.file.isAtItsPath() else { return false }
@@ -112,8 +116,10 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment whole and overwrites its file. Appends to it wait while `store` stores its content up to the offset
-    /// that it is passed. Returns whether it was still there; throws `BufferError.busy` when an append does not end.
+    /// Removes a whole segment and overwrites its file. Before the removal, calls `store` with the length of the
+    /// segment, to store the content up to that offset. Appends to the segment wait meanwhile. Throws
+    /// `BufferError.busy` if an append in progress does not end.
+    /// - Returns: true if the segment still had its name and was removed.
     package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
         guard try reader.file.lock(within: Limits.longestWaitForAppend) else {
             throw BufferError.busy(path: reader.path)
@@ -125,7 +131,7 @@ package struct WriteAheadBuffer: Sendable {
         return true
     }
 
-    /// Removes the segments that were kept aside and overwrites their files; returns how many.
+    /// Removes the segments that were kept aside and overwrites their files. Returns the number of removed segments.
     package func removeDamaged() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in
             let names = try damagedNames()
@@ -134,13 +140,14 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Returns once creations and removals are on disk. If nothing was ever recorded there is no folder, and it does nothing.
+    /// Returns once created and removed names are on disk. Does nothing if the folder does not exist, because nothing
+    /// was ever recorded.
     package func synchronize() throws(BufferError) {
         guard folder.exists else { return }
         try asBufferError { () throws(SystemError) in try folder.synchronize() }
     }
 
-    /// Returns the segments that were kept aside because they contain damage.
+    /// Returns the file names of the segments that were kept aside because they contain damage.
     package func damagedSegments() throws(BufferError) -> [String] {
         try asBufferError { () throws(SystemError) in try damagedNames() }
     }
