@@ -3,14 +3,16 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* The C library passes them to every constructor; a program that is linked statically too. The Swift runtime reads them from
-   /proc, which may be missing, or from below the environment, which a preloaded library may have moved. */
+/* The arguments of this process. The C library passes them to every constructor, in a statically linked program too.
+   The Swift runtime reads them from /proc, which may be missing, or from the memory below the environment. A preloaded
+   library may have moved the environment. */
 static int count;
 static char **list;
 static int has_added_root;
 
-/* Before the constructors of the Swift runtime: linked statically, it ends a program that it cannot find in /proc unless
-   SWIFT_ROOT says where Swift is, which it needs for nothing but the traces of crashes. */
+/* Runs before the constructors of the Swift runtime. A statically linked runtime looks for the program in /proc. If it
+   does not find the program, it ends the process, unless SWIFT_ROOT names the folder of Swift. The runtime needs that
+   folder only for the traces of crashes. */
 __attribute__((constructor(101))) static void keep(int argument_count, char **arguments) {
     count = argument_count;
     list = arguments;
@@ -18,7 +20,7 @@ __attribute__((constructor(101))) static void keep(int argument_count, char **ar
 }
 
 int nexus_argument_count(void) {
-    /* The runtime has read it, and the programs that this one starts have not to find it. */
+    /* The runtime has read SWIFT_ROOT, and programs that this process starts must not inherit it. */
     if (has_added_root) has_added_root = unsetenv("SWIFT_ROOT");
     return count;
 }

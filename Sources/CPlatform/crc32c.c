@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/// One bit at a time over the reflected polynomial: used where the processor has no CRC instruction.
+/// Computes one bit at a time with the reflected polynomial, for a processor without a CRC instruction.
 static uint32_t continue_portable(uint32_t crc, const unsigned char *bytes, size_t length) {
     while (length--) {
         crc ^= *bytes++;

@@ -12,8 +12,8 @@ package struct ByteKeyTable: Sendable {
     ///
     ///     offset  size  what
     ///          0     4  the key's number
-    ///          4     4  how many bytes it has
-    ///          8        the bytes, and zeros up to a multiple of eight
+    ///          4     4  the length of the key in bytes
+    ///          8        the bytes of the key, and zeros up to a multiple of eight
     private var keys: [UInt8] = []
     /// The offset of each key in `keys`, in units of eight bytes.
     private var places: [UInt32] = []

@@ -13,10 +13,10 @@ import SystemSupport
 ///          0     8  "NEXUSWAB"
 ///          8     4  version: 1
 ///         12     4  length of the header: 64
-///         16    16  id: random, so that a position in the database is never taken for one in another segment
+///         16    16  id: random, so that a position in the database belongs to one segment only
 ///         32    16  boot id of the computer when the segment was made; zeros where the system does not provide it
-///         48     8  when it was made, milliseconds since 1970
-///         56     4  the lower half of the file's inode number: a copy of a segment is read, and never appended to
+///         48     8  time of creation, milliseconds since 1970
+///         56     4  the lower half of the file's inode number; a copy differs, so nothing is appended to it
 ///         60     4  CRC-32C of the 60 bytes before
 ///
 /// A record, always at a multiple of 8:

@@ -1,45 +1,47 @@
 #ifndef NEXUS_PLATFORM_H
 #define NEXUS_PLATFORM_H
 
-/* What Swift's Glibc module does not show. */
+/* Declarations that Swift's Glibc module does not provide. */
 #include "crc32c.h"
 
 #include <spawn.h>
 #include <unistd.h>
 
-/// POSIX_SPAWN_SETSID, which the C library names only where GNU extensions are asked for before anything is included.
+/// POSIX_SPAWN_SETSID. The C library defines it only if GNU extensions are requested before the first include.
 enum NexusSpawnFlags { NEXUS_SPAWN_SETSID = 0x80 };
 
-/// Closes every descriptor from `lowest` on in a new program; the C library shows it likewise.
+/// Closes every descriptor from `lowest` on in a new program. The C library declares it under the same condition.
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int lowest);
 
-/// F_SETPIPE_SZ of fcntl(2), likewise.
+/// F_SETPIPE_SZ of fcntl(2), which the C library defines under the same condition.
 enum NexusPipeCommands { NEXUS_SET_PIPE_SIZE = 1031 };
 
-/// The environment to hand to a new program. Swift takes the variable itself for one that any thread may change.
+/// The environment to pass to a new program. Swift treats the variable `environ` itself as shared mutable state.
 static inline char *const *nexus_environment(void) {
     extern char **environ;
     return environ;
 }
 
-/// The arguments of this process, its name first, as the system passed them; the strings live as long as the process.
+/// The arguments of this process as the system passed them. The first is the program's name. The strings live as long as
+/// the process.
 int nexus_argument_count(void);
 char *nexus_argument(int index);
 
-/// The path of this process's program as it was named when it was started, which may be relative; 0 if unknown.
+/// The path with which this process's program was started, or NULL if unknown. The path may be relative.
 const char *nexus_executable_name(void);
 
 /// Keeps the system from writing this process's memory into a core file, wherever core files go.
 void nexus_forbid_core_file(void);
 
-/// sync_file_range(2) over a whole file, to start and not to wait: a GNU extension.
+/// Starts writing a whole file to disk, without waiting (sync_file_range(2), a GNU extension).
 void nexus_start_writing_out(int descriptor);
 
-/// Opens a new pseudo-terminal, and writes the path of the end for a program to `name`, which has `length` bytes. Returns the
-/// descriptor of the other end, which new programs do not inherit; -1 with `errno` if it cannot be opened.
+/// Opens a new pseudo-terminal. Writes the path of the program's end to `name`, a buffer of `length` bytes. Returns the
+/// descriptor of the controlling end, which new programs do not inherit; -1 with `errno` if the call fails.
 int nexus_open_terminal(char *name, size_t length);
 
-/// The commit that this program was built of, a text that lives as long as the process; empty where none was written into it.
+/// The commit that this program was built from; empty if no commit was written into the program. The text lives as
+/// long as the process.
 const char *nexus_commit(void);
 
 #endif
