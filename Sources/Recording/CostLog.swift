@@ -7,7 +7,7 @@ package import WriteAheadBuffer
 ///
 /// The file `costs` is a sequence of calls, each as its microseconds in four bytes, little-endian. When the file holds
 /// twice `entriesKept` calls, the older half is dropped. The file is for information only, so a call that would have to
-/// wait for its lock is not noted.
+/// wait for the file's lock is not noted.
 package struct CostLog: Sendable {
     /// The number of calls that a summary uses.
     package static let entriesKept = 1000

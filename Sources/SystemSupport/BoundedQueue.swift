@@ -2,8 +2,8 @@ private import Glibc
 
 /// A bounded queue between two threads. `put` blocks while the queue is full, and `take` blocks while it is empty.
 ///
-/// It serves work inside a SQLite transaction, because such a transaction must not span an `await`. The producer and
-/// the consumer each run on their own executor.
+/// The queue serves work inside a SQLite transaction, because such a transaction must not span an `await`. The producer
+/// and the consumer each run on their own executor.
 ///
 /// `@unchecked Sendable`: `elements` and `state` are read and written only between `pthread_mutex_lock` and
 /// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed with the last reference.

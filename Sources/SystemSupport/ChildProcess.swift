@@ -79,8 +79,8 @@ package struct ChildProcess: Sendable {
     /// process has a terminal, it stops when the program stops, so that the user can continue both.
     ///
     /// Calls `finish` with the termination and returns the result of `finish`. While the program runs, the relayed
-    /// signals do not end this process, even if a sender addresses the whole process group. During `finish`, only
-    /// SIGINT and SIGQUIT of them end this process.
+    /// signals do not end this process, even if a sender addresses the whole process group. During `finish`, SIGINT and
+    /// SIGQUIT end this process; the other relayed signals do not.
     package static func runInForeground<Value>(
         _ arguments: [RawArgument], _ finish: (Result<Termination, SystemError>) -> Value
     ) -> Value {

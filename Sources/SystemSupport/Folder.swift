@@ -28,7 +28,8 @@ package struct Folder: Sendable, Equatable {
         try requireOwn()
     }
 
-    /// Throws unless the folder exists, is not a link, belongs to this user, and is writable by this user only.
+    /// Throws unless the folder exists, is not a link and belongs to this user. Also throws if other users may write to
+    /// it.
     package func requireOwn() throws(SystemError) {
         let status = try File(opening: path, [.read, .folder]).status()
         guard File.isOwn(status) else {

@@ -41,9 +41,9 @@ package struct FolderWatch: ~Copyable, Sendable {
         case change
     }
 
-    /// Waits until `input` can be read without waiting or the folder changes. It reports at most one change in each
-    /// period of `rest`, so that thousands of appends are one change. Throws `ENOENT` once the folder was removed or
-    /// moved, even if another folder has its name now.
+    /// Waits until `input` can be read without waiting or the folder changes. Reports at most one change in each period
+    /// of `rest`, so that thousands of appends are one change. Throws `ENOENT` once the folder was removed or moved,
+    /// even if another folder has its name now.
     package func wait(for input: borrowing File, rest: Duration) throws(SystemError) -> Event {
         if try input.waitForInput(atMost: rest) { return .input }
         var entries = [

@@ -22,8 +22,8 @@ static inline char *const *nexus_environment(void) {
     return environ;
 }
 
-/// The arguments of this process as the system passed them. The first is the program's name. The strings live as long as
-/// the process.
+/// The arguments of this process as the system passed them. The first is the program's name. The strings live as
+/// long as the process.
 int nexus_argument_count(void);
 char *nexus_argument(int index);
 
