@@ -32,7 +32,8 @@ package struct ConfigReport: Sendable {
         }.joined()
     }
 
-    /// Returns the entries of one setting, one on each line, the built-in ones of a list after the user's.
+    /// Returns the entries of one setting, one on each line. In a list the user's entries come before the built-in
+    /// entries.
     package func text(of name: SettingName) -> String {
         let values = states.first { $0.name == name }?.values ?? []
         let own = values.isEmpty && !name.isList ? [name.defaultText] : values

@@ -8,7 +8,7 @@ package struct DoctorReport: Sendable {
         self.results = results
     }
 
-    /// Whether no check found a problem; there may be notes.
+    /// Whether no check has the state `error`. Checks may still have notes.
     package var isOK: Bool { !results.contains { $0.state == .error } }
 
     package var text: String {
@@ -18,7 +18,7 @@ package struct DoctorReport: Sendable {
         }.joined()
     }
 
-    /// Returns the name of a check as the text shows it. The JSON keeps the names of its first version.
+    /// Returns the name of a check for the text report. The JSON report keeps the names that its first version had.
     private func label(of result: CheckResult) -> String {
         switch result.check {
         case "books": "counters"

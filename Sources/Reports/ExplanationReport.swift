@@ -7,7 +7,7 @@ package struct ExplanationReport: Sendable {
     private let explanation: EventExplanation
 
     /// Explains a line of JSON.
-    /// - Parameter data: the folder with whose key names are hashed; nil shows no hashes.
+    /// - Parameter data: the data folder that has the key for hashing names; nil shows no hashes.
     /// - Throws: `HashKeyError` when the key cannot be read.
     package init(_ line: String, strict: Bool, keyOf data: DataFolder?) throws(HashKeyError) {
         let key: HashKey? = if let data { try HashKey.existing(in: data) } else { nil }
@@ -15,7 +15,7 @@ package struct ExplanationReport: Sendable {
         explanation = EventExplanation(line: Array(line.utf8), key: key, strict: strict, naming: naming)
     }
 
-    /// The reason why the line cannot be explained; nil when it is a JSON object.
+    /// The reason why the line cannot be explained; nil when the line is a JSON object.
     package var problem: String? { explanation.isObject ? nil : explanation.rejection?.message }
 
     package var text: String {

@@ -4,7 +4,7 @@ import SystemSupport
 
 /// The next steps for a user whose report is empty: at most two sentences.
 package struct NextSteps: Sendable {
-    /// The start file of the user's shell, and whether it has the hook.
+    /// The start file of the user's shell, and whether this file contains the hook.
     package struct Hook: Sendable {
         let startFile: String
         let isInstalled: Bool
@@ -19,16 +19,17 @@ package struct NextSteps: Sendable {
     package var recording: RecordingPolicy = .on
     /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil when there are none.
     package var latestEvent: Int64?
-    /// Whether the report leaves events out by a filter.
+    /// Whether a filter excludes events from the report.
     package var hasFilter = false
-    /// Nil for a shell without a hook.
+    /// The hook of the user's shell; nil for a shell for which Nexus has no hook.
     package var hook: Hook?
-    /// Whether a service that served this folder before does not run now.
+    /// Whether a service served this data folder earlier but does not run now.
     package var isServiceStopped = false
 
     package init() {}
 
-    /// Returns the beginning of the latest 15-minute bucket with events of a data folder, in milliseconds since 1970.
+    /// Returns the beginning of the latest 15-minute bucket in which a data folder has events, in milliseconds since
+    /// 1970. Nil without events.
     package static func latestEvent(in data: DataFolder) throws(StoreError) -> Int64? {
         try StoreReader(data: data)?.activity(in: 0..<Int64.max).last?.bucketStart
     }

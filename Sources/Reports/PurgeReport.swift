@@ -5,15 +5,15 @@ import SystemSupport
 
 /// The receipt of a purge.
 package struct PurgeReport: Sendable {
-    /// A destination that still has what was sent to it.
+    /// A destination that still has the data that was sent there.
     package struct Place: Equatable, Sendable {
         let destination: String
         let isAggregates: Bool
         let removal: String
 
         /// - Parameters:
-        ///   - isAggregates: whether sums of days were sent there; else rows.
-        ///   - removal: how the destination removes all of it.
+        ///   - isAggregates: true if sums of days were sent to the destination, false if rows were sent.
+        ///   - removal: the instruction that removes all of this data at the destination.
         package init(destination: String, isAggregates: Bool, removal: String) {
             self.destination = destination
             self.isAggregates = isAggregates

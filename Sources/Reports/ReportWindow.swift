@@ -8,9 +8,9 @@ package struct ReportWindow: Equatable, Sendable {
 
     /// The title of a dashboard: the window as the user named it.
     package let title: String
-    /// The first instant, in milliseconds since 1970; nil: since the beginning.
+    /// The first instant of the window, in milliseconds since 1970; nil for an open start.
     package let start: Int64?
-    /// The first instant after it, in milliseconds since 1970; nil: until now.
+    /// The first instant after the window, in milliseconds since 1970; nil for an open end.
     package let end: Int64?
 
     /// The window of all events.
@@ -18,7 +18,8 @@ package struct ReportWindow: Equatable, Sendable {
 
     /// - Parameters:
     ///   - start: rounded down to a 15-minute bucket; nil for an open start.
-    ///   - end: rounded up to a 15-minute bucket; nil for an open end. An end after the latest time of an event is open too.
+    ///   - end: rounded up to a 15-minute bucket; nil for an open end. An end after the latest possible time of an
+    ///     event is open too.
     init(title: String, start: Int64?, end: Int64?) {
         let bucket = TimeBucket.milliseconds
         self.title = title
@@ -36,14 +37,16 @@ package struct ReportWindow: Equatable, Sendable {
             end: LocalCalendar.start(of: today, plusDays: 1))
     }
 
-    /// Returns the window from one day to another, both included; either end may be open. Nil when it would end before it starts.
+    /// Returns the window from the first to the last day, both included; a nil day leaves that end open. Returns nil
+    /// when the last day is before the first day.
     package static func between(_ first: Day?, _ last: Day?) -> ReportWindow? {
         if let first, let last, last < first { return nil }
         return between(
             first.map { LocalCalendar.start(of: $0) }, last.map { LocalCalendar.start(of: $0, plusDays: 1) })
     }
 
-    /// Returns the window from one instant to another, with both in its title. Nil when it would end before it starts.
+    /// Returns the window from one instant to another; its title names both. Returns nil unless the end is after the
+    /// start.
     static func between(_ start: Int64?, _ end: Int64?) -> ReportWindow? {
         if let start, let end, end <= start { return nil }
         let window = ReportWindow(title: "", start: start, end: end)
@@ -57,14 +60,15 @@ package struct ReportWindow: Equatable, Sendable {
         return ReportWindow(title: title, start: start, end: end)
     }
 
-    /// The first day of the window; nil: since the beginning.
+    /// The first day of the window; nil for an open start.
     package var first: Day? { start.map { LocalCalendar.day(of: $0) } }
-    /// The last day of the window; nil: until now.
+    /// The last day of the window; nil for an open end.
     package var last: Day? { end.map { LocalCalendar.day(of: $0 - 1) } }
 
-    /// Returns the range just before the window that a report compares it with, in milliseconds since 1970. It has the same
-    /// number of calendar days, or the same length if the window is not of whole days. While the window is not over, the range
-    /// ends at the same time of day, so that a morning is not compared with a whole day. Nil when the window has an open start.
+    /// Returns the range just before the window, in milliseconds since 1970; a report compares the window with this
+    /// range. The range has as many calendar days as the window, or the same length if the window is not of whole days.
+    /// If the window is not over, the range ends at the same time of day as now. A morning is then compared with a
+    /// morning, not with a whole day. Nil when the window has an open start.
     package func before(now: Int64) -> Range<Int64>? {
         guard let start, let first else { return nil }
         guard isOfWholeDays else {
@@ -76,7 +80,7 @@ package struct ReportWindow: Equatable, Sendable {
         }
         let today = LocalCalendar.day(of: now)
         let last = min(last ?? today, max(today, first))
-        // Noon to noon, so that a day of 23 or 25 hours still counts as a single day.
+        // Adding half a day rounds to the nearest number of days, so that a day of 23 or 25 hours counts as one day.
         let days = Int((LocalCalendar.start(of: last) - start + Self.halfDay) / (2 * Self.halfDay)) + 1
         let stop =
             last < today
@@ -93,7 +97,7 @@ package struct ReportWindow: Equatable, Sendable {
 
     // MARK: Text
 
-    /// Whether each end is the beginning of a day, or open.
+    /// Whether each end of the window is open or the beginning of a day.
     var isOfWholeDays: Bool {
         func isStartOfDay(_ time: Int64) -> Bool { LocalCalendar.start(of: LocalCalendar.day(of: time)) == time }
         return (start.map(isStartOfDay) ?? true) && (end.map(isStartOfDay) ?? true)
@@ -108,7 +112,7 @@ package struct ReportWindow: Equatable, Sendable {
         return "\(first.text) \(Self.timeText(start)) to " + (isOneDay ? Self.timeText(end) : Self.fullText(end))
     }
 
-    /// Returns the title, the range if the title is another text, and the time zone: the first line of a report.
+    /// Returns the first line of a report: the title, the range unless the title is the range, and the time zone.
     func heading(_ what: String = "", zone: String) -> String {
         let range = rangeText.map { title == $0 ? "" : ", \($0)" } ?? ""
         return "\(title)\(what)\(range) (\(zone.escapedForDisplay))"

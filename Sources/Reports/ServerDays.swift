@@ -2,20 +2,21 @@ import Core
 import Database
 package import SystemSupport
 
-/// The days of the aggregates on a server in the reader's calendar.
+/// Places the days of a server's aggregates in the reader's calendar.
 ///
-/// A server has sums of whole days in UTC. Reports show each under its date: the reader's 23 November is that of UTC. A day is
-/// counted in the 15-minute bucket at noon of that date in the reader's time zone.
+/// A server has sums of whole days in UTC. A report shows each sum under its UTC date: the sum of 23 November in UTC
+/// appears as the reader's 23 November. The sum is counted in the 15-minute bucket that contains noon of this date in
+/// the reader's time zone.
 package enum ServerDays {
-    /// Returns the 15-minute bucket that counts a day (its number since 1970).
+    /// Returns the 15-minute bucket in which a UTC day is counted. The bucket and the day are numbers since 1970.
     package static func bucket(of day: Int64) -> Int64 {
         let text = Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10)
         guard let date = LocalCalendar.Day(String(text)) else { return day * TimeBucket.perDay }
         return TimeBucket.containing(max(0, LocalCalendar.start(of: date) + Timestamp.millisecondsPerDay / 2))
     }
 
-    /// Returns the first and the last day (numbers since 1970) of a range of time, in milliseconds since 1970; nil where it has
-    /// no beginning or no end.
+    /// Returns the numbers since 1970 of the first and the last day of a range of time. The range is in milliseconds
+    /// since 1970. A day is nil where the range has an open start or an open end.
     package static func days(of range: Range<Int64>) -> (first: Int64?, last: Int64?) {
         (
             range.lowerBound <= 0 ? nil : number(of: LocalCalendar.day(of: range.lowerBound)),
@@ -28,8 +29,8 @@ package enum ServerDays {
         Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day))
     }
 
-    /// Returns the last instant of the current day, in milliseconds since 1970. Reports that get it as the current time compare
-    /// whole days with whole days: a server has no parts of days.
+    /// Returns the last instant of the current day, in milliseconds since 1970. Reports on a server use this instant as
+    /// the current time. They then compare whole days with whole days, because a server has no sums of partial days.
     package static func endOfToday(now: Int64) -> Int64 {
         LocalCalendar.start(of: LocalCalendar.day(of: now), plusDays: 1) - 1
     }
@@ -49,7 +50,7 @@ package enum ServerDays {
 package struct NotOnServers: ReportedError, Equatable {
     private let what: String
 
-    /// - Parameter what: what the report would need: "by session".
+    /// - Parameter what: the requested part that a server lacks, as in "by session".
     package init(_ what: String) {
         self.what = what
     }

@@ -12,7 +12,7 @@ package struct StatusReport: Sendable {
         package var transfers: Int
         package var rows: Int
         package var bytes: Int
-        /// Transfers of a day of aggregates; 0 for rows.
+        /// The number of transfers that sent the aggregates of a day; 0 if rows were sent.
         package var days = 0
         /// The time of the last confirmed transfer, RFC 3339.
         package var last: String
@@ -54,18 +54,18 @@ package struct StatusReport: Sendable {
     let eventCounters: EventCounters
     /// The user's settings, even if the environment or the folder overrides them here.
     package var settings = Settings()
-    /// The reason why the key is unusable; nil when it is usable, or there is none yet.
+    /// The reason why the key is unusable; nil when the key is usable or does not exist yet.
     package var keyProblem: String?
     /// The beginning of the oldest 15-minute bucket with events, milliseconds since 1970; nil without events.
     package var since: Int64?
-    /// Sessions of stored events.
+    /// The number of sessions that have stored events.
     package var sessions = 0
     /// Nil when no single event has been recorded yet.
     package var cost: Cost?
     package var sent: [Sent] = []
     /// The reason why the list of transfers is unreliable; nil when it is reliable.
     package var sentProblem: String?
-    /// The state of the service; nil if none ever ran.
+    /// The state of the service; nil if no service ever ran.
     package var service: String?
 
     /// Number of stored rows, recorded and imported.
@@ -224,7 +224,7 @@ package struct StatusReport: Sendable {
         LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)
     }
 
-    /// Returns a time of the ledger in the reader's zone; another text as it is.
+    /// Returns a time of the ledger in the reader's zone. A text that is not a time is returned escaped.
     private static func localTime(_ text: String) -> String {
         Timestamp.parse(Array(text.utf8).span).map { localTime($0) } ?? text.escapedForDisplay
     }

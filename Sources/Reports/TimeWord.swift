@@ -8,10 +8,10 @@ struct TimeWord {
     let start: Int64
     /// The end, in milliseconds since 1970; nil for an instant, such as `2h` ago.
     let end: Int64?
-    /// The window of the word alone. For an instant it lasts from then until now.
+    /// The window that the word alone stands for. The window of an instant lasts from that instant until now.
     let window: ReportWindow
 
-    /// Reads a word; nil for any other text.
+    /// Parses a word in one of these forms; nil for any other text.
     ///
     /// - Parameter now: in milliseconds since 1970.
     init?(_ text: String, now: Int64) {
@@ -57,10 +57,11 @@ struct TimeWord {
         return TimeWord(text, from: LocalCalendar.start(of: first), to: LocalCalendar.start(of: next))
     }
 
-    /// The longest time ago, in days: a century.
+    /// Maximum number of days that `d` and `w` accept: a century.
     private static let mostDays = 36_500
 
-    /// Parses `7d`: today and the six days before. `2w`: the same for 14 days. `2h`, `90min`: that much time until now.
+    /// Parses `7d` (today and the six days before), `2w` (today and the 13 days before), and `2h` or `90min` (the last
+    /// 2 hours or 90 minutes until now).
     private static func ago(_ text: String, now: Int64) -> TimeWord? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = UInt16(digits: digits), number > 0 else { return nil }
@@ -103,7 +104,8 @@ struct TimeWord {
             return nil
         }
         let guess = LocalCalendar.start(of: day) + (Int64(hour) * 60 + Int64(minute)) * 60_000
-        // A day of a clock change has an hour more or less, in some zones half an hour.
+        // A day with a clock change is an hour longer or shorter, in some zones half an hour. The guess may be off by
+        // that time.
         return [0, -60, 60, -30, 30].map { guess + $0 * 60_000 }.first {
             LocalCalendar.day(of: $0) == day && LocalCalendar.timeOfDay(of: $0) == parts[1] + ":00"
         }
@@ -133,7 +135,7 @@ package enum WindowError: ReportedError, Equatable {
 }
 
 extension ReportWindow {
-    /// Returns the window of a word, or of two words separated by `..`, either of which may be omitted.
+    /// Returns the window of a word, or of two words separated by `..`. Either of the two words may be omitted.
     ///
     /// - Parameter now: in milliseconds since 1970.
     package static func named(_ text: String, now: Int64) throws(WindowError) -> ReportWindow {
@@ -146,8 +148,8 @@ extension ReportWindow {
             part(text[..<dots.lowerBound]), until: part(text[dots.upperBound...]), now: now, place: "the window")
     }
 
-    /// Returns the window from the beginning of one word to the end of another; nil leaves that end open. The end of `7d` and of
-    /// other words for an instant is that instant.
+    /// Returns the window from the start of the time `since` to the end of the time `until`; nil leaves that end open.
+    /// A time without an end of its own, such as `7d`, ends at its start.
     ///
     /// - Parameter place: the name of the window on the command line; nil for `--since` and `--until`.
     package static func since(

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// The scrolled view of a report that is redrawn, and its keys.
+/// The scrollable view of a report that is redrawn on the screen, and the keys of the view.
 package struct WatchView: Sendable {
     package enum Key: Equatable, Sendable {
         case quit, up, down, pageUp, pageDown, top, bottom
@@ -38,12 +38,13 @@ package struct WatchView: Sendable {
         }
     }
 
-    /// Number of lines for the report.
+    /// Number of screen lines for the report, without the bottom line.
     private var room: Int { rows - 1 }
 
     private mutating func scroll(to line: Int) { first = max(0, min(line, lines.count - room)) }
 
-    /// Returns the lines of the screen. The last one has the time, the keys, and whether there is more below.
+    /// Returns the lines of the screen. The last line has the time, the keys, and the number of report lines below the
+    /// screen.
     ///
     /// - Parameter time: the time of the drawing.
     package func frame(time: String, _ style: TerminalStyle) -> [String] {
@@ -58,7 +59,7 @@ package struct WatchView: Sendable {
         return shown + Array(repeating: "", count: room - shown.count) + [style.styled(status, .heading)]
     }
 
-    /// Returns the keys for these bytes of a terminal; unknown ones are ignored.
+    /// Returns the keys that these bytes from a terminal stand for. Unknown bytes are ignored.
     package static func keys(in bytes: [UInt8]) -> [Key] {
         var keys: [Key] = []
         var rest = bytes[...]

@@ -9,11 +9,11 @@ package enum ManualPages {
         package let text: String
     }
 
-    /// Returns all pages of a command tree; empty if `dump` has none.
+    /// Returns all pages of a command tree; empty if `dump` has no command tree.
     ///
     /// - Parameters:
     ///   - dump: the output of `--experimental-dump-help`.
-    ///   - version: of the program.
+    ///   - version: the version of the program.
     package static func pages(of dump: JSONValue, version: String) -> [Page] {
         guard let root = dump["command"] else { return [] }
         return pages(of: root, above: [], version)
@@ -38,7 +38,7 @@ package enum ManualPages {
 private struct ManualPage {
     let command: JSONValue
     let path: [String]
-    /// Its subcommands.
+    /// The subcommands of the command.
     let below: [(path: [String], abstract: String)]
     let version: String
 
@@ -207,7 +207,7 @@ private struct ManualPage {
         ])
 }
 
-/// Returns a text escaped for roff: it contains no request and no escape.
+/// Returns a text in which the characters that roff would interpret are escaped.
 private func roff(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -227,7 +227,7 @@ private func roff(_ text: String) -> String {
     return result
 }
 
-/// Returns a text escaped as a line of its own.
+/// Returns a text escaped as a whole line, so that roff does not read the line as a request.
 private func roffLine(_ text: String) -> String {
     let line = roff(text)
     return line.hasPrefix(".") || line.hasPrefix("\\(aq") ? "\\&" + line : line

@@ -6,9 +6,9 @@ import SystemSupport
 package struct RunsReport: Sendable {
     /// The order of the events.
     package enum Order: Sendable {
-        /// The last stored ones, latest first.
+        /// The events that were stored last, latest first.
         case latest
-        /// The ones with the longest durations.
+        /// The events with the longest durations.
         case slowest
     }
 
@@ -18,8 +18,8 @@ package struct RunsReport: Sendable {
     /// Names of workspaces by their hash.
     private let names: [String: String]
 
-    /// Reads at most `limit` events of a window. The latest are found without reading the others. The slowest are searched in all
-    /// events of the window, with at most twice `limit` in memory.
+    /// Reads at most `limit` events of a window. The latest events are found without reading older events. The slowest
+    /// events are searched for in the whole window, with at most twice `limit` events in memory.
     package init(
         _ window: ReportWindow, filter: ReportFilter, order: Order, limit: Int, from reader: StoreReader?,
         names: [String: String] = [:]
@@ -36,7 +36,7 @@ package struct RunsReport: Sendable {
             }
             guard event.numbers.durationMS != nil else { return true }
             events.append(event)
-            // Twice the limit is held, so that one sort serves `limit` further events.
+            // Up to twice the limit is kept in memory, so that one sort is enough for `limit` further events.
             if events.count >= 2 * limit { events = Self.slowest(limit, of: events) }
             return true
         }
@@ -142,7 +142,7 @@ package struct RunsReport: Sendable {
     }
 }
 
-/// The cells shared by lists of single events; nil where an event has no value.
+/// The cells shared by lists of single events. A cell is nil where the event has no value.
 enum EventCells {
     static func name(_ event: StoredEvent) -> TextTable.Cell? {
         guard !event.command.isEmpty else { return .init(event.type) }
@@ -163,7 +163,7 @@ enum EventCells {
 }
 
 extension StoredEvent {
-    /// Whether the event is a run of a command: it names a command, or its type is a command's.
+    /// Whether the event is a run of a command: the event names a command or has a type for commands.
     fileprivate var isRun: Bool {
         !command.isEmpty || EventType(rawValue: type)?.isCommand == true
     }

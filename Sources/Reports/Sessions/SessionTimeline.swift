@@ -2,13 +2,14 @@ package import Core
 package import Database
 import SystemSupport
 
-/// One session and its events, one after the other.
+/// One session and its events in order of time.
 package struct SessionTimeline: Sendable {
     private let session: StoreReader.Session
     private let events: [StoredEvent]
     private let total: Int
 
-    /// The first events of a session in order of time; the session has `total`.
+    /// Makes a timeline of the first events of a session, in order of time. `total` is the number of all events of the
+    /// session.
     package init(_ session: StoreReader.Session, events: [StoredEvent], total: Int) {
         self.session = session
         self.events = events

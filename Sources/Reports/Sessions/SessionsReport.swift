@@ -54,8 +54,8 @@ package struct SessionsReport: Sendable {
 
 /// The texts and values of a session.
 enum SessionText {
-    /// Returns the milliseconds since 1970 of a time in the database's form; nil for another text, which only another program can
-    /// have written.
+    /// Returns the milliseconds since 1970 of a time in the database's form; nil for a text in another form. Only
+    /// another program can have written such a text.
     static func milliseconds(_ databaseText: String) -> Int64? {
         Timestamp.parse(Array((databaseText + "Z").utf8).span)
     }

@@ -2,14 +2,14 @@ import SystemSupport
 
 /// Text for a Markdown document, including GitHub's dialect.
 ///
-/// Markdown passes HTML through, and gives most punctuation a meaning that depends on its context. Each such character in text
-/// from outside is therefore written as a character reference. A reference never starts a construct (CommonMark 0.31.2, section
-/// 2.5), inside a table as well.
+/// Markdown passes HTML through, and gives most punctuation a meaning that depends on its context. Each such character
+/// in text from outside is therefore written as a character reference. A character reference never starts a Markdown
+/// construct (CommonMark 0.31.2, section 2.5). This also holds inside a table.
 enum MarkdownText {
     /// Returns the text without any markup, link, mention or HTML.
     static func escaped(_ text: String) -> String {
         let visible = text.escapedForDisplay
-        // GitHub turns it into a link without any scheme.
+        // GitHub turns a text with `www.` into a link, even without a scheme.
         let hasLink = visible.lowercased().contains("www.")
         var result = ""
         var before: Unicode.Scalar = " "
@@ -20,7 +20,7 @@ enum MarkdownText {
                 switch scalar {
                 case "a"..."z", "A"..."Z", "0"..."9", " ", "-", ",", "/", "%", "+", "=", "(", ")", "'": true
                 case ".": !hasLink
-                // A colon makes links, and emoji names with a second colon.
+                // A colon may make a link, and two colons may make an emoji name.
                 case ":", ";": after == " " || (before.isASCIILetterOrDigit && "0"..."9" ~= after)
                 // An underscore between letters is no emphasis.
                 case "_": before.isASCIILetterOrDigit && after.isASCIILetterOrDigit
@@ -56,7 +56,7 @@ enum MarkdownText {
 
     /// Returns a table with its titles, after an empty line.
     static func table(_ table: TextTable) -> [String] {
-        // Bars are left out, as they are for terminals.
+        // Columns of bars are left out, because bars are drawn for terminals.
         let shown = table.columns.indices.filter { column in
             !table.rows.contains { $0[column].cellStyle == .bar }
         }
@@ -66,7 +66,7 @@ enum MarkdownText {
             + table.rows.map { row in line(shown.map { escaped(row[$0].text) }) }
     }
 
-    /// Returns a heading and its lines; nothing without lines.
+    /// Returns a heading followed by the lines; empty if there are no lines.
     static func section(_ title: String, _ lines: [String]) -> [String] {
         lines.isEmpty ? [] : ["", "### " + title] + (lines.first == "" ? [] : [""]) + lines
     }

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// The format of numbers in a report.
 package enum NumberText {
-    /// Returns `2h 15m`, `3m 20s`, `12s` or `450ms`: the two largest units that are not zero.
+    /// Returns a duration in one or two units: `2h 15m`, `3m 20s`, `12s` or `450ms`.
     package static func duration(_ milliseconds: Int64) -> String {
         let seconds = (milliseconds + 500) / 1000
         if milliseconds < 1000 { return "\(milliseconds)ms" }
@@ -36,7 +36,7 @@ package enum NumberText {
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 
-    /// Returns a whole percentage. A share below 1 does not round up to 100 %, and one above 0 does not round down to 0 %.
+    /// Returns a whole percentage. A share below 1 never becomes 100 %, and a share above 0 never becomes 0 %.
     package static func percent(_ share: Double) -> String {
         let rounded = Int((share * 100).rounded())
         if rounded == 100 && share < 1 { return "99%" }
@@ -44,8 +44,8 @@ package enum NumberText {
         return "\(rounded)%"
     }
 
-    /// Returns a value with at most four decimal digits: the values here are not measured more precisely. A fraction does not
-    /// round to a whole number, so that a share of 1 means all.
+    /// Returns a value with at most four decimal digits, because reported values are not measured more precisely. A
+    /// fraction never becomes a whole number, so that a share of 1 means all.
     package static func rounded(_ value: Double) -> Double {
         let scaled = value * 10_000
         let whole = value.rounded()
@@ -71,7 +71,8 @@ package enum NumberText {
         grouped(number) + " " + noun + (number == 1 ? "" : "s")
     }
 
-    /// Returns the change of a number: `+12%`, `-5%`, `=`; `x12` for factors of ten and above; `new` when it was zero.
+    /// Returns the change of a number: `+12%`, `-5%`, `=`; `x12` for factors of ten and above; `new` when the old
+    /// number was zero.
     package static func change(from old: Double, to new: Double) -> String {
         if old == new { return "=" }
         if old <= 0 { return "new" }
@@ -91,7 +92,8 @@ package enum NumberText {
 }
 
 extension JSONValue {
-    /// Returns a number rounded by `NumberText.rounded`. JSON has no infinite numbers: they are null, and so is a missing one.
+    /// Returns a number rounded by `NumberText.rounded`. A missing number is null. An infinite number is null too,
+    /// because JSON has no infinite numbers.
     package static func number(_ number: Double?) -> JSONValue {
         guard let number, number.isFinite else { return .null }
         guard abs(number) < 1e14 else { return .number(String(number)) }

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// The style of a report, as its output supports it.
+/// The style of a report: the width, characters and colours that its output supports.
 package struct TerminalStyle: Equatable, Sendable {
     /// The range of supported widths; in more than 200 columns related parts would be too far apart.
     package static let columnRange = 40...200
@@ -9,7 +9,7 @@ package struct TerminalStyle: Equatable, Sendable {
 
     /// Columns to use, in `columnRange`.
     package let columns: Int
-    /// ASCII alone: for terminals that support nothing else.
+    /// Whether the report is limited to ASCII, for terminals that support nothing else.
     package let isPlain: Bool
     package let hasColour: Bool
 
@@ -19,9 +19,9 @@ package struct TerminalStyle: Equatable, Sendable {
         self.hasColour = hasColour
     }
 
-    /// Detects the style of the output. A file or a pipe gets 80 columns of UTF-8 without colour, whatever reads it later. A
-    /// terminal has its own width. `TERM=dumb` and a locale with a character set other than UTF-8 make it plain, and `NO_COLOR`
-    /// (not empty, no-color.org) disables colour.
+    /// Detects the style of the output. A file or a pipe always gets 80 columns of UTF-8 without colour. A terminal
+    /// gets a report of its own width. `TERM=dumb` limits the report to ASCII without colour. A locale with a character
+    /// set other than UTF-8 limits the report to ASCII. `NO_COLOR` (not empty, no-color.org) disables colour.
     package init(terminalColumns: Int?, isTerminal: Bool, environment value: (String) -> String?) {
         guard isTerminal else {
             self.init()

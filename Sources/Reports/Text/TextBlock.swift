@@ -2,7 +2,7 @@ import SystemSupport
 
 /// Composes the lines of a report.
 enum TextBlock {
-    /// Returns a blank line, a title and its lines; nothing without lines.
+    /// Returns a blank line and a title, followed by the lines; empty if there are no lines.
     static func section(_ title: String, _ lines: [String], _ style: TerminalStyle) -> [String] {
         lines.isEmpty ? [] : ["", "  " + style.styled(title, .heading)] + lines
     }
@@ -34,7 +34,8 @@ enum TextBlock {
 
 /// Bars of numbers in a terminal.
 enum Bars {
-    /// Returns a bar of `share` (0 to 1) of `columns`, in eighths of a column and never empty; whole columns in plain form.
+    /// Returns a bar that fills `share` (0 to 1) of `columns`, in eighths of a column. In plain form the bar has whole
+    /// columns. A bar is never empty.
     static func horizontal(_ share: Double, columns: Int, _ style: TerminalStyle) -> String {
         if style.isPlain { return String(repeating: "#", count: max(1, Int((share * Double(columns)).rounded()))) }
         let eighths = max(1, Int((share * Double(columns * 8)).rounded()))
@@ -42,8 +43,8 @@ enum Bars {
         return String(repeating: "█", count: eighths / 8) + partial[eighths % 8]
     }
 
-    /// Returns a line with a column for each number, as high as the number's share of the largest. Zero, and
-    /// only zero, is a dot (a blank in plain form).
+    /// Returns a line with a column for each number. The height of a column is the number's share of the largest
+    /// number. Only zero is a dot (a blank in plain form).
     static func line(_ numbers: [Int], _ style: TerminalStyle) -> String {
         let levels = style.isPlain ? Array("_.-:=+*#") : Array("▁▂▃▄▅▆▇█")
         let most = numbers.max() ?? 0

@@ -1,12 +1,12 @@
 import SystemSupport
 
-/// A table in a terminal that fits its width: the least important columns are dropped if the width is too small.
+/// A table that fits the width of a terminal. If the width is too small, the least important columns are dropped.
 struct TextTable {
     struct Column {
         let title: String
         /// Numbers are aligned to the right.
         let isNumber: Bool
-        /// The rank of the column: the highest is dropped first; 0 is always kept.
+        /// The rank of the column. Columns of the highest rank are dropped first; columns of rank 0 are always kept.
         let rank: Int
         /// The smallest width of a text column that may be narrowed; nil for a column that is never narrowed.
         let least: Int?
@@ -39,7 +39,7 @@ struct TextTable {
     let columns: [Column]
     let rows: [[Cell]]
 
-    /// Returns its lines, the titles first.
+    /// Returns the lines of the table, the titles first.
     func lines(_ style: TerminalStyle) -> [String] {
         var shown = Array(columns.indices)
         var widths = columns.indices.map { column in
@@ -79,8 +79,8 @@ struct TextTable {
 }
 
 extension TextTable {
-    /// Makes a table of values. A column without any value is left out. A missing value is a dash, or nothing in a column for
-    /// which `isBlank` is true.
+    /// Makes a table of values. A column without any value is left out. A missing value is shown as a dash, or as an
+    /// empty cell in a column for which `isBlank` returns true.
     init<Value>(
         _ values: [Value], columns: [(column: Column, cell: (Value) -> Cell?)],
         blank isBlank: (Column) -> Bool = { _ in false }
