@@ -5,14 +5,14 @@ import Rollups
 
 /// Finds the significant changes between two windows.
 ///
-/// The tests are those of the findings: ranks for the median, Fisher's exact test for outcomes and for the share of slow runs.
-/// Both correct for correlated runs. Counts and total times are compared by the day (Welch's t-test). A whole comparison has one
-/// probability of a false alarm, divided among its tests (Bonferroni).
+/// The tests are those of the findings: a rank test for the median, and Fisher's exact test for outcomes and for the
+/// share of slow runs. Both tests correct for correlated runs. Welch's t-test compares the counts and the total times
+/// of days. The probability of a false alarm is set for the whole comparison and divided among its tests (Bonferroni).
 struct ChangeTest {
     let before: Figures
     let after: Figures
 
-    /// Tests of one command: count, outcomes, median, 95th percentile, total.
+    /// Number of tests for one command: count, outcomes, median, 95th percentile and total.
     private static let testsOfCommand = 5
 
     /// Returns the maximum number of tests for a comparison of these commands.
@@ -25,7 +25,7 @@ struct ChangeTest {
         (before.cells[name]?.count ?? 0) + (after.cells[name]?.count ?? 0) >= 2 * FindingRules.runsPerWindow
     }
 
-    /// Returns the figures that changed significantly, each tested at this probability of a false alarm.
+    /// Returns the figures that changed significantly. Each test has the probability `chance` of a false alarm.
     func clearChanges(of name: String, chance: Double) -> Set<Comparison.Metric> {
         guard isEligible(name) else { return [] }
         let (old, new) = (before.cells[name], after.cells[name])
@@ -68,8 +68,8 @@ struct ChangeTest {
         return 2 * min(slower, 1 - slower) <= chance
     }
 
-    /// Compares the shares of runs that took longer than the smaller of the two 95th percentiles. If a command became slower,
-    /// more than 5 % of the later runs did.
+    /// Compares the shares of runs that took longer than a limit: the smaller of the two 95th percentiles. If a command
+    /// became slower, more than 5 % of its later runs exceed this limit.
     private func tailsDiffer(
         _ points: [UsageCell], _ place: Int, _ old: UsageCell, _ new: UsageCell, chance: Double
     ) -> Bool {

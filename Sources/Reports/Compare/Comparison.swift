@@ -9,7 +9,7 @@ package struct Comparison: Sendable {
     package enum Metric: String, CaseIterable, Sendable {
         case count, failed, success, p50, p95, total
 
-        /// Returns the figure of a command; nil when no run has it.
+        /// Returns the figure of a command; nil when no run of the command has this figure.
         func value(_ cell: UsageCell) -> Double? {
             switch self {
             case .count: return Double(cell.count)
@@ -45,11 +45,12 @@ package struct Comparison: Sendable {
         package let after: UsageCell
         /// Figures with a significant change.
         package let clear: Set<Metric>
-        /// The length of the later window over that of the earlier one.
+        /// The length of the later window divided by the length of the earlier window.
         let lengthRatio: Double
 
-        /// Returns the change of a figure in percent, or for `success` in percentage points. For sums it is the change of the
-        /// daily average. Nil when a window has no figure, infinite when it was zero before.
+        /// Returns the change of a figure in percent, or for `success` in percentage points. For sums the result is the
+        /// change of the daily average. The change is nil when a window lacks the figure, and infinite when the figure
+        /// was zero before.
         package func change(_ metric: Metric) -> Double? {
             guard let old = metric.value(before), let new = metric.value(after) else { return nil }
             if metric == .success { return (new - old) * 100 }
@@ -63,11 +64,14 @@ package struct Comparison: Sendable {
     package let after: Side
     package let zone: String
     package let filter: ReportFilter
-    /// Commands of either window: those with significant changes first, by their total time.
+    /// The commands of both windows. By default, commands with significant changes come first, the largest change of
+    /// total time at the top.
     package let rows: [Row]
-    /// The time when the rules that name commands changed, if earlier runs were left out; in milliseconds since 1970.
+    /// The time of the last change of the naming rules, in milliseconds since 1970. Nil unless earlier runs were left
+    /// out because of this change.
     package let namesSince: Int64?
-    /// The time when the last imported history ended, if earlier runs were left out; in milliseconds since 1970.
+    /// The end of the last imported history, in milliseconds since 1970. Nil unless earlier runs were left out because
+    /// of this history.
     package let recordedSince: Int64?
     /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
@@ -101,7 +105,7 @@ package struct Comparison: Sendable {
             self.init(try StoreReader(data: data), title: title, range: window.range)
         }
 
-        /// Returns the source with the window before; nil when this window has an open start.
+        /// Returns a source for the window before `window`; nil when `window` has an open start.
         package func before(_ window: ReportWindow, now: Int64) -> Source? {
             guard let range = window.before(now: now),
                 let title = ReportWindow.between(range.lowerBound, range.upperBound)
@@ -110,14 +114,15 @@ package struct Comparison: Sendable {
         }
     }
 
-    /// Reads and compares two windows. Runs named by other rules are left out.
+    /// Reads and compares two windows. Runs that were named by other rules are left out.
     ///
-    /// - Parameter now: in milliseconds since 1970; a window that is not over ends there.
+    /// - Parameter now: in milliseconds since 1970; a window that is not over ends at this time.
     package init(
         from old: Source, to new: Source, now: Int64, filter: ReportFilter = ReportFilter(),
         order: UsageOrder = UsageOrder()
     ) throws(StoreError) {
-        // A snapshot does not record which rules named its commands. A change of the rules here is assumed for the snapshot too.
+        // A snapshot does not record which rules named its commands. A change of the rules in one source is therefore
+        // assumed for both.
         let naming = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
         let history = max(try old.reader?.historyChange() ?? 0, try new.reader?.historyChange() ?? 0)
         let change = max(naming, history)
@@ -173,28 +178,28 @@ package struct Comparison: Sendable {
 struct Figures {
     /// The range that was read, in milliseconds since 1970.
     let range: Range<Int64>
-    /// By command.
+    /// The figures of each command, by its name.
     let cells: [String: UsageCell]
     /// The figures of each command by 15-minute bucket, or by day for a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// Whether runs were left out, because other rules named them or they were imported.
+    /// Whether runs were left out because other rules had named them or because they were imported.
     let isCut: Bool
-    /// The reason why they were read from rows; nil if they were not.
+    /// The reason why the figures were read from rows; nil if they were read from aggregates.
     let note: String?
 
     /// Milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
 
-    /// The range of the days of `days`, in milliseconds since 1970. Days of a short window begin at the window's start, those of
-    /// a long window at midnight UTC.
+    /// The range of whole days that `days` covers, in milliseconds since 1970. In a short window each day begins at the
+    /// time of the window's start. In a long window each day begins at midnight UTC.
     private let wholeDays: Range<Int64>
 
-    /// Longest window, in milliseconds, that is read by the 15-minute bucket. Longer ones are read by the day in UTC. The runs of
-    /// a day are enough occasions, and reading a month by the bucket takes some ten times as long.
+    /// Longest window, in milliseconds, that is read by the 15-minute bucket. Longer windows are read by the day in
+    /// UTC, because they have enough days for the tests. Reading a month by the bucket takes some ten times as long.
     private static let longestByBucket: Int64 = 15 * Timestamp.millisecondsPerDay
 
-    /// - Parameter namesSince: the time when the rules that name commands changed, in milliseconds since 1970; earlier runs are
-    ///   left out.
+    /// - Parameter namesSince: the time before which runs are left out, in milliseconds since 1970. It is the last
+    ///   change of the naming rules or the end of the last imported history.
     init(
         _ source: Comparison.Source, now: Int64, namesSince: Int64, _ filter: ReportFilter
     ) throws(StoreError) {
@@ -232,8 +237,8 @@ struct Figures {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Returns a range with an open start replaced by the first bucket with events, and an open end by the last one; nil without
-    /// events.
+    /// Returns a range without open ends. An open start becomes the start of the first bucket with events. An open end
+    /// becomes the end of the last bucket with events. Nil without events.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.bucketStart, let last = activity.last?.bucketStart else { return nil }
@@ -241,8 +246,8 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// Returns a command's figures for each whole day of the range, days without a run included. A partial day would count as a
-    /// day with few runs.
+    /// Returns a command's figures for each whole day of the range, including days without a run. Partial days are left
+    /// out, because they would count as days with few runs.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay
         var days = [UsageCell](

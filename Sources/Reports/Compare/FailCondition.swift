@@ -2,8 +2,8 @@ import SystemSupport
 
 /// A condition of `nexus compare --fail-if`: a figure, `>`, `>=`, `<` or `<=`, and a change in percent, as in `p95 > +20%`.
 ///
-/// The percentage is relative to the earlier window; for `success` it is in points: `success < -5%` is met where the share fell
-/// from 97 % to less than 92 %. Only a significant change meets a condition.
+/// The percentage is relative to the earlier window. For `success` it is in percentage points: a fall from 97 % to less
+/// than 92 % meets `success < -5%`. Only a significant change meets a condition.
 package struct FailCondition: Equatable, Sendable {
     package enum Comparator: String, CaseIterable, Sendable {
         case atLeast = ">=", atMost = "<=", above = ">", below = "<"
@@ -28,7 +28,7 @@ package struct FailCondition: Equatable, Sendable {
         "FIGURE OPERATOR PERCENT, as in 'p95 > +20%'; figures are count, failed, success, p50, p95 and total, operators "
         + "are >, >=, < and <="
 
-    /// Reads a condition; nil for any other text.
+    /// Parses a condition; nil for any other text.
     package init?(_ text: String) {
         let compact = text.filter { $0 != " " }
         guard compact.hasSuffix("%"),

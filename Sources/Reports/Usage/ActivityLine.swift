@@ -13,7 +13,7 @@ enum ActivityLine {
         let perColumn = (span + columns - 1) / columns
         var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
         for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
-        // A column for every day looks thin on a wide screen, so each is repeated up to three times.
+        // A single column for each day looks thin on a wide screen, so each column is repeated up to three times.
         let repeats = max(1, min(3, columns / counts.count))
         let line = Bars.line(counts, style).map { String(repeating: $0, count: repeats) }.joined()
         let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Renders a list of usage for a terminal and as CSV.
 package enum BreakdownRenderer {
-    /// Returns at most `top` rows; days and hours have a bar.
+    /// Returns at most `top` rows. Rows for days, weeks and hours have a bar.
     package static func render(_ report: UsageBreakdown, top: Int?, _ style: TerminalStyle) -> String {
         let shown = Array(report.shown(top))
         var lines = TextBlock.wrapped(
@@ -18,7 +18,7 @@ package enum BreakdownRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Returns the rows in the table for their kind.
+    /// Returns the rows as a table. The kind of the list selects the columns.
     static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         if report.kind.isInTime { return inTime(rows, report, style) }
         if report.kind == .session { return UsageTable.sessions(rows) }

@@ -26,7 +26,7 @@ package enum DashboardRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Returns the title of the table of commands, which names their order.
+    /// Returns the title of the table of commands. The title names the order of the commands.
     static func title(of report: UsageReport) -> String {
         switch report.sort {
         case nil, .count?: "Busiest Commands"
@@ -117,7 +117,7 @@ package enum DashboardRenderer {
         sessions(report).map { TextBlock.wrapped($0, style) } ?? []
     }
 
-    /// Returns the number of sessions and their length; nil without any.
+    /// Returns the number of sessions and their average length; nil without sessions.
     static func sessions(_ report: UsageReport) -> String? {
         guard let sessions = report.sessions, let average = sessions.averageMS else { return nil }
         func change(_ value: Double, _ before: Double?) -> String {
@@ -135,7 +135,7 @@ package enum DashboardRenderer {
         amounts(report)?.lines(style) ?? []
     }
 
-    /// Returns the services and ports used; nil when no event has any.
+    /// Returns a table of the services and ports used; nil when no event has a number of services or ports.
     static func amounts(_ report: UsageReport) -> TextTable? {
         let entries = [("services", report.services), ("ports", report.ports)].compactMap { name, amounts in
             amounts.map { (name, $0) }

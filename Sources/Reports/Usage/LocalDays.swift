@@ -7,7 +7,8 @@ struct LocalDays {
     private(set) var total = StoreReader.Activity()
     private(set) var days: [UsageReport.DayActivity] = []
 
-    /// `slots` are in order of time, so those of a day are consecutive; its end is computed once a day.
+    /// Sums the buckets of each day. `slots` must be in order of time: the buckets of a day are then consecutive, and
+    /// the end of each day is computed only once.
     init(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) {
         var current: (day: LocalCalendar.Day, end: Int64, activity: StoreReader.Activity)?
         for (start, activity) in slots {
@@ -34,7 +35,7 @@ struct LocalDays {
         }
     }
 
-    /// Returns weeks, named by their Monday.
+    /// Returns a row for each week, named by its Monday.
     static func byWeek(_ days: [UsageReport.DayActivity]) -> [UsageRow] {
         var weeks: [(monday: LocalCalendar.Day, activity: StoreReader.Activity)] = []
         for day in days {
@@ -54,7 +55,7 @@ struct LocalDays {
 
     private static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
 
-    /// Returns the 24 hours of a day, summed over all days; empty without activity.
+    /// Returns a row for each of the 24 hours of a day, summed over all days; empty without activity.
     static func byHour(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
         guard !slots.isEmpty else { return [] }
         var hours = [StoreReader.Activity](repeating: .init(), count: 24)

@@ -7,7 +7,7 @@ package import SystemSupport
 /// The filter of a report, as the user gave it.
 package struct ReportFilter: Equatable, Sendable {
     package var command: String?
-    /// The name as the user gave it; the search uses its hash.
+    /// The name of the workspace as the user gave it. The search uses the hash of the name.
     package var workspace: String?
     /// The keyed hash of `workspace`.
     package var workspaceHash: String?
@@ -19,7 +19,8 @@ package struct ReportFilter: Equatable, Sendable {
         self.failedOnly = failedOnly
     }
 
-    /// Makes a filter from the user's arguments. A workspace is searched by its hash, as it was recorded.
+    /// Makes a filter from the user's arguments. A workspace is searched for by its hash, because events contain the
+    /// hash in place of the name.
     ///
     /// - Parameters:
     ///   - data: the data folder whose key hashes names.
@@ -37,13 +38,14 @@ package struct ReportFilter: Equatable, Sendable {
         workspaceHash = hash
     }
 
-    /// Returns the hash of a workspace by its name or a prefix of its hash. It is the recorded workspace of that name, else the
-    /// only recorded hash with that prefix, else the hash of the name, which matches nothing.
+    /// Returns the hash of the workspace that a name or a prefix of a hash denotes. The result is the hash of the name
+    /// if such a workspace was recorded, else the only recorded hash with that prefix. If neither exists, the result is
+    /// a hash that matches no event.
     ///
     /// - Parameters:
-    ///   - nameHash: the keyed hash of the text as a name; nil without a key.
+    ///   - nameHash: the keyed hash of the text, taken as a name; nil without a key.
     ///   - recorded: returns the hashes of all workspaces.
-    /// - Returns: nil when the text is a prefix of several hashes.
+    /// - Returns: the hash; nil when the text is a prefix of several recorded hashes.
     package static func workspaceHash(
         _ text: String, nameHash: String?, recorded: () throws -> [String]
     ) rethrows -> String? {
@@ -61,11 +63,11 @@ package struct ReportFilter: Equatable, Sendable {
 
     package var isEmpty: Bool { self == ReportFilter() }
 
-    /// Whether changes are searched. Among failures alone the failure rate cannot rise, and an early failure is no change of
-    /// speed.
+    /// Whether the report searches for changes. With a filter for failures it does not: the failure rate cannot rise,
+    /// and a run that fails early is not a faster command.
     var searchesChanges: Bool { !failedOnly }
 
-    /// The same filter with the first digits of the workspace's hash in place of the user's name for it.
+    /// The same filter, with the name of the workspace replaced by the first digits of its hash.
     package var withoutNames: ReportFilter {
         var filter = self
         if workspace != nil { filter.workspace = workspaceHash.map { $0.isEmpty ? "?" : KnownNames.short($0) } ?? "?" }
@@ -94,7 +96,7 @@ package struct ReportFilter: Equatable, Sendable {
     }
 }
 
-/// The error for a prefix of several workspaces' hashes.
+/// The error for a text that is a prefix of several workspace hashes.
 package struct AmbiguousWorkspace: ReportedError {
     let text: String
 
@@ -105,12 +107,12 @@ package struct AmbiguousWorkspace: ReportedError {
     }
 }
 
-/// The form in which the owner sees hashes of names.
+/// The form in which reports show hashes of names to the owner of the data.
 package enum KnownNames {
-    /// Digits of a hash in a terminal.
+    /// Number of digits of a hash that a terminal shows.
     package static let shownDigits = 8
 
-    /// Returns the first digits of a keyed hash; any other text as it is.
+    /// Returns the first digits of a keyed hash. Any other text is returned unchanged.
     static func short(_ name: String) -> String { isHash(name) ? String(name.prefix(shownDigits)) : name }
 
     /// Returns whether a text has the form of a keyed hash.
@@ -120,7 +122,7 @@ package enum KnownNames {
         text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
-    /// Returns whether a text may be a prefix of a hash: at least four of its digits.
+    /// Returns whether a text may be a prefix of a hash: it has at least four hexadecimal digits and nothing else.
     package static func isPrefix(_ text: String) -> Bool {
         (4...Limits.hashCharacters).contains(text.utf8.count) && isHexadecimal(text)
     }

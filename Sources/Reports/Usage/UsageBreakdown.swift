@@ -6,13 +6,13 @@ package struct UsageBreakdown: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         case command, workspace, task, template, error, session, day, week, hour, installation
 
-        /// The title of its first column.
+        /// The title of the list's first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
         /// The dimension by which events are counted; nil for sessions and for times.
         var dimension: UsageDimension? {
             switch self {
             case .command: .command
-            // An answer by installation has its id in the place of the workspace.
+            // A server's answer by installation has the id of the installation in place of the workspace.
             case .workspace, .installation: .workspace
             case .task: .task
             case .template: .template
@@ -20,14 +20,15 @@ package struct UsageBreakdown: Equatable, Sendable {
             case .session, .day, .week, .hour: nil
             }
         }
-        /// Whether the aggregates on a server have an answer: sums of days, without workspaces, tasks and sessions.
+        /// Whether the aggregates on a server can answer this list. They are sums of days, without workspaces, tasks
+        /// and sessions.
         package var isOnServers: Bool {
             switch self {
             case .command, .template, .error, .day, .week, .installation: true
             case .workspace, .task, .session, .hour: false
             }
         }
-        /// Whether rows are in order of time, as days, weeks and hours are; all others are the most frequent first.
+        /// Whether rows are in order of time: days, weeks and hours. All other lists begin with the most frequent row.
         package var isInTime: Bool { self == .day || self == .week || self == .hour }
     }
 
@@ -35,13 +36,14 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let window: ReportWindow
     package let zone: String
     package let filter: ReportFilter
-    /// Every row; the renderer limits them. For sessions the first ones, in the requested order.
+    /// All rows; the renderer limits their number. For sessions, only the first rows in the requested order.
     package let rows: [UsageRow]
-    /// The number of all rows.
+    /// The number of all rows, including sessions that `rows` lacks.
     package let rowCount: Int
     /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
-    /// Sources of imported entries in the window that keep each line once, so that counts are lower bounds.
+    /// The sources of imported histories in the window that keep each repeated line only once. With such a source,
+    /// counts are lower bounds.
     package let lowerBounds: [String]
 
     package init(
@@ -63,7 +65,7 @@ package struct UsageBreakdown: Equatable, Sendable {
         (filter.text.isEmpty ? "" : "; \(filter.text)") + UsageReport.lowerBoundNote(lowerBounds)
     }
 
-    /// Returns the first `top` rows; nil for all.
+    /// Returns the first `top` rows, or all rows if `top` is nil.
     func shown(_ top: Int?) -> ArraySlice<UsageRow> { rows.prefix(top ?? rows.count) }
 }
 
@@ -84,9 +86,10 @@ package struct UsageOrder: Equatable, Sendable {
         self.minCount = minCount
     }
 
-    /// Returns the remaining rows in order: the largest value first, names from A to Z, rows without a value last.
+    /// Returns the rows that reach the smallest count, in order: the largest value first, names from A to Z, rows
+    /// without a value last.
     func applied(to rows: [UsageRow]) -> [UsageRow] {
-        // A list by hour includes hours without events.
+        // A smallest count of 1 filters nothing, because a list by hour includes hours without events.
         let rows = minCount > 1 ? rows.filter { $0.count >= minCount } : rows
         guard let sort else { return rows }
         func value(_ row: UsageRow) -> Double {

@@ -39,7 +39,7 @@ package enum UsageJSON {
         return value.adding(lowerBounds: report.lowerBounds)
     }
 
-    /// Returns a window: null where it is open; `until` is the first instant after it.
+    /// Returns a window. An open start or end is null; `until` is the first instant after the window.
     static func window(_ window: ReportWindow, zone: String) -> JSONValue {
         let range = window.range
         return [
@@ -74,7 +74,8 @@ package enum UsageJSON {
         ]
     }
 
-    /// Returns the significant change against the window before; null when nothing changed or there is no such window.
+    /// Returns the significant change against the window before; null when no change is significant or there is no
+    /// window before.
     private static func change(_ change: ClearChange?) -> JSONValue {
         guard let change, change.medianRatio != nil || change.successDifference != nil else { return .null }
         return [
@@ -115,7 +116,8 @@ package enum UsageJSON {
 }
 
 extension JSONValue {
-    /// Returns the object with the sources that make its counts lower bounds, if there are any.
+    /// Returns the object, with a list of the sources that make its counts lower bounds. The object is unchanged
+    /// without such sources.
     fileprivate func adding(lowerBounds sources: [String]) -> JSONValue {
         guard case .object(let members) = self, !sources.isEmpty else { return self }
         return .object(members + [Member("lower_bounds", .strings(sources))])

@@ -13,14 +13,14 @@ package struct UsageReport: Equatable, Sendable {
     /// Sessions that started in a range of time.
     package struct Sessions: Equatable, Sendable {
         package var count = 0
-        /// Milliseconds; nil without sessions.
+        /// The average length in milliseconds; nil without sessions.
         package var averageMS: Int64?
         package var medianMS: Double?
 
         package init() {}
     }
 
-    /// The numbers of services or ports of events that have them.
+    /// The numbers of services or ports, over the events that have such a number.
     package struct Amounts: Equatable, Sendable {
         package let events: Int
         package let median: Int64
@@ -36,24 +36,25 @@ package struct UsageReport: Equatable, Sendable {
     /// Whether the window before has recorded events to compare with.
     package var hasBefore: Bool { activityBefore != nil }
 
-    /// Commands that became slower or fail more often, the most expensive first. Empty with a filter other than the command's
-    /// name: histories are kept by command only.
+    /// Commands that became slower or fail more often, the most expensive first. Empty with a filter for failures and
+    /// for a report on a server.
     package let findings: [Finding]
 
     package let totals: StoreReader.Activity
     /// Whether the window has no events.
     package var isEmpty: Bool { totals.events == 0 }
     package let activityBefore: StoreReader.Activity?
-    /// Nil with a filter, as the aggregates of sessions are kept for all events together; and of a server, which has none.
+    /// Nil with a filter, because the aggregates of sessions cover all events together. Nil for a server, because its
+    /// aggregates have no sessions.
     package let sessions: Sessions?
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.
     package let days: [DayActivity]
-    /// All commands, in the requested order, else the most frequent first.
+    /// All commands in the requested order, by default the most frequent first.
     package let commands: [UsageRow]
     /// The smallest count of a listed command.
     let minCount: Int
-    /// The figure by which they are sorted; nil sorts by count.
+    /// The figure by which the commands are sorted; nil sorts by count.
     let sort: UsageOrder.Sort?
     /// Failures by category.
     package let errors: [UsageRow]
@@ -64,7 +65,8 @@ package struct UsageReport: Equatable, Sendable {
     package let ports: Amounts?
     /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package let note: String?
-    /// Sources of imported entries in the window that keep each line once, so that counts are lower bounds.
+    /// The sources of imported histories in the window that keep each repeated line only once. With such a source,
+    /// counts are lower bounds.
     package let lowerBounds: [String]
 
     /// The title of events without a command in a list of commands.
@@ -78,7 +80,8 @@ package struct UsageReport: Equatable, Sendable {
         commands.filter { $0.count >= minCount }.prefix(top)
     }
 
-    /// Returns the rows that make the commands add up to all events: commands that are not listed, and events without a command.
+    /// Returns summary rows for the commands that are not listed and for events without a command. With these rows the
+    /// table adds up to all events.
     func summaries(besides listed: some Collection<UsageRow>) -> [UsageRow] {
         var rows: [UsageRow] = []
         if listed.count < commands.count {
@@ -96,7 +99,7 @@ package struct UsageReport: Equatable, Sendable {
         return rows
     }
 
-    /// Failures by category, followed by those without any, so that they add up to all failures.
+    /// Failures by category, followed by failures without a category, so that the rows add up to all failures.
     var allErrors: [UsageRow] {
         let count = failures.reduce(0) { $0 + ($1.category == nil ? $1.count : 0) }
         guard count > 0 else { return errors }
@@ -104,12 +107,12 @@ package struct UsageReport: Equatable, Sendable {
         return errors + [.summary(cell.name, of: [UsageRow(cell, before: nil)])]
     }
 
-    /// Commands of each category, the most frequent first.
+    /// The commands that failed in each category, the most frequent first.
     var failingCommands: [String: [String]] {
         failures.reduce(into: [:]) { $0[$1.category ?? "", default: []].append($1.command ?? "no command") }
     }
 
-    /// The share of successful events among those with an outcome; nil without any.
+    /// The share of successful events among the events with an outcome; nil when no event has an outcome.
     package var successRate: Double? {
         let judged = totals.succeeded + totals.failed
         return judged == 0 ? nil : Double(totals.succeeded) / Double(judged)
@@ -121,7 +124,7 @@ package struct UsageReport: Equatable, Sendable {
         return (first.day, last.day)
     }
 
-    /// Returns the note on imported histories that keep each line once; empty without any.
+    /// Returns the note on imported histories that keep each repeated line only once; empty without such histories.
     static func lowerBoundNote(_ sources: [String]) -> String {
         guard !sources.isEmpty else { return "" }
         return

@@ -6,7 +6,7 @@ package import Rollups
 package struct UsageRow: Equatable, Sendable {
     package let name: String
     package let count: Int
-    /// Nil where only failures are counted.
+    /// The number of successes; nil where only failures are counted.
     package let succeeded: Int?
     package let failed: Int
     /// Total milliseconds, and the median, 95th and 99th percentile; nil without durations.
@@ -20,12 +20,14 @@ package struct UsageRow: Equatable, Sendable {
     /// The significant change against the window before; nil when there is no such window.
     package let change: ClearChange?
 
-    /// The workspace's name for the hash `name`, if a folder on this disk explains it.
+    /// The name of the workspace whose hash is `name`; nil unless the name is known, for example from a folder on this
+    /// disk.
     package var knownName: String?
     /// Whether the row sums up rows that are not listed, or events without a name.
     package var isSummary = false
 
-    /// `before` is the count in the window before, and `old` all figures there; nil when there is no such window.
+    /// Makes the row of a cell. `before` is the count in the window before, and `old` has all figures of that window.
+    /// Both are nil when there is no such window.
     package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
         name = cell.name
         count = cell.count
@@ -89,7 +91,7 @@ package struct UsageRow: Equatable, Sendable {
         }
     }
 
-    /// The share of successes among outcomes; nil without any.
+    /// The share of successes among the events with an outcome; nil when no event has an outcome.
     package var successRate: Double? {
         guard let succeeded, succeeded + failed > 0 else { return nil }
         return Double(succeeded) / Double(succeeded + failed)

@@ -3,21 +3,21 @@ package import Database
 import Rollups
 import SystemSupport
 
-/// Reads the usage reports of one window. Without a database they are empty.
+/// Reads the usage reports of one window. Without a database the reports are empty.
 package struct UsageSource: Sendable {
     let reader: StoreReader?
     let window: ReportWindow
     let filter: ReportFilter
     let order: UsageOrder
-    /// Names of workspaces by their hash, if folders on this disk explain them.
+    /// The known names of workspaces by their hash, for example from folders on this disk.
     let names: [String: String]
-    /// The window before, to compare with; nil when there is none.
+    /// The range of the window before, for comparisons, in milliseconds since 1970; nil when there is no such window.
     let before: Range<Int64>?
     let zone: String
-    /// Whether the database has sums of days in UTC, and no sessions: a server's aggregates.
+    /// Whether the database has a server's aggregates: sums of days in UTC, without sessions.
     let isOfServer: Bool
 
-    /// Limit of listed sessions: those of one user in years, and a bound on the memory of a report.
+    /// Limit of listed sessions, which bounds the memory of a report. One user takes years to make that many sessions.
     private static let mostSessions = 100_000
 
     /// `now` is in milliseconds since 1970.
@@ -50,7 +50,7 @@ package struct UsageSource: Sendable {
         let dimensions: [UsageDimension] = [.command, .errorCategory, .template, .services, .ports]
         let now = try counts(dimensions, in: window.range)
         var then: Counts? = if let before { try counts(dimensions, in: before) } else { nil }
-        // A window without recorded events is not compared with.
+        // The report makes no comparison with a window that has no recorded events.
         if then?.activity.isEmpty == true { then = nil }
         let activity = LocalDays(now.activity)
         func rows(_ dimension: UsageDimension) -> [UsageRow] {
@@ -71,7 +71,7 @@ package struct UsageSource: Sendable {
             ports: amounts(.ports), note: now.note ?? then?.note, lowerBounds: try lowerBounds())
     }
 
-    /// Returns the sources of imported entries in the window that keep each line once.
+    /// Returns the sources of imported histories in the window that keep each repeated line only once.
     private func lowerBounds() throws(StoreError) -> [String] {
         try (reader?.importedHistories() ?? []).filter {
             $0.isLowerBound && window.range.overlaps($0.times.lowerBound..<$0.times.upperBound + 1)
@@ -79,13 +79,13 @@ package struct UsageSource: Sendable {
     }
 
     private func findings() throws(StoreError) -> [Finding] {
-        // The baseline of a change is all history, of which a server's answer has only the window and the one before.
+        // The baseline of a change is all history. A server's answer has only this window and the window before.
         guard filter.searchesChanges, !isOfServer else { return [] }
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
     /// Returns a list by one kind.
-    /// - Parameter limit: most sessions to list; nil lists all.
+    /// - Parameter limit: maximum number of sessions to list; nil for `mostSessions`.
     package func breakdown(
         by kind: UsageBreakdown.Kind, sessions limit: Int? = nil
     ) throws(StoreError) -> UsageBreakdown {
@@ -113,13 +113,13 @@ package struct UsageSource: Sendable {
     private func rows(of dimension: UsageDimension, _ reader: UsageReader) throws(StoreError) -> [UsageRow] {
         let now = try reader.usage(by: [dimension], in: window.range)[dimension] ?? []
         guard let before, let earlier = try self.reader(for: before) else { return UsageRow.list(now, before: nil) }
-        // Every event has a type: without types, the window has no recorded events to compare with.
+        // Every event has a type. If the earlier window has no types, it has no recorded events to compare with.
         let then = try earlier.usage(by: [dimension, .eventType], in: before)
         return UsageRow.list(now, before: then[.eventType]?.isEmpty == false ? then[dimension] ?? [] : nil)
     }
 
-    /// Returns days, weeks or hours. With a filter they have durations too; without one, durations of different commands would be
-    /// mixed.
+    /// Returns a row for each day, week or hour. Rows have durations only with a filter: without a filter they would
+    /// mix the durations of different commands.
     private func rowsInTime(
         by kind: UsageBreakdown.Kind, _ reader: UsageReader
     ) throws(StoreError) -> [UsageRow] {
@@ -158,7 +158,7 @@ package struct UsageSource: Sendable {
             rowCount: found?.count, note: reader?.rowsNote(isAboutSessions: true))
     }
 
-    /// Nil without a database.
+    /// Returns a reader for a range of time; nil without a database.
     func reader(for range: Range<Int64>) throws(StoreError) -> UsageReader? {
         guard let reader else { return nil }
         return try UsageReader(reader, matching: filter.stored, in: range)
@@ -168,14 +168,14 @@ package struct UsageSource: Sendable {
     private struct Counts {
         var activity: [(bucketStart: Int64, activity: StoreReader.Activity)] = []
         var cells: [UsageDimension: [UsageCell]] = [:]
-        /// Nil with a filter.
+        /// The lengths of the sessions; nil with a filter.
         var sessions: LatencyHistogram?
-        /// The reason why they were read from rows; nil if they were not.
+        /// The reason why the counts were read from rows; nil if they were read from aggregates.
         var note: String?
         /// Failures by command and category.
         var failureCells: [FailureCell] = []
 
-        /// The error categories with the failed events: successful events may have a category too.
+        /// The failed events by error category. Successful events are left out, because they may have a category too.
         var failures: [UsageCell] {
             (cells[.errorCategory] ?? []).filter { $0.failed > 0 }.map { cell in
                 var failures = cell
@@ -197,7 +197,7 @@ package struct UsageSource: Sendable {
 }
 
 extension UsageReport.Sessions {
-    /// Sessions of these lengths.
+    /// Makes the figures of sessions with these lengths.
     init(_ lengths: LatencyHistogram) {
         self.init()
         count = lengths.count
@@ -207,7 +207,7 @@ extension UsageReport.Sessions {
 }
 
 extension UsageReport.Amounts {
-    /// Nil when no event has a number. `cells` are by number.
+    /// Makes the amounts from `cells`, one for each number. Nil when no event has a number.
     init?(_ cells: [UsageCell], before: [UsageCell]?) {
         let numbers = cells.compactMap { cell in Int64(cell.name).map { ($0, cell.count) } }
             .sorted { $0.0 < $1.0 }

@@ -23,13 +23,14 @@ enum UsageTable {
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" || !$0.isNumber })
     }
 
-    /// Returns the name of a row. For the hash of a workspace or a task it is the known name, else the first digits.
+    /// Returns the name of a row. The hash of a workspace or task is shown as the known name, else as the first digits
+    /// of the hash.
     private static func name(_ row: UsageRow) -> TextTable.Cell {
         if row.isSummary { return .init(row.name, .muted) }
         return .init(row.knownName ?? KnownNames.short(row.name))
     }
 
-    /// Returns failures by category, with the commands that failed with it.
+    /// Returns failures by category, with the commands that failed in each category.
     static func failures(_ rows: [UsageRow], commands: [String: [String]]) -> TextTable {
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
             (.name("CATEGORY"), name), (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
@@ -58,7 +59,7 @@ enum UsageTable {
         }
     }
 
-    /// Returns rows that have only counts, with their share of all.
+    /// Returns rows that have only counts, with the change against the window before.
     static func counts(_ title: String, _ rows: [UsageRow]) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         return TextTable(
