@@ -11,7 +11,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
         package let command: String
         package let attribute: Attribute
         package let value: String
-        /// Durations with that value and with any other, each in order of days.
+        /// The durations of runs with this value, and of runs with any other value. Each list is in order of days.
         package let with: [LatencyHistogram]
         package let without: [LatencyHistogram]
 
@@ -38,7 +38,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
 
     /// The ratio of the two medians.
     package var factor: Double { medianWith / max(medianWithout, 1) }
-    /// The additional time of the runs with it compared with those without, in milliseconds.
+    /// The additional time of the runs with the value, compared with the runs without it, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
 
     /// Returns the most expensive correlated factor of each command. Each comparison has an equal share of the probability of a

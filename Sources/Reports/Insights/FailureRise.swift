@@ -6,7 +6,7 @@ package struct FailureRise: Equatable, Sendable {
     package let before: Outcomes
     package let after: Outcomes
 
-    /// Failures since the change in excess of the earlier rate.
+    /// The number of failures since the change that exceed the earlier failure rate.
     package var excess: Double { Double(after.failed) - Double(after.judged) * (before.failureRate ?? 0) }
 
     /// Returns the rises among the commands. Each command has an equal share of the probability of a false alarm.
@@ -48,8 +48,8 @@ struct OutcomeHistory {
         runs = cells.map(\.judged)
     }
 
-    /// Returns the probability that the failure rates before and after index `place` differ by at least this much, up or down, if
-    /// both were alike.
+    /// Returns the probability that chance alone makes the failure rates before and after index `place` differ by at
+    /// least the observed amount, up or down.
     func chanceOfChange(at place: Int) -> Double {
         guard place > 0, place < cells.count else { return 1 }
         let whole = cells.indices
@@ -62,8 +62,8 @@ struct OutcomeHistory {
         return odds(new) / odds(old)
     }
 
-    /// Returns the index of the clearest change of the failure rate, up or down. Nil if its one-sided
-    /// probability under "nothing changed", times the number of candidates, exceeds `chance`.
+    /// Returns the index of the clearest change of the failure rate, up or down. Nil if the change may be due to
+    /// chance: its one-sided probability under "nothing changed", times the number of candidates, exceeds `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -81,7 +81,7 @@ struct OutcomeHistory {
         return chances(of: (low..<high).filter { runs[$0] > 0 }).min { $0.chance < $1.chance }?.place ?? best.place
     }
 
-    /// Returns the probability that a random distribution puts the failures at least as unevenly on the two sides, in the
+    /// Returns the probability that chance distributes the failures at least as unevenly between the two sides, in the
     /// observed direction.
     ///
     /// Failures come in clusters, as a broken state lasts for a while. The counts are therefore divided by the factor by which
@@ -91,7 +91,7 @@ struct OutcomeHistory {
         let failedAfter = all.failed - before.failed
         let rises = failedAfter * before.judged > before.failed * after
         let (hits, drawn) = rises ? (failedAfter, after) : (before.failed, before.judged)
-        // Cheap test before the correction for clusters: most indices are far from significant.
+        // This cheap test saves the correction for clusters at most indices, which are far from significant.
         let plain = Probability.hypergeometricUpperTail(
             hits: hits, drawn: drawn, marked: all.failed, total: all.judged)
         guard plain < 1e-3 else { return 1 }

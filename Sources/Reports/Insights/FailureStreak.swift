@@ -1,18 +1,19 @@
-/// A run of consecutive failures of a command.
+/// The streaks of a command: failures without a success between them.
 package struct FailureStreak: Equatable, Sendable {
     package let command: String
-    /// The number of runs searched, and of failures among them.
+    /// The number of runs searched, and the number of failures among them.
     package let runs: Int
     package let failed: Int
     /// The most failures in a row.
     package let longest: Int
     /// Failures since the last success.
     package let current: Int
-    /// The time of the first of those, in milliseconds since 1970; nil when the last run succeeded.
+    /// The time of the first failure since the last success, in milliseconds since 1970; nil when the last run
+    /// succeeded.
     package let since: Int64?
-    /// Milliseconds that the current streak took.
+    /// Total duration of the runs in the current streak, in milliseconds.
     package let currentMS: Int64
-    /// The probability of that many failures in a row for a command of this kind (see `chance`).
+    /// The probability of the current streak (see `Counts.chance`).
     let chance: Double
 
     /// Returns the streaks of every command with a failure; `runs` are in order of time.
@@ -62,9 +63,10 @@ package struct FailureStreak: Equatable, Sendable {
                 currentMS: currentMS, chance: chance)
         }
 
-        /// The probability of the current streak. A broken state lasts for a while, so the probability of a failure after a
-        /// failure is estimated separately. Both estimates use the runs before the streak, with one failure and two runs added
-        /// (Laplace), so that few runs give no extreme estimate.
+        /// The probability of the current streak. A broken state lasts for a while, so the probability of a failure
+        /// after a failure is estimated separately. The probabilities of the first failure and of each further failure
+        /// are estimated from the runs before the streak. One failure and two runs are added to each estimate
+        /// (Laplace), so that few runs give no extreme value.
         private var chance: Double {
             guard current > 0 else { return 1 }
             let (runs, failed) = (Double(runs - current), Double(failed - current))

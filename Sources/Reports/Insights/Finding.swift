@@ -13,11 +13,11 @@ package struct Finding: Equatable, Sendable {
     package let timeLostMS: Double
     /// The time of the change, in milliseconds since 1970; nil without a change.
     package let since: Int64?
-    /// The sentence to print: text from outside is escaped.
+    /// The sentence to print. Text from outside is already escaped.
     package let sentence: String
     /// The figures that support the sentence.
     package let evidence: JSONValue
-    /// The workspace that was searched, as the user gave it; nil: all.
+    /// The workspace that was searched, as the user gave its name; nil if all workspaces were searched.
     package var workspace: String?
 
     static func slower(_ change: Slowdown) -> Finding {
@@ -110,7 +110,8 @@ package struct Finding: Equatable, Sendable {
             ])
     }
 
-    /// The command line that shows the runs on which the finding rests. Its words need no quotes but the command's name.
+    /// The command line that shows the runs on which the finding rests. Only the names of the command and of the
+    /// workspace need quotes.
     package var evidenceCommand: String {
         func quoted(_ text: String) -> String {
             "'" + text.escapedForDisplay.replacing("'", with: "'\\''") + "'"

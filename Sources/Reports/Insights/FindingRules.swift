@@ -1,35 +1,40 @@
 /// The evidence that a finding needs: every threshold of `nexus insights`, each with its reason.
 ///
-/// A report searches many commands at many points in time, and a long search finds differences by pure chance. The probability of
-/// a false alarm is therefore set for a whole report and divided (Bonferroni). A comparison is significant if its probability
-/// under "nothing changed" is small enough. That probability, times the numbers of compared points and commands, must stay below
-/// the share of its kind. This needs no assumption on how the comparisons correlate.
+/// A report searches many commands at many points in time, and a long search finds differences by pure chance. The
+/// probability of a false alarm is therefore set for a whole report and divided among its comparisons (Bonferroni). A
+/// comparison is significant if its probability under "nothing changed" is small enough. The product of that
+/// probability, the number of compared points and the number of compared commands must stay below the limit for the
+/// kind of finding. This rule needs no assumption on how the comparisons correlate.
 package enum FindingRules {
     /// Probability that a report on an unchanged stream reports a slowdown of any command.
     static let slowdownChance = 0.004
-    /// The same for a rise of failures.
+    /// Probability that such a report reports a rise of failures.
     static let failureChance = 0.001
-    /// The same for a streak of failures. It is smaller, as the probabilities compared with it are themselves estimates.
+    /// Probability that such a report reports a streak of failures. It is smaller than the others, because the
+    /// probabilities compared with it are themselves estimates.
     static let streakChance = 0.0001
-    /// The same for correlated factors.
+    /// Probability that such a report reports a correlated factor.
     static let correlatedFactorChance = 0.001
-    /// The same for retries after failures.
+    /// Probability that such a report reports retries after failures.
     static let retryChance = 0.0005
 
-    /// The same for a comparison of two windows that shows any change.
+    /// Probability that a comparison of two windows shows a change although nothing changed.
     static let comparisonChance = 0.01
 
-    /// Runs that a command needs before a change: fewer do not show its usual figures.
+    /// Runs that a command needs before a change: fewer runs do not show the usual figures of the command.
     package static let runsBefore = 20
-    /// Runs after a change. With fewer, even a change beyond all noise would not be significant.
+    /// Runs that a command needs after a change. With fewer runs, even a change beyond all noise would not be
+    /// significant.
     package static let runsAfter = 10
-    /// Number of 15-minute buckets, on each side, that contain those runs: one long loop is a single occasion.
+    /// Least number of 15-minute buckets with runs on each side of a change, because the runs of one long loop are a
+    /// single occasion.
     static let occasions = 3
-    /// Smallest growth of the median, as a factor: less is not worth a user's time, however certain it is.
+    /// Smallest growth of the median, as a factor. A smaller growth is not worth a user's time, even if it is certain.
     static let smallestFactor = 1.25
-    /// Smallest share of pairs, one run from before and one from after, in which the later one is slower.
+    /// Smallest share of pairs in which the later run is slower. A pair is one run from before the change and one run
+    /// from after it.
     static let smallestDominance = 0.6
-    /// Failures after a change: fewer may be one bad afternoon.
+    /// Failures that a finding needs after a change: fewer failures may be one bad afternoon.
     static let failuresAfter = 5
     /// Smallest growth of the odds of failing, as a factor.
     static let smallestOddsRatio = 2.0
@@ -37,18 +42,20 @@ package enum FindingRules {
     static let streakLength = 5
     /// Runs that a command needs in two compared windows, on average for each.
     static let runsPerWindow = 10
-    /// Days that each of two compared windows needs before counts and total times are compared: they vary from day to day.
+    /// Days that each of two windows needs for a comparison of counts and total times, because these vary from day to
+    /// day.
     static let daysPerWindow = 3
-    /// Smallest ratio of a duration between two windows that is shown.
+    /// Smallest ratio of the durations in two windows that counts as a change.
     static let smallestRatio = 1.1
-    /// Runs that a comparison needs with and without a template or a number of services.
+    /// Runs that a comparison needs on each side: with and without a template, or with and without a number of services
+    /// or ports.
     static let runsCompared = 20
     /// Smallest share of all recorded time that repeating one command must cost.
     static let retryShare = 0.05
 
-    /// Limit of compared commands, the most time-consuming first. Users would not read further ones, and each lowers the power of
-    /// all other comparisons.
+    /// Limit of compared commands, the most time-consuming first. Users would not read about further commands, and each
+    /// further command lowers the power of all other comparisons.
     static let comparedCommands = 64
-    /// Depth of the segmentation of a history: sixteen ranges at most.
+    /// Depth of the segmentation of a history. This depth gives at most sixteen ranges.
     static let segmentationDepth = 4
 }

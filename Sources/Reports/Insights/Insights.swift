@@ -26,7 +26,8 @@ package struct Insights: Sendable {
     package let failures: [InsightsInput.Failures]
     package let allStreaks: [FailureStreak]
     package let allRetries: [Retries]
-    /// The number of runs searched for streaks and retries, and the time of the first when some runs were left out.
+    /// The number of runs searched for streaks and retries. `runsSince` is the time of the first of these runs if
+    /// earlier runs were left out, else nil.
     package let runsLookedAt: Int
     package let runsSince: Int64?
     /// The outcomes of each command in the whole window.
@@ -71,7 +72,7 @@ package struct Insights: Sendable {
         }
     }
 
-    /// Commands with too few runs, in all history, to detect a change, the most time-consuming first.
+    /// Commands whose whole history has too few runs to detect a change, the most time-consuming first.
     package let tooFew: [(command: String, runs: Int)]
 
     /// Failures of one category, across commands.
@@ -80,7 +81,7 @@ package struct Insights: Sendable {
         var count = 0
         /// The commands with these failures, the most frequent first.
         var commands: [String] = []
-        /// The first and the last time, in milliseconds since 1970.
+        /// The times of the first and the last failure, in milliseconds since 1970.
         var first: Int64 = .max
         var last: Int64 = .min
     }
@@ -104,7 +105,7 @@ package struct Insights: Sendable {
         let medians = Dictionary(costs.map { ($0.command, $0.p50) }, uniquingKeysWith: { first, _ in first })
         let streaking = Set(streaks.map(\.command))
         var findings = slowdowns.map(Finding.slower)
-        // A streak contains the rise that it causes, so that rise is left out.
+        // A streak also raises the failure rate of its command, so the finding about the rise is left out.
         findings += rises.filter { !streaking.contains($0.command) }
             .map { Finding.failsMore($0, medianMS: medians[$0.command] ?? 0) }
         findings += streaks.map(Finding.streak)

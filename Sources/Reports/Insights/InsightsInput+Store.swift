@@ -4,20 +4,22 @@ import Rollups
 import SystemSupport
 
 extension InsightsInput {
-    /// Range before the window's end, in milliseconds, in which a history is read by the 15-minute bucket. Older parts are read
-    /// by the day, so that years cost little more than a month.
+    /// Length of the range before the window's end, in milliseconds, in which a history is read by the 15-minute
+    /// bucket. Older parts are read by the day, so that reading years takes little longer than reading a month.
     private static let fineRange: Int64 = 30 * Timestamp.millisecondsPerDay
-    /// Runs in the window from which a command's history is read entirely by the day: its changes rest on thousands of runs.
+    /// Number of runs in the window from which on a command's history is read entirely by the day. Days are fine
+    /// enough, because the changes of such a command rest on thousands of runs.
     private static let frequent = 50_000
-    /// The same for the dashboard, which shows only the changes. Reading then takes a fraction of the time, and detects a change
-    /// of such a frequent command up to three days later.
+    /// The same number for the dashboard, which shows only changes. The smaller number reduces the reading time to a
+    /// fraction. In return, a change of such a frequent command is detected up to three days later.
     private static let frequentOnDashboard = 5000
-    /// Parts of the window in which runs with and without a template, services or ports are compared.
+    /// Number of parts into which the window is divided to compare runs with and without a template, services or ports.
     private static let correlatedFactorParts: Int64 = 32
-    /// Limit of the runs searched for streaks and retries, the latest first: those of months of one user, read in a fraction of a
-    /// second.
+    /// Limit of the runs searched for streaks and retries, the latest first. One user takes months to make that many
+    /// runs, and reading them takes a fraction of a second.
     private static let runLimit = 50_000
-    /// Limit of the rows read for them, the latest first: with a filter most are of other commands and workspaces.
+    /// Limit of the rows read to find these runs, the latest first. With a filter, most rows belong to other commands
+    /// and workspaces.
     private static let rowLimit: Int64 = 500_000
 
     /// The part of a window's data to read.
@@ -28,12 +30,12 @@ extension InsightsInput {
         case changes
     }
 
-    /// Reads the input for the findings of a window. The window selects the changes that began or persist in it; all history
-    /// before it is the baseline.
+    /// Reads the input for the findings of a window. The window selects the changes that began in it or persist in it.
+    /// All history before the window is the baseline.
     ///
     /// - Parameters:
     ///   - filter: the commands and the workspace to search. Its flag for failures alone has no effect here.
-    ///   - reader: nil, when there is no database yet, gives an empty input.
+    ///   - reader: the reader of the database. Without a database it is nil, and the input is empty.
     package init(
         _ window: ReportWindow, from reader: StoreReader?, filter: ReportFilter = ReportFilter(),
         scope: Scope = .findings
@@ -51,7 +53,8 @@ extension InsightsInput {
         else { return }
         let inWindow = try Self.withoutNamingChange(recordedInWindow, reader)
         let covered = try Self.withoutNamingChange(recorded, reader)
-        // Commands are selected by their names below. Without a workspace the aggregates by command are sufficient.
+        // This filter omits the command, because commands are selected by their names below. Without a workspace, the
+        // aggregates by command are then sufficient.
         let usage = try UsageReader(
             reader, matching: UsageFilter(workspaceHash: filter.workspaceHash), in: 0..<range.upperBound)
         let commands = try (usage.usage(by: [.command], in: range)[.command] ?? []).filter { isMeant($0.name) }
@@ -82,8 +85,9 @@ extension InsightsInput {
         return first..<last + TimeBucket.milliseconds
     }
 
-    /// Returns the part of a range after the last change of the naming rules or the end of an imported history within it. Figures
-    /// before and after it are not comparable. A part that is read by the day begins with a whole day.
+    /// Returns the part of a range after the last change of the naming rules or the end of an imported history within
+    /// it. Figures from before and after that time are not comparable. A part that is read by the day begins with a
+    /// whole day.
     private static func withoutNamingChange(
         _ range: Range<Int64>, _ reader: StoreReader
     ) throws(StoreError) -> Range<Int64> {
@@ -95,8 +99,8 @@ extension InsightsInput {
         return min(start, range.upperBound)..<range.upperBound
     }
 
-    /// Returns the histories of commands: by the 15-minute bucket near the window's end, and by the day before; entirely by the
-    /// day for frequent commands.
+    /// Returns the histories of commands. They are read by the 15-minute bucket near the window's end, and by the day
+    /// in the range before that. The histories of frequent commands are read entirely by the day.
     private static func histories(
         of commands: [UsageCell], in range: Range<Int64>, _ usage: UsageReader, _ reader: StoreReader, _ scope: Scope
     ) throws(StoreError) -> [CommandHistory] {
@@ -119,7 +123,7 @@ extension InsightsInput {
                 return CommandHistory(command: command.name, points)
             }
         }
-        // One read covers all commands. The dashboard reads days alone, as it must appear at once.
+        // With a filter, one read covers all commands. The dashboard reads only days, because it must appear at once.
         func points(_ part: Range<Int64>, _ grain: StoreReader.HistoryGrain) throws(StoreError) -> [String:
             [UsageHistory.Point]]
         {
@@ -186,7 +190,8 @@ extension InsightsInput {
         var isCut = false
         let meant = UsageFilter(command: filter.command, workspaceHash: filter.workspaceHash)
         let isWhole = try reader.latestEvents(in: range, meant, among: Self.rowLimit) { event in
-            // A line of several commands is a run of none of them. An imported entry belongs to no known session.
+            // A line of several commands does not count as a run of any of them. An imported entry is skipped too,
+            // because its session is unknown.
             guard let success = event.numbers.success, !event.command.isEmpty,
                 event.type != EventType.commandLine.rawValue, !HistorySession.contains(event.session.utf8.span)
             else { return true }

@@ -1,13 +1,14 @@
 package import Core
 
-/// The input of the search for findings. It is read elsewhere, so that a test can search its own numbers.
+/// The input of the search for findings. Other code reads the input from the database, so that a test can supply its
+/// own numbers.
 package struct InsightsInput: Sendable {
     /// Failures of one command in one category.
     package struct Failures: Sendable, Equatable {
         package let command: String
         package let category: String
         package let count: Int
-        /// The first and the last time, to the 15-minute bucket, in milliseconds since 1970.
+        /// The times of the first and the last failure, to the 15-minute bucket, in milliseconds since 1970.
         package let first: Int64
         package let last: Int64
 
@@ -22,7 +23,7 @@ package struct InsightsInput: Sendable {
 
     /// The history of each command from the first event to the end of the window.
     package var histories: [CommandHistory] = []
-    /// The sum of each command in the window, in one cell; nil when the histories cover only the window.
+    /// The sums of each command in the window, as a history of one cell. Nil when `histories` covers only the window.
     package var totals: [CommandHistory]?
     /// The window, in milliseconds since 1970.
     package var window: Range<Int64> = 0..<Int64.max
@@ -32,7 +33,7 @@ package struct InsightsInput: Sendable {
     package var failures: [Failures] = []
     /// The latest runs until the end of the window, in order of time.
     package var runs: [RunRecord] = []
-    /// Whether earlier runs were left out.
+    /// Whether `runs` lacks earlier runs because of a limit.
     package var runsAreCut = false
 
     package init() {}
@@ -108,6 +109,6 @@ package struct Outcomes: Equatable, Sendable {
     package init() {}
 
     package var judged: Int { succeeded + failed }
-    /// The share that failed, from 0 to 1; nil when no run has an outcome.
+    /// The share of runs that failed, from 0 to 1; nil when no run has an outcome.
     package var failureRate: Double? { judged == 0 ? nil : Double(failed) / Double(judged) }
 }

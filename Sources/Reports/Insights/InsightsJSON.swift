@@ -5,7 +5,8 @@ package import Core
 package enum InsightsJSON {
     static let version = 2
 
-    /// Returns everything, or the part that `focus` selects; lists hold at most `top` entries, findings are always complete.
+    /// Returns the part of the report that `focus` selects. Each list has at most `top` entries, except that the
+    /// findings are always complete.
     package static func of(
         _ insights: Insights, _ focus: InsightsRenderer.Focus, window: ReportWindow, zone: String, top: Int
     ) -> JSONValue {

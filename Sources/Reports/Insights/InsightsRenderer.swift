@@ -11,7 +11,7 @@ package enum InsightsRenderer {
     /// The sentence for a window without findings.
     package static let nothing = "No finding."
 
-    /// Returns the window's title, then the part that `focus` selects, `top` lines of each list.
+    /// Returns the window's title, then the part that `focus` selects, with at most `top` lines of each list.
     package static func render(
         _ insights: Insights, _ focus: Focus, window: ReportWindow, zone: String, top: Int, _ style: TerminalStyle
     ) -> String {
@@ -48,7 +48,8 @@ package enum InsightsRenderer {
         return "Searched: \(NumberText.counted(runs, "run")) of \(NumberText.counted(insights.costs.count, "command"))."
     }
 
-    /// Returns the runs that the three most time-consuming commands still lack before a change can be detected.
+    /// Returns how many of the runs needed to detect a change the three most time-consuming commands have. Nil when no
+    /// command has too few runs.
     static func tooFew(_ insights: Insights) -> String? {
         guard !insights.tooFew.isEmpty else { return nil }
         let needed = FindingRules.runsBefore + FindingRules.runsAfter
@@ -194,7 +195,7 @@ package enum InsightsRenderer {
             })
     }
 
-    /// Returns the note on the runs searched for streaks and retries, if some were left out.
+    /// Returns the note on the runs searched for streaks and retries; empty unless earlier runs were left out.
     private static func order(_ insights: Insights, _ style: TerminalStyle) -> [String] {
         guard let since = insights.runsSince else { return [] }
         let text =

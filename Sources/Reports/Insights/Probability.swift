@@ -5,16 +5,17 @@ enum Probability {
     /// Returns the probability that a standard normal variable exceeds `z`.
     static func normalUpperTail(_ z: Double) -> Double { 0.5 * erfc(z / 2.0.squareRoot()) }
 
-    /// Returns the p-value of Fisher's exact test, one-sided. It is the probability that, of `marked` runs among `total`, at
-    /// least `hits` are among `drawn` runs picked at random. All are counts, `hits` at most both `marked` and `drawn`.
+    /// Returns the p-value of Fisher's exact test, one-sided. Of `total` runs, `marked` are marked. The result is the
+    /// probability that `drawn` runs picked at random include at least `hits` marked runs. All parameters are counts.
+    /// `hits` is at most `marked` and at most `drawn`.
     static func hypergeometricUpperTail(hits: Int, drawn: Int, marked: Int, total: Int) -> Double {
         let most = min(drawn, marked)
         guard hits > max(0, drawn + marked - total) else { return 1 }
         guard hits <= most else { return 0 }
         let first =
             logChoose(marked, hits) + logChoose(total - marked, drawn - hits) - logChoose(total, drawn)
-        // Each term is computed from the previous one. A term that adds nothing ends the sum, as no later term adds anything: the
-        // hits summed are in the falling tail, or the sum is near one.
+        // Each term is computed from the previous one. The sum ends at the first term that adds nothing, because no
+        // later term adds anything. Either the terms already fall there, or the probability is near one.
         var term = 1.0
         var sum = 1.0
         var count = hits
@@ -43,17 +44,19 @@ enum Probability {
 
 /// The correlation of the runs of a history.
 enum Dependence {
-    /// Returns the variance inflation: the variance of a sum over runs relative to that of independent runs; at least 1.
+    /// Returns the variance inflation, at least 1: the variance of a sum over the runs, divided by the variance that
+    /// independent runs would have.
     ///
     /// Runs of one 15-minute bucket are alike (the same load of the machine, the same mistake in the code), and so are
-    /// neighbouring buckets. If they counted as independent, any noise would be significant. The inflation is measured on the
-    /// residuals in the `parts` between the cuts. It combines the variance between buckets relative to that within them with the
-    /// correlation of each bucket with the next, which is extrapolated as a geometric decay.
+    /// neighbouring buckets. If they counted as independent, any noise would be significant. The inflation is measured
+    /// on the residuals in the `parts` between the cuts. It is the product of two factors. The first factor is the
+    /// variance between buckets relative to the variance of single runs. The second factor follows from the correlation
+    /// of each bucket with the next bucket, extrapolated as a geometric decay.
     ///
     /// - Parameters:
     ///   - runs: the number of runs in each bucket.
-    ///   - scores: for each bucket the sum of the observed value, a rank, or 1 for a failure.
-    ///   - squares: for each bucket the sum of its squares.
+    ///   - scores: for each bucket the sum of the observed values of its runs. A value is a rank, or 1 for a failure.
+    ///   - squares: for each bucket the sum of the squared values.
     ///   - parts: the ranges between the cuts.
     static func inflation(runs: [Int], scores: [Double], squares: [Double], of parts: [Range<Int>]) -> Double {
         var residuals: [Double] = []

@@ -2,13 +2,14 @@ import Core
 
 /// A command's durations in order of time, as ranks: the input of the search for a change.
 ///
-/// With ranks instead of milliseconds, one run of an hour weighs no more than one that took a little longer than usual. They
-/// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same 15-minute bucket, or of the same bucket of
-/// a histogram, share their mean rank. All results are exact on the histograms, in one pass over their buckets.
+/// With ranks instead of milliseconds, a run of an hour weighs no more than a run that took a little longer than usual.
+/// Rank tests assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same 15-minute bucket, or
+/// of the same bucket of a histogram, share their mean rank. All results are exact on the histograms, in one pass over
+/// their buckets.
 struct RankHistory {
     /// The number of runs in each 15-minute bucket.
     let runs: [Int]
-    /// For each bucket the sum of its runs' ranks, centred at the mean rank of all.
+    /// For each bucket the sum of the ranks of its runs. Ranks are centred at the mean rank of all runs.
     private let scores: [Double]
     /// For each bucket the sum of the squares of the centred ranks.
     private let squares: [Double]
@@ -38,8 +39,8 @@ struct RankHistory {
         (self.scores, self.squares) = (scores, squares)
     }
 
-    /// Returns the index of the clearest change in a range. Nil if its one-sided probability under "nothing
-    /// changed", times the number of candidates, exceeds `chance`.
+    /// Returns the index of the clearest change in a range. Nil if the change may be due to chance: its one-sided
+    /// probability under "nothing changed", times the number of candidates, exceeds `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -55,8 +56,8 @@ struct RankHistory {
         return Probability.normalUpperTail(z) * Double(candidates.count) <= chance ? place : nil
     }
 
-    /// Returns the probability that the runs from index `place` on are at least this much slower than those before, if both were
-    /// alike.
+    /// Returns the probability that chance alone makes the runs from index `place` on at least as slow as observed,
+    /// compared with the runs before.
     func chanceOfSlower(from place: Int) -> Double {
         let inflation = inflation(of: runs.indices, cutAt: place)
         return Probability.normalUpperTail(Sums(self, runs.indices).z(at: place) / inflation.squareRoot())
@@ -102,8 +103,9 @@ struct RankHistory {
 }
 
 extension LatencyHistogram {
-    /// Returns the share of pairs, one run of each histogram, in which the run of this one took longer. Pairs in one bucket count
-    /// half. 0.5 when either is empty.
+    /// Forms all pairs of a run of this histogram and a run of the other. Returns the share of pairs in which the run
+    /// of this histogram took longer. A pair in the same bucket counts half. Returns 0.5 when either histogram is
+    /// empty.
     func dominance(over other: LatencyHistogram) -> Double {
         guard !isEmpty, !other.isEmpty else { return 0.5 }
         let theirs = other.buckets

@@ -1,14 +1,14 @@
 /// The runs of a command that followed a failure, and their time.
 package struct Retries: Equatable, Sendable {
-    /// Longest time in milliseconds between two runs in the same session for the second to count as a repetition. It is enough to
-    /// read an error message and fix something small.
+    /// Longest time between two runs in the same session, in milliseconds, for which the second run counts as a
+    /// repetition. Ten minutes are enough to read an error message and fix something small.
     package static let window: Int64 = 10 * 60 * 1000
 
     package let command: String
     /// Failed runs, and the number of them that were followed by another run.
     package let failures: Int
     package let repeated: Int
-    /// The same for successful runs, as the baseline.
+    /// Successful runs, and the number of them that were followed by another run: the baseline.
     package let successes: Int
     package let repeatedAfterSuccess: Int
     /// Total time of the runs after a failure, in milliseconds.
@@ -31,7 +31,8 @@ package struct Retries: Equatable, Sendable {
         var counts: [String: Counts] = [:]
         for run in runs {
             if let before = last.updateValue(run, forKey: Key(session: run.session, command: run.command)),
-                // From the end of the previous run: hooks and exec record the time when a run began.
+                // Hooks and exec record the time when a run began. The duration of the previous run is therefore
+                // subtracted, so that the time counts from its end.
                 run.timestamp - before.timestamp - before.durationMS <= window
             {
                 counts[run.command, default: Counts()].repeated += before.success ? 0 : 1

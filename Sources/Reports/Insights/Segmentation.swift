@@ -1,7 +1,7 @@
 /// Splits a history where it changed: at the clearest change first, then each part again (binary segmentation).
 enum Segmentation {
-    /// Returns the ranges between changes, in order; one when nothing changed. `cut` returns the index of the clearest change in
-    /// a range, at which the later part begins, or nil.
+    /// Returns the ranges between changes, in order; the whole history when nothing changed. `cut` returns the index at
+    /// which the range changed most clearly and the later part begins; nil without a change.
     static func ranges(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
         ranges(of: history, depth: FindingRules.segmentationDepth, cut: cut)
     }
@@ -12,10 +12,12 @@ enum Segmentation {
             + ranges(of: place..<history.upperBound, depth: depth - 1, cut: cut)
     }
 
-    /// Returns candidate indices at which a range may be split, thinned out: between neighbours one side grows by a tenth.
+    /// Returns the candidate indices at which a range may be split. The candidates are thinned out: from each to the
+    /// next, the smaller side grows by at least a tenth.
     ///
-    /// A change between two candidates loses a twentieth of its weight, and the number of tests grows only with the logarithm of
-    /// the length. `runs` has the number of runs at each index; each side needs its least number of runs and of buckets.
+    /// A change between two candidates loses a twentieth of its weight. In return, the number of tests grows only with
+    /// the logarithm of the length. `runs` has the number of runs at each index; each side needs a least number of runs
+    /// (`before` and `after`) and of buckets.
     static func candidates(_ runs: ArraySlice<Int>, before: Int, after: Int) -> [Int] {
         let total = runs.reduce(0, +)
         var places: [Int] = []
@@ -42,7 +44,7 @@ enum Segmentation {
             }
             seen += runs[place]
         }
-        // Walks from each end inwards, by the smaller side.
+        // Walks from one end inwards, as long as the side already passed is the smaller side.
         func walk(_ order: some Sequence<Int>, _ side: (Int) -> Int) -> [Int] {
             var last = 0.0
             var kept: [Int] = []
