@@ -60,8 +60,8 @@ struct TimeWord {
     /// Maximum number of days that `d` and `w` accept: a century.
     private static let mostDays = 36_500
 
-    /// Parses `7d` (today and the six days before), `2w` (today and the 13 days before), and `2h` or `90min` (the last
-    /// 2 hours or 90 minutes until now).
+    /// Parses a time ago. `7d` is today and the six days before, and `2w` is today and the 13 days before. `2h` and
+    /// `90min` are that time until now.
     private static func ago(_ text: String, now: Int64) -> TimeWord? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = UInt16(digits: digits), number > 0 else { return nil }

@@ -5,9 +5,10 @@ import Rollups
 
 /// Finds the significant changes between two windows.
 ///
-/// The tests are those of the findings: a rank test for the median, and Fisher's exact test for outcomes and for the
-/// share of slow runs. Both tests correct for correlated runs. Welch's t-test compares the counts and the total times
-/// of days. The probability of a false alarm is set for the whole comparison and divided among its tests (Bonferroni).
+/// The tests are those of the findings. A rank test compares the medians. Fisher's exact test compares the outcomes and
+/// the shares of slow runs. Both tests correct for correlated runs. Welch's t-test compares the counts and the total
+/// times of days. The probability of a false alarm is set for the whole comparison and divided among its tests
+/// (Bonferroni).
 struct ChangeTest {
     let before: Figures
     let after: Figures

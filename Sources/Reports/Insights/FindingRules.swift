@@ -2,9 +2,9 @@
 ///
 /// A report searches many commands at many points in time, and a long search finds differences by pure chance. The
 /// probability of a false alarm is therefore set for a whole report and divided among its comparisons (Bonferroni). A
-/// comparison is significant if its probability under "nothing changed" is small enough. The product of that
-/// probability, the number of compared points and the number of compared commands must stay below the limit for the
-/// kind of finding. This rule needs no assumption on how the comparisons correlate.
+/// comparison is significant if its probability under "nothing changed" is small enough. That probability is multiplied
+/// by the number of compared points and by the number of compared commands. The product must stay below the limit for
+/// the kind of finding. This rule needs no assumption on how the comparisons correlate.
 package enum FindingRules {
     /// Probability that a report on an unchanged stream reports a slowdown of any command.
     static let slowdownChance = 0.004

@@ -2,7 +2,8 @@ import Foundation
 
 /// The frame of a chart: its size, its axes, its texts for screen readers, and the table of its figures.
 struct Chart {
-    /// The width of every chart, in pixels before scaling: a phone shows its text without zooming.
+    /// The width of every chart, in pixels before scaling. At this width the text of a chart is readable on a phone
+    /// without zooming.
     static let width = 480.0
     private static let left = 58.0
     private static let right = 8.0
@@ -30,7 +31,7 @@ struct Chart {
     /// The width of a column.
     var step: Double { (Self.width - Self.left - Self.right) / Double(max(1, columns)) }
 
-    /// Returns the left edge of a column; a fraction is an offset within it.
+    /// Returns the left edge of a column. A fraction of `column` is an offset within the column.
     func x(_ column: Double) -> Double { Self.left + column * step }
 
     // MARK: Axes
@@ -54,7 +55,7 @@ struct Chart {
             ])
     }
 
-    /// Writes a label at the left of the plot and a thin line across it.
+    /// Writes a label at the left of the plot and a thin line across the plot.
     func writeRowLabel(_ text: String, y: Double, hasLine: Bool = true, to page: inout Markup) {
         writeText(text, x: plotLeft - 6, y: y + 4, "end", to: &page)
         guard hasLine else { return }
@@ -112,7 +113,7 @@ struct Chart {
 /// The figures of a chart.
 struct ChartTable {
     let titles: [String]
-    /// The first cell of a row names it.
+    /// The first cell of each row is the name of the row.
     let rows: [[String]]
 
     /// Writes the table in a scrolling box of its own.

@@ -18,7 +18,7 @@ struct ChartColumns: Equatable, Sendable {
     /// The end of the last column.
     let end: Int64
 
-    /// Limit of columns: a line of a chart has some 400 pixels.
+    /// Limit of columns. The plot is some 400 pixels wide, so that each column has at least four pixels.
     static let most = 100
     /// Longest range, in days, with a column for each hour.
     private static let daysByHour = 3
@@ -48,17 +48,19 @@ struct ChartColumns: Equatable, Sendable {
         end = LocalCalendar.start(of: first, plusDays: starts.count * step)
     }
 
-    /// The grain in which histories are read. Groups of days are combined from whole days in UTC, which are fewer to read.
+    /// The grain in which histories are read. Groups of days are combined from whole days in UTC, because these are
+    /// fewer values to read.
     var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .timeBucket }
 
-    /// Whether a column may contain several days, which are then those of UTC.
+    /// Whether a column contains several days. The days are then days in UTC.
     var isOfWholeDays: Bool {
         if case .days(let step) = unit { step > 1 } else { false }
     }
 
-    /// Returns the column of a point of a history; nil outside.
+    /// Returns the column that contains a point of a history; nil for a point outside all columns.
     ///
-    /// - Parameter start: the start of the point, in milliseconds since 1970. For a whole day its noon decides.
+    /// - Parameter start: the start of the point, in milliseconds since 1970. A point for a whole day belongs to the
+    ///   column that contains the noon of that day.
     func index(of start: Int64) -> Int? {
         let time = isOfWholeDays ? start + Timestamp.millisecondsPerDay / 2 : start
         guard range.contains(time) else { return nil }

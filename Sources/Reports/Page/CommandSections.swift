@@ -2,7 +2,7 @@ import Core
 import Rollups
 import SystemSupport
 
-/// The table of commands, and the charts of the most important ones.
+/// The table of commands, and the charts of the most important commands.
 enum CommandSections {
     /// Writes all commands with their figures, the most frequent first; the script sorts and searches them.
     static func writeTable(_ report: PageReport, to page: inout Markup) {
@@ -95,7 +95,7 @@ enum CommandSections {
         guard !row.isSummary, let series = report.series[row.name], let line = DurationCharts.sparkline(series) else {
             return
         }
-        // The figures are in the same row: a reader that does not see the picture misses nothing.
+        // Screen readers skip the picture, because the same row has the figures.
         page.element(
             .svg,
             [
@@ -107,7 +107,7 @@ enum CommandSections {
 
     // MARK: One command
 
-    /// Writes the charts of the commands that have some; the script shows those of one command.
+    /// Writes the charts of every command that has charts. The script shows the charts of one command at a time.
     static func writeDetails(_ report: PageReport, to page: inout Markup) {
         guard let columns = report.columns, !report.detailed.isEmpty else { return }
         page.section("details", "Charts of a command") { page in

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// The activity of one command over time: the values of its charts.
 struct CommandSeries: Sendable {
-    /// One run, to the 15-minute bucket and to 1 % of its duration.
+    /// One run. Its start is exact to the 15-minute bucket, and its duration to 1 %.
     struct Run: Equatable, Sendable {
         /// Milliseconds since 1970.
         let start: Int64
@@ -15,19 +15,21 @@ struct CommandSeries: Sendable {
     let name: String
     /// The figures of each column.
     private(set) var cells: [UsageCell]
-    /// Runs by the hour of the week, Monday's first: 7 times 24. Nil where they were not requested, and where the columns are
-    /// combined from days.
+    /// The number of runs in each of the 7 times 24 hours of the week, beginning with Monday. Nil if hours were not
+    /// requested, or if columns contain several days.
     private(set) var hours: [Int]?
-    /// Its single runs; nil where there are too many to distinguish.
+    /// The single runs of the command. Nil if there are too many to distinguish, or if columns contain several days.
     private(set) var runs: [Run]?
-    /// Failures by category in each column, the most frequent category first; those without one are under the empty name.
+    /// Failures by category in each column, the most frequent category first. Failures without a category have an empty
+    /// name.
     private(set) var failures: [(category: String, counts: [Int])] = []
 
-    /// Number of runs from which on a chart draws no single runs.
+    /// Number of runs from which on a chart does not draw single runs.
     static let mostRuns = 500
     private static let hoursOfWeek = 7 * 24
 
-    /// - Parameter hasHours: whether hours of the week are counted, which takes as long as all other figures.
+    /// - Parameter hasHours: whether runs are counted by hour of the week. This count takes as long as all other
+    ///   figures together.
     init(_ history: UsageHistory, _ columns: ChartColumns, hasHours: Bool = true) {
         name = history.name
         cells = [UsageCell](repeating: UsageCell(name: history.name), count: columns.count)
@@ -46,7 +48,7 @@ struct CommandSeries: Sendable {
         }
     }
 
-    /// Adds the failures of the command, from the histories of all commands.
+    /// Adds the failures of the command, from the failure histories of this command.
     mutating func add(_ histories: [FailureHistory], _ columns: ChartColumns) {
         failures = Self.failures(histories, columns)
     }
@@ -67,7 +69,7 @@ struct CommandSeries: Sendable {
             .sorted { ($1.2, $0.0) < ($0.2, $1.0) }.map { ($0.0, $0.1) }
     }
 
-    /// All runs of the command, and those with a known outcome.
+    /// The sum of the figures of all columns.
     var total: UsageCell { cells.reduce(into: UsageCell(name: name)) { $0.add($1) } }
 
     private static func hourOfWeek(_ time: Int64) -> Int {

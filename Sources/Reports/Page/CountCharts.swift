@@ -5,10 +5,11 @@ import SystemSupport
 
 /// Charts of counts: failures over time, hours of the week, and the calendar.
 enum CountCharts {
-    /// Limit of categories with a row of their own; further ones share a row.
+    /// Limit of categories with a row of their own; further categories share a row.
     private static let mostCategories = 5
 
-    /// Writes failures by category: a row of bars for each, all on one scale. Writes nothing without failures.
+    /// Writes failures by category: a row of bars for each category, with the same scale in all rows. Writes nothing
+    /// without failures.
     static func writeFailures(
         _ failures: [(category: String, counts: [Int])], of name: String, _ columns: ChartColumns, id: String,
         to page: inout Markup

@@ -4,8 +4,9 @@ import SystemSupport
 
 /// Charts of a command's durations over time.
 enum DurationCharts {
-    /// Writes the median and the 95th percentile of each column as a band, with the longest run, or with every run if there are
-    /// few. The chart of a finding also marks the change, and has the share of failed runs below.
+    /// Writes a band from the median to the 95th percentile for each column. The chart also shows the longest run of
+    /// each column, or every run if there are few runs. The chart of a finding marks the change and has the share of
+    /// failed runs below the time axis.
     static func writeBand(
         _ series: CommandSeries, _ columns: ChartColumns, id: String, finding: Finding? = nil, to page: inout Markup
     ) {
@@ -138,7 +139,8 @@ enum DurationCharts {
 
     // MARK: Heat map
 
-    /// Writes time by duration on a logarithmic scale: the larger a mark, the more runs. No duration is left out.
+    /// Writes a heat map of time and duration, with durations in rows of a roughly logarithmic scale: the larger a
+    /// mark, the more runs. No duration is left out.
     static func writeHeatMap(_ series: CommandSeries, _ columns: ChartColumns, id: String, to page: inout Markup) {
         let all = series.total.latency
         guard !all.isEmpty else { return }

@@ -23,12 +23,13 @@ enum RoundDuration {
     }
 }
 
-/// The rows of a heat map of durations. A row contains every duration from its bound to the next one's.
+/// The rows of a heat map of durations. A row contains every duration from its own bound up to the bound of the next
+/// row.
 struct DurationRows: Equatable {
     /// The lower bound of each row, in milliseconds, shortest first.
     let bounds: [Int64]
 
-    /// Makes the rows from the shortest to the longest duration; none is left out.
+    /// Makes rows for all durations, from the shortest to the longest, without a gap.
     init(_ latency: LatencyHistogram) {
         let buckets = latency.buckets
         guard let shortest = buckets.first, let longest = buckets.last else {
@@ -72,7 +73,7 @@ struct DurationAxis {
     init(_ values: some Sequence<Double>, top: Double, bottom: Double) {
         let values = values.map { max($0, 0.5) }
         let (least, most) = (values.min() ?? 1, values.max() ?? 1000)
-        // The range exceeds that of the values a little, and spans at least a factor of four.
+        // The axis extends a little beyond the values and spans at least a factor of four.
         let widening = max(1.15, 2 / (most / least).squareRoot())
         low = log10(least / widening)
         high = log10(most * widening)

@@ -2,7 +2,7 @@ import Core
 import Database
 import SystemSupport
 
-/// The section on the origin of a page, and on the data that it can contain.
+/// The section on the origin of a page and on the data that the page can contain.
 enum MakingSection {
     static func write(_ report: PageReport, to page: inout Markup) {
         page.section("making", "How it was made") { page in
@@ -17,7 +17,7 @@ enum MakingSection {
         }
     }
 
-    /// Returns where the data of the page is from.
+    /// Returns the origin of the data of the page.
     private static func origin(_ making: PageReport.Making) -> String {
         if making.isOfServer { return "the aggregates on a server" }
         return making.isOfSnapshot ? "a snapshot" : "the data folder of one user"

@@ -2,10 +2,10 @@ import SystemSupport
 
 /// A document of HTML and SVG under construction.
 ///
-/// Elements and attributes are of closed sets. Text from outside is always the content of an element or the value of an
-/// attribute, and both are escaped here. A value is always in double quotes, so that the same five characters matter in both
-/// contexts (HTML standard, 13.1.2.3 and 13.3). No declaration accepts markup as text, except `embed`, which accepts the page's
-/// own style and script.
+/// Only the elements and attributes of two enumerations can be written. Text from outside is always the content of an
+/// element or the value of an attribute, and both are escaped here. A value is always in double quotes, so that the
+/// same five characters matter in both contexts (HTML standard, 13.1.2.3 and 13.3). No declaration accepts markup as
+/// text, except `embed`, which accepts the page's own style and script.
 struct Markup {
     /// The elements that a page has.
     enum Element: String, CaseIterable {
@@ -17,7 +17,8 @@ struct Markup {
 
         /// Whether the element has no content and no end tag.
         fileprivate var isVoid: Bool { self == .meta || self == .input }
-        /// Whether its end tag may be omitted in all output of this writer (HTML standard, 13.1.2.4). Tables are most of a page.
+        /// Whether the end tag of the element may be omitted in all output of this writer (HTML standard, 13.1.2.4).
+        /// Omitting end tags makes pages smaller, because tables are most of a page.
         fileprivate var endsByItself: Bool { self == .td || self == .th || self == .tr || self == .li }
     }
 
@@ -66,8 +67,8 @@ struct Markup {
 
     mutating func append(_ content: String) { text += Self.escaped(content) }
 
-    /// Writes the page's own style or script as it is. It must not contain the beginning of an end tag, which would end the
-    /// element.
+    /// Writes the page's own style or script as it is. The text must not contain `</`, because an end tag would end the
+    /// element early, and must not contain `<!--`.
     mutating func embed(_ element: Element, _ content: String) {
         precondition(!content.contains("</") && !content.contains("<!--"))
         open(element, [:])

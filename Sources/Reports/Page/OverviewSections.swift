@@ -124,7 +124,7 @@ enum OverviewSections {
         }
     }
 
-    /// Limit of rows in each of these tables.
+    /// Limit of rows in each table of these sections.
     private static let rows = 30
 
     private static func writeRest(_ hidden: Int, _ command: String, to page: inout Markup) {

@@ -3,10 +3,12 @@ import Crypto
 import Foundation
 import SystemSupport
 
-/// Renders a report as one HTML file. It needs no other file and opens no connection: its policy allows its own style and script,
-/// by their hashes, and nothing else. Without the script only sorting, searching, selecting and the theme are missing.
+/// Renders a report as one HTML file. The page needs no other file and opens no connection. Its content security policy
+/// allows only its own style and script, by their hashes. Without the script, the page lacks only sorting, searching,
+/// selecting and themes.
 package enum PageRenderer {
-    /// The beginning of every page of any version: a file without it is not a Nexus page and is not replaced.
+    /// The beginning of every page, in all versions. A file without this beginning is not a Nexus page and is not
+    /// replaced.
     static let signature = "<!doctype html>\n<!-- Nexus report"
     private static let firstLine = signature + ", version 1 -->\n"
 
@@ -43,7 +45,7 @@ package enum PageRenderer {
         return page.text + "\n"
     }
 
-    /// The value of the policy: it allows only the content of the page itself.
+    /// The content security policy, which allows only the content of the page itself.
     static var policy: String {
         "default-src 'none'; script-src '\(hash(script))'; style-src '\(hash(style))'; base-uri 'none'; form-action 'none'"
     }
@@ -65,7 +67,7 @@ package enum PageRenderer {
         page.embed(.style, style)
     }
 
-    /// Writes the selection of colours, which the script shows.
+    /// Writes the selection of colours. It is hidden until the script shows it.
     private static func writeThemes(to page: inout Markup) {
         page.element(.div, [.kind: "tools", .hidden: ""]) { page in
             page.element(.label, [.target: "theme"], text: "Colours")
@@ -109,7 +111,7 @@ extension Markup {
         if let kind { element(.p, [.kind: kind], text: text) } else { element(.p, text: text) }
     }
 
-    /// Writes a table of the terminal, without its bars.
+    /// Writes a terminal table as HTML, without the columns of bars.
     mutating func table(_ table: TextTable, label: String) {
         let shown = table.columns.indices.filter { column in
             !table.rows.contains { $0[column].cellStyle == .bar }

@@ -9,13 +9,13 @@ package struct PageReport: Sendable {
     package struct Making: Sendable {
         /// The time of rendering, in milliseconds since 1970.
         package var time: Int64
-        /// Whether it shows the names of workspaces that are known here.
+        /// Whether the page shows the known names of workspaces.
         package var showsNames = false
-        /// Whether its data is from a snapshot, not from the data folder.
+        /// Whether the data of the page is from a snapshot, not from the data folder.
         package var isOfSnapshot = false
-        /// Whether its data is from the aggregates on a server.
+        /// Whether the data of the page is from the aggregates on a server.
         package var isOfServer = false
-        /// Seconds after which the page reloads itself; nil: never.
+        /// Seconds after which the page reloads itself; nil if it never does.
         package var refreshSeconds: Int?
 
         package init(time: Int64) { self.time = time }
@@ -25,25 +25,26 @@ package struct PageReport: Sendable {
     let usage: UsageReport
     /// The time axis of the commands' charts; nil without events.
     let columns: ChartColumns?
-    /// By command.
+    /// The activity of each command over time, by its name.
     let series: [String: CommandSeries]
     /// Commands with charts of their own, those with findings first, then the most time-consuming ones.
     let detailed: [String]
     /// Failures by category over time, the most frequent category first.
     let failures: [(category: String, counts: [Int])]
-    /// The charts of the first findings, in their order.
+    /// The charts of the first findings, in the order of the findings.
     let changes: [ChangeChart]
-    /// Nil for a window without a beginning.
+    /// The comparison with the window before; nil for a window with an open start.
     let comparison: Comparison?
     /// The latest sessions of the window; nil with a filter.
     let sessions: [StoreReader.Session]?
-    /// Workspaces by their hash, with their names where these are shown.
+    /// The figures of each workspace, by its hash. A row also has the known name of the workspace where names are
+    /// shown.
     let workspaces: [UsageRow]
 
     /// The reason why reading took longer than usual, as a sentence for the user; else nil.
     package var note: String? { usage.note }
 
-    /// The history of a finding's command, from before the change on.
+    /// The history of a finding's command. It begins before the change.
     struct ChangeChart: Sendable {
         let finding: Finding
         let columns: ChartColumns
@@ -58,7 +59,7 @@ package struct PageReport: Sendable {
     static let mostChanges = 8
     /// Limit of listed sessions.
     static let mostSessions = 20
-    /// Least number of days before a change in its chart, which show the usual figures of the command.
+    /// Least number of days that a chart shows before a change. These days show the usual figures of the command.
     static let daysBeforeChange: Int64 = 14
 }
 
@@ -95,15 +96,15 @@ extension UsageSource {
             workspaces: try breakdown(by: .workspace).rows)
     }
 
-    /// Returns the range of the charts, in milliseconds since 1970: the window, as far as it is over or has events; nil without
-    /// any.
+    /// Returns the range of the charts, in milliseconds since 1970; nil without events. It is the window, but ends at
+    /// the latest with today or with the last day that has events.
     private func chartRange(_ usage: UsageReport, now: Int64) -> Range<Int64>? {
         guard let (first, last) = usage.covered else { return nil }
         let start = window.start ?? LocalCalendar.start(of: first)
         let open = max(
             LocalCalendar.start(of: last, plusDays: 1), LocalCalendar.start(of: LocalCalendar.day(of: now), plusDays: 1)
         )
-        // For all time the charts end with the last event.
+        // The charts of a window with an open start end with the last day that has events.
         let end = min(window.end ?? Int64.max, window.start == nil ? LocalCalendar.start(of: last, plusDays: 1) : open)
         return start < end ? start..<end : nil
     }
@@ -120,7 +121,8 @@ extension UsageSource {
         return names
     }
 
-    /// Returns the charts of the most expensive findings. A chart begins before the window if the change is near its start.
+    /// Returns the charts of the most expensive findings. The charts begin before the window if a change is near the
+    /// window's start.
     private func changes(
         _ usage: UsageReport, _ columns: ChartColumns, _ series: [String: CommandSeries], _ store: StoreReader
     ) throws(StoreError) -> [PageReport.ChangeChart] {

@@ -1,6 +1,7 @@
 package import SystemSupport
 
-/// The file of a page. It is created and replaced as a whole, readable by its owner alone, and replaces nothing but a page.
+/// The file of a page. The file is created or replaced as a whole and is readable only by its owner. It replaces only a
+/// file that is a page.
 package struct ReportFile: Sendable {
     package let path: String
     private let folder: Folder
@@ -17,7 +18,8 @@ package struct ReportFile: Sendable {
         folder = Folder(path).parent
     }
 
-    /// Returns the file in the user's own folder below the temporary one, which is created if it does not exist.
+    /// Returns the file in the user's own folder inside the temporary folder. The user's folder is created if it does
+    /// not exist.
     ///
     /// - Parameters:
     ///   - temporary: `$TMPDIR`; `/tmp` if it is nil or no absolute path.
@@ -32,7 +34,7 @@ package struct ReportFile: Sendable {
     /// The absolute path, for another program.
     package var absolutePath: String { path.hasPrefix("/") ? path : (WorkingFolder.path ?? "") + "/" + path }
 
-    /// Throws unless the path is free, or has a page that this or another version wrote.
+    /// Throws unless the path is free or has a page that this version or another version of Nexus wrote.
     package func requireReplaceable() throws {
         switch try folder.occupant(of: name) {
         case .nothing: return
@@ -48,7 +50,7 @@ package struct ReportFile: Sendable {
         }
     }
 
-    /// Writes a page to a new file in the same folder, which is then renamed.
+    /// Writes a page to a new file in a scratch folder inside the same folder, and then renames the file to its path.
     package func write(_ page: String) throws {
         try requireReplaceable()
         let scratch = try ScratchFolder(in: folder)
@@ -64,7 +66,7 @@ package struct ReportFile: Sendable {
 
 /// The error for a path that a page must not be written to.
 package enum ReportFileError: ReportedError, Equatable {
-    /// The path has another kind of file.
+    /// The path has something other than a page.
     case occupied(String, by: String)
 
     package var exitCode: ExitCode { .inputOutput }
@@ -82,7 +84,7 @@ package enum ReportOpening {
     /// Starts `xdg-open` with an absolute path, without a shell.
     ///
     /// - Parameter environment: returns the value of a variable.
-    /// - Returns: nil if it was started, else the reason, as a sentence for the user.
+    /// - Returns: nil if `xdg-open` was started, else the reason why not, as a sentence for the user.
     package static func open(
         _ file: ReportFile, isRoot: Bool = ThisProcess.isRoot, environment: (String) -> String?,
         start: ([RawArgument]) throws(SystemError) -> Void = { arguments throws(SystemError) in

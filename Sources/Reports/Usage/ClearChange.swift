@@ -24,8 +24,8 @@ package struct ClearChange: Equatable, Sendable {
     }
 
     /// Returns the ratio of the medians; nil unless it is noticeable and significant. The test is that of Mann and
-    /// Whitney. It takes the share of pairs in which the new run is slower, and compares the distance of this share
-    /// from one half with its standard deviation.
+    /// Whitney. It takes the share of pairs in which the new run is slower. The distance of this share from one half is
+    /// compared with its standard deviation.
     private static func medianRatio(from old: LatencyHistogram, to new: LatencyHistogram) -> Double? {
         guard old.count >= leastRuns, new.count >= leastRuns, let before = old.quantile(0.5),
             let after = new.quantile(0.5)
