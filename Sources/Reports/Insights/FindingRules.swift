@@ -8,14 +8,14 @@
 package enum FindingRules {
     /// Probability that a report on an unchanged stream reports a slowdown of any command.
     static let slowdownChance = 0.004
-    /// Probability that such a report reports a rise of failures.
+    /// Probability that a report on an unchanged stream reports a rise of failures.
     static let failureChance = 0.001
-    /// Probability that such a report reports a streak of failures. It is smaller than the others, because the
-    /// probabilities compared with it are themselves estimates.
+    /// Probability that a report on an unchanged stream reports a streak of failures. This limit is smaller than the
+    /// other limits, because the probabilities compared with it are themselves estimates.
     static let streakChance = 0.0001
-    /// Probability that such a report reports a correlated factor.
+    /// Probability that a report on an unchanged stream reports a correlated factor.
     static let correlatedFactorChance = 0.001
-    /// Probability that such a report reports retries after failures.
+    /// Probability that a report on an unchanged stream reports retries after failures.
     static let retryChance = 0.0005
 
     /// Probability that a comparison of two windows shows a change although nothing changed.

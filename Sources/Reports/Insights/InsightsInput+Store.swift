@@ -7,11 +7,11 @@ extension InsightsInput {
     /// Length of the range before the window's end, in milliseconds, in which a history is read by the 15-minute
     /// bucket. Older parts are read by the day, so that reading years takes little longer than reading a month.
     private static let fineRange: Int64 = 30 * Timestamp.millisecondsPerDay
-    /// Number of runs in the window from which on a command's history is read entirely by the day. Days are fine
-    /// enough, because the changes of such a command rest on thousands of runs.
+    /// The history of a command with at least this number of runs in the window is read entirely by the day. Days are
+    /// fine enough, because the changes of such a command rest on thousands of runs.
     private static let frequent = 50_000
-    /// The same number for the dashboard, which shows only changes. The smaller number reduces the reading time to a
-    /// fraction. In return, a change of such a frequent command is detected up to three days later.
+    /// The limit `frequent` for the dashboard, which shows only changes. The smaller number reduces the reading time to
+    /// a fraction. In return, a change of such a frequent command is detected up to three days later.
     private static let frequentOnDashboard = 5000
     /// Number of parts into which the window is divided to compare runs with and without a template, services or ports.
     private static let correlatedFactorParts: Int64 = 32

@@ -24,7 +24,7 @@ struct CommandSeries: Sendable {
     /// name.
     private(set) var failures: [(category: String, counts: [Int])] = []
 
-    /// Number of runs from which on a chart does not draw single runs.
+    /// A chart draws single runs only if the command has fewer runs than this number.
     static let mostRuns = 500
     private static let hoursOfWeek = 7 * 24
 
