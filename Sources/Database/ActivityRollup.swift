@@ -1,8 +1,8 @@
 package import Core
 package import GRDB
 
-/// Counts of a transaction's events by 15-minute bucket, and the range of row ids of each bucket. `flush` adds them to the
-/// table.
+/// Counts of a transaction's events by 15-minute bucket, and the range of row ids of each bucket. `flush` adds both to
+/// the table `activity_rollup`.
 package struct ActivityRollup {
     private struct Counts {
         var events = 0
@@ -11,7 +11,7 @@ package struct ActivityRollup {
         var tasksCompleted = 0
         var succeeded = 0
         var failed = 0
-        /// Ids of the first and the last of its rows.
+        /// Ids of the bucket's first and last row in `events`.
         var firstRow = Int64.max
         var lastRow = Int64.min
     }
@@ -88,7 +88,8 @@ package enum RowRanges {
         return try covering(slots: slots, in: database)
     }
 
-    /// Returns the same for a range of 15-minute buckets.
+    /// Returns ranges of row ids that contain every event of a range of 15-minute buckets, as `covering(_:in:)` does
+    /// for days.
     package static func covering(slots: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
         let rows = try Row.fetchCursor(
             database,

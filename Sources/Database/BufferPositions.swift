@@ -6,10 +6,11 @@ import WriteAheadBuffer
 /// The offset up to which each segment is stored: the table `buffer_positions`, written in the transaction that stores the
 /// rows.
 ///
-/// The position of a removed segment moves to the table `stored_segments`, under the segment's id. A copy of the segment may
-/// come back later, with a backup of `buffer/` that is older than the database, and must not be stored again.
+/// The position of a removed segment moves to the table `stored_segments`, under the segment's id. A backup of
+/// `buffer/` that is older than the database may later restore a copy of the segment. Its events must not be stored
+/// twice.
 struct BufferPositions {
-    /// A segment's line.
+    /// The line of a segment.
     struct Position: Equatable {
         /// The segment's own id. A file of the same name with another id is another segment.
         var id: [UInt8]
@@ -19,10 +20,10 @@ struct BufferPositions {
     }
 
     private var positions: [WriteAheadBuffer.SegmentNumber: Position]
-    /// Positions of segments that exist again after they were removed, by id.
+    /// Positions of segments whose file was removed and exists again, by the segment's id.
     private var recalled: [[UInt8]: Position] = [:]
 
-    /// No segment was ever read.
+    /// Creates the positions of a buffer from which nothing was read yet.
     init() {
         positions = [:]
     }
@@ -60,7 +61,8 @@ struct BufferPositions {
     }
 
     mutating func set(_ position: Position, of segment: WriteAheadBuffer.SegmentNumber, in database: Database) throws {
-        // After a restore, or with the clock set back, the number may have been another segment's.
+        // After a restore, or after the clock was set back, another segment may have had the same number. Its position
+        // moves to `stored_segments`.
         if let other = positions[segment], other.id != position.id { try Self.remember(other, in: database) }
         positions[segment] = position
         recalled[position.id] = nil

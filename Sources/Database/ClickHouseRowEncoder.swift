@@ -4,19 +4,20 @@ import SystemSupport
 
 /// Encodes rows of `events` as lines of text, in the order of their ids.
 ///
-/// A line is in ClickHouse's `TabSeparated` format: the row's identity (its installation and its id there, see
-/// `RowProvenance`), then the columns of `events` from `timestamp` on. Values are separated by tabs, and a line feed ends the
-/// line. An absent text is empty, as no text of an event is; an absent number is `\N`. A backslash, tab or line feed in a
-/// text is escaped with a backslash.
+/// A line is in ClickHouse's `TabSeparated` format: the row's identity (the installation that recorded the row and the
+/// row's id there, see `RowProvenance`), then the columns of `events` from `timestamp` on. Values are separated by
+/// tabs, and a line feed ends the line. An absent text is an empty field, because no text of an event is empty. An
+/// absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
 ///
-/// Each call is a separate read, so that the writer is not blocked: rows never change, and no id is reused.
+/// Each call is a separate read, so that the writer is not blocked. The results of several calls fit together, because
+/// rows never change and no id is reused.
 package struct ClickHouseRowEncoder: Sendable {
     /// Consecutive rows, encoded.
     package struct Batch: Sendable {
-        /// Ids here of the first and the last row.
+        /// Ids of the first and the last row in this database.
         package let range: ClosedRange<Int64>
         package let rows: Int
-        /// The encoded lines, in chunks that end between two lines.
+        /// The encoded lines, in chunks. A line is never split between two chunks.
         package let pieces: [[UInt8]]
 
         package var bytes: Int { pieces.reduce(0) { $0 + $1.count } }
@@ -25,9 +26,10 @@ package struct ClickHouseRowEncoder: Sendable {
     /// Limits on the size of a batch.
     package struct Bounds: Sendable {
         package let rows: Int
-        /// A batch ends after the chunk that reaches this many bytes …
+        /// A batch ends after the chunk with which it has at least this many bytes, provided that it has `leastRows`
+        /// rows.
         package let bytes: Int
-        /// … if it has this many rows.
+        /// The number of rows below which a batch does not end because of `bytes`.
         package let leastRows: Int
 
         package init(rows: Int, bytes: Int, leastRows: Int) {
@@ -46,7 +48,7 @@ package struct ClickHouseRowEncoder: Sendable {
         "duration_ms", "success", "error_category", "template_used", "services_count", "ports_used",
     ]
 
-    /// The number of rows in a chunk: half a megabyte.
+    /// The number of rows in a chunk. Their text takes about half a megabyte.
     private static let pieceRows = 2500
     /// Initial capacity for a line, in bytes: enough for a typical line.
     private static let usualLineBytes = 240
@@ -61,7 +63,8 @@ package struct ClickHouseRowEncoder: Sendable {
         self.queue = queue
     }
 
-    /// Returns the id of the database, and the installation of its own rows; nil when no writer has migrated it yet.
+    /// Returns the id of the database, and the installation of its own rows; nil when no writer has migrated the
+    /// database yet.
     package func identity() throws(StoreError) -> (store: String, installation: InstallationID)? {
         try asStoreError(path) {
             try queue.read { database in
@@ -73,7 +76,7 @@ package struct ClickHouseRowEncoder: Sendable {
         }
     }
 
-    /// Returns the highest id there is; 0 without rows.
+    /// Returns the highest row id in `events`; 0 without rows.
     package func lastID() throws(StoreError) -> Int64 {
         try asStoreError(path) {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM events") ?? 0 }
@@ -82,7 +85,7 @@ package struct ClickHouseRowEncoder: Sendable {
 
     /// A summary of the rows in a range of ids.
     package struct Summary: Equatable, Sendable {
-        /// Ids here of the first and the last row.
+        /// Ids of the first and the last row in this database.
         package let range: ClosedRange<Int64>
         package let rows: Int
         /// Times of the earliest and the latest event, in the database's text form.
@@ -133,8 +136,8 @@ package struct ClickHouseRowEncoder: Sendable {
     ) throws -> (range: ClosedRange<Int64>, rows: Int, text: [UInt8])? {
         try queue.read { database in
             guard let own = try InstallationID.current(in: database) else { return nil }
-            // Read in the same transaction as the rows: an id that the installation is renewed to later applies to later
-            // rows.
+            // The origins are read in the same transaction as the rows. If the installation gets a new id afterwards,
+            // that id applies to later rows only.
             let origins = try RowProvenance.read(from: database).origins
             var (first, last): (Int64?, Int64) = (nil, 0)
             var rows = 0
@@ -198,7 +201,7 @@ private struct LineWriter {
 
     /// Appends a text, with escapes. Texts that Nexus recorded contain nothing to escape; texts that another tool wrote may.
     private static func append(escaping value: Span<UInt8>, to text: inout [UInt8]) {
-        // There is no early exit, so that many bytes are compared at once.
+        // The loop has no early exit, so that the compiler can vectorize it.
         var special: UInt8 = 0
         var index = 0
         while index < value.count {

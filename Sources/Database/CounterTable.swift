@@ -4,8 +4,8 @@ import SystemSupport
 
 /// Counts that a transaction adds to the counters.
 struct CounterTable {
-    /// The maximum that is added at once: thousands of them fit a number of the table, so that forged records cannot overflow
-    /// it.
+    /// The maximum that one flush adds to a counter. A column holds thousands of such sums, so forged records cannot
+    /// overflow it.
     private static let most = 1 << 48
 
     private var counts: [Counter: Int] = [:]
@@ -27,15 +27,15 @@ struct CounterTable {
     }
 }
 
-/// A line in the counters.
+/// A line of the table `counters`.
 package enum Counter: Hashable, Sendable {
     /// Events read from the buffer: accepted, and no longer pending.
     case accepted
     /// Events that became rows.
     case stored
-    /// Rows that were imported from snapshots: neither received nor accepted here.
+    /// Rows that were imported from snapshots and histories. They count neither as received nor as accepted.
     case imported
-    /// Fragments of records that killed writers left; none of them was acknowledged.
+    /// Fragments of records that killed recording processes left. None of these records was acknowledged.
     case tornRecords
     /// Records that were written whole and are damaged now.
     case damagedRecords

@@ -27,13 +27,13 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Opens the database for reports; nil when there is none yet, or when its first writer has not created all of its tables
-    /// (it may have been killed). It never blocks the writer. It writes only to roll back what a killed creator of the tables
-    /// left, and only where writing is permitted.
+    /// Opens the database for reports. Returns nil when there is no database yet, or when its first writer has not
+    /// created all tables (that writer may have been killed). A report never blocks the writer. It writes only where
+    /// writing is permitted, and only to roll back what a killed creator of the tables left.
     ///
-    /// Reading a database in WAL mode creates the WAL and its index where they are missing. It writes to the index when no
-    /// other process has the database open. While recording is off nothing may be written, and in a folder of another user
-    /// nothing can be.
+    /// Reading a database in WAL mode creates the WAL and its index where they are missing. It writes to the index when
+    /// no other process has the database open. While recording is off Nexus must not write, and in a folder of another
+    /// user it cannot. The database is then opened so that SQLite writes nothing (see `parametersThatWriteNothing`).
     ///
     /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
     package static func forReading(
@@ -47,7 +47,7 @@ package enum DatabaseOpening {
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
             } else if data.hasDatabaseJournal || data.hasWALWithoutIndex {
-                // Opened as immutable, it would show an unfinished transaction, or lack the last ones.
+                // A connection that may not write would show an unfinished transaction, or miss the last transactions.
                 throw StoreError.walNeedsRecovery(path: path)
             }
             var configuration = reading
@@ -64,15 +64,16 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Creates an empty database with all tables, which is deleted when it is closed.
-    /// - Parameter inMemory: false keeps it in a temporary file of SQLite's.
+    /// Creates an empty database with all tables. SQLite deletes the database when it is closed.
+    /// - Parameter inMemory: whether the database is kept in memory; otherwise SQLite keeps it in a temporary file.
     package static func scratch(inMemory: Bool) throws -> DatabaseQueue {
         let queue = inMemory ? try DatabaseQueue() : try DatabaseQueue(path: "")
         try Schema.migrator.migrate(queue)
         return queue
     }
 
-    /// Rolls back the transaction of a killed process, which a reader cannot do. Does nothing while a writer holds the lock.
+    /// Rolls back the transaction of a killed process. A read-only connection cannot do this. Does nothing while a
+    /// writer holds the lock.
     private static func recover(_ data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return }
         try withExtendedLifetime(lock) {
@@ -80,8 +81,8 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Throws unless the database's files are regular files: SQLite follows links, which no other part of Nexus does, and
-    /// blocks on a pipe.
+    /// Throws unless the database's files are regular files. SQLite would follow a link, unlike every other part of
+    /// Nexus, and would block on a pipe.
     private static func requireRegularFiles(_ path: String) throws(SystemError) {
         for path in [path, path + "-wal", path + "-shm", path + "-journal"] {
             switch FileStatus(of: path)?.kind {
@@ -98,9 +99,9 @@ package enum DatabaseOpening {
             + (mayWrite(data) ? "mode=ro" : parametersThatWriteNothing(data))
     }
 
-    /// Returns the URI parameters that prevent SQLite from writing. Without a WAL the file is opened as immutable, as no
-    /// process writes to it. A killed process leaves its WAL: SQLite reads it with an index in memory and leaves the index on
-    /// disk alone.
+    /// Returns the URI parameters that prevent SQLite from writing. Without a WAL no process writes to the file, so it
+    /// is opened as immutable. If a killed process left a WAL, SQLite reads it with an index in memory and does not
+    /// write the index on disk.
     private static func parametersThatWriteNothing(_ data: DataFolder) -> String {
         data.hasWAL ? "mode=ro&readonly_shm=1" : "immutable=1"
     }
@@ -120,7 +121,7 @@ package enum DatabaseOpening {
         }.joined()
     }
 
-    /// Timeout for SQLite's own locks, in milliseconds. Their holders keep them only briefly.
+    /// Timeout for SQLite's own locks, in milliseconds. Processes hold these locks only briefly.
     static let busyMilliseconds = 5000
 
     private static var writing: Configuration {
@@ -128,8 +129,9 @@ package enum DatabaseOpening {
         configuration.label = "nexus.writer"
         configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         configuration.prepareDatabase { database in
-            // The page size takes effect only before the first table is created. With NORMAL a commit survives the end of any
-            // process. A power failure can undo only commits whose records are still in the buffer.
+            // The page size takes effect only before the first table is created. With `synchronous = NORMAL` a commit
+            // survives the end of any process. A power failure can undo only commits whose records are still in the
+            // buffer.
             try database.execute(
                 sql: """
                     PRAGMA page_size = \(Schema.pageBytes);

@@ -1,8 +1,8 @@
 package import Core
 package import GRDB
 
-/// Tables that are computed from events and sessions, and change in the transaction that stores these. `Database` calls them
-/// without knowing their content.
+/// Tables that are computed from events and sessions, and change in the transaction that stores these. The module
+/// `Database` does not know what the tables contain.
 ///
 /// Observed events stay in memory until `flush`, so that observing an event needs no database.
 package protocol DerivedTables: Sendable {
@@ -13,20 +13,22 @@ package protocol DerivedTables: Sendable {
     mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>)
 
     /// Observes a session that the transaction writes.
-    /// - Parameter old: what was observed of it before, which no longer counts; nil for a new session.
+    /// - Parameter old: the span that was observed for this session before and that `session` replaces; nil for a new
+    ///   session.
     mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?)
 
     /// Writes the observed changes, before the transaction ends.
     mutating func flush(into database: Database) throws
 
-    /// Discards observed changes and every cached row: the transaction was rolled back, or rows were removed.
+    /// Discards observed changes and every cached row, after a rollback or after rows were removed.
     mutating func abandon()
 
-    /// Recomputes the tables from the rows, inside a transaction of the caller's: a migration has changed their content.
+    /// Recomputes the tables from the rows, inside the caller's transaction. Migrations that change the content of the
+    /// tables call it.
     func rebuild(in database: Database) throws
 
-    /// Computes a part of the aggregates that an earlier version did not have, inside a transaction of the caller's: at most
-    /// a day of events.
+    /// Computes aggregates that an earlier version did not have, for at most one day of events, inside the caller's
+    /// transaction.
     /// - Returns: the share that is done, 1 when nothing is left.
     func catchUp(in database: Database) throws -> Double
 }
@@ -37,7 +39,8 @@ package struct SessionSpan: Equatable, Sendable {
     package let durationMS: Int64
 }
 
-/// Has no tables: for connections that only check the schema, and to measure the cost of the tables.
+/// Derived tables that store nothing. They serve connections that only check the schema, and measurements of the cost
+/// of real derived tables.
 package struct NoDerivedTables: DerivedTables {
     package init() {}
     package mutating func observe(_ record: EventRecord, _ type: EventType?, _ payload: Span<UInt8>) {}

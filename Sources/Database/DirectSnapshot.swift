@@ -2,24 +2,27 @@ package import Core
 import GRDB
 import SystemSupport
 
-/// The database of a snapshot, made without copying the rows: the pages of the contract's tables come from the database's
-/// file (see `StableDatabaseFile`), and all others from a small copy, in which SQLite has dropped every other table.
+/// The database of a snapshot, made without copying the rows. The pages of the contract's tables come from the
+/// database's file (see `StableDatabaseFile`). All other pages come from a small copy of the database, in which SQLite
+/// has dropped every other table.
 ///
-/// It takes half the time of a copy of the whole database. If it is not possible, the caller makes that copy.
+/// A direct snapshot takes half the time of a copy of the whole database. If it is not possible, the caller copies the
+/// whole database.
 package final class DirectSnapshot {
     package let installation: InstallationID
-    /// Length of the database.
+    /// Length of the snapshot's database, in bytes.
     package let bytes: Int
     package let counts: SnapshotRows.Counts
     private let source: StableDatabaseFile
-    /// A file as long as the database that holds the pages of `isCopied`, and holes elsewhere.
+    /// A file as long as the database. It contains the pages that `isCopied` marks, and holes elsewhere.
     private let copy: File
     private let isCopied: [Bool]
     private var next = 1
 
     /// - Parameters:
     ///   - copy: where the small copy is made. No file may be there.
-    ///   - leastBytes: the size from which on a database is read directly; a smaller one is copied in no time.
+    ///   - leastBytes: the size, in bytes, from which a database is read directly. A smaller database is quickly copied
+    ///     as a whole.
     ///   - patience: how long another writer may take to release the writer lock.
     /// - Returns: nil when the whole database has to be copied.
     package static func make(
@@ -68,7 +71,8 @@ package final class DirectSnapshot {
         return counts
     }
 
-    /// Returns the pages of everything but the contract's tables, unless SQLite cannot list them or moves pages by itself.
+    /// Returns the pages of everything but the contract's tables. Nil when SQLite cannot list pages (`dbstat` is
+    /// missing) or moves pages by itself (`auto_vacuum`).
     private static func otherPages(in database: Database) throws -> [Int]? {
         guard
             try Bool.fetchOne(database, sql: "SELECT count(*) > 0 FROM pragma_module_list WHERE name = 'dbstat'")
@@ -86,13 +90,13 @@ package final class DirectSnapshot {
         }
     }
 
-    /// Copies pages to where they are in a new file, as long as the database.
+    /// Copies pages into a new file that is as long as the database. Each page keeps its offset.
     private static func copy(_ pages: Set<Int>, of source: StableDatabaseFile, to path: String) throws {
         let file = try File(opening: path, [.write, .create, .exclusive])
         try file.truncate(to: source.pageCount * source.pageBytes)
         for number in pages {
             var page = try source.read(number...number)
-            // The version numbers of a database without a WAL (https://www.sqlite.org/fileformat2.html).
+            // These version numbers mark a database without a WAL (https://www.sqlite.org/fileformat2.html).
             if number == 1 { (page[18], page[19]) = (1, 1) }
             try file.write(page.span, at: (number - 1) * source.pageBytes)
         }
@@ -140,7 +144,8 @@ package final class DirectSnapshot {
 
 /// The pages that no table uses (https://www.sqlite.org/fileformat2.html#the_freelist).
 private struct FreePages {
-    /// Pages that list others: big-endian, 4 bytes each, the next trunk's number, the number of leaves, and the leaves.
+    /// Pages that list other free pages. Their content is big-endian numbers of 4 bytes: the next trunk's number, the
+    /// number of leaves, and the numbers of the leaves.
     private(set) var trunks: Set<Int> = []
     /// Pages without content.
     private(set) var leaves: Set<Int> = []

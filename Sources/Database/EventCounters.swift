@@ -6,8 +6,8 @@ package import WriteAheadBuffer
 /// Counters of received events and their results. The sums must agree: received = accepted + rejected, accepted = stored +
 /// pending.
 ///
-/// The two counts are independent: `stored` is what SQLite reported as inserted; `accepted` is what was read from the buffer
-/// plus what is pending in it.
+/// The counts have independent sources. `stored` is the number of rows that SQLite reported as inserted; `accepted` is
+/// the number of events that were read from the buffer or are pending in it.
 package struct EventCounters: Equatable, Sendable {
     var counts: [Counter: Int] = [:]
     private var pendingRejections = RejectionCounters()
@@ -17,7 +17,7 @@ package struct EventCounters: Equatable, Sendable {
     package init() {}
 
     package var stored: Int { counts[.stored] ?? 0 }
-    /// Rows that were imported from snapshots, in addition to those recorded here.
+    /// Rows that were imported from snapshots and histories. `stored` does not include them.
     package var imported: Int { counts[.imported] ?? 0 }
     package var accepted: Int { (counts[.accepted] ?? 0).saturatingSum(pending) }
     package var rejected: Int { rejectedByReason.reduce(0) { $0.saturatingSum($1.count) } }
@@ -28,7 +28,7 @@ package struct EventCounters: Equatable, Sendable {
     package var redactedValues: Int { times(.redactedValue) }
     /// Events that programs dropped for lack of capacity; Nexus never received them.
     package var droppedEvents: Int { times(.droppedEvent) }
-    /// Fragments of records that killed writers left; none of them was acknowledged.
+    /// Fragments of records that killed recording processes left. None of these records was acknowledged.
     package var tornRecords: Int { counts[.tornRecords] ?? 0 }
     /// Records that were written whole and then changed on disk.
     package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }
@@ -71,8 +71,8 @@ package struct EventCounters: Equatable, Sendable {
         (counts[.rejections(item)] ?? 0).saturatingSum(pendingRejections[item])
     }
 
-    /// Adds what is pending after the positions in `database`, or everything without a database. Reads every pending record
-    /// and stores nothing.
+    /// Adds the counts of the buffer's records after the positions in `database`; without a database, of all records.
+    /// Reads every pending record and stores nothing.
     package mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
         var positions = try database.map { try BufferPositions(from: $0) } ?? BufferPositions()
         var chunk: [UInt8] = []

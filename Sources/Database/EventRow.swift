@@ -2,9 +2,9 @@ package import Core
 package import GRDB
 import SystemSupport
 
-/// One row of `events` as SQLite returns it, with unvalidated values: a database from elsewhere may contain anything.
+/// One row of `events` as SQLite returns it, with unvalidated values. A database from elsewhere may contain any value.
 ///
-/// One value is reused for a whole read, so that it stops allocating after the first rows.
+/// A read reuses one `EventRow` for all rows, so memory is allocated for the first rows only.
 package struct EventRow: Sendable {
     /// The columns after `id`, in the table's order.
     package enum Column: Int, CaseIterable, Sendable {
@@ -42,15 +42,16 @@ package struct EventRow: Sendable {
         case integer(Int64)
         /// The range of a text in `bytes`.
         case text(Range<Int>)
-        /// A floating-point number or a blob, which no column of Nexus contains.
+        /// A floating-point number or a blob. Nexus itself stores neither.
         case other
     }
 
     package internal(set) var id: Int64 = 0
-    /// The bytes that contain the row's texts, alone or among others, as stored: not necessarily UTF-8.
+    /// The bytes that contain the row's texts, and possibly others. The texts are as stored, so they may be invalid
+    /// UTF-8.
     package internal(set) var bytes: [UInt8] = []
-    /// The values by column. It is an array, as a subscript of an inline array would copy all of it, for every column of
-    /// every row.
+    /// The values by column. This is an array, because the subscript of an inline array would copy the whole array for
+    /// every column of every row.
     var cells = [Cell](repeating: .null, count: Column.all.count)
 
     package init() {}

@@ -24,7 +24,8 @@ package struct UsageFilter: Equatable, Sendable {
     /// Whether every event passes.
     package var isEmpty: Bool { self == UsageFilter() }
 
-    /// Returns whether a command, as named in reports, begins with words. A line of commands counts as its first command.
+    /// Returns whether a command, as named in reports, begins with the given words. A line of several commands counts
+    /// as its first command.
     package static func isCommand(_ name: String, beginning words: String) -> Bool {
         let (name, words) = (name.utf8, words.utf8)
         guard name.starts(with: words) else { return false }
@@ -32,12 +33,12 @@ package struct UsageFilter: Equatable, Sendable {
         return rest.isEmpty || rest.first == UInt8(ascii: " ") || rest.elementsEqual(EventType.lineSuffix.utf8)
     }
 
-    /// The same as a condition of SQL, beginning with AND.
+    /// The filter as an SQL condition that begins with AND; empty without restrictions.
     package var sql: (text: String, arguments: StatementArguments) {
         var text = failed ? " AND success = 0" : ""
         var arguments: StatementArguments = []
         if let command {
-            // Compared instead of matched by a pattern, so that no character is special.
+            // The text is compared, not matched by a pattern, so that no character is special.
             text += " AND (command = ? OR substr(command, 1, ?) = ?)"
             arguments += [command, command.count + 1, command + " "]
         }
@@ -100,7 +101,7 @@ struct EventScanner {
         }
     }
 
-    // The user may have written rows too: invalid values in a column are ignored.
+    // Invalid values in a column are ignored, because the user may have written rows too.
 
     private static func text(_ row: Row, _ column: Int) -> String? {
         String.fromDatabaseValue(row[column] as DatabaseValue)

@@ -3,16 +3,16 @@ import Foundation
 import GRDB
 import SystemSupport
 
-/// A database of another program, which may be using it. It is read only, and nothing is written in its folder.
+/// A database of another program, which may be running. Nexus only reads the database and writes nothing in its folder.
 ///
-/// - A database with a WAL is read together with the WAL, through the index that the program shares. A WAL without an index
-///   must be recovered first, which is left to the program.
-/// - A WAL-mode database without a WAL file is opened as immutable, as opening it otherwise would create a WAL. `isUnchanged`
-///   returns afterwards whether it stayed unchanged.
+/// - A database with a WAL is read together with the WAL, through the index that the program shares. A WAL without an
+///   index must be recovered first. Nexus leaves the recovery to the program.
+/// - A WAL-mode database without a WAL file is opened as immutable, because a normal connection would create a WAL.
+///   Afterwards `isUnchanged` shows whether the file stayed unchanged.
 /// - Any other database is read under SQLite's own locks.
 ///
-/// No value is longer than a limit: a row with a longer one is skipped and counted. Sorting stays in memory, so that none of
-/// the content reaches a temporary file.
+/// The length of a value is limited. A row with a longer value is skipped and counted. Sorting stays in memory, so that
+/// none of the content reaches a temporary file.
 package final class ForeignDatabase {
     /// A value of a column.
     package enum Value: Equatable, Sendable {
@@ -33,7 +33,7 @@ package final class ForeignDatabase {
     /// Some rows of a table.
     package struct Page: Sendable {
         package fileprivate(set) var rows: [[Value]] = []
-        /// Rows with a value over the limit.
+        /// The number of skipped rows, each with a value over the limit.
         package fileprivate(set) var tooLong = 0
         /// The last row id that was read; nil at the end of the table.
         package fileprivate(set) var last: Int64?
@@ -58,7 +58,7 @@ package final class ForeignDatabase {
         }
         let hasIndex = FileStatus(of: path + "-shm") != nil
         let walBytes = FileStatus(of: path + "-wal")?.size ?? 0
-        // Only its own program may recover it: that writes.
+        // Only the database's own program may recover the WAL, because a recovery writes.
         guard walBytes == 0 || hasIndex else {
             throw .database(path: path, message: "it was not closed; start its program once, and run again")
         }
@@ -90,7 +90,7 @@ package final class ForeignDatabase {
         return header.count == 20 && header[18] == 2
     }
 
-    /// Whether the file is unchanged since it was opened as immutable; true if it was not opened so.
+    /// Whether a file that was opened as immutable is unchanged since then. True for every other file.
     package var isUnchanged: Bool {
         !isAssumedUnchanged || (FileStamp(of: path) == stamp && FileStatus(of: path + "-shm") == nil)
     }
@@ -116,7 +116,7 @@ package final class ForeignDatabase {
 
     /// Returns the rows of a table after a row id, in the order of their ids, at most `limit`.
     /// - Parameters:
-    ///   - table: a name, and `columns` expressions, of the caller's own.
+    ///   - table: a name from the caller's own code, never from input. The same holds for the expressions in `columns`.
     package func page(
         of table: String, _ columns: [String], after id: Int64, limit: Int
     ) throws(StoreError) -> Page {
@@ -146,7 +146,7 @@ package final class ForeignDatabase {
         return page
     }
 
-    /// Reads a page of which some row has a value over the limit.
+    /// Reads a page row by row, because at least one row has a value over the limit.
     private static func oneByOne(
         _ table: String, _ columns: [String], _ id: Int64, _ limit: Int, _ database: Database
     ) throws -> Page {

@@ -3,17 +3,20 @@ package import GRDB
 
 /// The tables of imported histories.
 ///
-/// - `histories`: a line for each source, with the installation that its rows are stored under (see `RowProvenance`), the id of
-///   the next row there, the times of the first and the last imported entry in milliseconds since 1970, and whether the shell
-///   keeps each line once, so that counts are lower bounds.
-/// - `history_marks`: what an imported entry is known by at the next import, and its row in `events`. A mark is the first eight
-///   bytes of a keyed hash of the line, its second, and its number among equal ones (see `HistoryMarker` in `Intake`). Without
-///   the key, which is in a file of its own, no line can be found by trying.
+/// - `histories`: a line for each source. It has the installation that the source's rows are stored under (see
+///   `RowProvenance`) and the id of the next row in that installation. It also has the times of the first and the last
+///   imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only once:
+///   counts are then lower bounds.
+/// - `history_marks`: a line for each imported entry. It has the mark by which the next import recognizes the entry,
+///   and the entry's row in `events`. A mark is the first eight bytes of a keyed hash. The hash covers the entry's
+///   line, its second, and its number among equal lines (see `HistoryMarker` in `Intake`). The key is in a separate
+///   file. Without the key no line can be found by trying.
 ///
-/// A mark is removed with its row.
+/// A mark is removed together with its row.
 ///
-/// A snapshot has the rows and none of these tables. After an import of the snapshot its histories are unknown: reports do
-/// not mark their counts as lower bounds, and findings may cross their ends.
+/// A snapshot has the rows, but none of these tables. An import of a snapshot therefore does not know which rows came
+/// from histories. Reports do not mark their counts as lower bounds, and findings may compare figures from before and
+/// after the end of a history.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (
@@ -39,7 +42,8 @@ package enum HistoryTables {
         var lastAt = Int64.min
         var isLowerBound = false
 
-        /// Reads the line of a source; of a new source it returns one with a random installation, which is not stored yet.
+        /// Reads the line of a source. For a new source it creates a line with a random installation and does not store
+        /// it yet.
         init(of source: String, in database: Database) throws {
             self.source = source
             let row = try Row.fetchOne(database, sql: "SELECT * FROM histories WHERE source = ?", arguments: [source])
@@ -61,8 +65,8 @@ package enum HistoryTables {
         }
     }
 
-    /// Removes the marks and the sources of which no row is left, and sets the times of the others, inside the transaction of a
-    /// purge.
+    /// Removes marks whose row was deleted and sources without rows. Updates the times of the remaining sources. Runs
+    /// inside the transaction of a purge.
     package static func removeWithoutRows(in database: Database) throws {
         guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM histories)") == true else { return }
         try database.execute(
@@ -81,7 +85,8 @@ package enum HistoryTables {
                 """)
     }
 
-    /// Removes the marks of rows that retention has removed from ranges of ids, which are in order.
+    /// Removes the marks of rows that retention has removed. `ranges` are the ranges of ids that retention removed rows
+    /// from, in ascending order.
     package static func removeMarksWithoutRows(in ranges: [ClosedRange<Int64>], of database: Database) throws {
         guard let first = ranges.first?.lowerBound, let last = ranges.last?.upperBound else { return }
         try database.execute(
@@ -92,11 +97,12 @@ package enum HistoryTables {
 
 /// The limits between which entries of a history are imported.
 package struct HistoryBounds: Equatable, Sendable {
-    /// Earlier days have lost their rows to retention; in milliseconds since 1970.
+    /// The time from which rows are complete, in milliseconds since 1970. Retention has removed the rows of earlier
+    /// days.
     package var keptFrom: Int64 = 0
-    /// The commands that shells recorded here; empty for a source that is no shell.
+    /// The commands that shells recorded here; empty if the source is not a shell.
     package var recorded = RecordedShells()
-    /// Whether entries of another source were imported, which may be the same runs.
+    /// Whether entries of another source were imported. They may describe the same runs.
     package var hasOtherSources = false
     /// Whether any entry was imported.
     package var hasMarks = false
@@ -120,11 +126,11 @@ extension StoreReader {
         package let source: String
         /// The first and the last entry, in milliseconds since 1970.
         package let times: ClosedRange<Int64>
-        /// Whether the shell keeps each line once, so that counts are lower bounds.
+        /// Whether the shell stores repeated lines only once, so that counts are lower bounds.
         package let isLowerBound: Bool
     }
 
-    /// Returns the histories that were imported, by their names.
+    /// Returns the histories that were imported, ordered by source.
     package func importedHistories() throws(StoreError) -> [ImportedHistory] {
         try asStoreError(path) {
             try queue.read { database in
@@ -139,9 +145,9 @@ extension StoreReader {
         }
     }
 
-    /// Returns the end of the last imported history that is followed by other rows, in milliseconds since 1970; nil for none.
-    /// A history has other data about a run than a recorder or another history, so that figures before and after it are not
-    /// comparable.
+    /// Returns the end of the last imported history that is followed by other rows, in milliseconds since 1970; nil if
+    /// there is none. Figures before and after this time are not comparable, because each history and the recorder note
+    /// different data about a run.
     package func historyChange() throws(StoreError) -> Int64? {
         let histories = try importedHistories().filter { HistorySession.isOfShell($0.source) }
         guard !histories.isEmpty else { return nil }
@@ -159,7 +165,7 @@ extension StoreReader {
         try asStoreError(path) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
 
-    /// Returns which of some entries are not stored, and counts the others.
+    /// Returns the entries of `rows` that are not stored yet, and the number of entries that are stored.
     package func news(in rows: HistoryRows, of source: String) throws(StoreError) -> HistoryRows.News {
         try asStoreError(path) {
             try queue.read { try rows.news(of: source, in: $0) }

@@ -2,8 +2,8 @@ import Core
 import GRDB
 import SystemSupport
 
-/// Rows that were recorded under their own ids, here or elsewhere, ready for import: their fields have passed the validation
-/// of every event.
+/// Rows to import, with the ids under which this or another installation recorded them. Their fields have passed the
+/// validation that every event passes.
 package struct ImportedRows: Sendable {
     /// The installation that recorded the rows.
     package let installation: InstallationID
@@ -40,7 +40,8 @@ package struct ImportedRows: Sendable {
         return all.count - rows.count
     }
 
-    /// Returns whether each id is higher than the one before, the first one than `id`.
+    /// Returns whether the ids ascend: the first is higher than `id`, and each further id is higher than the previous
+    /// id.
     func ascend(from id: Int64) -> Bool {
         var last = id
         for row in rows {
@@ -59,43 +60,45 @@ struct PlacedRow: Sendable {
 
 /// The result of an import.
 package struct ImportOutcome: Equatable, Sendable {
-    /// Rows that are new here.
+    /// Rows that this database did not have yet.
     package internal(set) var imported = 0
-    /// Rows that were here already.
+    /// Rows that this database had already.
     package internal(set) var known = 0
-    /// Rows of days whose rows retention has removed. The counts of those days are unchanged.
+    /// Rows that were skipped, because retention has removed all rows of their days. The counts of those days are
+    /// unchanged.
     package internal(set) var expired = 0
 
     package init() {}
 }
 
-/// Decides under which id a row of a snapshot is stored here, and whether it is here already.
+/// Decides under which id this database stores a row of a snapshot, and whether it has the row already.
 ///
-/// A row of this installation keeps its id. A row of another installation gets the id that it had here before, else the next
-/// unused one.
+/// A row of this installation keeps its id. A row of another installation keeps the id that an earlier import gave it
+/// in this database. A row that was never imported gets the next unused id.
 struct ImportPlacing {
     private let own: InstallationID?
     private var origins: RowProvenance
     private let firstNewRange: Int
-    /// The highest id ever given.
+    /// The highest id that was ever assigned.
     private var highest: Int64
-    /// The same before the import: no row of this installation's own can have a higher one.
+    /// The highest id that was assigned before the import. No row that this installation recorded can have a higher id.
     private let highestBefore: Int64
 
     init(_ database: Database) throws {
         own = try InstallationID.current(in: database)
         origins = try RowProvenance.read(from: database).origins
-        // The last line may grow, so it is written again.
+        // New rows may extend the last line of `origins`, so that line is written again.
         firstNewRange = max(0, origins.ranges.count - 1)
         highest = try RowIDs.next(of: .events, in: database) - 1
         highestBefore = highest
     }
 
-    /// Returns the rows of `rows` to store, with their new ids in ascending order; the other rows are here already. `present`
-    /// returns the ids of a range that are in the table, including those of rows placed before.
+    /// Returns the rows to store, in ascending order of their new ids. The table already has the other rows of `rows`.
+    /// `present` returns the ids of a range that are in the table, including the rows that this import has stored so
+    /// far.
     ///
-    /// - Throws: `StoreError.neverRecorded` for a row that claims to be this installation's own and has an id that was never
-    ///   assigned: such a row could exhaust the ids, or take the id of a later event.
+    /// - Throws: `StoreError.neverRecorded` for a row that claims to be of this installation and has an id that was
+    ///   never assigned. Such a row could exhaust the ids, or take the id of a later event.
     mutating func place(
         _ rows: ImportedRows, present: (ClosedRange<Int64>) throws -> Set<Int64>
     ) throws -> [PlacedRow] {
@@ -107,7 +110,7 @@ struct ImportPlacing {
         return try placeAmongKnown(rows, isOwn: isOwn, present: present)
     }
 
-    /// Places rows whose ids are above all previous ones of their installation, which is the usual case.
+    /// Places rows whose ids are higher than all previous ids of their installation. This is the usual case.
     private mutating func placeNew(_ rows: ImportedRows) -> [PlacedRow] {
         rows.rows.map { row in
             highest += 1
@@ -139,7 +142,7 @@ struct ImportPlacing {
                 placed.append(PlacedRow(id: highest, place: row.place))
             }
         }
-        // Rows that were removed and are imported again get their earlier ids.
+        // The ids are not in order yet: rows that were removed and are imported again get their earlier ids.
         return placed.sorted { $0.id < $1.id }
     }
 

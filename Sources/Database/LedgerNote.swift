@@ -4,8 +4,9 @@ import SystemSupport
 
 /// The length of the egress ledger when the database last recorded it: the table `sent_ledger`, one line.
 ///
-/// `ledger.head` shows lines that are missing at the end of the ledger. The note shows a ledger that was truncated or
-/// replaced together with its head. It may be older than the ledger, and never counts more lines.
+/// `ledger.head` reveals that lines are missing at the end of the ledger. The note also reveals that the ledger was
+/// truncated or replaced together with `ledger.head`. The note may be older than the ledger; it never counts more lines
+/// than the ledger has.
 package struct LedgerNote: Equatable, Sendable {
     package let lines: Int
     /// SHA-256 of the last line, in hexadecimal digits.
@@ -45,7 +46,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Deletes the note: the user has begun a new ledger.
+    /// Deletes the note, because the user has begun a new ledger.
     package func forgetLedgerNote() throws(StoreError) {
         try asStoreError(data.databasePath) { try queue.write { try $0.execute(sql: "DELETE FROM sent_ledger") } }
     }

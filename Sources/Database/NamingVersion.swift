@@ -1,13 +1,14 @@
 import Core
 import GRDB
 
-/// The version of the rules that name commands. Its history is stored, as figures before and after a change are not
-/// comparable.
+/// The version of the rules that name commands. The database stores when the version changed, because figures before
+/// and after a change are not comparable.
 ///
-/// The table `naming_versions` has the id of the first row of each version. A database that an older Nexus made has the
-/// version 1 from its first row on.
+/// The table `naming_versions` has the id of the first row of each version. In a database that an older Nexus created,
+/// version 1 begins with the first row.
 enum NamingVersion {
-    /// The version of this program: 1 was the first word that a hook or a caller gave, 2 is `CommandRules`.
+    /// The version of this program. In version 1 the name was the first word that a hook or a caller gave; in version 2
+    /// `CommandRules` determine it.
     static let current = 2
 
     static let table = """
@@ -17,7 +18,7 @@ enum NamingVersion {
         );
         """
 
-    /// Notes the versions of a database that has none yet.
+    /// Stores the versions in a database whose `naming_versions` is still empty.
     static func begin(in database: Database) throws {
         let next = try RowIDs.next(of: .events, in: database)
         if next > 1 { try database.execute(sql: "INSERT INTO naming_versions VALUES (1, 1)") }

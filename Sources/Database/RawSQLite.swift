@@ -3,7 +3,7 @@ import GRDBSQLite
 import Synchronization
 
 /// The only file that calls SQLite's C interface. GRDB opens connections and runs statements; the calls here serve the
-/// paths that bind or read millions of values, which GRDB's arguments and rows make several times as slow.
+/// paths that bind or read millions of values. With GRDB's arguments and rows these paths take several times as long.
 
 /// A prepared statement, bound and stepped through SQLite's own calls.
 ///
@@ -13,7 +13,8 @@ package struct RawStatement {
     private let statement: Statement
 
     /// Returns the statement of `sql` from the connection's cache, prepared once per connection.
-    /// - Parameter arguments: values of its parameters that stay the same; the others are bound by `bind`.
+    /// - Parameter arguments: values of the parameters that stay the same between runs. `bind` sets the other
+    ///   parameters.
     package init(_ sql: String, in database: Database, arguments: StatementArguments? = nil) throws {
         statement = try database.cachedStatement(sql: sql)
         reset()
@@ -52,8 +53,9 @@ package struct RawStatement {
             })
     }
 
-    /// Binds a text without a copy, or NULL where it is empty. The bytes must neither move nor change until the statement
-    /// was stepped for the last time with this value (`SQLITE_STATIC`, https://www.sqlite.org/c3ref/bind_blob.html).
+    /// Binds a text without a copy, or NULL if the text is empty. The bytes must neither move nor change until the
+    /// statement was stepped for the last time with this value (`SQLITE_STATIC`,
+    /// https://www.sqlite.org/c3ref/bind_blob.html).
     @unsafe @inline(__always)
     package func bind(_ parameter: Int32, uncopiedText bytes: UnsafeRawBufferPointer) {
         let handle = unsafe statement.sqliteStatement
@@ -77,7 +79,8 @@ package struct RawStatement {
     // MARK: Running
 
     /// Runs a statement that returns no rows.
-    /// - Returns: how many rows it inserted, updated or deleted itself; what triggers did does not count.
+    /// - Returns: the number of rows that the statement itself inserted, updated or deleted. Changes by triggers do not
+    ///   count.
     @discardableResult
     package func run() throws -> Int {
         _ = try first { _ in }
@@ -90,7 +93,7 @@ package struct RawStatement {
         return try step().map(read)
     }
 
-    /// Passes every row to `read`, which must not use the statement itself.
+    /// Passes every row to `read`, which must not run this statement.
     package func forEachRow(_ read: (Columns) throws -> Void) throws {
         defer { reset() }
         while let row = try step() { try read(row) }
@@ -113,7 +116,7 @@ package struct RawStatement {
 
     /// The columns of the row that a statement is on, valid until the statement is stepped or reset.
     @safe package struct Columns {
-        /// The statement, which is on the row while the caller that was passed this runs.
+        /// The statement. It stays on the row while the closure that received these columns runs.
         fileprivate let handle: OpaquePointer?
 
         /// The kind of value in a column.
@@ -132,13 +135,14 @@ package struct RawStatement {
 
         package func isNull(_ column: Int32) -> Bool { kind(column) == .null }
 
-        /// Returns a column's number, and 0 where the value is none.
+        /// Returns the integer in a column; 0 if the column is NULL.
         package func number(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
 
-        /// Passes the bytes of a text or a blob to `use`, without a copy; none where the value is NULL.
+        /// Passes the bytes of a text or a blob to `use`, without a copy. If the value is NULL, it passes an empty
+        /// span.
         package func withBytes<Result>(_ column: Int32, _ use: (Span<UInt8>) throws -> Result) rethrows -> Result {
-            // SQLite's own bytes, with the length that it reports, valid until the statement is stepped or reset, so longer
-            // than `use` runs.
+            // The span covers SQLite's own bytes, with the length that SQLite reports. They are valid until the
+            // statement is stepped or reset, which happens after `use` has returned.
             let start = unsafe sqlite3_column_blob(handle, column)
             let count = Int(unsafe sqlite3_column_bytes(handle, column))
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
@@ -146,25 +150,27 @@ package struct RawStatement {
         }
     }
 
-    /// SQLITE_TRANSIENT: SQLite copies the value before the call returns. C has it as a cast that Swift does not import.
+    /// SQLITE_TRANSIENT: SQLite copies the value before the call returns. The C header defines it as a cast, which
+    /// Swift does not import.
     private static var copied: sqlite3_destructor_type { unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 }
 
 extension Configuration {
-    /// Lets a transaction stay open between two calls on a connection: its owner ends it.
+    /// Lets a transaction stay open between two calls on a connection. The owner of the connection must end the
+    /// transaction.
     mutating func keepTransactionsOpen() { allowsUnsafeTransactions = true }
 }
 
 extension Database {
-    /// Limits the length of any value that this connection reads, in bytes: reading a longer one fails, so that an
+    /// Limits the length of any value that this connection reads, in bytes: reading a longer value fails, so that an
     /// untrusted database cannot fill the memory (https://www.sqlite.org/c3ref/limit.html).
     package func limitValues(to bytes: Int) {
         unsafe _ = sqlite3_limit(sqliteConnection, SQLITE_LIMIT_LENGTH, Int32(clamping: bytes))
     }
 }
 
-/// Measures how many bytes of SQLite's WAL are in use. The file's length is only its maximum so far: after a checkpoint that
-/// copied all of it, SQLite overwrites it from its start.
+/// Measures how many bytes of SQLite's WAL are in use. The length of the WAL file shows only the maximum so far: after
+/// a checkpoint has copied the whole WAL, SQLite overwrites the file from its start.
 final class WALSizeMonitor: Sendable {
     /// Bytes of a page in the WAL and of its frame header (https://www.sqlite.org/fileformat2.html#walformat).
     private static let frameBytes = 24 + Schema.pageBytes
@@ -179,14 +185,15 @@ final class WALSizeMonitor: Sendable {
     /// Bytes in use after the last commit.
     var bytes: Int { frames.load(ordering: .relaxed) * Self.frameBytes }
 
-    /// Notes the WAL's length after every commit of a connection. The monitor must outlive the connection, whose commits do
-    /// not checkpoint by themselves any more (https://www.sqlite.org/c3ref/wal_hook.html).
+    /// Notes the WAL's length after every commit of a connection. The monitor must outlive the connection. The hook
+    /// also ends SQLite's automatic checkpoints on this connection (https://www.sqlite.org/c3ref/wal_hook.html).
     func watch(_ database: Database) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe sqlite3_wal_hook(
             database.sqliteConnection,
             { context, _, _, frames in
-                // SQLite passes the context it was given, which lives as long as the connection.
+                // SQLite passes the context of the registration, which is the monitor. The monitor outlives the
+                // connection.
                 unsafe Unmanaged<WALSizeMonitor>.fromOpaque(context!).takeUnretainedValue()
                     .frames.store(Int(frames), ordering: .relaxed)
                 return SQLITE_OK

@@ -1,10 +1,11 @@
 import Core
 import GRDB
 
-/// The commands that shells recorded here: entries of a history may be the same runs.
+/// The commands that shells recorded with this installation. Entries of an imported history may describe the same runs.
 ///
-/// A session of a shell may be the hook's, or one of `nexus record` and `nexus exec`, which record only some of the typed
-/// commands. A session whose runs are at least half in a history is a session of that history's shell with the hook.
+/// A session of a shell comes either from the hook, or from `nexus record` and `nexus exec`, which record only some of
+/// the typed commands. If a history contains at least half of a session's runs, the hook recorded that session in the
+/// shell of the history.
 package struct RecordedShells: Equatable, Sendable {
     private struct Run: Hashable {
         let second: Int64
@@ -17,7 +18,7 @@ package struct RecordedShells: Equatable, Sendable {
         var runs = 0
     }
 
-    /// The session of each run, as an index.
+    /// For each run, the index of its session in `sessions`.
     private var runs: [Run: Int] = [:]
     private var sessions: [Session] = []
     /// The time from which runs were not read because there are too many, in milliseconds since 1970; nil if all were read.
@@ -27,16 +28,17 @@ package struct RecordedShells: Equatable, Sendable {
 
     package var isEmpty: Bool { sessions.isEmpty }
 
-    /// Returns the session of a run that began in a second or an adjacent one: shells note whole seconds, and a hook notes
-    /// the start later than the shell does.
+    /// Returns the session of a run that began in the given second or an adjacent second. Shells note whole seconds,
+    /// and a hook notes the start later than the shell does.
     /// - Parameter program: the first word of the command's name.
     package func session(of program: String, at second: Int64) -> Int? {
         guard !program.isEmpty else { return nil }
         return [second, second + 1, second - 1].lazy.compactMap { runs[Run(second: $0, program: program)] }.first
     }
 
-    /// Returns from when on a history's shell was recorded, in milliseconds since 1970; nil where it was not.
-    /// - Parameter found: the number of runs of each session that the history has.
+    /// Returns the time from which the shell of a history was recorded, in milliseconds since 1970; nil if it was not
+    /// recorded.
+    /// - Parameter found: for each session, the number of its runs that the history contains.
     package func start(found: [Int: Int]) -> Int64? {
         let hooked = sessions.indices.filter { 2 * found[$0, default: 0] >= sessions[$0].runs }
         return (hooked.map { sessions[$0].start } + [unreadFrom].compactMap { $0 }).min()
@@ -50,7 +52,7 @@ package struct RecordedShells: Equatable, Sendable {
 
     // MARK: Reading
 
-    /// Reads the commands of shells that this installation recorded. Those of imported snapshots do not count.
+    /// Reads the commands of shells that this installation recorded. Commands from imported snapshots are left out.
     static func read(from database: Database) throws -> RecordedShells {
         var shells = RecordedShells()
         let first = try String.fetchOne(
@@ -93,8 +95,8 @@ package struct RecordedShells: Equatable, Sendable {
 }
 
 extension RowProvenance {
-    /// Returns whether a row was recorded here. Rows that were recorded before the installation got a new id have the same id
-    /// under the old one.
+    /// Returns whether this installation recorded a row. If the installation got a new id afterwards, the row's origin
+    /// has the old installation id and the same row id.
     fileprivate func isRecordedHere(_ id: Int64) -> Bool {
         guard let range = ranges.last(where: { $0.first <= id }), range.last >= id else { return true }
         return range.origin == range.first

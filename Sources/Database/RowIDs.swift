@@ -4,7 +4,7 @@ package import GRDB
 /// Guarantees that no row id is reused, even if the row with the highest id was removed: sync and import identify rows by
 /// ids. SQLite itself would give a new row the highest existing id plus one.
 package enum RowIDs {
-    /// Tables with such ids.
+    /// Tables whose ids are never reused.
     package enum Table: String, CaseIterable {
         case events, sessions
     }
@@ -12,14 +12,14 @@ package enum RowIDs {
     /// Returns the highest id ever assigned in a table, including those of removed rows.
     package static func highest(of table: Table, in database: Database) throws -> Int64 {
         let stored = try Int64.fetchOne(database, sql: "SELECT max(id) FROM main.\(table.rawValue)") ?? 0
-        // Another program may have removed imported rows; their lines in `origins` still reserve their ids.
+        // Another program may have removed imported rows; the lines of these rows in `origins` still reserve the ids.
         let imported =
             table == .events ? try Int64.fetchOne(database, sql: "SELECT max(last_id) FROM main.origins") ?? 0 : 0
         return try max(stored, imported, floor(of: table, in: database))
     }
 
-    /// The highest id that new rows follow. Past it ids are exhausted: the rows of one more transaction still get ids that
-    /// every reader of a snapshot accepts.
+    /// The highest existing id after which new rows may still be inserted. Above it the ids count as exhausted. The
+    /// margin lets the rows of one more transaction get ids that every reader of a snapshot accepts.
     private static let lastUsableID = RowProvenance.largestID - Int64(Limits.transactionEvents)
 
     /// Returns the id for the next new row.
@@ -32,14 +32,14 @@ package enum RowIDs {
         return highest + 1
     }
 
-    /// Returns the first table without an id for a new row; nil when there is none.
+    /// Returns the first table whose ids are exhausted; nil when there is no such table.
     package static func exhaustedTable(in database: Database) throws -> Table? {
         try Table.allCases.first { try highest(of: $0, in: database) > lastUsableID }
     }
 
-    /// Restarts ids at 1 in tables without rows whose ids are exhausted, inside a transaction of the caller's. The
-    /// transaction has also given the installation a new id, so no identity is reused. The database gets a new name, so that
-    /// the progress of a sync is not applied to the new ids.
+    /// Restarts the ids at 1 in empty tables whose ids are exhausted, inside the caller's transaction. The caller must
+    /// also give the installation a new id in this transaction, so no identity is reused. The database gets a new name,
+    /// so that the progress of a sync is not applied to the new ids.
     package static func restartExhausted(in database: Database) throws {
         try database.execute(sql: "DELETE FROM row_id_floors WHERE id > ?", arguments: [lastUsableID])
         guard database.changesCount > 0 else { return }
@@ -53,7 +53,7 @@ package enum RowIDs {
             database, sql: "SELECT id FROM row_id_floors WHERE name = ?", arguments: [table.rawValue]) ?? 0
     }
 
-    /// Notes the assigned ids, before rows are removed in the same transaction.
+    /// Stores the highest assigned id of each table, before rows are removed in the same transaction.
     package static func noteHighest(in database: Database) throws {
         for table in Table.allCases {
             try database.execute(

@@ -2,16 +2,17 @@ package import GRDB
 
 /// The origin of rows of `events` that another installation recorded: the table `origins`.
 ///
-/// A line maps the rows with ids `first` to `last` to the installation that recorded them and to their ids there: `first` was
-/// `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. Rows under no line are this installation's
-/// own. A line stays when its rows are removed, so that a row that is imported again gets the same id.
+/// A line maps the rows with ids `first` to `last` to the installation that recorded them and to their ids there:
+/// `first` was `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. This installation
+/// recorded the rows that have no line. A line stays when its rows are removed, so that a row that is imported again
+/// gets the same id.
 package struct RowProvenance: Sendable {
     /// A line of the table.
     package struct IDRange: Equatable, Sendable {
         package var first: Int64
         package var last: Int64
         package var installation: InstallationID
-        /// The id of the first row there.
+        /// The id of the first row in the installation that recorded it.
         package var origin: Int64
 
         package init(first: Int64, last: Int64, installation: InstallationID, origin: Int64) {
@@ -63,17 +64,18 @@ package struct RowProvenance: Sendable {
         return (RowProvenance(ranges), damaged)
     }
 
-    /// Largest id of a row: numbers up to it are exact in every JSON reader, and at a million rows a second it takes
-    /// three hundred years to get there.
+    /// Largest id of a row: numbers up to it are exact in every JSON reader, and at a million rows a second an
+    /// installation reaches it after three hundred years.
     package static let largestID: Int64 = 1 << 53
 
-    /// Returns the origin of the row with this id; `own` is the installation of rows under no line.
+    /// Returns the origin of the row with this id; `own` is the installation of the rows that have no line.
     package func identity(of id: Int64, own: InstallationID) -> Identity {
         guard let range = range(holding: id) else { return Identity(installation: own, id: id) }
         return Identity(installation: range.installation, id: range.origin + (id - range.first))
     }
 
-    /// Returns the id here of a row that another installation recorded; nil when it was never imported.
+    /// Returns the id in this database of a row that another installation recorded; nil when the row was never
+    /// imported.
     package func id(of identity: Identity) -> Int64? {
         guard let places = byInstallation[identity.installation] else { return nil }
         let index = places.partitioningIndex { ranges[$0].origin > identity.id }
@@ -83,7 +85,7 @@ package struct RowProvenance: Sendable {
         return offset <= range.last - range.first ? range.first + offset : nil
     }
 
-    /// Returns the highest id, at its origin, of the rows from `installation`; 0 without such rows.
+    /// Returns the highest id that `installation` gave to any row in the table; 0 without such rows.
     func highestID(of installation: InstallationID) -> Int64 {
         (byInstallation[installation] ?? []).reduce(0) { highest, place in
             max(highest, ranges[place].origin + (ranges[place].last - ranges[place].first))
@@ -112,7 +114,7 @@ package struct RowProvenance: Sendable {
         byInstallation[identity.installation, default: []].insert(index, at: place)
     }
 
-    /// Writes the lines from `index` on; earlier ones are in the table already.
+    /// Writes the lines from `index` on. The table already has the earlier lines.
     package func write(from index: Int, into database: Database) throws {
         for range in ranges[index...] {
             try database.cachedStatement(sql: "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)")
@@ -120,7 +122,7 @@ package struct RowProvenance: Sendable {
         }
     }
 
-    /// Assigns every id up to `last` that is under no line to `installation`.
+    /// Adds lines for every id up to `last` that has no line. These lines name `installation`.
     static func nameUnnamed(upTo last: Int64, installation: InstallationID, in database: Database) throws {
         let origins = try read(from: database).origins
         var next: Int64 = 1
@@ -158,7 +160,7 @@ package struct InstallationID: Equatable, Hashable, Sendable {
     /// Thirty-two random hexadecimal digits in lower case. They reveal nothing about the user or the machine.
     package let id: String
 
-    /// Nil when the text is not of that form.
+    /// Nil unless the text is 32 hexadecimal digits in lower case.
     package init?(_ id: String) {
         let digits = id.utf8
         guard digits.count == 32,

@@ -2,7 +2,7 @@ import Core
 import GRDB
 package import SystemSupport
 
-/// Entries of a history as events, ready to be stored: their fields have passed the validation of every event.
+/// Entries of a history as events, ready to be stored. Their fields have passed the validation that every event passes.
 package struct HistoryRows: Sendable {
     /// An entry.
     struct Entry {
@@ -52,12 +52,13 @@ package struct HistoryRows: Sendable {
         entries.removeAll(keepingCapacity: true)
     }
 
-    /// Returns the time of an entry, in milliseconds since 1970, and its marks: its own, and those of the seconds around it.
+    /// Returns the time of an entry, in milliseconds since 1970, its own mark (`mark`), and its marks one second before
+    /// and after (`near`).
     package func time(at index: Int) -> Int64 { entries[index].time }
     package func mark(at index: Int) -> Int64 { entries[index].mark }
     package func near(at index: Int) -> Near? { entries[index].near }
 
-    /// The entries of a batch that are not stored, and how many are.
+    /// The entries of a batch that are not stored yet, and the number of entries that are stored.
     package struct News: Sendable {
         /// Indices of entries.
         package fileprivate(set) var new: [Int] = []
@@ -69,9 +70,9 @@ package struct HistoryRows: Sendable {
         package init() {}
     }
 
-    /// Looks the marks up.
+    /// Looks up the marks of all entries.
     func news(of source: String, in database: Database) throws -> News {
-        // Most marks do not exist, so that preparing a join would not pay.
+        // Most marks are not in the table, so preparing a join would not pay off.
         let find = try RawStatement("SELECT event_id FROM history_marks WHERE mark = ?", in: database)
         let compare = try RawStatement("SELECT session_id = ? FROM events WHERE id = ?", in: database)
         try compare.bind(1, text: HistorySession.id(of: source).utf8.span)
@@ -108,7 +109,7 @@ package struct HistoryOutcome: Equatable, Sendable {
     package internal(set) var known = 0
     /// Entries that another source gave.
     package internal(set) var elsewhere = 0
-    /// The times of the first and the last imported entry, in milliseconds since 1970; nil for none.
+    /// The times of the first and the last imported entry, in milliseconds since 1970; nil if no entry was imported.
     package internal(set) var times: ClosedRange<Int64>?
 
     package init() {}
@@ -120,8 +121,8 @@ extension SQLiteWriter {
         try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
 
-    /// Imports the batches that come out of a queue, each in a transaction of its own: rows, rollups and marks. An import that
-    /// is killed has stored whole batches, and the next one stores the rest.
+    /// Imports the batches of a queue. Each batch has its own transaction, which writes rows, rollups and marks. A
+    /// killed import has stored whole batches, and the next import stores the rest.
     /// - Throws: the error that the queue ended with, or a `StoreError`.
     package func importHistory(
         _ source: String, from batches: BoundedQueue<HistoryRows>
@@ -143,7 +144,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Notes whether a source keeps each line once.
+    /// Records whether a source stores repeated lines only once.
     package func noteHistory(_ source: String, isLowerBound: Bool) throws(StoreError) {
         try asStoreError(data.databasePath) {
             try queue.write {
@@ -172,7 +173,7 @@ extension SQLiteWriter {
             outcome.times = min(times.lowerBound, entry.time)...max(times.upperBound, entry.time)
         }
         var placing = try ImportPlacing(database)
-        // All ids are higher than those that the source ever gave.
+        // No id is in the table yet: all of them are higher than every earlier id of this source.
         let placed = try placing.place(imported) { _ in [] }
         try ingest.ingest(imported, placed: placed, into: database)
         try ingest.finish(into: database, now: clock.now())
@@ -182,7 +183,7 @@ extension SQLiteWriter {
         outcome.imported += placed.count
     }
 
-    /// Stores marks, in their order: neighbours are on the same page.
+    /// Stores marks in ascending order, because neighbouring marks are on the same page of the database.
     private func note(_ marks: [(mark: Int64, row: Int64)], in database: Database) throws {
         let sorted = marks.sorted { $0.mark < $1.mark }
         var next = 0
@@ -199,6 +200,6 @@ extension SQLiteWriter {
         }
     }
 
-    /// Marks of an INSERT; a batch has a whole number of them.
+    /// The number of marks of an INSERT. The size of a full batch is a multiple of it.
     private static var marksPerStatement: Int { 64 }
 }

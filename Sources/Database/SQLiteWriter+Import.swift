@@ -22,7 +22,8 @@ extension SQLiteWriter {
     ) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
-        // Only the counts are left of days past retention, and they include the removed rows.
+        // For days past retention only counts remain. They include the deleted rows, so such rows of the snapshot are
+        // skipped.
         let kept = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
         while var rows = try source.take() {
             try Task.checkCancellation()
@@ -31,7 +32,7 @@ extension SQLiteWriter {
             try ingest.ingest(rows, placed: placed, into: database)
             outcome.imported += placed.count
             outcome.known += rows.count - placed.count
-            // Counts are written as often as in a transaction of their own, so that memory stays bounded.
+            // Counts are written whenever a normal transaction would be full, so that memory stays bounded.
             if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
         }
         try ingest.finish(into: database, now: clock.now())

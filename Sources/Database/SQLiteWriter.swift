@@ -5,9 +5,10 @@ package import WriteAheadBuffer
 
 /// The one writer: stores the events that wait in the write-ahead buffer in the database.
 ///
-/// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction. Each event is
-/// therefore in the tables exactly once whenever the process ends. Recovery is the next drain. The writer works on a thread
-/// of its own, as SQLite blocks; between two transactions it checks for cancellation.
+/// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction. Each event
+/// is therefore in the tables exactly once whenever the process ends. After a crash the next drain continues; no other
+/// recovery is needed. The writer has its own thread, because calls of SQLite block. Between two transactions it checks
+/// for cancellation.
 package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -19,29 +20,32 @@ package actor SQLiteWriter {
     /// The identity of the database file when it was opened.
     private let identity: FileIdentity?
     var ingest: SegmentIngest
-    /// The connection refers to the monitor, so it is released after the connection and its cached statements.
+    /// The connection refers to the monitor, so the monitor is released after the connection and its cached statements.
     private let wal: WALSizeMonitor
     private var positions: BufferPositions
     private var readers: [WriteAheadBuffer.SegmentNumber: SegmentReader] = [:]
     private var chunk: [UInt8] = []
-    /// The reason why events have to stay in the buffer for now; nil when none have to.
+    /// The reason why events have to stay in the buffer for now; nil when events can be stored.
     ///
-    /// - `StoreError.blockedByReader`: a program that reads the database has prevented a reset of the WAL until it reached
-    ///   its size limit.
+    /// - `StoreError.blockedByReader`: a program that reads the database has prevented a reset of the WAL until the WAL
+    ///   reached its size limit.
     /// - `BufferError.busy`: a recording process has stopped in the middle of an append.
     package private(set) var blockedReason: StoreError?
-    /// The segments with an append that did not finish within the wait. Later drains only check whether it has finished.
+    /// The segments with an append that did not finish within the maximum wait. Later drains check whether the append
+    /// has finished, without another wait.
     private var blockedSegments: Set<WriteAheadBuffer.SegmentNumber> = []
     private var policy: RecordingPolicyCache
     /// Whether the writer stops when recording is disabled. Maintenance that the user started (purge, rebuild) sets this to
     /// false.
     private let obeysSettings: Bool
-    /// Declared after the database, so that it is released when that is closed. Nil once the writer was closed.
+    /// Declared after the database, so that the lock is released after the database is closed. Nil after the writer was
+    /// closed.
     private var lock: WriterLock?
 
     /// Opens the database of a data folder, and creates it where there is none.
     /// - Parameters:
-    ///   - parts: what other modules keep and do in this database; every writer of a folder has the same.
+    ///   - parts: the derived tables and the recovery of other modules. Every writer of a data folder must get the same
+    ///     parts.
     ///   - obeysSettings: whether the writer stores nothing more once recording is off. Maintenance that the user started sets
     ///     this to false.
     package init(
@@ -69,8 +73,8 @@ package actor SQLiteWriter {
             try queue.write { database in
                 try StoreFiles.renewIdentityIfCopied(data, in: database)
                 var positions = try BufferPositions(from: database)
-                // A killed writer may have removed them. Before their positions are deleted, a power failure must not restore
-                // the files.
+                // A killed writer may have removed the other segments. The removal is synchronized before their
+                // positions are deleted, so that a power failure cannot restore the files.
                 if positions.hasOthers(than: segments) { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
@@ -97,9 +101,9 @@ package actor SQLiteWriter {
 
     /// Closes the database and releases the writer lock. Nothing else may be called afterwards.
     ///
-    /// It truncates the WAL first: SQLite, when it closes the last connection, removes the WAL's index before the WAL. A
-    /// process that is killed in between leaves a WAL that a reader without write access cannot read, unless it is empty.
-    /// A failure loses nothing: the next writer recovers the WAL.
+    /// The function truncates the WAL first. When SQLite closes the last connection, it removes the WAL's index before
+    /// the WAL. A process that is killed in between leaves a WAL without an index. A reader without write access can
+    /// read such a WAL only if it is empty. A failure loses nothing: the next writer recovers the WAL.
     package func close() {
         try? queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 0")
@@ -171,8 +175,8 @@ package actor SQLiteWriter {
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, !ingest.isFull {
                     events += try ingest(reader, upTo: end, into: database)
-                    // Under a steady trickle of events some are always pending; a process that wants the lock must not wait
-                    // for that to end.
+                    // During a steady stream of events some are always pending. A process that waits for the lock must
+                    // not wait for the end of the stream.
                     next = try shouldYield() ? nil : nextWaiting(in: database)
                 }
                 try ingest.finish(into: database, now: clock.now())
@@ -223,8 +227,9 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Returns a segment that can be read. A segment without a whole header has no id yet under which its position could be
-    /// stored. The process that creates it is about to write the header, and acknowledges no record before.
+    /// Returns the reader of a segment; nil when the segment does not exist or has no whole header yet. Without a
+    /// header the segment has no id under which its position could be stored. The process that creates the segment
+    /// acknowledges no record before it has written the header.
     package func reader(of number: WriteAheadBuffer.SegmentNumber) throws(BufferError) -> SegmentReader? {
         if let reader = readers[number], try reader.isThere() { return reader }
         guard let reader = try buffer.reader(of: number), reader.header != .incomplete else { return nil }
@@ -233,7 +238,7 @@ package actor SQLiteWriter {
         return reader
     }
 
-    /// Resets cached state after a rollback: it no longer matches the tables.
+    /// Resets cached state after a rollback, because the state no longer matches the tables.
     package func recover() throws(StoreError) {
         forgetRows()
         positions = try asStoreError(data.databasePath) { try queue.read { try BufferPositions(from: $0) } }
@@ -298,9 +303,9 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Throws when other processes can no longer see what this writer does. Events stored in a file that was removed are not
-    /// stored: their segments stay for the next database. When the lock's file was removed, another process may write
-    /// concurrently.
+    /// Throws when the database file or the lock file was removed or replaced. Other processes do not see events in a
+    /// removed database file, so their segments stay for the next database. Without the lock file another process may
+    /// write concurrently.
     private func requireFiles() throws(StoreError) {
         guard FileIdentity(of: data.databasePath) == identity else {
             throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
@@ -315,8 +320,9 @@ package actor SQLiteWriter {
     /// Bytes of SQLite's WAL file, in use or not.
     private var walFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
-    /// Makes SQLite overwrite the WAL, all of which is in the database, from its start. At the end of a drain a long WAL is
-    /// truncated. A process that still reads from the WAL prevents both, and the writer does not wait for it.
+    /// Makes SQLite overwrite the WAL from its start. All of the WAL must be in the database already. With `cutting`,
+    /// at the end of a drain with a long WAL, the file is truncated. A process that still reads from the WAL prevents
+    /// both, and the writer does not wait for that process.
     private func restartWAL(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         do {
@@ -326,7 +332,7 @@ package actor SQLiteWriter {
         try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }
 
-    /// Removes segments that are stored to their end; true when there were any.
+    /// Removes segments that are stored to their end. Returns whether it removed any.
     private func removeStored(includingNewest: Bool) throws(BufferError) -> Bool {
         var removedAny = false
         let segments = try buffer.segments()

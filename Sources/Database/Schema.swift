@@ -3,15 +3,15 @@ import GRDB
 /// The tables. `events` and `sessions` are the user's contract: exactly these columns, readable with any SQLite tool.
 /// The others are Nexus's own.
 enum Schema {
-    /// Bytes of a page. Four times SQLite's usual: a row takes some 200 bytes and rows are appended, so larger pages
-    /// mean fewer of them to split, checksum and write.
+    /// Bytes of a page. The size is four times SQLite's default. A row takes some 200 bytes and rows are appended, so
+    /// larger pages mean fewer pages to split, checksum and write.
     static let pageBytes = 16 * 1024
 
     /// The migrations without derived tables: enough to check which of them were applied.
     static let migrator = migrator(derivedTables: NoDerivedTables())
 
     /// Returns the migrations.
-    /// - Parameter derivedTables: recomputed by the migrations that change what they hold.
+    /// - Parameter derivedTables: the tables that a migration recomputes if it changes their content.
     static func migrator(derivedTables: any DerivedTables) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: events, sessions, rollups") { database in
@@ -45,7 +45,7 @@ enum Schema {
             try database.execute(sql: NamingVersion.table)
             try NamingVersion.begin(in: database)
             try SessionRecount.rebuild(in: database)
-            // The rebuild writes all tables of the present version, this one too.
+            // The rebuild writes all tables of the current version, including `rollup_combinations`.
             try database.execute(sql: combinations)
             try derivedTables.rebuild(in: database)
         }
@@ -60,8 +60,8 @@ enum Schema {
         return migrator
     }
 
-    /// Returns whether a database is empty and lacks migrations. Either its tables are being created, each migration in a
-    /// transaction of its own, or their creator was killed.
+    /// Returns whether a database that lacks migrations is empty. Then a process is still creating the tables, with a
+    /// transaction for each migration, or was killed while it created them.
     static func isBegun(in database: Database) throws -> Bool {
         let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
         guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
@@ -70,8 +70,9 @@ enum Schema {
         }
     }
 
-    /// - `store`: one line, a random name for this database, which identifies the database whose row ids a note elsewhere
-    ///   refers to. It never leaves the data folder, and changes only where row ids restart or the data folder was copied.
+    /// - `store`: one line, a random name for this database. Files that refer to row ids use the name to identify the
+    ///   database. The name never leaves the data folder. It changes only when row ids restart or the data folder was
+    ///   copied.
     private static let store = """
         CREATE TABLE store (
             id TEXT NOT NULL
@@ -89,7 +90,7 @@ enum Schema {
 
         """ + originsTable
 
-    /// Snapshots have it too.
+    /// The table `origins`, which snapshots have too.
     static let originsTable = """
         CREATE TABLE origins (
             first_id INTEGER PRIMARY KEY,
@@ -99,9 +100,9 @@ enum Schema {
         );
         """
 
-    /// - `row_id_floors`: the highest id that a table has ever assigned, where its row was removed since: no id is reused
-    ///   (see `RowIDs`).
-    /// - `purges`: one line while a purge that has removed its rows still has to clean the files (see `Purge`).
+    /// - `row_id_floors`: the highest id that each table had ever assigned when rows were last removed. It prevents the
+    ///   reuse of ids (see `RowIDs`).
+    /// - `purges`: one line while a purge has removed the rows but not yet cleaned the files (see `Purge`).
     private static let removal = """
         CREATE TABLE row_id_floors (
             name TEXT PRIMARY KEY,
@@ -123,8 +124,8 @@ enum Schema {
         );
         """
 
-    /// - `stored_segments`: up to where the segments that were removed are stored, by id; the oldest has the lowest number
-    ///   (see `BufferPositions`).
+    /// - `stored_segments`: for each removed segment, by id, the offset up to which it was stored. The segment removed
+    ///   first has the lowest number (see `BufferPositions`).
     private static let storedSegments = """
         CREATE TABLE stored_segments (
             number INTEGER PRIMARY KEY,
@@ -181,8 +182,8 @@ enum Schema {
 
     static let contract = eventsTable + "\n" + sessionsTable
 
-    /// - `rollup_combinations`: the meaning of the numbers in `usage_rollup` by which reports with a filter are counted (see
-    ///   `Combination` in `Rollups`).
+    /// - `rollup_combinations`: the combinations of properties that numbers in `usage_rollup` refer to. Reports with a
+    ///   filter are counted by these numbers (see `Combination` in `Rollups`).
     private static let combinations = """
         CREATE TABLE IF NOT EXISTS rollup_combinations (
             number INTEGER PRIMARY KEY,
@@ -198,8 +199,8 @@ enum Schema {
         );
         """
 
-    /// Records that no day up to the latest with events is counted by combinations yet. `DerivedTables.catchUp` counts them,
-    /// day by day, after later drains.
+    /// Records that the days with events so far are not counted by combination yet. `DerivedTables.catchUp` counts
+    /// them, day by day, after later drains.
     private static let uncombinedDays = """
         INSERT INTO counters SELECT 'combinations_from_slot', (max(slot) / \(TimeBucket.perDay) + 1) * \(TimeBucket.perDay)
         FROM activity_rollup HAVING count(*) > 0;
@@ -207,8 +208,8 @@ enum Schema {
 
     /// The tables of the first version; later migrations, below, change them.
     ///
-    /// - `open_sessions`: sessions that are not over, and their last event in milliseconds since 1970.
-    /// - `activity_rollup`: counts of events per 15-minute bucket (UTC); `slot` is its number since 1970.
+    /// - `open_sessions`: sessions that are not over, and the time of their last event in milliseconds since 1970.
+    /// - `activity_rollup`: counts of events per 15-minute bucket (UTC); `slot` is the number of the bucket since 1970.
     /// - `session_rollup`: sessions by the 15-minute bucket in which they started, and their total length.
     /// - `buffer_positions`: the offset up to which each segment of the write-ahead buffer is stored.
     /// - `counters`: the counters since the beginning (see `Counter`).
@@ -244,9 +245,9 @@ enum Schema {
         """
 
     /// - `activity_rollup`: also has the range of row ids in `events` of each 15-minute bucket.
-    /// - `usage_rollup`: what was used, how often, how it went and how long it took (see `RollupBlockID`, `RollupBlock`). It
-    ///   includes the lengths of sessions and replaces `session_rollup`.
-    /// - `rollup_names`: the names of the numbers in it (see `RollupNameKind`).
+    /// - `usage_rollup`: counts of events by the properties that were used, with outcomes and durations (see
+    ///   `RollupBlockID`, `RollupBlock`). It includes the lengths of sessions and replaces `session_rollup`.
+    /// - `rollup_names`: the names that the numbers in `usage_rollup` refer to (see `RollupNameKind`).
     private static let usage = """
         DROP TABLE session_rollup;
         DROP TABLE activity_rollup;

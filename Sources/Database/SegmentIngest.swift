@@ -3,7 +3,8 @@ import GRDB
 import SystemSupport
 import WriteAheadBuffer
 
-/// Ingests records into the tables: rows, sessions, activity, derived tables and counters, inside one transaction of the caller's.
+/// Ingests records into the tables: rows, sessions, activity, derived tables and counters, inside one transaction of
+/// the caller.
 ///
 /// Rows are inserted a chunk at a time. Changes to other tables are counted in memory and written by `finish`.
 struct SegmentIngest {
@@ -22,24 +23,25 @@ struct SegmentIngest {
     private var counters = CounterTable()
     private var derivedTables: any DerivedTables
 
-    /// The 15-minute buckets that the transaction's events are in, and that of the last event.
+    /// The 15-minute buckets of the transaction's events, and the bucket of the last event.
     private var slots: Set<Int64> = []
     private var slot: Int64 = .min
     private var events = 0
     private var bytes = 0
 
-    /// The id of the next recorded event's row, once the transaction has asked for it.
+    /// The id for the row of the next recorded event. Nil until the transaction has read it from the database.
     private var nextID: Int64?
     /// Rows of the current chunk to insert.
     private var rows: [EventInserter.Row] = []
-    /// Prepared for the first row: most commands that check for pending events find none.
+    /// Prepared for the first row and not earlier, because most commands that check for pending events find no event.
     private var inserter: EventInserter?
 
     init(derivedTables: any DerivedTables) {
         self.derivedTables = derivedTables
     }
 
-    /// Whether the transaction should end: each 15-minute bucket and each session changes pages of its own.
+    /// Whether the transaction should end. Each further bucket or session changes more database pages, so their number
+    /// is limited too.
     var isFull: Bool {
         events >= Limits.transactionEvents || bytes >= Limits.transactionBytes
             || slots.count >= Limits.transactionSlots || sessions.isFull
@@ -76,7 +78,7 @@ struct SegmentIngest {
         return findings
     }
 
-    /// Ingests imported rows under the ids that they were given.
+    /// Ingests imported rows under the ids in `placed`.
     mutating func ingest(_ imported: ImportedRows, placed: [PlacedRow], into database: Database) throws {
         for row in placed {
             _ = observe(imported.bytes.span.extracting(row.place), id: row.id, start: row.place.lowerBound)
@@ -84,7 +86,8 @@ struct SegmentIngest {
         try insertRows(of: imported.bytes.span, as: .imported, into: database)
     }
 
-    /// Writes the rows' changes to other tables, before the transaction ends.
+    /// Writes the changes that the inserted rows cause in other tables. The caller must call it before the transaction
+    /// ends.
     mutating func finish(into database: Database, now: Int64) throws {
         try sessions.flush(into: database, now: now) { derivedTables.observe($0, replacing: $1) }
         try derivedTables.flush(into: database)
@@ -93,11 +96,11 @@ struct SegmentIngest {
         endTransaction()
     }
 
-    /// Computes a part of the aggregates that an earlier version did not have (see `DerivedTables.catchUp`). No changes may
-    /// be pending.
+    /// Computes a part of the aggregates that an earlier version did not have (see `DerivedTables.catchUp`). It must
+    /// not be called while changes wait for `finish`.
     func catchUp(in database: Database) throws -> Double { try derivedTables.catchUp(in: database) }
 
-    /// Discards unwritten changes: the transaction was rolled back.
+    /// Discards unwritten changes, after the transaction was rolled back.
     mutating func abandon() {
         sessions.forget()
         activity = ActivityRollup()
@@ -120,7 +123,7 @@ struct SegmentIngest {
 
     // MARK: Records
 
-    /// Counts one record. Returns true when it is an event, which then waits in `rows` to be inserted.
+    /// Counts one record. If the record is an event, adds it to `rows` for insertion and returns true.
     private mutating func observe(_ payload: Span<UInt8>, id: Int64, start: Int) -> Bool {
         guard let record = EventRecord(payload), record.isWithinLimits else {
             if let rejections = RejectionCounters(payload) {

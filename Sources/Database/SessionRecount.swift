@@ -3,11 +3,11 @@ package import GRDB
 
 /// Recomputes the sessions from the rows. Sessions that began before the rows are complete stay as they are.
 package enum SessionRecount {
-    /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine that the
-    /// writer steps (`SessionState`) gives the same.
+    /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine
+    /// of the writer (`SessionState`) gives the same values.
     ///
-    /// `first`: the earliest start. `last`: the latest end, which is a start and the duration where one is known.
-    /// Both have the database's form, whose texts sort like the instants they mean.
+    /// `first`: the earliest start. `last`: the latest end of an event. The end is the start plus the duration, if the
+    /// duration is known. Both have the database's text form, which sorts in order of time.
     package static let columns = """
         min(timestamp) AS first,
         strftime('%Y-%m-%d %H:%M:%f', min(253402300799999, max(
@@ -27,8 +27,8 @@ package enum SessionRecount {
         )
         """
 
-    /// Returns how many sessions differ from their rows. Each session in the rows is looked up by its id; the rest are those
-    /// without rows. A full outer join would read the whole recount for each session.
+    /// Returns how many sessions differ from their rows. The query looks up each session of the rows by its id, and
+    /// adds the number of sessions without rows. A full outer join would read the whole recount for each session.
     package static func differing(in database: Database) throws -> Int {
         try Int.fetchOne(
             database,

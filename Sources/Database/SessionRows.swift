@@ -2,7 +2,7 @@ import Core
 import GRDB
 import SystemSupport
 
-/// The tables `sessions` and `open_sessions`, a session at a time: looked up, inserted, brought up to date.
+/// Looks up, inserts and updates sessions in the tables `sessions` and `open_sessions`, one session at a time.
 struct SessionRows {
     private let find: RawStatement
     private let insert: RawStatement
@@ -58,8 +58,8 @@ struct SessionRows {
         }
     }
 
-    /// Writes the state of the session called `name`, which has the given row or none yet; returns its row. A session that is
-    /// over at `now` gets its end.
+    /// Writes the state of the session called `name`, and returns the id of its row. `known` is the id of its existing
+    /// row; nil for a new session. A session that is over at `now` gets its end time.
     mutating func write(_ state: SessionState, name: Span<UInt8>, row known: Int64?, now: Int64) throws -> Int64 {
         let isOver = state.isOver(at: now)
         let statement = known == nil ? insert : update

@@ -2,8 +2,8 @@ import Core
 import GRDB
 import SystemSupport
 
-/// The rows of `sessions`, updated with the events. Recent sessions are cached; those that a transaction touched are looked
-/// up and written at its end. Observing an event needs no database.
+/// The rows of `sessions`, updated with the events. Recent sessions are cached. At the end of a transaction, the
+/// sessions that it touched are looked up and written. Observing an event needs no database.
 struct SessionTable {
     private struct Entry {
         var row: Int64?
@@ -11,7 +11,7 @@ struct SessionTable {
         var state = SessionState()
         var isLookedUp = false
         var isDirty = false
-        /// The span that `flush` reported last; nil before the first.
+        /// The span that `flush` reported last; nil before the first report.
         var reported: SessionSpan?
     }
 
@@ -40,8 +40,9 @@ struct SessionTable {
     /// Whether enough sessions were touched to write them now.
     var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
 
-    /// Writes the changed sessions. Those that are over at `now` get their end.
-    /// - Parameter report: gets the span of each session that was written, and the one that it got before.
+    /// Writes the changed sessions. Sessions that are over at `now` get their end time.
+    /// - Parameter report: receives the span of each written session, and the span that was reported for this session
+    ///   before.
     mutating func flush(
         into database: Database, now: Int64, report: (_ span: SessionSpan, _ old: SessionSpan?) -> Void
     ) throws {
@@ -70,7 +71,8 @@ struct SessionTable {
         unknown = 0
     }
 
-    /// Ends sessions, at their last event, that have been idle for too long at `now` or whose shell has exited.
+    /// Ends sessions that have been idle for too long at `now` or whose shell has exited. Their end is the time of
+    /// their last event.
     mutating func closeOrphans(in database: Database, now: Int64) throws {
         let limit = now - Limits.sessionIdleMilliseconds
         // CROSS JOIN keeps SQLite from going through all sessions to find the few that are open.
@@ -100,7 +102,7 @@ struct SessionTable {
 
     // MARK: One session
 
-    /// Adds the stored state of a session.
+    /// Adds the stored state of a session to its cached state.
     private mutating func lookUp(_ index: Int, _ name: Span<UInt8>, in rows: SessionRows) throws {
         entries[index].isLookedUp = true
         guard let (row, stored) = try rows.find(name) else { return }

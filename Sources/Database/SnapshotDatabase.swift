@@ -25,20 +25,21 @@ package enum SnapshotDatabase {
     package struct Copied: Sendable {
         /// The installation of the copied database.
         package let installation: InstallationID
-        /// Earliest and latest time, in the database's text form; nil where the rollups do not lead to them.
+        /// Earliest and latest time, in the database's text form; nil if the rollups do not show which rows have these
+        /// times.
         package let times: (from: String, until: String)?
     }
 
     /// Copies the selected rows into a new file at `path`, in one consistent read of the database of `data`. Nil when the
     /// database is of a version without an installation id.
     ///
-    /// All rows are copied page by page, and other tables are dropped from the copy: three times as fast as row by row. A
-    /// selection is copied row by row. The copy ends early when the task is cancelled.
+    /// A copy of all rows is made page by page, and other tables are dropped from the copy. This is three times as fast
+    /// as copying row by row. A selection is copied row by row. The copy ends early when the task is cancelled.
     package static func copy(
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
     ) async throws(StoreError) -> Copied? {
         try await asStoreError(data.databasePath) {
-            // Opening fails unless it is a database of this version.
+            // Opening fails unless this version created or migrated the database.
             guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
@@ -67,8 +68,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Copies the pages in one read transaction. To a new transaction, an empty WAL that may not be written looks changed, so
-    /// the copy would restart with each step.
+    /// Copies the pages in one read transaction. Without it, each step would start a new transaction. A new transaction
+    /// sees a read-only, empty WAL as changed, so the copy would restart with each step.
     private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
         try source.read { source in
             _ = try Row.fetchOne(source, sql: "SELECT count(*) FROM sqlite_schema")
@@ -78,8 +79,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Returns the times of the earliest and the latest event. The rollup gives the row ranges of the first and the last
-    /// 15-minute bucket, so that only those are read. Nil where it does not lead to any.
+    /// Returns the times of the earliest and the latest event. The rollup gives the row ranges of the first and the
+    /// last 15-minute bucket, so that only these rows are read. Nil if the rollup leads to no row.
     static func span(of database: Database) throws -> (from: String, until: String)? {
         guard try database.tableExists("activity_rollup") else { return nil }
         func extreme(_ function: String, _ order: String) throws -> String? {
@@ -150,7 +151,8 @@ package enum SnapshotDatabase {
     private static func clearFreePages(of database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-        // Overwriting some costs less than a VACUUM. Many would make the snapshot look like a decompression bomb.
+        // Overwriting a few pages costs less than a VACUUM. Many overwritten pages would make the snapshot look like a
+        // decompression bomb.
         if free * 2 > pages {
             try database.execute(sql: "VACUUM")
         } else if free > 0 {
@@ -225,7 +227,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Returns times in the form of `timestamp`; clamps those outside the range of years that the form can express.
+    /// Returns times in the form of `timestamp`; clamps times outside the range of years that the form can express.
     private static func databaseText(_ milliseconds: Int64) -> String {
         if milliseconds > Limits.latestTimestamp { return ":" }  // sorts after every digit
         return Timestamp.databaseText(max(0, milliseconds))

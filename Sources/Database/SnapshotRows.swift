@@ -120,7 +120,7 @@ package struct SnapshotRows: Sendable {
     package func problem() async throws(StoreError) -> String? {
         try await asStoreError(path) {
             try await queue.read { database in
-                // One finding is enough; an untrusted database could produce any number.
+                // One problem is enough. An untrusted database could produce any number of problems.
                 let finding = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
                 return finding == "ok" ? nil : "SQLite finds: \(finding ?? "nothing")"
             }
@@ -152,11 +152,13 @@ package struct SnapshotRows: Sendable {
         let definition: String?
     }
 
-    /// The number of schema objects that are read at most: more than a snapshot has, so that one with more differs.
+    /// The maximum number of schema objects to read. A snapshot has fewer, so a database with more objects always
+    /// differs from a snapshot.
     private static let schemaObjectsRead = 64
 
-    /// Returns every schema object of a database. An object that a snapshot does not have, a trigger or a generated column
-    /// for example, could run code of its author during a read. SQLite creates `sqlite_sequence` by itself.
+    /// Returns every schema object of a database. An object that a snapshot does not have (for example a trigger or a
+    /// generated column) could run its author's code during a read. `sqlite_sequence` is left out, because SQLite
+    /// creates it by itself.
     private static func schema(of database: Database) throws -> [SchemaObject: Int] {
         let rows = try Row.fetchAll(
             database,
@@ -182,9 +184,9 @@ package struct SnapshotRows: Sendable {
 
 /// The selection of a snapshot's events. If several conditions are given, all must hold.
 package struct SnapshotSelection: Equatable, Sendable {
-    /// Ids of rows; nil: all.
+    /// Ids of the selected rows; nil selects all ids.
     package var ids: ClosedRange<Int64>?
-    /// Times of events, in milliseconds since 1970; nil: all.
+    /// Times of the selected events, in milliseconds since 1970; nil selects all times.
     package var times: Range<Int64>?
 
     package init(ids: ClosedRange<Int64>? = nil, times: Range<Int64>? = nil) {

@@ -2,20 +2,22 @@ import Core
 import GRDB
 import SystemSupport
 
-/// The file of a database, read directly while other processes record, without a copy of it.
+/// The file of a database, read directly and without a copy, while other processes record.
 ///
-/// A read transaction that starts while the WAL is empty takes read lock 0. Until it ends, no checkpoint writes to the
-/// database file (https://www.sqlite.org/walformat.html#wal_locks): commits go to the WAL alone, and the file holds one
-/// instant. The WAL is emptied first, under the writer lock, so that no other process of Nexus writes between the two.
+/// A read transaction that starts while the WAL is empty takes read lock 0. Until the transaction ends, no checkpoint
+/// writes to the database file (https://www.sqlite.org/walformat.html#wal_locks). Commits go to the WAL alone, so the
+/// file keeps the content of one instant. The WAL is emptied first. The writer lock is held until the transaction has
+/// started, so that no other process of Nexus writes in between.
 final class StableDatabaseFile {
     /// The transaction that keeps the file as it is.
     private let reader: DatabaseQueue
-    /// Released after `reader` was closed: closing a descriptor drops the locks that SQLite has on the file.
+    /// Released after `reader` was closed, because closing any descriptor of the file drops SQLite's locks on it.
     private let file: File
     let pageBytes: Int
     let pageCount: Int
 
-    /// Returns nil when the file cannot be kept as it is: a reader uses the WAL, or there is none.
+    /// Returns nil when the file cannot be kept as it is: another process uses the WAL, or there is no complete
+    /// database.
     /// - Parameter lock: the writer lock, which is held until the transaction has started.
     init?(_ data: DataFolder, _ lock: consuming WriterLock) throws {
         file = try File(opening: data.databasePath, [.read, .regular])
@@ -59,7 +61,7 @@ final class StableDatabaseFile {
     /// Queries the content of the file with SQLite.
     func query<Value>(_ body: (Database) throws -> Value) throws -> Value { try reader.inDatabase(body) }
 
-    /// Returns the bytes of pages, the first of which is number 1.
+    /// Returns the bytes of a range of pages. The first page of the file is number 1.
     func read(_ numbers: ClosedRange<Int>) throws -> [UInt8] {
         let count = numbers.count * pageBytes
         let start = (numbers.lowerBound - 1) * pageBytes

@@ -16,12 +16,12 @@ package enum StoreError: ReportedError, Equatable {
     case blockedByReader(path: String)
     /// The disk is full; the data to write waits in the buffer.
     case diskFull(path: String)
-    /// This user may not read or write it.
+    /// The user has no permission to read or write the database.
     case notPermitted(path: String)
-    /// Another program holds its lock, for longer than Nexus waits.
+    /// Another program holds a lock on the database for longer than Nexus waits.
     case locked(path: String)
-    /// A process that was killed left a journal, or a WAL without its index, which only a writer can recover; or the
-    /// database is being created.
+    /// A killed process left a journal, or a WAL without an index. Only a writer can recover them. The error also
+    /// occurs while the database is being created.
     case walNeedsRecovery(path: String)
     /// A table has a row with an id so high that no new row can have a higher one.
     case idsExhausted(table: String, id: Int64)
@@ -88,7 +88,7 @@ package enum StoreError: ReportedError, Equatable {
         }
     }
 
-    /// The remedy for exhausted ids: imported rows get new ids.
+    /// The remedy for exhausted ids. It works because imported rows get new ids.
     package static let adviceOnExhaustedIDs =
         "run 'nexus export' to a file outside of the data folder, 'nexus telemetry purge --all', and 'nexus import' of that file"
 
@@ -100,7 +100,7 @@ package enum StoreError: ReportedError, Equatable {
         }
     }
 
-    /// Whether no new row can be stored, as no id is left for it.
+    /// Whether no new row can be stored, because no id is left.
     package var isOutOfIDs: Bool {
         if case .idsExhausted = self { true } else { false }
     }
@@ -117,7 +117,7 @@ package enum StoreError: ReportedError, Equatable {
     }
 
     /// Returns the error for a file that SQLite cannot open. SQLite reports no reason; opening the file again gives the
-    /// system's.
+    /// error of the system.
     private static func cannotOpen(_ path: String) -> StoreError {
         do throws(SystemError) {
             _ = try File(opening: path, [.read, .regular])
@@ -146,7 +146,7 @@ package func asStoreError<Value>(_ path: String, _ work: () throws -> Value) thr
     do { return try work() } catch { throw StoreError(error, path: path) }
 }
 
-/// The same for asynchronous work.
+/// Runs asynchronous work and maps failures of GRDB, the buffer or the system to a `StoreError`.
 package func asStoreError<Value>(_ path: String, _ work: () async throws -> Value) async throws(StoreError) -> Value {
     do { return try await work() } catch { throw StoreError(error, path: path) }
 }

@@ -8,11 +8,12 @@ import SystemSupport
 /// to continue as a new installation. The line detects:
 ///
 /// - A copy in another folder (`cp -a`, tar, rsync) has other inodes.
-/// - A restore that overwrites the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`, which is
-///   never written after it was made. No program can set a ctime, so a copy cannot preserve it.
-/// - A restore that replaces `nexus.db` by a rename (rsync, mv) gives it another inode.
+/// - A restore that overwrites the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`. Nexus
+///   never writes this file after its creation. No program can set a ctime, so a copy cannot preserve it.
+/// - A restore that replaces `nexus.db` by a rename (rsync, mv) gives `nexus.db` another inode.
 ///
-/// Renaming the folder changes none of them. Device numbers are left out, as they change when a disk is attached again.
+/// Renaming the folder changes neither the inodes nor the ctime. Device numbers are left out, because they change when
+/// a disk is attached again.
 ///
 /// Not detected: `nexus.db` alone overwritten in place, and copies below the file system (a disk image, a volume snapshot). A
 /// false positive, a `chmod` of `writer.lock` for example, costs a new id, and the next sync sends everything again.
@@ -36,9 +37,9 @@ struct StoreFiles: Equatable {
         (databaseInode, lockInode, lockChanged) = (row[0], row[1], row[2])
     }
 
-    /// Gives a database that was copied or restored a new identity, inside a transaction of the caller's, which holds the
-    /// writer lock. It gets a new installation, with the old one as the origin of the existing rows. It also gets a new
-    /// database name, so that the sync progress of the other copy is not mistaken for its own.
+    /// Gives a copied or restored database a new identity, inside the caller's transaction. The caller holds the writer
+    /// lock. The database gets a new installation id, and the old id becomes the origin of the existing rows. It also
+    /// gets a new database name, so that the sync progress of the other copy is not mistaken for its own.
     static func renewIdentityIfCopied(_ data: DataFolder, in database: Database) throws {
         guard let files = StoreFiles(of: data) else { return }
         let known = try Row.fetchOne(database, sql: "SELECT database_inode, lock_inode, lock_changed FROM store_files")
@@ -48,7 +49,8 @@ struct StoreFiles: Equatable {
             try InstallationID.renew(in: database)
             try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
         }
-        // A power failure could undo the creation of the lock file; its replacement would be mistaken for a copy's.
+        // A power failure could undo the creation of the lock file. The next lock file would then be mistaken for the
+        // one of a copy.
         try data.folder.synchronize()
         try database.execute(
             sql: "INSERT OR REPLACE INTO store_files VALUES (1, ?, ?, ?)",

@@ -2,11 +2,12 @@ import Core
 import GRDB
 
 extension StoreReader {
-    /// Calls `take` with the events of a window (milliseconds since 1970) that were stored last, latest first, until it
-    /// returns false. It reads rows, so the caller should stop it after a bounded number.
+    /// Calls `take` with the events of a window (milliseconds since 1970), in reverse order of storage, until `take`
+    /// returns false. The function reads rows, so `take` should stop it after a bounded number of events.
     ///
     /// - Parameter rows: the maximum number of rows that are read, including those that do not pass the filter.
-    /// - Returns: false where events of the window may be left out because of that.
+    /// - Returns: true unless the search reached the limit `rows`. Then earlier stored events of the window may be
+    ///   missing.
     @discardableResult
     package func latestEvents(
         in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), among rows: Int64 = .max,
@@ -45,8 +46,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the session with this id, else those whose id begins with it. `name` may end with an ellipsis, as in lists
-    /// that shorten ids.
+    /// Returns the session with this id, else those whose id begins with it. `name` may end with an ellipsis, because
+    /// lists shorten ids.
     package func sessions(named name: String, atMost limit: Int) throws(StoreError) -> [Session] {
         if let session = try session(name) { return [session] }
         let start = name.hasSuffix("…") ? String(name.dropLast()) : name
@@ -64,7 +65,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns the first `limit` events of a session in order of time, and how many it has in all.
+    /// Returns the first `limit` events of a session in order of time, and the number of all its events.
     package func events(
         ofSession id: String, limit: Int
     ) throws(StoreError) -> (events: [StoredEvent], total: Int) {
@@ -78,7 +79,8 @@ extension StoreReader {
                     try EventScanner(database).scan(rows, UsageFilter(session: id)) { event in
                         total += 1
                         events.append(event)
-                        // Late events may be earlier than those already read, so twice as many are kept.
+                        // Rows are not in order of time, so every row is read. The list is cut to the earliest `limit`
+                        // events when it reaches twice that number.
                         if events.count >= 2 * max(limit, 1) { events = Self.earliest(limit, of: events) }
                         return true
                     }
@@ -135,7 +137,7 @@ extension StoreReader {
     private static func condition(_ window: Range<Int64>, _ commands: Int) -> (sql: String, StatementArguments) {
         let first = Timestamp.databaseText(max(0, window.lowerBound))
         let end = Timestamp.databaseText(min(window.upperBound, Limits.latestTimestamp))
-        // Without the second condition the index on the start is sufficient.
+        // Without a condition on commands, the index on `started_at` is sufficient to answer a count.
         let least = commands > 0 ? " AND commands_executed >= \(commands)" : ""
         return ("started_at >= ? AND started_at < ?" + least, [first, end])
     }

@@ -103,7 +103,8 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// Returns the counters, including pending events after the buffer positions of the same read.
+    /// Returns the counters, including events that are pending in the buffer. The counters and the buffer positions
+    /// come from the same read.
     package func eventCounters() throws(StoreError) -> EventCounters {
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
         return try asStoreError(path) {

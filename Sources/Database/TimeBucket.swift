@@ -1,7 +1,7 @@
 package import GRDB
 
-/// 15 minutes of UTC, by which activity and aggregates are counted. Every time zone is whole buckets away from UTC, so the days
-/// of each can be summed from them.
+/// A bucket of 15 minutes in UTC, by which activity and aggregates are counted. The offset of every time zone is a
+/// multiple of 15 minutes, so the days of any time zone can be summed from buckets.
 package enum TimeBucket {
     package static let milliseconds: Int64 = 15 * 60 * 1000
 
@@ -11,7 +11,8 @@ package enum TimeBucket {
     /// Returns the number of the bucket, counted from 1970, that a time (milliseconds since 1970, not negative) is in.
     package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
 
-    /// Returns the buckets of a range of days (their numbers since 1970, UTC). A range without an end has none.
+    /// Returns the buckets of a range of days (their numbers since 1970, UTC). If the range of days has no end, neither
+    /// has the range of buckets.
     package static func buckets(ofDays days: Range<Int64>) -> Range<Int64> {
         let end = days.upperBound.multipliedReportingOverflow(by: perDay)
         return days.lowerBound * perDay..<(end.overflow ? Int64.max : end.partialValue)
@@ -21,10 +22,11 @@ package enum TimeBucket {
 /// The bucket from which every recorded event still has its row. For earlier days retention has removed the rows, and only
 /// aggregates are left.
 package enum CompleteRows {
-    /// The name among the counters, which the format of the database keeps.
+    /// The name of the bucket's line in the table `counters`. The name is part of the database format.
     private static let name = "rows_complete_from_slot"
 
-    /// Returns the first bucket of complete rows: always the first one of a day in UTC, 0 where no rows were removed.
+    /// Returns the first bucket of complete rows: always the first bucket of a day in UTC, and 0 if no rows were
+    /// removed.
     package static func firstBucket(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }

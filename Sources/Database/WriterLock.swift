@@ -1,10 +1,12 @@
 package import Core
 package import SystemSupport
 
-/// The right to write the database. One process has it at a time, and loses it when it ends, for whatever reason.
+/// The right to write the database. One process has this right at a time. A process loses the right when it ends, for
+/// whatever reason.
 ///
-/// A process that holds it for a long time, a service or a stream, checks between two transactions whether it has to yield
-/// (`shouldYield`): another process, a purge for example, has requested the lock, or recording was disabled.
+/// A process that holds the lock for a long time (a service or a stream) checks between two transactions whether it has
+/// to yield (`shouldYield`). It has to yield when another process, for example a purge, has requested the lock, or when
+/// recording was disabled.
 package struct WriterLock: ~Copyable, Sendable {
     private let file: File
     private let turn: File
@@ -27,13 +29,13 @@ package struct WriterLock: ~Copyable, Sendable {
     /// Returns whether the lock still excludes other processes: its file is at the path that they open.
     func isEffective() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
-    /// Waits for the lock, which a long-running holder releases between two transactions. Wakes the service, so that it
-    /// notices the request. Nil when the lock was not released within `patience`.
+    /// Waits for the lock. A long-running holder releases it between two transactions. The function wakes the service,
+    /// so that the service notices the request. Nil when the lock was not released within `patience`.
     package static func acquire(in data: DataFolder, within patience: Duration) async throws -> WriterLock? {
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             if let turn = try WriterRequest(in: data) {
-                // An empty line in its pipe is not an event.
+                // An empty line in the pipe wakes the service and is not an event.
                 _ = NamedPipe.offer("\n", to: RuntimeFolder(for: data).pipePath)
                 while ContinuousClock.now < deadline {
                     if let lock = try turn.tryAcquire() { return lock }
@@ -45,10 +47,10 @@ package struct WriterLock: ~Copyable, Sendable {
         return nil
     }
 
-    /// Acquires the lock to store recorded events; nil also when the settings disable recording. The settings are checked
-    /// before and under the lock, so nothing is created or written after `nexus telemetry off` returned. Also nil while
-    /// another process has requested the lock: a writer that has yielded and is called again at once would otherwise take it
-    /// back.
+    /// Acquires the lock to store recorded events. The settings are checked before the lock is taken and while it is
+    /// held. Nothing is therefore created or written after `nexus telemetry off` returned.
+    /// - Returns: nil when another process holds the lock or has requested it, or when the settings disable recording.
+    ///   A pending request counts, because a writer that has just yielded would otherwise take the lock back at once.
     package static func acquireToStore(in data: DataFolder) throws(SystemError) -> WriterLock? {
         var policy = RecordingPolicyCache(data)
         guard policy.isOpen(), let lock = try acquire(in: data), policy.isOpen(), try !lock.isWanted() else {
@@ -65,8 +67,8 @@ package struct WriterLock: ~Copyable, Sendable {
     }
 }
 
-/// A request for the writer lock. While it exists, a process that holds the lock for a long time yields, and short holders
-/// finish.
+/// A request for the writer lock. While the request exists, a process that holds the lock for a long time yields. A
+/// process that holds the lock briefly finishes its work first.
 package struct WriterRequest: ~Copyable, Sendable {
     private let data: DataFolder
     private let file: File
