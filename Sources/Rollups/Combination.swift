@@ -5,7 +5,7 @@ import GRDB
 /// All properties of an event that a report can filter by or list, except its task and its session. Events with the same
 /// properties are counted together, so that a report with any filter reads aggregates.
 ///
-/// Its members are numbers of names (see `RollupNames`), and 0 where the event has none.
+/// Each member is the number of a name (see `RollupNames`), or 0 if the event has no value for the property.
 struct Combination: NumberedKey {
     /// Whether the event succeeded.
     enum Outcome: UInt32 {
@@ -27,7 +27,7 @@ struct Combination: NumberedKey {
     var outcome: Outcome = .unknown
     var category: UInt32 = 0
     var template: UInt32 = 0
-    /// `services_count` and `ports_used` plus 1; 0 where the event has no value.
+    /// `services_count` and `ports_used` plus 1; 0 if the event has no value.
     var services: UInt32 = 0
     var ports: UInt32 = 0
 
@@ -39,7 +39,7 @@ struct Combination: NumberedKey {
         return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
     }
 
-    /// Returns the key that a kind counts these events by; nil where they have none.
+    /// Returns the key under which a kind counts events with these properties; nil if they have no such key.
     func key(of kind: RollupKind) -> RollupKey? {
         func key(_ number: UInt32) -> RollupKey? { number == 0 ? nil : RollupKey(number) }
         func ofCommand(_ number: UInt32) -> RollupKey? {
@@ -61,7 +61,7 @@ struct Combination: NumberedKey {
         }
     }
 
-    /// The names that its members are numbers of.
+    /// The names that the members refer to by number.
     var names: [(kind: RollupNameKind, number: UInt32)] {
         [
             (.command, command), (.workspace, workspace), (.eventType, type), (.errorCategory, category),
@@ -69,7 +69,8 @@ struct Combination: NumberedKey {
         ]
     }
 
-    /// Returns a count in the form of a member: plus 1, where 0 means none. The highest number counts as the one below it.
+    /// Returns a count in the form of a member: the count plus 1, or 0 if there is no count. The highest `UInt32` is
+    /// stored like the number below it, so that the sum fits.
     static func amount(_ number: UInt32?) -> UInt32 {
         guard let number else { return 0 }
         return min(number, UInt32.max - 1) + 1
@@ -78,16 +79,18 @@ struct Combination: NumberedKey {
 
 /// The recently seen combinations, and their numbers in the table `rollup_combinations`. Numbers count from 1.
 ///
-/// Their number is limited (`Limits.combinations`). Events of further combinations are counted together under 0.
+/// The number of combinations is limited (`Limits.combinations`). Events of further combinations are counted together
+/// under the number 0.
 struct CombinationNumbers {
-    /// The combinations in the order in which they were seen. Their members are indices of names plus 1.
+    /// The combinations in the order in which they were seen. Their members are not numbers of names yet, but indices
+    /// of names plus 1.
     private var places = KeyNumbering<Combination>()
-    /// The number of each combination, except those added since `findNumbers`.
+    /// The number of each combination, except combinations that were added since the last `findNumbers`.
     private(set) var numbers: [UInt32] = []
     /// The highest number in the table; nil if not read yet.
     private var highest: UInt32?
 
-    /// Returns the index of a combination among those seen.
+    /// Returns the index of a combination among the combinations seen.
     @inline(__always)
     mutating func place(of combination: Combination) -> Int { places.place(of: combination) }
 
@@ -95,7 +98,7 @@ struct CombinationNumbers {
     var keys: [Combination] { places.keys }
 
     /// Finds the numbers of all combinations seen; a new combination gets the next number, or 0 beyond the limit.
-    /// - Parameter stored: returns a combination whose members are numbers of names instead of indices.
+    /// - Parameter stored: converts a combination of indices to the combination of numbers that the table stores.
     mutating func findNumbers(in database: Database, _ stored: (Combination) -> Combination) throws {
         guard numbers.count < places.keys.count else { return }
         let known = try RawStatement(
@@ -136,7 +139,7 @@ struct CombinationNumbers {
         for (member, parameter) in zip(members, 1...) { statement.bind(Int32(parameter), Int64(member)) }
     }
 
-    /// Clears the cache: it has reached its size limit, or another program changed the table.
+    /// Clears the cache, when it has reached its size limit or another program changed the table.
     mutating func forget() {
         self = CombinationNumbers()
     }
@@ -171,15 +174,16 @@ struct CombinationNumbers {
 /// The bucket from which all events are counted by their combinations. A folder of an earlier version is converted one day at
 /// a time, the latest first (`RollupTables.catchUp`).
 enum CombinedDays {
-    /// The name among the counters, which the format of the database keeps.
+    /// The name of the bucket's line in the table `counters`. The name is part of the database format.
     private static let name = "combinations_from_slot"
 
-    /// Returns the first 15-minute bucket: always the first one of a UTC day, 0 where every event is counted by combination.
+    /// Returns the first 15-minute bucket: always the first bucket of a UTC day, and 0 if every event is counted by
+    /// combination.
     static func firstBucket(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }
 
-    /// Notes that all events from a bucket on are counted. The first bucket never increases.
+    /// Records that all events from a bucket on are counted by combination. The first bucket never increases.
     static func note(from bucket: Int64, in database: Database) throws {
         try database.execute(
             sql: "UPDATE counters SET count = min(count, ?) WHERE name = ?", arguments: [bucket, name])

@@ -4,11 +4,12 @@ import GRDB
 
 /// The combinations whose events pass a filter.
 struct MeantCombinations: Sendable {
-    /// Whether each passes, at its number: most that are asked for do not.
+    /// For the number of each combination, whether it passes. This is a separate array, because most lookups are for
+    /// combinations that do not pass.
     private let isMeant: [Bool]
     private let combinations: [(combination: Combination, type: EventType?)]
 
-    /// Reads which combinations pass a filter, which names no session.
+    /// Reads which combinations pass a filter. The filter must not name a session.
     init(_ filter: UsageFilter, _ reading: UsageReading) throws {
         let commands = try filter.command.map { try Self.commands(beginning: $0, in: reading.database) }
         let workspace = try filter.workspaceHash.map { try reading.number(of: .workspace, $0) }
@@ -34,7 +35,8 @@ struct MeantCombinations: Sendable {
         combinations = meant
     }
 
-    /// Returns the numbers of the commands that begin with words, lines that begin with such a command among them.
+    /// Returns the numbers of the commands that begin with the given words. Lines of several commands count if their
+    /// first command does.
     private static func commands(beginning words: String, in database: Database) throws -> Set<UInt32> {
         var numbers: Set<UInt32> = []
         let rows = try Row.fetchCursor(
@@ -46,11 +48,12 @@ struct MeantCombinations: Sendable {
         return numbers
     }
 
-    /// Returns whether the combination with a number passes.
+    /// Returns whether the combination with the given number passes.
     @inline(__always)
     func contains(_ number: UInt32) -> Bool { Int(number) < isMeant.count && isMeant[Int(number)] }
 
-    /// The combination with a number that passes, and the type of its events; nil for an unknown type.
+    /// The combination with the given number, which must pass, and the type of its events. The type is nil if Nexus
+    /// does not know it.
     @inline(__always)
     subscript(_ number: UInt32) -> (combination: Combination, type: EventType?) { combinations[Int(number)] }
 }
@@ -131,7 +134,7 @@ struct CombinationReading {
     /// The counts of a 15-minute bucket.
     struct BucketUsage {
         var activity = StoreReader.Activity()
-        /// The durations of commands; empty where they were not asked for.
+        /// The durations of commands; empty if the caller did not request them.
         var latency = LatencyHistogram()
     }
 
@@ -174,7 +177,8 @@ struct CombinationReading {
             while let cell = try cursor.next(in: bytes, where: isMeant) {
                 let command = meant[cell.key.first].combination.command
                 guard command != 0 else { continue }
-                // Aggregates of one range are consecutive; those of one command are interleaved with those of others.
+                // Aggregates of one period are consecutive, but the aggregates of different commands are interleaved.
+                // So only the last point of a command can be of the same period.
                 if let last = history[command]?.indices.last, history[command]?[last].period == block.period {
                     try history[command]?[last].sum.add(cell, of: bytes, hasLatency: true)
                 } else {

@@ -2,18 +2,18 @@ package import Core
 package import Database
 import GRDB
 
-/// The figures of the events of one day in UTC that have command, type, outcome, error category and template in common.
+/// The figures of those events of one UTC day that have the same command, type, outcome, error category and template.
 ///
-/// Only these figures leave the machine where sending is limited to aggregates. They are summed over workspaces, tasks,
+/// If sending is limited to aggregates, only these figures leave the machine. They are summed over workspaces, tasks,
 /// sessions, and numbers of services and ports.
 package struct DailyFigures: Equatable, Sendable {
     package enum Outcome: String, Sendable, CaseIterable {
         case unknown, succeeded, failed
     }
 
-    /// The common properties of the events. Texts are empty where the events have none.
+    /// The common properties of the events. A text is empty if the events do not have it.
     package struct Key: Hashable, Sendable, Comparable {
-        /// The command's name in reports: with `EventType.lineSuffix` for lines of several commands.
+        /// The command's name in reports. The name of a line of several commands ends with `EventType.lineSuffix`.
         package var command: String
         package var eventType: String
         package var outcome: Outcome
@@ -71,8 +71,9 @@ package struct DailyFiguresReader: Sendable {
         combinations = try store.reading { try MeantCombinations(UsageFilter(), $0) }
     }
 
-    /// Returns the days that have events, by their number since 1970, in order: those with readable figures, and the unknown
-    /// ones. Retention removed the rows of the unknown ones before their events were counted by combination.
+    /// Returns the days that have events, by their number since 1970, in order: days with readable figures, and days
+    /// with unknown figures. The figures are unknown if retention removed the rows of the day before the day's events
+    /// were counted by combination.
     package func days() throws(StoreError) -> (readable: [Int64], unknown: [Int64]) {
         try store.reading { reading in
             let days = try Int64.fetchAll(
@@ -85,8 +86,9 @@ package struct DailyFiguresReader: Sendable {
         }
     }
 
-    /// Returns the figures of a day, in the order of their keys. They are read from aggregates. They are read from rows for a
-    /// day that an earlier version stored and that was not recounted, and for one with events beyond `Limits.combinations`.
+    /// Returns the figures of a day, in the order of their keys. Most figures are read from aggregates. Two kinds of
+    /// days are read from rows: days that an earlier version stored and that were not recounted, and days with events
+    /// beyond `Limits.combinations`.
     package func figures(of day: Int64) throws(StoreError) -> [DailyFigures] {
         let counted = try store.reading { reading -> [DailyFigures]? in
             guard try day * TimeBucket.perDay >= CombinedDays.firstBucket(in: reading.database) else { return nil }
@@ -99,7 +101,8 @@ package struct DailyFiguresReader: Sendable {
         }
     }
 
-    /// Returns the figures from aggregates; nil if events of the day are counted without a combination of their own.
+    /// Returns the figures from aggregates; nil if some events of the day exceed the limit of combinations and are
+    /// counted together.
     private static func figures(
         of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
     ) throws -> [DailyFigures]? {

@@ -38,7 +38,7 @@ package struct FailureHistory: Equatable, Sendable {
             .map(\.1)
     }
 
-    /// Histories whose commands and categories are numbers.
+    /// Returns the histories of points whose keys are the numbers of commands and categories.
     fileprivate static func named(
         _ points: [RollupKey: [Point]], _ reading: UsageReading
     ) throws -> [FailureHistory] {
@@ -72,7 +72,7 @@ extension StoreReader {
 }
 
 extension CombinationReading {
-    /// Returns the same for the combinations that pass the filter.
+    /// Returns failed events that pass the filter, by command and category over time, most failures first.
     func failureHistory(by grain: StoreReader.HistoryGrain, in window: Range<Int64>) throws -> [FailureHistory] {
         let (periods, length) = StoreReader.periods(of: grain, in: window)
         var points: [RollupKey: [FailureHistory.Point]] = [:]
@@ -85,7 +85,7 @@ extension CombinationReading {
             }
             let start = block.period * length
             for (key, count) in counts {
-                // A bucket may have several blocks, so a point may come in parts.
+                // A bucket may have several blocks. The counts of each block are added to the point of its bucket.
                 let before = points[key]?.last?.start == start ? points[key]?.removeLast().count ?? 0 : 0
                 points[key, default: []].append(.init(start: start, count: before + count))
             }

@@ -3,7 +3,8 @@ package import Database
 import GRDB
 package import SystemSupport
 
-/// Fills a temporary database with figures of days that were counted elsewhere, so that reports read them like their own.
+/// Fills a temporary database with figures of days that were counted elsewhere. Reports then read these figures like
+/// figures of this installation.
 ///
 /// The database has the aggregates of 15-minute buckets and of days, and no rows. All figures of a day are in one 15-minute
 /// bucket, which the caller chooses. Figures with the same bucket, installation and key are summed.
@@ -14,9 +15,9 @@ package struct FiguresOfDays {
         let installation: String
     }
 
-    /// The figures that are kept in memory until they are written: some megabytes.
+    /// The maximum number of figures that wait in memory before they are written. They take some megabytes.
     private static let mostPending = 1000
-    /// The kinds that the figures have an answer for.
+    /// The kinds of aggregates that can be computed from the figures.
     private static let kinds: [RollupKind] = [
         .command, .workspace, .template, .errorCategory, .eventType, .failure, .commandTemplate, .combination,
     ]
@@ -27,7 +28,7 @@ package struct FiguresOfDays {
     /// Whether any figures were added.
     package private(set) var isEmpty = true
 
-    /// - Parameter data: the folder that the database's errors name.
+    /// - Parameter data: the folder that errors of the database refer to.
     package init(in data: DataFolder) throws(StoreError) {
         self.data = data
         counts = try asStoreError(data.databasePath) { try DatabaseOpening.scratch(inMemory: false) }
@@ -35,8 +36,8 @@ package struct FiguresOfDays {
 
     /// Adds the figures of a day.
     /// - Parameters:
-    ///   - bucket: the 15-minute bucket, counted from 1970, that counts the whole day.
-    ///   - installation: is read as the events' workspace; empty where installations are summed.
+    ///   - bucket: the 15-minute bucket, counted from 1970, that gets the figures of the whole day.
+    ///   - installation: the name that is stored as the workspace of the events; empty if installations are summed.
     package mutating func add(_ figures: DailyFigures, bucket: Int64, installation: String = "") throws {
         isEmpty = false
         pending.append(Figures(bucket: bucket, figures: figures, installation: installation))
@@ -65,7 +66,8 @@ package struct FiguresOfDays {
         guard isWhole else { throw TooManyFigures() }
     }
 
-    /// Returns the combination of each figure, with the numbers of its names, and its own number; 0 beyond the limit.
+    /// Returns the combination of each figure, with the numbers of its names, and the number of the combination. Beyond
+    /// the limit of combinations this number is 0.
     private static func combinations(
         _ figures: [Figures], in database: Database
     ) throws -> [(combination: Combination, number: UInt32)] {
@@ -164,7 +166,7 @@ package struct FiguresOfDays {
     }
 }
 
-/// The error for figures with more combinations of names than reports can count apart.
+/// The error for figures with more combinations of names than reports can count separately.
 package struct TooManyFigures: ReportedError {
     package var exitCode: ExitCode { .settings }
 

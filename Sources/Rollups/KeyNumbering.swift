@@ -1,29 +1,30 @@
 /// A key that `KeyNumbering` numbers.
 protocol NumberedKey: Equatable, Sendable {
-    /// Returns a hash of the whole key. It depends on the seed, so that no input can be prepared whose keys all have the same
-    /// hash.
+    /// Returns a hash of the whole key. The hash depends on the seed, so that no input can be prepared in which all
+    /// keys have the same hash.
     func hash(seed: UInt64) -> UInt64
 }
 
-/// Returns a hash of a number and a seed: both halves of their product.
+/// Returns a hash of a number and a seed: the two halves of their product, combined by XOR.
 @inline(__always)
 func mix(_ value: UInt64, _ seed: UInt64) -> UInt64 {
     let product = (value ^ seed).multipliedFullWidth(by: seed)
     return product.high ^ product.low
 }
 
-/// Differs in every process; odd.
+/// The seed of the hashes. It is odd and differs in every process.
 private let keySeed = UInt64.random(in: .min ... .max) | 1
 
-/// Numbers keys in the order in which they are first seen: 0, 1, 2, … A dictionary's hash would cost several times as much as
-/// the rest of the counting. Open addressing with linear probing, at most half full.
+/// Numbers keys in the order in which they are first seen: 0, 1, 2, … A `Dictionary` is not used, because its hash
+/// would cost several times as much as the rest of the counting. The table uses open addressing with linear probing and
+/// is at most half full.
 struct KeyNumbering<Key: NumberedKey>: Sendable {
     private(set) var keys: [Key] = []
     /// The number of a key plus 1; 0 in a free slot.
     private var slots = [UInt32](repeating: 0, count: 64)
     private let seed = keySeed
 
-    /// Returns the number of a key; a key that was not seen before gets the next one.
+    /// Returns the number of a key; a key that was not seen before gets the next number.
     @inline(__always)
     mutating func place(of key: Key) -> Int {
         let slot = slot(of: key)
@@ -40,7 +41,7 @@ struct KeyNumbering<Key: NumberedKey>: Sendable {
         for slot in slots.indices { slots[slot] = 0 }
     }
 
-    /// Returns the slot of a key, or the free one for it.
+    /// Returns the slot of a key; for a new key, the free slot to store it in.
     @inline(__always)
     private func slot(of key: Key) -> Int {
         let mask = slots.count &- 1

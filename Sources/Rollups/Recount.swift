@@ -3,7 +3,7 @@ package import Database
 import GRDB
 import SystemSupport
 
-/// Counts rows into rollups, in bounded memory.
+/// Counts rows and adds the counts to rollups, in bounded memory.
 struct Recount {
     /// The number of counts between two writes.
     private static let countsBetweenWrites = Limits.transactionEvents
@@ -20,7 +20,7 @@ struct Recount {
     private var rowsRead = 0
     private var sessions = ByteKeyTable()
 
-    /// Counts the events and sessions in `slots` into the rollups of `target`.
+    /// Creates a recount of the events and sessions in `slots`, which adds to the rollups of `target`.
     /// - Parameter kinds: the kinds of usage that are written.
     init(
         slots: Range<Int64>, into target: Database, kinds: [RollupKind] = RollupKind.allCases,
@@ -47,8 +47,9 @@ struct Recount {
         return true
     }
 
-    /// Counts the rows of `source` whose ids are in `rows` and that pass a filter. With `notesSessions` it remembers their
-    /// sessions for `copySessions`. `report` is called regularly with the number of rows read.
+    /// Counts the rows of `source` whose ids are in `rows` and that pass a filter. With `notesSessions` it also
+    /// remembers the sessions of these rows for `copySessions`. `report` is called regularly with the number of rows
+    /// read.
     mutating func take(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
         notesSessions: Bool = false, report: (Int) -> Void = { _ in }
@@ -123,12 +124,13 @@ struct Recount {
 }
 
 extension StoreReader {
-    /// Returns a store as if only the events in `window` that pass a filter had been recorded (milliseconds since 1970, whole
-    /// 15-minute buckets). It answers every query about activity, usage and sessions. Its sessions are those of such events
-    /// that started in the window, with their whole length.
+    /// Returns a store as if only the events in `window` that pass a filter had been recorded. The window is in
+    /// milliseconds since 1970 and consists of whole 15-minute buckets. The store answers every query about activity,
+    /// usage and sessions. It has each session that started in the window and has such an event, with the session's
+    /// whole length.
     ///
-    /// Other queries read aggregates; this one reads the rows of the window, in time proportional to them. Its counts are
-    /// kept in memory. `UsageReader` uses it where aggregates have no answer.
+    /// Other queries read aggregates. This function reads the rows of the window, in time proportional to their number,
+    /// and keeps the counts in memory. `UsageReader` uses it if aggregates have no answer.
     package func filtered(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -148,8 +150,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns a store as if only one day (its number since 1970, UTC) had been recorded, with the given kinds of usage. It
-    /// reads the rows of the day, and its counts are kept in memory.
+    /// Returns a store as if only one day (its number since 1970, UTC) had been recorded, with the given kinds of
+    /// usage. The function reads the rows of the day and keeps the counts in memory.
     func recounted(_ kinds: [RollupKind], ofDay day: Int64) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -167,8 +169,8 @@ extension StoreReader {
 }
 
 extension EventRow {
-    /// The numbers of the event; nil when its time cannot be read. The user may have written rows too: invalid values in a
-    /// column are ignored.
+    /// The numbers of the event; nil when its time cannot be read. Invalid values in other columns are ignored, because
+    /// the user may have written rows too.
     fileprivate var numbers: EventNumbers? {
         guard let timestamp = Timestamp.parse(databaseText: bytes.span.extracting(text(.timestamp))) else { return nil }
         return EventNumbers(
@@ -177,7 +179,7 @@ extension EventRow {
             portsUsed: integer(.portsUsed).map { UInt32(clamping: $0) })
     }
 
-    /// Returns the range of a text; empty where there is none.
+    /// Returns the range of a text; empty if the column has no text.
     fileprivate func text(_ column: Column) -> Range<Int> {
         if case .text(let place) = self[column] { place } else { 0..<0 }
     }

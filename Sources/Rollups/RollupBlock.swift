@@ -2,14 +2,16 @@ import Core
 import Database
 import SystemSupport
 
-/// The numbers of an aggregate except its latency. A change may be negative, when it subtracts earlier counts.
+/// The numbers of an aggregate except its latency. The numbers of a change are negative if the change subtracts earlier
+/// counts.
 struct RollupNumbers: Equatable, Sendable {
     var count: Int64 = 0
     var succeeded: Int64 = 0
     var failed: Int64 = 0
     /// Sum of the durations, in milliseconds.
     var totalMS: Int64 = 0
-    /// First and last event, in milliseconds since 1970; only where the kind has times and there are failures.
+    /// Times of the first and the last failure, in milliseconds since 1970. They are set only if the kind has times and
+    /// there are failures.
     var firstMS: Int64 = .max
     var lastMS: Int64 = .min
 
@@ -22,18 +24,20 @@ struct RollupNumbers: Equatable, Sendable {
         lastMS = max(lastMS, other.lastMS)
     }
 
-    /// Returns the sum, at most what a block holds: no event must be able to stop the writer.
+    /// Returns the sum, limited to the highest number of a block. Without the limit, an event with an extreme duration
+    /// could stop the writer.
     static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, overflows) = one.addingReportingOverflow(other)
         return overflows ? RollupBlock.highestNumber : min(sum, RollupBlock.highestNumber)
     }
 }
 
-/// An aggregate that is added to a block: its key, its numbers and, in order of the buckets, how often each one occurred.
+/// An aggregate that is added to a block: its key, its numbers and the counts of its latency buckets, in order of the
+/// buckets.
 struct RollupChange {
     var key: RollupKey
     var numbers: RollupNumbers
-    /// The range of its buckets in the list of all buckets.
+    /// The range of the aggregate's buckets in the list of all buckets.
     var buckets: Range<Int>
 }
 
@@ -51,19 +55,19 @@ struct RollupChange {
 enum RollupBlock {
     static let version: UInt8 = 1
 
-    /// The highest number of an aggregate. Two of them can be added; a higher one is corruption.
+    /// The highest number of an aggregate. The sum of two such numbers fits an `Int64`. A higher number is corruption.
     static let highestNumber: Int64 = 1 << 61
 
-    /// The bytes are not a valid block.
+    /// The error for bytes that are not a valid block.
     struct Damage: Error {}
 
     /// An aggregate as encoded in a block.
     struct Cell {
         var key: RollupKey
         var numbers: RollupNumbers
-        /// The bytes after the length.
+        /// The range of the aggregate's bytes after its length.
         var body: Range<Int>
-        /// The part of the body that contains the buckets.
+        /// The offset at which the buckets begin. They end with the body.
         var bucketStart: Int
     }
 
@@ -82,7 +86,7 @@ enum RollupBlock {
             try next(in: bytes) { _ in true }
         }
 
-        /// Returns the next aggregate whose key passes a condition. The numbers of the others are not read.
+        /// Returns the next aggregate whose key passes a condition. The numbers of the skipped aggregates are not read.
         @inline(__always)
         mutating func next(in bytes: Span<UInt8>, where isMeant: (RollupKey) -> Bool) throws(Damage) -> Cell? {
             while position < bytes.count {

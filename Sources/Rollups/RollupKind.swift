@@ -1,7 +1,8 @@
 import Database
 
-/// The key that the aggregates of a rollup are counted by. The raw values are part of the database format. Those that every
-/// report reads come first: the aggregates of a day are in their order, and a report reads no further than it has to.
+/// A kind of aggregates, named after the key that the aggregates are counted by. The raw values are part of the
+/// database format. The aggregates of a day are in the order of these values. Kinds that every report reads come first,
+/// so that a report can skip the other kinds.
 enum RollupKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -10,7 +11,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     case eventType = 4
     case services = 5
     case ports = 6
-    /// Lengths of sessions, by their start; there is one aggregate.
+    /// Lengths of sessions, counted at the start of each session. This kind has one aggregate in each period.
     case sessionLength = 7
     // The following kinds are large and rarely read.
     case task = 8
@@ -22,13 +23,13 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     case commandPorts = 12
     /// Events by all properties that a report can filter by or list (see `Combination`). The key is the combination's number.
     case combination = 13
-    /// The same events by their task too: the combination's number, and the task's.
+    /// Events by combination and task. The key is the combination's number and the task's number.
     case combinationTask = 14
 
     /// The kinds that answer questions with a filter.
     static let filtered: [RollupKind] = [.combination, .combinationTask]
 
-    /// Whether its aggregates count durations in buckets.
+    /// Whether the aggregates of this kind count durations in buckets.
     var hasLatency: Bool {
         switch self {
         case .command, .commandTemplate, .commandServices, .commandPorts, .sessionLength, .combination: true
@@ -36,7 +37,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether its aggregates have two keys.
+    /// Whether the keys of this kind consist of two numbers.
     var isPair: Bool {
         switch self {
         case .failure, .commandTemplate, .commandServices, .commandPorts, .combinationTask: true
@@ -44,7 +45,8 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The kinds of names that the first and the second number of its keys refer to; nil for a number that refers to no name.
+    /// The kinds of names that the first and the second number of this kind's keys refer to; nil for a number that
+    /// refers to no name.
     var names: [RollupNameKind?] {
         switch self {
         case .command, .commandServices, .commandPorts: [.command]
@@ -60,10 +62,11 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether its aggregates with failures have the times of the first and the last event.
+    /// Whether aggregates of this kind contain the times of the first and the last failure, if they have failures.
     var hasTimes: Bool { self == .failure || self == .combination }
 
-    /// Whether it is also kept by 15-minute bucket. Kinds that are only queried by day are not.
+    /// Whether the kind is stored by 15-minute bucket in addition to days. Kinds that are only queried by day are not
+    /// stored by bucket.
     var isKeptBySlot: Bool {
         switch self {
         case .commandTemplate, .commandServices, .commandPorts, .combinationTask: false
@@ -83,8 +86,8 @@ enum RollupNameKind: UInt8, CaseIterable, Sendable {
     case eventType = 5
 }
 
-/// The time range of an aggregate, in UTC. There are two, so that a year is read from 365 days, and a day of any time zone
-/// can be composed of 15-minute buckets.
+/// The time range of an aggregate, in UTC. Days let a report read a year from 365 aggregates. 15-minute buckets let it
+/// compose the day of any time zone.
 enum RollupGrain: UInt8, Sendable {
     case day = 0
     case slot = 1
@@ -119,13 +122,13 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         value = Self.first(of: grain, period).value | Int64(kind.rawValue) << Self.kindShift | group
     }
 
-    /// Returns the first id of a day or a 15-minute bucket; periods before 1970 become the first one.
+    /// Returns the first id of a day or a 15-minute bucket; a period before 1970 is replaced by the first period.
     static func first(of grain: RollupGrain, _ period: Int64) -> RollupBlockID {
         let period = min(max(0, period), periodMask)
         return RollupBlockID(Int64(grain.rawValue) << grainShift | period << periodShift)
     }
 
-    /// Returns the ids from one kind to another in a day or a 15-minute bucket.
+    /// Returns the range of ids of a range of kinds in a day or a 15-minute bucket.
     static func range(
         of grain: RollupGrain, _ period: Int64, _ kinds: ClosedRange<UInt8>
     ) -> ClosedRange<Int64> {
@@ -145,17 +148,17 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         let rest = value & ((1 << Self.periodShift) - 1)
         return RollupBlockID(Self.first(of: .day, period / TimeBucket.perDay).value | rest)
     }
-    /// Whether it has the lowest numbers of its kind.
+    /// Whether the block has the lowest keys of its kind and period.
     var isFirstOfKind: Bool { value & (1 << Self.kindShift - 1) == 0 }
-    /// The first 15-minute bucket that it counts.
+    /// The first 15-minute bucket that the block counts.
     var firstBucket: Int64 { grain == .slot ? period : period * TimeBucket.perDay }
-    /// Nil for a kind of another version.
+    /// The kind of the aggregates; nil if another version of Nexus added the kind.
     var kind: RollupKind? { RollupKind(rawValue: UInt8(value >> Self.kindShift & Self.kindMask)) }
 
     static func < (left: RollupBlockID, right: RollupBlockID) -> Bool { left.value < right.value }
 }
 
-/// The key of an aggregate: a number, and for pairs a second one. 0 means "none".
+/// The key of an aggregate: a number, and for pairs a second number. 0 means "none".
 struct RollupKey: Hashable, Comparable, NumberedKey {
     let value: UInt64
 
@@ -165,7 +168,7 @@ struct RollupKey: Hashable, Comparable, NumberedKey {
 
     var first: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
     var second: UInt32 { UInt32(truncatingIfNeeded: value) }
-    /// The block that contains the aggregate: about a thousand numbers share one, so that none becomes large.
+    /// The index of the block that contains the aggregate. 1024 numbers share a block, so that no block becomes large.
     var group: Int64 { Int64(value >> 42) }
 
     @inline(__always)

@@ -2,13 +2,14 @@ import Core
 import Database
 import SystemSupport
 
-/// The number of occurrences of a bucket; negative when they are subtracted.
+/// The number of durations in a latency bucket; negative if they are subtracted.
 struct BucketCount: Equatable {
     var bucket: Int
     var count: Int64
 }
 
-/// Adds changes to a block. Both are in the order of their keys, so that unchanged aggregates are copied as bytes.
+/// Adds changes to a block. Changes and aggregates are in the order of their keys, so unchanged aggregates are copied
+/// as bytes.
 struct RollupMerge {
     private let kind: RollupKind
     private(set) var bytes: [UInt8] = [RollupBlock.version]
@@ -49,7 +50,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// Returns the bytes that changes usually add to a block at most.
+    /// Returns an estimate of the bytes that changes add to a block, above the usual size.
     private static func usualBytes(of changes: ArraySlice<RollupTable.Change>) -> Int {
         changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
     }
@@ -84,7 +85,7 @@ struct RollupMerge {
         var numbers = cell.numbers
         numbers.add(change.numbers)
         let kind = kind
-        // A bucket takes two bytes at least.
+        // A bucket takes at least two bytes, so the body has at most half as many buckets as bytes.
         let room = Self.room(forBuckets: cell.body.count / 2 + change.buckets.count)
         try body.append(addingCapacity: room) { (body: inout OutputSpan<UInt8>) throws(RollupBlock.Damage) in
             Self.append(numbers, kind, to: &body)
@@ -94,7 +95,7 @@ struct RollupMerge {
         end(cell.key, numbers)
     }
 
-    /// Merges the aggregate's buckets with the added ones, in order.
+    /// Merges the aggregate's buckets with the added buckets, in order.
     private static func merge(
         _ cell: RollupBlock.Cell, of block: Span<UInt8>, with added: ArraySlice<BucketCount>,
         to body: inout OutputSpan<UInt8>
@@ -131,7 +132,7 @@ struct RollupMerge {
         first = key.first
     }
 
-    /// Returns the maximum bytes of an aggregate's numbers and of `count` buckets.
+    /// Returns the maximum number of bytes of an aggregate's numbers and `count` buckets.
     private static func room(forBuckets count: Int) -> Int { (6 + 2 * count) * OutputSpan<UInt8>.longestVarint }
 
     private static func append(_ numbers: RollupNumbers, _ kind: RollupKind, to body: inout OutputSpan<UInt8>) {
@@ -145,7 +146,7 @@ struct RollupMerge {
         }
     }
 
-    /// Subtracted numbers were counted before, so none becomes negative unless the tables are corrupt.
+    /// Only numbers that were counted before are subtracted, so a result is negative only if the tables are corrupt.
     private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
         body.append(varint: UInt64(max(0, number)))
     }

@@ -4,12 +4,12 @@ import Foundation
 import GRDB
 import SystemSupport
 
-/// The recently seen names of one kind, and their numbers in the table `rollup_names`. Rollups contain numbers, so that each
-/// name is stored once. Numbers count from 1 for each kind.
+/// The recently seen names of one kind, and their numbers in the table `rollup_names`. Rollups contain these numbers
+/// instead of names, so that each name is stored once. Numbers count from 1 for each kind.
 struct RollupNames {
     private let kind: RollupNameKind
     private var names = ByteKeyTable()
-    /// The number of each name in `names`, except those added since `findNumbers`.
+    /// The number of each name in `names`, except names that were added since the last `findNumbers`.
     private(set) var numbers: [UInt32] = []
     /// The highest assigned number; nil if not read yet.
     private var highest: UInt32?
@@ -18,7 +18,7 @@ struct RollupNames {
         self.kind = kind
     }
 
-    /// Returns the index of a name among those seen.
+    /// Returns the index of a name among the names seen.
     @inline(__always)
     mutating func place(of name: Span<UInt8>) -> Int { names.index(of: name).index }
 
@@ -45,8 +45,8 @@ struct RollupNames {
         }
     }
 
-    /// Removes the names and combinations that no block before a 15-minute bucket has, nor any row: the blocks from there on
-    /// are recomputed from the rows.
+    /// Removes the names and combinations that no block before a 15-minute bucket refers to. The caller recomputes the
+    /// later blocks from the rows, which adds the names that they need.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []
@@ -85,14 +85,16 @@ struct RollupNames {
         let number: UInt32
     }
 
-    /// Clears the cache: it has reached its size limit, a transaction was rolled back, or another program changed the table.
+    /// Clears the cache, when it has reached its size limit, a transaction was rolled back, or another program changed
+    /// the table.
     mutating func forget() {
         self = RollupNames(kind)
     }
 
     var isFull: Bool { names.count >= Limits.rememberedNames }
 
-    /// Another program may have written an invalid number.
+    /// Returns a number as `UInt32`. Throws if it is out of range, because another program may have written an invalid
+    /// number.
     private static func number(_ number: Int64) throws -> UInt32 {
         guard let number = UInt32(exactly: number) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a name's number is out of range")

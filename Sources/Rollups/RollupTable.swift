@@ -6,14 +6,14 @@ enum RollupTable {
     /// An aggregate that is added to a block.
     typealias Change = (block: RollupBlockID, change: RollupChange)
 
-    /// Changes to write to the table, by their blocks.
+    /// Changes to write to the table, grouped by block.
     struct Part: Sendable {
         fileprivate struct Block {
             let id: RollupBlockID
             let kind: RollupKind
             let changes: Range<Int>
-            /// The bytes of the block if the table has no such block; nil when they were not encoded yet, or no aggregate is
-            /// left.
+            /// The bytes to insert if the table has no such block. Nil if they were not encoded in advance, or if no
+            /// aggregate is left.
             let fresh: [UInt8]?
         }
 
@@ -21,8 +21,8 @@ enum RollupTable {
         fileprivate let buckets: [BucketCount]
         fileprivate let blocks: [Block]
 
-        /// `changes` are in the order of their blocks and keys; they refer to ranges of `buckets`. `areNew` means that the
-        /// table probably lacks most of the blocks: their bytes are encoded here, without the database.
+        /// `changes` are in the order of their blocks and keys, and refer to ranges of `buckets`. If `areNew`, the
+        /// table probably lacks most of the blocks. Their bytes are then encoded in advance, without the database.
         init(_ changes: [Change], _ buckets: [BucketCount], areNew: Bool) {
             var blocks: [Block] = []
             var start = 0
@@ -63,8 +63,8 @@ enum RollupTable {
 
         init(_ database: Database) throws {
             old = try RawStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
-            // An existing row is left alone. A query before each insert would double the cost of most blocks, which do not
-            // exist yet.
+            // The statement leaves an existing row unchanged. Most blocks do not exist yet, and a query before each
+            // insert would double their cost.
             insert = try RawStatement(
                 "INSERT INTO usage_rollup VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", in: database)
             update = try RawStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)
@@ -76,7 +76,7 @@ enum RollupTable {
             return try old.first { $0.withBytes(0, use) }
         }
 
-        /// Returns false when there is such a block.
+        /// Inserts a block. Returns false when the table already has the block.
         @discardableResult
         func insert(_ bytes: [UInt8], as id: RollupBlockID) throws -> Bool {
             insert.bind(1, id.value)
@@ -84,7 +84,7 @@ enum RollupTable {
             return try insert.run() > 0
         }
 
-        /// Nil bytes delete the block: no aggregate is left.
+        /// Replaces the bytes of a block, or deletes the block if `bytes` is nil because no aggregate is left.
         func replace(_ id: RollupBlockID, with bytes: [UInt8]?) throws {
             let statement = bytes == nil ? delete : update
             statement.bind(1, id.value)
@@ -99,8 +99,8 @@ enum RollupTable {
         do {
             return try RollupMerge.adding(changes, buckets, to: bytes, of: kind)
         } catch {
-            // Another program corrupted the block. Events must still be stored: the block is reset, and the recount of
-            // `doctor` reports it.
+            // Another program corrupted the block. Events must still be stored, so the block is reset to the new
+            // counts. The recount of `nexus doctor` reports the difference.
             return RollupMerge.block(of: changes, buckets, kind)
         }
     }

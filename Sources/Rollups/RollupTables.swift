@@ -33,15 +33,15 @@ package struct RollupTables: DerivedTables {
 
     // MARK: Recomputing
 
-    /// Recomputes everything, inside a transaction of the caller's: activity, usage and the lengths of sessions. Aggregates
-    /// from before the complete rows (see `CompleteRows`) stay as they are. `report` is called regularly with the number of
-    /// rows read.
+    /// Recomputes activity, usage and the lengths of sessions, inside the caller's transaction. Aggregates from before
+    /// the complete rows (see `CompleteRows`) stay as they are. `report` is called regularly with the number of rows
+    /// read.
     package static func rebuild(in database: Database, report: (Int) -> Void) throws {
         try rebuild(slots: 0..<Int64.max, in: database, report: report)
     }
 
-    /// Recomputes the days that have a 15-minute bucket in `slots`, inside a transaction of the caller's. Aggregates from
-    /// before the complete rows stay as they are.
+    /// Recomputes the days that have a 15-minute bucket in `slots`, inside the caller's transaction. Aggregates from
+    /// before the complete rows (see `CompleteRows`) stay as they are.
     package static func rebuild(
         slots: Range<Int64>, in database: Database, report: (Int) -> Void = { _ in }
     ) throws {
@@ -59,11 +59,11 @@ package struct RollupTables: DerivedTables {
 
     package func catchUp(in database: Database) throws -> Double {
         guard try Self.countLatestUncombinedDay(in: database) else { return 1 }
-        // The share of the time with events.
+        // The share of the 15-minute buckets with events that are counted by combination.
         let share = try Double.fetchOne(
             database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
             arguments: [CombinedDays.firstBucket(in: database)])
-        // The next call counts the rest.
+        // Even if the share is 1, the next call has to check whether a day is left.
         return min(share ?? 1, 0.99)
     }
 
@@ -89,7 +89,7 @@ package struct RollupTables: DerivedTables {
         return true
     }
 
-    /// Returns the time from which events are counted by combination, in milliseconds since 1970; 0 where all are.
+    /// Returns the time from which events are counted by combination, in milliseconds since 1970; 0 if all events are.
     package static func combinedFrom(in database: Database) throws -> Int64 {
         try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds
     }
@@ -99,7 +99,7 @@ package struct RollupTables: DerivedTables {
         if day > 0 { try remove(0..<day, from: database) }
     }
 
-    /// Removes all aggregates and their names, and activity with them.
+    /// Removes all aggregates, their names and combinations, and all activity.
     package static func removeAll(from database: Database) throws {
         try database.execute(
             sql: """
@@ -108,13 +108,14 @@ package struct RollupTables: DerivedTables {
                 """)
     }
 
-    /// Removes the names that no aggregate before a 15-minute bucket has, nor any row: the aggregates from there on are recomputed
-    /// from the rows.
+    /// Removes the names that no aggregate before a 15-minute bucket refers to. The caller recomputes the later
+    /// aggregates from the rows, which adds the names that they need.
     package static func removeUnusedNames(before bucket: Int64, in database: Database) throws {
         try RollupNames.removeUnused(before: bucket, in: database)
     }
 
-    /// Replaces names by their numbers: those given, and a command with those that begin with its words.
+    /// Replaces names with their numbers: the names in `names`, and `command` with the commands that begin with its
+    /// words.
     package static func hideNames(_ names: Set<String>, command: String?, in database: Database) throws {
         for row in try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names") {
             let name: String = row[2]
@@ -127,8 +128,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Copies the names and combinations that the numbers in `usage_rollup` refer to: a recount with the same numbers gives
-    /// the same bytes.
+    /// Copies the names and combinations that the numbers in `usage_rollup` refer to. A recount into `target` then uses
+    /// the same numbers and gives the same bytes.
     package static func copyNumbers(from source: Database, into target: Database) throws {
         for table in ["rollup_names", "rollup_combinations"] {
             let columns = try source.columns(in: table).map { _ in "?" }.joined(separator: ", ")
@@ -138,7 +139,7 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Returns whether a row of `usage_rollup` is of a kind that is not counted yet for all of its days (see `catchUp`).
+    /// Returns whether the events that a row of `usage_rollup` covers are not all counted yet (see `catchUp`).
     package static func isIncomplete(_ id: Int64, combinedFrom: Int64) -> Bool {
         let block = RollupBlockID(id)
         guard let kind = block.kind, RollupKind.filtered.contains(kind) else { return false }
@@ -148,7 +149,8 @@ package struct RollupTables: DerivedTables {
     /// Returns the first 15-minute bucket that a row of `usage_rollup` counts.
     package static func firstBucket(ofBlock id: Int64) -> Int64 { RollupBlockID(id).firstBucket }
 
-    /// Returns the days, by their number since 1970, that have a 15-minute bucket in `slots` and all of their rows.
+    /// Returns the days, by their number since 1970, that have a 15-minute bucket in `slots` and whose rows are
+    /// complete.
     package static func days(of slots: Range<Int64>, in database: Database) throws -> Range<Int64> {
         guard !slots.isEmpty else { return 0..<0 }
         let first = max(slots.lowerBound, try CompleteRows.firstBucket(in: database)) / TimeBucket.perDay
@@ -171,8 +173,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Counts the events of `days` in `rows` of one database, and the sessions that started in them, into the rollups of
-    /// another or the same.
+    /// Counts the events of `days` in the rows `rows` of `source`, and the sessions that started on these days. Adds
+    /// the counts to the rollups of `target`, which may be the same database.
     package static func recount(
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
         report: (Int) -> Void = { _ in }

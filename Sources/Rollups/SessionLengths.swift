@@ -2,8 +2,8 @@ import Core
 import Database
 import GRDB
 
-/// The lengths of sessions, by the 15-minute bucket in which they started. When a session grows, its old length is subtracted
-/// and its new one added.
+/// The lengths of sessions, by the 15-minute bucket in which they started. When a session grows, its old length is
+/// subtracted and its new length is added.
 struct SessionLengths {
     private struct Change {
         var numbers = RollupNumbers()
@@ -21,7 +21,7 @@ struct SessionLengths {
     /// Adds a session, or subtracts it with `times` −1.
     mutating func count(startedAt: Int64, durationMS: Int64, times: Int64 = 1) {
         let bucket = LatencyScale.bucket(of: durationMS)
-        // Mutated in place: a copy would copy all of its buckets.
+        // The change is mutated in place, because a copy would copy all of its buckets.
         slots[TimeBucket.containing(startedAt), default: Change()].count(bucket, durationMS, times)
     }
 

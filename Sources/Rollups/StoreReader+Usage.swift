@@ -2,10 +2,10 @@ package import Core
 package import Database
 import GRDB
 
-// Queries about usage. Windows are in milliseconds since 1970 and count the 15-minute buckets that begin in them. A window
-// that begins and ends at bucket boundaries, as every day of every time zone does, is exact.
+// Queries about usage. Windows are in milliseconds since 1970 and count the 15-minute buckets that begin in them. The
+// counts are exact if the window begins and ends at bucket boundaries. Every day of every time zone does.
 extension StoreReader {
-    /// The length of a range of a history, in UTC.
+    /// The length of the periods of a history, in UTC.
     package enum HistoryGrain: Sendable {
         case timeBucket
         case day
@@ -41,7 +41,8 @@ extension StoreReader {
         try usage(by: [dimension], in: window)[dimension] ?? []
     }
 
-    /// Returns the aggregates of several dimensions in one read, each most events first; every dimension has an entry.
+    /// Returns the aggregates of several dimensions in one read, with most events first in each dimension. Every
+    /// dimension has an entry.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
@@ -71,7 +72,7 @@ extension StoreReader {
             var points: [UInt32: [UsageHistory.Point]] = [:]
             try reading.forEachBlock([dimension.kind], grain.stored, periods) { block, kind, bytes in
                 var cursor = try RollupBlock.Cursor(kind, bytes)
-                // A key has one aggregate in each range.
+                // A key has one aggregate in each period, so nothing has to be summed.
                 while let cell = try cursor.next(in: bytes, where: { only == nil || $0.first == only }) {
                     let sum = try UsageReading.Sum(cell, of: bytes, hasLatency: kind.hasLatency)
                     points[cell.key.first, default: []].append(
@@ -93,8 +94,8 @@ extension StoreReader {
         )
     }
 
-    /// Returns the factors that occurred together with commands, most events first. They are kept by UTC day: each day that
-    /// the window touches counts as a whole.
+    /// Returns the factors that occurred together with commands, most events first. These aggregates are stored by UTC
+    /// day, so each day that the window touches counts as a whole.
     package func correlatedFactors(
         _ correlatedFactor: CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {
@@ -105,7 +106,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns the aggregates of sums by the numbers of their command and their factor.
+    /// Returns sums as aggregates with names. The keys of the sums are the numbers of a command and a factor.
     static func cells(
         _ sums: [RollupKey: UsageReading.Sum], of factor: CorrelatedFactor, _ reading: UsageReading
     ) throws -> [CorrelatedCell] {
@@ -116,7 +117,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns failed events by command and category, most first.
+    /// Returns failed events by command and category, most failures first.
     package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
         try reading { reading in
             let cells = try reading.sums([.failure], slots: Self.slotRange(window))[.failure] ?? [:]
@@ -124,7 +125,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns the aggregates of failures by the numbers of their command and their category.
+    /// Returns failures as aggregates with names. The keys are the numbers of a command and a category.
     static func failures(_ cells: [RollupKey: RollupNumbers], _ reading: UsageReading) throws -> [FailureCell] {
         let commands = try reading.names(of: .command, cells.keys.map(\.first))
         let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))

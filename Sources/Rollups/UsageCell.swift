@@ -30,22 +30,22 @@ package enum UsageDimension: CaseIterable, Sendable {
         }
     }
 
-    /// The kind of names that its numbers refer to; nil where they are plain counts.
+    /// The kind of names that the numbers of this dimension refer to; nil if the numbers are plain counts.
     var names: RollupNameKind? { kind.names.first ?? nil }
 }
 
 /// The aggregate of the events with a common property: a row of `SELECT … GROUP BY`.
 package struct UsageCell: Equatable, Sendable {
-    /// The value that they have in common; for counts of services and ports the number in decimal.
+    /// The value of the common property. For counts of services and ports it is the number in decimal.
     package var name: String
     /// The number of events.
     package var count: Int
-    /// The number of events that succeeded, and of those that failed. The other events have no result.
+    /// The numbers of events that succeeded and that failed. The other events have no result.
     package var succeeded: Int
     package var failed: Int
     /// Sum of the known durations, in milliseconds.
     package var totalMS: Int64
-    /// Their durations. Kept for commands only; empty elsewhere.
+    /// The durations of the events; empty for every dimension except commands.
     package var latency: LatencyHistogram
 
     package init(
@@ -93,7 +93,7 @@ package struct CorrelatedCell: Equatable, Sendable {
     /// Adds the counts of another cell of the same command and factor.
     mutating func add(_ other: CorrelatedCell) { cell.add(other.cell) }
 
-    /// The most frequent first.
+    /// Returns the cells in order, the most frequent first.
     static func ordered(_ cells: some Sequence<CorrelatedCell>) -> [CorrelatedCell] {
         cells.sorted { ($1.cell.count, $0.command, $0.cell.name) < ($0.cell.count, $1.command, $1.cell.name) }
     }
@@ -106,9 +106,9 @@ package struct FailureCell: Equatable, Sendable {
     /// Nil for failures without an error category.
     package let category: String?
     package let count: Int
-    /// Sum of their durations, in milliseconds.
+    /// Sum of the durations of these events, in milliseconds.
     package let totalMS: Int64
-    /// The earliest and the latest, in milliseconds since 1970.
+    /// The times of the earliest and the latest of these events, in milliseconds since 1970.
     package let firstSeen: Int64
     package let lastSeen: Int64
 
@@ -120,7 +120,7 @@ package struct FailureCell: Equatable, Sendable {
 
     var id: Name { Name(command: command, category: category) }
 
-    /// Returns the sum of both, of the same command and category.
+    /// Returns the sum of this cell and another cell of the same command and category.
     func adding(_ other: FailureCell) -> FailureCell {
         FailureCell(
             command: command, category: category, count: count + other.count,
@@ -128,16 +128,16 @@ package struct FailureCell: Equatable, Sendable {
             lastSeen: max(lastSeen, other.lastSeen))
     }
 
-    /// The most frequent first.
+    /// Returns the cells in order, the most frequent first.
     static func ordered(_ cells: some Sequence<FailureCell>) -> [FailureCell] {
         cells.sorted { ($1.count, $0.firstSeen, $0.command ?? "") < ($0.count, $1.firstSeen, $1.command ?? "") }
     }
 }
 
-/// The history of a name.
+/// The counts of one name (a value of a dimension) over time.
 package struct UsageHistory: Equatable, Sendable {
     package let name: String
-    /// The ranges with events, in order: their starts (milliseconds since 1970, UTC), and the counts.
+    /// The periods with events, in order: the start of each period (milliseconds since 1970, UTC), and its counts.
     package var points: [Point]
 
     /// Returns histories in order, most events first.

@@ -1,23 +1,23 @@
 import Core
 import Database
 
-/// The fields of an event that every kind counts.
+/// The values of an event that every kind counts.
 struct UsageEvent {
     /// The 15-minute bucket.
     let slot: Int64
     let timestamp: Int64
-    /// Zero where the event has no duration.
+    /// Zero if the event has no duration.
     let durationMS: Int64
-    /// Negative where the event has no duration.
+    /// The latency bucket of the duration; negative if the event has no duration.
     let bucket: Int
-    /// One or zero.
+    /// 1 if the event succeeded (or failed, for `failed`), else 0.
     let succeeded: UInt32
     let failed: UInt32
 }
 
-/// The aggregates of one kind, counted in a transaction of less than a million events. They are counted one 15-minute bucket
-/// after the other, as events arrive, so that the active ones are few and stay in the processor's cache. A bucket may have
-/// several runs; `changes` merges them.
+/// The aggregates of one kind, counted in a transaction of less than a million events. Events are counted as they
+/// arrive, which is mostly in order of time. So only the few aggregates of one 15-minute bucket are active, and they
+/// stay in the processor's cache. If events are out of order, a bucket has several runs; `changes` merges them.
 struct UsageCells {
     private struct Cell {
         let place: UInt32
@@ -49,7 +49,7 @@ struct UsageCells {
     /// Consecutive aggregates of one 15-minute bucket or day.
     private struct Run {
         let period: Int64
-        /// Index of its first aggregate.
+        /// Index of the run's first aggregate.
         let start: Int
     }
 
@@ -73,9 +73,9 @@ struct UsageCells {
     private var runs: [Run] = []
     /// The times of each aggregate, if the kind has times.
     private var times: [Times] = []
-    /// Each counted duration: its aggregate, and in the lowest bits its bucket.
+    /// Each counted duration: the index of its aggregate, and in the lowest bits its latency bucket.
     private var durations: [UInt32] = []
-    /// For each index of a key, its last aggregate.
+    /// For each index of a key, the index of its last aggregate; −1 if it has no aggregate.
     private var last: [Int32] = []
     /// The run that is being counted.
     private var run = Run(period: .min, start: 0)
@@ -144,12 +144,12 @@ struct UsageCells {
     ///
     /// - Parameters:
     ///   - kind: the kind of the sums.
-    ///   - grain: the time range of a sum: a day, or that of these aggregates.
+    ///   - grain: the time range of a sum. It is either a day or the time range of these aggregates.
     ///   - place: returns the key index of a sum for the key index of an aggregate; nil leaves the aggregate out.
     func summed(as kind: RollupKind, by grain: RollupGrain, at place: (Int) -> Int?) -> UsageCells {
         var sums = UsageCells(kind)
         let slots = grain == .day ? TimeBucket.perDay / periodSlots : 1
-        // For each aggregate the index of its sum plus 1; 0 if it was left out.
+        // For each aggregate, the index of its sum plus 1; 0 if the aggregate was left out.
         var targets = [UInt32](repeating: 0, count: cells.count)
         for run in runs.indices {
             for cell in cells(of: run) {
@@ -173,8 +173,8 @@ struct UsageCells {
         runs[run].start..<(run + 1 < runs.count ? runs[run + 1].start : cells.count)
     }
 
-    /// Returns the changes to write, in the order of their blocks and keys, and their buckets. `keys` are those of the key
-    /// indices.
+    /// Returns the changes to write, in the order of their blocks and keys, and their latency buckets. `keys` has the
+    /// key of each key index.
     func changes(
         _ grain: RollupGrain, keys: [RollupKey]
     ) -> (changes: [RollupTable.Change], buckets: [BucketCount]) {
@@ -204,7 +204,7 @@ struct UsageCells {
         return numbers
     }
 
-    /// Returns the aggregates in the order of their periods and, in each, of their keys.
+    /// Returns the indices of the aggregates, ordered by period and, within a period, by key.
     private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
         let places = places.sorted { keys[$0] < keys[$1] }
         var keyRanks = [UInt32](repeating: 0, count: last.count)
@@ -223,8 +223,8 @@ struct UsageCells {
             .map { (Int($0), periods[Int(cellRanks[Int($0)])]) }
     }
 
-    /// Returns values sorted by their rank; the sort is stable. It is a counting sort, in time proportional to the values and
-    /// the ranks.
+    /// Returns values sorted by their rank; the sort is stable. This is a counting sort. Its time is proportional to
+    /// the number of values plus the number of ranks.
     private static func sorted(_ values: [UInt32], ranks: Int, by rank: (UInt32) -> UInt32) -> [UInt32] {
         var ends = [Int](repeating: 0, count: ranks)
         for value in values { ends[Int(rank(value))] += 1 }

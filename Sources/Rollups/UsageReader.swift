@@ -4,7 +4,8 @@ import GRDB
 
 /// Answers queries about the events of a window that pass a filter.
 ///
-/// It reads aggregates. Where these have no answer it reads rows, in time proportional to the rows:
+/// It reads aggregates. If they have no answer, it reads rows, in time proportional to the number of rows. This
+/// happens:
 ///
 /// - for sessions under a filter;
 /// - for days stored by an earlier version, until they are counted again (`RollupTables.catchUp`);
@@ -12,16 +13,17 @@ import GRDB
 package struct UsageReader {
     private let store: StoreReader
     private let filter: UsageFilter
-    /// Parts of the window, in order, and the rows' own aggregates for those that are read from rows.
+    /// The parts of the window, in order. For a part that is read from rows, `rows` has the aggregates computed from
+    /// these rows.
     private let parts: [(range: Range<Int64>, rows: StoreReader?)]
-    /// Whether the window has days that an earlier version has stored and that were not counted again.
+    /// Whether the window has days that an earlier version stored and that were not counted by combination yet.
     private let isBehind: Bool
     private let meant: MeantCombinations?
 
-    /// Whether events are left out.
+    /// Whether the filter leaves out any events.
     package var hasFilter: Bool { !filter.isEmpty }
 
-    /// Whether the answer to a query about something other than sessions is read from rows, in part or as a whole.
+    /// Whether queries read rows, at least for a part of the window. This does not cover queries about sessions.
     package var readsRows: Bool { parts.contains { $0.rows != nil } }
 
     /// Returns the reason why the answers are read from rows, as a sentence for the user; nil if they are read from
@@ -37,7 +39,7 @@ package struct UsageReader {
             : "some days were read row by row: they exceed the limit of property combinations"
     }
 
-    /// - Parameter window: in milliseconds since 1970; queries are about it or a part of it.
+    /// - Parameter window: the window in milliseconds since 1970. Later queries may ask for all or a part of it.
     package init(_ store: StoreReader, matching filter: UsageFilter, in window: Range<Int64>) throws(StoreError) {
         self.store = store
         self.filter = filter
@@ -65,7 +67,7 @@ package struct UsageReader {
         /// Milliseconds since 1970.
         package let start: Int64
         package let activity: StoreReader.Activity
-        /// The durations of commands; empty where they were not asked for.
+        /// The durations of commands; empty if the caller did not request them.
         package let latency: LatencyHistogram
     }
 
@@ -104,14 +106,15 @@ package struct UsageReader {
         }
     }
 
-    /// Returns the aggregates of several dimensions, each most events first; every dimension has an entry.
+    /// Returns the aggregates of several dimensions, with most events first in each dimension. Every dimension has an
+    /// entry.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
         filter.isEmpty ? try store.usage(by: dimensions, in: window) : try totals(by: dimensions, in: window).cells
     }
 
-    /// Returns failed events by command and category, most first.
+    /// Returns failed events by command and category, most failures first.
     package func failures(in window: Range<Int64>) throws(StoreError) -> [FailureCell] {
         try totals(by: [], in: window).failures
     }
@@ -154,7 +157,7 @@ package struct UsageReader {
             sum.add(failures)
         }
         guard dimensions.contains(.task) else { return }
-        // Tasks are kept by day only: parts of days at the edges of the window are read from rows.
+        // Tasks are stored by day only, so parts of days at the edges of the window are read from rows.
         let (before, days, after) = StoreReader.wholeDays(of: range)
         let tasks = try combinations { reading in
             let tasks = try reading.tasks(slots: StoreReader.slotRange(days))
@@ -231,9 +234,9 @@ package struct UsageReader {
         return FailureHistory.ordered(Array(merged.values))
     }
 
-    /// Returns sessions that started in a window and have at least `commands` commands, with their complete figures: at most
-    /// `limit` of them, and their total number. With a filter they are those with matching events in the window, which reads
-    /// rows.
+    /// Returns sessions that started in a window and have at least `commands` commands, with their complete figures.
+    /// The result has at most `limit` sessions, and the number of all such sessions. With a filter, only sessions with
+    /// matching events in the window count, and the function reads rows.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: StoreReader.SessionOrder = .latest,
         limit: Int
@@ -245,7 +248,8 @@ package struct UsageReader {
         )
     }
 
-    /// Returns the lengths of the sessions that started in a window; nil with a filter, where only rows have the answer.
+    /// Returns the lengths of the sessions that started in a window; nil with a filter, because then only rows have the
+    /// answer.
     package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram? {
         filter.isEmpty ? try store.sessionLengths(in: window) : nil
     }
@@ -282,9 +286,9 @@ package struct UsageReader {
 
 /// The sums of dimensions, and failures.
 package struct UsageTotals: Sendable {
-    /// Each most events first; every dimension that was asked for has an entry.
+    /// The aggregates of each requested dimension, most events first. Every requested dimension has an entry.
     package let cells: [UsageDimension: [UsageCell]]
-    /// By command and category, most first.
+    /// Failed events by command and category, most failures first.
     package let failures: [FailureCell]
 
     /// Sums the aggregates of several parts of a window.
@@ -321,8 +325,8 @@ package struct UsageTotals: Sendable {
 }
 
 extension StoreReader {
-    /// Returns the parts of a window whose events are not all counted by combination: whole days in UTC, cut to the window,
-    /// in order.
+    /// Returns the parts of a window in which not all events are counted by combination, in order. Each part consists
+    /// of whole UTC days, clamped to the window. With a session in the filter the only part is the window itself.
     fileprivate func uncombined(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> [Range<Int64>] {
         guard filter.session == nil else { return [window] }
         return try reading { reading in
@@ -350,7 +354,8 @@ extension StoreReader {
 }
 
 extension UsageReading {
-    /// Returns the days, by their number since 1970, on which events are counted under no combination of their own.
+    /// Returns the days, by their number since 1970, on which some events exceed the limit of combinations and are
+    /// counted together.
     fileprivate func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
         let highest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0
         guard highest >= Limits.combinations, !slots.isEmpty else { return [] }

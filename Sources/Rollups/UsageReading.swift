@@ -32,9 +32,10 @@ struct UsageReading {
 
     let database: Database
 
-    /// Returns the sums of the aggregates of `kinds` in a range of 15-minute buckets. Whole days inside the range are read as
-    /// days, and the edges as buckets. Kinds that are kept by day only count as a whole each day that the range touches.
-    /// - Parameter isMeant: whether the aggregates of a key count.
+    /// Returns the sums of the aggregates of `kinds` in a range of 15-minute buckets. Whole days inside the range are
+    /// read from aggregates of days, and the edges from aggregates of buckets. Some kinds are stored by day only. For
+    /// these kinds each day that the range touches counts as a whole.
+    /// - Parameter isMeant: returns whether the aggregates of a key are included.
     func sums(
         _ kinds: [RollupKind], slots: Range<Int64>, where isMeant: (RollupKey) -> Bool = { _ in true }
     ) throws -> [RollupKind: [RollupKey: Sum]] {
@@ -76,7 +77,7 @@ struct UsageReading {
         guard let first = kinds.map(\.rawValue).min(), let last = kinds.map(\.rawValue).max() else { return }
         let statement = try RawStatement(
             "SELECT id, cells FROM usage_rollup WHERE id BETWEEN ? AND ? ORDER BY id", in: database)
-        // Skips from one period with blocks to the next, as most periods have none.
+        // The loop skips periods without blocks, because most periods have no blocks.
         var period = try nextPeriod(grain, periods.lowerBound)
         while let current = period, current < periods.upperBound {
             let ids = RollupBlockID.range(of: grain, current, first...last)
@@ -104,13 +105,14 @@ struct UsageReading {
         return block.period
     }
 
-    /// Returns the names of numbers.
+    /// Returns the names that numbers refer to.
     func names(of kind: RollupNameKind, _ numbers: some Sequence<UInt32>) throws -> [UInt32: String] {
         let statement = try database.cachedStatement(
             sql: "SELECT name FROM rollup_names WHERE kind = ? AND number = ?")
         var names: [UInt32: String] = [:]
         for number in numbers where number != 0 && names[number] == nil {
-            // A number without a name is corruption; the recount of `doctor` reports it, and the report continues.
+            // A number without a name is corruption, which the recount of `nexus doctor` reports. The current report
+            // continues with "?" as the name.
             names[number] = try String.fetchOne(statement, arguments: [kind.rawValue, number]) ?? "?"
         }
         return names

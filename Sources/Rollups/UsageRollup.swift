@@ -6,9 +6,10 @@ import SystemSupport
 /// Counts a transaction's events by usage, result and duration, and adds the counts to the table `usage_rollup`. Observing an
 /// event needs no database.
 ///
-/// An event is counted once, by its combination of properties. The counts of the other kinds are sums of these aggregates,
-/// computed at the end of the transaction: there are fewer aggregates than events. Tasks are not part of a combination and
-/// are counted separately.
+/// An event is counted once, by its combination of properties. The counts of the other kinds are sums of these
+/// aggregates. They are computed at the end of the transaction, which is cheaper than counting each event for every
+/// kind, because there are fewer aggregates than events. Tasks are not part of a combination and are counted
+/// separately.
 struct UsageRollup {
     private var combined = UsageCells(.combination)
     private var byTask = UsageCells(.task)
@@ -19,11 +20,12 @@ struct UsageRollup {
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
-    /// Combinations and pairs contain names as their indices plus 1; the numbers are found at the end of the transaction.
+    /// Combinations and pairs contain the indices of names plus 1. The numbers of the names are looked up at the end of
+    /// the transaction.
     private var combinations = CombinationNumbers()
-    /// A combination and a task, each as its index plus 1.
+    /// Pairs of a combination and a task, each given as its index plus 1.
     private var pairs = KeyNumbering<RollupKey>()
-    /// The indices of the types that Nexus knows; negative where one was not seen yet.
+    /// The indices of the types that Nexus knows; negative if a type was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
 
     /// Counts one event.
@@ -37,11 +39,12 @@ struct UsageRollup {
             category: payload.extracting(event.errorCategory), template: payload.extracting(event.templateUsed))
     }
 
-    /// The category of a run that the user stopped. Its duration is only in its row, so that the sum and the percentiles
-    /// describe the same set of runs.
+    /// The category of a run that the user stopped. The duration of such a run is in its row only, not in the
+    /// aggregates. The sum and the percentiles therefore describe the same set of runs.
     private static let interrupted = Array("interrupted".utf8)
 
-    /// Returns the index of a line of several commands: its durations belong to none of them.
+    /// Returns the index of the name of a line of several commands. The line has its own name, because its duration
+    /// belongs to none of its commands.
     private mutating func place(ofLine command: Span<UInt8>) -> Int {
         var name: [UInt8] = []
         name.append(command)
@@ -49,7 +52,7 @@ struct UsageRollup {
         return commands.place(of: name.span)
     }
 
-    /// The same for an event whose fields are already separate; texts are empty where it has none.
+    /// Counts one event whose fields are already separate. A text is empty if the event does not have it.
     @inline(__always)
     mutating func observe(
         _ event: EventNumbers, type: Span<UInt8>, known: EventType?, workspace: Span<UInt8>, task: Span<UInt8>,
@@ -74,10 +77,10 @@ struct UsageRollup {
     }
 
     /// Adds the counts to the table and resets them.
-    /// - Parameter kinds: the kinds to write; the others are dropped.
+    /// - Parameter kinds: the kinds to write. The counts of all other kinds are dropped.
     mutating func flush(_ kinds: [RollupKind] = RollupKind.allCases, into database: Database) throws {
         try findNumbers(in: database)
-        // Days before this one are counted by combination as a whole, later.
+        // Earlier days are not counted by combination here. `catchUp` counts each of them as a whole later.
         let combinedFrom = try CombinedDays.firstBucket(in: database)
         for kind in kinds {
             let first = RollupKind.filtered.contains(kind) ? combinedFrom : 0
@@ -102,11 +105,12 @@ struct UsageRollup {
     ) throws {
         var (changes, buckets) = cells.changes(grain, keys: keys)
         if bucket > 0 { changes.removeAll { $0.block.firstBucket < bucket } }
-        // Events mostly come in order: their day was written before, their 15-minute bucket was not.
+        // Events mostly arrive in order of time. So the table probably has the blocks of their day, but not yet the
+        // blocks of their 15-minute bucket.
         try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
 
-    /// Discards unwritten counts and the cache: the transaction was rolled back.
+    /// Discards unwritten counts and the cache, after the transaction was rolled back.
     mutating func abandon() {
         resetCounts()
         forgetNames()
@@ -132,7 +136,8 @@ struct UsageRollup {
 
     // MARK: Counting
 
-    /// Returns the index of a type. Most events are of a type that Nexus knows, which needs no look-up.
+    /// Returns the index of a type. Most events have a type that Nexus knows. Such a type needs no look-up after its
+    /// first event.
     @inline(__always)
     private mutating func place(of type: Span<UInt8>, _ known: EventType?) -> Int {
         guard let known else { return types.place(of: type) }
@@ -161,7 +166,7 @@ struct UsageRollup {
         }
     }
 
-    /// Returns the counts of a kind, by the shortest time range in which it is kept, and the keys of its indices.
+    /// Returns the counts of a kind, by the shortest time range in which it is kept, and the key of each key index.
     private func counted(as kind: RollupKind) -> (cells: UsageCells, keys: [RollupKey]) {
         switch kind {
         case .sessionLength: return (UsageCells(kind), [])
@@ -207,7 +212,7 @@ struct UsageRollup {
 extension UsageEvent {
     @inline(__always)
     fileprivate init(_ event: EventNumbers, isTimed: Bool) {
-        // Times before 1970, which only another program can have written, count as its first millisecond.
+        // Times before 1970 count as the first millisecond of 1970. Only another program can have written such times.
         timestamp = max(0, event.timestamp)
         slot = TimeBucket.containing(timestamp)
         durationMS = isTimed ? max(0, event.durationMS ?? 0) : 0
@@ -218,7 +223,7 @@ extension UsageEvent {
 }
 
 extension RollupNames {
-    /// Returns the number of the name at an index plus 1; 0, which means "none", for 0.
+    /// Returns the number of a name, given its index plus 1. Returns 0 (no name) for 0.
     fileprivate func number(_ placePlusOne: UInt32) -> UInt32 {
         placePlusOne == 0 ? 0 : numbers[Int(placePlusOne) - 1]
     }
