@@ -77,7 +77,7 @@ struct BufferPositions {
         positions.keys.contains { !segments.contains($0) }
     }
 
-    /// Moves the positions of removed segments to `stored_segments`, by id, inside a transaction of the caller's.
+    /// Moves the positions of removed segments to `stored_segments`, by id, inside the caller's transaction.
     mutating func keepOnly(_ segments: [WriteAheadBuffer.SegmentNumber], in database: Database) throws {
         recalled.removeAll()
         for (segment, position) in positions where !segments.contains(segment) {

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Opens the database. All of its settings are here.
 package enum DatabaseOpening {
-    /// Opens the database for the one writer: creates missing tables and migrates older ones.
+    /// Opens the database for the one writer: creates missing tables and migrates older tables.
     static func forWriting(
         _ path: String, derivedTables: any DerivedTables
     ) throws(StoreError) -> DatabaseQueue {
@@ -31,9 +31,10 @@ package enum DatabaseOpening {
     /// created all tables (that writer may have been killed). A report never blocks the writer. It writes only where
     /// writing is permitted, and only to roll back what a killed creator of the tables left.
     ///
-    /// Reading a database in WAL mode creates the WAL and its index where they are missing. It writes to the index when
-    /// no other process has the database open. While recording is off Nexus must not write, and in a folder of another
-    /// user it cannot. The database is then opened so that SQLite writes nothing (see `parametersThatWriteNothing`).
+    /// Reading a database in WAL mode creates the WAL and its index where they are missing. Reading also writes to the
+    /// index when no other process has the database open. While recording is off Nexus must not write, and in a folder
+    /// of another user it cannot. The database is then opened so that SQLite writes nothing (see
+    /// `parametersThatWriteNothing`).
     ///
     /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
     package static func forReading(
@@ -47,7 +48,7 @@ package enum DatabaseOpening {
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
             } else if data.hasDatabaseJournal || data.hasWALWithoutIndex {
-                // A connection that may not write would show an unfinished transaction, or miss the last transactions.
+                // An immutable connection would show an unfinished transaction, or miss the last transactions.
                 throw StoreError.walNeedsRecovery(path: path)
             }
             var configuration = reading

@@ -51,7 +51,7 @@ package struct NoDerivedTables: DerivedTables {
     package func catchUp(in database: Database) throws -> Double { 1 }
 }
 
-/// The parts of the writer that other modules implement. `Application` has the one composition.
+/// The parts of the writer that other modules implement. The module `Application` composes them.
 package struct WriterParts: Sendable {
     package let derivedTables: any DerivedTables
     /// Finishes an operation of a killed process, before the writer stores any event.

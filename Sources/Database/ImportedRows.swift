@@ -9,7 +9,7 @@ package struct ImportedRows: Sendable {
     package let installation: InstallationID
     /// Payloads of events (see `EventRecord`), concatenated.
     package private(set) var bytes: [UInt8] = []
-    /// The ids of the rows where they were recorded, and the range of each payload in `bytes`.
+    /// The ids that the recording installation gave to the rows, and the range of each payload in `bytes`.
     private(set) var rows: [PlacedRow] = []
 
     package init(of installation: InstallationID) {
@@ -131,7 +131,7 @@ struct ImportPlacing {
         var placed: [PlacedRow] = []
         for (row, id) in zip(rows.rows, ids) {
             let identity = RowProvenance.Identity(installation: rows.installation, id: row.id)
-            // A forged snapshot may contain the same row twice; the first one has assigned its id.
+            // A forged snapshot may contain the same row twice. The first copy has then assigned the row's id.
             if let id = id ?? origins.id(of: identity) {
                 guard here.insert(id).inserted else { continue }
                 placed.append(PlacedRow(id: id, place: row.place))

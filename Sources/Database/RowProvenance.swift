@@ -98,7 +98,7 @@ package struct RowProvenance: Sendable {
         return ranges[index - 1]
     }
 
-    /// Records that the row `id`, higher than all previous ones, has the identity `identity`.
+    /// Records the identity of the row `id`. The id must be higher than all previous ids.
     package mutating func append(_ id: Int64, _ identity: Identity) {
         if var last = ranges.last, last.installation == identity.installation, last.last + 1 == id,
             last.origin + (id - last.first) == identity.id
@@ -178,8 +178,8 @@ package struct InstallationID: Equatable, Hashable, Sendable {
         return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)
     }
 
-    /// Gives the database another id, inside a transaction of the caller's. Existing rows keep the old id as their origin, so
-    /// that snapshots from before and after the change contain the same rows.
+    /// Gives the database another id, inside the caller's transaction. Existing rows keep the old id as their origin,
+    /// so that snapshots from before and after the change contain the same rows.
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
             let last = try RowIDs.highest(of: .events, in: database)

@@ -42,7 +42,7 @@ package actor SQLiteWriter {
     /// closed.
     private var lock: WriterLock?
 
-    /// Opens the database of a data folder, and creates it where there is none.
+    /// Opens the database of a data folder, and creates the database if it does not exist.
     /// - Parameters:
     ///   - parts: the derived tables and the recovery of other modules. Every writer of a data folder must get the same
     ///     parts.

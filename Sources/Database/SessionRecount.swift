@@ -45,7 +45,7 @@ package enum SessionRecount {
                 """, arguments: ["start": try start(in: database)]) ?? 0
     }
 
-    /// Recomputes every session from its rows, inside a transaction of the caller's. Open sessions stay open.
+    /// Recomputes every session from its rows, inside the caller's transaction. Open sessions stay open.
     package static func rebuild(in database: Database) throws {
         let start = try start(in: database)
         try database.execute(

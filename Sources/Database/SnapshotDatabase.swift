@@ -39,7 +39,7 @@ package enum SnapshotDatabase {
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
     ) async throws(StoreError) -> Copied? {
         try await asStoreError(data.databasePath) {
-            // Opening fails unless this version created or migrated the database.
+            // Opening fails unless the database has the tables of this version.
             guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }

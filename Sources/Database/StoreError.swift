@@ -23,7 +23,7 @@ package enum StoreError: ReportedError, Equatable {
     /// A killed process left a journal, or a WAL without an index. Only a writer can recover them. The error also
     /// occurs while the database is being created.
     case walNeedsRecovery(path: String)
-    /// A table has a row with an id so high that no new row can have a higher one.
+    /// A table has a row with so high an id that no higher id is left for new rows.
     case idsExhausted(table: String, id: Int64)
     /// Rows to import claim to be of this installation, with ids that it never assigned.
     case neverRecorded(id: Int64, highest: Int64)

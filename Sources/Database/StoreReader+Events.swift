@@ -46,8 +46,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the session with this id, else those whose id begins with it. `name` may end with an ellipsis, because
-    /// lists shorten ids.
+    /// Returns the session whose id is `name`; if there is none, returns the sessions whose ids begin with `name`.
+    /// `name` may end with an ellipsis, because lists shorten ids.
     package func sessions(named name: String, atMost limit: Int) throws(StoreError) -> [Session] {
         if let session = try session(name) { return [session] }
         let start = name.hasSuffix("…") ? String(name.dropLast()) : name

@@ -73,7 +73,7 @@ package struct WriterRequest: ~Copyable, Sendable {
     private let data: DataFolder
     private let file: File
 
-    /// Creates the request; nil when another process has one.
+    /// Creates the request; nil when another process has already requested the lock.
     package init?(in data: DataFolder) throws(SystemError) {
         try data.folder.prepare()
         let file = try File(opening: data.writerTurnPath, [.readWrite, .create, .regular])

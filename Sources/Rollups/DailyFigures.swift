@@ -36,7 +36,7 @@ package struct DailyFigures: Equatable, Sendable {
 
     package let key: Key
     package private(set) var runs: Int
-    /// The durations of events that have one and were not interrupted.
+    /// The durations of the events that have a duration and were not interrupted.
     package private(set) var latency: LatencyHistogram
 
     package init(key: Key, runs: Int, latency: LatencyHistogram) {

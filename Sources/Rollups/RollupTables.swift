@@ -67,7 +67,7 @@ package struct RollupTables: DerivedTables {
         return min(share ?? 1, 0.99)
     }
 
-    /// Counts the latest day whose events are not yet counted by combination, inside a transaction of the caller's.
+    /// Counts the latest day whose events are not yet counted by combination, inside the caller's transaction.
     /// - Returns: whether there may be more such days.
     private static func countLatestUncombinedDay(in database: Database) throws -> Bool {
         let first = try CombinedDays.firstBucket(in: database)

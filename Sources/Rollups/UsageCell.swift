@@ -76,7 +76,7 @@ package struct UsageCell: Equatable, Sendable {
     }
 }
 
-/// Events of one command with one correlated factor.
+/// The counts of the events of one command that have one correlated factor.
 package struct CorrelatedCell: Equatable, Sendable {
     package let command: String
     /// The counts, under the name of the factor: a template, or a number of services or ports.
