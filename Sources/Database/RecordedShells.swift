@@ -4,8 +4,8 @@ import GRDB
 /// The commands that shells recorded with this installation. Entries of an imported history may describe the same runs.
 ///
 /// A session of a shell comes either from the hook, or from `nexus record` and `nexus exec`, which record only some of
-/// the typed commands. If a history contains at least half of a session's runs, the hook recorded that session in the
-/// shell of the history.
+/// the typed commands. If a history contains at least half of a session's runs, the session is taken for a session with
+/// the hook in the shell of that history.
 package struct RecordedShells: Equatable, Sendable {
     private struct Run: Hashable {
         let second: Int64

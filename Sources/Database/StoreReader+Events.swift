@@ -6,8 +6,8 @@ extension StoreReader {
     /// returns false. The function reads rows, so `take` should stop it after a bounded number of events.
     ///
     /// - Parameter rows: the maximum number of rows that are read, including those that do not pass the filter.
-    /// - Returns: true unless the search reached the limit `rows`. Then earlier stored events of the window may be
-    ///   missing.
+    /// - Returns: true unless the search reached the limit `rows`. If it did, events of the window that were stored
+    ///   earlier may be missing.
     @discardableResult
     package func latestEvents(
         in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), among rows: Int64 = .max,

@@ -7,7 +7,7 @@ import SystemSupport
 /// event needs no database.
 ///
 /// An event is counted once, by its combination of properties. The counts of the other kinds are sums of these
-/// aggregates. They are computed at the end of the transaction, which is cheaper than counting each event for every
+/// aggregates. They are computed at the end of the transaction. This costs less than counting each event for every
 /// kind, because there are fewer aggregates than events. Tasks are not part of a combination and are counted
 /// separately.
 struct UsageRollup {
