@@ -132,31 +132,23 @@ require_servers() {
     done
 }
 
-# The engine of a current ClickHouse from PyPI, in a separate virtual environment. Its wheel has 180 MB, so only the full test
-# fetches it.
-require_chdb() {
-    local folder=$repository/.build/chdb version=26.9.0
+# Installs packages of PyPI into a virtual environment in a folder of .build: require_python FOLDER VERSION PACKAGE…
+require_python() {
+    local folder=$repository/.build/$1 version=$2
+    shift 2
     [ -e "$folder/$version.done" ] && return
     require_packages python3-venv
-    say "Fetching chdb"
+    say "Fetching $*"
     { python3 -m venv --clear "$folder" &&
-        "$folder/bin/pip" install --quiet --disable-pip-version-check "chdb-core==$version" &&
-        : >"$folder/$version.done"; } ||
-        fail "could not fetch chdb-core from PyPI: is there a network?"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" && : >"$folder/$version.done"; } ||
+        fail "could not fetch $* from PyPI: is there a network?"
 }
 
-# DuckDB, which reads snapshots, and its SQLite extension, from PyPI in a separate virtual environment. The two must have
-# the same version.
-require_duckdb() {
-    local folder=$repository/.build/duckdb version=1.5.5
-    [ -e "$folder/$version.done" ] && return
-    require_packages python3-venv
-    say "Fetching DuckDB"
-    { python3 -m venv --clear "$folder" &&
-        "$folder/bin/pip" install --quiet --disable-pip-version-check \
-            "duckdb==$version" "duckdb-extension-sqlite-scanner==$version" && : >"$folder/$version.done"; } ||
-        fail "could not fetch DuckDB from PyPI: is there a network?"
-}
+# The engine of a current ClickHouse. Its wheel has 180 MB, so only the full test fetches it.
+require_chdb() { require_python chdb 26.9.0 chdb-core==26.9.0; }
+
+# DuckDB, which reads snapshots, and its SQLite extension. The two must have the same version.
+require_duckdb() { require_python duckdb 1.5.5 duckdb==1.5.5 duckdb-extension-sqlite-scanner==1.5.5; }
 
 # axe-core, which checks pages for accessibility, from a package of PyPI that carries it. Sets `axe` to its script.
 require_axe() {

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// The destinations that rows or days were sent to, and for each the instruction that removes the sent data.
 package struct SentPlaces: Sendable {
-    /// What was sent to one destination under one id.
+    /// The data that one destination received under one id.
     package struct Place: Equatable, Sendable {
         /// The destination's identity (see `Destination`).
         package let destination: String
