@@ -4,37 +4,27 @@ package import SystemSupport
 /// the new settings.
 package struct SettingsFile: Sendable {
     private let data: DataFolder
+    private let file: SmallFile
 
     package init(_ data: DataFolder) {
         self.data = data
+        file = SmallFile(DataFolder.settingsName, in: data, limit: Limits.settingsBytes)
     }
 
-    package var path: String { data.settingsPath }
+    package var path: String { file.path }
 
     /// A value that changes when the file changes; nil when there is no file.
     package var stamp: FileStamp? { FileStamp(of: path) }
 
     /// Reads the settings. A missing file costs one failed open and nothing else.
     package func load() throws(SettingsError) -> Settings {
-        var bytes: [UInt8] = []
-        var isTrusted = true
-        do throws(SystemError) {
-            // The path may be a pipe, whose opening must not block.
-            let file = try File(opening: path, [.read, .nonBlocking])
-            let status = try file.status()
-            guard status.isRegular else { throw SystemError.notAFile(path) }
-            isTrusted = File.isOwn(status) && !status.isWritableByOthers
-            _ = try file.read(appendingTo: &bytes, limit: Limits.settingsBytes + 1)
-        } catch  where error.isNotFound || error.isInNoFolder {
-            return Settings()
-        } catch {
-            throw .system(error)
-        }
-        guard isTrusted else { throw .untrusted(path: path) }
-        guard bytes.count <= Limits.settingsBytes else {
+        let content = try asSettingsError { () throws(SystemError) in try file.read() }
+        guard let content else { return Settings() }
+        guard content.isTrusted else { throw .untrusted(path: path) }
+        guard content.bytes.count <= Limits.settingsBytes else {
             throw .damaged(path: path, .init("it is longer than \(Limits.settingsBytes) bytes"))
         }
-        do { return try Settings(bytes) } catch { throw .damaged(path: path, error) }
+        do { return try Settings(content.bytes) } catch { throw .damaged(path: path, error) }
     }
 
     /// Changes the current settings. The lock of the data folder ensures that one process at a time does so. When the
@@ -47,7 +37,7 @@ package struct SettingsFile: Sendable {
         var settings = try load()
         change(&settings)
         guard settings.text.utf8.count <= Limits.settingsBytes else { throw .full(path: path) }
-        try asSettingsError { () throws(SystemError) in try replace(with: settings.text) }
+        try asSettingsError { () throws(SystemError) in try file.replace(with: settings.text) }
         return settings
     }
 
@@ -64,19 +54,8 @@ package struct SettingsFile: Sendable {
         let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
         guard try load() == before else { return nil }
-        try asSettingsError { () throws(SystemError) in try replace(with: settings.text) }
+        try asSettingsError { () throws(SystemError) in try file.replace(with: settings.text) }
         return settings
-    }
-
-    private func replace(with text: String) throws(SystemError) {
-        let name = DataFolder.settingsName
-        // The caller holds the lock, so no other process writes this file now. If it exists, a killed process left it.
-        try data.folder.remove(name + ".new")
-        let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
-        try file.write(text)
-        try file.synchronizeData()
-        try data.folder.rename(name + ".new", to: name)
-        try data.folder.synchronize()
     }
 }
 

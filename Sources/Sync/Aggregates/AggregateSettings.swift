@@ -123,38 +123,25 @@ package struct AggregateSettings: Equatable, Sendable {
 /// The destinations of aggregates on disk. The file is replaced as a whole, and only its owner can read it.
 package struct AggregateSettingsFile: Sendable {
     private let data: DataFolder
+    private let file: SmallFile
 
     package init(_ data: DataFolder) {
         self.data = data
+        file = SmallFile(DataFolder.aggregatesName, in: data, limit: Limits.aggregateSettingsBytes)
     }
 
     /// Reads the file. A missing file gives settings without destinations.
     package func load() throws -> AggregateSettings {
-        let path = data.aggregatesPath
-        var bytes: [UInt8] = []
-        var isTrusted = true
-        do throws(SystemError) {
-            // The path may be a pipe, whose opening must not block.
-            let file = try File(opening: path, [.read, .nonBlocking])
-            let status = try file.status()
-            guard status.isRegular else { throw SystemError.notAFile(path) }
-            isTrusted = File.isOwn(status) && !status.isWritableByOthers
-            while try file.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0,
-                bytes.count <= Limits.aggregateSettingsBytes
-            {}
-        } catch {
-            guard error.isNotFound || error.isInNoFolder else { throw error }
-            return AggregateSettings()
-        }
-        guard isTrusted else { throw problem("it belongs to another user, or others may write to it") }
-        guard bytes.count <= Limits.aggregateSettingsBytes else { throw problem(Self.tooLong) }
-        do { return try AggregateSettings(bytes) } catch { throw problem(error.text) }
+        guard let content = try file.read() else { return AggregateSettings() }
+        guard content.isTrusted else { throw problem("it belongs to another user, or others may write to it") }
+        guard content.bytes.count <= Limits.aggregateSettingsBytes else { throw problem(Self.tooLong) }
+        do { return try AggregateSettings(content.bytes) } catch { throw problem(error.text) }
     }
 
     private static let tooLong = "it is longer than \(Limits.aggregateSettingsBytes) bytes"
 
     private func problem(_ reason: String) -> SyncError {
-        .badAggregateSettings(path: data.aggregatesPath, reason: reason)
+        .badAggregateSettings(path: file.path, reason: reason)
     }
 
     /// Reads the file, changes the settings and writes the file, under the lock of the data folder. Writes nothing when
@@ -170,14 +157,7 @@ package struct AggregateSettingsFile: Sendable {
         guard text.utf8.count <= Limits.aggregateSettingsBytes else {
             throw SyncError.badNames("the lists of all destinations together are too long; remove a destination")
         }
-        let name = DataFolder.aggregatesName
-        // Only the holder of the lock creates this file, so an existing one was left by a killed process.
-        try data.folder.remove(name + ".new")
-        let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
-        try file.write(text)
-        try file.synchronizeData()
-        try data.folder.rename(name + ".new", to: name)
-        try data.folder.synchronize()
+        try file.replace(with: text)
     }
 
     /// Stops sending to every destination, and forgets the lists of names. A purge of everything calls this first. The
