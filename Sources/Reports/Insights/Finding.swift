@@ -4,7 +4,7 @@ import SystemSupport
 /// One finding, as a sentence with its evidence.
 package struct Finding: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        case slower, failsMore = "fails_more", streak, correlatedFactor = "companion", retries
+        case slower, failsMore = "fails_more", streak, correlatedFactor = "correlated_factor", retries
     }
 
     package let kind: Kind
