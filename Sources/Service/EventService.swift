@@ -17,7 +17,8 @@ import WriteAheadBuffer
 /// passes both to the service (see `PassedDescriptors`).
 ///
 /// The parts start in the order storage, pipe, socket. They stop in reverse order, so that each part outlives the parts
-/// that feed it.
+/// that feed it. Signals are caught before the pipe is created, so that a stopped service leaves no pipe: a script that
+/// writes into a pipe without a reader waits forever.
 package struct EventService {
     /// Longest time of a shutdown. Events still waiting stay in the buffer for the next drain.
     private static let shutdownLimit: Duration = .seconds(10)
@@ -52,13 +53,10 @@ package struct EventService {
         guard let home = try ServiceHome(for: data, in: runtime, passed) else {
             throw ServiceError.alreadyRunning(data.folder.path)
         }
+        let signals = StopSignals(signals: await UnixSignalsSequence(trapping: stopSignals))
         let session = await SessionManager(service: .current()).current()
         let intake = try EventIntake(data: data, session: session)
-
         let buffer = WriteAheadBuffer(folder: data.bufferFolder)
-        let flusher = SegmentFlusher(buffer: buffer)
-        let scheduler = DrainScheduler(flusher: flusher)
-        let drain = DrainService(data: data, scheduler: scheduler, logger: logger)
         try buffer.folder.prepare()
         if let lines = try PipeFileImport(at: home.runtime.pipePath) {
             let rejected = try lines.take(through: intake, into: buffer)
@@ -69,6 +67,25 @@ package struct EventService {
             try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         }
         try home.removeNames()
+        let result: Result<Void, any Error>
+        do {
+            try await serve(from: home, passed, intake: intake, buffer: buffer, until: signals)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try home.removeNames()
+        try result.get()
+    }
+
+    /// Creates the pipe and the socket and serves them until a signal arrives. The caller removes their names.
+    private func serve(
+        from home: borrowing ServiceHome, _ passed: PassedDescriptors, intake: EventIntake, buffer: WriteAheadBuffer,
+        until signals: StopSignals
+    ) async throws {
+        let flusher = SegmentFlusher(buffer: buffer)
+        let scheduler = DrainScheduler(flusher: flusher)
+        let drain = DrainService(data: data, scheduler: scheduler, logger: logger)
         let durableBatcher = durable ? EventBatcher(appender: BufferAppender(buffer: buffer, durable: true)) : nil
         let pipeBatcher = EventBatcher(appender: BufferAppender(buffer: buffer, durable: false))
         let pipe = try PipeServer(
@@ -93,19 +110,24 @@ package struct EventService {
         // When one service fails, the others shut down gracefully. A mere cancellation would not end the pipe's wait
         // for input.
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
-            gracefulShutdownSignals: stopSignals, logger: lifecycleLogger)
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) }
+                + [.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup)],
+            logger: lifecycleLogger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         logger.info("serving \(home.runtime.folder.path.escapedForDisplay)")
-        let result: Result<Void, any Error>
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        try home.removeNames()
-        try result.get()
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+/// Ends at the first signal, and with it the group that it is part of. A group's own handling of signals starts with the
+/// group, after the pipe is created; a signal before that would kill the process.
+private struct StopSignals: Service {
+    let signals: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() { return }
+        // The sequence of no signals ends at once.
+        try await gracefulShutdown()
     }
 }
 

@@ -203,6 +203,25 @@ struct ServeTests {
         #expect(try service.program.folder.data.bufferFolder.names() == [])
     }
 
+    @Test("A service that is stopped while it starts leaves neither pipe nor socket")
+    func stoppedAtTheStart() throws {
+        let program = try Program()
+        let path = RuntimeFolder(for: program.folder.data, environment: { program.environment[$0] }).pipePath
+        for _ in 0..<10 {
+            let process = program.process(["serve"])
+            try process.run()
+            let deadline = ContinuousClock.now + .seconds(60)
+            while FileStatus(of: path) == nil, ContinuousClock.now < deadline {}
+            kill(process.processIdentifier, SIGTERM)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+            #expect(FileStatus(of: path) == nil, "the pipe was left")
+        }
+        for name in [RuntimeFolder.socketName, RuntimeFolder.processName, RuntimeFolder.hooksName] {
+            #expect(try !program.folder.data.folder.names().contains(name), "\(name) was left")
+        }
+    }
+
     @Test("A second service is refused with one sentence, and the first continues")
     func second() throws {
         let service = try RunningService(Program())
