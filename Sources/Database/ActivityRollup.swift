@@ -17,7 +17,8 @@ package struct ActivityRollup {
     }
 
     private var slots: [Int64: Counts] = [:]
-    /// The bucket of the last event, cached: the next event is usually in the same bucket.
+    /// The bucket of the last event. It is cached with its counts, because the next event is usually in the same
+    /// bucket.
     private var slot: Int64 = .min
     private var counts = Counts()
 
@@ -80,8 +81,8 @@ package struct ActivityRollup {
 
 /// Ranges of row ids in `events` that contain the events of a time range.
 package enum RowRanges {
-    /// Returns ranges of row ids that contain every event of `days`, ascending, disjoint and not adjacent. They may also
-    /// contain other events.
+    /// Returns ranges of row ids that contain every event of `days`, ascending, disjoint and not adjacent. They may
+    /// also contain other events.
     package static func covering(_ days: Range<Int64>, in database: Database) throws -> [ClosedRange<Int64>] {
         let slots = TimeBucket.buckets(ofDays: days)
         guard slots.lowerBound > 0 || slots.upperBound < Int64.max else { return [Int64.min...Int64.max] }

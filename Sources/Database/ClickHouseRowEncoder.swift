@@ -26,8 +26,7 @@ package struct ClickHouseRowEncoder: Sendable {
     /// Limits on the size of a batch.
     package struct Bounds: Sendable {
         package let rows: Int
-        /// A batch ends after the chunk with which it has at least this many bytes, provided that it has `leastRows`
-        /// rows.
+        /// A batch ends after the first chunk with which it has at least this many bytes and at least `leastRows` rows.
         package let bytes: Int
         /// The number of rows below which a batch does not end because of `bytes`.
         package let leastRows: Int
@@ -161,8 +160,9 @@ package struct ClickHouseRowEncoder: Sendable {
 private struct LineWriter {
     private let origins: RowProvenance
     private let own: InstallationID
-    /// The installation of the last line, and its id as encoded in lines.
+    /// The installation of the last line.
     private var installation: InstallationID
+    /// The id of `installation`, as it is written to a line.
     private var installationText: [UInt8]
 
     init(_ origins: RowProvenance, own: InstallationID) {
@@ -199,7 +199,8 @@ private struct LineWriter {
         }
     }
 
-    /// Appends a text, with escapes. Texts that Nexus recorded contain nothing to escape; texts that another tool wrote may.
+    /// Appends a text, with escapes. Texts that Nexus recorded contain nothing to escape. Texts that another tool wrote
+    /// may contain a tab, a line feed or a backslash.
     private static func append(escaping value: Span<UInt8>, to text: inout [UInt8]) {
         // The loop has no early exit, so that the compiler can vectorize it.
         var special: UInt8 = 0

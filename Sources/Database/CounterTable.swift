@@ -4,8 +4,8 @@ import SystemSupport
 
 /// Counts that a transaction adds to the counters.
 struct CounterTable {
-    /// The maximum that one flush adds to a counter. A column holds thousands of such sums, so forged records cannot
-    /// overflow it.
+    /// The maximum that one flush adds to a counter. Thousands of such sums fit into the 64 bits of the column, so
+    /// forged records cannot cause an overflow.
     private static let most = 1 << 48
 
     private var counts: [Counter: Int] = [:]

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Opens the database. All of its settings are here.
 package enum DatabaseOpening {
-    /// Opens the database for the one writer: creates missing tables and migrates older tables.
+    /// Opens the database for the writer, creates missing tables, and migrates the tables of an older version.
     static func forWriting(
         _ path: String, derivedTables: any DerivedTables
     ) throws(StoreError) -> DatabaseQueue {
@@ -14,8 +14,9 @@ package enum DatabaseOpening {
         return queue
     }
 
-    /// Opens the database, whatever its version, to recover or empty its WAL. Opening rolls back transactions of a killed
-    /// process. No other write is permitted: no table is created or migrated.
+    /// Opens the database of this or an older version, to recover or empty its WAL. SQLite then rolls back the
+    /// unfinished transaction of a killed process. The function itself creates and migrates no table.
+    /// - Throws: `StoreError.newerVersion` if a newer version of Nexus has changed the tables.
     static func forCheckpoint(_ path: String) throws(StoreError) -> DatabaseQueue {
         try asStoreError(path) {
             try requireRegularFiles(path)
@@ -28,15 +29,17 @@ package enum DatabaseOpening {
     }
 
     /// Opens the database for reports. Returns nil when there is no database yet, or when its first writer has not
-    /// created all tables (that writer may have been killed). A report never blocks the writer. It writes only where
-    /// writing is permitted, and only to roll back what a killed creator of the tables left.
+    /// created all tables (that writer may have been killed). A report never blocks the writer. If Nexus may write to
+    /// the folder, the function first rolls back the transaction that a killed process left in a journal. It changes
+    /// nothing else in the database.
     ///
-    /// Reading a database in WAL mode creates the WAL and its index where they are missing. Reading also writes to the
-    /// index when no other process has the database open. While recording is off Nexus must not write, and in a folder
-    /// of another user it cannot. The database is then opened so that SQLite writes nothing (see
+    /// When SQLite reads a database in WAL mode, it creates the WAL and its index if they are missing. It also writes
+    /// to the index if no other process has the database open. Nexus must not write while recording is off, and it
+    /// cannot write to a folder without the permission. In both cases, SQLite opens the database without any write (see
     /// `parametersThatWriteNothing`).
     ///
-    /// With `keepsTransactionsOpen` a transaction may stay open between two calls; its owner ends it.
+    /// - Parameter keepsTransactionsOpen: whether a transaction may stay open between two calls on the connection. If
+    ///   true, the caller must end the transaction.
     package static func forReading(
         _ data: DataFolder, keepsTransactionsOpen: Bool = false
     ) throws(StoreError) -> DatabaseQueue? {
@@ -48,7 +51,8 @@ package enum DatabaseOpening {
             if mayWrite {
                 if data.hasDatabaseJournal { try recover(data) }
             } else if data.hasDatabaseJournal || data.hasWALWithoutIndex {
-                // An immutable connection would show an unfinished transaction, or miss the last transactions.
+                // An immutable connection would show the unfinished transaction of the journal, or miss the
+                // transactions in the WAL.
                 throw StoreError.walNeedsRecovery(path: path)
             }
             var configuration = reading
@@ -73,8 +77,8 @@ package enum DatabaseOpening {
         return queue
     }
 
-    /// Rolls back the transaction of a killed process. A read-only connection cannot do this. Does nothing while a
-    /// writer holds the lock.
+    /// Rolls back the transaction of a killed process. A read-only connection cannot do this. Does nothing while
+    /// another process holds the writer lock or waits for it.
     private static func recover(_ data: DataFolder) throws {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return }
         try withExtendedLifetime(lock) {
@@ -94,7 +98,8 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Returns the URI with which another connection attaches the database read-only, as `forReading` opens it.
+    /// Returns the URI that opens or attaches the database read-only. If Nexus must not write to the folder, the URI
+    /// also prevents SQLite from writing.
     static func address(forReading data: DataFolder) -> String {
         "file:" + escapedForURI(data.databasePath) + "?"
             + (mayWrite(data) ? "mode=ro" : parametersThatWriteNothing(data))

@@ -1,8 +1,8 @@
 package import Core
 package import GRDB
 
-/// Tables that are computed from events and sessions, and change in the transaction that stores these. The module
-/// `Database` does not know what the tables contain.
+/// Tables that are computed from events and sessions. They change in the same transaction as the events and sessions.
+/// The module `Database` does not know what the tables contain.
 ///
 /// Observed events stay in memory until `flush`, so that observing an event needs no database.
 package protocol DerivedTables: Sendable {
@@ -17,7 +17,7 @@ package protocol DerivedTables: Sendable {
     ///   session.
     mutating func observe(_ session: SessionSpan, replacing old: SessionSpan?)
 
-    /// Writes the observed changes, before the transaction ends.
+    /// Writes the observed changes. The caller must call it before the transaction ends.
     mutating func flush(into database: Database) throws
 
     /// Discards observed changes and every cached row, after a rollback or after rows were removed.
@@ -27,9 +27,9 @@ package protocol DerivedTables: Sendable {
     /// tables call it.
     func rebuild(in database: Database) throws
 
-    /// Computes aggregates that an earlier version did not have, for at most one day of events, inside the caller's
-    /// transaction.
-    /// - Returns: the share that is done, 1 when nothing is left.
+    /// Computes the aggregates that an earlier version of Nexus did not compute, for at most one day of events, inside
+    /// the caller's transaction.
+    /// - Returns: the share of the work that is done, 0 to 1; 1 when nothing is left.
     func catchUp(in database: Database) throws -> Double
 }
 
@@ -54,7 +54,8 @@ package struct NoDerivedTables: DerivedTables {
 /// The parts of the writer that other modules implement. The module `Application` composes them.
 package struct WriterParts: Sendable {
     package let derivedTables: any DerivedTables
-    /// Finishes an operation of a killed process, before the writer stores any event.
+    /// Finishes an operation that a killed process did not finish, for example a purge. The writer calls it before it
+    /// stores any event.
     package let resume: @Sendable (DatabaseQueue, DataFolder) throws(StoreError) -> Void
 
     package init(

@@ -2,12 +2,12 @@ package import Core
 import GRDB
 import SystemSupport
 
-/// The database of a snapshot, made without copying the rows. The pages of the contract's tables come from the
-/// database's file (see `StableDatabaseFile`). All other pages come from a small copy of the database, in which SQLite
-/// has dropped every other table.
+/// The database of a snapshot, made without copying the rows. The pages of the snapshot's tables come from the file of
+/// the database (see `StableDatabaseFile`). The remaining pages come from a small copy of the database, in which SQLite
+/// has dropped the tables that a snapshot does not have.
 ///
-/// A direct snapshot takes half the time of a copy of the whole database. If it is not possible, the caller copies the
-/// whole database.
+/// A direct snapshot takes half the time of a copy of the whole database. If a direct snapshot is not possible, the
+/// caller copies the whole database.
 package final class DirectSnapshot {
     package let installation: InstallationID
     /// Length of the snapshot's database, in bytes.
@@ -20,7 +20,7 @@ package final class DirectSnapshot {
     private var next = 1
 
     /// - Parameters:
-    ///   - copy: where the small copy is made. No file may be there.
+    ///   - copy: the path at which the small copy is created. No file may exist there.
     ///   - leastBytes: the size, in bytes, from which a database is read directly. A smaller database is quickly copied
     ///     as a whole.
     ///   - patience: how long another writer may take to release the writer lock.
@@ -71,8 +71,8 @@ package final class DirectSnapshot {
         return counts
     }
 
-    /// Returns the pages of everything but the contract's tables. Nil when SQLite cannot list pages (`dbstat` is
-    /// missing) or moves pages by itself (`auto_vacuum`).
+    /// Returns the numbers of the used pages that do not belong to a table of the snapshot. Nil when SQLite cannot list
+    /// pages (`dbstat` is missing) or moves pages by itself (`auto_vacuum`).
     private static func otherPages(in database: Database) throws -> [Int]? {
         guard
             try Bool.fetchOne(database, sql: "SELECT count(*) > 0 FROM pragma_module_list WHERE name = 'dbstat'")
@@ -144,10 +144,10 @@ package final class DirectSnapshot {
 
 /// The pages that no table uses (https://www.sqlite.org/fileformat2.html#the_freelist).
 private struct FreePages {
-    /// Pages that list other free pages. Their content is big-endian numbers of 4 bytes: the next trunk's number, the
-    /// number of leaves, and the numbers of the leaves.
+    /// The numbers of the pages that list other free pages. Such a page contains big-endian integers of 4 bytes: the
+    /// next trunk's page number, the count of leaves, and each leaf's page number.
     private(set) var trunks: Set<Int> = []
-    /// Pages without content.
+    /// The numbers of the free pages without content.
     private(set) var leaves: Set<Int> = []
 
     init(of source: StableDatabaseFile) throws {

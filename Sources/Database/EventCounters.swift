@@ -3,8 +3,8 @@ package import GRDB
 import SystemSupport
 package import WriteAheadBuffer
 
-/// Counters of received events and their results. The sums must agree: received = accepted + rejected, accepted = stored +
-/// pending.
+/// Counters of received events and their results. The sums must agree: received = accepted + rejected, accepted =
+/// stored + pending.
 ///
 /// The counts have independent sources. `stored` is the number of rows that SQLite reported as inserted; `accepted` is
 /// the number of events that were read from the buffer or are pending in it.
@@ -41,7 +41,7 @@ package struct EventCounters: Equatable, Sendable {
     /// Whether the sums agree.
     package var balance: Bool { accepted == stored + pending }
 
-    /// Reasons that occurred, most frequent first.
+    /// The reasons for which events were rejected, most frequent first.
     package var rejectedByReason: [(reason: Rejection.Reason, count: Int)] {
         Rejection.Reason.allCases.map { ($0, times(.rejected($0))) }
             .filter { $0.1 > 0 }
@@ -55,7 +55,7 @@ package struct EventCounters: Equatable, Sendable {
         for counter in Counter.all { self.counts[counter] = counts[counter.name] }
     }
 
-    /// The counters of a data folder without a database: all received events are pending.
+    /// Creates the counters of a data folder without a database. All accepted events are still in the buffer.
     package init(pendingIn data: DataFolder) throws(StoreError) {
         do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: nil) } catch {
             throw StoreError(error, path: "")
@@ -71,8 +71,8 @@ package struct EventCounters: Equatable, Sendable {
         (counts[.rejections(item)] ?? 0).saturatingSum(pendingRejections[item])
     }
 
-    /// Adds the counts of the buffer's records after the positions in `database`; without a database, of all records.
-    /// Reads every pending record and stores nothing.
+    /// Adds the counts of the pending records of `buffer`: the records after each segment's position in `database`, or
+    /// all records if `database` is nil. The function reads every pending record and stores nothing.
     package mutating func addPending(of buffer: WriteAheadBuffer, behind database: Database?) throws {
         var positions = try database.map { try BufferPositions(from: $0) } ?? BufferPositions()
         var chunk: [UInt8] = []

@@ -15,8 +15,8 @@ struct EventInserter {
         let record: EventRecord
     }
 
-    /// The number of rows of an INSERT. A smaller number prepares faster and leaves fewer single inserts at the end; a
-    /// larger one saves less than 1 % of the time.
+    /// The number of rows of an INSERT. A statement with fewer rows is prepared faster and leaves fewer single inserts
+    /// at the end. A statement with more rows would save less than 1 % of the time.
     private static let rowsPerStatement = 50
 
     private let many: RawStatement

@@ -11,7 +11,7 @@ package struct EventRow: Sendable {
         case timestamp, sessionID, eventType, workspaceHash, taskHash, command, durationMS, success, errorCategory
         case templateUsed, servicesCount, portsUsed
 
-        /// All columns, created once, as every row iterates over them.
+        /// All columns. The array is created once, because the code iterates over it for every row.
         package static let all = allCases
 
         /// The field of an event that the column stores.
@@ -47,8 +47,7 @@ package struct EventRow: Sendable {
     }
 
     package internal(set) var id: Int64 = 0
-    /// The bytes that contain the row's texts, and possibly others. The texts are as stored, so they may be invalid
-    /// UTF-8.
+    /// The bytes of the row's texts, concatenated. The texts are as stored, so they may be invalid UTF-8.
     package internal(set) var bytes: [UInt8] = []
     /// The values by column. This is an array, because the subscript of an inline array would copy the whole array for
     /// every column of every row.

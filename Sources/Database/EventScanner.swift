@@ -2,7 +2,7 @@ package import Core
 package import GRDB
 import SystemSupport
 
-/// The events that a query selects; nil or false means no restriction.
+/// The properties of the events that a query selects. A property that is nil or false restricts nothing.
 package struct UsageFilter: Equatable, Sendable {
     /// The first words of a command: `git` also finds `git status`.
     package var command: String?
@@ -72,8 +72,8 @@ struct EventScanner {
         self.database = database
     }
 
-    /// Calls `take` with every row that passes `filter`, whose id is in `rows` and whose time is valid. The order is that of
-    /// the ids, ascending or descending; `take` ends the scan by returning false.
+    /// Calls `take` with every row that passes `filter`, whose id is in `rows` and whose time is valid. The ids ascend;
+    /// if `backwards` is true, they descend. `take` returns false to end the scan.
     func scan(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), backwards: Bool = false,
         _ take: (StoredEvent) throws -> Bool
@@ -101,7 +101,7 @@ struct EventScanner {
         }
     }
 
-    // Invalid values in a column are ignored, because the user may have written rows too.
+    // A value of the wrong type counts as absent. The user may have written such a value with another program.
 
     private static func text(_ row: Row, _ column: Int) -> String? {
         String.fromDatabaseValue(row[column] as DatabaseValue)

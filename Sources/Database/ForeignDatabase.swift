@@ -30,7 +30,7 @@ package final class ForeignDatabase {
         }
     }
 
-    /// Some rows of a table.
+    /// Consecutive rows of a table, without the skipped rows.
     package struct Page: Sendable {
         package fileprivate(set) var rows: [[Value]] = []
         /// The number of skipped rows, each with a value over the limit.
@@ -45,7 +45,7 @@ package final class ForeignDatabase {
     private let isAssumedUnchanged: Bool
 
     /// Opens the database at a path.
-    /// - Parameter valueBytes: the longest value that is read.
+    /// - Parameter valueBytes: the length, in bytes, of the longest value that is read.
     package init(_ path: String, valueBytes: Int) throws(StoreError) {
         let path = URL(filePath: path).resolvingSymlinksInPath().path
         self.path = path
@@ -100,7 +100,7 @@ package final class ForeignDatabase {
         guard isUnchanged else { throw .locked(path: path) }
     }
 
-    /// Returns the names of a table's columns; empty where there is no such table.
+    /// Returns the names of a table's columns; empty if there is no such table.
     package func columns(of table: String) throws(StoreError) -> Set<String> {
         try asStoreError(path) {
             try queue.read {
@@ -114,7 +114,7 @@ package final class ForeignDatabase {
         try asStoreError(path) { try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 } }
     }
 
-    /// Returns the rows of a table after a row id, in the order of their ids, at most `limit`.
+    /// Returns at most `limit` rows of a table with row ids above `id`, in ascending order of ids.
     /// - Parameters:
     ///   - table: a name from the caller's own code, never from input. The same holds for the expressions in `columns`.
     package func page(

@@ -9,14 +9,14 @@ package import GRDB
 ///   counts are then lower bounds.
 /// - `history_marks`: a line for each imported entry. It has the mark by which the next import recognizes the entry,
 ///   and the entry's row in `events`. A mark is the first eight bytes of a keyed hash. The hash covers the entry's
-///   line, its second, and its number among equal lines (see `HistoryMarker` in `Intake`). The key is in a separate
-///   file. Without the key no line can be found by trying.
+///   line, its second, and its number among the equal lines of that second (see `HistoryMarker` in `Intake`). The key
+///   is in a separate file. Without the key, a program cannot guess a line and check the guess.
 ///
 /// A mark is removed together with its row.
 ///
 /// A snapshot has the rows, but none of these tables. An import of a snapshot therefore does not know which rows came
-/// from histories. Reports do not mark their counts as lower bounds, and findings may compare figures from before and
-/// after the end of a history.
+/// from histories. After the import, reports do not mark the counts of these rows as lower bounds. Findings may compare
+/// figures from before and after the end of a history.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (
@@ -65,8 +65,8 @@ package enum HistoryTables {
         }
     }
 
-    /// Removes marks whose row was deleted and sources without rows. Updates the times of the remaining sources. Runs
-    /// inside the transaction of a purge.
+    /// Removes the marks of deleted rows, removes the sources without rows, and updates the times of the remaining
+    /// sources. Runs inside the transaction of a purge.
     package static func removeWithoutRows(in database: Database) throws {
         guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM histories)") == true else { return }
         try database.execute(
@@ -95,7 +95,7 @@ package enum HistoryTables {
     }
 }
 
-/// The limits between which entries of a history are imported.
+/// Facts about the database that decide which entries of a history are imported.
 package struct HistoryBounds: Equatable, Sendable {
     /// The time from which rows are complete, in milliseconds since 1970. Retention has removed the rows of earlier
     /// days.
@@ -104,7 +104,7 @@ package struct HistoryBounds: Equatable, Sendable {
     package var recorded = RecordedShells()
     /// Whether entries of another source were imported. They may describe the same runs.
     package var hasOtherSources = false
-    /// Whether any entry was imported.
+    /// Whether an entry of any source was imported.
     package var hasMarks = false
 
     package init() {}
@@ -124,7 +124,7 @@ extension StoreReader {
     /// A source of imported entries, as reports describe it.
     package struct ImportedHistory: Equatable, Sendable {
         package let source: String
-        /// The first and the last entry, in milliseconds since 1970.
+        /// The times of the first and the last entry, in milliseconds since 1970.
         package let times: ClosedRange<Int64>
         /// Whether the shell stores repeated lines only once, so that counts are lower bounds.
         package let isLowerBound: Bool
@@ -145,9 +145,9 @@ extension StoreReader {
         }
     }
 
-    /// Returns the end of the last imported history that is followed by other rows, in milliseconds since 1970; nil if
-    /// there is none. Figures before and after this time are not comparable, because each history and the recorder note
-    /// different data about a run.
+    /// Returns the end of the last imported shell history that later events follow, in milliseconds since 1970; nil if
+    /// there is no such history. Figures before and after this time are not comparable, because histories and the
+    /// recorder note different data about a run.
     package func historyChange() throws(StoreError) -> Int64? {
         let histories = try importedHistories().filter { HistorySession.isOfShell($0.source) }
         guard !histories.isEmpty else { return nil }

@@ -18,8 +18,8 @@ package struct ImportedRows: Sendable {
         bytes.reserveCapacity(Limits.snapshotRows * Self.usualBytes)
     }
 
-    /// Expected bytes of an event's payload, slightly above the usual size: growing the array repeatedly costs as much as
-    /// filling it.
+    /// Expected bytes of an event's payload. The number is slightly above the usual size, because growing the array
+    /// repeatedly costs as much as filling it.
     private static let usualBytes = 160
 
     package var count: Int { rows.count }
@@ -52,7 +52,7 @@ package struct ImportedRows: Sendable {
     }
 }
 
-/// An id, and the range of the payload of the event with that id.
+/// The id of a row, and the range of its payload in the bytes of `ImportedRows`.
 struct PlacedRow: Sendable {
     let id: Int64
     let place: Range<Int>
@@ -74,7 +74,7 @@ package struct ImportOutcome: Equatable, Sendable {
 /// Decides under which id this database stores a row of a snapshot, and whether it has the row already.
 ///
 /// A row of this installation keeps its id. A row of another installation keeps the id that an earlier import gave it
-/// in this database. A row that was never imported gets the next unused id.
+/// in this database. If there was no earlier import of the row, it gets the next unused id.
 struct ImportPlacing {
     private let own: InstallationID?
     private var origins: RowProvenance
@@ -87,16 +87,16 @@ struct ImportPlacing {
     init(_ database: Database) throws {
         own = try InstallationID.current(in: database)
         origins = try RowProvenance.read(from: database).origins
-        // New rows may extend the last line of `origins`, so that line is written again.
+        // New rows may extend the last line of `origins`. Therefore this line is written again.
         firstNewRange = max(0, origins.ranges.count - 1)
         highest = try RowIDs.next(of: .events, in: database) - 1
         highestBefore = highest
     }
 
-    /// Returns the rows to store, in ascending order of their new ids. The table already has the other rows of `rows`.
-    /// `present` returns the ids of a range that are in the table, including the rows that this import has stored so
-    /// far.
+    /// Returns the rows that the table does not have yet, with the ids under which to store them, in ascending order.
     ///
+    /// - Parameter present: returns the ids of a range that are in the table. They include the ids of rows that this
+    ///   import has already stored.
     /// - Throws: `StoreError.neverRecorded` for a row that claims to be of this installation and has an id that was
     ///   never assigned. Such a row could exhaust the ids, or take the id of a later event.
     mutating func place(
@@ -110,7 +110,8 @@ struct ImportPlacing {
         return try placeAmongKnown(rows, isOwn: isOwn, present: present)
     }
 
-    /// Places rows whose ids are higher than all previous ids of their installation. This is the usual case.
+    /// Places rows whose ids are higher than all ids that were imported from their installation before. This is the
+    /// usual case.
     private mutating func placeNew(_ rows: ImportedRows) -> [PlacedRow] {
         rows.rows.map { row in
             highest += 1
@@ -131,7 +132,8 @@ struct ImportPlacing {
         var placed: [PlacedRow] = []
         for (row, id) in zip(rows.rows, ids) {
             let identity = RowProvenance.Identity(installation: rows.installation, id: row.id)
-            // A forged snapshot may contain the same row twice. The first copy has then assigned the row's id.
+            // A forged snapshot may contain the same row twice. If so, `origins` has the id that the row got at its
+            // first occurrence.
             if let id = id ?? origins.id(of: identity) {
                 guard here.insert(id).inserted else { continue }
                 placed.append(PlacedRow(id: id, place: row.place))
@@ -142,11 +144,11 @@ struct ImportPlacing {
                 placed.append(PlacedRow(id: highest, place: row.place))
             }
         }
-        // The ids are not in order yet: rows that were removed and are imported again get their earlier ids.
+        // The ids may be out of order, because a row that was removed gets its old id when it is imported again.
         return placed.sorted { $0.id < $1.id }
     }
 
-    /// Writes the origins of the rows, before the transaction ends.
+    /// Writes the origins of the placed rows. The caller must call it before the transaction ends.
     func finish(in database: Database) throws {
         try origins.write(from: firstNewRange, into: database)
     }

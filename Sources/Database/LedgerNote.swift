@@ -5,8 +5,8 @@ import SystemSupport
 /// The length of the egress ledger when the database last recorded it: the table `sent_ledger`, one line.
 ///
 /// `ledger.head` reveals that lines are missing at the end of the ledger. The note also reveals that the ledger was
-/// truncated or replaced together with `ledger.head`. The note may be older than the ledger; it never counts more lines
-/// than the ledger has.
+/// truncated or replaced together with `ledger.head`. The note may be older than the ledger. An intact ledger has at
+/// least as many lines as the note says.
 package struct LedgerNote: Equatable, Sendable {
     package let lines: Int
     /// SHA-256 of the last line, in hexadecimal digits.
@@ -33,7 +33,7 @@ extension StoreReader {
 }
 
 extension SQLiteWriter {
-    /// Writes the note, unless the stored note is of a longer ledger.
+    /// Writes the note, unless the stored note has at least as many lines.
     package func write(_ note: LedgerNote) throws(StoreError) {
         try asStoreError(data.databasePath) {
             try queue.write { database in
@@ -46,7 +46,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Deletes the note, because the user has begun a new ledger.
+    /// Deletes the note, because the user has started a new ledger.
     package func forgetLedgerNote() throws(StoreError) {
         try asStoreError(data.databasePath) { try queue.write { try $0.execute(sql: "DELETE FROM sent_ledger") } }
     }

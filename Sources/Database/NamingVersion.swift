@@ -33,8 +33,8 @@ enum NamingVersion {
 }
 
 extension StoreReader {
-    /// Returns the time of the first row that the rules of this program named, in milliseconds since 1970. Nil if no other
-    /// rules have named rows before it, or there is no such row.
+    /// Returns the time of the first row that the rules of this program named, in milliseconds since 1970. Nil if there
+    /// is no such row, or if other rules named no row before it.
     package func namingChange() throws(StoreError) -> Int64? {
         let text = try asStoreError(path) {
             try queue.read { database -> String? in

@@ -8,7 +8,8 @@ import Synchronization
 /// A prepared statement, bound and stepped through SQLite's own calls.
 ///
 /// Parameters are numbered from 1 and keep their values until they are bound again. Columns are numbered from 0. A
-/// statement is reset whenever `run`, `first` or `forEachRow` returns. Not Sendable: it belongs to its connection's thread.
+/// statement is reset whenever `run`, `first` or `forEachRow` returns. Not Sendable: it belongs to its connection's
+/// thread.
 package struct RawStatement {
     private let statement: Statement
 
@@ -87,7 +88,7 @@ package struct RawStatement {
         return Int(unsafe sqlite3_changes(sqlite3_db_handle(statement.sqliteStatement)))
     }
 
-    /// Passes the first row to `read`. Returns nil when there is none.
+    /// Passes the first row to `read` and returns its result; nil when there is no row.
     package func first<Result>(_ read: (Columns) throws -> Result) throws -> Result? {
         defer { reset() }
         return try step().map(read)
@@ -99,7 +100,7 @@ package struct RawStatement {
         while let row = try step() { try read(row) }
     }
 
-    /// Steps to the next row. Returns nil after the last. The caller resets the statement when it is done.
+    /// Steps to the next row. Returns nil after the last row. The caller must reset the statement afterwards.
     package func step() throws -> Columns? {
         let handle = unsafe statement.sqliteStatement
         switch unsafe sqlite3_step(handle) {
@@ -116,7 +117,7 @@ package struct RawStatement {
 
     /// The columns of the row that a statement is on, valid until the statement is stepped or reset.
     @safe package struct Columns {
-        /// The statement. It stays on the row while the closure that received these columns runs.
+        /// The statement. It stays on the row until its owner steps or resets it.
         fileprivate let handle: OpaquePointer?
 
         /// The kind of value in a column.
@@ -162,8 +163,8 @@ extension Configuration {
 }
 
 extension Database {
-    /// Limits the length of any value that this connection reads, in bytes: reading a longer value fails, so that an
-    /// untrusted database cannot fill the memory (https://www.sqlite.org/c3ref/limit.html).
+    /// Limits the length, in bytes, of each value that this connection reads. Reading a longer value fails. An
+    /// untrusted database can therefore not fill the memory (https://www.sqlite.org/c3ref/limit.html).
     package func limitValues(to bytes: Int) {
         unsafe _ = sqlite3_limit(sqliteConnection, SQLITE_LIMIT_LENGTH, Int32(clamping: bytes))
     }
@@ -185,8 +186,9 @@ final class WALSizeMonitor: Sendable {
     /// Bytes in use after the last commit.
     var bytes: Int { frames.load(ordering: .relaxed) * Self.frameBytes }
 
-    /// Notes the WAL's length after every commit of a connection. The monitor must outlive the connection. The hook
-    /// also ends SQLite's automatic checkpoints on this connection (https://www.sqlite.org/c3ref/wal_hook.html).
+    /// Installs a hook that notes the WAL's length after every commit of a connection. The monitor must outlive the
+    /// connection. The hook replaces SQLite's automatic checkpoints on this connection
+    /// (https://www.sqlite.org/c3ref/wal_hook.html).
     func watch(_ database: Database) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe sqlite3_wal_hook(

@@ -4,8 +4,8 @@ import GRDB
 /// The commands that shells recorded with this installation. Entries of an imported history may describe the same runs.
 ///
 /// A session of a shell comes either from the hook, or from `nexus record` and `nexus exec`, which record only some of
-/// the typed commands. If a history contains at least half of a session's runs, the session is taken for a session with
-/// the hook in the shell of that history.
+/// the typed commands. If a history contains at least half of a session's runs, Nexus assumes that the session was in
+/// the history's shell. It also assumes that the hook recorded the session.
 package struct RecordedShells: Equatable, Sendable {
     private struct Run: Hashable {
         let second: Int64
@@ -13,7 +13,7 @@ package struct RecordedShells: Equatable, Sendable {
     }
 
     private struct Session: Equatable {
-        /// The start of its first run, in milliseconds since 1970.
+        /// The start of the session's first run, in milliseconds since 1970.
         var start: Int64
         var runs = 0
     }
@@ -21,15 +21,16 @@ package struct RecordedShells: Equatable, Sendable {
     /// For each run, the index of its session in `sessions`.
     private var runs: [Run: Int] = [:]
     private var sessions: [Session] = []
-    /// The time from which runs were not read because there are too many, in milliseconds since 1970; nil if all were read.
+    /// The time from which runs were not read because there are too many, in milliseconds since 1970; nil if all were
+    /// read.
     package private(set) var unreadFrom: Int64?
 
     package init() {}
 
     package var isEmpty: Bool { sessions.isEmpty }
 
-    /// Returns the session of a run that began in the given second or an adjacent second. Shells note whole seconds,
-    /// and a hook notes the start later than the shell does.
+    /// Returns the index of the session with a run that began in the given or an adjacent second; nil without such a
+    /// run. Shells note whole seconds, and a hook notes the start later than the shell does.
     /// - Parameter program: the first word of the command's name.
     package func session(of program: String, at second: Int64) -> Int? {
         guard !program.isEmpty else { return nil }
@@ -38,7 +39,7 @@ package struct RecordedShells: Equatable, Sendable {
 
     /// Returns the time from which the shell of a history was recorded, in milliseconds since 1970; nil if it was not
     /// recorded.
-    /// - Parameter found: for each session, the number of its runs that the history contains.
+    /// - Parameter found: for each session, by index, the number of its runs that the history contains.
     package func start(found: [Int: Int]) -> Int64? {
         let hooked = sessions.indices.filter { 2 * found[$0, default: 0] >= sessions[$0].runs }
         return (hooked.map { sessions[$0].start } + [unreadFrom].compactMap { $0 }).min()

@@ -1,15 +1,15 @@
 import Core
 package import GRDB
 
-/// Guarantees that no row id is reused, even if the row with the highest id was removed: sync and import identify rows by
-/// ids. SQLite itself would give a new row the highest existing id plus one.
+/// Guarantees that no row id is reused, even if the row with the highest id was removed. Sync and import need this,
+/// because they identify rows by ids. SQLite itself would give a new row the highest existing id plus one.
 package enum RowIDs {
     /// Tables whose ids are never reused.
     package enum Table: String, CaseIterable {
         case events, sessions
     }
 
-    /// Returns the highest id ever assigned in a table, including those of removed rows.
+    /// Returns the highest id ever assigned in a table, including the ids of removed rows.
     package static func highest(of table: Table, in database: Database) throws -> Int64 {
         let stored = try Int64.fetchOne(database, sql: "SELECT max(id) FROM main.\(table.rawValue)") ?? 0
         // Another program may have removed imported rows; the lines of these rows in `origins` still reserve the ids.
@@ -18,14 +18,14 @@ package enum RowIDs {
         return try max(stored, imported, floor(of: table, in: database))
     }
 
-    /// The highest existing id after which new rows may still be inserted. Above it the ids count as exhausted. The
-    /// margin lets the rows of one more transaction get ids that every reader of a snapshot accepts.
+    /// If the highest id is above this number, the ids count as exhausted. The number leaves enough ids for one more
+    /// transaction, so that every id is at most `RowProvenance.largestID`. Every reader of a snapshot accepts such ids.
     private static let lastUsableID = RowProvenance.largestID - Int64(Limits.transactionEvents)
 
     /// Returns the id for the next new row.
     ///
-    /// - Throws: `StoreError.idsExhausted` where another tool, or an import by an older Nexus, has made a row with an id that
-    ///   is too high.
+    /// - Throws: `StoreError.idsExhausted` if another tool, or an import by an older Nexus, has stored a row with an id
+    ///   that is too high.
     package static func next(of table: Table, in database: Database) throws -> Int64 {
         let highest = try highest(of: table, in: database)
         guard highest <= lastUsableID else { throw StoreError.idsExhausted(table: table.rawValue, id: highest) }

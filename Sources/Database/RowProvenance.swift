@@ -2,10 +2,10 @@ package import GRDB
 
 /// The origin of rows of `events` that another installation recorded: the table `origins`.
 ///
-/// A line maps the rows with ids `first` to `last` to the installation that recorded them and to their ids there:
-/// `first` was `origin` there, `first + 1` was `origin + 1`, and so on. Lines do not overlap. This installation
-/// recorded the rows that have no line. A line stays when its rows are removed, so that a row that is imported again
-/// gets the same id.
+/// A line covers the rows with the ids from `first` to `last`. It gives the installation that recorded them, and
+/// their ids in that installation. Row `first` has the id `origin` there, row `first + 1` has `origin + 1`, and so on.
+/// Lines do not overlap. This installation recorded the rows that have no line. A line stays when its rows are removed,
+/// so that a row that is imported again gets the same id.
 package struct RowProvenance: Sendable {
     /// A line of the table.
     package struct IDRange: Equatable, Sendable {
@@ -29,9 +29,9 @@ package struct RowProvenance: Sendable {
         package let id: Int64
     }
 
-    /// The lines, by `first`.
+    /// The lines, ordered by `first`.
     package private(set) var ranges: [IDRange]
-    /// Indices in `ranges` by installation, each list in the order of `origin`.
+    /// For each installation, the indices of its lines in `ranges`, ordered by `origin`.
     private var byInstallation: [InstallationID: [Int]] = [:]
 
     package init(_ ranges: [IDRange] = []) {
@@ -64,11 +64,12 @@ package struct RowProvenance: Sendable {
         return (RowProvenance(ranges), damaged)
     }
 
-    /// Largest id of a row: numbers up to it are exact in every JSON reader, and at a million rows a second an
-    /// installation reaches it after three hundred years.
+    /// Largest valid id of a row. Every JSON reader reads numbers up to this limit exactly. At a million rows a second,
+    /// an installation reaches the limit after 285 years.
     package static let largestID: Int64 = 1 << 53
 
-    /// Returns the origin of the row with this id; `own` is the installation of the rows that have no line.
+    /// Returns the origin of the row with this id.
+    /// - Parameter own: this installation, which recorded the rows that have no line.
     package func identity(of id: Int64, own: InstallationID) -> Identity {
         guard let range = range(holding: id) else { return Identity(installation: own, id: id) }
         return Identity(installation: range.installation, id: range.origin + (id - range.first))
@@ -114,7 +115,7 @@ package struct RowProvenance: Sendable {
         byInstallation[identity.installation, default: []].insert(index, at: place)
     }
 
-    /// Writes the lines from `index` on. The table already has the earlier lines.
+    /// Writes the lines of `ranges` from `index` on. The table already has the lines before `index`.
     package func write(from index: Int, into database: Database) throws {
         for range in ranges[index...] {
             try database.cachedStatement(sql: "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)")
@@ -154,8 +155,8 @@ extension Array {
 
 /// The installation that a database belongs to.
 ///
-/// A row is identified everywhere by the installation that recorded it and its id there. Both never change, so that a row
-/// that arrives twice, by any route, is stored once.
+/// A row is identified everywhere by the installation that recorded it and by its id there. Neither of the two ever
+/// changes. A row that arrives twice, by any route, is therefore stored once.
 package struct InstallationID: Equatable, Hashable, Sendable {
     /// Thirty-two random hexadecimal digits in lower case. They reveal nothing about the user or the machine.
     package let id: String
@@ -178,15 +179,16 @@ package struct InstallationID: Equatable, Hashable, Sendable {
         return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)
     }
 
-    /// Gives the database another id, inside the caller's transaction. Existing rows keep the old id as their origin,
-    /// so that snapshots from before and after the change contain the same rows.
+    /// Gives the database a new installation id, inside the caller's transaction. The origin of existing rows is the
+    /// old installation id. Snapshots from before and after the change therefore contain the same rows.
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
             let last = try RowIDs.highest(of: .events, in: database)
             try RowProvenance.nameUnnamed(upTo: last, installation: old, in: database)
         }
         try database.execute(sql: "UPDATE installation SET id = lower(hex(randomblob(16)))")
-        // Two copies of a data folder may import different entries from here on.
+        // From here on, two copies of a data folder may import different entries of a history. Each history therefore
+        // gets a new installation too.
         try database.execute(sql: "UPDATE histories SET installation = lower(hex(randomblob(16))), next_id = 1")
     }
 }

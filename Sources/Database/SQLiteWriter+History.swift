@@ -8,13 +8,16 @@ package struct HistoryRows: Sendable {
     struct Entry {
         /// The range of its payload in `bytes`.
         let place: Range<Int>
+        /// Milliseconds since 1970.
         let time: Int64
+        /// Identifies the entry (see `HistoryTables`).
         let mark: Int64
-        /// Marks of the same line one second before and after, under which another source may have noted the same run.
+        /// The marks that the entry would have one second earlier and one second later. Another source may have
+        /// imported the same run with one of these marks. Nil if there is no other source to compare with.
         let near: Near?
     }
 
-    /// The marks of the seconds before and after.
+    /// The marks that an entry would have if its time were one second earlier (`before`) or one second later (`after`).
     package struct Near: Sendable {
         package let before: Int64
         package let after: Int64
@@ -25,7 +28,7 @@ package struct HistoryRows: Sendable {
         }
     }
 
-    /// Payloads of events (see `EventRecord`), one after the other.
+    /// Payloads of events (see `EventRecord`), concatenated.
     private(set) var bytes: [UInt8] = []
     private(set) var entries: [Entry] = []
 
@@ -40,7 +43,7 @@ package struct HistoryRows: Sendable {
         entries.append(Entry(place: start..<bytes.count, time: time, mark: mark, near: near))
     }
 
-    /// Adds entries of another batch.
+    /// Adds the entries of another batch that have the given indices.
     package mutating func append(_ other: HistoryRows, of indices: Range<Int>) {
         for entry in other.entries[indices] {
             append(other.bytes.span.extracting(entry.place), at: entry.time, mark: entry.mark, near: entry.near)
@@ -52,31 +55,36 @@ package struct HistoryRows: Sendable {
         entries.removeAll(keepingCapacity: true)
     }
 
-    /// Returns the time of an entry, in milliseconds since 1970, its own mark (`mark`), and its marks one second before
-    /// and after (`near`).
+    /// Returns the time of an entry, in milliseconds since 1970.
     package func time(at index: Int) -> Int64 { entries[index].time }
+
+    /// Returns the mark that identifies an entry.
     package func mark(at index: Int) -> Int64 { entries[index].mark }
+
+    /// Returns the marks that an entry would have one second earlier and one second later; nil if they are not
+    /// compared.
     package func near(at index: Int) -> Near? { entries[index].near }
 
     /// The entries of a batch that are not stored yet, and the number of entries that are stored.
     package struct News: Sendable {
-        /// Indices of entries.
+        /// Indices of the entries that are not stored yet.
         package fileprivate(set) var new: [Int] = []
-        /// Entries that this source gave before.
+        /// The number of entries that were already imported from the same source, or that are repeated in the batch.
         package fileprivate(set) var known = 0
-        /// Entries that another source gave.
+        /// The number of entries that were already imported from another source.
         package fileprivate(set) var elsewhere = 0
 
         package init() {}
     }
 
-    /// Looks up the marks of all entries.
+    /// Looks up the marks of all entries, which belong to `source`.
     func news(of source: String, in database: Database) throws -> News {
-        // Most marks are not in the table, so preparing a join would not pay off.
+        // There are two statements instead of a join, because most marks are not in the table: the second statement
+        // seldom runs.
         let find = try RawStatement("SELECT event_id FROM history_marks WHERE mark = ?", in: database)
         let compare = try RawStatement("SELECT session_id = ? FROM events WHERE id = ?", in: database)
         try compare.bind(1, text: HistorySession.id(of: source).utf8.span)
-        // Returns nil for an unknown mark, else whether this source gave the entry.
+        // Returns nil for an unknown mark, otherwise whether the entry with the mark was imported from `source`.
         func isOwn(_ mark: Int64) throws -> Bool? {
             find.bind(1, mark)
             guard let row = try find.first({ $0.number(0) }) else { return nil }
@@ -105,9 +113,9 @@ package struct HistoryRows: Sendable {
 /// The result of an import of a history.
 package struct HistoryOutcome: Equatable, Sendable {
     package internal(set) var imported = 0
-    /// Entries that this source gave before.
+    /// The number of skipped entries that were already imported from the same source.
     package internal(set) var known = 0
-    /// Entries that another source gave.
+    /// The number of skipped entries that were already imported from another source.
     package internal(set) var elsewhere = 0
     /// The times of the first and the last imported entry, in milliseconds since 1970; nil if no entry was imported.
     package internal(set) var times: ClosedRange<Int64>?
@@ -116,7 +124,7 @@ package struct HistoryOutcome: Equatable, Sendable {
 }
 
 extension SQLiteWriter {
-    /// Returns the limits for an import of a source now.
+    /// Returns the current limits for an import of a source.
     package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
         try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
@@ -173,7 +181,7 @@ extension SQLiteWriter {
             outcome.times = min(times.lowerBound, entry.time)...max(times.upperBound, entry.time)
         }
         var placing = try ImportPlacing(database)
-        // No id is in the table yet: all of them are higher than every earlier id of this source.
+        // `present` returns no ids, because the ids of `imported` are higher than every earlier id of this source.
         let placed = try placing.place(imported) { _ in [] }
         try ingest.ingest(imported, placed: placed, into: database)
         try ingest.finish(into: database, now: clock.now())
@@ -200,6 +208,6 @@ extension SQLiteWriter {
         }
     }
 
-    /// The number of marks of an INSERT. The size of a full batch is a multiple of it.
+    /// The number of marks of an INSERT. The size of a full batch is a multiple of this number.
     private static var marksPerStatement: Int { 64 }
 }

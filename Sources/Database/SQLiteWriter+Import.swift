@@ -3,7 +3,7 @@ import GRDB
 package import SystemSupport
 
 extension SQLiteWriter {
-    /// Imports all rows of a queue in one transaction: either the whole snapshot or none of it.
+    /// Imports all rows of a queue in one transaction. If the import fails, the database has no row of the snapshot.
     /// - Throws: the error that the queue ended with, or a `StoreError`, after the transaction was rolled back.
     package func importRows(from source: BoundedQueue<ImportedRows>) throws -> ImportOutcome {
         do {
@@ -22,8 +22,8 @@ extension SQLiteWriter {
     ) throws -> ImportOutcome {
         var outcome = ImportOutcome()
         var placing = try ImportPlacing(database)
-        // For days past retention only counts remain. They include the deleted rows, so such rows of the snapshot are
-        // skipped.
+        // For days whose rows retention removed, only aggregates remain. The aggregates include the removed rows, so
+        // the snapshot's rows of these days are skipped.
         let kept = try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds
         while var rows = try source.take() {
             try Task.checkCancellation()
@@ -32,7 +32,8 @@ extension SQLiteWriter {
             try ingest.ingest(rows, placed: placed, into: database)
             outcome.imported += placed.count
             outcome.known += rows.count - placed.count
-            // Counts are written whenever a normal transaction would be full, so that memory stays bounded.
+            // The changes to other tables are written whenever the transaction of a drain would be full, so that memory
+            // stays bounded.
             if ingest.isFull { try ingest.finish(into: database, now: clock.now()) }
         }
         try ingest.finish(into: database, now: clock.now())

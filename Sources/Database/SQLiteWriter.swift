@@ -3,12 +3,12 @@ package import GRDB
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// The one writer: stores the events that wait in the write-ahead buffer in the database.
+/// The only writer of the database. It reads the pending events from the write-ahead buffer and stores them.
 ///
 /// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction. Each event
-/// is therefore in the tables exactly once whenever the process ends. After a crash the next drain continues; no other
-/// recovery is needed. The writer has its own thread, because calls of SQLite block. Between two transactions it checks
-/// for cancellation.
+/// is therefore in the tables exactly once, no matter when the process ends. After a crash the next drain continues; no
+/// other recovery is needed. The writer has its own thread, because calls of SQLite block. The writer checks for
+/// cancellation between two transactions.
 package actor SQLiteWriter {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -27,7 +27,7 @@ package actor SQLiteWriter {
     private var chunk: [UInt8] = []
     /// The reason why events have to stay in the buffer for now; nil when events can be stored.
     ///
-    /// - `StoreError.blockedByReader`: a program that reads the database has prevented a reset of the WAL until the WAL
+    /// - `StoreError.blockedByReader`: a program that reads the database prevents a reset of the WAL, and the WAL has
     ///   reached its size limit.
     /// - `BufferError.busy`: a recording process has stopped in the middle of an append.
     package private(set) var blockedReason: StoreError?
@@ -35,8 +35,8 @@ package actor SQLiteWriter {
     /// has finished, without another wait.
     private var blockedSegments: Set<WriteAheadBuffer.SegmentNumber> = []
     private var policy: RecordingPolicyCache
-    /// Whether the writer stops when recording is disabled. Maintenance that the user started (purge, rebuild) sets this to
-    /// false.
+    /// Whether the writer stops when recording is disabled. Maintenance that the user started (purge, rebuild) sets
+    /// this to false.
     private let obeysSettings: Bool
     /// Declared after the database, so that the lock is released after the database is closed. Nil after the writer was
     /// closed.
@@ -44,10 +44,9 @@ package actor SQLiteWriter {
 
     /// Opens the database of a data folder, and creates the database if it does not exist.
     /// - Parameters:
-    ///   - parts: the derived tables and the recovery of other modules. Every writer of a data folder must get the same
-    ///     parts.
-    ///   - obeysSettings: whether the writer stores nothing more once recording is off. Maintenance that the user started sets
-    ///     this to false.
+    ///   - parts: the parts that other modules implement. Every writer of a data folder must get the same parts.
+    ///   - obeysSettings: whether the writer stores nothing more once recording is off. Maintenance that the user
+    ///     started sets this to false.
     package init(
         data: DataFolder, lock: consuming WriterLock, parts: WriterParts, obeysSettings: Bool = true,
         clock: any WallClock = SystemClock()
@@ -73,8 +72,8 @@ package actor SQLiteWriter {
             try queue.write { database in
                 try StoreFiles.renewIdentityIfCopied(data, in: database)
                 var positions = try BufferPositions(from: database)
-                // A killed writer may have removed the other segments. The removal is synchronized before their
-                // positions are deleted, so that a power failure cannot restore the files.
+                // A writer that was killed may have removed segments whose positions are still stored. The removal is
+                // synchronized before the positions are deleted, so that a power failure cannot restore the files.
                 if positions.hasOthers(than: segments) { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
@@ -82,7 +81,7 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Opens the database, passes its writer to `work`, and closes it, also when `work` throws.
+    /// Opens a writer, passes it to `work`, and closes the writer afterwards, even if `work` throws.
     package static func withWriter<Result: Sendable>(
         of data: DataFolder, lock: consuming WriterLock, parts: WriterParts, obeysSettings: Bool = true,
         _ work: (SQLiteWriter) async throws -> Result
@@ -103,7 +102,7 @@ package actor SQLiteWriter {
     ///
     /// The function truncates the WAL first. When SQLite closes the last connection, it removes the WAL's index before
     /// the WAL. A process that is killed in between leaves a WAL without an index. A reader without write access can
-    /// read such a WAL only if it is empty. A failure loses nothing: the next writer recovers the WAL.
+    /// read such a WAL only if it is empty. If the truncation fails, nothing is lost: the next writer recovers the WAL.
     package func close() {
         try? queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA busy_timeout = 0")
@@ -120,8 +119,8 @@ package actor SQLiteWriter {
         do throws(SystemError) { return try lock?.isWanted() ?? true } catch { throw .system(error) }
     }
 
-    /// Stores all pending events, one transaction after another; returns how many. Stops early, between two transactions,
-    /// when the task is cancelled or the writer must yield.
+    /// Stores all pending events, one transaction after another; returns how many. Stops early, between two
+    /// transactions, when the task is cancelled or the writer must yield.
     package func drain() throws(StoreError) -> Int {
         var events = 0
         while !Task.isCancelled, try !shouldYield() {
@@ -140,9 +139,10 @@ package actor SQLiteWriter {
         try checkpoint(includingNewest: true)
     }
 
-    /// Computes aggregates that an earlier version did not have, a day in each transaction, for `duration` or until all are
-    /// done.
-    /// - Returns: the share that is done, 1 when nothing is left.
+    /// Computes the aggregates that an earlier version of Nexus did not compute, with one day of events in each
+    /// transaction. Stops after `duration`, when nothing is left, when the task is cancelled or when the writer must
+    /// yield.
+    /// - Returns: the share of the work that is done, 0 to 1; 1 when nothing is left.
     package func catchUp(for duration: Duration) throws(StoreError) -> Double {
         let end = ContinuousClock.now + duration
         return try asStoreError(data.databasePath) {
@@ -157,7 +157,8 @@ package actor SQLiteWriter {
 
     // MARK: One transaction
 
-    /// Stores at most a transaction's worth of events. Returns how many; nil when none is pending or the drain is blocked.
+    /// Stores pending events in one transaction, until it is full. Returns the number of stored events; nil when no
+    /// event is pending or storing is blocked.
     package func drainOnce() throws(StoreError) -> Int? {
         blockedReason = nil
         guard
@@ -175,7 +176,7 @@ package actor SQLiteWriter {
                 var next: (reader: SegmentReader, end: Int)? = waiting
                 while let (reader, end) = next, !ingest.isFull {
                     events += try ingest(reader, upTo: end, into: database)
-                    // During a steady stream of events some are always pending. A process that waits for the lock must
+                    // During a steady stream there are always pending events. A process that waits for the lock must
                     // not wait for the end of the stream.
                     next = try shouldYield() ? nil : nextWaiting(in: database)
                 }
@@ -188,7 +189,7 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Ingests the records of one segment before `end`, until the transaction is full.
+    /// Ingests the records of one segment that are before the offset `end`, until the transaction is full.
     private func ingest(_ reader: SegmentReader, upTo end: Int, into database: Database) throws -> Int {
         var position = positions.position(in: reader)
         var events = 0
@@ -249,7 +250,7 @@ package actor SQLiteWriter {
         ingest.abandon()
     }
 
-    /// Stores all of a segment before `end`, in a transaction of its own.
+    /// Stores all records of a segment that are before the offset `end`, in one transaction.
     package func store(_ reader: SegmentReader, upTo end: Int) throws {
         do {
             try queue.write { database in
@@ -266,7 +267,7 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Removes the position of a segment whose file the caller has removed.
+    /// Discards the cached reader of a segment whose file the caller has removed.
     package func forget(_ number: WriteAheadBuffer.SegmentNumber) {
         readers[number] = nil
     }
@@ -280,8 +281,8 @@ package actor SQLiteWriter {
 
     // MARK: Removing what is stored
 
-    /// Checkpoints the database to disk and then removes the segments that it has stored. The order matters: a power failure
-    /// undoes commits that were not checkpointed, and their records must still be in the buffer.
+    /// Checkpoints the database to disk and then removes the segments whose events are stored. The order matters: a
+    /// power failure undoes commits that were not checkpointed, and their records must still be in the buffer.
     func checkpoint(includingNewest: Bool) throws(StoreError) {
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
@@ -304,8 +305,8 @@ package actor SQLiteWriter {
     }
 
     /// Throws when the database file or the lock file was removed or replaced. Other processes do not see events in a
-    /// removed database file, so their segments stay for the next database. Without the lock file another process may
-    /// write concurrently.
+    /// removed database file. The segments with these events therefore stay in the buffer, for the next database.
+    /// Without the lock file another process may write concurrently.
     private func requireFiles() throws(StoreError) {
         guard FileIdentity(of: data.databasePath) == identity else {
             throw .database(path: data.databasePath, message: "the file was removed or replaced while it was in use")
@@ -320,9 +321,10 @@ package actor SQLiteWriter {
     /// Bytes of SQLite's WAL file, in use or not.
     private var walFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
-    /// Makes SQLite overwrite the WAL from its start. All of the WAL must be in the database already. With `cutting`,
-    /// at the end of a drain with a long WAL, the file is truncated. A process that still reads from the WAL prevents
-    /// both, and the writer does not wait for that process.
+    /// Makes SQLite overwrite the WAL from its start with the next commit. The database must already contain the whole
+    /// WAL. If `cutting` is true, the function also truncates the file; the caller requests this at the end of a drain
+    /// with a long WAL. A process that still reads from the WAL prevents both. The writer does not wait for this
+    /// process.
     private func restartWAL(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
         do {

@@ -1,13 +1,14 @@
 import GRDB
 
-/// The tables. `events` and `sessions` are the user's contract: exactly these columns, readable with any SQLite tool.
-/// The others are Nexus's own.
+/// The tables. `events` and `sessions` are a contract with the user: they have exactly these columns, and any SQLite
+/// tool can read them. The other tables are internal to Nexus.
 enum Schema {
-    /// Bytes of a page. The size is four times SQLite's default. A row takes some 200 bytes and rows are appended, so
-    /// larger pages mean fewer pages to split, checksum and write.
+    /// Bytes of a page, four times SQLite's default. A row takes about 200 bytes, and rows are appended. With larger
+    /// pages, SQLite splits, checksums and writes fewer pages.
     static let pageBytes = 16 * 1024
 
-    /// The migrations without derived tables: enough to check which of them were applied.
+    /// The migrations with derived tables that store nothing. They suffice to check which migrations a database has,
+    /// and to create an empty database.
     static let migrator = migrator(derivedTables: NoDerivedTables())
 
     /// Returns the migrations.
@@ -45,7 +46,7 @@ enum Schema {
             try database.execute(sql: NamingVersion.table)
             try NamingVersion.begin(in: database)
             try SessionRecount.rebuild(in: database)
-            // The rebuild writes all tables of the current version, including `rollup_combinations`.
+            // `derivedTables.rebuild` also writes `rollup_combinations`, so this table must exist already.
             try database.execute(sql: combinations)
             try derivedTables.rebuild(in: database)
         }
@@ -60,8 +61,8 @@ enum Schema {
         return migrator
     }
 
-    /// Returns whether a database that lacks migrations is empty. Then a process is still creating the tables, with a
-    /// transaction for each migration, or was killed while it created them.
+    /// Returns whether a database that lacks migrations is empty. If it is, a process is still creating its tables, or
+    /// was killed while it created them. Each migration has its own transaction.
     static func isBegun(in database: Database) throws -> Bool {
         let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
         guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
@@ -100,9 +101,9 @@ enum Schema {
         );
         """
 
-    /// - `row_id_floors`: the highest id that each table had ever assigned when rows were last removed. It prevents the
-    ///   reuse of ids (see `RowIDs`).
-    /// - `purges`: one line while a purge has removed the rows but not yet cleaned the files (see `Purge`).
+    /// - `row_id_floors`: a line for each table, with the highest id that the table had ever assigned when rows were
+    ///   last removed. The line prevents the reuse of ids (see `RowIDs`).
+    /// - `purges`: one line if a purge has removed the rows and has not cleaned the files yet (see `Purge`).
     private static let removal = """
         CREATE TABLE row_id_floors (
             name TEXT PRIMARY KEY,
@@ -114,7 +115,8 @@ enum Schema {
         );
         """
 
-    /// - `store_files`: one line, by which a copied or restored data folder is noticed (see `StoreFiles`).
+    /// - `store_files`: one line, from which a writer detects that the data folder was copied or restored (see
+    ///   `StoreFiles`).
     private static let files = """
         CREATE TABLE store_files (
             id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -124,8 +126,8 @@ enum Schema {
         );
         """
 
-    /// - `stored_segments`: for each removed segment, by id, the offset up to which it was stored. The segment removed
-    ///   first has the lowest number (see `BufferPositions`).
+    /// - `stored_segments`: a line for each removed segment. It has the segment's id and the offset up to which the
+    ///   segment was stored. The lines are numbered in the order of removal (see `BufferPositions`).
     private static let storedSegments = """
         CREATE TABLE stored_segments (
             number INTEGER PRIMARY KEY,
@@ -182,8 +184,8 @@ enum Schema {
 
     static let contract = eventsTable + "\n" + sessionsTable
 
-    /// - `rollup_combinations`: the combinations of properties that numbers in `usage_rollup` refer to. Reports with a
-    ///   filter are counted by these numbers (see `Combination` in `Rollups`).
+    /// - `rollup_combinations`: combinations of properties of events, each with a number. `usage_rollup` counts events
+    ///   by these numbers, and reports with a filter read these counts (see `Combination` in `Rollups`).
     private static let combinations = """
         CREATE TABLE IF NOT EXISTS rollup_combinations (
             number INTEGER PRIMARY KEY,
@@ -199,20 +201,21 @@ enum Schema {
         );
         """
 
-    /// Records that the days with events so far are not counted by combination yet. `DerivedTables.catchUp` counts
-    /// them, day by day, after later drains.
+    /// Records that no stored event is counted by combination yet. After each later drain, `DerivedTables.catchUp`
+    /// counts some of these events, one day at a time.
     private static let uncombinedDays = """
         INSERT INTO counters SELECT 'combinations_from_slot', (max(slot) / \(TimeBucket.perDay) + 1) * \(TimeBucket.perDay)
         FROM activity_rollup HAVING count(*) > 0;
         """
 
-    /// The tables of the first version; later migrations, below, change them.
+    /// The tables that migration 1 creates in addition to `contract`. Migration 2 replaces two of them (see `usage`).
     ///
     /// - `open_sessions`: sessions that are not over, and the time of their last event in milliseconds since 1970.
     /// - `activity_rollup`: counts of events per 15-minute bucket (UTC); `slot` is the number of the bucket since 1970.
-    /// - `session_rollup`: sessions by the 15-minute bucket in which they started, and their total length.
+    /// - `session_rollup`: the number and the total length of the sessions that started in each 15-minute bucket.
     /// - `buffer_positions`: the offset up to which each segment of the write-ahead buffer is stored.
-    /// - `counters`: the counters since the beginning (see `Counter`).
+    /// - `counters`: counts of events and rows by name (see `Counter`). Two more lines have the number of a 15-minute
+    ///   bucket (see `CompleteRows`, and `CombinedDays` in `Rollups`).
     private static let own = """
         CREATE TABLE open_sessions (
             session INTEGER PRIMARY KEY,
@@ -244,9 +247,11 @@ enum Schema {
         ) WITHOUT ROWID;
         """
 
-    /// - `activity_rollup`: also has the range of row ids in `events` of each 15-minute bucket.
-    /// - `usage_rollup`: counts of events by the properties that were used, with outcomes and durations (see
-    ///   `RollupBlockID`, `RollupBlock`). It includes the lengths of sessions and replaces `session_rollup`.
+    /// The tables that migration 2 replaces or adds.
+    ///
+    /// - `activity_rollup`: now also has, for each 15-minute bucket, the first and the last row id of its events.
+    /// - `usage_rollup`: counts of events by command, workspace and other properties, with outcomes and durations (see
+    ///   `RollupBlockID`, `RollupBlock`). It also has the lengths of sessions, so it replaces `session_rollup`.
     /// - `rollup_names`: the names that the numbers in `usage_rollup` refer to (see `RollupNameKind`).
     private static let usage = """
         DROP TABLE session_rollup;

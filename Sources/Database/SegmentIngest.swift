@@ -23,8 +23,9 @@ struct SegmentIngest {
     private var counters = CounterTable()
     private var derivedTables: any DerivedTables
 
-    /// The 15-minute buckets of the transaction's events, and the bucket of the last event.
+    /// The 15-minute buckets of the transaction's events.
     private var slots: Set<Int64> = []
+    /// The bucket of the last event.
     private var slot: Int64 = .min
     private var events = 0
     private var bytes = 0
@@ -40,8 +41,8 @@ struct SegmentIngest {
         self.derivedTables = derivedTables
     }
 
-    /// Whether the transaction should end. Each further bucket or session changes more database pages, so their number
-    /// is limited too.
+    /// Whether the transaction should end. The numbers of buckets and sessions are limited too, because each further
+    /// bucket or session changes more database pages.
     var isFull: Bool {
         events >= Limits.transactionEvents || bytes >= Limits.transactionBytes
             || slots.count >= Limits.transactionSlots || sessions.isFull

@@ -1,7 +1,8 @@
 import Core
 package import GRDB
 
-/// Recomputes the sessions from the rows. Sessions that began before the rows are complete stay as they are.
+/// Recomputes the sessions from the rows of `events`. Sessions that began before the first day with complete rows stay
+/// as they are (see `CompleteRows`).
 package enum SessionRecount {
     /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine
     /// of the writer (`SessionState`) gives the same values.
@@ -27,8 +28,9 @@ package enum SessionRecount {
         )
         """
 
-    /// Returns how many sessions differ from their rows. The query looks up each session of the rows by its id, and
-    /// adds the number of sessions without rows. A full outer join would read the whole recount for each session.
+    /// Returns how many sessions differ from their rows in `events`. The query groups the rows by session, looks up
+    /// each session by its id, and adds the number of sessions without rows. A full outer join would read the whole
+    /// recount for each session.
     package static func differing(in database: Database) throws -> Int {
         try Int.fetchOne(
             database,
@@ -82,7 +84,7 @@ package enum SessionRecount {
         try database.execute(sql: "DELETE FROM open_sessions WHERE session NOT IN (SELECT id FROM sessions)")
     }
 
-    /// Returns the earliest instant from which all rows are present, in the database's form.
+    /// Returns the start of the first day with complete rows, in the database's text form.
     private static func start(in database: Database) throws -> String {
         Timestamp.databaseText(try CompleteRows.firstBucket(in: database) * TimeBucket.milliseconds)
     }

@@ -84,7 +84,7 @@ struct SessionRows {
         return row
     }
 
-    /// Binds the first seven columns.
+    /// Binds the first seven parameters of `insert` or `update`.
     private mutating func bind(_ state: SessionState, isOver: Bool, to statement: RawStatement) throws {
         Self.write(state.startedAt, into: &startedAt, &formatter)
         try statement.bind(1, text: startedAt.span)

@@ -7,11 +7,12 @@ import SystemSupport
 struct SessionTable {
     private struct Entry {
         var row: Int64?
-        /// The known state: from the observed events, and from the table after the lookup.
+        /// The state from the observed events. After the lookup, it includes the state from the table.
         var state = SessionState()
         var isLookedUp = false
         var isDirty = false
-        /// The span that `flush` reported last; nil before the first report.
+        /// The span that `flush` reported last. After the lookup, it is the span from the table until the next report.
+        /// Nil if the session has no span yet.
         var reported: SessionSpan?
     }
 
@@ -37,7 +38,7 @@ struct SessionTable {
         }
     }
 
-    /// Whether enough sessions were touched to write them now.
+    /// Whether so many sessions were touched that they should be written now.
     var isFull: Bool { dirty.count >= Limits.transactionSessions || unknown >= Limits.transactionNewSessions }
 
     /// Writes the changed sessions. Sessions that are over at `now` get their end time.
@@ -63,7 +64,8 @@ struct SessionTable {
         if entries.count >= Limits.rememberedSessions { forget() }
     }
 
-    /// Discards the whole cache, written or not, after a rollback.
+    /// Discards the whole cache, including changes that were not written. It is called after a rollback, and when the
+    /// cache is full.
     mutating func forget() {
         names.removeAll()
         entries.removeAll(keepingCapacity: true)

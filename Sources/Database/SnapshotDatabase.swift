@@ -2,15 +2,15 @@ package import Core
 import GRDB
 import SystemSupport
 
-/// The database that a snapshot contains: plain, without a WAL. It has `events` and `sessions` unchanged, `origins` (see
-/// `RowProvenance`) for rows of other installations, and
+/// The database that a snapshot contains: a single file without a WAL. It has the tables `events` and `sessions` of the
+/// contract, `origins` for the rows of other installations (see `RowProvenance`), and this table:
 ///
 ///     CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 ///
-/// with the keys `format_version` (1), `installation` (the id, see `InstallationID`) and `schema_version` (2). No rollups, no
-/// counters, nothing else.
+/// The keys of `manifest` are `format_version` (the value is 1), `installation` (the id, see `InstallationID`) and
+/// `schema_version` (see `schemaVersion`). The database has no rollups, no counters and no other tables.
 package enum SnapshotDatabase {
-    /// The version of the contract's tables, `events` and `sessions`, and of `origins`.
+    /// The version of the tables `events`, `sessions` and `origins`.
     package static let schemaVersion = 1
 
     static let manifestTable = "CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
@@ -18,20 +18,20 @@ package enum SnapshotDatabase {
 
     // MARK: Writing
 
-    /// Pages that are copied between two checks for cancellation.
+    /// The number of pages that are copied between two checks for cancellation.
     private static let pagesAtOnce: CInt = 1024
 
     /// The result of a copy.
     package struct Copied: Sendable {
         /// The installation of the copied database.
         package let installation: InstallationID
-        /// Earliest and latest time, in the database's text form; nil if the rollups do not show which rows have these
-        /// times.
+        /// Earliest and latest time of the copied events, in the database's text form. Nil for a copy of selected rows,
+        /// or if the rollups do not show which rows have these times.
         package let times: (from: String, until: String)?
     }
 
-    /// Copies the selected rows into a new file at `path`, in one consistent read of the database of `data`. Nil when the
-    /// database is of a version without an installation id.
+    /// Copies the selected rows into a new file at `path`, in one consistent read of the database of `data`. Returns
+    /// nil when there is no complete database, or when the database has no valid installation id.
     ///
     /// A copy of all rows is made page by page, and other tables are dropped from the copy. This is three times as fast
     /// as copying row by row. A selection is copied row by row. The copy ends early when the task is cancelled.
@@ -39,7 +39,7 @@ package enum SnapshotDatabase {
         _ selection: SnapshotSelection, of data: DataFolder, to path: String
     ) async throws(StoreError) -> Copied? {
         try await asStoreError(data.databasePath) {
-            // Opening fails unless the database has the tables of this version.
+            // Opening throws if the database has the tables of another version.
             guard let source = try DatabaseOpening.forReading(data) else { return nil }
             let target = try DatabaseQueue(path: path, configuration: writing)
             defer { try? target.close() }
@@ -49,7 +49,7 @@ package enum SnapshotDatabase {
                 try copyPages(of: source, to: target)
                 try source.close()
                 (installation, times) = try await target.writeWithoutTransaction { database in
-                    // The copy of a database in WAL mode is marked as WAL mode too.
+                    // The copy of a database in WAL mode is in WAL mode too. The first statement ends this.
                     try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF")
                     let found = (try InstallationID.current(in: database), try span(of: database))
                     try dropOthers(in: database)
@@ -79,8 +79,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Returns the times of the earliest and the latest event. The rollup gives the row ranges of the first and the
-    /// last 15-minute bucket, so that only these rows are read. Nil if the rollup leads to no row.
+    /// Returns the times of the earliest and the latest event; nil if the rollup gives no row. The rollup has the
+    /// ranges of row ids of the first and the last 15-minute bucket, so that only these rows are read.
     static func span(of database: Database) throws -> (from: String, until: String)? {
         guard try database.tableExists("activity_rollup") else { return nil }
         func extreme(_ function: String, _ order: String) throws -> String? {
@@ -114,9 +114,10 @@ package enum SnapshotDatabase {
         return configuration
     }
 
-    /// Converts the file at `path` to a snapshot's database. The pages of the snapshot's tables are holes in it: SQLite reads
-    /// and writes only the pages of dropped tables, the schema and the free list.
-    /// - Returns: how many pages the database has.
+    /// Converts the file at `path` to a snapshot's database. In this file, the pages of the snapshot's tables are
+    /// holes. SQLite does not need them: it reads and writes only the pages of dropped tables, of the schema and of the
+    /// free list.
+    /// - Returns: the number of pages that the database then has.
     static func dropOthers(in path: String, _ installation: InstallationID) throws -> Int {
         let queue = try DatabaseQueue(path: path, configuration: writing)
         defer { try? queue.close() }
@@ -127,7 +128,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Drops everything but the contract and the origins; the dropped content is overwritten.
+    /// Drops everything except the tables `events`, `sessions` and `origins`. SQLite overwrites the dropped content
+    /// (`secure_delete` is on).
     private static func dropOthers(in database: Database) throws {
         try database.inTransaction {
             let entries = try Row.fetchAll(
@@ -139,7 +141,7 @@ package enum SnapshotDatabase {
             for entry in entries {
                 let (type, name): (String, String) = (entry[0], entry[1])
                 if type == "table", tables.contains(name) { continue }
-                // The user may have added objects with any name: names are quoted.
+                // Names are quoted, because the user may have added objects with any name.
                 let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
                 try database.execute(sql: "DROP \(type.uppercased()) IF EXISTS \(quoted)")
             }
@@ -151,7 +153,7 @@ package enum SnapshotDatabase {
     private static func clearFreePages(of database: Database) throws {
         let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-        // Overwriting a few pages costs less than a VACUUM. Many overwritten pages would make the snapshot look like a
+        // Overwriting a few pages costs less than a VACUUM. Many pages of zeros would make the snapshot look like a
         // decompression bomb.
         if free * 2 > pages {
             try database.execute(sql: "VACUUM")
@@ -160,7 +162,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Allocates all free pages for a table of zeros, and frees them again by dropping it (`secure_delete` is on).
+    /// Fills all free pages with a table of zeros and then drops the table, which frees the pages again.
     private static func overwriteFreePages(_ free: Int, of database: Database) throws {
         let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? Schema.pageBytes
         try database.inTransaction {
@@ -176,10 +178,10 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Bytes of a value of zeros, below SQLite's default limit of a billion.
+    /// The maximum length of a value of zeros, in bytes. It is below SQLite's default limit of a billion.
     private static let fillerBytes = 256 * 1024 * 1024
 
-    /// Copies the rows that are selected, and the sessions they belong to.
+    /// Copies the selected rows and their sessions. Returns the installation of the source; nil if it has no valid id.
     private static func select(
         _ selection: SnapshotSelection, from data: DataFolder, in database: Database
     ) throws -> InstallationID? {
@@ -227,7 +229,8 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Returns times in the form of `timestamp`; clamps times outside the range of years that the form can express.
+    /// Returns a time in the text form of the column `timestamp`. A time before 1970 gives the text of the start of
+    /// 1970. A time after `Limits.latestTimestamp` gives a text that sorts after every time.
     private static func databaseText(_ milliseconds: Int64) -> String {
         if milliseconds > Limits.latestTimestamp { return ":" }  // sorts after every digit
         return Timestamp.databaseText(max(0, milliseconds))

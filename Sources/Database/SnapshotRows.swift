@@ -1,12 +1,13 @@
 import Core
 import GRDB
 
-/// Reads the database of a snapshot. It may be untrusted: its content is validated, and the length of values is limited.
+/// Reads the database of a snapshot. The database may be untrusted. Therefore its content is validated, and the length
+/// of values is limited.
 package struct SnapshotRows: Sendable {
     private let queue: DatabaseQueue
     private let path: String
 
-    /// Opens the file, which no other process writes.
+    /// Opens the file. No other process may write to the file while it is open.
     package init(path: String) throws(StoreError) {
         self.path = path
         var configuration = Configuration()
@@ -35,7 +36,7 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Counts the rows. If the times are known already, no row has to be read.
+    /// Counts the rows. If the caller already knows the times and passes them, no row has to be read for the times.
     package func counts(knowing times: (from: String, until: String)? = nil) throws(StoreError) -> Counts {
         try asStoreError(path) {
             try queue.read { database in
@@ -72,8 +73,8 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Passes the rows after the id `last` to `body`, in the order of their ids, at most `limit`. Returns the last id that it
-    /// passed, nil when there was none. Rethrows what `body` throws.
+    /// Passes at most `limit` rows with ids above `last` to `body`, in ascending order of ids. Returns the id of the
+    /// last row that it passed; nil when there was no row. Rethrows the errors of `body`.
     package func rows(
         after last: Int64, limit: Int, _ body: (borrowing EventRow) throws -> Void
     ) throws -> Int64? {
@@ -103,7 +104,7 @@ package struct SnapshotRows: Sendable {
 
     // MARK: Integrity
 
-    /// Returns a description of what differs from a snapshot's tables; nil when they match.
+    /// Returns a description of how the tables differ from the tables of a snapshot; nil when they are the same.
     package func problemOfTables() throws(StoreError) -> String? {
         try asStoreError(path) {
             try queue.read {
@@ -115,8 +116,8 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Returns the first problem that SQLite's integrity check reports; nil when there is none. It reads the whole file, and
-    /// ends early when the task is cancelled.
+    /// Returns the first problem that SQLite's integrity check reports; nil when there is none. It reads the whole
+    /// file, and ends early when the task is cancelled.
     package func problem() async throws(StoreError) -> String? {
         try await asStoreError(path) {
             try await queue.read { database in
@@ -127,7 +128,7 @@ package struct SnapshotRows: Sendable {
         }
     }
 
-    /// Returns the facts in the table `manifest`.
+    /// Returns the values of the table `manifest` by key (see `SnapshotDatabase`).
     package func facts() throws(StoreError) -> [String: String] {
         try asStoreError(path) {
             try queue.read { database in
@@ -156,9 +157,9 @@ package struct SnapshotRows: Sendable {
     /// differs from a snapshot.
     private static let schemaObjectsRead = 64
 
-    /// Returns every schema object of a database. An object that a snapshot does not have (for example a trigger or a
-    /// generated column) could run its author's code during a read. `sqlite_sequence` is left out, because SQLite
-    /// creates it by itself.
+    /// Returns the schema objects of a database, and how often each object occurs. An object that a snapshot does not
+    /// have (for example a trigger or a generated column) could run its author's code during a read. `sqlite_sequence`
+    /// is left out, because SQLite creates it by itself.
     private static func schema(of database: Database) throws -> [SchemaObject: Int] {
         let rows = try Row.fetchAll(
             database,

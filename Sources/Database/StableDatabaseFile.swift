@@ -6,8 +6,8 @@ import SystemSupport
 ///
 /// A read transaction that starts while the WAL is empty takes read lock 0. Until the transaction ends, no checkpoint
 /// writes to the database file (https://www.sqlite.org/walformat.html#wal_locks). Commits go to the WAL alone, so the
-/// file keeps the content of one instant. The WAL is emptied first. The writer lock is held until the transaction has
-/// started, so that no other process of Nexus writes in between.
+/// file keeps the content of one instant. The initializer empties the WAL before it starts the transaction. It holds
+/// the writer lock meanwhile, so that no other process of Nexus writes in between.
 final class StableDatabaseFile {
     /// The transaction that keeps the file as it is.
     private let reader: DatabaseQueue
@@ -42,7 +42,8 @@ final class StableDatabaseFile {
                 try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             )
         }
-        // Another program may have written after the WAL was emptied: the transaction then reads the WAL too.
+        // Another program may have written after the WAL was emptied. The transaction would then read the WAL too, and
+        // the file alone would not have the whole content.
         guard data.folder.size(of: "nexus.db-wal") == 0, try file.status().size == pageCount * pageBytes else {
             return nil
         }

@@ -8,13 +8,13 @@ package enum StoreError: ReportedError, Equatable {
     case notADatabase(path: String)
     /// A later version of Nexus has changed the tables.
     case newerVersion(path: String)
-    /// The aggregates cannot be read; the rows can.
+    /// The aggregates are damaged. The rows of `events` and `sessions` can still be read.
     case damagedRollups
     /// An older version of Nexus created the tables, and they were not migrated yet.
     case olderVersion(path: String)
     /// Storing is blocked for now: a program that reads the database has kept a transaction open.
     case blockedByReader(path: String)
-    /// The disk is full; the data to write waits in the buffer.
+    /// The disk is full. Accepted events stay in the write-ahead buffer.
     case diskFull(path: String)
     /// The user has no permission to read or write the database.
     case notPermitted(path: String)
@@ -25,9 +25,10 @@ package enum StoreError: ReportedError, Equatable {
     case walNeedsRecovery(path: String)
     /// A table has a row with so high an id that no higher id is left for new rows.
     case idsExhausted(table: String, id: Int64)
-    /// Rows to import claim to be of this installation, with ids that it never assigned.
+    /// A row to import claims to be of this installation, but this installation never assigned the row's id. `highest`
+    /// is the highest id that it has assigned.
     case neverRecorded(id: Int64, highest: Int64)
-    /// An active reader delays the end of a purge; the next command that stores finishes the purge.
+    /// An active reader delays the end of a purge. The next command that stores events finishes the purge.
     case busy
     /// SQLite failed for another reason; the message is SQLite's.
     case database(path: String, message: String)
@@ -116,8 +117,8 @@ package enum StoreError: ReportedError, Equatable {
         }
     }
 
-    /// Returns the error for a file that SQLite cannot open. SQLite reports no reason; opening the file again gives the
-    /// error of the system.
+    /// Returns the error for a file that SQLite cannot open. SQLite reports no reason, so the function opens the file
+    /// itself. If the limit of open files is reached, it returns the system's error, otherwise `notPermitted`.
     private static func cannotOpen(_ path: String) -> StoreError {
         do throws(SystemError) {
             _ = try File(opening: path, [.read, .regular])

@@ -4,8 +4,9 @@ import SystemSupport
 
 /// The files of a data folder as the writer last saw them: the table `store_files`, one line.
 ///
-/// Two copies of a folder give the same ids to different events. So a copy, or a folder that a backup was restored into, has
-/// to continue as a new installation. The line detects:
+/// Two copies of a folder would give the same ids to different events. So a copy, or a folder that a backup was
+/// restored into, has to continue as a new installation. The writer compares the line with the files, which reveals
+/// three cases:
 ///
 /// - A copy in another folder (`cp -a`, tar, rsync) has other inodes.
 /// - A restore that overwrites the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`. Nexus
@@ -15,15 +16,16 @@ import SystemSupport
 /// Renaming the folder changes neither the inodes nor the ctime. Device numbers are left out, because they change when
 /// a disk is attached again.
 ///
-/// Not detected: `nexus.db` alone overwritten in place, and copies below the file system (a disk image, a volume snapshot). A
-/// false positive, a `chmod` of `writer.lock` for example, costs a new id, and the next sync sends everything again.
+/// Two cases are not detected: a program overwrites `nexus.db` alone in place, or the whole disk is copied (a disk
+/// image, a volume snapshot). Nexus mistakes a `chmod` of `writer.lock` for a copy. The installation then gets a new
+/// id, and the next sync sends all rows again.
 struct StoreFiles: Equatable {
     private let databaseInode: Int64
     private let lockInode: Int64
     /// The ctime of `writer.lock`, in nanoseconds since 1970.
     private let lockChanged: Int64
 
-    /// Nil where one of the two files is missing.
+    /// Nil if one of the two files is missing.
     private init?(of data: DataFolder) {
         guard let database = FileStatus(of: data.databasePath), let lock = FileStatus(of: data.writerLockPath) else {
             return nil
@@ -49,8 +51,8 @@ struct StoreFiles: Equatable {
             try InstallationID.renew(in: database)
             try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
         }
-        // A power failure could undo the creation of the lock file. The next lock file would then be mistaken for the
-        // one of a copy.
+        // Without this call, a power failure could undo the creation of the lock file. Nexus would then mistake the
+        // next lock file for the lock file of a copied folder.
         try data.folder.synchronize()
         try database.execute(
             sql: "INSERT OR REPLACE INTO store_files VALUES (1, ?, ?, ?)",

@@ -3,11 +3,11 @@ import GRDB
 
 extension StoreReader {
     /// Calls `take` with the events of a window (milliseconds since 1970), in reverse order of storage, until `take`
-    /// returns false. The function reads rows, so `take` should stop it after a bounded number of events.
+    /// returns false. The function reads each row, so `take` should return false after a bounded number of events.
     ///
-    /// - Parameter rows: the maximum number of rows that are read, including those that do not pass the filter.
-    /// - Returns: true unless the search reached the limit `rows`. If it did, events of the window that were stored
-    ///   earlier may be missing.
+    /// - Parameter rows: the maximum number of rows that are read, including rows that do not pass the filter.
+    /// - Returns: true unless the search reached the limit `rows`. If it reached the limit, the events of the window
+    ///   that were stored first may be missing.
     @discardableResult
     package func latestEvents(
         in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), among rows: Int64 = .max,
@@ -105,8 +105,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns sessions that started in a window (milliseconds since 1970) and have at least `commands` commands, at most
-    /// `limit`.
+    /// Returns at most `limit` sessions that started in a window (milliseconds since 1970) and have at least `commands`
+    /// commands.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: SessionOrder = .latest, limit: Int
     ) throws(StoreError) -> [Session] {
@@ -147,7 +147,8 @@ extension StoreReader {
         return Array(ordered.prefix(limit))
     }
 
-    /// Returns the times of a session's first and last event, in milliseconds since 1970.
+    /// Returns the times of a session's first and last event, in milliseconds since 1970; nil if there is no such
+    /// session.
     private static func span(ofSession id: String, in database: Database) throws -> ClosedRange<Int64>? {
         let row = try Row.fetchOne(
             database,

@@ -41,8 +41,8 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// Returns the activity of every 15-minute bucket that has any and begins in `window` (milliseconds since 1970), in
-    /// order.
+    /// Returns the activity of every non-empty 15-minute bucket that begins in `window` (milliseconds since 1970), in
+    /// order of time.
     package func activity(in window: Range<Int64>) throws(StoreError) -> [(bucketStart: Int64, activity: Activity)] {
         try asStoreError(path) {
             try queue.read { database in
@@ -67,7 +67,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// A row of `sessions`; times in the database's text form.
+    /// A row of `sessions`. Its times are in the database's text form.
     package struct Session: Equatable, Sendable {
         package let id: String
         package let startedAt: String
@@ -91,7 +91,7 @@ package struct StoreReader: Sendable {
         }
     }
 
-    /// Returns the sessions that started last, latest first.
+    /// Returns the `limit` sessions that started last, latest first.
     package func latestSessions(_ limit: Int) throws(StoreError) -> [Session] {
         try asStoreError(path) {
             try queue.read { database in

@@ -8,19 +8,20 @@ package enum TimeBucket {
     /// Buckets in a day.
     package static let perDay: Int64 = 96
 
-    /// Returns the number of the bucket, counted from 1970, that a time (milliseconds since 1970, not negative) is in.
+    /// Returns the number of the bucket that contains a time. Bucket 0 begins at the start of 1970 (UTC).
+    /// - Parameter timestamp: milliseconds since 1970, not negative.
     package static func containing(_ timestamp: Int64) -> Int64 { timestamp / milliseconds }
 
-    /// Returns the buckets of a range of days (their numbers since 1970, UTC). If the range of days has no end, neither
-    /// has the range of buckets.
+    /// Returns the buckets of a range of days. Days are numbered from 1970 on (UTC). If the range has no end (the upper
+    /// bound is too large for a bucket number), the result ends at `Int64.max`.
     package static func buckets(ofDays days: Range<Int64>) -> Range<Int64> {
         let end = days.upperBound.multipliedReportingOverflow(by: perDay)
         return days.lowerBound * perDay..<(end.overflow ? Int64.max : end.partialValue)
     }
 }
 
-/// The bucket from which every recorded event still has its row. For earlier days retention has removed the rows, and only
-/// aggregates are left.
+/// The bucket from which every recorded event still has its row. For earlier days retention has removed the rows, and
+/// only aggregates are left.
 package enum CompleteRows {
     /// The name of the bucket's line in the table `counters`. The name is part of the database format.
     private static let name = "rows_complete_from_slot"
@@ -31,8 +32,9 @@ package enum CompleteRows {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }
 
-    /// Records that rows before a day (its number since 1970, UTC) were removed and that their aggregates stay. The first
-    /// bucket never decreases.
+    /// Records that the rows before a day were removed and that their aggregates stay. If a later day is recorded
+    /// already, nothing changes.
+    /// - Parameter day: the number of days since 1970, in UTC.
     package static func noteRemoved(beforeDay day: Int64, in database: Database) throws {
         try database.execute(
             sql:

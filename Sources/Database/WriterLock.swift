@@ -50,7 +50,8 @@ package struct WriterLock: ~Copyable, Sendable {
     /// Acquires the lock to store recorded events. The settings are checked before the lock is taken and while it is
     /// held. Nothing is therefore created or written after `nexus telemetry off` returned.
     /// - Returns: nil when another process holds the lock or has requested it, or when the settings disable recording.
-    ///   A pending request counts, because a writer that has just yielded would otherwise take the lock back at once.
+    ///   A pending request counts, because a writer that has just yielded would otherwise immediately take the lock
+    ///   back.
     package static func acquireToStore(in data: DataFolder) throws(SystemError) -> WriterLock? {
         var policy = RecordingPolicyCache(data)
         guard policy.isOpen(), let lock = try acquire(in: data), policy.isOpen(), try !lock.isWanted() else {
