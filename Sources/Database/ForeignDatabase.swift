@@ -60,7 +60,7 @@ package final class ForeignDatabase {
         let walBytes = FileStatus(of: path + "-wal")?.size ?? 0
         // Only the database's own program may recover the WAL, because a recovery writes.
         guard walBytes == 0 || hasIndex else {
-            throw .database(path: path, message: "it was not closed; start its program once, and run again")
+            throw .database(path: path, message: "its program did not close it; start that program once, and run again")
         }
         let hasWAL = hasIndex && FileStatus(of: path + "-wal") != nil
         let usesWAL = try asStoreError(path) { try Self.usesWAL(path) }

@@ -103,7 +103,8 @@ enum Schema {
 
     /// - `row_id_floors`: a line for each table, with the highest id that the table had ever assigned when rows were
     ///   last removed. The line prevents the reuse of ids (see `RowIDs`).
-    /// - `purges`: one line if a purge has removed the rows and has not cleaned the files yet (see `Purge`).
+    /// - `purges`: one line if a purge has removed the rows and has not cleaned the files yet (see `SQLiteWriter.purge` in
+    ///   `Maintenance`).
     private static let removal = """
         CREATE TABLE row_id_floors (
             name TEXT PRIMARY KEY,

@@ -52,27 +52,28 @@ package enum StoreError: ReportedError, Equatable {
         switch self {
         case .notADatabase(let path):
             "cannot read \(path.escapedForDisplay): it is not a SQLite database, or it is damaged; restore a backup, "
-                + "or move it away for a new one"
+                + "or move the file away to start a new database"
         case .newerVersion(let path):
             "cannot read \(path.escapedForDisplay): a newer Nexus wrote it; update Nexus"
         case .damagedRollups:
             "cannot read the aggregates of the database: they are damaged; run 'nexus doctor --rebuild'"
         case .olderVersion(let path):
-            "cannot read \(path.escapedForDisplay): an older Nexus wrote it; run 'nexus flush', with recording on and "
-                + "where the folder is writable"
+            "cannot read \(path.escapedForDisplay): an older Nexus wrote it; run 'nexus flush' with recording on and "
+                + "with write access to the folder"
         case .blockedByReader(let path):
-            "cannot store events: a program has been reading \(path.escapedForDisplay) for too long; end it, "
+            "cannot store events: a program has been reading \(path.escapedForDisplay) for too long; end that program; "
                 + "accepted events wait in the buffer"
         case .diskFull(let path):
-            "cannot write \(path.escapedForDisplay): the disk is full; free space and run 'nexus flush', "
+            "cannot write \(path.escapedForDisplay): the disk is full; free space and run 'nexus flush'; "
                 + "accepted events wait in the buffer"
         case .notPermitted(let path):
             "cannot use \(path.escapedForDisplay): permission denied"
         case .locked(let path):
-            "cannot use \(path.escapedForDisplay): another program keeps it locked; try again when it has ended"
+            "cannot use \(path.escapedForDisplay): another program keeps it locked; "
+                + "try again when that program has ended"
         case .walNeedsRecovery(let path):
-            "cannot read \(path.escapedForDisplay): it was copied in use, or left by a process that was killed, and must be "
-                + "recovered first; run 'nexus flush', with recording on and where the folder is writable"
+            "cannot read \(path.escapedForDisplay): it was copied in use, or a process that used it was killed; "
+                + "to recover it, run 'nexus flush' with recording on and with write access to the folder"
         case .idsExhausted(let table, let id):
             "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is available; "
                 + "\(Self.adviceOnExhaustedIDs)"
@@ -81,7 +82,7 @@ package enum StoreError: ReportedError, Equatable {
                 + "assigned here is \(highest); if nexus.db was replaced by an older copy, restore the whole data folder"
         case .busy:
             "the rows are removed from the tables, but a running report keeps the old bytes on disk; "
-                + "run 'nexus flush' when it has ended"
+                + "run 'nexus flush' when that report has ended"
         case .database(let path, let message):
             "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
         case .buffer(let error): error.description

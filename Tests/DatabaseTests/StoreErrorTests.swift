@@ -50,14 +50,14 @@ struct StoreErrorTests {
         (.blockedByReader(path: path), .tryAgain, [path, "accepted events wait in the buffer"]),
         (.diskFull(path: path), .inputOutput, [path, "free space and run 'nexus flush'"]),
         (.notPermitted(path: path), .notPermitted, [path, "permission denied"]),
-        (.locked(path: path), .tryAgain, [path, "try again when it has ended"]),
+        (.locked(path: path), .tryAgain, [path, "try again when that program has ended"]),
         (.walNeedsRecovery(path: path), .tryAgain, ["cannot read \(path)", "run 'nexus flush'"]),
         (
             .idsExhausted(table: "events", id: 7), .inputOutput,
             ["'events' has a row with the id 7", StoreError.adviceOnExhaustedIDs]
         ),
         (.neverRecorded(id: 9, highest: 3), .rejectedInput, ["with the id 9", "assigned here is 3"]),
-        (.busy, .tryAgain, ["run 'nexus flush' when it has ended"]),
+        (.busy, .tryAgain, ["run 'nexus flush' when that report has ended"]),
         (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["SQLite cannot use \(path): bad\\u{1b}"]),
     ]
 

@@ -107,7 +107,7 @@ struct AtuinTests {
         #expect {
             try ReaderTests.read(.atuin, copy)
         } throws: {
-            "\($0)".contains("start its program once")
+            "\($0)".contains("start that program once")
         }
         #expect(FileStatus(of: copy + "-wal")?.size == size && FileStatus(of: copy + "-shm") == nil)
     }
