@@ -11,8 +11,9 @@ package struct ActivityRollup {
         var tasksCompleted = 0
         var succeeded = 0
         var failed = 0
-        /// Ids of the bucket's first and last row in `events`.
+        /// The lowest id of the bucket's rows in `events`.
         var firstRow = Int64.max
+        /// The highest id of the bucket's rows in `events`.
         var lastRow = Int64.min
     }
 

@@ -3,12 +3,11 @@ import Foundation
 import GRDB
 import WriteAheadBuffer
 
-/// The offset up to which each segment is stored: the table `buffer_positions`, written in the transaction that stores the
-/// rows.
+/// The offset up to which each segment is stored: the table `buffer_positions`. It is written in the transaction that
+/// stores the rows.
 ///
-/// The position of a removed segment moves to the table `stored_segments`, under the segment's id. A backup of
-/// `buffer/` that is older than the database may later restore a copy of the segment. Its events must not be stored
-/// twice.
+/// The position of a removed segment moves to the table `stored_segments`, under the segment's id. The user may later
+/// restore the segment from a backup of `buffer/` that is older than the database. Its events must not be stored twice.
 struct BufferPositions {
     /// The line of a segment.
     struct Position: Equatable {
@@ -37,7 +36,8 @@ struct BufferPositions {
         }
     }
 
-    /// Returns the offset from which to read a segment. A segment whose header is damaged is matched by its number alone.
+    /// Returns the position from which to read a segment. If the segment's header is damaged, the position is found by
+    /// the segment's number alone.
     func position(in segment: SegmentReader) -> Position {
         let known = positions[segment.number]
         switch segment.header {
@@ -50,7 +50,8 @@ struct BufferPositions {
         }
     }
 
-    /// Looks up whether a segment without a position was stored and removed before. Must be called before `position(in:)`.
+    /// Looks up the position of a segment that was stored and removed, and whose file exists again. Must be called
+    /// before `position(in:)`.
     mutating func recall(_ segment: SegmentReader, in database: Database) throws {
         guard case .valid(let header) = segment.header, positions[segment.number]?.id != header.id,
             recalled[header.id] == nil

@@ -62,8 +62,8 @@ package struct ClickHouseRowEncoder: Sendable {
         self.queue = queue
     }
 
-    /// Returns the id of the database, and the installation of its own rows; nil when no writer has migrated the
-    /// database yet.
+    /// Returns the database's random name (from the table `store`) and its installation; nil when no writer has
+    /// migrated the database yet.
     package func identity() throws(StoreError) -> (store: String, installation: InstallationID)? {
         try asStoreError(path) {
             try queue.read { database in
@@ -87,8 +87,9 @@ package struct ClickHouseRowEncoder: Sendable {
         /// Ids of the first and the last row in this database.
         package let range: ClosedRange<Int64>
         package let rows: Int
-        /// Times of the earliest and the latest event, in the database's text form.
+        /// The time of the earliest event, in the database's text form.
         package let earliest: String
+        /// The time of the latest event, in the database's text form.
         package let latest: String
     }
 

@@ -29,7 +29,7 @@ struct CounterTable {
 
 /// A line of the table `counters`.
 package enum Counter: Hashable, Sendable {
-    /// Events read from the buffer: accepted, and no longer pending.
+    /// Accepted events that were read from the buffer. They are no longer pending.
     case accepted
     /// Events that became rows.
     case stored

@@ -3,7 +3,7 @@ import Foundation
 package import GRDB
 import SystemSupport
 
-/// Opens the database. All of its settings are here.
+/// Opens the database. All settings of its connections are here.
 package enum DatabaseOpening {
     /// Opens the database for the writer, creates missing tables, and migrates the tables of an older version.
     static func forWriting(

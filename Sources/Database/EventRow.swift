@@ -2,7 +2,8 @@ package import Core
 package import GRDB
 import SystemSupport
 
-/// One row of `events` as SQLite returns it, with unvalidated values. A database from elsewhere may contain any value.
+/// One row of `events` as SQLite returns it, with unvalidated values. A database that Nexus did not write may contain
+/// any value.
 ///
 /// A read reuses one `EventRow` for all rows, so memory is allocated for the first rows only.
 package struct EventRow: Sendable {

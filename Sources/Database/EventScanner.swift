@@ -6,7 +6,7 @@ import SystemSupport
 package struct UsageFilter: Equatable, Sendable {
     /// The first words of a command: `git` also finds `git status`.
     package var command: String?
-    /// The keyed hash, in hexadecimal.
+    /// The keyed hash of a workspace, in hexadecimal.
     package var workspaceHash: String?
     package var session: String?
     /// Only events whose `success` is false.

@@ -5,8 +5,8 @@ package import GRDB
 ///
 /// - `histories`: a line for each source. It has the installation that the source's rows are stored under (see
 ///   `RowProvenance`) and the id of the next row in that installation. It also has the times of the first and the last
-///   imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only once:
-///   counts are then lower bounds.
+///   imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only once.
+///   Counts are then lower bounds.
 /// - `history_marks`: a line for each imported entry. It has the mark by which the next import recognizes the entry,
 ///   and the entry's row in `events`. A mark is the first eight bytes of a keyed hash. The hash covers the entry's
 ///   line, its second, and its number among the equal lines of that second (see `HistoryMarker` in `Intake`). The key
@@ -14,9 +14,9 @@ package import GRDB
 ///
 /// A mark is removed together with its row.
 ///
-/// A snapshot has the rows, but none of these tables. An import of a snapshot therefore does not know which rows came
-/// from histories. After the import, reports do not mark the counts of these rows as lower bounds. Findings may compare
-/// figures from before and after the end of a history.
+/// A snapshot has the imported rows, but none of these tables. An import of a snapshot therefore does not know which
+/// rows came from histories. After the import, reports do not mark the counts of these rows as lower bounds. Findings
+/// may compare figures from before and after the end of a history.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (

@@ -64,8 +64,8 @@ package struct ImportOutcome: Equatable, Sendable {
     package internal(set) var imported = 0
     /// Rows that this database had already.
     package internal(set) var known = 0
-    /// Rows that were skipped, because retention has removed all rows of their days. The counts of those days are
-    /// unchanged.
+    /// Rows that were skipped, because retention has removed all rows of their days. The aggregates of those days do
+    /// not change.
     package internal(set) var expired = 0
 
     package init() {}

@@ -4,9 +4,9 @@ import SystemSupport
 
 /// The length of the egress ledger when the database last recorded it: the table `sent_ledger`, one line.
 ///
-/// `ledger.head` reveals that lines are missing at the end of the ledger. The note also reveals that the ledger was
-/// truncated or replaced together with `ledger.head`. The note may be older than the ledger. An intact ledger has at
-/// least as many lines as the note says.
+/// `ledger.head` reveals whether lines are missing at the end of the ledger. The note also reveals whether the ledger
+/// was truncated or replaced together with `ledger.head`. The note may be older than the ledger. An intact ledger has
+/// at least as many lines as the note says.
 package struct LedgerNote: Equatable, Sendable {
     package let lines: Int
     /// SHA-256 of the last line, in hexadecimal digits.

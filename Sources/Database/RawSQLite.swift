@@ -170,8 +170,8 @@ extension Database {
     }
 }
 
-/// Measures how many bytes of SQLite's WAL are in use. The length of the WAL file shows only the maximum so far: after
-/// a checkpoint has copied the whole WAL, SQLite overwrites the file from its start.
+/// Measures how many bytes of SQLite's WAL are in use. The length of the WAL file shows only the maximum so far. The
+/// file does not get shorter: after a checkpoint has copied the whole WAL, SQLite overwrites the file from its start.
 final class WALSizeMonitor: Sendable {
     /// Bytes of a page in the WAL and of its frame header (https://www.sqlite.org/fileformat2.html#walformat).
     private static let frameBytes = 24 + Schema.pageBytes

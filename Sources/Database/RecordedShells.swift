@@ -38,7 +38,7 @@ package struct RecordedShells: Equatable, Sendable {
     }
 
     /// Returns the time from which the shell of a history was recorded, in milliseconds since 1970; nil if it was not
-    /// recorded.
+    /// recorded. From `unreadFrom` on, every shell counts as recorded.
     /// - Parameter found: for each session, by index, the number of its runs that the history contains.
     package func start(found: [Int: Int]) -> Int64? {
         let hooked = sessions.indices.filter { 2 * found[$0, default: 0] >= sessions[$0].runs }

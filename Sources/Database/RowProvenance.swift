@@ -12,7 +12,7 @@ package struct RowProvenance: Sendable {
         package var first: Int64
         package var last: Int64
         package var installation: InstallationID
-        /// The id of the first row in the installation that recorded it.
+        /// The id of the row `first` in the installation that recorded it.
         package var origin: Int64
 
         package init(first: Int64, last: Int64, installation: InstallationID, origin: Int64) {

@@ -4,7 +4,6 @@ package import SystemSupport
 
 /// Entries of a history as events, ready to be stored. Their fields have passed the validation that every event passes.
 package struct HistoryRows: Sendable {
-    /// An entry.
     struct Entry {
         /// The range of its payload in `bytes`.
         let place: Range<Int>
@@ -129,8 +128,8 @@ extension SQLiteWriter {
         try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
 
-    /// Imports the batches of a queue. Each batch has its own transaction, which writes rows, rollups and marks. A
-    /// killed import has stored whole batches, and the next import stores the rest.
+    /// Imports the batches of a queue. Each batch has its own transaction, which writes rows, rollups and marks. If an
+    /// import is killed, the database has whole batches, and the next import stores the remaining batches.
     /// - Throws: the error that the queue ended with, or a `StoreError`.
     package func importHistory(
         _ source: String, from batches: BoundedQueue<HistoryRows>

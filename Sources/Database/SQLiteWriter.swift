@@ -207,7 +207,8 @@ package actor SQLiteWriter {
         return events
     }
 
-    /// Returns the oldest segment that has pending records and no stalled append, and its written length.
+    /// Returns the oldest segment that has pending records and no stalled append, and the offset at which its records
+    /// end. Returns nil when there is no such segment.
     private func nextWaiting(in database: Database) throws -> (reader: SegmentReader, end: Int)? {
         do {
             for number in try buffer.segments() {

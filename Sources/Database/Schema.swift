@@ -103,8 +103,8 @@ enum Schema {
 
     /// - `row_id_floors`: a line for each table, with the highest id that the table had ever assigned when rows were
     ///   last removed. The line prevents the reuse of ids (see `RowIDs`).
-    /// - `purges`: one line if a purge has removed the rows and has not cleaned the files yet (see `SQLiteWriter.purge` in
-    ///   `Maintenance`).
+    /// - `purges`: one line if a purge has removed the rows and has not cleaned the files yet (see `SQLiteWriter.purge`
+    ///   in `Maintenance`).
     private static let removal = """
         CREATE TABLE row_id_floors (
             name TEXT PRIMARY KEY,
@@ -148,7 +148,7 @@ enum Schema {
 
     static let eventsTable = eventsTable(named: "events")
 
-    /// Returns a table like `events` under another name.
+    /// Returns the definition of a table that has the columns of `events` and the given name.
     static func eventsTable(named name: String) -> String {
         """
         CREATE TABLE \(name) (

@@ -97,8 +97,8 @@ struct SegmentIngest {
         endTransaction()
     }
 
-    /// Computes a part of the aggregates that an earlier version did not have (see `DerivedTables.catchUp`). It must
-    /// not be called while changes wait for `finish`.
+    /// Computes a part of the aggregates that an earlier version of Nexus did not compute (see
+    /// `DerivedTables.catchUp`). It must not be called while changes wait for `finish`.
     func catchUp(in database: Database) throws -> Double { try derivedTables.catchUp(in: database) }
 
     /// Discards unwritten changes, after the transaction was rolled back.

@@ -43,7 +43,7 @@ struct SessionTable {
 
     /// Writes the changed sessions. Sessions that are over at `now` get their end time.
     /// - Parameter report: receives the span of each written session, and the span that was reported for this session
-    ///   before.
+    ///   before; nil if none was reported.
     mutating func flush(
         into database: Database, now: Int64, report: (_ span: SessionSpan, _ old: SessionSpan?) -> Void
     ) throws {

@@ -68,7 +68,7 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Copies the pages in one read transaction. Without it, each step would start a new transaction. A new transaction
+    /// Copies the pages in one read transaction. Otherwise each step would start a new transaction. A new transaction
     /// sees a read-only, empty WAL as changed, so the copy would restart with each step.
     private static func copyPages(of source: DatabaseQueue, to target: DatabaseQueue) throws {
         try source.read { source in

@@ -5,8 +5,8 @@ import SystemSupport
 /// The files of a data folder as the writer last saw them: the table `store_files`, one line.
 ///
 /// Two copies of a folder would give the same ids to different events. So a copy, or a folder that a backup was
-/// restored into, has to continue as a new installation. The writer compares the line with the files, which reveals
-/// three cases:
+/// restored into, has to continue as a new installation. The writer compares the line with the files and detects three
+/// cases:
 ///
 /// - A copy in another folder (`cp -a`, tar, rsync) has other inodes.
 /// - A restore that overwrites the files in place (`cp -a backup/. folder/`) changes the ctime of `writer.lock`. Nexus
@@ -40,8 +40,8 @@ struct StoreFiles: Equatable {
     }
 
     /// Gives a copied or restored database a new identity, inside the caller's transaction. The caller holds the writer
-    /// lock. The database gets a new installation id, and the old id becomes the origin of the existing rows. It also
-    /// gets a new database name, so that the sync progress of the other copy is not mistaken for its own.
+    /// lock. The database gets a new installation id, and the old id becomes the origin of the existing rows. The
+    /// database also gets a new name, so that Nexus does not mistake the sync progress of the other copy for its own.
     static func renewIdentityIfCopied(_ data: DataFolder, in database: Database) throws {
         guard let files = StoreFiles(of: data) else { return }
         let known = try Row.fetchOne(database, sql: "SELECT database_inode, lock_inode, lock_changed FROM store_files")

@@ -30,7 +30,7 @@ package struct WriterLock: ~Copyable, Sendable {
     func isEffective() throws(SystemError) -> Bool { try file.isAtItsPath() }
 
     /// Waits for the lock. A long-running holder releases it between two transactions. The function wakes the service,
-    /// so that the service notices the request. Nil when the lock was not released within `patience`.
+    /// so that the service notices the request. Returns nil if the lock was not released within `patience`.
     package static func acquire(in data: DataFolder, within patience: Duration) async throws -> WriterLock? {
         let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
