@@ -15,9 +15,9 @@ package struct NextSteps: Sendable {
         }
     }
 
-    /// Whether recording is allowed in this environment, folder and settings.
+    /// Whether the environment, the current folder and the settings allow recording.
     package var recording: RecordingPolicy = .on
-    /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil when there are none.
+    /// The beginning of the latest 15-minute bucket with events, in milliseconds since 1970; nil without events.
     package var latestEvent: Int64?
     /// Whether a filter excludes events from the report.
     package var hasFilter = false
@@ -53,8 +53,8 @@ package struct NextSteps: Sendable {
             switch (hook.isInstalled, latestEvent) {
             case (true, nil):
                 sentences.append(
-                    "The hook in \(hook.startFile.escapedForDisplay) records lines from the next shell on: open one, and run "
-                        + "something.")
+                    "The hook in \(hook.startFile.escapedForDisplay) records lines from the next shell on: open a new shell, "
+                        + "and run a command.")
             case (false, _):
                 sentences.append(
                     "The shell hook is not installed: run 'nexus setup', which adds it to \(hook.startFile.escapedForDisplay), and "

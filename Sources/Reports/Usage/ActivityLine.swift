@@ -2,7 +2,8 @@ import Core
 import Database
 import SystemSupport
 
-/// The activity per day in one line, with a column for each day, or for several days if there are more days than columns.
+/// The number of events per day as one line of bars. Each bar stands for one day, or for several days if there are more
+/// days than columns.
 enum ActivityLine {
     static func lines(_ days: [UsageReport.DayActivity], _ style: TerminalStyle) -> [String] {
         guard let first = days.first, let last = days.last, first.day != last.day else { return [] }
@@ -13,7 +14,7 @@ enum ActivityLine {
         let perColumn = (span + columns - 1) / columns
         var counts = [Int](repeating: 0, count: (span + perColumn - 1) / perColumn)
         for day in days { counts[(number(day.day) - start) / perColumn] += day.activity.events }
-        // A single column for each day looks thin on a wide screen, so each column is repeated up to three times.
+        // Bars of one column look thin on a wide screen, so each bar is drawn up to three columns wide.
         let repeats = max(1, min(3, columns / counts.count))
         let line = Bars.line(counts, style).map { String(repeating: $0, count: repeats) }.joined()
         let title = perColumn == 1 ? "Events per Day" : "Events per \(perColumn) Days"
@@ -27,7 +28,7 @@ enum ActivityLine {
             style)
     }
 
-    /// Days since 1970.
+    /// Returns the number of days from 1970-01-01 to a day.
     private static func number(_ day: LocalCalendar.Day) -> Int {
         Int(Timestamp.dayNumber(year: Int64(day.year), month: Int64(day.month), day: Int64(day.day)))
     }

@@ -18,7 +18,7 @@ package enum BreakdownRenderer {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Returns the rows as a table. The kind of the list selects the columns.
+    /// Returns the rows as a table. The kind of the list and the figures of its rows determine the columns.
     static func table(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         if report.kind.isInTime { return inTime(rows, report, style) }
         if report.kind == .session { return UsageTable.sessions(rows) }
@@ -33,7 +33,7 @@ package enum BreakdownRenderer {
 
     private static func inTime(_ rows: [UsageRow], _ report: UsageBreakdown, _ style: TerminalStyle) -> TextTable {
         let most = rows.map(\.count).max() ?? 0
-        // The columns before the bar take some 40 columns, and durations 24 more.
+        // The cells before the bar are some 40 characters wide. Cells for durations add 26 characters.
         let hasLatency = rows.contains { $0.p50 != nil }
         let room = max(10, min(60, style.columns - (hasLatency ? 68 : 42)))
         return TextTable(

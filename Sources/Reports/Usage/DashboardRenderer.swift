@@ -3,10 +3,11 @@ import SystemSupport
 
 /// Renders a usage report for a terminal.
 package enum DashboardRenderer {
-    /// Columns between the left and the right border, if the terminal is wide enough.
+    /// Columns between the left and the right border of the box, if the terminal is wide enough.
     private static let boxColumns = 58
 
-    /// Returns the box, its range of dates, and the main figures, with `top` lines of each list.
+    /// Returns the box with the main figures, the range of dates, and the lists of the dashboard. Each list has at most
+    /// `top` lines.
     package static func render(_ report: UsageReport, top: Int, _ style: TerminalStyle) -> String {
         var lines = box(report, style) + [""] + coverage(report, style)
         if report.totals.events > 0 {
@@ -46,7 +47,7 @@ package enum DashboardRenderer {
     /// Limit of findings in the dashboard.
     static let mostFindings = 3
 
-    /// Returns the most expensive changes, each with the command that shows more.
+    /// Returns the most expensive changes, each with the command line that shows its evidence.
     private static func changes(_ report: UsageReport, _ style: TerminalStyle) -> [String] {
         guard !report.findings.isEmpty else { return [] }
         let shown = Array(report.findings.prefix(mostFindings))

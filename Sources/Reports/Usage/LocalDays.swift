@@ -2,13 +2,13 @@ import Core
 import Database
 import SystemSupport
 
-/// Activity by the days of the reader's calendar, summed from 15-minute buckets.
+/// Activity by the days of the local time zone, summed from 15-minute buckets.
 struct LocalDays {
     private(set) var total = StoreReader.Activity()
     private(set) var days: [UsageReport.DayActivity] = []
 
-    /// Sums the buckets of each day. `slots` must be in order of time: the buckets of a day are then consecutive, and
-    /// the end of each day is computed only once.
+    /// Sums the 15-minute buckets in `slots` by day. The buckets must be in order of time. The buckets of a day are
+    /// then consecutive, and the end of each day is computed only once.
     init(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) {
         var current: (day: LocalCalendar.Day, end: Int64, activity: StoreReader.Activity)?
         for (start, activity) in slots {
@@ -55,7 +55,7 @@ struct LocalDays {
 
     private static func hourName(_ hour: Int) -> String { (hour < 10 ? "0" : "") + "\(hour):00" }
 
-    /// Returns a row for each of the 24 hours of a day, summed over all days; empty without activity.
+    /// Returns a row for each of the 24 hours of a day, summed over all days. The result is empty without activity.
     static func byHour(_ slots: [(bucketStart: Int64, activity: StoreReader.Activity)]) -> [UsageRow] {
         guard !slots.isEmpty else { return [] }
         var hours = [StoreReader.Activity](repeating: .init(), count: 24)

@@ -7,9 +7,9 @@ package import SystemSupport
 /// The filter of a report, as the user gave it.
 package struct ReportFilter: Equatable, Sendable {
     package var command: String?
-    /// The name of the workspace as the user gave it. The search uses the hash of the name.
+    /// The workspace as the user gave it: a name, or the first digits of a hash. The search uses `workspaceHash`.
     package var workspace: String?
-    /// The keyed hash of `workspace`.
+    /// The hash of the workspace to search for; nil if `workspace` is nil.
     package var workspaceHash: String?
     package var failedOnly = false
 
@@ -38,13 +38,14 @@ package struct ReportFilter: Equatable, Sendable {
         workspaceHash = hash
     }
 
-    /// Returns the hash of the workspace that a name or a prefix of a hash denotes. The result is the hash of the name
-    /// if such a workspace was recorded, else the only recorded hash with that prefix. If neither exists, the result is
-    /// a hash that matches no event.
+    /// Returns the hash of the workspace that a name or a prefix of a hash denotes. A text that cannot be a prefix of a
+    /// hash is a name, and the result is its hash. For any other text, the result is the hash of this name if such a
+    /// workspace was recorded. Else the result is the only recorded hash with this prefix. If neither was recorded, the
+    /// result is a hash that matches no event.
     ///
     /// - Parameters:
     ///   - nameHash: the keyed hash of the text, taken as a name; nil without a key.
-    ///   - recorded: returns the hashes of all workspaces.
+    ///   - recorded: returns the hashes of all recorded workspaces.
     /// - Returns: the hash; nil when the text is a prefix of several recorded hashes.
     package static func workspaceHash(
         _ text: String, nameHash: String?, recorded: () throws -> [String]
@@ -63,23 +64,24 @@ package struct ReportFilter: Equatable, Sendable {
 
     package var isEmpty: Bool { self == ReportFilter() }
 
-    /// Whether the report searches for changes. With a filter for failures it does not: the failure rate cannot rise,
-    /// and a run that fails early is not a faster command.
+    /// Whether the report searches for changes. It does not if the filter selects only failures. The failure rate then
+    /// cannot rise, and a run that fails early does not mean that the command became faster.
     var searchesChanges: Bool { !failedOnly }
 
-    /// The same filter, with the name of the workspace replaced by the first digits of its hash.
+    /// This filter, with the name of the workspace replaced by the first digits of its hash.
     package var withoutNames: ReportFilter {
         var filter = self
         if workspace != nil { filter.workspace = workspaceHash.map { $0.isEmpty ? "?" : KnownNames.short($0) } ?? "?" }
         return filter
     }
 
-    /// The filter in the form of the store.
+    /// The filter in the form that queries of the database need.
     var stored: UsageFilter {
         UsageFilter(command: command, workspaceHash: workspaceHash, failed: failedOnly)
     }
 
-    /// `only make, in webshop, only failures`; empty without a filter.
+    /// The filter as a text, such as `only command make, workspace webshop, failures`; empty if the filter selects all
+    /// events.
     var text: String {
         var parts: [String] = []
         if let command { parts.append("command \(command.escapedForDisplay)") }

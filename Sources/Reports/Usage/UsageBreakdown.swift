@@ -1,6 +1,6 @@
 import Rollups
 
-/// One list of a window: `nexus stats --by`.
+/// One list of the usage in a window, for `nexus stats --by`.
 package struct UsageBreakdown: Equatable, Sendable {
     /// The kind of a list. The raw values are the words of the command line and of the JSON.
     package enum Kind: String, CaseIterable, Sendable {
@@ -8,7 +8,7 @@ package struct UsageBreakdown: Equatable, Sendable {
 
         /// The title of the list's first column.
         var title: String { self == .error ? "CATEGORY" : rawValue.uppercased() }
-        /// The dimension by which events are counted; nil for sessions and for times.
+        /// The dimension by which events are counted; nil for sessions, days, weeks and hours.
         var dimension: UsageDimension? {
             switch self {
             case .command: .command
@@ -20,8 +20,8 @@ package struct UsageBreakdown: Equatable, Sendable {
             case .session, .day, .week, .hour: nil
             }
         }
-        /// Whether the aggregates on a server can answer this list. They are sums of days, without workspaces, tasks
-        /// and sessions.
+        /// Whether this list can be read from the aggregates on a server. These aggregates are sums of days and have no
+        /// workspaces, tasks and sessions.
         package var isOnServers: Bool {
             switch self {
             case .command, .template, .error, .day, .week, .installation: true
@@ -36,14 +36,16 @@ package struct UsageBreakdown: Equatable, Sendable {
     package let window: ReportWindow
     package let zone: String
     package let filter: ReportFilter
-    /// All rows; the renderer limits their number. For sessions, only the first rows in the requested order.
+    /// The rows in the requested order. A list of sessions has at most the requested number of rows. Any other list has
+    /// all rows, and the renderer limits their number.
     package let rows: [UsageRow]
     /// The number of all rows, including sessions that `rows` lacks.
     package let rowCount: Int
-    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
+    /// The reason why reading took longer than usual, as a sentence for the user; nil if the list was read from
+    /// aggregates alone.
     package let note: String?
-    /// The sources of imported histories in the window that keep each repeated line only once. With such a source,
-    /// counts are lower bounds.
+    /// The sources, such as `fish`, whose history keeps each repeated line only once and overlaps the window. If there
+    /// are such sources, the counts are lower bounds.
     package let lowerBounds: [String]
 
     package init(
@@ -69,7 +71,8 @@ package struct UsageBreakdown: Equatable, Sendable {
     func shown(_ top: Int?) -> ArraySlice<UsageRow> { rows.prefix(top ?? rows.count) }
 }
 
-/// The order of a list of commands, workspaces and so on, and its smallest count: `--sort` and `--min-count`.
+/// The order of a list of commands, workspaces and so on (`--sort`), and the smallest count of its rows
+/// (`--min-count`).
 package struct UsageOrder: Equatable, Sendable {
     /// The figure that a list is sorted by. The raw values are the words of the command line.
     package enum Sort: String, CaseIterable, Sendable {
@@ -86,10 +89,10 @@ package struct UsageOrder: Equatable, Sendable {
         self.minCount = minCount
     }
 
-    /// Returns the rows that reach the smallest count, in order: the largest value first, names from A to Z, rows
-    /// without a value last.
+    /// Returns the rows that reach `minCount`, in the order of `sort`. The row with the largest value comes first, and
+    /// rows without a value come last. Rows with equal values are ordered by name, from A to Z.
     func applied(to rows: [UsageRow]) -> [UsageRow] {
-        // A smallest count of 1 filters nothing, because a list by hour includes hours without events.
+        // The default `minCount` of 1 filters nothing, because a list by hour includes hours without events.
         let rows = minCount > 1 ? rows.filter { $0.count >= minCount } : rows
         guard let sort else { return rows }
         func value(_ row: UsageRow) -> Double {

@@ -3,12 +3,13 @@ import Database
 import Rollups
 import SystemSupport
 
-/// Usage reports as JSON. The keys are stable, as in `Fixtures/stats.schema.json`: `version` is incremented when a key changes
-/// its meaning or is removed.
+/// Usage reports as JSON. The keys are stable and listed in `Fixtures/stats.schema.json`. `version` is incremented when
+/// a key changes its meaning or is removed.
 package enum UsageJSON {
     static let version = 2
 
-    /// Returns the dashboard, with `top` entries of each list.
+    /// Returns the dashboard, with at most `top` commands, errors, failures and templates. Findings and days are
+    /// complete.
     package static func of(_ report: UsageReport, top: Int) -> JSONValue {
         let value: JSONValue = [
             "version": .integer(version), "window": window(report.window, zone: report.zone),
@@ -26,7 +27,7 @@ package enum UsageJSON {
         return value.adding(lowerBounds: report.lowerBounds)
     }
 
-    /// Returns a list, with at most `top` entries.
+    /// Returns a list with at most `top` rows, or with all rows if `top` is nil.
     ///
     /// - Parameter names: whether known names of workspaces are added.
     package static func of(_ report: UsageBreakdown, top: Int?, names: Bool = false) -> JSONValue {
@@ -116,8 +117,8 @@ package enum UsageJSON {
 }
 
 extension JSONValue {
-    /// Returns the object, with a list of the sources that make its counts lower bounds. The object is unchanged
-    /// without such sources.
+    /// Returns the object with the member `lower_bounds`: the sources whose histories make the counts lower bounds. The
+    /// object is unchanged if `sources` is empty.
     fileprivate func adding(lowerBounds sources: [String]) -> JSONValue {
         guard case .object(let members) = self, !sources.isEmpty else { return self }
         return .object(members + [Member("lower_bounds", .strings(sources))])

@@ -4,7 +4,7 @@ package import SystemSupport
 
 /// The usage of a window, as values for all renderers.
 package struct UsageReport: Equatable, Sendable {
-    /// One day of the reader's calendar.
+    /// The activity of one day in the local time zone.
     package struct DayActivity: Equatable, Sendable {
         package let day: LocalCalendar.Day
         package let activity: StoreReader.Activity
@@ -20,8 +20,9 @@ package struct UsageReport: Equatable, Sendable {
         package init() {}
     }
 
-    /// The numbers of services or ports, over the events that have such a number.
+    /// How many services, or how many ports, the events use. Events without such a number are left out.
     package struct Amounts: Equatable, Sendable {
+        /// The number of events with such a number.
         package let events: Int
         package let median: Int64
         package let most: Int64
@@ -31,28 +32,30 @@ package struct UsageReport: Equatable, Sendable {
 
     package let window: ReportWindow
     package let zone: String
-    /// The filter of the report; empty for none.
+    /// The filter of the report; empty if the report covers all events.
     package let filter: ReportFilter
-    /// Whether the window before has recorded events to compare with.
+    /// Whether events were recorded in the window before this window, so that a comparison is possible.
     package var hasBefore: Bool { activityBefore != nil }
 
-    /// Commands that became slower or fail more often, the most expensive first. Empty with a filter for failures and
-    /// for a report on a server.
+    /// Commands that became slower or fail more often, the most expensive first. The list is empty if the filter
+    /// selects only failures, or if the report is on a server.
     package let findings: [Finding]
 
     package let totals: StoreReader.Activity
     /// Whether the window has no events.
     package var isEmpty: Bool { totals.events == 0 }
+    /// The activity in the window before; nil if there is no such window or no event was recorded in it.
     package let activityBefore: StoreReader.Activity?
-    /// Nil with a filter, because the aggregates of sessions cover all events together. Nil for a server, because its
-    /// aggregates have no sessions.
+    /// The sessions of the window. Nil with a filter, because the aggregates of sessions cover all events together. Nil
+    /// for a server, because its aggregates have no sessions.
     package let sessions: Sessions?
+    /// The sessions of the window before; nil also if `activityBefore` is nil.
     package let sessionsBefore: Sessions?
     /// Days with activity, in order.
     package let days: [DayActivity]
     /// All commands in the requested order, by default the most frequent first.
     package let commands: [UsageRow]
-    /// The smallest count of a listed command.
+    /// Commands with a smaller count are not listed.
     let minCount: Int
     /// The figure by which the commands are sorted; nil sorts by count.
     let sort: UsageOrder.Sort?
@@ -63,13 +66,14 @@ package struct UsageReport: Equatable, Sendable {
     package let templates: [UsageRow]
     package let services: Amounts?
     package let ports: Amounts?
-    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
+    /// The reason why reading took longer than usual, as a sentence for the user; nil if the report was read from
+    /// aggregates alone.
     package let note: String?
-    /// The sources of imported histories in the window that keep each repeated line only once. With such a source,
-    /// counts are lower bounds.
+    /// The sources, such as `fish`, whose history keeps each repeated line only once and overlaps the window. If there
+    /// are such sources, the counts are lower bounds.
     package let lowerBounds: [String]
 
-    /// The title of events without a command in a list of commands.
+    /// The name of the row for events without a command, in a list of commands.
     static let unnamedTitle = "no command"
 
     /// Events without a command.
@@ -107,7 +111,8 @@ package struct UsageReport: Equatable, Sendable {
         return errors + [.summary(cell.name, of: [UsageRow(cell, before: nil)])]
     }
 
-    /// The commands that failed in each category, the most frequent first.
+    /// The names of the commands that failed in each category, the most frequent first. The key is the category; it is
+    /// empty for failures without a category.
     var failingCommands: [String: [String]] {
         failures.reduce(into: [:]) { $0[$1.category ?? "", default: []].append($1.command ?? "no command") }
     }
@@ -118,13 +123,13 @@ package struct UsageReport: Equatable, Sendable {
         return judged == 0 ? nil : Double(totals.succeeded) / Double(judged)
     }
 
-    /// The first and last day with activity.
+    /// The first and the last day with activity; nil without activity.
     package var covered: (first: LocalCalendar.Day, last: LocalCalendar.Day)? {
         guard let first = days.first, let last = days.last else { return nil }
         return (first.day, last.day)
     }
 
-    /// Returns the note on imported histories that keep each repeated line only once; empty without such histories.
+    /// Returns the note that counts are lower bounds because of these sources; empty if `sources` is empty.
     static func lowerBoundNote(_ sources: [String]) -> String {
         guard !sources.isEmpty else { return "" }
         return

@@ -6,18 +6,21 @@ package import Rollups
 package struct UsageRow: Equatable, Sendable {
     package let name: String
     package let count: Int
-    /// The number of successes; nil where only failures are counted.
+    /// The number of successes; nil for a session, of which only errors are counted.
     package let succeeded: Int?
     package let failed: Int
-    /// Total milliseconds, and the median, 95th and 99th percentile; nil without durations.
+    /// The total duration in milliseconds; nil without durations. For a session, its length; nil while it is open.
     package let totalMS: Int64?
+    /// The median duration in milliseconds; nil without durations.
     package let p50: Double?
+    /// The 95th percentile of the durations in milliseconds; nil without durations.
     package let p95: Double?
+    /// The 99th percentile of the durations in milliseconds; nil without durations.
     package let p99: Double?
     /// The count in the window before; nil when there is no such window.
     package let before: Int?
 
-    /// The significant change against the window before; nil when there is no such window.
+    /// The significant changes against the window before; nil when the window before has no such row.
     package let change: ClearChange?
 
     /// The name of the workspace whose hash is `name`; nil unless the name is known, for example from a folder on this
@@ -26,8 +29,8 @@ package struct UsageRow: Equatable, Sendable {
     /// Whether the row sums up rows that are not listed, or events without a name.
     package var isSummary = false
 
-    /// Makes the row of a cell. `before` is the count in the window before, and `old` has all figures of that window.
-    /// Both are nil when there is no such window.
+    /// Makes the row of a cell. `before` is its count in the window before; nil when there is no such window. `old` is
+    /// its cell in the window before; nil when that window has no such cell.
     package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
         name = cell.name
         count = cell.count
@@ -59,7 +62,7 @@ package struct UsageRow: Equatable, Sendable {
         )
     }
 
-    /// Returns the row with durations.
+    /// Returns the row with the figures of these durations.
     func with(_ latency: LatencyHistogram) -> UsageRow {
         UsageRow(
             UsageCell(
@@ -67,7 +70,7 @@ package struct UsageRow: Equatable, Sendable {
                 latency: latency), before: nil)
     }
 
-    /// Returns the sum of other rows under a name that no command has.
+    /// Returns a row with the sums of other rows. `name` describes these rows; it is not the name of a command.
     static func summary(_ name: String, of rows: some Sequence<UsageRow>) -> UsageRow {
         var sum = UsageCell(name: name)
         for row in rows {
@@ -81,7 +84,8 @@ package struct UsageRow: Equatable, Sendable {
         return row
     }
 
-    /// Returns the cells with their counts in the window before; `before` is nil when there is no such window.
+    /// Returns a row for each cell, with its count in the window before. `before` has the cells of that window; nil
+    /// when there is no such window.
     static func list(_ cells: [UsageCell], before: [UsageCell]?) -> [UsageRow] {
         let old = before.map { cells in
             Dictionary(cells.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -20,7 +20,8 @@ package struct UsageSource: Sendable {
     /// Limit of listed sessions, which bounds the memory of a report. One user takes years to make that many sessions.
     private static let mostSessions = 100_000
 
-    /// `now` is in milliseconds since 1970.
+    /// Makes a source for a window. `now` is in milliseconds since 1970.
+    ///
     /// - Parameter isOfServer: whether `reader` has a server's aggregates.
     package init(
         reader: StoreReader?, window: ReportWindow, now: Int64, filter: ReportFilter = ReportFilter(),
@@ -71,7 +72,7 @@ package struct UsageSource: Sendable {
             ports: amounts(.ports), note: now.note ?? then?.note, lowerBounds: try lowerBounds())
     }
 
-    /// Returns the sources of imported histories in the window that keep each repeated line only once.
+    /// Returns the sources whose history keeps each repeated line only once and overlaps the window.
     private func lowerBounds() throws(StoreError) -> [String] {
         try (reader?.importedHistories() ?? []).filter {
             $0.isLowerBound && window.range.overlaps($0.times.lowerBound..<$0.times.upperBound + 1)
@@ -79,12 +80,14 @@ package struct UsageSource: Sendable {
     }
 
     private func findings() throws(StoreError) -> [Finding] {
-        // The baseline of a change is all history. A server's answer has only this window and the window before.
+        // A change is measured against all earlier history. A server's answer has only this window and the window
+        // before.
         guard filter.searchesChanges, !isOfServer else { return [] }
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
-    /// Returns a list by one kind.
+    /// Returns the list of a kind.
+    ///
     /// - Parameter limit: maximum number of sessions to list; nil for `mostSessions`.
     package func breakdown(
         by kind: UsageBreakdown.Kind, sessions limit: Int? = nil
@@ -118,7 +121,7 @@ package struct UsageSource: Sendable {
         return UsageRow.list(now, before: then[.eventType]?.isEmpty == false ? then[dimension] ?? [] : nil)
     }
 
-    /// Returns a row for each day, week or hour. Rows have durations only with a filter: without a filter they would
+    /// Returns a row for each day, week or hour. Rows have durations only with a filter. Without a filter, a row would
     /// mix the durations of different commands.
     private func rowsInTime(
         by kind: UsageBreakdown.Kind, _ reader: UsageReader
@@ -207,7 +210,8 @@ extension UsageReport.Sessions {
 }
 
 extension UsageReport.Amounts {
-    /// Makes the amounts from `cells`, one for each number. Nil when no event has a number.
+    /// Makes the amounts from `cells`. Each cell counts the events with one number, and its name is this number. Nil
+    /// when no event has a number.
     init?(_ cells: [UsageCell], before: [UsageCell]?) {
         let numbers = cells.compactMap { cell in Int64(cell.name).map { ($0, cell.count) } }
             .sorted { $0.0 < $1.0 }

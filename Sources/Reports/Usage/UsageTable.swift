@@ -1,6 +1,6 @@
 /// Tables of usage in a terminal.
 enum UsageTable {
-    /// Returns commands with all their figures.
+    /// Returns a table with all figures of each row. `title` is the title of the first column.
     static func commands(_ rows: [UsageRow], title: String = "COMMAND", _ style: TerminalStyle) -> TextTable {
         let mostMS = rows.compactMap { $0.isSummary ? nil : $0.totalMS }.max() ?? 0
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
@@ -23,14 +23,16 @@ enum UsageTable {
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" || !$0.isNumber })
     }
 
-    /// Returns the name of a row. The hash of a workspace or task is shown as the known name, else as the first digits
-    /// of the hash.
+    /// Returns the name to show for a row. If the name of the row is the hash of a workspace or task, the known name is
+    /// shown. If no name is known, the first digits of the hash are shown.
     private static func name(_ row: UsageRow) -> TextTable.Cell {
         if row.isSummary { return .init(row.name, .muted) }
         return .init(row.knownName ?? KnownNames.short(row.name))
     }
 
-    /// Returns failures by category, with the commands that failed in each category.
+    /// Returns a table of failures by category, with the commands that failed in each category.
+    ///
+    /// - Parameter commands: the commands that failed, by category (see `UsageReport.failingCommands`).
     static func failures(_ rows: [UsageRow], commands: [String: [String]]) -> TextTable {
         let columns: [(column: TextTable.Column, cell: (UsageRow) -> TextTable.Cell?)] = [
             (.name("CATEGORY"), name), (.number("COUNT", rank: 0), { .init(NumberText.grouped($0.count)) }),
@@ -46,12 +48,12 @@ enum UsageTable {
         return TextTable(rows, columns: columns, blank: { $0.title == "CHANGE" })
     }
 
-    /// Returns the change of the median against the window before, if it is significant.
+    /// Returns the change of the median against the window before; nil unless the change is significant.
     static func medianChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.medianRatio.map { .init(NumberText.change(from: 1, to: $0), $0 > 1 ? .bad : .plain) }
     }
 
-    /// Returns the change of the share of successes, in percentage points, if it is significant.
+    /// Returns the change of the share of successes, in percentage points; nil unless the change is significant.
     static func successChange(_ row: UsageRow) -> TextTable.Cell? {
         row.change?.successDifference.map { difference in
             let points = Int((difference * 100).rounded())
@@ -59,7 +61,7 @@ enum UsageTable {
         }
     }
 
-    /// Returns rows that have only counts, with the change against the window before.
+    /// Returns a table with the count of each row and its change against the window before.
     static func counts(_ title: String, _ rows: [UsageRow]) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         return TextTable(
@@ -69,7 +71,7 @@ enum UsageTable {
             })
     }
 
-    /// Returns rows that have counts and outcomes.
+    /// Returns a table with the count and the outcomes of each row.
     static func outcomes(_ title: String, _ rows: [UsageRow]) -> TextTable {
         let hasBefore = rows.contains { $0.before != nil }
         return TextTable(
@@ -81,7 +83,7 @@ enum UsageTable {
             })
     }
 
-    /// Returns sessions with their figures.
+    /// Returns a table of sessions.
     static func sessions(_ rows: [UsageRow]) -> TextTable {
         TextTable(
             columns: [
@@ -96,7 +98,7 @@ enum UsageTable {
             })
     }
 
-    /// Returns median, 95th percentile and total.
+    /// Returns the cells for the median, the 95th percentile and the total duration.
     static func durations(_ row: UsageRow) -> [TextTable.Cell] {
         [latency(row.p50), latency(row.p95), .init(row.totalMS.map(NumberText.duration) ?? "-")]
     }
