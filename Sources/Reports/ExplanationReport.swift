@@ -2,12 +2,13 @@ package import Core
 package import Intake
 import SystemSupport
 
-/// The parts of one event that would be stored, as `nexus telemetry explain` prints them.
+/// The parts of one event, as `nexus telemetry explain` prints them. Each part has the form in which it would be
+/// stored, or the reason why it would not be stored.
 package struct ExplanationReport: Sendable {
     private let explanation: EventExplanation
 
     /// Explains a line of JSON.
-    /// - Parameter data: the data folder that has the key for hashing names; nil shows no hashes.
+    /// - Parameter data: the data folder that has the key for hashing names; if it is nil, hashes are not shown.
     /// - Throws: `HashKeyError` when the key cannot be read.
     package init(_ line: String, strict: Bool, keyOf data: DataFolder?) throws(HashKeyError) {
         let key: HashKey? = if let data { try HashKey.existing(in: data) } else { nil }

@@ -3,7 +3,7 @@ import SystemSupport
 
 /// Reports as Markdown documents, for issues, pull requests and notes.
 package enum MarkdownReport {
-    /// Returns the dashboard, with `top` rows of each table.
+    /// Returns the dashboard, with at most `top` rows in each table.
     package static func of(_ report: UsageReport, top: Int) -> String {
         let figures = TextTable(
             columns: [.name(""), .number("", rank: 0)],
@@ -30,7 +30,7 @@ package enum MarkdownReport {
         return document(lines)
     }
 
-    /// Returns a list by one kind, with at most `top` rows.
+    /// Returns a list with at most `top` rows, or with all rows if `top` is nil.
     ///
     /// - Parameter names: whether known names of workspaces are printed in place of the first digits of their hashes.
     package static func of(_ report: UsageBreakdown, top: Int?, names: Bool) -> String {
@@ -47,7 +47,7 @@ package enum MarkdownReport {
                     : table + MarkdownText.more(report.rowCount - rows.count)))
     }
 
-    /// Returns the findings that `focus` selects, with `top` rows of each table.
+    /// Returns the part of the report that `focus` selects, with at most `top` rows in each table.
     package static func of(
         _ insights: Insights, _ focus: InsightsRenderer.Focus, window: ReportWindow, zone: String, top: Int
     ) -> String {

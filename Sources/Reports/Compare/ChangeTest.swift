@@ -5,10 +5,10 @@ import Rollups
 
 /// Finds the significant changes between two windows.
 ///
-/// The tests are those of the findings. A rank test compares the medians. Fisher's exact test compares the outcomes and
-/// the shares of slow runs. Both tests correct for correlated runs. Welch's t-test compares the counts and the total
-/// times of days. The probability of a false alarm is set for the whole comparison and divided among its tests
-/// (Bonferroni).
+/// A rank test compares the medians. Fisher's exact test compares the outcomes and the shares of slow runs. Findings
+/// rest on these two tests too, and both tests correct for correlated runs. Welch's t-test compares the daily counts
+/// and the daily total times. The probability of a false alarm is set for the whole comparison and divided among its
+/// tests (Bonferroni).
 struct ChangeTest {
     let before: Figures
     let after: Figures
@@ -69,8 +69,8 @@ struct ChangeTest {
         return 2 * min(slower, 1 - slower) <= chance
     }
 
-    /// Compares the shares of runs that took longer than a limit: the smaller of the two 95th percentiles. If a command
-    /// became slower, more than 5 % of its later runs exceed this limit.
+    /// Compares the shares of runs that took longer than a limit. The limit is the smaller of the two 95th percentiles.
+    /// If a command became slower, more than 5 % of its later runs exceed this limit.
     private func tailsDiffer(
         _ points: [UsageCell], _ place: Int, _ old: UsageCell, _ new: UsageCell, chance: Double
     ) -> Bool {
@@ -98,8 +98,8 @@ struct ChangeTest {
         return ratio >= FindingRules.smallestRatio || ratio <= 1 / FindingRules.smallestRatio
     }
 
-    /// Returns whether the means of two samples differ. This is Welch's t-test, two-sided, with the t-distribution approximated
-    /// by a normal one (Wallace 1959).
+    /// Returns whether the means of two samples differ significantly. The test is Welch's two-sided t-test. A normal
+    /// distribution approximates the t-distribution (Wallace 1959).
     static func differ(_ old: [Double], _ new: [Double], chance: Double) -> Bool {
         guard min(old.count, new.count) >= FindingRules.daysPerWindow else { return false }
         let samples = [old, new].map { values in

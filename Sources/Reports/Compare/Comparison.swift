@@ -3,7 +3,8 @@ package import Database
 package import Rollups
 import SystemSupport
 
-/// The changes of each command from one window to another, and whether they are significant: `nexus compare`.
+/// The comparison of `nexus compare`: the changes of each command from one window to another window, and whether these
+/// changes are significant.
 package struct Comparison: Sendable {
     /// The compared figures. The raw values are the words of `--fail-if` and the keys of the JSON.
     package enum Metric: String, CaseIterable, Sendable {
@@ -48,9 +49,9 @@ package struct Comparison: Sendable {
         /// The length of the later window divided by the length of the earlier window.
         let lengthRatio: Double
 
-        /// Returns the change of a figure in percent, or for `success` in percentage points. For sums the result is the
-        /// change of the daily average. The change is nil when a window lacks the figure, and infinite when the figure
-        /// was zero before.
+        /// Returns the change of a figure in percent, or for `success` in percentage points. For a sum such as `count`,
+        /// the result is the change of the daily average. It is nil when a window lacks the figure, and infinite when
+        /// the figure rose from zero.
         package func change(_ metric: Metric) -> Double? {
             guard let old = metric.value(before), let new = metric.value(after) else { return nil }
             if metric == .success { return (new - old) * 100 }
@@ -64,8 +65,8 @@ package struct Comparison: Sendable {
     package let after: Side
     package let zone: String
     package let filter: ReportFilter
-    /// The commands of both windows. By default, commands with significant changes come first, the largest change of
-    /// total time at the top.
+    /// All commands that ran in at least one window, in the requested order. By default, commands with significant
+    /// changes come first, the largest change of total time at the top.
     package let rows: [Row]
     /// The time of the last change of the naming rules, in milliseconds since 1970. Nil unless earlier runs were left
     /// out because of this change.
@@ -73,7 +74,8 @@ package struct Comparison: Sendable {
     /// The end of the last imported history, in milliseconds since 1970. Nil unless earlier runs were left out because
     /// of this history.
     package let recordedSince: Int64?
-    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
+    /// The reason why reading took longer than usual, as a sentence for the user; nil if the windows were read from
+    /// aggregates alone.
     package let note: String?
 
     /// Whether both windows have recorded runs.
@@ -99,7 +101,7 @@ package struct Comparison: Sendable {
 
         /// Reads one window of a data folder.
         ///
-        /// - Parameter place: the origin of the data, if it is not the user's own data folder.
+        /// - Parameter place: the origin of the data, for the title; nil for the user's own data folder.
         package init(_ data: DataFolder, _ window: ReportWindow, in place: String? = nil) throws(StoreError) {
             let title = place.map { "\(window.title) of \($0)" } ?? window.title
             self.init(try StoreReader(data: data), title: title, range: window.range)
@@ -114,7 +116,8 @@ package struct Comparison: Sendable {
         }
     }
 
-    /// Reads and compares two windows. Runs that were named by other rules are left out.
+    /// Reads and compares two windows. Runs before the last change of the naming rules, or before the end of the last
+    /// imported history, are left out.
     ///
     /// - Parameter now: in milliseconds since 1970; a window that is not over ends at this time.
     package init(
@@ -122,7 +125,7 @@ package struct Comparison: Sendable {
         order: UsageOrder = UsageOrder()
     ) throws(StoreError) {
         // A snapshot does not record which rules named its commands. A change of the rules in one source is therefore
-        // assumed for both.
+        // assumed for both sources.
         let naming = max(try old.reader?.namingChange() ?? 0, try new.reader?.namingChange() ?? 0)
         let history = max(try old.reader?.historyChange() ?? 0, try new.reader?.historyChange() ?? 0)
         let change = max(naming, history)
@@ -178,16 +181,16 @@ package struct Comparison: Sendable {
 struct Figures {
     /// The range that was read, in milliseconds since 1970.
     let range: Range<Int64>
-    /// The figures of each command, by its name.
+    /// The figures of each command in the whole range, by the command's name.
     let cells: [String: UsageCell]
-    /// The figures of each command by 15-minute bucket, or by day for a long window.
+    /// The history of each command, by the command's name. A point is a 15-minute bucket, or a day in a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// Whether runs were left out because other rules had named them or because they were imported.
+    /// Whether the range begins later than the window, because earlier runs were imported or were named by other rules.
     let isCut: Bool
     /// The reason why the figures were read from rows; nil if they were read from aggregates.
     let note: String?
 
-    /// Milliseconds.
+    /// The length of the range in milliseconds.
     var length: Int64 { range.upperBound - range.lowerBound }
 
     /// The range of whole days that `days` covers, in milliseconds since 1970. In a short window each day begins at the
@@ -195,7 +198,8 @@ struct Figures {
     private let wholeDays: Range<Int64>
 
     /// Longest window, in milliseconds, that is read by the 15-minute bucket. Longer windows are read by the day in
-    /// UTC, because they have enough days for the tests. Reading a month by the bucket takes some ten times as long.
+    /// UTC, because they have enough days for the tests. Reading a month by the bucket takes some ten times as long as
+    /// reading it by the day.
     private static let longestByBucket: Int64 = 15 * Timestamp.millisecondsPerDay
 
     /// - Parameter namesSince: the time before which runs are left out, in milliseconds since 1970. It is the last
@@ -246,8 +250,8 @@ struct Figures {
         return first..<max(first, end)
     }
 
-    /// Returns a command's figures for each whole day of the range, including days without a run. Partial days are left
-    /// out, because they would count as days with few runs.
+    /// Returns a command's count and total time for each whole day of the range, including days without a run. Partial
+    /// days are left out, because they would count as days with few runs.
     func days(_ command: String) -> [UsageCell] {
         let day = Timestamp.millisecondsPerDay
         var days = [UsageCell](

@@ -1,12 +1,12 @@
 package import Core
 import Database
 
-/// A comparison as JSON. The keys are stable, as in `Fixtures/compare.schema.json`: `version` is incremented when a key changes
-/// its meaning or is removed.
+/// A comparison as JSON. The keys are stable and listed in `Fixtures/compare.schema.json`. `version` is incremented
+/// when a key changes its meaning or is removed.
 package enum ComparisonJSON {
     static let version = 1
 
-    /// Returns every command, and the result of `--fail-if`.
+    /// Returns all commands, and the commands that meet a condition of `--fail-if`.
     package static func of(_ comparison: Comparison, _ conditions: [FailCondition]) -> JSONValue {
         [
             "version": .integer(version), "before": side(comparison.before, comparison.zone),

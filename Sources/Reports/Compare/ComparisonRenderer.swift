@@ -5,7 +5,8 @@ import SystemSupport
 
 /// Renders a comparison for a terminal, as CSV and as Markdown.
 package enum ComparisonRenderer {
-    /// Returns at most `top` commands, those with significant changes first, and then the result of `--fail-if`.
+    /// Returns the significant changes, the table of commands, and the results of `--fail-if`. The changes and the
+    /// table have at most `top` commands each.
     package static func render(
         _ comparison: Comparison, _ conditions: [FailCondition], top: Int, _ style: TerminalStyle
     ) -> String {
@@ -109,10 +110,10 @@ package enum ComparisonRenderer {
         if let end = comparison.recordedSince {
             let day = LocalCalendar.day(of: end).text
             return
-                "An imported history ends on \(day) and has other details of runs; runs before that are left out."
+                "An imported history ends on \(day). Runs until then may have other details and are left out."
         }
         return comparison.namesSince.map {
-            "The naming rules changed on \(LocalCalendar.day(of: $0).text); runs before that are left out."
+            "The naming rules changed on \(LocalCalendar.day(of: $0).text); earlier runs are left out."
         }
     }
 

@@ -1,9 +1,10 @@
 import SystemSupport
 
-/// A condition of `nexus compare --fail-if`: a figure, `>`, `>=`, `<` or `<=`, and a change in percent, as in `p95 > +20%`.
+/// A condition of `nexus compare --fail-if`. It has a figure, an operator (`>`, `>=`, `<` or `<=`) and a change in
+/// percent, as in `p95 > +20%`.
 ///
-/// The percentage is relative to the earlier window. For `success` it is in percentage points: a fall from 97 % to less
-/// than 92 % meets `success < -5%`. Only a significant change meets a condition.
+/// The percentage is relative to the earlier window. For `success`, the change is in percentage points: `success < -5%`
+/// is met by a fall from 97 % to less than 92 %. Only a significant change meets a condition.
 package struct FailCondition: Equatable, Sendable {
     package enum Comparator: String, CaseIterable, Sendable {
         case atLeast = ">=", atMost = "<=", above = ">", below = "<"
@@ -20,7 +21,7 @@ package struct FailCondition: Equatable, Sendable {
 
     package let metric: Comparison.Metric
     package let comparator: Comparator
-    /// In percent.
+    /// The change to compare with, in percent, or for `success` in percentage points.
     package let limit: Double
 
     /// The accepted form of a condition, for messages.
@@ -28,7 +29,7 @@ package struct FailCondition: Equatable, Sendable {
         "FIGURE OPERATOR PERCENT, as in 'p95 > +20%'; figures are count, failed, success, p50, p95 and total, operators "
         + "are >, >=, < and <="
 
-    /// Parses a condition; nil for any other text.
+    /// Parses a condition; nil if the text has another form.
     package init?(_ text: String) {
         let compact = text.filter { $0 != " " }
         guard compact.hasSuffix("%"),
@@ -56,7 +57,8 @@ package struct FailCondition: Equatable, Sendable {
     package struct Violation: Equatable, Sendable {
         package let condition: FailCondition
         package let command: String
-        /// In percent; infinite if the figure was zero before.
+        /// The change of the figure in percent, or for `success` in percentage points. It is infinite if the figure was
+        /// zero in the earlier window.
         package let change: Double
     }
 

@@ -1,6 +1,6 @@
 package import Core
 
-/// A factor that correlates with longer runs of a command: a template, a number of services or of ports.
+/// A factor that correlates with longer runs of a command: a template, a number of services, or a number of ports.
 package struct CorrelatedFactor: Equatable, Sendable {
     package enum Attribute: String, Sendable, CaseIterable {
         case template, services, ports
@@ -11,8 +11,9 @@ package struct CorrelatedFactor: Equatable, Sendable {
         package let command: String
         package let attribute: Attribute
         package let value: String
-        /// The durations of runs with this value, and of runs with any other value. Each list is in order of days.
+        /// The durations of the runs with this value, in order of time. Each histogram covers one or more days.
         package let with: [LatencyHistogram]
+        /// The durations of all other runs of the command, in order of time. Each histogram covers one or more days.
         package let without: [LatencyHistogram]
 
         package init(
@@ -32,17 +33,18 @@ package struct CorrelatedFactor: Equatable, Sendable {
     package let value: String
     package let runsWith: Int
     package let runsWithout: Int
-    /// Median durations in milliseconds.
+    /// The median duration of the runs with the value, in milliseconds.
     package let medianWith: Double
+    /// The median duration of all other runs of the command, in milliseconds.
     package let medianWithout: Double
 
-    /// The ratio of the two medians.
+    /// The median with the value divided by the median without it.
     package var factor: Double { medianWith / max(medianWithout, 1) }
     /// The additional time of the runs with the value, compared with the runs without it, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }
 
-    /// Returns the most expensive correlated factor of each command. Each comparison has an equal share of the probability of a
-    /// false alarm.
+    /// Returns the most expensive correlated factor of each command that has such a factor. Each comparison has an
+    /// equal share of the probability of a false alarm.
     package static func search(_ divisions: [Division]) -> [CorrelatedFactor] {
         let eligible = divisions.filter { division in
             [division.with, division.without].allSatisfy { days in

@@ -6,7 +6,7 @@ package struct FailureRise: Equatable, Sendable {
     package let before: Outcomes
     package let after: Outcomes
 
-    /// The number of failures since the change that exceed the earlier failure rate.
+    /// The number of failures since the change, minus the number expected at the earlier failure rate.
     package var excess: Double { Double(after.failed) - Double(after.judged) * (before.failureRate ?? 0) }
 
     /// Returns the rises among the commands. Each command has an equal share of the probability of a false alarm.
@@ -56,14 +56,16 @@ struct OutcomeHistory {
         return min(1, 2 * probability(before: sum(0..<place), all: sum(whole), whole, cutAt: place))
     }
 
-    /// Returns the odds ratio of failing. One half is added to each count, so that nothing is divided by zero.
+    /// Returns the odds of failing in `new` divided by the odds in `old`. One half is added to each count, so that
+    /// nothing is divided by zero.
     static func oddsRatio(_ old: Outcomes, _ new: Outcomes) -> Double {
         let odds = { (outcomes: Outcomes) in (Double(outcomes.failed) + 0.5) / (Double(outcomes.succeeded) + 0.5) }
         return odds(new) / odds(old)
     }
 
-    /// Returns the index of the clearest change of the failure rate, up or down. Nil if the change may be due to
-    /// chance: its one-sided probability under "nothing changed", times the number of candidates, exceeds `chance`.
+    /// Returns the index of the first bucket after the clearest change of the failure rate, up or down. Nil if the
+    /// change may be due to chance: its one-sided probability under "nothing changed", times the number of candidates,
+    /// exceeds `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -74,24 +76,26 @@ struct OutcomeHistory {
         guard let best = chances(of: candidates).min(by: { $0.chance < $1.chance }),
             best.chance * Double(candidates.count) <= chance
         else { return nil }
-        // The change is at the clearest index between the two neighbouring candidates.
+        // The change may be at an index that is no candidate. The clearest index between the two neighbouring
+        // candidates is used.
         let index = candidates.firstIndex(of: best.place) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best.place
         let high = index + 1 < candidates.count ? candidates[index + 1] : best.place + 1
         return chances(of: (low..<high).filter { runs[$0] > 0 }).min { $0.chance < $1.chance }?.place ?? best.place
     }
 
-    /// Returns the probability that chance distributes the failures at least as unevenly between the two sides, in the
-    /// observed direction.
+    /// Returns the probability that chance distributes the failures between the two sides at least as unevenly as
+    /// observed, and in the same direction.
     ///
-    /// Failures come in clusters, as a broken state lasts for a while. The counts are therefore divided by the factor by which
-    /// clusters inflate their variance.
+    /// Failures come in clusters, because a broken state lasts for a while. The counts are therefore divided by the
+    /// factor by which clusters inflate their variance.
     private func probability(before: Outcomes, all: Outcomes, _ range: Range<Int>, cutAt place: Int) -> Double {
         let after = all.judged - before.judged
         let failedAfter = all.failed - before.failed
         let rises = failedAfter * before.judged > before.failed * after
         let (hits, drawn) = rises ? (failedAfter, after) : (before.failed, before.judged)
-        // This cheap test saves the correction for clusters at most indices, which are far from significant.
+        // Most indices are far from significant. For them this cheap test makes the correction for clusters
+        // unnecessary.
         let plain = Probability.hypergeometricUpperTail(
             hits: hits, drawn: drawn, marked: all.failed, total: all.judged)
         guard plain < 1e-3 else { return 1 }

@@ -1,10 +1,11 @@
 /// The streaks of a command: failures without a success between them.
 package struct FailureStreak: Equatable, Sendable {
     package let command: String
-    /// The number of runs searched, and the number of failures among them.
+    /// The number of runs searched.
     package let runs: Int
+    /// The number of failures among these runs.
     package let failed: Int
-    /// The most failures in a row.
+    /// The largest number of failures in a row.
     package let longest: Int
     /// Failures since the last success.
     package let current: Int
@@ -24,8 +25,8 @@ package struct FailureStreak: Equatable, Sendable {
             .sorted { ($1.failed, $0.command) < ($0.failed, $1.command) }
     }
 
-    /// Returns the significant current streaks. Each of the `commands` searched has an equal share of the probability of a false
-    /// alarm.
+    /// Returns the significant current streaks. `commands` is the number of commands searched. Each of them has an
+    /// equal share of the probability of a false alarm.
     package static func remarkable(_ streaks: [FailureStreak], commands: Int) -> [FailureStreak] {
         let chance = FindingRules.streakChance / Double(max(1, commands))
         return streaks.filter {
@@ -37,7 +38,7 @@ package struct FailureStreak: Equatable, Sendable {
     private struct Counts {
         var runs = 0
         var failed = 0
-        /// Failures that follow a failure.
+        /// Failures whose previous run failed too.
         var afterFailure = 0
         var longest = 0
         var current = 0
@@ -63,10 +64,10 @@ package struct FailureStreak: Equatable, Sendable {
                 currentMS: currentMS, chance: chance)
         }
 
-        /// The probability of the current streak. A broken state lasts for a while, so the probability of a failure
-        /// after a failure is estimated separately. The probabilities of the first failure and of each further failure
-        /// are estimated from the runs before the streak. One failure and two runs are added to each estimate
-        /// (Laplace), so that few runs give no extreme value.
+        /// The probability that chance alone makes the current streak. A broken state lasts for a while, so the
+        /// probability of a failure after a failure is estimated separately. The probabilities of the first failure and
+        /// of each further failure are estimated from the runs before the streak. One failure and two runs are added to
+        /// each estimate (Laplace), so that few runs give no extreme value.
         private var chance: Double {
             guard current > 0 else { return 1 }
             let (runs, failed) = (Double(runs - current), Double(failed - current))

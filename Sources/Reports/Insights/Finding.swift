@@ -11,7 +11,7 @@ package struct Finding: Equatable, Sendable {
     package let command: String
     /// The lost time, in milliseconds, by which findings are ordered.
     package let timeLostMS: Double
-    /// The time of the change, in milliseconds since 1970; nil without a change.
+    /// The time of the change, or of the first failure of a streak, in milliseconds since 1970; nil for other findings.
     package let since: Int64?
     /// The sentence to print. Text from outside is already escaped.
     package let sentence: String
@@ -98,7 +98,7 @@ package struct Finding: Equatable, Sendable {
         let sentence =
             "Repeating \(retries.command.escapedForDisplay) after it failed took \(cost(Double(retries.timeMS))): "
             + "\(NumberText.grouped(retries.repeated)) of \(NumberText.counted(retries.failures, "failure")) were "
-            + "followed by another run within 10 minutes, \(NumberText.percent(usual)) of its successes."
+            + "followed by another run within 10 minutes, compared with \(NumberText.percent(usual)) of its successes."
         return Finding(
             kind: .retries, command: retries.command, timeLostMS: Double(retries.timeMS), since: nil,
             sentence: sentence,

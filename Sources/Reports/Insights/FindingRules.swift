@@ -2,20 +2,21 @@
 ///
 /// A report searches many commands at many points in time, and a long search finds differences by pure chance. The
 /// probability of a false alarm is therefore set for a whole report and divided among its comparisons (Bonferroni). A
-/// comparison is significant if its probability under "nothing changed" is small enough. That probability is multiplied
-/// by the number of compared points and by the number of compared commands. The product must stay below the limit for
-/// the kind of finding. This rule needs no assumption on how the comparisons correlate.
+/// comparison is significant if its probability under the hypothesis "nothing changed" is small enough. This
+/// probability is multiplied by the number of compared points in time and by the number of compared commands. The
+/// product must stay below the limit for the kind of finding. This rule needs no assumption on how the comparisons
+/// correlate.
 package enum FindingRules {
-    /// Probability that a report on an unchanged stream reports a slowdown of any command.
+    /// Probability that a report shows a slowdown of any command by chance alone.
     static let slowdownChance = 0.004
-    /// Probability that a report on an unchanged stream reports a rise of failures.
+    /// Probability that a report shows a rise of failures by chance alone.
     static let failureChance = 0.001
-    /// Probability that a report on an unchanged stream reports a streak of failures. This limit is smaller than the
-    /// other limits, because the probabilities compared with it are themselves estimates.
+    /// Probability that a report shows a streak of failures by chance alone. This limit is smaller than the other
+    /// limits, because the probabilities compared with it are themselves estimates.
     static let streakChance = 0.0001
-    /// Probability that a report on an unchanged stream reports a correlated factor.
+    /// Probability that a report shows a correlated factor by chance alone.
     static let correlatedFactorChance = 0.001
-    /// Probability that a report on an unchanged stream reports retries after failures.
+    /// Probability that a report shows retries after failures by chance alone.
     static let retryChance = 0.0005
 
     /// Probability that a comparison of two windows shows a change although nothing changed.
@@ -26,8 +27,8 @@ package enum FindingRules {
     /// Runs that a command needs after a change. With fewer runs, even a change beyond all noise would not be
     /// significant.
     package static let runsAfter = 10
-    /// Least number of 15-minute buckets with runs on each side of a change, because the runs of one long loop are a
-    /// single occasion.
+    /// Least number of 15-minute buckets with runs on each side of a change. Fewer buckets may have only the runs of
+    /// one loop, which are a single occasion.
     static let occasions = 3
     /// Smallest growth of the median, as a factor. A smaller growth is not worth a user's time, even if it is certain.
     static let smallestFactor = 1.25
@@ -38,12 +39,13 @@ package enum FindingRules {
     static let failuresAfter = 5
     /// Smallest growth of the odds of failing, as a factor.
     static let smallestOddsRatio = 2.0
-    /// Least number of consecutive failures.
+    /// Least number of consecutive failures that count as a streak.
     static let streakLength = 5
-    /// Runs that a command needs in two compared windows, on average for each.
+    /// Runs that a command needs in each of two compared windows. For counts and total times, it is enough if the
+    /// average of the two windows reaches this number.
     static let runsPerWindow = 10
-    /// Days that each of two windows needs for a comparison of counts and total times, because these vary from day to
-    /// day.
+    /// Days that each of two windows needs for a comparison of counts and total times, because counts and times vary
+    /// from day to day.
     static let daysPerWindow = 3
     /// Smallest ratio of the durations in two windows that counts as a change.
     static let smallestRatio = 1.1

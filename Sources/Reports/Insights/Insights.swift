@@ -11,7 +11,7 @@ package struct Insights: Sendable {
         package let p95: Double
     }
 
-    /// The filter of commands and workspace.
+    /// The commands and the workspace that were searched.
     package let filter: ReportFilter
     package let slowdowns: [Slowdown]
     package let rises: [FailureRise]
@@ -26,9 +26,9 @@ package struct Insights: Sendable {
     package let failures: [InsightsInput.Failures]
     package let allStreaks: [FailureStreak]
     package let allRetries: [Retries]
-    /// The number of runs searched for streaks and retries. `runsSince` is the time of the first of these runs if
-    /// earlier runs were left out, else nil.
+    /// The number of runs searched for streaks and retries.
     package let runsLookedAt: Int
+    /// The time of the first of these runs, in milliseconds since 1970; nil unless earlier runs were left out.
     package let runsSince: Int64?
     /// The outcomes of each command in the whole window.
     package let outcomes: [String: Outcomes]
@@ -81,8 +81,9 @@ package struct Insights: Sendable {
         var count = 0
         /// The commands with these failures, the most frequent first.
         var commands: [String] = []
-        /// The times of the first and the last failure, in milliseconds since 1970.
+        /// The time of the first failure, in milliseconds since 1970.
         var first: Int64 = .max
+        /// The time of the last failure, in milliseconds since 1970.
         var last: Int64 = .min
     }
 
@@ -100,7 +101,7 @@ package struct Insights: Sendable {
         return categories.values.sorted { ($1.count, $0.category) < ($0.count, $1.category) }
     }
 
-    /// The findings, by lost time, the most expensive first.
+    /// The findings in the order of lost time, the most expensive first.
     package var findings: [Finding] {
         let medians = Dictionary(costs.map { ($0.command, $0.p50) }, uniquingKeysWith: { first, _ in first })
         let streaking = Set(streaks.map(\.command))

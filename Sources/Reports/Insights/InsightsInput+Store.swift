@@ -10,16 +10,17 @@ extension InsightsInput {
     /// The history of a command with at least this number of runs in the window is read entirely by the day. Days are
     /// fine enough, because the changes of such a command rest on thousands of runs.
     private static let frequent = 50_000
-    /// The limit `frequent` for the dashboard, which shows only changes. The smaller number reduces the reading time to
-    /// a fraction. In return, a change of such a frequent command is detected up to three days later.
+    /// The value of `frequent` for the dashboard, which shows only changes. This smaller limit reduces the reading time
+    /// to a fraction. In return, a change of a command above this limit is detected up to three days later than by the
+    /// 15-minute bucket.
     private static let frequentOnDashboard = 5000
     /// Number of parts into which the window is divided to compare runs with and without a template, services or ports.
     private static let correlatedFactorParts: Int64 = 32
     /// Limit of the runs searched for streaks and retries, the latest first. One user takes months to make that many
     /// runs, and reading them takes a fraction of a second.
     private static let runLimit = 50_000
-    /// Limit of the rows read to find these runs, the latest first. With a filter, most rows belong to other commands
-    /// and workspaces.
+    /// Limit of the rows that are read to find runs for streaks and retries, the latest first. With a filter, most rows
+    /// belong to other commands and workspaces.
     private static let rowLimit: Int64 = 500_000
 
     /// The part of a window's data to read.
@@ -78,16 +79,17 @@ extension InsightsInput {
         try self.init(window, from: StoreReader(data: data), filter: filter)
     }
 
-    /// Returns the part of a window with events, in milliseconds since 1970, in whole 15-minute buckets.
+    /// Returns the range from the first to the last 15-minute bucket with events in a window, in milliseconds since
+    /// 1970. Nil without events.
     private static func covered(_ range: Range<Int64>, _ reader: StoreReader) throws(StoreError) -> Range<Int64>? {
         let activity = try reader.activity(in: range)
         guard let first = activity.first?.bucketStart, let last = activity.last?.bucketStart else { return nil }
         return first..<last + TimeBucket.milliseconds
     }
 
-    /// Returns the part of a range after the last change of the naming rules or the end of an imported history within
-    /// it. Figures from before and after that time are not comparable. A part that is read by the day begins with a
-    /// whole day.
+    /// Returns the part of a range after the last change of the naming rules, or after the end of the last imported
+    /// history, whichever is later. Figures before and after that time are not comparable. Returns the whole range if
+    /// neither time is in it. A part that is read by the day begins with a whole day.
     private static func withoutNamingChange(
         _ range: Range<Int64>, _ reader: StoreReader
     ) throws(StoreError) -> Range<Int64> {
@@ -99,8 +101,8 @@ extension InsightsInput {
         return min(start, range.upperBound)..<range.upperBound
     }
 
-    /// Returns the histories of commands. They are read by the 15-minute bucket near the window's end, and by the day
-    /// in the range before that. The histories of frequent commands are read entirely by the day.
+    /// Returns the histories of commands. Histories are read by the 15-minute bucket near the window's end, and by the
+    /// day in older parts. The histories of frequent commands are read entirely by the day.
     private static func histories(
         of commands: [UsageCell], in range: Range<Int64>, _ usage: UsageReader, _ reader: StoreReader, _ scope: Scope
     ) throws(StoreError) -> [CommandHistory] {
@@ -123,7 +125,8 @@ extension InsightsInput {
                 return CommandHistory(command: command.name, points)
             }
         }
-        // With a filter, one read covers all commands. The dashboard reads only days, because it must appear at once.
+        // With a filter, one read covers all commands. For the dashboard only days are read, because it must appear
+        // without delay.
         func points(_ part: Range<Int64>, _ grain: StoreReader.HistoryGrain) throws(StoreError) -> [String:
             [UsageHistory.Point]]
         {
@@ -233,7 +236,7 @@ extension CorrelatedFactor.Attribute {
 }
 
 extension LatencyHistogram {
-    /// Returns the difference of two histograms, bucket by bucket.
+    /// Returns this histogram minus `part`, bucket by bucket.
     fileprivate func without(_ part: LatencyHistogram) -> LatencyHistogram {
         let taken = Dictionary(uniqueKeysWithValues: part.buckets.map { ($0.range.lowerBound, $0.count) })
         var rest = LatencyHistogram()

@@ -1,15 +1,16 @@
 package import Core
 
-/// The input of the search for findings. Other code reads the input from the database, so that a test can supply its
-/// own numbers.
+/// The input of the search for findings. It does not read the database itself, so that a test can supply its own
+/// numbers.
 package struct InsightsInput: Sendable {
     /// Failures of one command in one category.
     package struct Failures: Sendable, Equatable {
         package let command: String
         package let category: String
         package let count: Int
-        /// The times of the first and the last failure, to the 15-minute bucket, in milliseconds since 1970.
+        /// The time of the first failure, to the 15-minute bucket, in milliseconds since 1970.
         package let first: Int64
+        /// The time of the last failure, to the 15-minute bucket, in milliseconds since 1970.
         package let last: Int64
 
         package init(command: String, category: String, count: Int, first: Int64, last: Int64) {
@@ -27,7 +28,7 @@ package struct InsightsInput: Sendable {
     package var totals: [CommandHistory]?
     /// The window, in milliseconds since 1970.
     package var window: Range<Int64> = 0..<Int64.max
-    /// The filter of commands and workspace.
+    /// The commands and the workspace to search.
     package var filter = ReportFilter()
     package var divisions: [CorrelatedFactor.Division] = []
     package var failures: [Failures] = []
@@ -108,6 +109,7 @@ package struct Outcomes: Equatable, Sendable {
 
     package init() {}
 
+    /// The number of runs with an outcome.
     package var judged: Int { succeeded + failed }
     /// The share of runs that failed, from 0 to 1; nil when no run has an outcome.
     package var failureRate: Double? { judged == 0 ? nil : Double(failed) / Double(judged) }

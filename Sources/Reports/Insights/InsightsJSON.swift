@@ -1,7 +1,7 @@
 package import Core
 
-/// Findings as JSON. The keys are stable, as in `Fixtures/insights.schema.json`: `version` is incremented when a key changes its
-/// meaning or is removed.
+/// Findings as JSON. The keys are stable and listed in `Fixtures/insights.schema.json`. `version` is incremented when a
+/// key changes its meaning or is removed.
 package enum InsightsJSON {
     static let version = 2
 

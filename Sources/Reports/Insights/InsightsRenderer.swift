@@ -48,8 +48,8 @@ package enum InsightsRenderer {
         return "Searched: \(NumberText.counted(runs, "run")) of \(NumberText.counted(insights.costs.count, "command"))."
     }
 
-    /// Returns how many of the runs needed to detect a change the three most time-consuming commands have. Nil when no
-    /// command has too few runs.
+    /// Returns a note on commands with too few runs to detect a change. It names at most three commands, the most
+    /// time-consuming first. Nil when every command has enough runs.
     static func tooFew(_ insights: Insights) -> String? {
         guard !insights.tooFew.isEmpty else { return nil }
         let needed = FindingRules.runsBefore + FindingRules.runsAfter
@@ -59,7 +59,7 @@ package enum InsightsRenderer {
         return "Not enough data yet: " + commands.joined(separator: ", ") + "."
     }
 
-    /// Returns each finding with the command that shows its evidence.
+    /// Returns each finding with the command line that shows its evidence.
     static func sentences(_ findings: [Finding], _ top: Int, _ style: TerminalStyle) -> [String] {
         let bullet = style.isPlain ? "*" : "•"
         return findings.prefix(top).flatMap { finding in
@@ -95,7 +95,7 @@ package enum InsightsRenderer {
                 style)
     }
 
-    /// Returns the commands with enough runs, the slowest first.
+    /// Returns the commands with enough runs for a 95th percentile, the largest percentile first.
     static func worst(_ insights: Insights) -> [Insights.CommandCost] {
         insights.costs.filter { $0.runs >= FindingRules.runsCompared }
             .sorted { ($1.p95, $0.command) < ($0.p95, $1.command) }

@@ -14,8 +14,8 @@ enum Probability {
         guard hits <= most else { return 0 }
         let first =
             logChoose(marked, hits) + logChoose(total - marked, drawn - hits) - logChoose(total, drawn)
-        // Each term is computed from the previous one. The sum ends at the first term that adds nothing, because no
-        // later term adds anything. Either the terms already fall there, or the probability is near one.
+        // Each term is computed from the previous term. The sum ends at the first term that adds nothing. Later terms
+        // add nothing either, because the terms already fall there or the probability is near 1.
         var term = 1.0
         var sum = 1.0
         var count = hits
@@ -33,7 +33,8 @@ enum Probability {
         logFactorial(n) - logFactorial(k) - logFactorial(n - k)
     }
 
-    /// Returns the logarithm of `n!`: exact for small numbers; Stirling's series for others, right to twelve digits.
+    /// Returns the logarithm of `n!`. It is exact for `n` below 16. Stirling's series gives it for larger `n`, right to
+    /// twelve digits.
     private static func logFactorial(_ n: Int) -> Double {
         if n < 16 { return log((1...max(n, 1)).reduce(1.0) { $0 * Double($1) }) }
         let x = Double(n)
@@ -48,16 +49,18 @@ enum Dependence {
     /// independent runs would have.
     ///
     /// Runs of one 15-minute bucket are alike (the same load of the machine, the same mistake in the code), and so are
-    /// neighbouring buckets. If they counted as independent, any noise would be significant. The inflation is measured
-    /// on the residuals in the `parts` between the cuts. It is the product of two factors. The first factor is the
-    /// variance between buckets relative to the variance of single runs. The second factor follows from the correlation
-    /// of each bucket with the next bucket, extrapolated as a geometric decay.
+    /// neighbouring buckets. If runs counted as independent, any noise would be significant. The inflation is measured
+    /// on the residuals: the differences between the sum of each bucket and the sum expected from the mean of its part.
+    /// The inflation is the product of two factors. The first factor is the variance between buckets relative to the
+    /// variance of single runs. The second factor follows from the correlation of each bucket with the next bucket,
+    /// extrapolated as a geometric decay.
     ///
     /// - Parameters:
     ///   - runs: the number of runs in each bucket.
-    ///   - scores: for each bucket the sum of the observed values of its runs. A value is a rank, or 1 for a failure.
+    ///   - scores: for each bucket the sum of the observed values of its runs. A value is a rank, or 1 for a failure
+    ///     and 0 for a success.
     ///   - squares: for each bucket the sum of the squared values.
-    ///   - parts: the ranges between the cuts.
+    ///   - parts: the ranges of buckets before and after the change.
     static func inflation(runs: [Int], scores: [Double], squares: [Double], of parts: [Range<Int>]) -> Double {
         var residuals: [Double] = []
         var (unexplained, between) = (0.0, 0.0)

@@ -2,22 +2,23 @@ import Core
 
 /// A command's durations in order of time, as ranks: the input of the search for a change.
 ///
-/// With ranks instead of milliseconds, a run of an hour weighs no more than a run that took a little longer than usual.
-/// Rank tests assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same 15-minute bucket, or
-/// of the same bucket of a histogram, share their mean rank. All results are exact on the histograms, in one pass over
-/// their buckets.
+/// Ranks are used instead of milliseconds, so that one run of an hour cannot outweigh many other runs. Rank tests
+/// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same bucket of a histogram share their
+/// mean rank. Runs of the same 15-minute bucket are summed. All results are computed exactly from the histograms, in
+/// one pass over their buckets.
 struct RankHistory {
     /// The number of runs in each 15-minute bucket.
     let runs: [Int]
-    /// For each bucket the sum of the ranks of its runs. Ranks are centred at the mean rank of all runs.
+    /// For each 15-minute bucket the sum of the ranks of its runs. The mean rank of all runs is subtracted from each
+    /// rank.
     private let scores: [Double]
-    /// For each bucket the sum of the squares of the centred ranks.
+    /// For each 15-minute bucket the sum of the squares of these ranks.
     private let squares: [Double]
 
     init(_ histograms: [LatencyHistogram]) {
         var all = LatencyHistogram()
         for histogram in histograms { all.merge(histogram) }
-        // Indexed by the number of the histogram's bucket.
+        // The ranks by the number of the histogram's bucket.
         var ranks = [Double](repeating: 0, count: LatencyScale.count)
         var below = 0
         all.forEachCount { bucket, count in
@@ -39,15 +40,16 @@ struct RankHistory {
         (self.scores, self.squares) = (scores, squares)
     }
 
-    /// Returns the index of the clearest change in a range. Nil if the change may be due to chance: its one-sided
-    /// probability under "nothing changed", times the number of candidates, exceeds `chance`.
+    /// Returns the index of the first bucket after the clearest change in a range. Nil if the change may be due to
+    /// chance: its one-sided probability under "nothing changed", times the number of candidates, exceeds `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
         guard !candidates.isEmpty else { return nil }
         let sums = Sums(self, range)
         guard let best = candidates.max(by: { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) }) else { return nil }
-        // The change is at the clearest index between the two neighbouring candidates.
+        // The change may be at an index that is no candidate. The clearest index between the two neighbouring
+        // candidates is used.
         let index = candidates.firstIndex(of: best) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best
         let high = index + 1 < candidates.count ? candidates[index + 1] : best + 1
@@ -74,7 +76,7 @@ struct RankHistory {
         private let start: Int
         private let runs: [Int]
         private let scores: [Double]
-        /// The variance of a rank, ties accounted for.
+        /// The variance of a rank, corrected for ties.
         private let variance: Double
 
         init(_ history: RankHistory, _ range: Range<Int>) {
@@ -90,7 +92,8 @@ struct RankHistory {
             (self.runs, self.scores) = (runs, scores)
         }
 
-        /// Returns the number of standard deviations by which the runs from index `place` on exceed their expected rank.
+        /// Returns the number of standard deviations by which the rank sum of the runs from index `place` on exceeds
+        /// its expected value.
         func z(at place: Int) -> Double {
             let (before, total) = (Double(runs[place - start]), Double(runs[runs.count - 1]))
             let after = total - before

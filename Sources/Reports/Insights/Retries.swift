@@ -1,17 +1,19 @@
-/// The runs of a command that followed a failure, and their time.
+/// The runs that repeat a command soon after it failed, and their time.
 package struct Retries: Equatable, Sendable {
     /// Longest time between two runs in the same session, in milliseconds, for which the second run counts as a
     /// repetition. Ten minutes are enough to read an error message and fix something small.
     package static let window: Int64 = 10 * 60 * 1000
 
     package let command: String
-    /// Failed runs, and the number of them that were followed by another run.
+    /// The number of failed runs.
     package let failures: Int
+    /// The number of failed runs that were followed by a repetition.
     package let repeated: Int
-    /// Successful runs, and the number of them that were followed by another run: the baseline.
+    /// The number of successful runs.
     package let successes: Int
+    /// The number of successful runs that were followed by a repetition: the baseline for `repeated`.
     package let repeatedAfterSuccess: Int
-    /// Total time of the runs after a failure, in milliseconds.
+    /// Total time of the repetitions after a failure, in milliseconds.
     package let timeMS: Int64
 
     /// Returns the retries of every command that was repeated after a failure; `runs` are in order of time.
@@ -32,7 +34,7 @@ package struct Retries: Equatable, Sendable {
         for run in runs {
             if let before = last.updateValue(run, forKey: Key(session: run.session, command: run.command)),
                 // Hooks and exec record the time when a run began. The duration of the previous run is therefore
-                // subtracted, so that the time counts from its end.
+                // subtracted, so that the interval begins when that run ended.
                 run.timestamp - before.timestamp - before.durationMS <= window
             {
                 counts[run.command, default: Counts()].repeated += before.success ? 0 : 1
@@ -53,7 +55,7 @@ package struct Retries: Equatable, Sendable {
         .sorted { ($1.timeMS, $0.command) < ($0.timeMS, $1.command) }
     }
 
-    /// Returns the retries that cost a noticeable share of `totalMS`, the time of all runs. The command must be
+    /// Returns the retries that cost a noticeable share of `totalMS`, the time of all runs. Each such command is also
     /// repeated significantly more often after a failure than after a success.
     package static func remarkable(_ retries: [Retries], totalMS: Int64) -> [Retries] {
         let chance = FindingRules.retryChance / Double(max(1, retries.count))

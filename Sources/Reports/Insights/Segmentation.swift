@@ -1,7 +1,8 @@
-/// Splits a history where it changed: at the clearest change first, then each part again (binary segmentation).
+/// Splits a history at its changes. The history is split at the clearest change, and then each part is split in the
+/// same way (binary segmentation).
 enum Segmentation {
-    /// Returns the ranges between changes, in order; the whole history when nothing changed. `cut` returns the index at
-    /// which the range changed most clearly and the later part begins; nil without a change.
+    /// Returns the ranges between changes, in order; the whole history when nothing changed. `cut` returns the first
+    /// index after the clearest change of a range; nil without a change.
     static func ranges(of history: Range<Int>, cut: (Range<Int>) -> Int?) -> [Range<Int>] {
         ranges(of: history, depth: FindingRules.segmentationDepth, cut: cut)
     }
@@ -12,12 +13,13 @@ enum Segmentation {
             + ranges(of: place..<history.upperBound, depth: depth - 1, cut: cut)
     }
 
-    /// Returns the candidate indices at which a range may be split. The candidates are thinned out: from each to the
-    /// next, the smaller side grows by at least a tenth.
+    /// Returns the candidates: the indices at which a range may be split. The candidates are thinned out. From each
+    /// candidate to the next, the number of runs on the smaller side grows by at least a tenth.
     ///
-    /// A change between two candidates loses a twentieth of its weight. In return, the number of tests grows only with
-    /// the logarithm of the length. `runs` has the number of runs at each index; each side needs a least number of runs
-    /// (`before` and `after`) and of buckets.
+    /// The test statistic of a change between two candidates is at most a twentieth too small. In return, the number of
+    /// tests grows only with the logarithm of the length. `runs` has the number of runs at each index. The earlier side
+    /// needs at least `before` runs, and the later side at least `after` runs. Both sides also need a least number of
+    /// buckets.
     static func candidates(_ runs: ArraySlice<Int>, before: Int, after: Int) -> [Int] {
         let total = runs.reduce(0, +)
         var places: [Int] = []

@@ -7,11 +7,12 @@ package struct Slowdown: Equatable, Sendable {
     package let since: Int64
     package let runsBefore: Int
     package let runsAfter: Int
-    /// Median durations in milliseconds.
+    /// The median duration before the change, in milliseconds.
     package let medianBefore: Double
+    /// The median duration since the change, in milliseconds.
     package let medianAfter: Double
 
-    /// The ratio of the medians.
+    /// The median since the change divided by the median before the change.
     package var factor: Double { medianAfter / max(medianBefore, 1) }
     /// The additional time of the runs since the change, in milliseconds.
     package var timeLostMS: Double { (medianAfter - medianBefore) * Double(runsAfter) }
@@ -25,7 +26,7 @@ package struct Slowdown: Equatable, Sendable {
         return eligible.compactMap { last(in: $0, chance: chance) }
     }
 
-    /// Returns the last noticeable change of a command's median, if it was an increase.
+    /// Returns the latest noticeable change of a command's median; nil if the median fell or never changed noticeably.
     private static func last(in history: CommandHistory, chance: Double) -> Slowdown? {
         let ranks = RankHistory(history.cells.map(\.latency))
         var ranges = Segmentation.ranges(of: history.cells.indices) { ranks.cut($0, chance: chance) }
