@@ -5,7 +5,7 @@ import SystemSupport
 /// Every setting with its value and default, for `nexus config`.
 package struct ConfigReport: Sendable {
     private let states: [SettingState]
-    /// The built-in entries of a list.
+    /// The built-in entries of each setting that has such entries. Such a setting is a list.
     private let builtIn: [SettingName: [String]] = [
         .subcommands: CommandRules.programsWithSubcommands, .interactive: CommandRules.interactive,
     ]
@@ -14,7 +14,7 @@ package struct ConfigReport: Sendable {
         self.states = states
     }
 
-    /// The settings, one on each line.
+    /// The settings as a table, one setting on each line.
     package var text: String {
         let rows = states.map { state in
             [state.name.rawValue, shown(state), state.name.defaultText, state.name.summary]
@@ -32,8 +32,8 @@ package struct ConfigReport: Sendable {
         }.joined()
     }
 
-    /// Returns the entries of one setting, one on each line. In a list the user's entries come before the built-in
-    /// entries.
+    /// Returns the value of one setting, or the entries of a list, each on its own line. The user's entries come before
+    /// the built-in entries.
     package func text(of name: SettingName) -> String {
         let values = states.first { $0.name == name }?.values ?? []
         let own = values.isEmpty && !name.isList ? [name.defaultText] : values

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// The receipt of a purge.
 package struct PurgeReport: Sendable {
-    /// A destination that still has the data that was sent there.
+    /// A destination that still has data, because this data was sent to it.
     package struct Place: Equatable, Sendable {
         let destination: String
         let isAggregates: Bool
@@ -35,7 +35,7 @@ package struct PurgeReport: Sendable {
             "          \(receipt.bufferFiles.counted("file")) of the buffer",
         ]
         lines += receipt.snapshots.map { "          snapshot \($0.escapedForDisplay)" }
-        if receipt.renewedKey { lines.append("          the key, which a new one replaces") }
+        if receipt.renewedKey { lines.append("          the key, which a new key replaces") }
         lines += [
             "Written:  the remaining database; freed pages were overwritten and the WAL is empty",
             "Size:     \(receipt.bytesBefore.counted("byte")) before, \(receipt.bytesAfter) now",

@@ -19,7 +19,7 @@ package struct ReportWindow: Equatable, Sendable {
     /// - Parameters:
     ///   - start: rounded down to a 15-minute bucket; nil for an open start.
     ///   - end: rounded up to a 15-minute bucket; nil for an open end. An end after the latest possible time of an
-    ///     event is open too.
+    ///     event counts as open.
     init(title: String, start: Int64?, end: Int64?) {
         let bucket = TimeBucket.milliseconds
         self.title = title
@@ -28,7 +28,7 @@ package struct ReportWindow: Equatable, Sendable {
         self.end = rounded.flatMap { $0 > Limits.latestTimestamp ? nil : $0 }
     }
 
-    /// Returns today and the days before it, `days` in total.
+    /// Returns the window of the last `days` days, including today.
     package static func lastDays(_ days: Int, now: Int64) -> ReportWindow {
         let today = LocalCalendar.day(of: now)
         return ReportWindow(
@@ -45,8 +45,8 @@ package struct ReportWindow: Equatable, Sendable {
             first.map { LocalCalendar.start(of: $0) }, last.map { LocalCalendar.start(of: $0, plusDays: 1) })
     }
 
-    /// Returns the window from one instant to another; its title names both. Returns nil unless the end is after the
-    /// start.
+    /// Returns the window from one instant to another instant. Its title names both instants; a nil instant leaves that
+    /// end open. Returns nil unless the end is after the start.
     static func between(_ start: Int64?, _ end: Int64?) -> ReportWindow? {
         if let start, let end, end <= start { return nil }
         let window = ReportWindow(title: "", start: start, end: end)
@@ -66,9 +66,9 @@ package struct ReportWindow: Equatable, Sendable {
     package var last: Day? { end.map { LocalCalendar.day(of: $0 - 1) } }
 
     /// Returns the range just before the window, in milliseconds since 1970; a report compares the window with this
-    /// range. The range has as many calendar days as the window, or the same length if the window is not of whole days.
-    /// If the window is not over, the range ends at the same time of day as now. A morning is then compared with a
-    /// morning, not with a whole day. Nil when the window has an open start.
+    /// range. The range has as many calendar days as the window, or the same length if the window does not consist of
+    /// whole days. If the window is not over, the range ends at the same time of day as now. A morning is then compared
+    /// with a morning, not with a whole day. Nil when the window has an open start.
     package func before(now: Int64) -> Range<Int64>? {
         guard let start, let first else { return nil }
         guard isOfWholeDays else {
@@ -103,8 +103,8 @@ package struct ReportWindow: Equatable, Sendable {
         return (start.map(isStartOfDay) ?? true) && (end.map(isStartOfDay) ?? true)
     }
 
-    /// The range as dates, with times if it is not of whole days: `2026-11-17 to 2026-11-23`, `2026-11-23 10:45 to 13:00`. Nil
-    /// when an end is open.
+    /// The range as dates, with times if it does not consist of whole days, as in `2026-11-23 10:45 to 13:00` or
+    /// `2026-11-17 to 2026-11-23`. Nil when an end is open.
     package var rangeText: String? {
         guard let start, let end, let first, let last else { return nil }
         if isOfWholeDays { return first == last ? first.text : "\(first.text) to \(last.text)" }
@@ -112,7 +112,8 @@ package struct ReportWindow: Equatable, Sendable {
         return "\(first.text) \(Self.timeText(start)) to " + (isOneDay ? Self.timeText(end) : Self.fullText(end))
     }
 
-    /// Returns the first line of a report: the title, the range unless the title is the range, and the time zone.
+    /// Returns the first line of a report: the title, `what`, the range unless the title is the range, and the time
+    /// zone.
     func heading(_ what: String = "", zone: String) -> String {
         let range = rangeText.map { title == $0 ? "" : ", \($0)" } ?? ""
         return "\(title)\(what)\(range) (\(zone.escapedForDisplay))"

@@ -2,13 +2,14 @@ import Core
 import Database
 package import SystemSupport
 
-/// Places the days of a server's aggregates in the reader's calendar.
+/// Assigns the days of a server's aggregates to days in the local time zone.
 ///
 /// A server has sums of whole days in UTC. A report shows each sum under its UTC date: the sum of 23 November in UTC
-/// appears as the reader's 23 November. The sum is counted in the 15-minute bucket that contains noon of this date in
-/// the reader's time zone.
+/// appears as 23 November in the local time zone. The sum is counted in the 15-minute bucket that contains noon of this
+/// date in the local time zone.
 package enum ServerDays {
-    /// Returns the 15-minute bucket in which a UTC day is counted. The bucket and the day are numbers since 1970.
+    /// Returns the number of the 15-minute bucket in which a UTC day is counted. The bucket and the day are counted
+    /// from 1970.
     package static func bucket(of day: Int64) -> Int64 {
         let text = Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10)
         guard let date = LocalCalendar.Day(String(text)) else { return day * TimeBucket.perDay }
@@ -16,7 +17,8 @@ package enum ServerDays {
     }
 
     /// Returns the numbers since 1970 of the first and the last day of a range of time. The range is in milliseconds
-    /// since 1970. A day is nil where the range has an open start or an open end.
+    /// since 1970. The first day is nil if the range has an open start. The last day is nil if the range has an open
+    /// end.
     package static func days(of range: Range<Int64>) -> (first: Int64?, last: Int64?) {
         (
             range.lowerBound <= 0 ? nil : number(of: LocalCalendar.day(of: range.lowerBound)),
@@ -35,7 +37,7 @@ package enum ServerDays {
         LocalCalendar.start(of: LocalCalendar.day(of: now), plusDays: 1) - 1
     }
 
-    /// Throws for a window that is not of whole days.
+    /// Throws for a window that does not consist of whole days.
     package static func require(_ window: ReportWindow) throws(NotOnServers) {
         guard window.isOfWholeDays else { throw NotOnServers("a part of a day") }
     }

@@ -35,10 +35,13 @@ package struct StatusReport: Sendable {
         }
     }
 
-    /// The latency that recording one event has added to scripts, in microseconds.
+    /// The time for which scripts waited while a single event was recorded.
     package struct Cost: Equatable, Sendable {
+        /// The number of measured calls, each of which recorded one event.
         package let calls: Int
+        /// The median of the waiting times, in microseconds.
         package let p50: Int
+        /// The 99th percentile of the waiting times, in microseconds.
         package let p99: Int
 
         package init(calls: Int, p50: Int, p99: Int) {
@@ -68,7 +71,7 @@ package struct StatusReport: Sendable {
     /// The state of the service; nil if no service ever ran.
     package var service: String?
 
-    /// Number of stored rows, recorded and imported.
+    /// Number of rows in the database, recorded and imported.
     private var events: Int {
         eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
     }
@@ -168,7 +171,7 @@ package struct StatusReport: Sendable {
         lines.append(
             eventCounters.balance
                 ? "0 lost: received = accepted + rejected, accepted = stored + pending."
-                : "COUNTERS DIFFER: accepted is not stored + pending; run 'nexus doctor'.")
+                : "COUNTERS DIFFER: accepted and stored + pending are not equal; run 'nexus doctor'.")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -219,12 +222,12 @@ package struct StatusReport: Sendable {
 
     private func counted(_ number: Int, _ noun: String) -> String { NumberText.counted(number, noun) }
 
-    /// Returns day and time in the reader's zone.
+    /// Returns the local day and time.
     private static func localTime(_ time: Int64) -> String {
         LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)
     }
 
-    /// Returns a time of the ledger in the reader's zone. A text that is not a time is returned escaped.
+    /// Returns the local day and time of a time in the ledger. A text that is not a time is returned escaped.
     private static func localTime(_ text: String) -> String {
         Timestamp.parse(Array(text.utf8).span).map { localTime($0) } ?? text.escapedForDisplay
     }

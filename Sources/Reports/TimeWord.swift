@@ -6,12 +6,13 @@ package import SystemSupport
 struct TimeWord {
     /// The start, in milliseconds since 1970.
     let start: Int64
-    /// The end, in milliseconds since 1970; nil for an instant, such as `2h` ago.
+    /// The end, in milliseconds since 1970; nil for a word that names only a start, such as `7d`, `2h` or a time of
+    /// day.
     let end: Int64?
-    /// The window that the word alone stands for. The window of an instant lasts from that instant until now.
+    /// The window that the word stands for if it is the only word. The window of a time of day has an open end.
     let window: ReportWindow
 
-    /// Parses a word in one of these forms; nil for any other text.
+    /// Parses a word; nil if it has none of the forms of a time.
     ///
     /// - Parameter now: in milliseconds since 1970.
     init?(_ text: String, now: Int64) {
@@ -60,8 +61,8 @@ struct TimeWord {
     /// Maximum number of days that `d` and `w` accept: a century.
     private static let mostDays = 36_500
 
-    /// Parses a time ago. `7d` is today and the six days before, and `2w` is today and the 13 days before. `2h` and
-    /// `90min` are that time until now.
+    /// Parses a length of time before now. `7d` is today and the six days before, and `2w` is today and the 13 days
+    /// before. `2h` is the last two hours, and `90min` is the last 90 minutes.
     private static func ago(_ text: String, now: Int64) -> TimeWord? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = UInt16(digits: digits), number > 0 else { return nil }
@@ -85,7 +86,7 @@ struct TimeWord {
         }
     }
 
-    /// Parses a day and a time of day, of the reader's zone or with an offset.
+    /// Parses a day with a time of day. The time is local if it has no offset.
     private static func instant(_ text: String) -> TimeWord? {
         guard let time = Timestamp.parse(Array(text.utf8).span) ?? localTime(text), time >= 0,
             let window = ReportWindow.between(time, nil)
@@ -93,7 +94,7 @@ struct TimeWord {
         return TimeWord(start: time, end: nil, window: window)
     }
 
-    /// Parses `YYYY-MM-DDTHH:MM`; nil also for a time that a clock change skips.
+    /// Parses `YYYY-MM-DDTHH:MM`; nil for another form and for a time that a clock change skips.
     private static func localTime(_ text: String) -> Int64? {
         let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].utf8.count == 5, let day = LocalCalendar.Day(String(parts[0])) else {
@@ -105,7 +106,7 @@ struct TimeWord {
         }
         let guess = LocalCalendar.start(of: day) + (Int64(hour) * 60 + Int64(minute)) * 60_000
         // A day with a clock change is an hour longer or shorter, in some zones half an hour. The guess may be off by
-        // that time.
+        // that hour or half hour.
         return [0, -60, 60, -30, 30].map { guess + $0 * 60_000 }.first {
             LocalCalendar.day(of: $0) == day && LocalCalendar.timeOfDay(of: $0) == parts[1] + ":00"
         }
@@ -149,9 +150,9 @@ extension ReportWindow {
     }
 
     /// Returns the window from the start of the time `since` to the end of the time `until`; nil leaves that end open.
-    /// A time without an end of its own, such as `7d`, ends at its start.
+    /// If `until` has no end of its own, as in `7d`, the window ends at the start of `until`.
     ///
-    /// - Parameter place: the name of the window on the command line; nil for `--since` and `--until`.
+    /// - Parameter place: the name of the window for an error; nil names the option, `--since` or `--until`.
     package static func since(
         _ since: String?, until: String?, now: Int64, place: String? = nil
     ) throws(WindowError) -> ReportWindow {

@@ -1,13 +1,13 @@
 import SystemSupport
 
-/// The scrollable view of a report that is redrawn on the screen, and the keys of the view.
+/// A scrollable view of a report on the screen, and the keys of the view. The report may be replaced at any time.
 package struct WatchView: Sendable {
     package enum Key: Equatable, Sendable {
         case quit, up, down, pageUp, pageDown, top, bottom
     }
 
     private var lines: [String] = []
-    /// The first visible line.
+    /// The index of the first visible line of the report.
     private var first = 0
     /// Lines of the screen, including the bottom line.
     private var rows = 24

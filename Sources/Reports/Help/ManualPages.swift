@@ -1,11 +1,12 @@
 package import Core
 
-/// The manual pages, generated from the command tree (`nexus --experimental-dump-help`): one for the program and one for each
-/// subcommand, in the form of man(7).
+/// The manual pages, generated from the command tree (`nexus --experimental-dump-help`), in the form of man(7). There
+/// is a page for the program and a page for each subcommand.
 package enum ManualPages {
     package struct Page: Equatable, Sendable {
-        /// `nexus-stats`.
+        /// The name of the page, such as `nexus-stats`.
         package let name: String
+        /// The source of the page for man(1).
         package let text: String
     }
 
@@ -38,7 +39,7 @@ package enum ManualPages {
 private struct ManualPage {
     let command: JSONValue
     let path: [String]
-    /// The subcommands of the command.
+    /// The subcommands. `path` has the names of all commands from the program to the subcommand.
     let below: [(path: [String], abstract: String)]
     let version: String
 
@@ -62,7 +63,7 @@ private struct ManualPage {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The help's text and the lines of its EXAMPLES.
+    /// The text of the help without its examples, and the lines under EXAMPLES.
     private var discussion: (text: String, examples: [String]) {
         let parts = (command["discussion"]?.text ?? "").split(separator: "EXAMPLES\n", maxSplits: 1)
         guard let first = parts.first else { return ("", []) }
@@ -93,7 +94,7 @@ private struct ManualPage {
         return parts.joined(separator: "\n")
     }
 
-    /// `--top <n>`, `<file> ...`.
+    /// Returns an option as the synopsis shows it, such as `--top <n>` or `<file> ...`.
     private func spelling(_ option: JSONValue) -> String {
         let value = "<\(option["valueName"]?.text ?? "value")>"
         let repeats = option["isRepeating"] == .bool(true) ? " ..." : ""
@@ -172,16 +173,16 @@ private struct ManualPage {
         "ENVIRONMENT",
         [
             ("NEXUS_DATA_DIR", "The data folder, an absolute path."),
-            ("XDG_DATA_HOME", "Without NEXUS_DATA_DIR, the data is in its folder nexus; by default ~/.local/share."),
-            ("XDG_RUNTIME_DIR", "Without NEXUS_DATA_DIR the service's socket and pipe are in its folder nexus."),
-            ("NEXUS_TELEMETRY, DO_NOT_TRACK", "Recording is off if the first is 'off' or the second is '1'."),
-            ("NEXUS_SESSION", "The session of events that name none; by default the calling shell."),
-            ("NEXUS_WORKSPACE", "The workspace of shell lines and of 'nexus exec'; empty for none."),
+            ("XDG_DATA_HOME", "Without NEXUS_DATA_DIR, the data is in nexus/ in this folder; default ~/.local/share."),
+            ("XDG_RUNTIME_DIR", "Without NEXUS_DATA_DIR, the service's socket and pipe are in nexus/ in this folder."),
+            ("NEXUS_TELEMETRY, DO_NOT_TRACK", "Recording is off if NEXUS_TELEMETRY is 'off' or DO_NOT_TRACK is '1'."),
+            ("NEXUS_SESSION", "The session of events that name no session; by default the calling shell."),
+            ("NEXUS_WORKSPACE", "The workspace of shell lines and of 'nexus exec'; no workspace if it is empty."),
             ("NEXUS_SYNC_USER, NEXUS_SYNC_PASSWORD", "The credentials of 'nexus sync'."),
             ("SSL_CERT_FILE", "A file of trusted certificates for 'nexus sync'."),
             ("http_proxy, https_proxy, no_proxy", "The proxy of 'nexus sync'."),
             ("TZ", "The time zone of days and hours in reports."),
-            ("NO_COLOR", "No colour, if it is set and not empty."),
+            ("NO_COLOR", "Switches colours off if it is set and not empty."),
         ])
 
     private static let files = list(
@@ -193,7 +194,7 @@ private struct ManualPage {
             ("settings.json", "The settings: recording, retention_days, destinations, name_folders and others."),
             ("ledger.ndjson", "The ledger of transfers."),
             ("socket, pipe", "The socket and the named pipe of a running service."),
-            (".nexus-telemetry-off", "In any folder: nothing is recorded in that folder and those below it."),
+            (".nexus-telemetry-off", "In any folder: nothing is recorded in that folder and in the folders below it."),
         ])
 
     private static let exitStatus = list(
@@ -203,7 +204,8 @@ private struct ManualPage {
             ("64", "Wrong use: an unknown option or value."), ("65", "Input was rejected, or a check found a problem."),
             ("69", "A service or server is unavailable."), ("74", "Input or output failed."),
             ("75", "Temporary failure: try again."), ("77", "Permission denied."),
-            ("78", "The settings forbid it, or cannot be read."), ("130, 143", "Stopped by SIGINT or SIGTERM."),
+            ("78", "The settings forbid the operation, or cannot be read."),
+            ("130, 143", "Stopped by SIGINT or SIGTERM."),
         ])
 }
 

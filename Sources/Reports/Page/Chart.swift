@@ -1,6 +1,6 @@
 import Foundation
 
-/// The frame of a chart: its size, its axes, its texts for screen readers, and the table of its figures.
+/// The frame of a chart: its size, its axes, its texts for screen readers, and the table of its numbers.
 struct Chart {
     /// The width of every chart, in pixels before scaling. At this width the text of a chart is readable on a phone
     /// without zooming.
@@ -20,7 +20,7 @@ struct Chart {
     let columns: Int
     /// The height of the area below the time axis.
     var belowHeight = 0.0
-    /// Whether column `n` of the chart is row `n` of the table, so that the script can show the figures of a column.
+    /// Whether column `n` of the chart is row `n` of the table, so that the script can show the numbers of a column.
     var hasColumnsAsRows = true
 
     var height: Double { Self.top + plotHeight + Self.bottom + belowHeight }
@@ -75,7 +75,7 @@ struct Chart {
 
     /// Writes the chart as a figure with its caption and its table.
     ///
-    /// - Parameter kind: further classes of the figure.
+    /// - Parameter kind: the class of the figure in the style sheet.
     func write(
         _ table: ChartTable, kind: String = "chart", to page: inout Markup, _ draw: (inout Markup) -> Void
     ) {
@@ -110,7 +110,7 @@ struct Chart {
     }
 }
 
-/// The figures of a chart.
+/// The table of a chart's numbers.
 struct ChartTable {
     let titles: [String]
     /// The first cell of each row is the name of the row.
@@ -140,7 +140,7 @@ struct ChartTable {
 
 /// The size of a mark for a count: five sizes, so that a reader need not distinguish colours.
 enum MarkSize {
-    /// Returns the share of the space that the mark fills, above 0 to 1; nil for a count of zero.
+    /// Returns the share of the space that the mark fills, more than 0 and less than 1; nil for a count of zero.
     static func share(_ count: Int, most: Int) -> Double? {
         guard count > 0, most > 0 else { return nil }
         let level = (5 * log(Double(1 + count)) / log(Double(1 + most))).rounded(.up)

@@ -3,7 +3,7 @@ import Database
 import Rollups
 import SystemSupport
 
-/// The time axis of charts: hours, days, or groups of days of the reader's calendar, one after the other.
+/// The time axis of charts. It consists of columns, each of which is an hour, a local day, or several local days.
 struct ChartColumns: Equatable, Sendable {
     /// The length of a column.
     enum Unit: Equatable, Sendable {
@@ -18,7 +18,7 @@ struct ChartColumns: Equatable, Sendable {
     /// The end of the last column.
     let end: Int64
 
-    /// Limit of columns. The plot is some 400 pixels wide, so that each column has at least four pixels.
+    /// Limit of columns. The plot is some 400 pixels wide, so each column then has at least four pixels.
     static let most = 100
     /// Longest range, in days, with a column for each hour.
     private static let daysByHour = 3
@@ -26,7 +26,8 @@ struct ChartColumns: Equatable, Sendable {
     var count: Int { starts.count }
     var range: Range<Int64> { (starts.first ?? end)..<end }
 
-    /// Makes columns for a range of time, in milliseconds since 1970, with the shortest unit that does not exceed `most`.
+    /// Makes columns for a range of time, in milliseconds since 1970, with the shortest unit that needs at most `most`
+    /// columns.
     ///
     /// - Parameter byHour: whether a short range may have a column for each hour.
     init(_ range: Range<Int64>, byHour: Bool = true) {
@@ -48,8 +49,8 @@ struct ChartColumns: Equatable, Sendable {
         end = LocalCalendar.start(of: first, plusDays: starts.count * step)
     }
 
-    /// The grain in which histories are read. Groups of days are combined from whole days in UTC, because these are
-    /// fewer values to read.
+    /// The grain in which histories are read. Groups of days are combined from whole days in UTC, because a history by
+    /// the day has fewer values to read.
     var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .timeBucket }
 
     /// Whether a column contains several days. The days are then days in UTC.
@@ -78,7 +79,7 @@ struct ChartColumns: Equatable, Sendable {
         return unit == .hour ? day + " " + LocalCalendar.timeOfDay(of: starts[index]).prefix(5) : day
     }
 
-    /// Returns the name on an axis, without the part that all columns share.
+    /// Returns the name of a column on an axis: the time of day of an hour, else the day without its year.
     func shortName(_ index: Int) -> String {
         unit == .hour
             ? String(LocalCalendar.timeOfDay(of: starts[index]).prefix(5))

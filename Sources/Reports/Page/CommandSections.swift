@@ -4,7 +4,7 @@ import SystemSupport
 
 /// The table of commands, and the charts of the most important commands.
 enum CommandSections {
-    /// Writes all commands with their figures, the most frequent first; the script sorts and searches them.
+    /// Writes the table of commands with their figures. The script of the page sorts and searches the table.
     static func writeTable(_ report: PageReport, to page: inout Markup) {
         let usage = report.usage
         guard !usage.isEmpty else { return }
@@ -32,7 +32,7 @@ enum CommandSections {
             }
             page.paragraph(
                 "P50 and P95 are the durations that half and 95 of a hundred runs did not exceed, with an error of at most 1 %. "
-                    + "A change against the window before is shown where it is clear. The trend is the median per "
+                    + "A change against the window before is shown if it is clear. The trend is the median per "
                     + "\(report.columns?.noun ?? "day").", kind: "note")
         }
     }
@@ -79,7 +79,7 @@ enum CommandSections {
         }
     }
 
-    /// Writes a cell with the number that the script sorts by; missing values sort last.
+    /// Writes a cell with a text, and with the number by which the script sorts rows. Rows without a number come last.
     private static func number(_ text: String?, _ value: Double?, isBad: Bool = false, to page: inout Markup) {
         guard let text, let value else { return page.element(.td, [.kind: "number"], text: "") }
         let rounded = NumberText.rounded(value)
@@ -147,7 +147,7 @@ enum CommandSections {
         if report.detailed.count < all {
             text =
                 "\(report.detailed.count) of \(NumberText.counted(all, "command")) have charts: those with findings, and those "
-                + "that took most time in all. For another: nexus report --command NAME."
+                + "that took most time in all. For another command: nexus report --command NAME."
         } else {
             text = "Every command has charts."
         }

@@ -48,12 +48,12 @@ struct CommandSeries: Sendable {
         }
     }
 
-    /// Adds the failures of the command, from the failure histories of this command.
+    /// Sets the failures of the command. `histories` are the failure histories of this command.
     mutating func add(_ histories: [FailureHistory], _ columns: ChartColumns) {
         failures = Self.failures(histories, columns)
     }
 
-    /// Returns the sum of failures in each column by category, the most frequent first.
+    /// Returns the failures in each column by category, the most frequent category first.
     static func failures(
         _ histories: [FailureHistory], _ columns: ChartColumns
     ) -> [(category: String, counts: [Int])] {

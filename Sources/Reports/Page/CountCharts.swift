@@ -3,7 +3,7 @@ import Database
 import Rollups
 import SystemSupport
 
-/// Charts of counts: failures over time, hours of the week, and the calendar.
+/// Charts of counts: failures over time, runs by hour of the week, and events per day in a calendar.
 enum CountCharts {
     /// Limit of categories with a row of their own; further categories share a row.
     private static let mostCategories = 5

@@ -181,7 +181,8 @@ enum DurationCharts {
 
     // MARK: Sparkline
 
-    /// Returns the medians of a command as a small picture; nil when no run has a duration.
+    /// Returns the medians of a command as the path of a small picture, with the picture's size in pixels; nil when no
+    /// run has a duration.
     static func sparkline(_ series: CommandSeries) -> (path: String, width: Int, height: Int)? {
         let (width, height) = (100, 20)
         let medians = series.cells.map { $0.latency.quantile(0.5) }

@@ -3,7 +3,8 @@ import Foundation
 
 /// Round durations for the labels of axes and the rows of heat maps.
 enum RoundDuration {
-    /// The durations in milliseconds, shortest first. The last one is a year, the longest duration of an event.
+    /// The durations in milliseconds, shortest first. The last duration is a year, the longest possible duration of an
+    /// event.
     static let all: [Int64] = {
         let (second, minute, hour, day): (Int64, Int64, Int64, Int64) = (1000, 60_000, 3_600_000, 86_400_000)
         let short: [Int64] = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500]
@@ -13,10 +14,10 @@ enum RoundDuration {
         return short + rest + [1, 2, 5, 10, 30, 100, 365].map { $0 * day }
     }()
 
-    /// A subset for a long axis.
+    /// The durations whose texts begin with 1, for an axis that has too many labels otherwise.
     fileprivate static let few: [Int64] = all.filter { text($0).hasPrefix("1") }
 
-    /// Returns `2m` rather than `2m 0s`.
+    /// Returns a duration as text, as in `2m` rather than `2m 0s`.
     static func text(_ milliseconds: Int64) -> String {
         let parts = NumberText.duration(milliseconds).split(separator: " ")
         return parts.count == 2 && parts[1].hasPrefix("0") ? String(parts[0]) : parts.joined(separator: " ")
@@ -39,7 +40,7 @@ struct DurationRows: Equatable {
         bounds = Array(RoundDuration.all[Self.row(of: shortest.middle)...Self.row(of: longest.middle)])
     }
 
-    /// Returns the counts of a column's durations in each row.
+    /// Returns the number of a column's durations in each row.
     func counts(_ latency: LatencyHistogram) -> [Int] {
         guard let first = bounds.first else { return [] }
         let offset = Self.row(of: Double(first))

@@ -33,7 +33,7 @@ enum MakingSection {
                     + "\(Version.withCommit), from \(Self.origin(making))"
             ),
             ("Window", usage.window.heading(zone: usage.zone)),
-            ("Time zone", "\(usage.zone): days and hours are those of this zone"),
+            ("Time zone", "\(usage.zone): days and hours are in this time zone"),
             ("Counted", counted(usage)),
             (
                 "Left out",
@@ -67,12 +67,12 @@ enum MakingSection {
     }
 
     private static func findings(_ usage: UsageReport) -> String {
-        "A change is shown where chance does not explain it, from \(FindingRules.runsBefore) runs before and "
-            + "\(FindingRules.runsAfter) after on; the comparison with the time before shares out one chance in a hundred among all "
-            + "its figures."
+        "A change is shown if chance does not explain it. The command needs at least \(FindingRules.runsBefore) runs "
+            + "before the change and \(FindingRules.runsAfter) runs after it. In the comparison with the time before, "
+            + "the chance of a false alarm in any figure is one in a hundred."
     }
 
-    /// Returns the data that a reader of the file may learn, so that its owner can decide on its recipients.
+    /// Returns a description of the data in the page. It helps the owner of the page to decide on the recipients.
     private static func content(_ making: PageReport.Making) -> String {
         if making.isOfServer {
             return
@@ -81,8 +81,8 @@ enum MakingSection {
         }
         return "Names of commands, error categories, templates and session ids as they were recorded; workspaces "
             + (making.showsNames
-                ? "by their names where a folder explains them, else by the first digits of their keyed hashes"
+                ? "by their names if a known folder has that name, else by the first digits of their keyed hashes"
                 : "by the first digits of their keyed hashes")
-            + "; when each command ran, to the 15 minutes. No argument, path, file content or task is in it."
+            + "; the times at which each command ran, to 15 minutes. No argument, path, file content or task is in it."
     }
 }

@@ -2,12 +2,12 @@ import SystemSupport
 
 /// A document of HTML and SVG under construction.
 ///
-/// Only the elements and attributes of two enumerations can be written. Text from outside is always the content of an
-/// element or the value of an attribute, and both are escaped here. A value is always in double quotes, so that the
-/// same five characters matter in both contexts (HTML standard, 13.1.2.3 and 13.3). No declaration accepts markup as
-/// text, except `embed`, which accepts the page's own style and script.
+/// Only the elements and attributes of the two enumerations below can be written. Text from outside is always the
+/// content of an element or the value of an attribute, and both are escaped here. A value is always in double quotes,
+/// so that the same five characters matter in both contexts (HTML standard, 13.1.2.3 and 13.3). Only `embed` and
+/// `begin` write a text without escaping it. They are for the page's own style, script and first line.
 struct Markup {
-    /// The elements that a page has.
+    /// The elements that a page may have.
     enum Element: String, CaseIterable {
         case html, head, meta, title, style, script, body
         case header, nav, main, section, div, p, h1, h2, h3, a, ul, li, dl, dt, dd, span, code
@@ -22,7 +22,7 @@ struct Markup {
         fileprivate var endsByItself: Bool { self == .td || self == .th || self == .tr || self == .li }
     }
 
-    /// The attributes that a page has.
+    /// The attributes that a page may have.
     enum Attribute: String, CaseIterable {
         case lang, charset, name, content, id, href, tabindex, role, scope, type, value, hidden,
             placeholder
@@ -89,8 +89,8 @@ struct Markup {
         if !element.endsByItself { text += "</" + element.rawValue + ">" }
     }
 
-    /// Returns the text with a character reference for each character that has a meaning in HTML, and with invisible characters
-    /// escaped (`escapedForDisplay`).
+    /// Returns the text with a character reference for each character that has a meaning in HTML. Invisible characters
+    /// are escaped by `escapedForDisplay`.
     static func escaped(_ text: String) -> String {
         let needsWork = text.utf8.contains { byte in
             switch byte {

@@ -29,7 +29,7 @@ enum OverviewSections {
                 page.paragraph(
                     report.usage.filter.searchesChanges
                         ? "No clear change: no command became slower or fails more often."
-                        : "Changes are not searched with a filter for failures.")
+                        : "A report with a filter for failures does not search for changes.")
                 return
             }
             for (index, finding) in findings.enumerated() {
@@ -82,7 +82,7 @@ enum OverviewSections {
                 page.paragraph(
                     report.making.isOfServer
                         ? "The aggregates on a server have no sessions."
-                        : "Sessions are counted for all events together, so a page with a filter has none.")
+                        : "Sessions are counted for all events together, so a page with a filter shows no sessions.")
             }
             if !report.workspaces.isEmpty {
                 page.element(.h3, text: "Workspaces")

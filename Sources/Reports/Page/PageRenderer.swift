@@ -7,8 +7,8 @@ import SystemSupport
 /// allows only its own style and script, by their hashes. Without the script, the page lacks only sorting, searching,
 /// selecting and themes.
 package enum PageRenderer {
-    /// The beginning of every page, in all versions. A file without this beginning is not a Nexus page and is not
-    /// replaced.
+    /// The beginning of every page, in all versions. A file without this beginning is not a page of Nexus, and
+    /// `ReportFile` does not replace it.
     static let signature = "<!doctype html>\n<!-- Nexus report"
     private static let firstLine = signature + ", version 1 -->\n"
 
@@ -97,7 +97,7 @@ package enum PageRenderer {
     }
 }
 
-/// Parts that sections share.
+/// Parts of a page that several sections use.
 extension Markup {
     /// Writes a section with its heading.
     mutating func section(_ id: String, _ title: String, _ content: (inout Markup) -> Void) {

@@ -3,7 +3,7 @@ package import Database
 import Rollups
 import SystemSupport
 
-/// All values that a page shows: the reports of the terminal, and the histories of its charts.
+/// All values that a page shows: the reports that a terminal shows too, and the histories for the charts of the page.
 package struct PageReport: Sendable {
     /// The origin of a page, as its section "How it was made" describes it.
     package struct Making: Sendable {
@@ -27,18 +27,19 @@ package struct PageReport: Sendable {
     let columns: ChartColumns?
     /// The activity of each command over time, by its name.
     let series: [String: CommandSeries]
-    /// Commands with charts of their own, those with findings first, then the most time-consuming ones.
+    /// Commands with charts of their own: first the commands with findings, then the most time-consuming commands.
     let detailed: [String]
-    /// Failures by category over time, the most frequent category first.
+    /// Failures by category over time, the most frequent category first. `counts` has the number of failures in each
+    /// column.
     let failures: [(category: String, counts: [Int])]
     /// The charts of the first findings, in the order of the findings.
     let changes: [ChangeChart]
     /// The comparison with the window before; nil for a window with an open start.
     let comparison: Comparison?
-    /// The latest sessions of the window; nil with a filter.
+    /// The latest sessions of the window; nil with a filter, and for a page on a server.
     let sessions: [StoreReader.Session]?
-    /// The figures of each workspace, by its hash. A row also has the known name of the workspace where names are
-    /// shown.
+    /// The figures of each workspace. The name of a row is the hash of the workspace. If names are shown, a row also
+    /// has the known name.
     let workspaces: [UsageRow]
 
     /// The reason why reading took longer than usual, as a sentence for the user; else nil.
@@ -51,9 +52,9 @@ package struct PageReport: Sendable {
         let series: CommandSeries
     }
 
-    /// Limit of commands with charts of their own: some 25 KB each.
+    /// Limit of commands with charts of their own. The charts of one command take some 25 KB.
     static let mostDetailed = 8
-    /// Limit of rows in the table of commands: some 800 bytes each.
+    /// Limit of rows in the table of commands. A row takes some 800 bytes.
     static let mostCommands = 1000
     /// Limit of findings with a chart.
     static let mostChanges = 8
@@ -96,8 +97,8 @@ extension UsageSource {
             workspaces: try breakdown(by: .workspace).rows)
     }
 
-    /// Returns the range of the charts, in milliseconds since 1970; nil without events. It is the window, but ends at
-    /// the latest with today or with the last day that has events.
+    /// Returns the range of the charts, in milliseconds since 1970; nil without events. The range is the window, but it
+    /// ends no later than today or the last day with events, whichever is later.
     private func chartRange(_ usage: UsageReport, now: Int64) -> Range<Int64>? {
         guard let (first, last) = usage.covered else { return nil }
         let start = window.start ?? LocalCalendar.start(of: first)
@@ -109,6 +110,8 @@ extension UsageSource {
         return start < end ? start..<end : nil
     }
 
+    /// Returns the commands with charts of their own (see `PageReport.detailed`).
+    ///
     /// - Parameter charted: the commands that have a history.
     private static func detailed(_ usage: UsageReport, _ charted: Set<String>) -> [String] {
         let single = usage.commands.filter { !$0.name.hasSuffix(EventType.lineSuffix) && charted.contains($0.name) }

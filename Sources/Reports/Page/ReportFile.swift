@@ -9,7 +9,7 @@ package struct ReportFile: Sendable {
 
     /// Makes the file at a path of the user's choice.
     ///
-    /// - Throws: `ReportFileError` if the path names no file.
+    /// - Throws: `ReportFileError` if the path does not name a file.
     package init(_ path: String) throws(ReportFileError) {
         let name = path.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
         guard !name.isEmpty, name != ".", name != ".." else { throw .occupied(path, by: "a folder") }
@@ -22,8 +22,8 @@ package struct ReportFile: Sendable {
     /// not exist.
     ///
     /// - Parameters:
-    ///   - temporary: `$TMPDIR`; `/tmp` if it is nil or no absolute path.
-    ///   - user: the number of the user.
+    ///   - temporary: `$TMPDIR`; if it is nil or not absolute, `/tmp` is used.
+    ///   - user: the number of the user (UID).
     package static func temporary(_ temporary: String?, user: UInt32) throws -> ReportFile {
         let parent = temporary.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
         let folder = Folder(parent + "/nexus-\(user)")
@@ -34,7 +34,7 @@ package struct ReportFile: Sendable {
     /// The absolute path, for another program.
     package var absolutePath: String { path.hasPrefix("/") ? path : (WorkingFolder.path ?? "") + "/" + path }
 
-    /// Throws unless the path is free or has a page that this version or another version of Nexus wrote.
+    /// Throws unless nothing is at the path, or a page that any version of Nexus wrote.
     package func requireReplaceable() throws {
         switch try folder.occupant(of: name) {
         case .nothing: return
@@ -50,7 +50,7 @@ package struct ReportFile: Sendable {
         }
     }
 
-    /// Writes a page to a new file in a scratch folder inside the same folder, and then renames the file to its path.
+    /// Writes a page to a new file in a scratch folder next to the path, and then renames the file to the path.
     package func write(_ page: String) throws {
         try requireReplaceable()
         let scratch = try ScratchFolder(in: folder)
@@ -58,7 +58,7 @@ package struct ReportFile: Sendable {
         try file.setPermissions(0o600)
         try file.write(page)
         try file.synchronizeData()
-        // The path may have changed while the page was rendered.
+        // Another program may have written to the path since the first check.
         try requireReplaceable()
         try folder.take("page", from: scratch.folder, as: name)
     }
@@ -84,7 +84,7 @@ package enum ReportOpening {
     /// Starts `xdg-open` with an absolute path, without a shell.
     ///
     /// - Parameter environment: returns the value of a variable.
-    /// - Returns: nil if `xdg-open` was started, else the reason why not, as a sentence for the user.
+    /// - Returns: nil if `xdg-open` was started, else the reason why it was not started, as a sentence for the user.
     package static func open(
         _ file: ReportFile, isRoot: Bool = ThisProcess.isRoot, environment: (String) -> String?,
         start: ([RawArgument]) throws(SystemError) -> Void = { arguments throws(SystemError) in

@@ -6,7 +6,7 @@ import SystemSupport
 package struct RunsReport: Sendable {
     /// The order of the events.
     package enum Order: Sendable {
-        /// The events that were stored last, latest first.
+        /// The events that were stored last, with the latest time first.
         case latest
         /// The events with the longest durations.
         case slowest
@@ -36,7 +36,8 @@ package struct RunsReport: Sendable {
             }
             guard event.numbers.durationMS != nil else { return true }
             events.append(event)
-            // Up to twice the limit is kept in memory, so that one sort is enough for `limit` further events.
+            // Up to twice `limit` events are kept in memory, so that they are sorted only once for each `limit` further
+            // events.
             if events.count >= 2 * limit { events = Self.slowest(limit, of: events) }
             return true
         }
@@ -61,7 +62,7 @@ package struct RunsReport: Sendable {
         return Array(ordered.prefix(limit))
     }
 
-    /// Returns a line for each event, with times of the reader's zone.
+    /// Returns a line for each event, with local times.
     package func text(_ style: TerminalStyle) -> String {
         let only = filter.text.isEmpty ? "" : "; \(filter.text)"
         var lines = TextBlock.wrapped(
@@ -142,7 +143,7 @@ package struct RunsReport: Sendable {
     }
 }
 
-/// The cells shared by lists of single events. A cell is nil where the event has no value.
+/// The cells shared by lists of single events. A cell is nil if the event has no value for it.
 enum EventCells {
     static func name(_ event: StoredEvent) -> TextTable.Cell? {
         guard !event.command.isEmpty else { return .init(event.type) }

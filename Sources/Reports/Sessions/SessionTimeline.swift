@@ -33,7 +33,7 @@ package struct SessionTimeline: Sendable {
         return .found(SessionTimeline(session, events: events, total: total))
     }
 
-    /// Returns a heading with the session's totals, then a line for each event, with times of the reader's zone.
+    /// Returns a heading with the session's totals, then a line for each event, with local times.
     package func text(_ style: TerminalStyle) -> String {
         let length = session.durationMS.map(NumberText.duration) ?? "open"
         let head =
@@ -63,8 +63,8 @@ package struct SessionTimeline: Sendable {
             ])
     }
 
-    /// The session as JSON. The keys are stable, as in `Fixtures/sessions.schema.json`: `version` is incremented when a key
-    /// changes its meaning or is removed.
+    /// The session as JSON. The keys are stable and listed in `Fixtures/sessions.schema.json`. `version` is incremented
+    /// when a key changes its meaning or is removed.
     package var json: JSONValue {
         [
             "version": .integer(1), "session": SessionText.json(session),

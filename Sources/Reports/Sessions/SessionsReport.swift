@@ -7,7 +7,7 @@ package struct SessionsReport: Sendable {
     private let sessions: [StoreReader.Session]
     private let window: ReportWindow
 
-    /// A list of sessions that started in a window.
+    /// Makes a list of sessions that started in a window.
     package init(_ sessions: [StoreReader.Session], _ window: ReportWindow = .allTime) {
         self.sessions = sessions
         self.window = window
@@ -18,7 +18,7 @@ package struct SessionsReport: Sendable {
         self.init(try StoreReader(data: data)?.sessions(startedIn: window.range, limit: limit) ?? [], window)
     }
 
-    /// Returns a line for each session, with times of the reader's zone.
+    /// Returns a line for each session, with local times.
     package func text(_ style: TerminalStyle) -> String {
         guard !sessions.isEmpty else {
             return window == .allTime ? "No sessions yet.\n" : "No session began in this window.\n"
@@ -45,8 +45,8 @@ package struct SessionsReport: Sendable {
             })
     }
 
-    /// The list as JSON. The keys are stable, as in `Fixtures/sessions.schema.json`: `version` is incremented when a key changes
-    /// its meaning or is removed.
+    /// The list as JSON. The keys are stable and listed in `Fixtures/sessions.schema.json`. `version` is incremented
+    /// when a key changes its meaning or is removed.
     package var json: JSONValue {
         ["version": .integer(1), "sessions": .array(sessions.map(SessionText.json))]
     }
@@ -60,7 +60,7 @@ enum SessionText {
         Timestamp.parse(Array((databaseText + "Z").utf8).span)
     }
 
-    /// Returns day and time in the reader's zone.
+    /// Returns the local day and time. A text in another form is returned unchanged.
     static func moment(_ databaseText: String) -> String {
         guard let time = milliseconds(databaseText) else { return databaseText }
         return LocalCalendar.day(of: time).text + " " + LocalCalendar.timeOfDay(of: time)

@@ -6,7 +6,7 @@ import SystemSupport
 /// in text from outside is therefore written as a character reference. A character reference never starts a Markdown
 /// construct (CommonMark 0.31.2, section 2.5). This also holds inside a table.
 enum MarkdownText {
-    /// Returns the text without any markup, link, mention or HTML.
+    /// Returns the text, escaped so that a Markdown program finds no markup, link, mention or HTML in it.
     static func escaped(_ text: String) -> String {
         let visible = text.escapedForDisplay
         // GitHub turns a text with `www.` into a link, even without a scheme.
@@ -42,7 +42,7 @@ enum MarkdownText {
     static func code(_ text: String) -> String {
         let visible = text.escapedForDisplay
         guard visible.contains(where: { "`|\\".contains($0) }) || visible.isEmpty else { return "`" + visible + "`" }
-        // In a table some programs cannot distinguish a backslash from a bar; references are unambiguous.
+        // In a table some programs misread a backslash or a bar in code. Character references are unambiguous.
         var result = "<code>"
         for scalar in visible.unicodeScalars {
             if scalar.isASCIILetterOrDigit || scalar == " " || scalar == "-" || !scalar.isASCII {
@@ -71,7 +71,7 @@ enum MarkdownText {
         lines.isEmpty ? [] : ["", "### " + title] + (lines.first == "" ? [] : [""]) + lines
     }
 
-    /// Returns each finding as an item of a list, with the command that shows its evidence.
+    /// Returns each finding as an item of a list, with the command line that shows its evidence.
     static func findings(_ findings: some Sequence<Finding>) -> [String] {
         findings.map { "- \(escaped($0.sentence)) \(code($0.evidenceCommand))" }
     }

@@ -53,7 +53,7 @@ package enum NumberText {
         return (whole * 10_000 + (value > whole ? 1 : -1)) / 10_000
     }
 
-    /// Returns digits in groups of three.
+    /// Returns a number with its digits in groups of three: `2,000`.
     package static func grouped(_ number: Int) -> String {
         let digits = String(number.magnitude).utf8
         var text = number < 0 ? "-" : ""
