@@ -5,7 +5,7 @@ import SystemSupport
 /// Every setting with its value and default, for `nexus config`.
 package struct ConfigReport: Sendable {
     private let states: [SettingState]
-    /// The built-in entries of each setting that has such entries. Such a setting is a list.
+    /// The built-in entries by setting. Only settings that are lists have built-in entries.
     private let builtIn: [SettingName: [String]] = [
         .subcommands: CommandRules.programsWithSubcommands, .interactive: CommandRules.interactive,
     ]

@@ -6,7 +6,7 @@ package import SystemSupport
 package struct ReportWindow: Equatable, Sendable {
     package typealias Day = LocalCalendar.Day
 
-    /// The title of a dashboard: the window as the user named it.
+    /// The name of the window in titles, such as `Last 30 Days`.
     package let title: String
     /// The first instant of the window, in milliseconds since 1970; nil for an open start.
     package let start: Int64?
@@ -92,7 +92,7 @@ package struct ReportWindow: Equatable, Sendable {
 
     private static let halfDay: Int64 = 12 * 60 * 60 * 1000
 
-    /// The window in milliseconds since 1970.
+    /// The window in milliseconds since 1970. An open start is 0, and an open end is `Int64.max`.
     package var range: Range<Int64> { (start ?? 0)..<(end ?? Int64.max) }
 
     // MARK: Text

@@ -59,7 +59,7 @@ package struct StatusReport: Sendable {
     package var settings = Settings()
     /// The reason why the key is unusable; nil when the key is usable or does not exist yet.
     package var keyProblem: String?
-    /// The beginning of the oldest 15-minute bucket with events, milliseconds since 1970; nil without events.
+    /// The beginning of the oldest 15-minute bucket with events, in milliseconds since 1970; nil without events.
     package var since: Int64?
     /// The number of sessions that have stored events.
     package var sessions = 0

@@ -9,10 +9,10 @@ struct TimeWord {
     /// The end, in milliseconds since 1970; nil for a word that names only a start, such as `7d`, `2h` or a time of
     /// day.
     let end: Int64?
-    /// The window that the word stands for if it is the only word. The window of a time of day has an open end.
+    /// The window that the word names on its own. The window of a time of day has an open end.
     let window: ReportWindow
 
-    /// Parses a word; nil if it has none of the forms of a time.
+    /// Parses a word; nil if the text is not a time in this syntax.
     ///
     /// - Parameter now: in milliseconds since 1970.
     init?(_ text: String, now: Int64) {
@@ -61,8 +61,8 @@ struct TimeWord {
     /// Maximum number of days that `d` and `w` accept: a century.
     private static let mostDays = 36_500
 
-    /// Parses a length of time before now. `7d` is today and the six days before, and `2w` is today and the 13 days
-    /// before. `2h` is the last two hours, and `90min` is the last 90 minutes.
+    /// Parses a number with a unit. `7d` is today and the six days before, and `2w` is today and the 13 days before.
+    /// `2h` is the last two hours, and `90min` is the last 90 minutes.
     private static func ago(_ text: String, now: Int64) -> TimeWord? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = UInt16(digits: digits), number > 0 else { return nil }

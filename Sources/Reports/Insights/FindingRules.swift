@@ -22,7 +22,7 @@ package enum FindingRules {
     /// Probability that a comparison of two windows shows a change although nothing changed.
     static let comparisonChance = 0.01
 
-    /// Runs that a command needs before a change: fewer runs do not show the usual figures of the command.
+    /// Runs that a command needs before a change, because fewer runs do not show the usual figures of the command.
     package static let runsBefore = 20
     /// Runs that a command needs after a change. With fewer runs, even a change beyond all noise would not be
     /// significant.
@@ -35,7 +35,7 @@ package enum FindingRules {
     /// Smallest share of pairs in which the later run is slower. A pair is one run from before the change and one run
     /// from after it.
     static let smallestDominance = 0.6
-    /// Failures that a finding needs after a change: fewer failures may be one bad afternoon.
+    /// Failures that a finding needs after a change, because fewer failures may be one bad afternoon.
     static let failuresAfter = 5
     /// Smallest growth of the odds of failing, as a factor.
     static let smallestOddsRatio = 2.0
@@ -52,7 +52,7 @@ package enum FindingRules {
     /// Runs that a comparison needs on each side: with and without a template, or with and without a number of services
     /// or ports.
     static let runsCompared = 20
-    /// Smallest share of all recorded time that repeating one command must cost.
+    /// Smallest share of all recorded time that the repetitions of a command must take.
     static let retryShare = 0.05
 
     /// Limit of compared commands, the most time-consuming first. Users would not read about further commands, and each

@@ -42,7 +42,8 @@ package struct PageReport: Sendable {
     /// has the known name.
     let workspaces: [UsageRow]
 
-    /// The reason why reading took longer than usual, as a sentence for the user; else nil.
+    /// The reason why reading took longer than usual, as a sentence for the user; nil if the page was read from
+    /// aggregates alone.
     package var note: String? { usage.note }
 
     /// The history of a finding's command. It begins before the change.

@@ -1,12 +1,13 @@
 'use strict';
-// Sorts and searches the table of commands, shows the charts of one command and the figures of a column, and sets the colours.
-// Without it everything is shown.
+// Sorts and searches the table of commands, shows the charts of one command and the numbers of a column, and sets the
+// colours. Without this script, the page shows all commands and all charts.
 (() => {
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
   const byID = (id) => document.getElementById(id);
   for (const tools of all('.tools')) tools.hidden = false;
 
-  // The theme lasts as long as the tab: a page that reloads itself keeps it. A browser may refuse to store it.
+  // The theme is stored until the tab is closed, so that a page that reloads itself keeps the theme. A browser may
+  // refuse to store the theme.
   const store = (value) => {
     try {
       if (value === undefined) return sessionStorage.getItem('theme') || '';
@@ -46,7 +47,7 @@
     };
     heads.forEach((head, column) => {
       if (!head.dataset.sort) return;
-      // Not a button element, which is not printed in the repeated heads of a long table.
+      // A span is used, because browsers do not print button elements in the repeated heads of a long table.
       const button = document.createElement('span');
       button.setAttribute('role', 'button');
       button.setAttribute('tabindex', '0');
@@ -92,7 +93,8 @@
     follow();
   }
 
-  // The figures of a column, by pointer or by the arrow keys: a row of the table behind the chart.
+  // Shows the numbers of a column of a chart, selected by the pointer or by the arrow keys. The numbers are a row of
+  // the table below the chart.
   for (const figure of all('figure')) {
     const picture = figure.querySelector('svg[data-x]');
     if (!picture) continue;

@@ -44,7 +44,8 @@ package struct UsageRow: Equatable, Sendable {
         change = old.map { ClearChange(from: $0, to: cell) }
     }
 
-    /// Makes the row of a session: its commands, its errors and, once it is over, its length.
+    /// Makes the row of a session, with the numbers of its commands and errors. The length is nil while the session is
+    /// open.
     init(_ session: StoreReader.Session) {
         name = session.id
         count = session.commands
