@@ -21,7 +21,7 @@ package struct ExplanationReport: Sendable {
 
     package var text: String {
         var lines =
-            explanation.rejection.map { ["Refused: \($0.message). Nothing of it would be stored.", ""] }
+            explanation.rejection.map { ["Refused: \($0.message). Nothing of the line would be stored.", ""] }
             ?? ["Would be recorded.", ""]
         let width = explanation.parts.map { $0.key.escapedForDisplay.count }.max() ?? 0
         for part in explanation.parts {
