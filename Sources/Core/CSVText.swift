@@ -7,10 +7,10 @@ package enum CSVText {
 
     /// Appends `value`, in UTF-8, as a field. Invalid UTF-8 is replaced.
     ///
-    /// A spreadsheet would run a text that begins like a formula. An apostrophe before such a text makes the
-    /// spreadsheet show it as text (OWASP, CSV injection). The field of such a text is quoted, and so is a text with a
-    /// quote, a comma or a line break. An empty text is written as a pair of quotes, because an empty field means no
-    /// value.
+    /// A spreadsheet would run a value that begins like a formula. This method writes an apostrophe before such a
+    /// value, so that the spreadsheet shows it as text (OWASP, CSV injection). It quotes a value that begins like a
+    /// formula or contains a quote, a comma or a line break. It also quotes an empty value, because a field of no
+    /// bytes means that there is no value.
     package static func append(_ value: Span<UInt8>, to text: inout [UInt8]) {
         let isFormula = isFormula(value)
         var needsQuotes = isFormula || value.isEmpty
@@ -35,7 +35,8 @@ package enum CSVText {
         text.append(UInt8(ascii: "\""))
     }
 
-    /// Whether `value` begins with a character that begins a formula, ASCII or fullwidth.
+    /// Whether a spreadsheet may run `value` as a formula: it begins with an operator (ASCII or fullwidth), a tab or a
+    /// line break.
     private static func isFormula(_ value: Span<UInt8>) -> Bool {
         guard !value.isEmpty else { return false }
         switch value[0] {

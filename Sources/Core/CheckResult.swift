@@ -9,12 +9,13 @@ package struct CheckResult: Equatable, Sendable {
         case error = "wrong"
     }
 
-    /// The subject of the check: one word or two.
+    /// The subject of the check, in one or two words.
     package let check: String
     package let state: State
-    /// The finding, in one sentence without a full stop. Text from outside has its invisible characters escaped already.
+    /// The finding, in one sentence without a full stop. The invisible characters of untrusted text in it, such as file
+    /// names, are already escaped.
     package let text: String
-    /// The suggested fix; nil where no action is needed.
+    /// The suggested fix; nil if no action is needed.
     package let suggestion: String?
 
     package static func ok(_ check: String, _ text: String) -> CheckResult {

@@ -1,6 +1,6 @@
 package import SystemSupport
 
-/// The paths of all files that Nexus keeps. Their names are defined here only.
+/// The data folder, and the paths of its main files.
 package struct DataFolder: Sendable {
     package let folder: Folder
 
@@ -8,10 +8,10 @@ package struct DataFolder: Sendable {
         folder = Folder(path)
     }
 
-    /// The data folder at a path. A symbolic link is followed when the link and the folder that it leads to both belong to
-    /// this user.
+    /// Returns the data folder at a path. If the path is a symbolic link, the method follows the link. The link and
+    /// the folder that it leads to must both belong to this user.
     ///
-    /// - Throws: `DataFolderError.link` for any other link.
+    /// - Throws: `DataFolderError.link` for any other symbolic link.
     package static func at(_ path: String) throws(DataFolderError) -> DataFolder {
         guard let link = FileStatus(of: path), link.kind == .link else { return DataFolder(path) }
         guard link.isOwn, let target = SymbolicLink.resolved(path), let folder = FileStatus(of: target),
@@ -22,9 +22,11 @@ package struct DataFolder: Sendable {
         return DataFolder(target)
     }
 
-    /// `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`; nil when none of them is set.
+    /// Returns the data folder `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`. Returns nil
+    /// if `NEXUS_DATA_DIR` is not set, and neither `XDG_DATA_HOME` nor `HOME` is an absolute path.
     ///
-    /// - Throws: `DataFolderError` when `NEXUS_DATA_DIR` is not an absolute path, or the folder is a link that is not followed.
+    /// - Throws: `DataFolderError` if `NEXUS_DATA_DIR` is not an absolute path, or if `at` does not follow the folder's
+    ///   symbolic link.
     package static func fromEnvironment(
         _ value: (String) -> String? = Environment.value
     ) throws(DataFolderError) -> DataFolder? {
@@ -42,8 +44,10 @@ package struct DataFolder: Sendable {
         return nil
     }
 
-    /// Waits for the lock of the folder itself and returns it; releasing the value releases the lock. A process that changes the
-    /// settings or the key holds it briefly. Creates the folder if it does not exist.
+    /// Creates the folder if it does not exist, and waits for the lock of the folder itself. Processes hold this lock
+    /// only briefly, for example while they change the settings or the key.
+    ///
+    /// - Returns: the open folder, which holds the lock until `unlock` is called or the value is destroyed.
     package func lock() throws(SystemError) -> File {
         try folder.prepare()
         let file = try File(opening: folder.path, [.read, .folder])
@@ -55,28 +59,30 @@ package struct DataFolder: Sendable {
     package var databasePath: String { folder.path(of: "nexus.db") }
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
-    /// Whether the database has a WAL that matters: another process has the database open, or a process with the
-    /// database open was killed. Two kinds of WAL do not count. An empty WAL without an index remains if a reader opens
-    /// the database while another process closes it. A WAL of only a header remains if a writer is killed at its first
-    /// commit. SQLite without write permission would wait in vain for the rest of such a WAL.
+    /// Whether the database has a WAL that a reader must read. This is the case if another process has the database
+    /// open, or if a process was killed while it had the database open. Two kinds of WAL do not count:
+    /// - An empty WAL without an index remains if a reader opens the database while another process closes it.
+    /// - A WAL that has a header but no frames remains if a writer is killed at its first commit. SQLite without write
+    ///   permission would wait in vain for the frames.
     package var hasWAL: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
         return bytes > Self.walHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
     }
     /// Bytes of the WAL's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     private static let walHeaderBytes = 32
-    /// Whether the WAL's index is missing, which SQLite needs to read the WAL. The folder was copied without the index,
-    /// or a writer was killed while it closed the database.
+    /// Whether the database has a WAL that a reader must read (see `hasWAL`), but the index of the WAL is missing.
+    /// SQLite needs the index to read the WAL. The index is missing if the folder was copied without it, or if a writer
+    /// was killed while it closed the database.
     package var hasWALWithoutIndex: Bool { hasWAL && !folder.has("nexus.db-shm") }
-    /// Whether the database has a rollback journal, which holds the earlier content of the database. Another process
-    /// writes directly to the database file, or was killed while it wrote.
+    /// Whether the database has a rollback journal, a copy of the pages that an unfinished transaction overwrites.
+    /// Another process is changing the database file without a WAL, or was killed while it did that.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
-    /// Thirty-two random bytes with which names are hashed.
+    /// The file with the key for hashing names: 32 random bytes (`KeyFile`).
     package var keyPath: String { folder.path(of: "key") }
-    /// Thirty-two random bytes with which the entries of imported histories are marked (`HistoryKey`).
     package static let historyKeyName = "history.key"
+    /// The file with the key for the marks of imported histories: 32 random bytes (`HistoryKey`).
     package var historyKeyPath: String { folder.path(of: Self.historyKeyName) }
     /// The user's settings (`Settings`).
     package var settingsPath: String { folder.path(of: Self.settingsName) }
@@ -88,13 +94,13 @@ package struct DataFolder: Sendable {
     package var writerLockPath: String { folder.path(of: "writer.lock") }
     /// The file whose lock a process holds while it waits to become the writer. The current writer then yields.
     package var writerTurnPath: String { folder.path(of: "writer.turn") }
-    /// One line for each transfer: the data and its destination.
+    /// The egress ledger. Each line names the data and the destination of one transfer.
     package var ledgerPath: String { folder.path(of: "ledger.ndjson") }
     /// The file with the length of the ledger. The length shows whether lines of the ledger are missing.
     package var ledgerHeadPath: String { folder.path(of: "ledger.head") }
 
     /// Returns whether the file at a path is a file that Nexus keeps in this folder. The path may be another name of
-    /// that file.
+    /// that file, such as a link.
     package func owns(fileAt path: String) -> Bool {
         if let above = FileIdentity(of: Folder(path).parent.path), above == FileIdentity(of: bufferFolder.path) {
             return true
@@ -110,11 +116,11 @@ package struct DataFolder: Sendable {
     }
 }
 
-/// The reason why the data folder named by the environment is not used.
+/// The reason why a path cannot be used as the data folder.
 package enum DataFolderError: ReportedError, Equatable {
     /// `NEXUS_DATA_DIR` is not an absolute path. It would name a different folder in each working folder.
     case relative(path: String)
-    /// The folder is a symbolic link that is not followed.
+    /// The folder is a symbolic link that `DataFolder.at` does not follow.
     case link(path: String)
 
     package var description: String {
@@ -139,7 +145,7 @@ package enum DataFolderError: ReportedError, Equatable {
 /// The files of a running service: its socket, its pipe and its process number.
 ///
 /// If `$NEXUS_DATA_DIR` is set, the files are in the data folder, so that each data folder has its own service.
-/// Otherwise they are in `$XDG_RUNTIME_DIR/nexus`. If that variable is not an absolute path, they are in the data
+/// Otherwise they are in `$XDG_RUNTIME_DIR/nexus`. If `$XDG_RUNTIME_DIR` is not an absolute path, they are in the data
 /// folder.
 package struct RuntimeFolder: Sendable {
     package let folder: Folder
@@ -160,18 +166,18 @@ package struct RuntimeFolder: Sendable {
 
     /// The socket that accepts lines of NDJSON and acknowledges them.
     package var socketPath: String { folder.path(of: Self.socketName) }
-    /// The pipe that accepts lines of NDJSON of at most `PIPE_BUF` (4096) bytes each, each written by one call. It acknowledges
-    /// nothing.
+    /// The pipe that accepts lines of NDJSON. A client writes each line with one system call, and a line has at most
+    /// `PIPE_BUF` (4096) bytes. The service does not acknowledge these lines.
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// The file with the number of the service's process, a line of text.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The files that the bash hook uses while the service runs: the pipe under a second name, and the number and start
-    /// time of the process. The start time is needed because the number may belong to another process after a kill of
-    /// the service.
+    /// The folder that the bash hook uses while the service runs. It contains the pipe under a second name, and a file
+    /// with the process number and the start time of the service. If the service was killed, its number may belong to
+    /// another process now. Therefore the hook compares the start time too.
     ///
-    /// The mode is 0500. Bash opens the pipe for reading and writing, because any other open would wait for a reader.
-    /// After the pipe is deleted, such an open would create a plain file, but the mode of the folder prevents that. The
-    /// mode also keeps other users from replacing the pipe.
+    /// The hook opens the pipe for reading and writing, because an open for writing alone would wait for a reader. If
+    /// the pipe was deleted, the hook's open would create a plain file. The mode of the folder, 0500, prevents that. It
+    /// also prevents that other users replace the pipe.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The file on which the service holds a lock until it exits.
     package var lockPath: String { folder.path(of: Self.lockName) }

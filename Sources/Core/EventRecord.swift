@@ -14,11 +14,11 @@ import SystemSupport
 ///          6     1  length of the template, 0…64; 0: none
 ///          7     1  zero
 ///          8     8  time, milliseconds since 1970 UTC, signed
-///         16     8  duration in milliseconds, signed; zero without bit 0
-///         24     4  services; zero without bit 3
-///         28     4  ports; zero without bit 4
-///         32    32  workspace hash, hexadecimal digits; only with bit 5
-///                32  task hash, hexadecimal digits; only with bit 6
+///         16     8  duration in milliseconds, signed; zero if bit 0 is not set
+///         24     4  services; zero if bit 3 is not set
+///         28     4  ports; zero if bit 4 is not set
+///         32    32  workspace hash, hexadecimal digits; only if bit 5 is set
+///                32  task hash, hexadecimal digits; only if bit 6 is set
 ///                    session id, event type, command, error category, template, one after the other
 ///
 /// This type describes one such payload: its numbers, and the byte range of each text.
@@ -31,13 +31,17 @@ package struct EventRecord: Sendable {
     package let success: Bool?
     package let servicesCount: UInt32?
     package let portsUsed: UInt32?
-    /// Byte ranges in the payload; empty where the event has none.
+    /// The byte range of the workspace hash in the payload; empty if the event has no workspace.
     package let workspaceHash: Range<Int>
+    /// The byte range of the task hash; empty if the event has no task.
     package let taskHash: Range<Int>
     package let sessionID: Range<Int>
     package let eventType: Range<Int>
+    /// The byte range of the command; empty if the event has no command.
     package let command: Range<Int>
+    /// The byte range of the error category; empty if the event has no error category.
     package let errorCategory: Range<Int>
+    /// The byte range of the template; empty if the event has no template.
     package let templateUsed: Range<Int>
 
     /// Whether `payload` is the payload of an event and not of another kind of record.
@@ -45,8 +49,8 @@ package struct EventRecord: Sendable {
         payload.count > headerLength && payload[0] == kind
     }
 
-    /// Reads the payload of an event. Nil when `payload` is not an event, or its lengths do not add up. The record's
-    /// checksum matched before, so wrong lengths are a bug in the program that wrote the record.
+    /// Reads the payload of an event. Nil if `payload` is not an event, or if its lengths do not add up. The caller has
+    /// verified the record's checksum. Therefore wrong lengths mean a bug in the program that wrote the record.
     @inlinable
     package init?(_ payload: Span<UInt8>) {
         guard Self.isEvent(payload) else { return nil }
@@ -72,8 +76,8 @@ package struct EventRecord: Sendable {
         portsUsed = flags.contains(.ports) ? payload.uint32(at: 28) : nil
     }
 
-    /// Whether time and duration are within the limits of intake. Only another program can have written numbers outside
-    /// of the limits.
+    /// Whether time and duration are within the limits of intake. Nexus writes only numbers within the limits, so
+    /// another program wrote any record with other numbers.
     package var isWithinLimits: Bool {
         timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
             && (durationMS ?? 0) >= 0 && (durationMS ?? 0) <= Limits.durationMilliseconds
@@ -96,7 +100,7 @@ package struct EventRecord: Sendable {
     }
 }
 
-/// The numbers of an event, for encoding; the caller adds the texts to the encoder one by one.
+/// The numbers of an event, which `EventEncoder.begin` encodes. The caller then appends the texts one by one.
 package struct EventNumbers: Sendable, Equatable {
     package var timestamp: Int64
     package var durationMS: Int64?
@@ -117,10 +121,10 @@ package struct EventNumbers: Sendable, Equatable {
     }
 }
 
-/// Writes the payload that `EventRecord` reads. The caller adds texts in the order of the format; a text that the event
-/// does not have is left out. One encoder serves a whole stream and allocates nothing.
+/// Writes the payload that `EventRecord` reads. The caller appends the texts in the order of the format, without the
+/// texts that the event does not have. One encoder can encode all events of a stream; encoding allocates no memory.
 package struct EventEncoder: Sendable {
-    /// A buffer for the longest payload, of which the first `length` bytes are written.
+    /// A buffer with the size of the longest payload. Its first `length` bytes are the current payload.
     private var room = [UInt8](repeating: 0, count: Limits.recordBytes)
     private var length = 0
     private var header: UInt64 = 0
@@ -130,8 +134,8 @@ package struct EventEncoder: Sendable {
     /// A copy of the payload, complete after `finish`.
     package var payload: [UInt8] { Array(room[..<length]) }
 
-    /// Passes the payload to `use` without a copy. The payload is complete after `finish`. The method is mutating only
-    /// because the call would otherwise copy the bytes.
+    /// Passes the payload to `use` without a copy. The payload is complete after `finish`. The method is mutating
+    /// because a nonmutating method would copy the bytes.
     package mutating func withPayload(_ use: (Span<UInt8>) -> Void) {
         use(room.span.extracting(0..<length))
     }
@@ -184,10 +188,9 @@ package struct EventEncoder: Sendable {
     }
 }
 
-/// The fields of an event, under the names that the wire and the database use.
+/// The fields that an event can have in a line of NDJSON.
 ///
-/// The type is `@usableFromInline` because otherwise other modules could not access its members, not even the
-/// `@inlinable` members.
+/// The type is `@usableFromInline`. Otherwise other modules could access no member of it, whether `@inlinable` or not.
 @usableFromInline
 package enum EventField: CaseIterable, Sendable {
     case timestamp, sessionID, eventType, workspace, workspaceHash, task, taskHash, command, durationMS, success

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// The event types with a meaning in Nexus. An event may have any other identifier as its type, too.
+/// The event types that have a meaning in Nexus. The type of an event may also be any other identifier.
 package enum EventType: String, CaseIterable, Sendable {
     case command
     case workspaceCreated = "workspace_created"
@@ -10,8 +10,8 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands. The event has the name of the first command.
     case commandLine = "command_line"
 
-    /// The suffix that reports add to the first command's name for a line of several commands: `make, …`. No command's
-    /// name contains a comma, so the two are distinct.
+    /// The suffix by which reports mark a line of several commands. They show the name of its first command with this
+    /// suffix: `make, …`. No command's name contains a comma, so a marked name never equals a command's name.
     package static let lineSuffix = ", …"
 
     /// Whether an event of this type records the run of a command or of a shell line.

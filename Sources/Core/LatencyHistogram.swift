@@ -7,7 +7,7 @@ import SystemSupport
 ///
 ///     the sum of the durations, in milliseconds
 ///     for each bucket with a count, in order:
-///         its distance from the previous such bucket; for the first bucket, its number
+///         its number minus the number of the previous bucket in this list; for the first bucket, its number
 ///         its count, at least 1
 package struct LatencyHistogram: Sendable, Equatable {
     /// A bucket with a count of at least 1.
@@ -25,15 +25,15 @@ package struct LatencyHistogram: Sendable, Equatable {
     package private(set) var sum: Int64 = 0
     /// The number of the first bucket in `counts`.
     private var first = 0
-    /// The counts from the first bucket with a count to the last.
+    /// The counts of all buckets from the first bucket with a count of at least 1 to the last such bucket.
     private var counts: [Int] = []
 
     package init() {}
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Counts a duration of `milliseconds`, `times` over. A negative duration counts as zero. A duration longer than a
-    /// year is in the last bucket.
+    /// Counts `times` durations of `milliseconds` each. A negative duration counts as zero. A duration longer than a
+    /// year counts in the last bucket.
     package mutating func record(_ milliseconds: Int64, times: Int = 1) {
         precondition(times >= 0)
         guard times > 0 else { return }
@@ -57,12 +57,13 @@ package struct LatencyHistogram: Sendable, Equatable {
         count += other.count
     }
 
-    /// Returns the duration, in milliseconds, that the given share of all durations does not exceed; nil when nothing
-    /// was counted. By the nearest-rank method, it is the smallest duration such that at least `share` × count
-    /// durations are not longer. The result is at most 1 % off. In the bucket of the longest duration it is at most 2 %
-    /// too low, so that it never exceeds the longest duration.
+    /// Returns the quantile of the durations, in milliseconds; nil when nothing was counted. By the nearest-rank
+    /// method, the quantile is the smallest duration such that at least `share` × `count` durations are not longer.
     ///
-    /// - Parameter share: from 0, the shortest, to 1, the longest; 0.5 is the median.
+    /// The result differs from the quantile by at most 1 %. If the quantile is in the last bucket, the result may be up
+    /// to 2 % lower, so that it never exceeds the longest duration.
+    ///
+    /// - Parameter share: from 0 (the shortest duration) to 1 (the longest duration); 0.5 is the median.
     package func quantile(_ share: Double) -> Double? {
         guard count > 0 else { return nil }
         if count == 1 { return Double(sum) }
@@ -77,8 +78,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
-    /// A lower bound of the longest duration: the mean of the durations in the last bucket. It assumes that all other
-    /// durations are as long as their buckets allow.
+    /// A lower bound of the longest duration: the least possible mean of the durations in the last bucket. It is
+    /// computed from `sum`, as if all other durations were as long as their buckets allow.
     private var leastLongest: Double {
         guard let times = counts.last else { return 0 }
         let others = counts.indices.dropLast().reduce(0.0) { sum, index in
@@ -126,7 +127,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         return bytes
     }
 
-    /// Reads the form of `encoded`; nil for anything else.
+    /// Reads a histogram from the bytes that `encoded` returns; nil for any other bytes.
     package init?(encoded bytes: Span<UInt8>) {
         var position = 0
         guard let sum = bytes.varint(at: &position), let sum = Int64(exactly: sum),
@@ -139,7 +140,8 @@ package struct LatencyHistogram: Sendable, Equatable {
     ///
     /// - Returns: true when the durations were added; false when the bytes are corrupt and nothing was added.
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
-        // All bytes are validated first. So corrupt bytes add nothing, and the array is extended once for all buckets.
+        // All bytes are validated before the first count is added, so corrupt bytes add nothing. The loop below need
+        // not extend `counts`, because the range of the buckets is known.
         guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
         add(sum: sum)
         guard let buckets else { return true }
@@ -158,8 +160,8 @@ package struct LatencyHistogram: Sendable, Equatable {
         return true
     }
 
-    /// Returns the first and last bucket in `bytes` from `start` on. The inner optional is nil when there are no
-    /// buckets, the outer optional when the bytes are corrupt.
+    /// Returns the first and last bucket in `bytes` from `start` on. The outer optional is nil if the bytes are
+    /// corrupt. The inner optional is nil if there are no buckets.
     private static func range(of bytes: Span<UInt8>, from start: Int) -> ClosedRange<Int>?? {
         let limit = UInt64(LatencyScale.count)
         var position = start

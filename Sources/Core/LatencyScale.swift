@@ -1,15 +1,15 @@
 /// The buckets in which durations are counted. Each whole millisecond up to 99 has its own bucket; above that the
 /// buckets become increasingly wide. The middle of a bucket is at most 1 % away from every duration in it.
 ///
-/// The bucket after the one that begins at `b` begins at `b + max(1, b / 50)`, in whole numbers. Whole numbers need no
-/// rounding, so every computer has the same buckets. Some 1,100 buckets cover the durations from zero to a year; longer
-/// durations count in the last bucket.
+/// If a bucket begins at `b`, the next bucket begins at `b + max(1, b / 50)`. This is computed with integers, so every
+/// computer has the same buckets. Some 1,100 buckets cover the durations from zero to a year. Durations of more than a
+/// year count in the last bucket.
 package enum LatencyScale {
     private struct Table {
         /// The start of each bucket, in milliseconds. The last element is the first duration after the last bucket.
         let bounds: [Int64]
-        /// The range from each power of two to the next is divided into 64 parts. Each element is the bucket in which
-        /// such a part begins.
+        /// The range from 2^n to 2^(n + 1) is divided into 64 parts. Element `64 * n + part` is the bucket in which
+        /// that part begins.
         let starts: [UInt16]
 
         init() {
@@ -41,8 +41,8 @@ package enum LatencyScale {
     /// The number of buckets.
     package static var count: Int { table.bounds.count - 1 }
 
-    /// Returns the bucket of a duration in milliseconds. A negative duration counts as zero, and a duration longer than
-    /// a year as a year.
+    /// Returns the bucket of a duration in milliseconds. A negative duration counts as zero. A duration longer than a
+    /// year counts as a year.
     package static func bucket(of milliseconds: Int64) -> Int {
         if milliseconds < 100 { return Int(max(0, milliseconds)) }
         let value = min(milliseconds, Limits.durationMilliseconds)
@@ -50,7 +50,8 @@ package enum LatencyScale {
         let part = Int(truncatingIfNeeded: value >> Int64(exponent &- 6)) & 63
         let table = table
         let bucket = Int(table.starts[exponent &* 64 &+ part])
-        // A part is narrower than a bucket, so it overlaps one or two buckets.
+        // A part is narrower than a bucket. Therefore the duration is in the bucket where its part begins, or in the
+        // next.
         return bucket &+ (value >= table.bounds[bucket &+ 1] ? 1 : 0)
     }
 
@@ -59,7 +60,7 @@ package enum LatencyScale {
         table.bounds[bucket]...(table.bounds[bucket + 1] - 1)
     }
 
-    /// Returns the middle of a bucket, in milliseconds: the value used for every duration in it.
+    /// Returns the middle of a bucket, in milliseconds. Percentiles use it for every duration in the bucket.
     package static func middle(of bucket: Int) -> Double {
         Double(table.bounds[bucket] + table.bounds[bucket + 1] - 1) / 2
     }

@@ -1,6 +1,6 @@
 import SystemSupport
 
-/// Whether recording is allowed. Environment and folders can switch recording off, never on.
+/// Whether recording is allowed. Environment variables and marker files can switch recording off, but never on.
 package enum RecordingPolicy: Equatable, Sendable {
     case on
     /// Nothing is written; the text names the reason.
@@ -10,7 +10,8 @@ package enum RecordingPolicy: Equatable, Sendable {
     package static let markerName = ".nexus-telemetry-off"
 
     /// Returns the policy for a data folder. It checks the environment, the working folder, the folders above it, and
-    /// the settings, in this order. Throws when the settings cannot be read; recording is not allowed then either.
+    /// the settings, in this order. If `data` is nil, there are no settings to check. If the settings cannot be read,
+    /// the method throws, and recording is not allowed.
     package static func current(
         for data: DataFolder?, environment: (String) -> String? = Environment.value,
         workingFolder: String? = WorkingFolder.path
@@ -20,7 +21,8 @@ package enum RecordingPolicy: Equatable, Sendable {
         return of(try SettingsFile(data).load())
     }
 
-    /// Returns the policy of environment and working folder, which stays the same while a process runs.
+    /// Returns the policy of the environment and the working folder. A process checks this policy once, when it starts
+    /// to record.
     package static func outside(
         environment: (String) -> String? = Environment.value, workingFolder: String? = WorkingFolder.path
     ) -> RecordingPolicy {
@@ -45,8 +47,8 @@ package enum RecordingPolicy: Equatable, Sendable {
         return .on
     }
 
-    /// Returns the policy of a folder (an absolute path without symbolic links): off if that folder, or a folder above
-    /// it, has a file called `markerName`.
+    /// Returns the policy of a folder. Recording is off if that folder, or a folder above it, has a file with the name
+    /// `markerName`. The path must be absolute and without symbolic links.
     package static func of(folder path: String) -> RecordingPolicy {
         var folder = Folder(path)
         // One step for each folder of the path, and one for the root.
@@ -66,11 +68,11 @@ package enum RecordingPolicy: Equatable, Sendable {
     }
 }
 
-/// Checks before every write whether the settings still allow recording. A check costs one system call; the file is
-/// read only when its stamp has changed since the last check.
+/// Checks before every write whether the settings still allow recording. A check costs one system call. It reads the
+/// settings file only if the file's stamp has changed since the last check.
 ///
 /// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then
-/// acquires each of these locks once, so that afterwards no process is between its check and its write.
+/// acquires each of these locks once. Afterwards no process is between its check and its write.
 package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none
@@ -97,7 +99,7 @@ package struct RecordingPolicyCache: Sendable {
         if case .found(let finding) = last, finding.stamp == stamp { return finding.answer }
         // The stamp is read before the content. So the next check notices a change between the two reads.
         let answer = Result { () throws(SettingsError) in RecordingPolicy.of(try file.load()) }
-        // A read that failed for want of descriptors or memory can succeed the next time.
+        // A read that failed for lack of descriptors or memory can succeed at the next check, so it is not cached.
         if case .failure(.system) = answer {
             last = .none
         } else {

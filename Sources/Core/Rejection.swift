@@ -1,9 +1,9 @@
-/// The reason why an event was rejected. It names the field and the rule, never the value: a rejected value must not appear in a
-/// log either.
+/// The reason why an event was rejected. It names the field and the rule, but never the value, because a rejected value
+/// must not appear in a log.
 @usableFromInline
 package struct Rejection: Error, Equatable, Sendable {
     package let reason: Reason
-    /// The field that broke the rule; nil when the line as a whole did.
+    /// The field that broke the rule; nil if the line as a whole broke it.
     package let field: EventField?
     /// Byte offset in the line, from 1; nil when the offset would not help the user.
     package let column: Int?
@@ -37,8 +37,8 @@ package struct Rejection: Error, Equatable, Sendable {
         case wrongClock = 16
         /// The time is a number that is valid in seconds but not in milliseconds.
         case timestampInSeconds = 17
-        /// The shell line runs nothing: it is empty, a comment, an assignment, or a function definition; or its command was
-        /// stopped and has not ended.
+        /// The shell line runs nothing, because it is empty, a comment, an assignment or a function definition. Or the
+        /// command of the line was stopped and has not ended.
         case noCommand = 18
         /// The user's settings ignore the command.
         case ignored = 19
@@ -85,7 +85,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .unknownKey: "a key that events do not have"
             case .wrongType: "\(what) must be \(expectedType)"
             case .invalidTimestamp:
-                "timestamp must be RFC 3339 or milliseconds since 1970, a date that exists, from 2000 to 9999"
+                "timestamp must be an existing date from 2000 to 9999, as RFC 3339 or as milliseconds since 1970"
             case .outOfRange: "\(what) must be from 0 to \(upperLimit)"
             case .invalidText: "\(what) must be \(expectedText)"
             case .invalidHash: "\(what) must be \(Limits.hashCharacters) hexadecimal digits in lower case"
@@ -96,8 +96,8 @@ package struct Rejection: Error, Equatable, Sendable {
                 "timestamp is more than a day ahead of this machine's clock; correct the timestamp or the clock"
             case .timestampInSeconds:
                 "timestamp is in seconds: a number must be milliseconds since 1970; multiply it by 1000"
-            case .noCommand: "the shell line runs no command, or one that has not ended"
-            case .ignored: "the settings ignore the command; 'nexus config' lists them"
+            case .noCommand: "the shell line runs no command, or its command has not ended"
+            case .ignored: "the settings ignore the command; 'nexus config' lists the settings"
             case .wrongClock: "the clock of this machine is not in the years 2000 to 9999; set the clock"
             }
         return column.map { "\(sentence) (at byte \($0))" } ?? sentence

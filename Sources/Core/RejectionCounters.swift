@@ -1,23 +1,24 @@
 import SystemSupport
 
-/// Counts of events and values that intake did not store. They pass through the buffer with the events, so that the counters
-/// balance after a kill of any process.
+/// Counts of the events and values that intake left out. The counts are written to the buffer with the events, so that
+/// the counters balance even if a process is killed.
 ///
 ///     offset  size  what
 ///          0     1  kind: 2
-///          1     1  entries that follow, 1…32
+///          1     1  number of entries, 1…32
 ///          2     6  zero
-///          8    16  an entry: the item counted, 8 bytes (see `Item`), and its count, 8 bytes
+///          8    16  each entry: the number of an item (see `Item.code`), 8 bytes, and its count, 8 bytes
 package struct RejectionCounters: Equatable, Sendable {
     package static let kind: UInt8 = 2
 
-    /// The events and values that are counted.
+    /// The kinds of events and values that are counted.
     package enum Item: Hashable, Sendable {
         /// An event was rejected.
         case rejected(Rejection.Reason)
-        /// An unknown key was removed from an accepted event.
+        /// A field was left out of an accepted event: its JSON key is unknown, or it is a name and the key for hashing
+        /// names is lost.
         case droppedField
-        /// A command was truncated at its arguments.
+        /// The arguments of a command were left out.
         case cutCommand
         /// A program recorded an event faster than events could be written, and the event was dropped for lack of capacity.
         case droppedEvent
@@ -74,7 +75,8 @@ package struct RejectionCounters: Equatable, Sendable {
         return payload
     }
 
-    /// Reads the payload of a record; nil when it holds no rejection counters. Items that only a newer version knows are skipped.
+    /// Reads the payload of a record; nil if the payload holds no rejection counters. Items that only a
+    /// newer version of Nexus knows are skipped.
     package init?(_ payload: Span<UInt8>) {
         guard payload.count >= 8, payload[0] == Self.kind, payload.count == 8 + Int(payload[1]) * 16 else { return nil }
         for entry in 0..<Int(payload[1]) {

@@ -1,13 +1,13 @@
 /// The state of one session, computed from its events. It is a pure state machine; the writer passes it each event.
 ///
-/// The counters always equal a recount of the session's events, in any order of their arrival.
+/// The counters always equal a recount of the session's events, whatever the order in which the events arrived.
 package struct SessionState: Equatable, Sendable {
     /// Time of the earliest event, milliseconds since 1970.
     package private(set) var startedAt: Int64
-    /// The latest end of an event, in milliseconds since 1970. The end of an event is its time plus its duration, if
-    /// the duration is known.
+    /// The end of the event that ended last, in milliseconds since 1970. The end of an event is its time plus its
+    /// duration, if the duration is known.
     package private(set) var lastEventAt: Int64
-    /// Whether the latest event is the end of the session. A later event opens the session again.
+    /// Whether the latest event has the type `session_ended`. A later event opens the session again.
     package private(set) var isEnded: Bool
     package private(set) var commandsExecuted = 0
     package private(set) var workspacesCreated = 0
@@ -54,7 +54,7 @@ package struct SessionState: Equatable, Sendable {
         if success == false { errorsEncountered += 1 }
     }
 
-    /// Adds the state that other events of the same session produced.
+    /// Merges the state that was computed from other events of the same session.
     package mutating func add(_ other: SessionState) {
         startedAt = min(startedAt, other.startedAt)
         if other.lastEventAt > lastEventAt {
@@ -69,10 +69,10 @@ package struct SessionState: Equatable, Sendable {
         errorsEncountered += other.errorsEncountered
     }
 
-    /// From the first start to the last end, in milliseconds.
+    /// The time from the start of the first event to the end of the last event, in milliseconds.
     package var durationMS: Int64 { lastEventAt - startedAt }
 
-    /// Returns whether the session is over: it ended, or no event came for half an hour.
+    /// Returns whether the session is over: it has ended, or its last event ended at least half an hour before `now`.
     package func isOver(at now: Int64) -> Bool {
         isEnded || now - lastEventAt >= Limits.sessionIdleMilliseconds
     }

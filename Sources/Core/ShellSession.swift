@@ -1,7 +1,7 @@
 package import SystemSupport
 
-/// The session of a shell that was given no session name. The session id identifies the shell's process, so any other
-/// process can check later whether the shell still runs.
+/// The default session of a shell, for which the user has chosen no session id. The id identifies the shell's process,
+/// so any other process can check later whether the shell still runs.
 ///
 ///     shell-<first four bytes of the boot id, hexadecimal>-<process number>-<start time in clock ticks>
 package struct ShellSession: Equatable, Sendable {
@@ -24,8 +24,8 @@ package struct ShellSession: Equatable, Sendable {
 
     package var id: String { "shell-\(boot)-\(shell.processID)-\(shell.startTime)" }
 
-    /// Returns whether the shell has ended: the computer was restarted, or no process has the shell's process number
-    /// and start time.
+    /// Returns whether the shell has ended. This is so if the computer was restarted, or if no process has the shell's
+    /// process number and start time.
     package func isGone(bootID: [UInt8]? = ProcessIdentity.bootID()) -> Bool {
         boot != Self.text(of: bootID) || ProcessIdentity(processID: shell.processID) != shell
     }
@@ -46,11 +46,10 @@ package struct ShellSession: Equatable, Sendable {
 ///
 ///     imported-history-<source>
 package enum HistorySession {
-    /// The prefix of their ids.
+    /// The prefix of the ids of these sessions.
     package static let prefix = "imported-history-"
 
-    /// The source of test suites. It is not a shell, so findings and comparisons of commands may cover times before and
-    /// after the end of its import.
+    /// The source with the reports of test suites. It is the only source that is not the history of a shell.
     private static let tests = "junit"
 
     /// Returns whether a source is the history of a shell.

@@ -5,7 +5,7 @@ package enum Timestamp {
     package static let millisecondsPerDay: Int64 = 86_400_000
 
     /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`). A blank in place of the `T` is accepted too, as section 5.6 allows.
-    /// Digits after the milliseconds are ignored. Nil when the text has another form or is not a date that exists.
+    /// Digits after the milliseconds are ignored. Nil if the text has another form, or if the date does not exist.
     package static func parse(_ text: Span<UInt8>) -> Int64? { parse(text, hasOffset: true) }
 
     /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction; nil for anything else.
@@ -50,7 +50,8 @@ package enum Timestamp {
         databaseText(milliseconds).replacing(" ", with: "T") + "Z"
     }
 
-    /// Returns the days since 1970-01-01 of a date of the Gregorian calendar, after Howard Hinnant's `days_from_civil`.
+    /// Returns the number of days from 1970-01-01 to a date of the Gregorian calendar. The algorithm is Howard
+    /// Hinnant's `days_from_civil`.
     package static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -59,7 +60,7 @@ package enum Timestamp {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// Returns the date that is `dayNumber` days after 1970-01-01, after Howard Hinnant's `civil_from_days`.
+    /// Returns the date that is `dayNumber` days after 1970-01-01. The algorithm is Howard Hinnant's `civil_from_days`.
     package static func date(ofDay dayNumber: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = dayNumber + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -89,7 +90,8 @@ package enum Timestamp {
         return value
     }
 
-    /// Reads `.` and digits after the seconds, as milliseconds; 0 when there are none.
+    /// Reads the fraction after the seconds, in milliseconds; 0 if there is no `.`, and nil if no digit follows the
+    /// `.`.
     private static func fraction(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
         guard position < text.count, text[position] == UInt8(ascii: ".") else { return 0 }
         position += 1
@@ -104,7 +106,7 @@ package enum Timestamp {
         return digits >= 3 ? value : (digits == 2 ? value * 10 : value * 100)
     }
 
-    /// Reads the offset after the time, such as `Z` or `+01:00`. Returns it in minutes.
+    /// Reads the offset after the time, such as `Z` or `+01:00`. Returns the offset in minutes; nil for any other form.
     private static func offset(_ text: Span<UInt8>, _ position: inout Int) -> Int64? {
         guard position < text.count else { return nil }
         let sign = text[position]
@@ -123,12 +125,14 @@ package enum Timestamp {
 /// Reads times as `Timestamp.parse` does. Caches the last minute and its day, because the next event of a stream is
 /// most often in the same minute or day.
 package struct TimestampParser: Sendable {
-    /// The text up to the minute, `2026-11-23T08:30`, as two numbers of eight bytes.
+    /// The first eight bytes of the cached minute's text, `2026-11-23T08:30`, as a little-endian number.
     private var firstEight: UInt64 = 0
+    /// The last eight bytes of that text, as a little-endian number.
     private var lastEight: UInt64 = 0
-    /// The start of that minute and its day in UTC, milliseconds since 1970; nil before the first text.
+    /// The start of the cached minute and the start of its day in UTC, in milliseconds since 1970; nil if no minute is
+    /// cached yet.
     private var begins: (minute: Int64, day: Int64)?
-    /// The bytes of the second number that belong to the day, `23T`.
+    /// The mask for the bytes of `lastEight` that belong to the day, `23T`.
     private static let dayMask: UInt64 = 0xFF_FFFF
 
     package init() {}
@@ -164,7 +168,7 @@ package struct TimestampParser: Sendable {
         return time
     }
 
-    /// Returns the minutes of `hh:mm` at byte 11; nil for any other form.
+    /// Returns the minutes since midnight for `hh:mm` at byte 11; nil for any other form.
     @inline(__always)
     private static func minuteOfDay(_ text: Span<UInt8>) -> Int64? {
         var isWrong = text[13] != UInt8(ascii: ":")
@@ -183,7 +187,7 @@ package struct TimestampParser: Sendable {
     @inline(__always)
     private static func millisecondsOfMinute(_ text: Span<UInt8>) -> Int64? {
         let digits = text.uint64(at: 15)
-        // Byte by byte from 15 on: a digit of the minute, `:ss.mmm`.
+        // The eight bytes from byte 15 on are the last digit of the minute and `:ss.mmm`.
         guard UInt8(truncatingIfNeeded: digits >> 8) == UInt8(ascii: ":"),
             UInt8(truncatingIfNeeded: digits >> 32) == UInt8(ascii: ".")
         else { return nil }
@@ -200,8 +204,8 @@ package struct TimestampParser: Sendable {
     }
 }
 
-/// Writes times in the database's text form and caches the last minute, because the next event of a stream is most
-/// often in the same minute.
+/// Writes times in the database's text form. Caches the last minute, because the next event of a stream is most often
+/// in the same minute.
 package struct TimestampFormatter: Sendable {
     /// Bytes of `YYYY-MM-DD HH:MM:SS.SSS`.
     package static let length = 23

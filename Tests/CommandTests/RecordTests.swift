@@ -36,8 +36,8 @@ struct RecordTests {
             outcome.errors == """
                 nexus: line 3 not recorded: success must be true or false
                 nexus: line 4 not recorded: not a JSON object (at byte 1)
-                nexus: line 5 not recorded: timestamp must be RFC 3339 or milliseconds since 1970, a date that exists, \
-                from 2000 to 9999
+                nexus: line 5 not recorded: timestamp must be an existing date from 2000 to 9999, as RFC 3339 or as \
+                milliseconds since 1970
 
                 """)
         for part in [#""received" : 5"#, #""accepted" : 2"#, #""rejected" : 3"#, #""stored" : 2"#, #""seconds""#] {

@@ -53,7 +53,8 @@ struct JSONParser {
         return .array(values)
     }
 
-    /// Passes an opening bracket, and `closing` if that is next. Returns whether it passed `closing`.
+    /// Moves past an opening bracket, and past `closing` if only blanks are between the two. Returns whether it moved
+    /// past `closing`.
     private mutating func parseEmpty(_ text: Span<UInt8>, _ closing: UInt8) -> Bool {
         scanner.position += 1
         scanner.skipBlanks(text)

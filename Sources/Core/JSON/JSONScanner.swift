@@ -2,21 +2,21 @@ public import SystemSupport
 
 /// Reads the tokens of strict JSON (RFC 8259): blanks, strings with their escapes, numbers and words.
 ///
-/// These rules are written here only; `EventDecoder` and `JSONParser` build on them. The text is an argument of each
-/// call, because a type cannot store a span that it outlives.
+/// `EventDecoder` and `JSONParser` both use this type, so that the rules exist only once. Each call takes the text as
+/// an argument, because a type that can outlive a span cannot store the span.
 @usableFromInline
 package struct JSONScanner: Sendable {
     /// Offset of the next byte to read.
     @usableFromInline package var position = 0
-    /// Whether a string with an escape was passed since the scanner was made.
+    /// Whether the scanner has moved past a string with an escape.
     package private(set) var sawEscape = false
-    /// Whether a byte beyond ASCII was passed since the scanner was made. `skipString` does not check that such bytes
-    /// are valid UTF-8; the caller does.
+    /// Whether the scanner has moved past a byte beyond ASCII. `skipString` does not check that such bytes are valid
+    /// UTF-8; the caller checks it.
     package private(set) var sawNonASCII = false
 
     package init() {}
 
-    /// A scanned number: the value of a whole number, or the reason why there is no such value.
+    /// A scanned number: its value if it is a whole number that fits, else the reason why it has no such value.
     package enum Number: Equatable, Sendable {
         case whole(Int64)
         /// A whole number that does not fit into 64 bits.
@@ -30,14 +30,14 @@ package struct JSONScanner: Sendable {
 
     private func malformed(at offset: Int) -> Rejection { Rejection(.notJSON, column: offset + 1) }
 
-    /// Returns the next byte without passing it. Throws at the end of the text.
+    /// Returns the next byte without moving past it. Throws at the end of the text.
     @inlinable @inline(__always)
     package func peek(_ text: Span<UInt8>) throws(Rejection) -> UInt8 {
         guard position < text.count else { throw malformed }
         return text[position]
     }
 
-    /// Passes the next byte if it is `byte`. Returns whether it passed the byte.
+    /// Moves past the next byte if it is `byte`. Returns whether it moved.
     @inlinable @inline(__always)
     package mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
         guard position < text.count, text[position] == byte else { return false }
@@ -45,18 +45,18 @@ package struct JSONScanner: Sendable {
         return true
     }
 
-    /// Passes `byte`. Throws if the next byte is a different byte.
+    /// Moves past `byte`. Throws if the next byte is a different byte.
     @inlinable @inline(__always)
     package mutating func expect(_ byte: UInt8, _ text: Span<UInt8>) throws(Rejection) {
         guard take(byte, text) else { throw malformed }
     }
 
-    /// Passes the bytes of `word`.
+    /// Moves past the bytes of `word`. Throws if other bytes follow.
     package mutating func expectWord(_ word: String, _ text: Span<UInt8>) throws(Rejection) {
         for byte in word.utf8 { try expect(byte, text) }
     }
 
-    /// Passes blanks, tabs and line breaks.
+    /// Moves past blanks, tabs and line breaks.
     @inlinable @inline(__always)
     package mutating func skipBlanks(_ text: Span<UInt8>) {
         while position < text.count, text[position] <= 0x20, Self.isBlank(text[position]) { position &+= 1 }
@@ -67,7 +67,7 @@ package struct JSONScanner: Sendable {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
-    /// Passes the token after a member or an element: a comma or the closing bracket.
+    /// Moves past the token after a member or an element: a comma or the closing bracket.
     ///
     /// - Returns: true for a comma, false for the closing bracket.
     @inlinable @inline(__always)
@@ -80,9 +80,9 @@ package struct JSONScanner: Sendable {
 
     // MARK: Strings
 
-    /// Passes a string.
+    /// Moves past a string.
     ///
-    /// - Returns: the range of its content, without the quotes, and whether the content has no escapes.
+    /// - Returns: the range of the string's content, without the quotes, and whether the content has no escapes.
     @inlinable @inline(__always)
     package mutating func skipString(
         _ text: Span<UInt8>
@@ -95,8 +95,8 @@ package struct JSONScanner: Sendable {
         return (start..<position &- 1, isPlain)
     }
 
-    /// Passes the rest of a string, from the first byte that needs a check: a backslash, a control character or a byte
-    /// beyond ASCII. Returns whether the rest has no escapes.
+    /// Moves past the rest of a string, from the first byte that needs a check: a backslash, a control character or a
+    /// byte beyond ASCII. Returns whether the rest has no escapes.
     @usableFromInline
     mutating func skipRestOfString(_ text: Span<UInt8>) throws(Rejection) -> Bool {
         var isPlain = true
@@ -117,7 +117,7 @@ package struct JSONScanner: Sendable {
         return isPlain
     }
 
-    /// Passes a string that `skipString` accepts and appends its value, in UTF-8, to `value`.
+    /// Moves past a string that `skipString` accepts and appends the string's value, in UTF-8, to `value`.
     package mutating func unescapeString(_ text: Span<UInt8>, into value: inout [UInt8]) throws(Rejection) {
         try expect(UInt8(ascii: "\""), text)
         while !take(UInt8(ascii: "\""), text) {
@@ -131,7 +131,8 @@ package struct JSONScanner: Sendable {
         }
     }
 
-    /// Passes a backslash and its escape: a letter, `\uXXXX`, or a pair of surrogates.
+    /// Moves past an escape and returns its character. An escape is a backslash with one character, `\uXXXX`, or two
+    /// `\uXXXX` that are a pair of surrogates.
     private mutating func scanEscape(_ text: Span<UInt8>) throws(Rejection) -> UnicodeScalar {
         let start = position
         guard start + 1 < text.count else { throw malformed(at: text.count) }
@@ -170,7 +171,7 @@ package struct JSONScanner: Sendable {
 
     // MARK: Numbers
 
-    /// Passes a number: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
+    /// Moves past a number: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
     package mutating func scanNumber(_ text: Span<UInt8>) throws(Rejection) -> Number {
         let isNegative = take(UInt8(ascii: "-"), text)
         let start = position
@@ -208,15 +209,16 @@ package struct JSONScanner: Sendable {
 }
 
 extension Span<UInt8> {
-    /// Returns the index, at or after `start`, of the first byte that ends or interrupts a plain ASCII string in JSON; `count` if
-    /// there is none. Such a byte is a quote, a backslash, a control character or a byte beyond ASCII.
+    /// Returns the index of the first byte at or after `start` that ends a plain ASCII part of a JSON string. Such a
+    /// byte is a quote, a backslash, a control character or a byte beyond ASCII. Returns `count` if there is no such
+    /// byte.
     @inlinable @inline(__always)
     package func jsonStringEnd(from start: Int) -> Int {
         precondition(start >= 0 && start <= count)
         var index = start
-        // Eight bytes at a time. In `found`, the top bit of each byte is set if the byte is beyond ASCII, below 0x20, a
-        // quote or a backslash. A borrow can set further bits, but only in bytes after such a byte, so the lowest set
-        // bit is right.
+        // This loop checks eight bytes at a time. The top bit of a byte in `found` is set if the same byte in `word`
+        // is beyond ASCII, below 0x20, a quote or a backslash. A borrow of the subtractions can set top bits of other
+        // bytes too, but only after such a byte. Therefore the lowest set bit is right.
         while index &+ 8 <= count {
             let word = uint64(at: index)
             let quotes = (word ^ (Self.ones &* UInt64(UInt8(ascii: "\"")))) &- Self.ones

@@ -14,7 +14,7 @@ package enum JSONValue: Equatable, Sendable {
 
     case null
     case bool(Bool)
-    /// A number as it is written.
+    /// A number, as the JSON text spells it.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -37,7 +37,7 @@ package enum JSONValue: Equatable, Sendable {
     package static func string(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
     package static func strings(_ texts: some Sequence<String>) -> JSONValue { .array(texts.map { .string($0) }) }
 
-    /// The object without the members that are null; any other value as it is.
+    /// The object without its null members; a value that is not an object stays unchanged.
     package var withoutNulls: JSONValue {
         if case .object(let members) = self { .object(members.filter { $0.value != .null }) } else { self }
     }

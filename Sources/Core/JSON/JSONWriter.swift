@@ -4,13 +4,13 @@ import SystemSupport
 package struct JSONWriter {
     /// The layout of a value.
     package enum Layout: Sendable {
-        /// One line without blanks: for files and programs.
+        /// One line without blanks, for files and programs.
         case line
-        /// Indented by two blanks a level: `settings.json`.
+        /// The layout of `settings.json`: each level is indented by two blanks.
         case settings
-        /// The layout of `--json`: as `settings`, with a blank before each colon and a line break at the end.
-        /// Characters that are invisible or could move the cursor of a terminal are escaped. JSON allows escapes for
-        /// all characters.
+        /// The layout of `--json`: the same as `settings`, but with a blank before each colon and a line break at the
+        /// end. Characters that are invisible or could move the cursor of a terminal are escaped, as JSON allows for
+        /// every character.
         case document
     }
 

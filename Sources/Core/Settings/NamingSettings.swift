@@ -1,15 +1,15 @@
 import SystemSupport
 
-/// The user's additions to the rules that name commands and lines, on every ingest path.
+/// The user's additions to the rules that name commands and shell lines. They apply to every ingest path.
 package struct NamingSettings: Equatable, Sendable {
     /// Names of commands that are not recorded. An entry matches every name that begins with its words: `git` matches
     /// all commands of git. For a line with several commands, the name of the first command decides.
     package var ignore: [String] = []
-    /// Programs of which the subcommand is kept, in addition to the built-in list.
+    /// Programs whose subcommand is kept in names, in addition to the built-in list.
     package var subcommands: [String] = []
     /// Names of commands that run while their user reads or types, in addition to the built-in list.
     package var interactive: [String] = []
-    /// Whether a line without a workspace belongs to the workspace of its git repository.
+    /// Whether a line without a workspace gets its workspace from the git repository in which it runs.
     package var usesGitWorkspace = true
 
     package init() {}
@@ -29,7 +29,7 @@ package struct NamingSettings: Equatable, Sendable {
     }
 }
 
-/// Provides the naming rules of a data folder to a process during which the settings may change.
+/// Provides the naming rules of a data folder to a process that keeps running while the settings may change.
 package struct NamingSettingsSource: Sendable {
     private let file: SettingsFile
     private var stamp: FileStamp?
@@ -39,8 +39,9 @@ package struct NamingSettingsSource: Sendable {
         file = SettingsFile(data)
     }
 
-    /// Returns the rules at the first call, and at a later call if the file has changed. Otherwise returns nil, at the
-    /// cost of one system call. Also returns nil if the settings are unreadable, because nothing is recorded then.
+    /// Returns the rules at the first call. A later call returns them only if the settings file has changed; otherwise
+    /// it returns nil, at the cost of one system call. Also returns nil if the settings are unreadable, because then
+    /// nothing is recorded.
     package mutating func next() -> NamingSettings? {
         let stamp = file.stamp
         guard isFirst || stamp != self.stamp else { return nil }

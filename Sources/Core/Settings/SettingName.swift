@@ -43,7 +43,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         case .recording: "whether events are recorded"
         case .retentionDays: "days for which rows are kept"
         case .destinations: "places that 'nexus sync' sends to"
-        case .gitWorkspace: "workspace of a line from its git repository"
+        case .gitWorkspace: "whether a git repository names the workspace of a line"
         case .ignore: "commands that leave no event"
         case .subcommands: "programs whose subcommand is kept, beyond the built-in ones"
         case .interactive: "commands without a duration, beyond the built-in ones"
@@ -63,7 +63,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// Returns whether `text` can be an entry of the list.
+    /// Returns whether `text` can be an entry of this list; false for a setting that is not a list.
     package func accepts(entry text: String) -> Bool {
         switch self {
         case .ignore, .interactive:
@@ -92,12 +92,12 @@ package enum SettingName: String, CaseIterable, Sendable {
 /// The current state of one setting, as text for `nexus config`.
 package struct SettingState: Equatable, Sendable {
     package let name: SettingName
-    /// The value, or the entries of a list; for destinations each name and its URL.
+    /// The value, or the entries of a list. For `destinations`, each element is a name and its URL.
     package let values: [String]
     /// Whether the file has a value; false for a default.
     package let isSet: Bool
 
-    /// The value as text.
+    /// The value as one text; the default if the setting has no value.
     package var text: String { values.isEmpty ? name.defaultText : values.joined(separator: ", ") }
 }
 

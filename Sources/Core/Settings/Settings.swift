@@ -6,15 +6,15 @@
 ///       "destinations": {           where `nexus sync` may send to, by name; absent: nowhere
 ///         "backup": "file:///mnt/backup"
 ///       },
-///       "git_workspace": "on",      "on" or "off": the workspace of a line from its git repository; absent: on
+///       "git_workspace": "on",      "on" or "off": whether a git repository names the workspace; absent: on
 ///       "ignore": ["git status"],   names of commands that leave no event; absent: none
 ///       "subcommands": ["mytool"],  programs whose subcommand is kept, beyond the built-in ones
 ///       "interactive": ["mytui"],   commands without a duration, beyond the built-in ones
 ///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
-/// A missing file is the same as an empty object. A key that this version does not know belongs to a later version.
-/// Such keys are kept when the file is rewritten.
+/// A missing file is the same as an empty object. A key that this version does not know may belong to a later version.
+/// Therefore such keys are kept when the file is rewritten.
 package struct Settings: Equatable, Sendable {
     private var members: [JSONValue.Member] = []
 
@@ -24,8 +24,8 @@ package struct Settings: Equatable, Sendable {
     package private(set) var retentionDays: Int?
 
     /// The URLs of the destinations by name, computed from `members` at each access. Every recorder reads the settings,
-    /// but no recorder needs destinations. For a stored dictionary the runtime would build a type in every recorder,
-    /// which takes longer than the check of the settings.
+    /// but no recorder needs destinations. If the dictionary were stored, the runtime would have to build its type in
+    /// every recorder. That takes longer than the check of the settings.
     package var destinations: [String: String] {
         guard case .object(let urls)? = members.first(where: { $0.key == Key.destinations })?.value else { return [:] }
         var destinations: [String: String] = [:]
@@ -61,8 +61,8 @@ package struct Settings: Equatable, Sendable {
     /// Whether the file has a value for the setting.
     package func has(_ name: SettingName) -> Bool { members.contains { $0.key == name.key } }
 
-    /// Folders that explain hashes of workspaces in the user's own reports. The reports show the names of these folders
-    /// and of the folders in them.
+    /// Folders whose names explain hashes of workspaces in the user's own reports. In place of such a hash, a report
+    /// shows the name of one of these folders, or of a folder directly in one of them.
     package var nameFolders: [String] { list(.nameFolders) }
 
     /// The default settings.
@@ -82,7 +82,7 @@ package struct Settings: Equatable, Sendable {
         static let nameFolders = "name_folders"
     }
 
-    /// Reads the content of the file. Throws the problem with the content, worded as the end of a sentence.
+    /// Reads the content of the file. Throws the problem with the content; its text is the end of a sentence.
     init(_ bytes: [UInt8]) throws(SettingsError.Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw .init("it is not a JSON object") }
         self.members = members
@@ -138,7 +138,7 @@ package struct Settings: Equatable, Sendable {
         set(name.key, list.isEmpty ? nil : .array(list.map(JSONValue.string)))
     }
 
-    /// Sets whether a line without a workspace belongs to the workspace of its git repository.
+    /// Sets whether a line without a workspace gets its workspace from the git repository in which it runs.
     package mutating func set(gitWorkspace: Bool) {
         set(Key.gitWorkspace, .string(gitWorkspace ? "on" : "off"))
     }

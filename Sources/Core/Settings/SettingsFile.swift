@@ -16,7 +16,7 @@ package struct SettingsFile: Sendable {
     /// A value that changes when the file changes; nil when there is no file.
     package var stamp: FileStamp? { FileStamp(of: path) }
 
-    /// Reads the settings. A missing file costs one failed open and nothing else.
+    /// Reads the settings. If there is no file, returns the default settings, at the cost of one failed open.
     package func load() throws(SettingsError) -> Settings {
         let content = try asSettingsError { () throws(SystemError) in try file.read() }
         guard let content else { return Settings() }
@@ -27,9 +27,9 @@ package struct SettingsFile: Sendable {
         do { return try Settings(content.bytes) } catch { throw .damaged(path: path, error) }
     }
 
-    /// Changes the current settings. The lock of the data folder ensures that one process at a time does so. When the
-    /// call returns, every read of the file finds the new settings, also after a power cut. Corrupt settings are not
-    /// overwritten, and settings longer than the limit are not written.
+    /// Changes the current settings. The lock of the data folder ensures that only one process at a time changes them.
+    /// When the call returns, every read of the file finds the new settings, even after a power cut. Corrupt settings
+    /// are not overwritten, and settings longer than the limit are not written.
     @discardableResult
     package func update(_ change: (inout Settings) -> Void) throws(SettingsError) -> Settings {
         let lock = try asSettingsError { () throws(SystemError) in try data.lock() }
@@ -41,11 +41,11 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
-    /// Replaces the settings with the content of `bytes`, which a user edited. `before` are the settings that the
-    /// editor was given.
+    /// Replaces the settings with `bytes`, a file that the user edited. `before` are the settings that the file had
+    /// when the editor opened it.
     ///
-    /// - Returns: the new settings. Nil if the file no longer has the settings `before`, because another process
-    ///   changed it; nothing was replaced then.
+    /// - Returns: the new settings. Nil, without any replacement, if another process has changed the settings from
+    ///   `before`.
     /// - Throws: `SettingsError.damaged` if `bytes` are not valid settings; the file is unchanged.
     package func replace(_ before: Settings, with bytes: [UInt8]) throws(SettingsError) -> Settings? {
         guard bytes.count <= Limits.settingsBytes else { throw .full(path: path) }
@@ -59,7 +59,7 @@ package struct SettingsFile: Sendable {
     }
 }
 
-/// Runs file work and converts its error to a `SettingsError`.
+/// Runs `work` and converts its error to a `SettingsError`.
 private func asSettingsError<Value: ~Copyable>(
     _ work: () throws(SystemError) -> Value
 ) throws(SettingsError) -> Value {
@@ -72,12 +72,13 @@ package enum SettingsError: ReportedError, Equatable {
     /// The file is not a valid settings file. The user may have switched recording off in the file, so recording counts
     /// as off until the file is fixed.
     case damaged(path: String, Problem)
-    /// The file belongs to another user, or others may write to it, so its content may not be the user's decision.
+    /// The file belongs to another user, or other users can write to it. Therefore its content is possibly not the
+    /// user's decision.
     case untrusted(path: String)
     /// The new content would be longer than the limit for reading. The file is unchanged.
     case full(path: String)
 
-    /// The problem with the content: the end of a sentence.
+    /// The problem with the content, as the end of a sentence that begins with the path.
     package struct Problem: Error, Equatable {
         let text: String
 

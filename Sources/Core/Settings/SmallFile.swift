@@ -19,18 +19,18 @@ package struct SmallFile: Sendable {
 
     /// The content of a file.
     package struct Content {
-        /// At most one byte more than the limit of the file.
+        /// The beginning of the file. It has more bytes than `limit`, by one byte, if the file is too long.
         package let bytes: [UInt8]
         /// Whether the file belongs to this user, and no other user may write to it.
         package let isTrusted: Bool
     }
 
-    /// Reads the file. A missing file costs one failed open and nothing else.
-    /// - Returns: nil if there is no file.
-    /// - Throws: also if the path is not a regular file.
+    /// Reads the file. If there is no file, the call costs only one failed open.
+    /// - Returns: the content; nil if there is no file.
+    /// - Throws: `SystemError` if the file cannot be read, or if the path is not a regular file.
     package func read() throws(SystemError) -> Content? {
         do throws(SystemError) {
-            // The path may be a pipe, whose opening must not block.
+            // If the path is a pipe, opening it must not block.
             let file = try File(opening: path, [.read, .nonBlocking])
             let status = try file.status()
             guard status.isRegular else { throw SystemError.notAFile(path) }
@@ -44,9 +44,10 @@ package struct SmallFile: Sendable {
     }
 
     /// Replaces the content. The caller must hold the lock of the data folder. When the call returns, every read finds
-    /// the new content, also after a power cut.
+    /// the new content, even after a power cut.
     package func replace(with text: String) throws(SystemError) {
-        // Only the holder of the lock creates this file, so an existing one was left by a killed process.
+        // Only the holder of the lock creates this file. If it already exists, a process was killed after it created
+        // it.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)
