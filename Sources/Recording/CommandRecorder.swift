@@ -4,23 +4,24 @@ package import SystemSupport
 
 /// Runs a program and records its name, its duration and its exit status.
 ///
-/// The program has priority: it is started before any look-up, and no recording failure changes its behaviour or exit code.
+/// The program has priority: it starts before the settings are read, and no recording failure changes its behaviour or
+/// exit code.
 package struct CommandRecorder: Sendable {
     private let data: DataFolder?
     private let workspace: String?
     private let task: String?
 
-    /// Without a data folder the program is run without recording.
+    /// Creates a recorder. If `data` is nil, programs run without being recorded.
     package init(data: DataFolder?, workspace: String?, task: String?) {
         self.data = data
         self.workspace = workspace
         self.task = task
     }
 
-    /// The result of a program.
+    /// The result of running a program.
     package struct Outcome: Sendable {
-        /// The exit code that a shell would return: the program's own code, 128 plus the number of a signal, 127 if the
-        /// program does not exist, 126 if it cannot be run.
+        /// The exit code that a shell would return: the program's own code, or 128 plus the number of the signal that
+        /// ended it. It is 126 if the program is not executable, and 127 if it cannot be run for another reason.
         package let exitCode: Int32
         /// The reason why the program could not be run; nil if it was run.
         package let failure: SystemError?
@@ -56,7 +57,8 @@ package struct CommandRecorder: Sendable {
         let naming = settings.naming
         var parsed = ParsedEvent()
         parsed.set(.eventType, EventType.command.rawValue)
-        // If the clock was set back meanwhile, the start would be in the future, and the event would be rejected.
+        // If the clock was set back while the program ran, its start would be in the future, and the event would be
+        // rejected.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
         if let name = workspace ?? AmbientWorkspace.name(usesGit: naming.usesGitWorkspace) {
@@ -73,7 +75,7 @@ package struct CommandRecorder: Sendable {
         return outcome(record(parsed, in: data, naming))
     }
 
-    /// Returns the exit code that a shell would give.
+    /// Returns the exit code that a shell would return.
     private static func exitCode(_ result: Result<ChildProcess.Termination, SystemError>) -> Int32 {
         switch result {
         case .success(.exited(let code)): code

@@ -2,10 +2,9 @@ package import Core
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// The time that the recorder costs a script that waits for it, for each of the last thousand calls that recorded one
-/// event.
+/// The durations of the last calls that recorded one event: the time for which a script waits for the recorder.
 ///
-/// The file `costs` is a sequence of calls, each as its microseconds in four bytes, little-endian. When the file holds
+/// The file `costs` has four bytes for each call: its duration in microseconds, little-endian. When the file holds
 /// twice `entriesKept` calls, the older half is dropped. The file is for information only, so a call that would have to
 /// wait for the file's lock is not noted.
 package struct CostLog: Sendable {
@@ -21,9 +20,9 @@ package struct CostLog: Sendable {
 
     private var path: String { data.folder.path(of: "costs") }
 
-    /// Notes a call, unless another process is writing concurrently or recording is off.
+    /// Appends the duration of a call to the file, unless another process holds the file's lock or recording is off.
     func note(nanoseconds: UInt64) {
-        // If the folder cannot be used, for example a link, no event was recorded and no cost is noted.
+        // If the folder cannot be used, for example because it is a link, no event was recorded and no cost is noted.
         guard (try? data.folder.requireOwn()) != nil, makeIfMissing(),
             let file = try? File(opening: path, [.readWrite, .append, .regular]), (try? file.tryLock()) == true
         else {
@@ -39,8 +38,8 @@ package struct CostLog: Sendable {
         try? file.write(bytes.span)
     }
 
-    /// Creates the file if it is missing. Holds the lock of the data folder meanwhile, so that the settings cannot
-    /// change.
+    /// Creates the file if it is missing. Holds the lock of the data folder while it does that, so that the settings
+    /// cannot change.
     /// - Returns: true if the file exists; false if recording is off or the file cannot be created.
     private func makeIfMissing() -> Bool {
         if data.folder.has("costs") { return true }
@@ -50,8 +49,8 @@ package struct CostLog: Sendable {
         return policy.isOpen() && (try? File(opening: path, [.readWrite, .create, .regular])) != nil
     }
 
-    /// Returns once every write to the file that was in progress at the call has ended. Throws `BufferError.busy` if
-    /// such a write does not end.
+    /// Waits until the writes to the file that were in progress at the call have ended. Throws `BufferError.busy` if a
+    /// write does not end within `Limits.longestWaitForAppend`.
     package func waitForWrites() throws(BufferError) {
         guard data.folder.has("costs") else { return }
         let hasWaited: Bool
@@ -66,14 +65,14 @@ package struct CostLog: Sendable {
         guard hasWaited else { throw .busy(path: path) }
     }
 
-    /// The median and the 99th percentile of the calls, in microseconds.
+    /// The number of calls, and the median and the 99th percentile of their durations, in microseconds.
     package struct Summary: Equatable, Sendable {
         package let calls: Int
         package let p50: Int
         package let p99: Int
     }
 
-    /// Returns the costs of the last calls; nil if no call was noted.
+    /// Returns a summary of the last `entriesKept` calls; nil if no call was noted.
     package func summary() throws(SystemError) -> Summary? {
         guard data.folder.has("costs") else { return nil }
         let file: File

@@ -23,13 +23,13 @@ package struct EventFlags: Sendable {
         Flag(
             name: "--line", value: "text",
             help:
-                "A shell line, which names the event and is not stored. '-' reads it from standard input; a line in its "
-                + "place is visible to 'ps'."),
+                "A shell line, which names the event and is not stored. With '-' the line is read from standard input, "
+                + "where 'ps' does not show it."),
         Flag(name: "--shell", value: "shell", help: "The shell of the line: bash, zsh or fish."),
         Flag(name: "--exit-status", value: "n", help: "The status of the line, 0 to 255."),
-        Flag(name: "--pipe-status", value: "n,n,...", help: "The statuses of its last pipeline."),
+        Flag(name: "--pipe-status", value: "n,n,...", help: "The statuses of the line's last pipeline."),
         Flag(
-            name: "--folder-changed", value: "yes|no", help: "Whether the shell is in another folder than before."),
+            name: "--folder-changed", value: "yes|no", help: "Whether the line changed the folder of the shell."),
         Flag(name: "--type", value: "type", help: "The kind of event; 'command' when only --command is given."),
         Flag(
             name: "--command", value: "command",
@@ -44,7 +44,8 @@ package struct EventFlags: Sendable {
         Flag(name: "--ports", value: "n", help: "The number of ports."),
         Flag(name: "--session", value: "id", help: "The session; by default $NEXUS_SESSION, else the calling shell."),
         Flag(
-            name: "--timestamp", value: "time", help: "RFC 3339 or milliseconds since 1970; by default the start."),
+            name: "--timestamp", value: "time",
+            help: "The start, as RFC 3339 or milliseconds since 1970; by default now minus the duration."),
     ]
 
     private var event = ParsedEvent()
@@ -56,8 +57,8 @@ package struct EventFlags: Sendable {
 
     package init() {}
 
-    /// Returns whether a name belongs to a flag with a value. It uses a switch instead of `all`, because a search in
-    /// `all` instantiates a generic standard-library type at run time. That would cost as much as the rest of a lean
+    /// Returns whether a name belongs to a flag with a value. The method uses a switch, because a search in `all` would
+    /// instantiate a generic standard-library type at run time. That would take as long as the rest of the lean
     /// recorder.
     package static func isFlag(_ name: String) -> Bool {
         switch name {
@@ -124,7 +125,7 @@ package struct EventFlags: Sendable {
 
     private static func status(_ text: Substring, _ name: String) throws(InvalidValue) -> Int {
         guard let number = Int(text), (0...255).contains(number) else {
-            throw InvalidValue(description: "\(name) must be from 0 to 255, with commas between several")
+            throw InvalidValue(description: "\(name) must be from 0 to 255, with commas between several values")
         }
         return number
     }
@@ -132,8 +133,8 @@ package struct EventFlags: Sendable {
     /// Sets the outcome.
     package mutating func set(success: Bool) { event.set(success: success) }
 
-    /// Returns the event. If the line is `-`, reads the line from standard input, up to the end or to the maximum
-    /// length of a line.
+    /// Returns the event. If the value of `--line` is `-`, reads the line from standard input. Reading stops after
+    /// `Limits.lineBytes` bytes, because the parser of shell lines uses no more bytes.
     func parsed() throws(SystemError) -> ParsedEvent {
         var parsed = event
         parsed.setShellResult(status: status, pipeStatus: pipeStatus, folderChanged: folderChanged)

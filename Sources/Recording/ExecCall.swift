@@ -1,14 +1,15 @@
 import Core
 package import SystemSupport
 
-/// The usual call of `nexus exec`. It is read without an argument parser, because a parser would cost more time than
-/// the rest of the call:
+/// A call of `nexus exec` in the usual form:
 ///
 ///     exec [--workspace NAME] [--task NAME] [--quiet] -- COMMAND [ARGUMENT …]
+///
+/// This type reads the call without an argument parser, because a parser would take longer than the rest of the call.
 package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
-    /// Whether recording failures stay unreported.
+    /// Whether failures to record are not reported.
     package let isQuiet: Bool
     /// The program, followed by its arguments.
     package let command: [RawArgument]
@@ -20,7 +21,7 @@ package struct ExecCall: Equatable, Sendable {
         self.task = task
     }
 
-    /// Parses the arguments after the program's name; nil for any other call.
+    /// Parses the arguments after the program's name; nil if they do not have the usual form.
     package init?(_ arguments: [RawArgument]) {
         var rest = arguments[...]
         guard rest.popFirst() == RawArgument("exec") else { return nil }

@@ -3,22 +3,22 @@ package import Intake
 import SystemSupport
 package import WriteAheadBuffer
 
-/// Splits the bytes of one NDJSON source into lines. The intake is passed by the caller, so that many sources can share one
-/// intake and its caches.
+/// Splits the bytes of one NDJSON source into lines and passes the lines to an intake. The caller provides the intake,
+/// so that many sources can share one intake and its caches.
 package struct NDJSONReader: Sendable {
     private var lines = LineBuffer()
     private var lineNumber = 0
 
     package init() {}
 
-    /// The events and rejections of a chunk of a source.
+    /// The result of one call of `take`: events and rejections.
     package struct Chunk: Sendable {
-        /// The events and, if lines were rejected, the rejection counters.
+        /// The records for the buffer: the events and, if intake counted any rejection, the rejection counters.
         package fileprivate(set) var batch = RecordBatch()
         /// The number of each rejected line, from 1, and the reason.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
         package fileprivate(set) var rejections = RejectionCounters()
-        /// Whether the whole command of an event was dropped.
+        /// Whether all words of an event's command were left out.
         package fileprivate(set) var hasEmptiedCommand = false
 
         package init() {}
@@ -40,15 +40,15 @@ package struct NDJSONReader: Sendable {
         lines.bytes.append(contentsOf: bytes)
     }
 
-    /// Reads more bytes after the received ones.
+    /// Lets `read` append bytes to the received bytes.
     package mutating func append<Failure: Error>(
         read: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
         try read(&lines.bytes)
     }
 
-    /// Accepts each complete line of the received bytes. With `atEnd`, no more bytes follow, so the rest is the last
-    /// line.
+    /// Passes each complete line of the received bytes to `intake`, and adds the events and rejections to `chunk`. If
+    /// `atEnd` is true, no more bytes follow, and the bytes after the last line feed are the last line.
     package mutating func take(atEnd: Bool = false, through intake: inout EventIntake, into chunk: inout Chunk) {
         do {
             let bytes = lines.bytes
@@ -97,11 +97,11 @@ package struct NDJSONInput: Sendable {
         self.intake = intake
     }
 
-    /// Uses the key and the naming rules that the data folder has now.
+    /// Updates the key and the naming rules from the data folder.
     package mutating func refresh() throws(HashKeyError) { try intake.refresh() }
 
-    /// Lets `read` append bytes, then accepts each complete line. With `atEnd`, no more bytes follow, so the rest is
-    /// the last line.
+    /// Lets `read` append bytes, and returns the events and rejections of the complete lines. If `atEnd` is true, no
+    /// more bytes follow, and the bytes after the last line feed are the last line.
     package mutating func take<Failure: Error>(
         atEnd: Bool = false, read: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) -> NDJSONReader.Chunk {
@@ -113,7 +113,8 @@ package struct NDJSONInput: Sendable {
 }
 
 extension Span<UInt8> {
-    /// Whether it begins with U+FEFF in UTF-8, as some editors and PowerShell begin a file.
+    /// Whether the text begins with U+FEFF in UTF-8. Some editors and PowerShell write this character at the start of a
+    /// file.
     fileprivate var hasByteOrderMark: Bool {
         count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
     }

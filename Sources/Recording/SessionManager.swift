@@ -2,10 +2,10 @@ import Core
 import Intake
 package import SystemSupport
 
-/// Resolves the default session for events without a session id, from a recorder or from the clients of a service.
+/// Resolves the default session, to which events without a session id belong. A recorder or a service uses it.
 ///
-/// It does not aggregate a session. The writer updates `SessionState`, because only the writer sees the events of every
-/// process.
+/// This type does not count the events of a session. The writer updates `SessionState`, because only the writer sees
+/// the events of all processes.
 package actor SessionManager {
     private let resolve: @Sendable () -> String
     private var session: String?
@@ -15,8 +15,8 @@ package actor SessionManager {
         resolve = { Self.sessionID(environment: environment) }
     }
 
-    /// Creates the manager for the clients of a service. The service does not know their shells, so all of them share
-    /// one session.
+    /// Creates the manager for the clients of a service. The service does not know the shells of its clients, so
+    /// all clients share one session.
     package init(service: ProcessIdentity) {
         resolve = { "service-\(service.processID)" }
     }

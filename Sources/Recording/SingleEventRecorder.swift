@@ -3,28 +3,30 @@ package import Intake
 package import SystemSupport
 package import WriteAheadBuffer
 
-/// Records a single event without starting another program: it appends to the buffer and returns. It never opens SQLite.
+/// Records a single event, or the lines of a stream, by appending to the buffer. It starts no other program and never
+/// opens SQLite.
 package struct SingleEventRecorder: Sendable {
     private let data: DataFolder
     private let naming: NamingSettings
 
-    /// `naming` holds the naming rules of the settings. The caller has already read the settings to check that
-    /// recording is on.
+    /// Creates a recorder. `naming` has the naming rules of the settings, which the caller has already read in order to
+    /// check that recording is on.
     package init(data: DataFolder, naming: NamingSettings) {
         self.data = data
         self.naming = naming
     }
 
-    /// Returns once the event survives the end of any process, and with `durable` a power failure. A rejected event is added
-    /// to the rejection counters before the error is thrown; an event that the settings ignore is counted without an error.
+    /// Records an event. When the call returns, the event survives the end of any process. If `durable` is true, it
+    /// also survives a power failure. A rejected event is counted before the error is thrown. An event that the
+    /// settings ignore is counted too, but the call does not throw.
     ///
     /// - Returns: true if a drain is due because a full segment is waiting (see `WriteAheadBuffer`).
     @discardableResult
     package func record(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
         let start = SystemClock.monotonicNanoseconds()
-        // Until here the process has hardly waited, so its processor time is counted. From here on the elapsed time is
-        // counted, which includes waiting.
+        // The cost is the processor time up to here plus the elapsed time from here on. Up to here the process has
+        // hardly waited.
         defer { CostLog(data).note(nanoseconds: before + SystemClock.monotonicNanoseconds() - start) }
         return try append(parsed, durable: durable)
     }
@@ -107,8 +109,8 @@ package struct SingleEventRecorder: Sendable {
     }
 }
 
-/// The notice that no word of a command was kept. A command that begins with a flag, a quote or an expansion has no
-/// plain word.
+/// The notice that no word of a command was kept. This happens if the command begins with a flag, a quote or an
+/// expansion.
 package enum EmptiedCommandNotice {
     /// Prints the notice to standard error.
     package static func show() {
@@ -134,8 +136,8 @@ package enum RecordingError: ReportedError, Equatable {
         }
     }
 
-    /// The exit code from sysexits.h. An unwritable path counts as an I/O error, because it means the same as a full
-    /// disk to a script that records events.
+    /// The exit code from sysexits.h. An unwritable path counts as an I/O error, because a script that records events
+    /// should treat it like a full disk.
     package var exitCode: ExitCode {
         if let systemError, systemError.isUnwritable { return .inputOutput }
         return switch self {
@@ -158,8 +160,8 @@ package enum RecordingError: ReportedError, Equatable {
 
 /// Starts a detached `nexus flush`, so that a recorder need not drain a large backlog itself.
 package enum DetachedDrain {
-    /// Starts the `nexus` in this program's folder, else the `nexus` on the `PATH`. The recorder does not fail if no
-    /// `nexus` exists or another process is already draining.
+    /// Starts the program `nexus` in this program's folder, or else the program `nexus` on the `PATH`. The recorder
+    /// does not fail if there is no such program, or if another process is already draining.
     package static func start() {
         _ = try? ChildProcess(detached: [RawArgument(program), RawArgument("flush")])
     }

@@ -154,8 +154,8 @@ struct EventFlagsTests {
             ("--duration-ms", "x", "--duration-ms must be a number of milliseconds"),
             ("--services", "1.5", "--services must be a whole number"),
             ("--ports", "", "--ports must be a whole number"),
-            ("--exit-status", "256", "--exit-status must be from 0 to 255, with commas between several"),
-            ("--pipe-status", "0,x", "--pipe-status must be from 0 to 255, with commas between several"),
+            ("--exit-status", "256", "--exit-status must be from 0 to 255, with commas between several values"),
+            ("--pipe-status", "0,x", "--pipe-status must be from 0 to 255, with commas between several values"),
             ("--folder-changed", "maybe", "--folder-changed must be yes or no"),
             ("--un\u{7}known", "1", "unknown option '--un\\u{7}known'"),
         ])
