@@ -1,8 +1,8 @@
 import Recording
 import SystemSupport
 
-/// The installed `nexus`. It handles `nexus exec` and `nexus record` for one event itself, because these have to start
-/// in a millisecond. For any other call it replaces itself with the full program in `libexec`.
+/// The installed `nexus`. It handles `nexus exec`, and `nexus record` for one event, itself, because these two calls
+/// must start within a millisecond. For any other call it replaces itself with the full program in `libexec`.
 ///
 ///     PREFIX/bin/nexus-record     this program
 ///     PREFIX/bin/nexus            the same file under its other name
@@ -14,7 +14,7 @@ struct Launcher {
     /// The path of the full program.
     let wholeProgram: String
 
-    /// The launcher. Nil unless the name of this program's file is `nexus`.
+    /// The launcher; nil if this program's file does not have the name `nexus`.
     static var atHand: Launcher? {
         guard let path = ExecutablePath.current, path.hasSuffix("/" + name) else { return nil }
         return Launcher(wholeProgram: Folder(path).parent.parent.path(of: "libexec/nexus/nexus"))
@@ -24,7 +24,7 @@ struct Launcher {
         if let call = ExecCall(arguments) {
             ThisProcess.end(call.run(say: Self.speaker.say))
         }
-        // The argument parser of the full program reports problems with other flags, and prints help.
+        // The full program reads `--stdin`, prints help, and reports unknown flags and invalid values.
         if arguments.first == RawArgument("record"), let call = try? RecorderArguments(arguments.dropFirst()),
             call.request == .record
         {
@@ -33,6 +33,6 @@ struct Launcher {
             ThisProcess.end(0)
         }
         let failure = ThisProcess.become(wholeProgram, [RawArgument(Self.name)] + arguments)
-        Self.speaker.end("\(failure.description); install it again", .unavailable)
+        Self.speaker.end("\(failure.description); install Nexus again", .unavailable)
     }
 }

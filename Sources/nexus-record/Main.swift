@@ -2,10 +2,11 @@ import Core
 import Recording
 import SystemSupport
 
-/// Records one event and exits. It takes the flags of `nexus record`, and is fast enough for a tight loop.
+/// Records one event, or a stream of events, and exits. It takes the flags of `nexus record`, and is fast enough for a
+/// tight loop.
 ///
 /// The program is linked statically and has no argument parser, no SQLite and no network, so that it starts as fast as
-/// a C program. Under the name `nexus` it starts the full program (`Launcher`).
+/// a C program. Under the name `nexus` it runs as the `Launcher`.
 @main
 struct Main {
     static func main() {
@@ -25,7 +26,7 @@ struct Main {
         }
     }
 
-    /// Prints a requested text; if that fails, the process exits with the reason.
+    /// Prints a requested text. If the write fails, prints the reason and exits with an error code.
     private static func show(_ text: String) {
         do throws(SystemError) { try File.standardOutput.write(text) } catch {
             RecordCommandLine(program: "nexus-record").end(error.description, ExitCode(error))
@@ -33,7 +34,8 @@ struct Main {
     }
 }
 
-/// Records one event as a command: silent on success, one sentence and an exit code on failure.
+/// Records events for a command-line program. On success it prints nothing. On failure it prints one sentence and exits
+/// with an error code.
 struct RecordCommandLine {
     /// The program's name in messages.
     let program: String
@@ -83,7 +85,7 @@ struct RecordCommandLine {
     }
 
     func say(_ sentence: String) {
-        // If standard error cannot be written either, the failure cannot be reported.
+        // If writing to standard error fails, there is no other way to report the failure.
         try? File.standardError.write("\(program): \(sentence)\n")
     }
 }

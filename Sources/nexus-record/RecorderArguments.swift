@@ -2,9 +2,9 @@ import Core
 import Recording
 import SystemSupport
 
-/// The flags of `nexus-record`: the event flags of `nexus record`, `--stdin`, `--durable` and `--soft`.
+/// The flags of `nexus-record`: the event flags, which `nexus record` has too, and `--stdin`, `--durable` and `--soft`.
 ///
-/// `--name value` and `--name=value` both work, as they do in `nexus record`.
+/// A flag may have the form `--name value` or `--name=value`, as in `nexus record`.
 struct RecorderArguments {
     enum Request {
         case record, stream, help, version
@@ -34,7 +34,7 @@ struct RecorderArguments {
             let (name, value) = Self.split(argument)
             if value == nil, try takeFlag(name) { continue }
             guard EventFlags.isFlag(name) else {
-                throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists them")
+                throw Misuse(sentence: "unknown option '\(argument.escapedForDisplay)'; --help lists the options")
             }
             guard let text = value ?? rest.next() else { throw Misuse(sentence: "\(name) needs a value") }
             do throws(EventFlags.InvalidValue) { try event.set(name, text) } catch {
@@ -69,10 +69,10 @@ struct RecorderArguments {
         return true
     }
 
-    /// The help text, with the flags from the table shared with `nexus record`.
+    /// The help text. The event flags and their help come from `EventFlags.all`, as in `nexus record`.
     static var help: String {
         var lines = [
-            "Usage: nexus-record [options]", "", "Records one event. It is safe when the command returns 0.", "",
+            "Usage: nexus-record [options]", "", "Records one event. The event is safe when the command returns 0.", "",
         ]
         lines += EventFlags.all.flatMap { line("\($0.name) <\($0.value)>", $0.help) }
         lines += line("--success, --failure", "The outcome.")
@@ -83,7 +83,7 @@ struct RecorderArguments {
         return lines.joined(separator: "\n")
     }
 
-    /// A flag and its help, wrapped to 80 columns.
+    /// Returns the lines that show a flag and its help, wrapped to 80 columns.
     private static func line(_ flag: String, _ help: String) -> [String] {
         let indent = 28
         var lines = ["  " + flag]
