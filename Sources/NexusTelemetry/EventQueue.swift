@@ -11,7 +11,7 @@ final class EventQueue: Sendable {
         var nextWaiter: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
 
-        /// Resumes all tasks that wait for capacity, which then try again.
+        /// Resumes all tasks that wait for capacity. Each task then tries to add its event again.
         mutating func wakeWaiters() {
             for continuation in waiters.values { continuation.resume() }
             waiters.removeAll(keepingCapacity: true)
@@ -29,7 +29,7 @@ final class EventQueue: Sendable {
     var counters: TelemetryCounters { state.withLock { $0.pending.counters } }
     var capacity: Int { state.withLock { $0.pending.capacity } }
 
-    /// Adds an event if there is capacity, without waiting; otherwise the event counts as dropped. The lock is held only while
+    /// Adds an event without waiting. If there is no capacity, the event counts as dropped. The lock is held only while
     /// the event is copied.
     func add(_ event: borrowing TelemetryEvent) -> RecordOutcome {
         let now = event.timestamp ?? SystemClock().now()
@@ -42,7 +42,8 @@ final class EventQueue: Sendable {
         return outcome
     }
 
-    /// Adds an event as soon as there is capacity. If the task is cancelled before, the event counts as dropped.
+    /// Adds an event, and waits until there is capacity. If the task is cancelled during the wait, the event counts as
+    /// dropped.
     func addWaiting(_ event: TelemetryEvent) async -> RecordOutcome {
         let now = event.timestamp ?? SystemClock().now()
         while true {
@@ -60,8 +61,8 @@ final class EventQueue: Sendable {
         }
     }
 
-    /// Returns once the worker has taken the pending events since `takes` was read, the queue is closed, or the task is
-    /// cancelled.
+    /// Waits until the worker has taken the pending events at least once after `takes` was read. Returns earlier if the
+    /// queue is closed or the task is cancelled.
     private func waitForRoom(after takes: UInt64) async {
         let number = state.withLock { state in
             defer { state.nextWaiter += 1 }
@@ -70,7 +71,8 @@ final class EventQueue: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { state in
-                    // The worker and the cancellation handler acquire the same lock, so this check misses neither.
+                    // `take` and the cancellation handler acquire the same lock, so neither can run between this
+                    // check and the storing of the continuation.
                     guard state.takes == takes, !state.pending.isClosed, !Task.isCancelled else {
                         return continuation.resume()
                     }

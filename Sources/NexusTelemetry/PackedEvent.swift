@@ -2,21 +2,22 @@ import Core
 import Intake
 import SystemSupport
 
-/// The layout of a recorded event in memory until the worker takes it: fixed numbers followed by the raw texts. Recording is
-/// therefore a copy and nothing else. The layout contains raw names; it is never written anywhere.
+/// The layout of a recorded event in memory until the worker takes it: fixed numbers followed by the raw texts.
+/// Therefore recording only copies bytes. These bytes contain raw names, so they are never written to disk.
 ///
 ///     offset  size  what
-///          0     4  length of the whole, header and texts
-///          4     1  flags: bit 0 success is known, 1 success, 2 duration, 3 services, 4 ports, 5 the time is that of the end
+///          0     4  length of the event, that is, of header and texts
+///          4     1  flags: bit 0 success is known, 1 success, 2 duration, 3 services, 4 ports, 5 time is the end
 ///          8     8  time, milliseconds since 1970
-///         16    16  duration in attoseconds: dividing them is left to the worker
+///         16    16  duration in attoseconds; the worker converts it to milliseconds
 ///         32     8  services
 ///         40     8  ports
-///         48    16  length of each text, 2 bytes each, in the order of `fields`, then the shell line's
+///         48    16  length of each text, 2 bytes each, in the order of `fields`; the last is the shell line's length
 ///         64        the texts, one after the other
 enum PackedEvent {
     static let headerLength = 64
-    /// Longest text that is kept, in bytes: one more than the longest name, so that intake detects a text that is too long.
+    /// Longest text that is kept, in bytes. It is one byte longer than the longest name, so that intake detects a text
+    /// that is too long.
     private static let longestText = Limits.nameBytes + 1
     /// Longest packed event, in bytes.
     static let longest = headerLength + (fields.count + 1) * longestText
@@ -30,7 +31,7 @@ enum PackedEvent {
         return min(text.utf8.count, longestText)
     }
 
-    /// Returns the bytes that `write` needs for an event.
+    /// Returns the number of bytes that `write` needs for an event.
     static func length(of event: borrowing TelemetryEvent) -> Int {
         headerLength &+ length(event.type) &+ length(event.command) &+ length(event.errorCategory)
             &+ length(event.workspace) &+ length(event.task) &+ length(event.template) &+ length(event.session)
@@ -38,7 +39,7 @@ enum PackedEvent {
     }
 
     /// Writes an event with the time `now` into `bytes` from `start` on. `length` is the result of `length(of:)`. The
-    /// caller ensures that `bytes` has that many bytes left.
+    /// caller ensures that `bytes` has at least `length` bytes from `start` on.
     static func write(
         _ event: borrowing TelemetryEvent, at now: Int64, into bytes: inout [UInt8], at start: Int, length: Int
     ) {
@@ -66,7 +67,8 @@ enum PackedEvent {
         bytes.store(littleEndian: writer.takeLengths(), at: start + 56)
     }
 
-    /// Fills `parsed` from the event at `start`, with offsets in `bytes`, and returns the offset of the next event.
+    /// Fills `parsed` from the event at `start`. The texts of `parsed` are ranges of `bytes`. Returns the offset of the
+    /// next event.
     static func read(_ bytes: Span<UInt8>, at start: Int, into parsed: inout ParsedEvent) -> Int {
         parsed.reset(keepsText: false)
         let flags = bytes[start + 4]
@@ -75,8 +77,8 @@ enum PackedEvent {
         if flags & 4 != 0 {
             let duration = milliseconds(bytes, at: start + 16)
             parsed.set(.durationMS, duration)
-            // An event's time is its start. If the program gave no time, `time` is when it recorded the event, at the
-            // event's end.
+            // An event's time is its start. If the program gave no time, `time` is the time of recording, which is the
+            // end of the event.
             if flags & 32 != 0, (0...Limits.durationMilliseconds).contains(duration) { time -= duration }
         }
         parsed.set(.timestamp, time)
@@ -119,8 +121,8 @@ enum PackedEvent {
                 let span = text.utf8.span
                 bytes.store(span.extracting(first: length), at: position)
                 position &+= length
-                // No field allows a quote, so a truncated text is rejected. A command ends at the quote, so that the first half
-                // of a long word never passes for a word.
+                // A quote replaces the last byte of a truncated text. Intake keeps no command word with a quote, so it
+                // never keeps the first half of a long word. It rejects all other truncated texts.
                 if length == longestText { bytes[position - 1] = UInt8(ascii: "\"") }
                 lengths |= UInt64(truncatingIfNeeded: length) << shift
             }

@@ -4,13 +4,14 @@ import SystemSupport
 /// The recorded events that wait for the worker, and the counters of all events. This pure state machine decides which
 /// events are accepted or dropped, and when the worker must be woken.
 ///
-/// The bytes of the events are one half of a double buffer. The worker swaps them for the other, empty half, so that
-/// neither side waits while the other copies. Memory is allocated only by `init`.
+/// The bytes of the events are one half of a double buffer. The worker takes this half and leaves its own empty half,
+/// so that no recording thread waits while the worker reads events. Only `init` allocates memory.
 struct PendingEvents: Sendable {
     private var bytes: [UInt8]
     private var used = 0
     private(set) var isClosed = false
     private(set) var counters = TelemetryCounters()
+    /// The number of dropped events that the worker has not yet taken.
     private var untoldDrops = 0
 
     /// Makes an empty half of `capacity` bytes, but at least as long as the longest event.
@@ -20,7 +21,7 @@ struct PendingEvents: Sendable {
 
     var capacity: Int { bytes.count }
 
-    /// The signal for the worker after an event.
+    /// The signal that the worker gets after an event was added.
     enum Signal: Sendable {
         case none
         /// The first event is pending: wake the worker after a short delay, so that it takes further events too.
@@ -29,8 +30,8 @@ struct PendingEvents: Sendable {
         case now
     }
 
-    /// Adds an event of time `now` if there is capacity. Without capacity nothing is counted: only the caller knows
-    /// whether it tries again or drops the event.
+    /// Adds an event of time `now` if there is capacity. If there is no capacity, nothing is counted, because only the
+    /// caller knows whether it tries again or drops the event.
     @inline(__always)
     mutating func add(_ event: borrowing TelemetryEvent, at now: Int64) -> (outcome: RecordOutcome, signal: Signal) {
         guard !isClosed else {
@@ -53,9 +54,11 @@ struct PendingEvents: Sendable {
         untoldDrops += 1
     }
 
-    /// The result of `take`: the bytes of events in the worker's half, and the events dropped since the previous call.
+    /// The result of `take`.
     struct Taken: Equatable, Sendable {
+        /// The number of bytes of events in the half that the worker has taken.
         let used: Int
+        /// The number of events that were dropped since the previous call.
         let drops: Int
     }
 
@@ -89,11 +92,11 @@ struct PendingEvents: Sendable {
 
 /// The outcome of recording one event.
 public enum RecordOutcome: Sendable, Equatable {
-    /// The event is in memory, to be written by the worker.
+    /// The event is in memory, and the worker will write it.
     case recorded
-    /// The buffer was full; the event is counted.
+    /// The buffer was full; the event counts as dropped.
     case dropped
-    /// The telemetry had been shut down; the event is counted.
+    /// `shutdown()` was called before; the event counts as refused.
     case refused
     /// Recording is switched off; nothing is written or counted.
     case off

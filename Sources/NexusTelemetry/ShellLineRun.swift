@@ -3,26 +3,27 @@ import Intake
 
 /// A shell line that was run, and its outcome.
 ///
-/// The line is read in memory and never stored. Only the name of its command is kept, and the outcome as far as the statuses
-/// determine it.
+/// The line is read in memory and never stored. Only the name of its command and the outcome are kept. The outcome
+/// stays unknown if the statuses do not determine it.
 public struct ShellLineRun: Sendable, Equatable {
     /// The shells that differ in syntax. `bash` also stands for similar shells.
     public enum Shell: String, Sendable {
         case bash, zsh, fish
     }
 
-    /// The context and the line as one text. It is copied unchanged into the memory of an event.
+    /// One text: the shell, the statuses and `folderChanged` in the first line, followed by the shell line. It is
+    /// copied unchanged into the packed event.
     let packed: String
 
-    /// Describes a line. The text is truncated if it is longer than 4000 bytes, or 3500 bytes with more than 20
-    /// statuses.
+    /// Describes a line. The text of the line is truncated if it is longer than 4000 bytes. With more than 20 statuses,
+    /// it may be truncated if it is longer than 3500 bytes.
     ///
     /// - Parameters:
     ///   - line: The line that was typed or run.
     ///   - shell: The shell that ran it.
-    ///   - exitStatus: The status of the line, 0 to 255; nil where it is not known.
-    ///   - pipeStatus: The statuses of the line's last pipeline, as `PIPESTATUS` of bash has them.
-    ///   - folderChanged: Whether the shell is in another folder than before; nil where it is not known.
+    ///   - exitStatus: The status of the line, 0 to 255; nil if it is not known.
+    ///   - pipeStatus: The statuses of the line's last pipeline, as in `PIPESTATUS` of bash.
+    ///   - folderChanged: Whether the line changed the folder of the shell; nil if this is not known.
     public init(
         _ line: String, shell: Shell = .bash, exitStatus: Int? = nil, pipeStatus: [Int] = [], folderChanged: Bool? = nil
     ) {
@@ -30,7 +31,7 @@ public struct ShellLineRun: Sendable, Equatable {
             separator: ",")
         let folder = folderChanged.map { $0 ? "y" : "n" } ?? "-"
         let context = "\(shell.rawValue) \(statuses) \(folder)\n"
-        // An event keeps this many bytes of a text (`PackedEvent`). Intake rejects an event with a longer text.
+        // `packed` has at most `Limits.nameBytes` bytes, because `PackedEvent` would truncate a longer text.
         let capacity = max(0, Limits.nameBytes - context.utf8.count)
         packed = context + Self.beginning(of: line, min(Self.longestLine, capacity))
     }

@@ -18,8 +18,8 @@ extension Telemetry {
         return value
     }
 
-    /// Runs `work` and records it as a command, with its duration and whether it threw. A cancellation has the error category
-    /// `cancelled`.
+    /// Runs `work` and records it as a command, with its duration and whether it threw. If it threw
+    /// `CancellationError`, the event has the error category `cancelled`.
     ///
     /// - Returns: the result of `work`.
     /// - Throws: the error of `work`.

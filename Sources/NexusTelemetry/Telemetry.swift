@@ -6,12 +6,13 @@ import WriteAheadBuffer
 
 /// Records events of a program into the local Nexus data folder, without blocking the program.
 ///
-/// `record(_:)` copies the event into memory and returns: no system call that waits, no allocation. A worker in the background
-/// validates it and replaces workspace and task names by keyed hashes. It appends the event to the write-ahead buffer some 20
-/// milliseconds later; `nexus flush` or the next `nexus stats` stores it. Nothing leaves the machine.
+/// `record(_:)` copies the event into memory and returns. It makes no system call that waits, and allocates no memory.
+/// A worker in the background validates the event and replaces workspace and task names by keyed hashes. Some 20
+/// milliseconds after the recording it appends the event to the write-ahead buffer. `nexus flush` or the next
+/// `nexus stats` stores the event in the database. Nothing leaves the machine.
 ///
-/// Events in memory are lost if the process is killed; `flush()` returns once all earlier events are safe. A program calls
-/// `shutdown()` before it ends.
+/// Events in memory are lost if the process is killed. When `flush()` returns, all events recorded before the call are
+/// safe. A program should call `shutdown()` before it ends.
 ///
 ///     import NexusTelemetry
 ///
@@ -35,9 +36,10 @@ import WriteAheadBuffer
 ///         }
 ///     }
 ///
-/// The environment switches recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`), and so does a file `.nexus-telemetry-off`
-/// in the working folder or above. Nothing is read or written then, and `record(_:)` returns at once. After `nexus telemetry off`
-/// programs that already run write nothing either: their events are discarded and counted, until `nexus telemetry on`.
+/// The environment can switch recording off (`NEXUS_TELEMETRY=off`, or `DO_NOT_TRACK=1`). A file `.nexus-telemetry-off`
+/// in the working folder, or in a folder above it, does the same. In these cases nothing is read or written, and
+/// `record(_:)` returns immediately. After `nexus telemetry off`, programs that already run write nothing either. Their
+/// events are discarded and counted until `nexus telemetry on`.
 ///
 /// All calls may be made from any thread or task, at the same time.
 public final class Telemetry: Sendable {
@@ -46,14 +48,15 @@ public final class Telemetry: Sendable {
         /// The data folder. Nil: `$NEXUS_DATA_DIR`, else `$XDG_DATA_HOME/nexus`, else `~/.local/share/nexus`.
         public var dataFolder: String?
         /// Capacity for events that wait for the worker, in bytes. An event takes 64 bytes and the bytes of its texts.
-        /// The memory is allocated twice; each half holds at least the longest event, some 32 KiB. When a half is full,
-        /// `record(_:)` drops events.
+        /// The memory is allocated twice, because the worker reads one half while the other half is filled. Each half
+        /// has at least the size of the longest event, some 32 KiB. If the half for new events is full, `record(_:)`
+        /// drops events.
         public var bufferBytes = Limits.ringBytes
-        /// Whether `flush()` waits for fsync, so that events also survive a power cut. Without it they survive the end
-        /// of the process.
+        /// Whether `flush()` waits for fsync, so that events also survive a power cut. If false, it only ensures that
+        /// they survive the end of the process.
         public var durable = false
 
-        /// The default options.
+        /// Creates the default options.
         public init() {}
     }
 
@@ -99,7 +102,8 @@ public final class Telemetry: Sendable {
         throw .noDataFolder
     }
 
-    /// Recorded events are still written after this, unless the process ends first. `shutdown()` waits for them.
+    /// After this the worker still writes the recorded events, unless the process ends before. Only `shutdown()` waits
+    /// until they are written.
     deinit { running?.cancel() }
 
     /// Whether recording is possible. False when the environment or the working folder switches recording off. The
@@ -109,23 +113,23 @@ public final class Telemetry: Sendable {
     /// The counters of all events so far.
     public var counters: TelemetryCounters { queue?.counters ?? TelemetryCounters() }
 
-    /// Copies an event into memory, or drops it when the buffer is full. Never waits and never throws.
+    /// Copies an event into memory, or drops the event if the buffer is full. Never waits and never throws.
     @discardableResult
     public func record(_ event: borrowing TelemetryEvent) -> RecordOutcome {
         guard let queue else { return .off }
         return queue.add(event)
     }
 
-    /// Copies an event into memory, and waits while the buffer is full, for callers that prefer a delay to a lost event. If the
-    /// task is cancelled while it waits, the event is dropped.
+    /// Copies an event into memory, and waits while the buffer is full. It is for callers that prefer a delay to a lost
+    /// event. If the task is cancelled while it waits, the event is dropped.
     @discardableResult
     public func recordWaitingForRoom(_ event: TelemetryEvent) async -> RecordOutcome {
         guard let queue else { return .off }
         return await queue.addWaiting(event)
     }
 
-    /// Returns once every event recorded before is in the write-ahead buffer on disk, or was rejected. Events that could not be
-    /// written stay in memory and are retried.
+    /// Waits until every event recorded before the call is in the write-ahead buffer on disk, unless it was rejected or
+    /// discarded. Events that could not be written stay in memory, and the worker tries again to write them.
     ///
     /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`.
     public func flush() async throws(TelemetryError) {
@@ -133,10 +137,10 @@ public final class Telemetry: Sendable {
         try await worker.drain()
     }
 
-    /// Refuses further events, writes those in memory, and ends the worker. Later calls only retry events that an earlier call
-    /// could not write.
+    /// Refuses further events, writes the events that are in memory, and ends the worker. A second call only tries to
+    /// write events that the first call could not write.
     ///
-    /// - Throws: as `flush()` does; the events then stay in memory for another call.
+    /// - Throws: the same errors as `flush()`. The events then stay in memory, so that another call can write them.
     public func shutdown() async throws(TelemetryError) {
         queue?.close()
         running?.cancel()
@@ -145,14 +149,15 @@ public final class Telemetry: Sendable {
         await worker?.flusher.fsyncData { _ in }
     }
 
-    /// Drains at each wake-up until the task is cancelled, and then one last time.
+    /// Drains the queue at each wake-up until the task is cancelled, and then one last time.
     private static func run(_ worker: Worker, _ signals: WorkerSignals, _ clock: any Clock<Duration>) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await signals.runTimer(clock: clock) }
-            // If fsync fails, the events are still in the buffer. No more was promised.
+            // A failed fsync needs no report, because the events are in the buffer. Without `durable`, no fsync is
+            // promised.
             group.addTask { await worker.flusher.run { _ in } }
             for await _ in signals.wakeUps {
-                // The error needs no report here: the next `flush` fails for the same reason.
+                // The error needs no report here. If the cause persists, the next `flush` throws the error.
                 do { try await worker.drain() } catch { signals.retryLater() }
             }
         }

@@ -1,13 +1,13 @@
 import Core
 
-/// Counters of the events of one `Telemetry`, since it was made.
+/// Counters of all events of one `Telemetry`.
 ///
-/// The counters balance: every call of `record` is counted in exactly one of `recorded`, `dropped` and `refused`, and
-/// `recorded = written + rejectedInAll + discarded + pending`.
+/// The counters balance: every event is counted in exactly one of `recorded`, `dropped` and `refused`, unless recording
+/// was off when the `Telemetry` was made. Also, `recorded = written + rejectedInAll + discarded + pending`.
 public struct TelemetryCounters: Sendable, Equatable {
     /// Events that were copied into memory.
     public internal(set) var recorded = 0
-    /// Events that were dropped because the buffer was full. The counters on disk include them too.
+    /// Events that were dropped because the buffer was full. `nexus telemetry status` counts these events too.
     public internal(set) var dropped = 0
     /// Events recorded after the shutdown.
     public internal(set) var refused = 0
@@ -15,13 +15,14 @@ public struct TelemetryCounters: Sendable, Equatable {
     public internal(set) var written = 0
     /// Events that were discarded because recording was switched off after they were recorded.
     public internal(set) var discarded = 0
-    /// Rejected events, by the rule that they broke. The counters on disk include them too.
+    /// The number of rejected events by the rule that they broke. `nexus telemetry status` counts these events too.
     public internal(set) var rejected: [RejectionReason: Int] = [:]
 
-    /// Values that looked like a key or a token and were removed from recorded events. The counters on disk include them too.
+    /// Values that looked like a key or a token and were removed from recorded events. `nexus telemetry status` counts
+    /// these values too.
     public internal(set) var redactedValues = 0
 
-    /// Events that broke any rule.
+    /// The total number of rejected events.
     public var rejectedInAll: Int { rejected.values.reduce(0, +) }
     /// Events that are in memory only: a `kill -9` would lose them.
     public var pending: Int { recorded - written - rejectedInAll - discarded }
@@ -29,7 +30,7 @@ public struct TelemetryCounters: Sendable, Equatable {
 
 /// The rule that an event broke.
 public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
-    /// The name under which the counters count it.
+    /// The name of the rule, as `nexus telemetry status` has it.
     public let name: String
 
     /// The event has neither a type nor a command.
@@ -40,7 +41,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let futureTimestamp = RejectionReason(.futureTimestamp)
     /// The computer's clock is not in the years 2000 to 9999.
     public static let wrongClock = RejectionReason(.wrongClock)
-    /// The time is valid in seconds and invalid in milliseconds.
+    /// The time is a number that is valid in seconds but not in milliseconds.
     public static let timestampInSeconds = RejectionReason(.timestampInSeconds)
     /// A number or the duration is outside its range.
     public static let outOfRange = RejectionReason(.outOfRange)
@@ -49,7 +50,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     /// A text looks like a key or a token.
     public static let looksSecret = RejectionReason(.looksSecret)
 
-    /// The shell line runs no command.
+    /// The shell line runs no command, or its command has not ended.
     public static let noCommand = RejectionReason(.noCommand)
     /// The user's settings ignore the command.
     public static let ignored = RejectionReason(.ignored)

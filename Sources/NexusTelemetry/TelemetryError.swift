@@ -8,8 +8,8 @@ import WriteAheadBuffer
 /// `record(_:)` never throws: it counts events that it cannot accept. Errors come from `Telemetry.init`, `flush()` and
 /// `shutdown()`.
 public struct TelemetryError: Error, CustomStringConvertible {
-    /// The kind of error, for decisions of a program. Later versions may add codes; treat an unknown code like
-    /// `.inputOutput`.
+    /// The kind of error, by which a program can decide what to do. Later versions may add codes. A program should
+    /// treat an unknown code like `.inputOutput`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case noDataFolder, damagedKey, damagedSettings, bufferFull, diskFull, notPermitted, inputOutput
@@ -17,7 +17,8 @@ public struct TelemetryError: Error, CustomStringConvertible {
 
         private let kind: Kind
 
-        /// None of `NEXUS_DATA_DIR`, `XDG_DATA_HOME` and `HOME` names a folder.
+        /// `NEXUS_DATA_DIR` is not an absolute path. Or it is not set, and neither `XDG_DATA_HOME` nor `HOME` is an
+        /// absolute path.
         public static let noDataFolder = Code(kind: .noDataFolder)
         /// The key for hashing names is invalid, was lost, or is readable by other users.
         public static let damagedKey = Code(kind: .damagedKey)
@@ -27,9 +28,9 @@ public struct TelemetryError: Error, CustomStringConvertible {
         public static let bufferFull = Code(kind: .bufferFull)
         /// The disk, or this user's quota, is full.
         public static let diskFull = Code(kind: .diskFull)
-        /// This user may not write to the data folder.
+        /// This user may not write to the data folder, or the folder is a symbolic link that Nexus does not follow.
         public static let notPermitted = Code(kind: .notPermitted)
-        /// A system call failed for another reason.
+        /// Another reason, for example a system call that failed.
         public static let inputOutput = Code(kind: .inputOutput)
 
         /// The code's name.
@@ -43,7 +44,7 @@ public struct TelemetryError: Error, CustomStringConvertible {
     /// The underlying error; nil when there is none.
     public let cause: (any Error)?
 
-    /// The code and the sentence.
+    /// The code, followed by `message`.
     public var description: String { "\(code): \(message)" }
 
     static let noDataFolder = TelemetryError(

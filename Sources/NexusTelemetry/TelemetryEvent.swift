@@ -1,18 +1,18 @@
 /// An event, as a program passes it to `Telemetry.record(_:)`.
 ///
-/// Every field may be left out, but an event needs a `type` or a `command`. An event that breaks a rule named below is
-/// not stored. It counts as rejected, and nothing of it reaches the disk. Literals and strings that the program already
-/// has are passed without an allocation.
+/// Every field is optional, but an event needs a `type`, a `command` or a `shellLine`. An event that breaks a rule of
+/// a field is not stored. It counts as rejected, and no part of it is written to disk. Literals and strings that the
+/// program already has are passed without an allocation.
 public struct TelemetryEvent: Sendable, Equatable {
-    /// The kind of event, an identifier: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. Nil for the
-    /// type `command`. Nexus itself knows `command`, `workspace_created`, `task_completed`, `session_started` and
+    /// The kind of event, an identifier: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. If nil, the
+    /// type is `command`. Nexus itself knows `command`, `workspace_created`, `task_completed`, `session_started` and
     /// `session_ended`; any other identifier is a type too.
     public var type: String?
     /// The command that was run. Its first plain words are kept, at most four; flags, paths, quotes and values are not.
     public var command: String?
     /// The duration, kept in whole milliseconds: from zero to a year.
     public var duration: Duration?
-    /// Whether the command or task succeeded. Nil when success has no meaning for the event.
+    /// Whether the command or task succeeded. Nil if this is unknown, or if the event cannot fail.
     public var success: Bool?
     /// The kind of failure, an identifier like `type`.
     public var errorCategory: String?
@@ -26,8 +26,8 @@ public struct TelemetryEvent: Sendable, Equatable {
     public var services: Int?
     /// The number of ports that the event used, 0 to 65 536.
     public var ports: Int?
-    /// The session that the event belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the current session. That is
-    /// `$NEXUS_SESSION` or else the process that started this one.
+    /// The session that the event belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the default session. This is
+    /// `$NEXUS_SESSION`, or else the session of the process that started this process.
     public var session: String?
     /// The time when the event began, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of
     /// the computer's clock. Nil for the time of recording minus the duration.

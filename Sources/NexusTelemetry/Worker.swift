@@ -3,10 +3,11 @@ import Intake
 import SystemSupport
 import WriteAheadBuffer
 
-/// Passes recorded events through intake into the write-ahead buffer, on a thread of its own. Neither a slow disk nor the hashing
-/// of names blocks a task of the program.
+/// Passes recorded events through intake into the write-ahead buffer. The worker has its own thread, so that neither a
+/// slow disk nor the hashing of names blocks a task of the program.
 ///
-/// No call suspends during its work, so drains run one after the other, and the actor needs no state for a drain in progress.
+/// No method suspends during its work. Therefore drains run one after the other, and the actor needs no state for a
+/// drain in progress.
 actor Worker {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -14,7 +15,7 @@ actor Worker {
     private let queue: EventQueue
     private let appender: SegmentAppender
     private let isDurable: Bool
-    /// Is notified of appends that need no immediate fsync.
+    /// Calls fsync for the appends that were made without an immediate fsync. The worker notifies it of such appends.
     let flusher: SegmentFlusher
     private let data: DataFolder
     private let session: String
@@ -24,9 +25,10 @@ actor Worker {
     private var parsed = ParsedEvent()
     /// The worker's half of the double buffer.
     private var half: [UInt8]
-    /// The records to append. They stay until an append succeeds. Until then the worker takes no further events.
+    /// The records to append. They stay here until an append succeeds. Until then the worker takes no further events.
     private var batch = RecordBatch()
-    /// The reason why appending has stopped: the fsync of a written batch failed.
+    /// The reason why the worker has stopped appending: it is unknown whether the last batch is in the buffer. Nil if
+    /// the worker has not stopped.
     private var failure: TelemetryError?
 
     /// Creates the data folder and the key if they do not exist, unless recording is off.
@@ -52,11 +54,12 @@ actor Worker {
         }
     }
 
-    /// Returns once all earlier events are in the buffer on disk. While recording is off they are discarded.
+    /// Writes all events that were recorded before the call to the buffer on disk. If recording is off, the events are
+    /// discarded instead.
     func drain() throws(TelemetryError) {
         if let failure { throw failure }
         try appendBatch()
-        // This comes before `take`, so that events stay in the queue while they cannot be hashed.
+        // The intake is prepared before `take`, so that events stay in the queue if the key cannot be read.
         let isOn = policy.isOpen()
         if isOn { try prepareIntake() }
         let taken = queue.take(exchanging: &half)
@@ -94,7 +97,7 @@ actor Worker {
         var position = 0
         while position < taken.used {
             position = PackedEvent.read(half.span, at: position, into: &parsed)
-            // Intake counts events that it rejects; `takeRejections` below returns the reasons.
+            // Intake counts the events that it rejects. `takeRejections` below returns the counts.
             try? intake.accept(parsed, in: half.span) { batch.append($0) }
         }
         var rejections = intake.takeRejections() ?? RejectionCounters()
@@ -114,8 +117,8 @@ actor Worker {
         } catch {
             let error = TelemetryError(error)
             if appender.hasUncertainBatch {
-                // A drain may have stored the batch, so it must not be appended again. A disk whose fsync fails is not
-                // safe for the next batch either.
+                // Another process may have moved the batch from the buffer to the database, so the batch must not be
+                // appended again. After such a failure the disk is not safe for the next batch either.
                 queue.countWritten(batch.eventCount)
                 batch.removeAll()
                 failure = error
@@ -128,18 +131,18 @@ actor Worker {
     }
 }
 
-/// Wakes the worker on behalf of the recording threads, as rarely as possible. The first event after a pause starts a
-/// short delay, in which further events arrive. The event that fills half of the capacity ends the delay at once.
-/// Events between these two wake no thread.
+/// Wakes the worker on behalf of the recording threads, as rarely as possible. The first event in an empty queue starts
+/// a short delay, during which further events may arrive. The event that fills half of the capacity wakes the worker
+/// immediately. Events between these two wake no thread.
 struct WorkerSignals: Sendable {
-    /// Delays after which the worker is woken. Holds one element at most.
+    /// Delays after which the worker is woken. The stream holds at most one element.
     private let delays: AsyncStream<Duration>
     private let delayed: AsyncStream<Duration>.Continuation
-    /// Wake-ups of the worker. Holds one element at most.
+    /// Wake-ups of the worker. The stream holds at most one element.
     let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// Delay after a failed append before the next attempt: a full disk is rarely freed sooner.
+    /// Delay between a failed append and the next attempt. A full disk rarely has free space sooner.
     private static let retryInterval: Duration = .seconds(1)
 
     init() {
@@ -160,7 +163,7 @@ struct WorkerSignals: Sendable {
         delayed.yield(Self.retryInterval)
     }
 
-    /// Turns delays into wake-ups, until the task is cancelled.
+    /// Wakes the worker after each delay, until the task is cancelled.
     func runTimer(clock: any Clock<Duration>) async {
         for await delay in delays {
             guard (try? await clock.sleep(for: delay)) != nil else { return }
