@@ -3,10 +3,11 @@ package import Database
 package import Snapshots
 import SystemSupport
 
-/// Takes data out of a data folder: writes snapshots, and sends rows to destinations. No other type takes data out.
+/// Takes data out of a data folder: writes snapshots, and sends rows and aggregates to destinations. No other type
+/// takes data out.
 ///
-/// The actor has a separate thread, because SQLite and file access block. `SnapshotWriter` creates a snapshot;
-/// `Transmission` maintains the ledger before and after a batch is sent.
+/// The actor has its own thread, because SQLite and file access block. `SnapshotWriter` creates a snapshot.
+/// `Transmission` and `AggregateTransmission` write to the ledger before and after they send a batch.
 package actor SyncActor {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -27,7 +28,8 @@ package actor SyncActor {
             selection, as: format, to: target, isPlain: isPlain, progress: progress)
     }
 
-    /// Writes a snapshot of the events of a range of times (milliseconds since 1970), or of all.
+    /// Writes a snapshot of the events in a range of times, in milliseconds since 1970. If `times` is nil, writes all
+    /// events.
     @discardableResult
     package func export(
         times: Range<Int64>?, of data: DataFolder, as format: SnapshotFormat, to target: SnapshotTarget,
@@ -39,7 +41,7 @@ package actor SyncActor {
 
     /// Sends all rows of a transmission. While a batch is sent, the next batch is encoded.
     ///
-    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
+    /// - Throws: `SyncError` if a batch could not be delivered, and `CancellationError`.
     package func send(
         _ transmission: consuming Transmission, _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
@@ -58,9 +60,9 @@ package actor SyncActor {
         return transmission.summary
     }
 
-    /// Sends every day whose current aggregates the destination does not have.
+    /// Sends each day of aggregates that is new or changed. If `fromStart` is true, sends every day.
     ///
-    /// - Throws: `SyncError` when the destination rejects it, and `CancellationError`.
+    /// - Throws: `SyncError` if a batch could not be delivered, and `CancellationError`.
     package func send(
         _ transmission: consuming AggregateTransmission, fromStart: Bool = false,
         _ report: @Sendable (Transmission.Progress) -> Void
@@ -68,7 +70,8 @@ package actor SyncActor {
         try await transmission.run(fromStart: fromStart, report)
     }
 
-    /// Returns the next batch, encoded on this actor's thread.
+    /// Returns the next batch; nil if no rows are left. The method is isolated to this actor, so that a snapshot is
+    /// written on the actor's thread.
     private func encode(
         after cursor: Int64, upTo last: Int64, with encoder: any BatchEncoder
     ) async throws -> TransferBatch? {

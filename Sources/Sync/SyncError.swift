@@ -8,15 +8,15 @@ package enum SyncError: ReportedError, Equatable {
     case badCredentials(String)
     /// The file of allowed names cannot be used, for this reason.
     case badNames(String)
-    /// The file of the destinations of aggregates cannot be used, and why.
+    /// The file of the destinations of aggregates cannot be used, for this reason.
     case badAggregateSettings(path: String, reason: String)
-    /// The data folder is not the one in which the destination got its id: it was copied or restored.
+    /// The data folder is a copy or was restored: the destination got its id in another data folder.
     case copiedFolder(name: String)
     /// The server has no aggregates of Nexus.
     case noAggregates(String)
     /// A later version of Nexus has changed the tables at the destination.
     case newerTables(String)
-    /// No installation id on the server begins with this text, or several ids do.
+    /// No installation id on the server begins with this text, or several ids begin with it.
     case unknownInstallation(String, isAmbiguous: Bool)
     /// There is no destination of this name.
     case unknownName(String)
@@ -24,15 +24,15 @@ package enum SyncError: ReportedError, Equatable {
     case damagedLedger(path: String, LedgerReader.Damage)
     /// Another process is sending.
     case alreadySending
-    /// The proxy that an environment variable names cannot be used, and why.
+    /// The proxy that this environment variable names cannot be used, for this reason.
     case badProxy(String, reason: String)
-    /// The file of trusted certificates cannot be used, and why.
+    /// The file of trusted certificates cannot be used, for this reason.
     case badCertificates(String, reason: String)
-    /// The server's identity cannot be established, and what to do.
+    /// The server's identity cannot be verified. `reason` states the cause, and what the user can do.
     case untrusted(String, reason: String)
     /// The proxy requires a user name and a password.
     case proxyNotPermitted(String)
-    /// The destination cannot be reached, and why.
+    /// The destination cannot be reached, for this reason.
     case unreachable(String, reason: String)
     /// The destination is reachable and temporarily unavailable.
     case busy(String, reason: String)
@@ -42,7 +42,7 @@ package enum SyncError: ReportedError, Equatable {
     case refused(String, reason: String)
     /// The server at the destination is not ClickHouse; nothing was sent.
     case notClickHouse(String, answer: String)
-    /// The answer to rows that were sent does not confirm them.
+    /// Data was sent, but the destination's answer does not confirm that it was stored.
     case unexpectedAnswer(String, answer: String)
     /// The answer to a query of a report does not have the form of ClickHouse's answers.
     case unreadableAnswer(String, answer: String)
@@ -62,25 +62,26 @@ package enum SyncError: ReportedError, Equatable {
             "cannot use \(path.escapedForDisplay): \(reason); put a backup in its place, or move it away and run "
                 + "'nexus sync add' for each destination again"
         case .copiedFolder(let name):
-            "nothing was sent to \(name.escapedForDisplay): this data folder is a copy or was restored, and two folders with "
-                + "one id would replace each other's days; run 'nexus sync add' again with --renew if the other folder is "
-                + "still in use, else with --keep"
+            "nothing was sent to \(name.escapedForDisplay): this data folder is a copy or was restored, "
+                + "and two folders with the same id would replace each other's days there; run 'nexus sync add' again "
+                + "with --renew if the other folder is still in use, else with --keep"
         case .noAggregates(let place):
             "cannot report from \(place.escapedForDisplay): it has no aggregates of nexus; send some with "
                 + "'nexus sync add NAME \(place.escapedForDisplay) --aggregates' and 'nexus sync --to NAME'"
         case .newerTables(let place):
-            "cannot use the tables at \(place.escapedForDisplay): a newer Nexus has changed them; update this one"
+            "cannot use the tables at \(place.escapedForDisplay): a newer Nexus has changed them; update Nexus"
         case .unknownInstallation(let text, let isAmbiguous):
             isAmbiguous
-                ? "cannot tell which installation \(text.escapedForDisplay) is: the ids of several begin with it; give more digits"
+                ? "cannot tell which installation \(text.escapedForDisplay) is: "
+                    + "several ids on the server begin with it; give more digits"
                 : "cannot find the installation \(text.escapedForDisplay): no id on the server begins with it; "
-                    + "'nexus stats --by installation' lists them"
+                    + "'nexus stats --by installation' lists the ids"
         case .unknownName(let name):
             "unknown destination '\(name.escapedForDisplay)': 'nexus sync list' lists destinations, "
                 + "'nexus sync add' adds one"
         case .damagedLedger(let path, let damage):
             "nothing was sent: \(path.escapedForDisplay) was altered; \(damage). Keep the file for inspection, move it and "
-                + "ledger.head away, and run again with '--new-ledger': events are sent again and not duplicated"
+                + "ledger.head away, and run again with '--new-ledger': events are then sent again, without duplicates"
         case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
         case .badProxy(let variable, let reason): "cannot use the proxy in \(variable): \(reason.escapedForDisplay)"
         case .badCertificates(let path, let reason):
@@ -104,7 +105,7 @@ package enum SyncError: ReportedError, Equatable {
                 + "check the host and the port"
         case .unexpectedAnswer(let place, let answer):
             "cannot confirm the transfer: \(place.escapedForDisplay) answers \(answer.escapedForDisplay); "
-                + "nothing is noted as sent, check the server and run again"
+                + "the ledger records no confirmation; check the server and run again"
         case .unreadableAnswer(let place, let answer):
             "cannot read the answer of \(place.escapedForDisplay): '\(answer.escapedForDisplay)'; check the server and its "
                 + "tables nexus_daily and nexus_daily_versions"

@@ -178,7 +178,7 @@ struct AggregateSyncTests {
             places.places.map(\.removal) == [
                 "remove the files nexus-daily-\(source)-*",
                 "ALTER TABLE nexus.nexus_events DELETE WHERE installation_id = 'i1'; "
-                    + "-- the same for nexus_runs, where it exists",
+                    + "-- also for nexus_runs, if that table exists",
                 "ALTER TABLE nexus.nexus_daily DELETE WHERE source = 'd1'; "
                     + "ALTER TABLE nexus.nexus_daily_versions DELETE WHERE source = 'd1';",
             ])

@@ -18,7 +18,7 @@ struct SyncErrorTests {
         ),
         (
             .damagedLedger(path: "/l", .altered(line: 3)), .inputOutput,
-            "run again with '--new-ledger': events are sent again and not duplicated"
+            "run again with '--new-ledger': events are then sent again, without duplicates"
         ),
         (.alreadySending, .tryAgain, "another 'nexus sync' is running: wait for it, or try again later"),
         (.badProxy("http_proxy", reason: "no URL"), .settings, "cannot use the proxy in http_proxy: no URL"),
@@ -39,7 +39,7 @@ struct SyncErrorTests {
         (.notClickHouse("there", answer: "HTTP 200"), .settings, "check the host and the port"),
         (
             .unexpectedAnswer("there", answer: "HTTP 202"), .settings,
-            "nothing is noted as sent, check the server and run again"
+            "the ledger records no confirmation; check the server and run again"
         ),
         (
             .occupied("there/f"), .inputOutput,
@@ -56,11 +56,11 @@ struct SyncErrorTests {
             .noAggregates("there"), .settings,
             "send some with 'nexus sync add NAME there --aggregates' and 'nexus sync --to NAME'"
         ),
-        (.newerTables("there"), .settings, "a newer Nexus has changed them; update this one"),
+        (.newerTables("there"), .settings, "a newer Nexus has changed them; update Nexus"),
         (.unknownInstallation("0a0b", isAmbiguous: true), .rejectedInput, "begin with it; give more digits"),
         (
             .unknownInstallation("0a0b", isAmbiguous: false), .rejectedInput,
-            "no id on the server begins with it; 'nexus stats --by installation' lists them"
+            "no id on the server begins with it; 'nexus stats --by installation' lists the ids"
         ),
         (
             .unreadableAnswer("there", answer: "<a\u{1B}>"), .settings,

@@ -9,7 +9,7 @@ package struct AggregateDestination: Equatable, Sendable {
     /// A random id of this destination alone: 32 hexadecimal digits. It differs from the installation's id, so that the
     /// aggregates cannot be joined with rows or snapshots.
     package let source: String
-    /// The names that may leave; nil: all.
+    /// The names that may leave; nil allows all names.
     package let allowed: AllowedNames?
 
     package init(_ place: Destination, source: String, allowed: AllowedNames?) {
@@ -24,17 +24,18 @@ package struct AggregateDestination: Equatable, Sendable {
     }
 }
 
-/// Finds the days whose current figures a destination does not have.
+/// Finds the days that are missing or outdated at a destination.
 ///
 /// The plan compares the checksum of each day with the checksum in the ledger, so no list of changed days is needed.
 /// Days are sent again after new events, an import, a purge, a changed list of allowed names, or a killed run.
 package struct AggregatePlan: Sendable {
-    /// Nil for a withdrawal: it sends empty days and reads no figures.
+    /// Nil for a withdrawal, because a withdrawal sends empty days and reads no figures.
     private let reader: DailyFiguresReader?
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
     private let readable: [Int64]
-    /// Days whose rows retention removed before their events were counted by combination. They are not sent.
+    /// Days that are not sent. Retention removed the rows of these days before Nexus counted their events by
+    /// combination of command, event type, outcome, error category and template.
     package let unknown: [Int64]
 
     /// - Returns: nil when there is no database.
@@ -48,20 +49,20 @@ package struct AggregatePlan: Sendable {
         unknown = days.unknown
     }
 
-    /// Makes a plan that replaces every day at the destination by an empty one. It needs no database.
+    /// Makes a plan that replaces every day at the destination by an empty day. It needs no database.
     package init(withdrawing destination: AggregateDestination) {
         self.destination = destination
         (reader, readable, unknown) = (nil, [], [])
     }
 
-    /// Returns the lines of a day as they are now.
+    /// Returns the lines of a day, computed from its current figures.
     package func lines(of day: Int64) throws -> DailyLines {
         DailyLines(day: day, try reader?.figures(of: day) ?? [], allowed: destination.allowed)
     }
 
     /// Returns the days to send, in order. A day that was sent and no longer has events is included. It is sent without
-    /// lines, which removes its figures at the destination.
-    /// - Parameter fromStart: returns every day, for a destination that has lost its data.
+    /// lines, so the destination removes its figures.
+    /// - Parameter fromStart: true returns every day, for a destination that has lost its data.
     package func changedDays(_ progress: LedgerProgress, fromStart: Bool = false) throws -> [Int64] {
         let sent = progress.days(of: destination.source)
         let gone = sent.filter { $0.value.lines > 0 || !$0.value.isConfirmed }.keys

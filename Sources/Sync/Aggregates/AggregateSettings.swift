@@ -6,10 +6,10 @@ import SystemSupport
 ///     {
 ///       "destinations": {
 ///         "company": {
-///           "allowed": "command make\n",       names that may leave, in the form of the user's file; absent: all
+///           "allowed": "command make\n",       names that may leave; if it is missing, all names may leave
 ///           "id": "6f…",                       random id of the destination (`AggregateDestination.source`)
-///           "installation": "0c…",             installation under which the id was made; absent until days are sent
-///           "state": "withdrawing",            absent: days are sent
+///           "installation": "0c…",             installation that uses `id`; missing until a run records it
+///           "state": "withdrawing",            missing if days are sent
 ///           "url": "clickhouse://db:8123/nexus"
 ///         }
 ///       },
@@ -26,12 +26,15 @@ package struct AggregateSettings: Equatable, Sendable {
         case withdrawing
     }
 
-    /// A destination.
+    /// The settings of a destination.
     package struct Entry: Equatable, Sendable {
         /// The destination's identity (see `Destination`).
         package let url: String
+        /// The random id of the destination.
         package let source: String
+        /// The installation that uses `source`; nil until a run records it.
         package var installation: String?
+        /// The names that may leave; nil allows all names.
         package var allowed: AllowedNames?
         package var state = State.sending
 
@@ -65,7 +68,7 @@ package struct AggregateSettings: Equatable, Sendable {
             throw Problem("it has no destinations")
         }
         for member in destinations {
-            guard case .object(let values) = member.value else { throw Problem("a destination is no object") }
+            guard case .object(let values) = member.value else { throw Problem("a destination is not a JSON object") }
             entries[member.key] = try Self.entry(values)
         }
     }
@@ -73,7 +76,9 @@ package struct AggregateSettings: Equatable, Sendable {
     private static func entry(_ members: [JSONValue.Member]) throws(Problem) -> Entry {
         var texts: [String: String] = [:]
         for member in members {
-            guard case .string(let text) = member.value else { throw Problem("a value of a destination is no text") }
+            guard case .string(let text) = member.value else {
+                throw Problem("a value of a destination is not a string")
+            }
             texts[member.key] = text
         }
         guard let url = texts["url"], let source = texts["id"], isID(source) else {
@@ -86,7 +91,7 @@ package struct AggregateSettings: Equatable, Sendable {
         entry.state = state
         if let text = texts["allowed"] {
             do { entry.allowed = try AllowedNames(text) } catch {
-                throw Problem("a list of allowed names is no such list")
+                throw Problem("a list of allowed names has an invalid line")
             }
         }
         return entry
@@ -120,7 +125,7 @@ package struct AggregateSettings: Equatable, Sendable {
     }
 }
 
-/// The destinations of aggregates on disk. The file is replaced as a whole, and only its owner can read it.
+/// The file `aggregates.json` of a data folder. It is replaced as a whole, and only its owner can read it.
 package struct AggregateSettingsFile: Sendable {
     private let data: DataFolder
     private let file: SmallFile
@@ -160,9 +165,9 @@ package struct AggregateSettingsFile: Sendable {
         try file.replace(with: text)
     }
 
-    /// Stops sending to every destination, and forgets the lists of names. A purge of everything calls this first. The
-    /// URLs and ids of the destinations remain, because a withdrawal needs them. The next run records the installation
-    /// id again, because the purge replaces this id.
+    /// Sets the state of every destination to `withdrawing`, and removes the lists of names and the installation ids. A
+    /// purge of everything calls this before it removes events. The URLs and random ids remain, because a withdrawal
+    /// needs them. The next run records the installation id that the purge creates.
     package func withdrawAll() throws {
         guard !(try load().entries.isEmpty) else { return }
         try update { settings in
@@ -174,7 +179,8 @@ package struct AggregateSettingsFile: Sendable {
         }
     }
 
-    /// Replaces the installation id of the destinations, after the user has renewed the id.
+    /// Replaces the installation id of the destinations. `nexus telemetry rekey` calls this after it has renewed the
+    /// id.
     package func follow(from old: String?, to new: String?) throws {
         guard let old, let new, old != new, !(try load().entries.isEmpty) else { return }
         try update { settings in

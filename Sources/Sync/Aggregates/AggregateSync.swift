@@ -15,18 +15,20 @@ package struct AggregateSync: Sendable {
     /// The installation id that this run records for the destination. Nil when the destination already has an
     /// installation id.
     private let adopts: String?
-    /// Whether every day at the destination is replaced by an empty one.
+    /// Whether the run replaces every day at the destination by an empty day.
     package let isWithdrawal: Bool
 
-    /// Days that cannot be sent: retention removed their rows before their events were counted by combination.
+    /// The number of days that cannot be sent. Retention removed the rows of these days before Nexus counted their
+    /// events by combination of command, event type, outcome, error category and template.
     package var unknownDays: Int { plan.unknown.count }
 
     /// Prepares a run.
     /// - Parameters:
-    ///   - withdraws: whether to withdraw the days at the destination. If false, the state of the destination decides.
+    ///   - withdraws: true withdraws the days at the destination. If false, the run withdraws them only if the state of
+    ///     `entry` is `withdrawing`.
     ///   - parts: the parts of the writer that records the length of the ledger.
     /// - Returns: nil when there is no database, and so nothing to send.
-    /// - Throws: `SyncError.copiedFolder` when the destination's id was made in another folder.
+    /// - Throws: `SyncError.copiedFolder` if the destination's random id was made in another data folder.
     package init?(
         _ name: String, _ entry: AggregateSettings.Entry, withdraws: Bool = false, data: DataFolder, parts: WriterParts
     ) throws {
@@ -48,8 +50,8 @@ package struct AggregateSync: Sendable {
         self.plan = plan
     }
 
-    /// Returns the id of the installation of a data folder; nil when there is no database, or when an older version
-    /// created it.
+    /// Returns the installation id of a data folder. Nil if there is no database, or if a version of Nexus without
+    /// installation ids wrote it.
     package static func installation(of data: DataFolder) throws -> String? {
         try ClickHouseRowEncoder(data: data)?.identity()?.installation.id
     }
@@ -95,13 +97,14 @@ package struct AggregateSync: Sendable {
 
     // MARK: Sending
 
-    /// Accepts the current ledger, because the user has begun a new ledger.
-    /// - Returns: true when the ledger is accepted; false when another process holds the writer lock.
+    /// Deletes the database's note about the previous ledger, so that a new ledger is accepted. The user asks for this
+    /// with `--new-ledger`.
+    /// - Returns: true if a new ledger is accepted; false if another process holds the writer lock.
     package func acceptNewLedger() async throws -> Bool {
         try await LedgerNote.forget(in: data, parts: parts)
     }
 
-    /// Sends the changed days, or withdraws all. Throws a `SyncError`, or `CancellationError`.
+    /// Sends the changed days, or withdraws all days. Throws a `SyncError`, or `CancellationError`.
     package func send(
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline = .standard,
         clock: any Clock<Duration> = ContinuousClock(), _ report: @Sendable (Transmission.Progress) -> Void
@@ -120,8 +123,7 @@ package struct AggregateSync: Sendable {
         _ fromStart: Bool, _ credentials: Credentials?, _ deadline: TransferDeadline, _ clock: any Clock<Duration>,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> AggregateTransmission.Summary {
-        // The options are loaded before the ledger is opened, as an invalid environment variable is not a failed
-        // transfer.
+        // The options are loaded first. An invalid environment variable then ends the run before it opens the ledger.
         let options = try destination.place.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         if let adopts {
@@ -131,7 +133,7 @@ package struct AggregateSync: Sendable {
             return try await send(ledger, to: FolderDayTarget(folder), fromStart, clock, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
-        // The client is created only here, because it has threads and reads the system's certificates.
+        // The client is created only for a server, because it starts threads and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         do {
@@ -153,7 +155,7 @@ package struct AggregateSync: Sendable {
         return try await SyncActor().send(transmission, fromStart: fromStart, report)
     }
 
-    /// Returns the target of a destination that has an address.
+    /// Returns the target that sends days to `place`.
     static func target(
         _ client: HTTPClient, _ place: Destination, _ credentials: Credentials?, _ options: WebOptions
     ) -> any DayTarget {
@@ -174,8 +176,8 @@ package struct LeavingNames: Equatable, Sendable {
     /// The names of each kind, the most frequent first.
     package private(set) var names: [AllowedNames.Kind: [String]] = [:]
 
-    /// Reads the recorded names; without a database there are none.
-    /// - Parameter allowed: the names that may leave; nil: all.
+    /// Reads the recorded names. Without a database, the lists are empty.
+    /// - Parameter allowed: the names that may leave; nil allows all names.
     package init(of data: DataFolder, allowed: AllowedNames?) throws {
         guard let store = try StoreReader(data: data) else { return }
         let usage = try store.usage(by: [.command, .errorCategory, .template], in: 0..<Int64.max)

@@ -1,8 +1,8 @@
 import Core
 package import SystemSupport
 
-/// One run that sends a destination the days whose current aggregates the destination does not have. The ledger records
-/// each batch.
+/// One run that sends days of aggregates to a destination. It sends the days that are new, or that changed after the
+/// destination confirmed them. The ledger records each batch.
 ///
 ///     intents in the ledger ─ on disk ─ transfer ─ confirmed ─ lines in the ledger ─ on disk ─ next batch
 ///
@@ -40,8 +40,8 @@ package struct AggregateTransmission: ~Copyable {
     }
 
     /// Sends every changed day.
-    /// - Parameter report: is called with the confirmed share of the days, from 0 to 1, and with each failed attempt
-    ///   that is repeated.
+    /// - Parameter report: is called after each batch with the confirmed share of the days, from 0 to 1. It is also
+    ///   called before each further attempt, with the last failure and the delay.
     /// - Throws: `SyncError` when the destination rejects a batch, and `CancellationError`.
     mutating func run(
         fromStart: Bool, _ report: @Sendable (Transmission.Progress) -> Void

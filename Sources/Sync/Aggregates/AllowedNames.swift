@@ -9,9 +9,9 @@ import SystemSupport
 ///     category exit_1
 ///     template service
 ///
-/// A command's name matches exactly: `git` does not match `git status`. It also matches a line of several commands
-/// whose first command has this name. The outcomes, Nexus's own event types and absent values are not names, and are
-/// always sent.
+/// The name of a command must match exactly: `command git` does not allow `git status`. `command git` also allows a
+/// line of several commands whose first command is `git`. The outcomes, Nexus's own event types and absent values are
+/// not names, and are always sent.
 package struct AllowedNames: Equatable, Sendable {
     /// The replacement for every name that is not allowed.
     package static let other = "(other)"
@@ -36,7 +36,7 @@ package struct AllowedNames: Equatable, Sendable {
             }
             let name = words.dropFirst().joined(separator: " ")
             guard name.utf8.count <= Limits.commandBytes, !name.unicodeScalars.contains(where: \.isInvisible) else {
-                throw .badNames("the name in line \(index + 1) is no name that Nexus stores; remove the line")
+                throw .badNames("line \(index + 1) has a name that Nexus never stores; remove the line")
             }
             names[kind, default: []].insert(name)
         }
@@ -58,7 +58,7 @@ package struct AllowedNames: Equatable, Sendable {
         (kind == .command ? filteredCommand(name) : allowed(kind, name)) == name
     }
 
-    /// Returns a copy of the key in which `(other)` replaces every name that is not allowed.
+    /// Returns a copy of `key` in which `(other)` replaces every name that is not allowed.
     package func filtered(_ key: DailyFigures.Key) -> DailyFigures.Key {
         var filtered = key
         filtered.command = filteredCommand(key.command)

@@ -5,13 +5,13 @@ import SystemSupport
 
 /// The figures of a day as lines of text. Every kind of destination receives these bytes, and a dry run prints them.
 ///
-/// A line is ClickHouse's `TabSeparated`, a tab between two values and a line feed at the end:
+/// A line has ClickHouse's format `TabSeparated`: a tab between two values, and a line feed at the end. The values are:
 ///
 ///     source          random id of the destination; snapshots and rows do not contain it
 ///     day             date in UTC
-///     version         version of the day; the lines of a higher version replace those of a lower version
+///     version         version of the day; the lines of a higher version replace the lines of a lower version
 ///     command, event_type, outcome, error_category, template
-///                     the common properties of the events; empty where they have none
+///                     the common properties of the events; empty if the events do not have the property
 ///     runs            number of events
 ///     total_ms        sum of their durations
 ///     buckets         the buckets of `LatencyScale` with a count above 0, as a list in brackets
@@ -32,7 +32,7 @@ package struct DailyLines: Equatable, Sendable {
     /// The part of each line after the version, with its line feed.
     private let tails: [String]
 
-    /// - Parameter allowed: the names that may leave; nil: all.
+    /// - Parameter allowed: the names that may leave; nil allows all names.
     package init(day: Int64, _ figures: [DailyFigures], allowed: AllowedNames?) {
         self.day = day
         let figures = DailyFigures.merged(figures) { allowed?.filtered($0) ?? $0 }
@@ -44,7 +44,7 @@ package struct DailyLines: Equatable, Sendable {
     /// SHA-256 of the lines without the version and the source. It changes when the figures of the day change.
     package var checksum: String { Checksum.of(Array((Self.date(day) + "\n" + tails.joined()).utf8)) }
 
-    /// Returns the lines.
+    /// Returns the lines with all their values.
     package func bytes(source: String, version: Int64) -> [UInt8] {
         let head = "\(source)\t\(Self.date(day))\t\(version)\t"
         return Array(tails.map { head + $0 }.joined().utf8)

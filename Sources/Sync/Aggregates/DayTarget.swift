@@ -4,12 +4,12 @@ import SystemSupport
 
 /// Days of aggregates that are sent together.
 package struct DayBatch: Sendable {
-    /// A day with its line in the ledger.
+    /// The lines of a day, and the transfer that the ledger records for them.
     package struct Day: Sendable {
         package let transfer: Transfer
         package let lines: [UInt8]
 
-        /// The lines as an LZ4 frame: the content of a file of the day.
+        /// The lines as an LZ4 frame, which is the content of the day's file.
         package var frame: [UInt8] { get throws { try lines.lz4Frame() } }
 
         /// The day's number since 1970, UTC.
@@ -20,7 +20,7 @@ package struct DayBatch: Sendable {
 
     package init() {}
 
-    /// Bytes of all lines.
+    /// The length of the lines of all days, in bytes.
     package var bytes: Int { days.reduce(0) { $0 + $1.lines.count } }
 }
 
@@ -46,7 +46,7 @@ actor FolderDayTarget: DayTarget {
         self.folder = folder
     }
 
-    /// Returns the name of a day's file. It does not contain the version, so that a folder has each day once.
+    /// Returns the name of a day's file. It does not contain the version, so that a folder contains each day only once.
     static func name(source: String, day: Int64) -> String { "nexus-daily-\(source)-\(DailyLines.date(day)).tsv.lz4" }
 
     func prepare() async throws { try await FolderTarget(folder).prepare() }

@@ -4,7 +4,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// A ClickHouse database, over its HTTP interface: queries, and statements that change data.
+/// A ClickHouse database that is used over HTTP. The type sends queries, and statements that change data.
 struct ClickHouseConnection: Sendable {
     private let connection: WebConnection
     let database: Destination.Identifier
@@ -22,9 +22,10 @@ struct ClickHouseConnection: Sendable {
         self.database = database
     }
 
-    /// Creates the database, and missing tables by their names and definitions. An existing table is used unchanged. On
-    /// a cluster it may be a `Distributed` table over a replicated table, for example.
-    /// - Returns: the names of the tables that were missing.
+    /// Creates the database if it is missing, and each missing table. An existing table is used unchanged. On a
+    /// cluster, for example, an administrator may have created a `Distributed` table over a replicated table.
+    /// - Parameter tables: the name of each table, and the statement that creates it.
+    /// - Returns: the names of the tables that this call created.
     @discardableResult
     func prepare(_ tables: [(name: String, definition: String)]) async throws -> [String] {
         try await requireClickHouse()
@@ -40,8 +41,8 @@ struct ClickHouseConnection: Sendable {
     }
 
     /// Checks that the server is ClickHouse. The query calls ClickHouse's own functions with random numbers, so that no
-    /// cached response has the right answer. Otherwise a login page, another server on the port or an echo server would
-    /// accept the rows with a 200.
+    /// cached response has the right answer. Without this check, a login page, an echo server or another server on the
+    /// port could receive the rows and answer with status 200.
     func requireClickHouse() async throws {
         let number = UInt64.random(in: 1 << 32..<1 << 48)
         let divisor = UInt64.random(in: 1000..<10_000)
@@ -68,9 +69,11 @@ struct ClickHouseConnection: Sendable {
         try await !isZero("EXISTS TABLE \(database.text).\(table)")
     }
 
-    /// Passes the answer to a query to `take`, in chunks of whole lines. The query has no `FORMAT`. The server has finished the
-    /// answer before it sends the first byte, so an error has an error status. The query has the limits of reports. A
-    /// user with a read-only profile may not set limits, so the server's limits then apply.
+    /// Passes the answer to a query to `take`, in chunks of whole lines. `question` must not contain a `FORMAT` clause.
+    /// The server completes the answer before it sends the first byte, so a failed query has an error status.
+    ///
+    /// The request sets the time and memory limits of reports. ClickHouse rejects these limits if the user's profile is
+    /// read-only. The query is then sent without limits, and only the server's own limits apply.
     func lines(
         of question: String, _ take: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws {
@@ -97,7 +100,7 @@ struct ClickHouseConnection: Sendable {
         .lasting(.notClickHouse(connection.place, answer: answer.summary))
     }
 
-    /// Inserts lines of `TabSeparated`, in chunks, into a table.
+    /// Inserts lines in the format `TabSeparated` into a table. `pieces` are chunks of whole lines.
     func insert(_ pieces: [[UInt8]], into table: String, columns: [String]) async throws {
         let bytes = pieces.reduce(0) { $0 + $1.count }
         try await change(
@@ -105,20 +108,20 @@ struct ClickHouseConnection: Sendable {
             body: .stream(LinePieces(pieces), length: .known(Int64(bytes))), bytes: bytes)
     }
 
-    /// Sends a query as GET, with which ClickHouse permits no changes.
+    /// Sends a query as a GET request. In GET requests ClickHouse permits no changes.
     private func ask(_ question: String) async throws -> WebConnection.Answer {
         try await connection.send(.GET, Self.path(of: question + " FORMAT TabSeparated"))
     }
 
-    /// Sends a statement that changes data, in the URL, with its data in the body. ClickHouse returns an empty response; with
-    /// any other response it is unknown which server received the data.
+    /// Sends a statement that changes data. The statement is in the URL, and its data is in the body. ClickHouse
+    /// returns an empty response. After any other response it is unknown which server received the data.
     func change(
         _ statement: String, body: HTTPClientRequest.Body = .bytes(ByteBuffer()), bytes: Int = 0
     ) async throws {
         let answer = try await connection.send(.POST, Self.path(of: statement), body: body, bytes: bytes)
         guard answer.text.isEmpty else {
             throw RetryPolicy.Failure.lasting(
-                .unexpectedAnswer(connection.place, answer: answer.summary + " where ClickHouse answers nothing"))
+                .unexpectedAnswer(connection.place, answer: answer.summary + ", but ClickHouse sends an empty answer"))
         }
     }
 

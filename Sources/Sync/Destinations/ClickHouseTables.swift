@@ -3,21 +3,21 @@ import SystemSupport
 /// The versions of the tables that Nexus makes in ClickHouse for aggregates.
 ///
 /// The table `nexus_tables` has a line for each version that the tables had. The highest version is the current
-/// version. Each later version has statements that change the tables of the previous version, in order. Each statement
-/// can be repeated, because a program may be killed before it writes the line. If the tables have a later version than
-/// the program, the program reports an error and sends nothing.
+/// version. For each version after version 1 there are statements that migrate the tables of the previous version. Each
+/// statement can be repeated, because a program may be killed before it writes the line of the new version. If the
+/// tables have a later version than the program knows, the program reports an error and sends nothing.
 ///
 ///     version 1   nexus_daily and nexus_daily_versions (see `ClickHouseDayTarget`)
 ///
-/// Servers before 20.x have no comments on tables, so a separate table holds the version.
+/// ClickHouse servers before 20.x have no comments on tables, so a separate table holds the version.
 enum ClickHouseTables {
     static let table = "nexus_tables"
     /// The version that this program makes and reads.
     static let version = 1
-    /// The name in the lines of these tables.
+    /// The value of the column `name` in the lines for the two tables of aggregates.
     private static let name = "nexus_daily"
 
-    /// For each version, the statements that change the tables of the previous version to it.
+    /// The statements that migrate the tables of the previous version. The key is the new version.
     private static let migrations: [Int: @Sendable (Destination.Identifier) -> [String]] = [:]
 
     static func definition(in database: Destination.Identifier) -> String {

@@ -2,10 +2,11 @@ import Database
 
 /// A ClickHouse table, filled over the HTTP interface.
 ///
-/// The rows of a batch that is sent twice are temporarily in the table twice. `ReplacingMergeTree`, ordered by a row's
-/// identity, removes the duplicates when it merges; a query with `FINAL` sees each row once immediately.
+/// If a batch is sent twice, the table temporarily contains each of its rows twice. The engine `ReplacingMergeTree`,
+/// ordered by a row's identity, removes the duplicates at its next merge. A query with `FINAL` never sees duplicates.
 struct ClickHouseTarget: Target {
-    /// The table in the destination's database. Its name identifies Nexus, as the database may contain other tables.
+    /// The table in the destination's database. Its name contains `nexus`, because the database may also contain tables
+    /// of other programs.
     static let table = "nexus_events"
 
     private let connection: ClickHouseConnection
@@ -27,9 +28,9 @@ struct ClickHouseTarget: Target {
         try await connection.insert(pieces, into: Self.table, columns: ClickHouseRowEncoder.columns)
     }
 
-    /// Returns the definition of the table for a single server. Texts have any length; an absent text is empty.
-    /// `timestamp` is the local database's text, in UTC with milliseconds, because servers before 20.3 have no type for
-    /// milliseconds. `time` is the same time in whole seconds.
+    /// Returns the definition of the table for a single server. An absent text is empty. `timestamp` is a text in UTC
+    /// with milliseconds, as in the local database, because servers before 20.3 have no type for milliseconds. `time`
+    /// is the same time in whole seconds.
     static func definition(in database: Destination.Identifier) -> String {
         """
         CREATE TABLE IF NOT EXISTS \(database.text).\(table) (
@@ -44,14 +45,14 @@ struct ClickHouseTarget: Target {
 }
 
 extension ClickHouseTarget {
-    /// The table with the same rows for queries: with column types, ordered by command and day, and partitioned by
-    /// month.
+    /// A second table for queries, with the same rows as `nexus_events`. Its columns have more specific types. It is
+    /// ordered by command and day, and partitioned by month.
     static let typedTable = "nexus_runs"
 
     /// Returns the statements that create the typed table, and the view that fills it with each insert into
-    /// `nexus_events`. They are run only if Nexus has just created `nexus_events` and the server has the types. Rows
-    /// that are sent twice have equal keys in the typed table too, because the time of a row never changes. A time that
-    /// cannot be read becomes 1970.
+    /// `nexus_events`. `prepare` runs them only if it has just created `nexus_events` and the server has the type
+    /// `DateTime64`. A row that is sent twice has the same key in the typed table too, because the time of a row never
+    /// changes. A time that cannot be read becomes 1970.
     static func typedDefinitions(in database: Destination.Identifier) -> [String] {
         [
             """
@@ -74,10 +75,10 @@ extension ClickHouseTarget {
     }
 }
 
-/// The meaning of ClickHouse's error codes for a sender.
+/// Converts ClickHouse's error codes to failures of a transfer.
 enum ClickHouseFault {
-    /// Codes of temporary errors, after which another attempt may succeed: too many queries or parts, a failing network or
-    /// Keeper, or memory or disk space that other queries use.
+    /// Codes of temporary errors, after which another attempt may succeed: too many queries or parts, a failing network
+    /// or Keeper, or memory or disk space that other queries use.
     private static let passing: Set<Int> = [
         3, 159, 160, 164, 202, 203, 209, 210, 225, 236, 241, 242, 243, 244, 252, 254, 279, 285, 286, 289, 319, 369, 394,
         425, 999,
@@ -91,7 +92,7 @@ enum ClickHouseFault {
         return Int(text.dropFirst(6).prefix { $0.isASCII && $0.isNumber })
     }
 
-    /// Returns whether a failure means that the user may not change settings: the profile is read-only.
+    /// Returns whether ClickHouse rejected a query because the user's profile is read-only and may not change settings.
     static func isAboutSettings(_ failure: RetryPolicy.Failure) -> Bool {
         switch failure.error {
         case .refused(_, let reason), .busy(_, let reason): reason.contains("Code: 164")

@@ -5,10 +5,12 @@ import NIOPosix
 import NIOSSL
 import SystemSupport
 
-/// The meaning of an error of the network libraries: a sentence without library internals, and whether another attempt may
-/// succeed.
+/// Converts errors of the network libraries to failures of a transfer. Such a failure contains a sentence without
+/// library internals, and states whether another attempt may succeed.
 enum ConnectionFault {
-    /// - Parameter proxy: how messages name the proxy in use; nil for a direct connection.
+    /// - Parameters:
+    ///   - place: the server's name in messages.
+    ///   - proxy: the proxy's name in messages; nil for a direct connection.
     static func failure(_ error: any Error, place: String, proxy: String?) -> RetryPolicy.Failure {
         if let reason = trustProblem(error) { return .lasting(.untrusted(place, reason: reason)) }
         switch error {
@@ -34,8 +36,8 @@ enum ConnectionFault {
         }
     }
 
-    /// Returns the reason why the server's identity cannot be established; nil for any other error. Another attempt would
-    /// fail too.
+    /// Returns the reason why the server's identity cannot be established; nil for any other error. Another attempt
+    /// would fail too.
     private static func trustProblem(_ error: any Error) -> String? {
         switch error {
         case let error as NIOConnectionError:

@@ -1,8 +1,9 @@
 import Core
 import SystemSupport
 
-/// The user name and password for a server. They come from the environment or from a file, and are only put into a request's
-/// header: never into the ledger, a message or the list of processes.
+/// The user name and password for a server or a proxy. They come from the environment or from a file. Nexus writes them
+/// only into the headers of requests, never into the ledger or a message. They are no command-line arguments, so the
+/// list of processes does not show them.
 package struct Credentials: Equatable, Sendable {
     let user: String
     let password: String
@@ -24,7 +25,7 @@ package struct Credentials: Equatable, Sendable {
     }
 
     /// Returns the credentials of `file`. Without a file, returns `$NEXUS_SYNC_USER` and `$NEXUS_SYNC_PASSWORD`; nil
-    /// when both are empty.
+    /// if both variables are empty.
     package static func load(
         file: String?, environment: (String) -> String? = Environment.value
     ) throws -> Credentials? {

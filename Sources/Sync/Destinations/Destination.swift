@@ -2,14 +2,16 @@ import Core
 import Foundation
 package import SystemSupport
 
-/// A destination for rows, parsed from a URL.
+/// A destination for rows or aggregates, parsed from a URL.
 ///
-///     file:///FOLDER                       a folder: files of rows
-///     https://HOST[:PORT]/PATH             a server that accepts PUT, also with http://: the same files
-///     clickhouse://HOST[:PORT]/DATABASE    ClickHouse's HTTP interface, with TLS as clickhouses://: rows
+///     file:///FOLDER                       a folder; it receives files
+///     https://HOST[:PORT]/PATH             a server that accepts PUT; it receives the same files
+///     http://HOST[:PORT]/PATH              the same server without TLS
+///     clickhouse://HOST[:PORT]/DATABASE    the HTTP interface of ClickHouse; it receives rows or lines of aggregates
+///     clickhouses://HOST[:PORT]/DATABASE   the HTTP interface of ClickHouse with TLS
 ///
-/// Host names and default ports are normalized, so that the same destination always has the same text. The ledger identifies
-/// a destination by this text.
+/// Host names and default ports are normalized, so that the same destination always has the same text (`identity`). The
+/// ledger identifies a destination by this text.
 package enum Destination: Equatable, Sendable {
     case folder(Folder)
     case server(WebAddress)
@@ -18,10 +20,10 @@ package enum Destination: Equatable, Sendable {
     /// The scheme, the host and the port of a server, and a path on it.
     package struct WebAddress: Equatable, Sendable {
         package let isEncrypted: Bool
-        /// Lower case; an IPv6 address in its brackets.
+        /// The host in lower case. An IPv6 address has its brackets.
         package let host: String
         package let port: Int
-        /// Percent-encoded, without a slash at the end; empty for the root.
+        /// The percent-encoded path, without a slash at the end; empty for the root.
         package let path: String
 
         /// Whether the connection never leaves this machine.
@@ -37,7 +39,8 @@ package enum Destination: Equatable, Sendable {
     package struct Identifier: Equatable, Sendable {
         package let text: String
 
-        /// A letter or underscore, then letters, digits and underscores; at most 64 ASCII characters.
+        /// Nil unless the text is a letter or underscore, followed by letters, digits and underscores: at most 64 ASCII
+        /// characters.
         package init?(_ text: String) {
             let bytes = Array(text.utf8)
             guard (1...Limits.identifierBytes).contains(bytes.count), !(0x30...0x39).contains(bytes[0]),

@@ -2,15 +2,15 @@ import AsyncHTTPClient
 import Foundation
 import SystemSupport
 
-/// The proxy for a server, from the environment variables `http_proxy`, `https_proxy` and `no_proxy`, also in upper
-/// case. Connections to servers on this machine never use a proxy.
+/// The proxy for a server. It comes from the environment variables `http_proxy`, `https_proxy` and `no_proxy`, or from
+/// the same names in upper case. Connections to servers on this machine never use a proxy.
 package struct ProxySettings: Equatable, Sendable {
     let isSocks: Bool
     let host: String
     let port: Int
     let credentials: Credentials?
 
-    /// The text for the proxy in messages, without user name and password.
+    /// The proxy's name in messages, without user name and password.
     package var place: String { "\(isSocks ? "socks5" : "http")://\(host):\(port)" }
 
     /// Returns the proxy for a server; nil for a direct connection.
@@ -32,7 +32,7 @@ package struct ProxySettings: Equatable, Sendable {
         return try ProxySettings(text, variable: name)
     }
 
-    /// Reads `[http://][USER:PASSWORD@]HOST[:PORT]` or the same with `socks5://`.
+    /// Parses `[http://][USER:PASSWORD@]HOST[:PORT]` or `socks5://HOST[:PORT]`.
     private init(_ text: String, variable: String) throws(SyncError) {
         guard let parts = URLComponents(string: text.contains("://") ? text : "http://" + text),
             let scheme = parts.scheme?.lowercased(), let host = parts.encodedHost, !host.isEmpty,
@@ -45,7 +45,7 @@ package struct ProxySettings: Equatable, Sendable {
         case "socks5", "socks5h": isSocks = true
         default: throw .badProxy(variable, reason: "only http:// and socks5:// proxies are supported")
         }
-        // The client passes an IPv6 address without its brackets.
+        // The HTTP client expects an IPv6 address without brackets.
         self.host = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
         port = parts.port ?? (isSocks ? 1080 : 80)
         guard let user = parts.user, !user.isEmpty else {

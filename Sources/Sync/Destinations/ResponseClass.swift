@@ -1,6 +1,6 @@
 /// The meaning of an HTTP response for a transfer. Only this type interprets a status.
 ///
-/// The meanings come from RFC 9110; those of 409, 423 and 507 come from WebDAV (RFC 4918).
+/// The meanings of 409, 423 and 507 come from WebDAV (RFC 4918). All other meanings come from RFC 9110.
 package enum ResponseClass: Equatable, Sendable {
     /// The server has the data and keeps it.
     case success
@@ -11,7 +11,8 @@ package enum ResponseClass: Equatable, Sendable {
 
     /// The reason why a response is final.
     package enum Cause: Equatable, Sendable {
-        /// The response neither confirms nor rejects the data: 202 promises to store it later, 304 answers another question.
+        /// The response neither confirms nor rejects the data. For example, 202 only promises that the server stores
+        /// the data later.
         case unconfirmed
         /// A redirection. Redirections are not followed, because the user decides where data and passwords are sent.
         case redirected
@@ -38,7 +39,7 @@ package enum ResponseClass: Equatable, Sendable {
         "SlowDown",
     ]
 
-    /// Classifies a response by its status and by the error code in its body, where there is one (`ServerReason.code`).
+    /// Classifies a response by its status and by the error code in its body, if there is one (`ServerReason.code`).
     package init(status: Int, code: String? = nil) {
         if status >= 400, let code, Self.passingCodes.contains(code) {
             self = .passing

@@ -5,17 +5,18 @@ import Foundation
 ///
 /// The reason is untrusted. At most 300 characters are kept, and every message escapes them for the terminal.
 package struct ServerReason: Equatable, Sendable {
-    /// A machine-readable error code, `SlowDown` for example; nil without one.
+    /// A machine-readable error code, `SlowDown` for example; nil if the body has no code.
     package let code: String?
-    /// The sentence; nil if the body has none.
+    /// The reason as a sentence; nil if the body has no sentence.
     package let text: String?
 
     private static let longestText = 300
     private static let longestCode = 64
-    /// Keys and elements that hold a sentence, the most specific first: those of S3, RFC 9457, sabre/dav and common APIs.
+    /// Names of the JSON keys and XML elements that contain a sentence, the most specific name first. S3, RFC 9457,
+    /// sabre/dav and common APIs use them.
     private static let names = ["message", "detail", "error_description", "reason", "title", "error"]
 
-    /// Reads the beginning of a response's body. The given text may end in the middle of the body.
+    /// Reads the beginning of a response's body. `body` may be truncated.
     package init(body: String) {
         let body = body.trimmingCharacters(in: .whitespacesAndNewlines)
         if body.hasPrefix("{") || body.hasPrefix("["), let value = JSONValue(Array(body.utf8)) {

@@ -8,8 +8,8 @@ import NIOSSL
 import Snapshots
 import SystemSupport
 
-/// Sends requests to one server and classifies their results. Certificates are checked, and redirections are not followed:
-/// the user decides where rows and a password are sent. Every request has a deadline.
+/// Sends requests to one server and classifies their results. Certificates are checked. Redirections are not followed,
+/// because the user decides where rows and passwords are sent. Every request has a deadline.
 struct WebConnection: Sendable {
     /// The response of a server.
     struct Answer: Sendable {
@@ -17,7 +17,7 @@ struct WebConnection: Sendable {
         /// The beginning of the response's body.
         let text: String
 
-        /// Status and first line, for a message.
+        /// The status and the first line of the text, for a message.
         var summary: String {
             let line = text.split(whereSeparator: \.isNewline).first?.prefix(100)
             return "HTTP \(status)" + (line.map { ": \($0)" } ?? " and nothing else")
@@ -54,7 +54,7 @@ struct WebConnection: Sendable {
         if case .server = destination { isFolder = true } else { isFolder = false }
     }
 
-    /// Returns the header of HTTP basic authentication; none without credentials.
+    /// Returns the header of HTTP basic authentication. If `credentials` is nil, returns no header.
     static func authorization(_ credentials: Credentials?) -> HTTPHeaders {
         guard let credentials else { return [:] }
         let token = Data("\(credentials.user):\(credentials.password)".utf8).base64EncodedString()
@@ -93,7 +93,8 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Returns the SHA-256 of the content at `path`, or `longer` when the content has more than `limit` bytes.
+    /// Returns the SHA-256 of the content at `path`. Returns `longer` if the content has more than `limit` bytes, and
+    /// `nothing` if the server has no content there.
     func checksum(of path: String, limit: Int) async throws -> Content {
         try await exchange(.GET, path, bytes: limit) { response in
             if [404, 410].contains(response.status.code) { return .nothing }
@@ -180,14 +181,14 @@ struct WebConnection: Sendable {
         return bytes.text
     }
 
-    /// An error of the closure that receives a response. It is distinguished from errors of the connection.
+    /// An error that `take` threw. The wrapper distinguishes it from errors of the connection.
     private struct ReaderFailure: Error {
         let cause: any Error
     }
 
     // MARK: Classifying a response
 
-    /// Returns the failure that a response means; nil for a success.
+    /// Returns the failure that a response reports; nil if the response reports success.
     private func failure(_ answer: Answer, _ headers: HTTPHeaders, path: String) -> RetryPolicy.Failure? {
         let said = ServerReason(body: answer.text)
         let reason = "HTTP \(answer.status)" + (said.text.map { ": \($0)" } ?? "")

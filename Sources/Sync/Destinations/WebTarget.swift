@@ -6,9 +6,10 @@ import Synchronization
 
 /// A server that accepts files with PUT: WebDAV, or an object store.
 ///
-/// A file's name identifies its content, so the content of a name never changes. The header `If-None-Match: *` asks the
-/// server not to write an existing file again. A server that ignores the header writes the same bytes again. A server
-/// that rejects the header with 501 receives the file without it, after a check that no other file has the name.
+/// A file's name identifies the rows in the file, so an existing file need not be replaced. The request has the header
+/// `If-None-Match: *`, which asks the server to keep an existing file. A server that ignores the header stores the same
+/// rows again. If a server rejects the header with status 501, the file is sent again without the header. Before that,
+/// a check makes sure that no other file has the name.
 final class WebTarget: Target {
     private let connection: WebConnection
     /// Whether the server rejected a conditional request.
@@ -52,9 +53,9 @@ final class WebTarget: Target {
             bytes: file.bytes, expected: isConditional ? [412, 501] : [])
     }
 
-    /// Returns whether one of the attempts arrived, after a lost response. Only the bytes prove the arrival, because a
-    /// file's ETag is a hash of the file on some servers and an arbitrary text on others. Throws if another file has
-    /// the name.
+    /// Returns whether the server already has the file of one of the attempts, for example after a lost response. Only
+    /// the bytes prove this: some servers use a hash of the file as its ETag, and other servers use an arbitrary text.
+    /// Throws if another file has the name.
     private func isThere(_ path: String, _ attempts: [Transfer]) async throws -> Bool {
         let found = try await connection.checksum(of: path, limit: attempts.map(\.bytes).max() ?? 0)
         if found == .nothing { return false }

@@ -1,7 +1,7 @@
 package import Core
 import SystemSupport
 
-/// The egress ledger, open for writing: by one process at a time, and only while it sends.
+/// The egress ledger, open for writing. Only one process at a time has it open, and only while the process sends.
 ///
 /// A line is on disk when `append` returns. Otherwise a power failure could undo an intent, and rows would have been
 /// sent without a record. A power failure could also undo a confirmation, and the same range would be sent again.
@@ -12,7 +12,7 @@ package struct Ledger: ~Copyable, Sendable {
     package private(set) var progress: LedgerProgress
 
     /// Opens the ledger and takes its lock; nil when another process sends. Throws `SyncError.damagedLedger` when the
-    /// chain is broken, because the earlier transfers are then unknown.
+    /// chain is broken, because the ledger then does not show what was sent.
     package static func open(in data: DataFolder) throws -> Ledger? {
         try data.folder.requireOwn()
         let file = try File(opening: data.ledgerPath, [.readWrite, .create, .append, .regular])
@@ -20,7 +20,8 @@ package struct Ledger: ~Copyable, Sendable {
         var progress = LedgerProgress()
         let findings = try LedgerReader.read(data) { progress.observe($0) }
         if let damage = findings.damage { throw SyncError.damagedLedger(path: data.ledgerPath, damage) }
-        // A torn line of a killed process was never on disk, so no action followed from it.
+        // An incomplete last line is removed. The process that wrote the line was killed before `append` returned, so
+        // it sent nothing after this line.
         if findings.isTorn { try file.truncate(to: findings.length) }
         try data.folder.synchronize()
         let ledger = Ledger(file: file, data: data, chain: findings.chain, progress: progress)
@@ -60,8 +61,8 @@ package struct Ledger: ~Copyable, Sendable {
         try append([(event, transfer)], at: time)
     }
 
-    /// Replaces the head as a whole. The folder entry of the head need not be on disk immediately. A power failure then
-    /// restores an older head, and the ledger may have more lines than the head counts.
+    /// Replaces the head as a whole. The rename is not flushed to disk, so a power failure may bring back an older
+    /// head. An older head counts fewer lines than the ledger has.
     private func writeHead() throws(SystemError) {
         guard chain.lines > 0 else { return }
         do {

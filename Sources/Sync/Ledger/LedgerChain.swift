@@ -5,10 +5,11 @@ import Snapshots
 /// - The chain detects a line that was altered, removed, added or moved, because the next line then no longer contains
 ///   the right hash.
 /// - With the head (see `LedgerHead`) it also detects lines missing at the end.
-/// - With the note in the database (see `LedgerNote`) it also detects a ledger that was replaced together with its head.
+/// - With the note in the database (see `LedgerNote`) it also detects a ledger that was replaced together with its
+///   head.
 ///
-/// The chain cannot detect a program that wrote the ledger, its head and the note again. A key would not prevent this,
-/// because a program that can write the ledger can read the key in the same folder.
+/// The chain cannot detect a program that rewrote the ledger, its head and the note. A secret key for the hashes would
+/// not prevent this: a program that can write the ledger can also read a key in its folder.
 package struct LedgerChain: Equatable, Sendable {
     /// The number of valid lines.
     package private(set) var lines = 0
@@ -41,7 +42,7 @@ package struct LedgerChain: Equatable, Sendable {
 
 /// The length of the ledger, in a separate file, so that lines missing at its end are detected.
 ///
-/// The file `ledger.head` holds one line: the number of lines, a blank, and the SHA-256 of the last line. The file is
+/// The file `ledger.head` holds one line: the number of lines, a space, and the SHA-256 of the last line. The file is
 /// replaced as a whole after each line of the ledger is on disk. A killed process may therefore leave lines that the
 /// head does not count. The head never counts more lines than the ledger has.
 struct LedgerHead: Equatable {

@@ -1,24 +1,24 @@
 import Core
 import Foundation
 
-/// One line of the egress ledger: a transfer that is about to begin, or one that was confirmed.
+/// One line of the egress ledger: the intent to start a transfer, or the confirmation of a transfer.
 ///
 /// A line is a JSON object with its keys in alphabetical order, followed by a line feed:
 ///     at            time, RFC 3339, UTC
-///     bytes         length of what is sent, before the connection encrypts it
+///     bytes         length of the sent content, before the connection encrypts it
 ///     destination   URL of the destination, without user name, password and query
-///     event         "intent" before the first byte leaves, "sent" once the destination has confirmed it
+///     event         "intent": written before the first byte is sent; "sent": written after the confirmation
 ///     first, last   ids of the first and the last row of the range
 ///     installation  installation id under which the rows are sent
 ///     line          number of the line, from 1 on
 ///     previous      SHA-256 of the previous line without its line feed; 64 zeros in the first line
 ///     rows          number of rows
-///     sha256        SHA-256 of what is sent
+///     sha256        SHA-256 of the sent content
 ///     store         id of the database that the row ids belong to; this id stays on this machine
 ///
-/// A day of aggregates has a line of the same form. There `first` and `last` are the day's number since 1970, and
-/// `installation` is the random id of the destination. `rows` counts lines, and `sha256` is `DailyLines.checksum`. An
-/// additional key distinguishes a day from rows:
+/// The line for a day of aggregates has the same keys. Its `first` and `last` are both the day's number since 1970, and
+/// its `installation` is the random id of the destination. `rows` is the number of lines of the day, `bytes` is their
+/// length before compression, and `sha256` is `DailyLines.checksum`. An additional key distinguishes a day from rows:
 ///
 ///     version       version of the day; a higher version replaces a lower version
 package struct LedgerEntry: Decodable, Equatable, Sendable {
@@ -40,8 +40,8 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     package var store: String
     package var version: Int64?
 
-    /// The value of `store` in the lines of aggregates. It is the same for every database that the folder had, because
-    /// a day replaces the day of an earlier database.
+    /// The value of `store` in the lines for aggregates. It does not depend on the database, because a day from a new
+    /// database replaces the same day from an earlier database.
     static let aggregatesStore = "aggregates"
 
     /// The value of `previous` in the first line.
@@ -58,7 +58,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         return Array(value.withoutNulls.text(.line).utf8)
     }
 
-    /// Nil when the bytes are not a valid line, or its numbers are invalid.
+    /// Nil if the bytes are not a valid line, or if a number is out of range.
     init?(encoded bytes: [UInt8]) {
         guard let entry = try? JSONDecoder().decode(LedgerEntry.self, from: Data(bytes)),
             entry.first >= 0, entry.last >= entry.first, entry.rows >= 0, entry.bytes >= 0, entry.line > 0
@@ -66,7 +66,7 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
         self = entry
     }
 
-    /// The entry for a transfer; the ledger adds the number and the chain.
+    /// Makes an entry for a transfer. `LedgerChain.extend` sets `line` and `previous`.
     package init(_ event: Event, _ transfer: Transfer, at time: Int64) {
         self.event = event
         at = Timestamp.rfc3339(time)
@@ -91,19 +91,19 @@ package struct LedgerEntry: Decodable, Equatable, Sendable {
     }
 }
 
-/// A range of rows, or a day of aggregates, on its way to a destination.
+/// A range of rows, or a day of aggregates, that is sent to a destination.
 package struct Transfer: Equatable, Sendable {
     /// The destination's identity (see `Destination`).
     package var destination: String
-    /// The database that the row ids belong to.
+    /// The id of the database that the row ids belong to; `LedgerEntry.aggregatesStore` for aggregates.
     package var store: String
-    /// The installation id under which the rows are sent.
+    /// The installation id under which the rows are sent; for aggregates, the random id of the destination.
     package var installation: String
-    /// Ids of the first and the last row.
+    /// Ids of the first and the last row; for aggregates, both are the day's number since 1970.
     package var range: ClosedRange<Int64>
     package var rows: Int
     package var bytes: Int
-    /// The hash of the sent content, in hexadecimal digits.
+    /// SHA-256 of the sent content, in hexadecimal digits; for aggregates, `DailyLines.checksum`.
     package var sha256: String
     /// The version of a day of aggregates; nil for rows.
     package var version: Int64?

@@ -2,9 +2,10 @@ package import Core
 package import Database
 import SystemSupport
 
-/// Keeps the length of the ledger in the database too (see `LedgerNote`).
+/// Stores the length of the ledger in the database (see `LedgerNote`).
 extension LedgerNote {
-    /// The maximum wait for another writer. If it is exceeded, the next sync writes the note.
+    /// The maximum time to wait for the writer lock. If another process holds the lock longer, the next sync writes the
+    /// note.
     private static let patience: Duration = .seconds(2)
 
     /// Returns the note in a data folder; nil when the database has no note or cannot be read. `nexus doctor` reports
@@ -27,7 +28,7 @@ extension LedgerNote {
         try? await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts) { try await $0.write(note) }
     }
 
-    /// Forgets the note, so that the ledger is accepted as it is now.
+    /// Deletes the note, so that the ledger is accepted with its current content.
     ///
     /// - Returns: true when the database has no note any more; false when another process holds the writer lock.
     package static func forget(in data: DataFolder, parts: WriterParts) async throws -> Bool {

@@ -33,9 +33,10 @@ package enum LedgerReader {
         package internal(set) var chain = LedgerChain()
         /// Length of the valid lines, in bytes.
         var length = 0
-        /// Whether the file ends with a fragment of a line, because a process was killed while it wrote the line. No
-        /// transfer followed from such a line.
+        /// Whether the file ends with an incomplete line, because a process was killed while it wrote the line. A
+        /// transfer starts only after its line is complete.
         package internal(set) var isTorn = false
+        /// The first problem of the ledger; nil if there is none.
         package internal(set) var damage: Damage?
     }
 
@@ -43,8 +44,8 @@ package enum LedgerReader {
     /// an empty ledger.
     @discardableResult
     package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
-        // The note and the head are read before the ledger. So lines that another process adds in between make the
-        // ledger longer than expected, never shorter.
+        // The note and the head are read before the ledger. If another process appends lines in the meantime, the
+        // ledger is therefore longer than note and head state, never shorter.
         let note = LedgerNote.current(in: data)
         let headText = try small(data.ledgerHeadPath)
         var findings = Findings()
@@ -52,7 +53,7 @@ package enum LedgerReader {
             findings.damage = .head
             return findings
         }
-        // Without a ledger nothing was ever sent, unless the head shows otherwise.
+        // A missing ledger counts as truncated if the head or the note counts lines.
         if let file = try open(data.ledgerPath) { try follow(file, head, note, &findings, body) }
         let expected = max(head.lines, note?.lines ?? 0)
         if findings.damage == nil, findings.chain.lines < expected {

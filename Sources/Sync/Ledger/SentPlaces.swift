@@ -1,7 +1,8 @@
 package import Core
 import SystemSupport
 
-/// The destinations that rows or days were sent to, and for each the instruction that removes the sent data.
+/// The destinations that received rows or aggregates. For each destination there is an instruction with which the user
+/// can remove the sent data.
 package struct SentPlaces: Sendable {
     /// The data that one destination received under one id.
     package struct Place: Equatable, Sendable {
@@ -9,7 +10,8 @@ package struct SentPlaces: Sendable {
         package let destination: String
         /// Whether aggregates were sent. If false, rows were sent.
         package let isAggregates: Bool
-        /// The instruction for the destination: SQL statements for ClickHouse, a sentence about files for any other.
+        /// The instruction for the user: SQL statements for ClickHouse, or a sentence about files for any other
+        /// destination.
         package let removal: String
     }
 
@@ -29,7 +31,7 @@ package struct SentPlaces: Sendable {
         try LedgerReader.read(data) { observe($0) }
     }
 
-    /// Observes the lines in their order.
+    /// Adds the destination of the next line of the ledger.
     package mutating func observe(_ entry: LedgerEntry) {
         let key = Key(
             destination: entry.destination, installation: entry.installation, isAggregates: entry.version != nil)
@@ -44,8 +46,8 @@ package struct SentPlaces: Sendable {
     }
 
     private static func removal(_ key: Key) -> String {
-        // The id and the destination come from the ledger, whose lines only this program writes. The user runs the
-        // statement.
+        // The id and the database name come from the ledger, and only Nexus writes the ledger. Nexus only prints the
+        // statement; the user runs it.
         let id = key.installation.escapedForDisplay
         if case .clickHouse(_, let database)? = try? Destination(key.destination) {
             let tables =
@@ -54,7 +56,7 @@ package struct SentPlaces: Sendable {
                 : [ClickHouseTarget.table]
             let column = key.isAggregates ? "source" : "installation_id"
             let statements = tables.map { "ALTER TABLE \(database.text).\($0) DELETE WHERE \(column) = '\(id)';" }
-            let typed = key.isAggregates ? "" : " -- the same for \(ClickHouseTarget.typedTable), where it exists"
+            let typed = key.isAggregates ? "" : " -- also for \(ClickHouseTarget.typedTable), if that table exists"
             return statements.joined(separator: " ") + typed
         }
         return key.isAggregates ? "remove the files nexus-daily-\(id)-*" : "remove the files nexus-\(id)-*"

@@ -9,13 +9,13 @@ package struct ServerAnswer: Sendable {
     package let reader: StoreReader
 }
 
-/// Reads aggregates from a server for reports. It sends only queries, in requests with which ClickHouse permits no
+/// Reads aggregates from a server for reports. It sends only queries, as GET requests, in which ClickHouse permits no
 /// changes. Each query has limits on time and memory.
 package struct ServerFigures: Sendable {
     private let destination: Destination
     private let credentials: Credentials?
 
-    /// - Throws: `SyncError.badDestination` for a URL that is not ClickHouse's.
+    /// - Throws: `SyncError.badDestination` if the URL is not a `clickhouse://` or `clickhouses://` URL.
     package init(_ url: String, credentials: Credentials?) throws {
         guard Self.isServer(url) else {
             throw SyncError.badDestination(
@@ -36,10 +36,10 @@ package struct ServerFigures: Sendable {
 
     /// Returns a database with the answers, for reports.
     /// - Parameters:
-    ///   - questions: the parts of one report. A question for counts precedes the questions for durations.
-    ///   - data: the data folder that error messages of the database name.
-    ///   - bucket: returns the 15-minute bucket to which the figures of a day are added. The day is its number since
-    ///     1970.
+    ///   - questions: the questions of one report. A question for counts precedes the questions for durations.
+    ///   - data: the data folder whose path appears in error messages of the database.
+    ///   - bucket: returns the 15-minute bucket to which the figures of a day are added. The argument is the day's
+    ///     number since 1970.
     /// - Throws: a `SyncError`, or the error of the database.
     package func read(
         _ questions: [ServerQuestion], in data: DataFolder, deadline: TransferDeadline = .standard,
@@ -92,7 +92,7 @@ package struct ServerFigures: Sendable {
     }
 }
 
-/// Counts lines.
+/// Counts the lines of an answer that arrives in chunks.
 private actor LineCounter {
     private(set) var lines = 0
 
@@ -107,7 +107,8 @@ private actor FiguresCollector {
     private let data: DataFolder
     private let bucket: @Sendable (Int64) -> Int64
     private var days: FiguresOfDays?
-    /// The bucket of the last day, kept because the lines of a day follow each other.
+    /// The day of the last line, and its bucket. The lines of a day are consecutive, so the next line usually has the
+    /// same bucket.
     private var last: (day: Int64, bucket: Int64)?
 
     init(_ data: DataFolder, _ bucket: @escaping @Sendable (Int64) -> Int64) {
@@ -115,10 +116,11 @@ private actor FiguresCollector {
         self.bucket = bucket
     }
 
-    /// Adds lines; returns false when one of them cannot be read.
+    /// Adds lines. Returns false if a line cannot be read.
     func add(_ chunk: [UInt8]) throws -> Bool {
         var days = try self.days ?? FiguresOfDays(in: data)
-        // The property is cleared, because the pending figures of a copy would be written a second time.
+        // The property is cleared, so that there is only one copy of the pending figures. A second copy would write
+        // them again.
         self.days = nil
         defer { self.days = days }
         var start = 0

@@ -2,51 +2,54 @@ import Core
 import Rollups
 import SystemSupport
 
-/// A question about the aggregates on a server, as SQL that ClickHouse takes from 18.16 on.
+/// A question about the aggregates on a server, as SQL for ClickHouse 18.16 or later.
 ///
 /// The server sums over installations, so that the answer does not grow with their number. The answer has a line for
 /// each day, command, event type, outcome, error category and template:
 ///
-///     source    id of the installation; empty where installations are summed
+///     source    id of the installation; empty if installations are summed
 ///     day       number since 1970
 ///     command, event_type, outcome, error_category, template, runs, total_ms, buckets, counts   as in `DailyLines`
 package struct ServerQuestion: Equatable, Sendable {
-    /// The requested figures. Most of the server's work is adding up buckets. So a report on a window asks for counts
-    /// by day, but for durations only of the window as a whole.
+    /// The requested figures. The server spends most of its time on adding up latency buckets. Therefore a report on
+    /// a range of days asks for the counts of each day, and only once for the durations of all days.
     package enum Part: Sendable {
         /// Counts and durations of each day.
         case days
         /// Counts and total times of each day, without buckets.
         case counts
-        /// The buckets of all days together. Each line has the last day of its key, and 0 for the number of events and
-        /// their total time.
+        /// The latency buckets of all days together. Each line has the last day on which its combination of command,
+        /// event type and so on occurred. The number of events and their total time are 0.
         case durations
     }
 
     package var part = Part.days
-    /// The first and the last day by their numbers since 1970; nil: no limit.
+    /// The number since 1970 of the first day to read; nil means no limit.
     package var firstDay: Int64?
+    /// The number since 1970 of the last day to read; nil means no limit.
     package var lastDay: Int64?
-    /// Only commands that begin with these words.
+    /// The words with which the commands to read begin; nil selects all commands.
     package var command: String?
     package var isFailedOnly = false
-    /// The beginning of an installation's id.
+    /// The beginning of the id of the installation to read; nil selects all installations.
     package var installation: String?
-    /// The minimum number of installations that have a command, error category or template in the days of the whole
-    /// report. `(other)` replaces every name that fewer installations have.
+    /// The number of installations that must have a name (a command, error category or template) in the days of the
+    /// whole report. `(other)` replaces every name that fewer installations have.
     package var leastInstallations = 1
-    /// The first and the last day of the whole report; nil: no limit.
+    /// The number since 1970 of the first day of the whole report; nil means no limit.
     package var firstDayOfReport: Int64?
+    /// The number since 1970 of the last day of the whole report; nil means no limit.
     package var lastDayOfReport: Int64?
-    /// Whether the answer has separate lines for each installation. Their command is then the requested command, or
-    /// empty without a requested command.
+    /// Whether the answer has separate lines for each installation. These lines have `command` as their command, and an
+    /// empty text if `command` is nil.
     package var isByInstallation = false
 
     package init() {}
 
     /// Returns the SQL query for the tables of a database.
     func sql(in database: Destination.Identifier) -> String {
-        // Percentiles over different commands have no meaning, so only the sum of an installation's durations is read.
+        // Percentiles over different commands have no meaning. Therefore only the sum of the durations is read for each
+        // installation.
         let keys =
             isByInstallation
             ? ["source AS s", "event_type AS e", "outcome AS o"]
@@ -82,7 +85,8 @@ package struct ServerQuestion: Equatable, Sendable {
         """
     }
 
-    /// Returns an SQL expression for a column. In it `(other)` replaces the names that too few installations have.
+    /// Returns an SQL expression for the values of a column. `(other)` replaces a value that fewer than
+    /// `leastInstallations` installations have.
     private func name(_ column: String, _ database: Destination.Identifier) -> String {
         guard leastInstallations > 1 else { return column }
         return """
@@ -92,7 +96,8 @@ package struct ServerQuestion: Equatable, Sendable {
             """
     }
 
-    /// The conditions on lines: the current versions of the days, and the filter.
+    /// Returns the SQL condition that selects lines of the current version of each day. If `isFiltered` is true, the
+    /// lines must also match this question. If it is false, only their days must be in the report.
     private func conditions(in database: Destination.Identifier, isFiltered: Bool) -> String {
         var outer: [String] = []
         var inner: [String] = []
@@ -169,7 +174,7 @@ struct ServerLine: Equatable {
             runs: Int(runs), latency: latency)
     }
 
-    /// The highest number in a line. An aggregate can hold the sum of two such numbers.
+    /// The highest number that a line may contain. The sum of two such numbers still fits into an aggregate.
     private static let most: UInt64 = 1 << 60
 
     /// Returns the histogram of a list of buckets and a list of counts, such as `[1,5]`. Nil when a list is invalid or

@@ -4,7 +4,8 @@ package import Database
 import Snapshots
 package import SystemSupport
 
-/// Encodes rows as snapshots. Each snapshot has a range of ids; its name states the installation and the range.
+/// Encodes rows as snapshots. Each snapshot contains a range of row ids. Its file name contains the installation id and
+/// the range.
 package struct FileBatchEncoder: BatchEncoder {
     /// The temporary name of a complete snapshot, until `EncodedFile` opens and unlinks the file.
     private static let name = "batch.db.lz4"
@@ -16,7 +17,7 @@ package struct FileBatchEncoder: BatchEncoder {
     private let installation: String
     private let folder: Folder
 
-    /// The files are created in `folder`, and unlinked once they are encoded.
+    /// Each snapshot is created in `folder`, and unlinked as soon as it is complete and open for reading.
     package init(
         _ source: ClickHouseRowEncoder, of data: DataFolder, destination: String, store: String,
         installation: InstallationID,
@@ -36,8 +37,8 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 
     package func reencode(_ transfer: Transfer) async throws -> TransferBatch? {
-        // The file keeps the name of the first attempt, even if rows were purged or the installation was renewed since
-        // then.
+        // The file keeps the name of the first attempt, even if rows were purged or the installation id was replaced
+        // after that attempt.
         guard try await summary(of: transfer.range, limit: 1) != nil else { return nil }
         return try await batch(transfer.range, under: transfer.installation)
     }
@@ -60,7 +61,7 @@ package struct FileBatchEncoder: BatchEncoder {
     }
 }
 
-/// A file that is ready to be sent, or was sent. It is read in chunks, on a separate thread.
+/// A file to send, or a file that is already at a destination. It is read in chunks, on a separate thread.
 package actor EncodedFile {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

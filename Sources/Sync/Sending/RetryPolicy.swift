@@ -10,7 +10,7 @@ package struct RetryPolicy: Sendable {
         package let error: SyncError
         /// Whether another attempt may succeed.
         package let isPassing: Bool
-        /// The delay that the destination requested.
+        /// The delay that the destination requested; nil if it requested no delay.
         package let requestedDelay: Duration?
         /// The maximum number of attempts.
         package var attempts = Limits.syncAttempts
@@ -19,8 +19,8 @@ package struct RetryPolicy: Sendable {
             Failure(error: error, isPassing: true, requestedDelay: requestedDelay)
         }
 
-        /// Returns a failure to connect within the time limit. Fewer attempts follow such a failure, because each
-        /// attempt takes a long time.
+        /// Returns a failure to connect within the time limit. It permits only `Limits.syncConnectAttempts` attempts,
+        /// because each attempt takes a long time.
         package static func noConnectionInTime(_ error: SyncError) -> Failure {
             var failure = passing(error)
             failure.attempts = Limits.syncConnectAttempts
@@ -60,7 +60,7 @@ package struct RetryPolicy: Sendable {
 
 extension RetryPolicy {
     /// Runs an operation until it succeeds, or the policy gives up.
-    /// - Parameter report: is called with each failed attempt that is repeated.
+    /// - Parameter report: is called before each further attempt, with the last failure and the delay.
     static func attempt(
         _ clock: any Clock<Duration>, using random: inout some RandomNumberGenerator,
         _ report: @Sendable (Transmission.Progress) -> Void, _ work: () async throws -> Void
@@ -87,8 +87,8 @@ package enum RetryAfter {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Returns the time to wait: `text` is a number of seconds, or a date such as `Sun, 06 Nov 1994 08:49:37 GMT`. Zero for a
-    /// date in the past. Nil for any other text.
+    /// Returns the delay that `text` requests. `text` is a number of seconds, or a date such as
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`. The delay is zero for a date in the past, and nil for any other text.
     ///
     /// - Parameter now: milliseconds since 1970.
     package static func duration(_ text: String, now: Int64 = SystemClock().now()) -> Duration? {
@@ -106,9 +106,9 @@ package enum RetryAfter {
 }
 
 /// The time limit of one request, from connecting to the last byte of the response. Idle timeouts are not sufficient,
-/// because a server that sends a byte now and then keeps a connection alive for hours.
+/// because a server can keep a connection alive for hours if it sends one byte every few seconds.
 package struct TransferDeadline: Sendable {
-    /// The time for a request without data.
+    /// The time limit of a request without data.
     package let base: Duration
     /// The slowest transfer that is permitted, in bytes a second.
     package let bytesPerSecond: Int
@@ -121,7 +121,7 @@ package struct TransferDeadline: Sendable {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// Returns the time for a request that sends or receives up to `bytes` bytes.
+    /// Returns the time limit of a request that sends or receives up to `bytes` bytes.
     package func limit(bytes: Int) -> Duration {
         base + .milliseconds(Int64(bytes) * 1000 / Int64(bytesPerSecond))
     }

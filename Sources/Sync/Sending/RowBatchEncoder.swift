@@ -45,7 +45,7 @@ package actor RowBatchEncoder: BatchEncoder {
     }
 }
 
-/// A unit of transfer: a range of rows, which can be sent repeatedly.
+/// A range of rows, encoded for one transfer. After a failed attempt the same batch is sent again.
 package struct TransferBatch: Sendable {
     package enum Content: Sendable {
         /// Lines of text (see `ClickHouseRowEncoder`).
@@ -68,8 +68,8 @@ package protocol BatchEncoder: Sendable {
     /// Returns the first batch of a range of ids; nil when the range has no rows.
     func pack(_ range: ClosedRange<Int64>) async throws -> TransferBatch?
 
-    /// Returns all rows of a transfer that an earlier run began, in one batch under the same installation. Nil when the
-    /// range has no rows any more.
+    /// Encodes the range of a transfer that an earlier run left unconfirmed, as one batch. Rows and files keep their
+    /// identity at the destination. Returns nil if the range has no rows any more.
     func reencode(_ transfer: Transfer) async throws -> TransferBatch?
 }
 
@@ -78,8 +78,8 @@ package protocol Target: Sendable {
     /// Checks or creates the destination; called before the first batch.
     func prepare() async throws
 
-    /// Delivers a batch. When it returns, the destination has the batch and will keep it. A batch that the destination
-    /// already has counts as delivered. `earlier` has the attempts of previous runs on the same range. Any of these
-    /// attempts may have arrived.
+    /// Delivers a batch. When this method returns, the destination has stored the batch permanently. A batch that the
+    /// destination already has counts as delivered.
+    /// - Parameter earlier: the attempts of previous runs to send the same range. Any of them may have arrived.
     func deliver(_ batch: TransferBatch, earlier: [Transfer]) async throws
 }

@@ -25,7 +25,7 @@ package struct SyncPlan: Sendable {
         self.source = source
         store = identity.store
         installation = identity.installation
-        // Rows that are recorded from here on are sent by the next run; otherwise this run might never end.
+        // The next run sends the rows that are recorded from now on. Otherwise this run might never end.
         last = try source.lastID()
     }
 
@@ -38,11 +38,11 @@ package struct SyncPlan: Sendable {
         /// Number of files or batches.
         package var transfers = 0
         package var bytes = 0
-        /// Times of the earliest and the latest event, in the database's text form; nil without rows.
+        /// Times of the earliest and the latest event, in the database's text form; nil if there are no rows.
         package var span: (earliest: String, latest: String)?
-        /// Ids of the first and the last row.
+        /// Ids of the first and the last row; nil if there are no rows.
         package var range: ClosedRange<Int64>?
-        /// The first rows, as they would be sent; the columns are those of `ClickHouseRowEncoder`.
+        /// The first rows. Each row has a value for each of `SyncPlan.columns`.
         package var firstRows: [[String]] = []
     }
 
@@ -78,8 +78,9 @@ package struct SyncPlan: Sendable {
         }
     }
 
-    /// Accepts the current ledger, because the user has begun a new ledger.
-    /// - Returns: true when the ledger is accepted; false when another process holds the writer lock.
+    /// Deletes the database's note about the previous ledger, so that a new ledger is accepted. The user asks for this
+    /// with `--new-ledger`.
+    /// - Returns: true if a new ledger is accepted; false if another process holds the writer lock.
     package func acceptNewLedger() async throws -> Bool {
         try await LedgerNote.forget(in: data, parts: parts)
     }
@@ -104,8 +105,7 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
-        // The options are loaded before the ledger is opened, as an invalid environment variable is not a failed
-        // transfer.
+        // The options are loaded first. An invalid environment variable then ends the run before it opens the ledger.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         // The scratch folder is in the data folder, so that a purge finds leftovers of a killed process.
@@ -118,7 +118,7 @@ package struct SyncPlan: Sendable {
             return try await SyncActor().send(transmission, report)
         }
         guard let options else { preconditionFailure("a server has an address") }
-        // The client is created only here, because it has threads and reads the system's certificates.
+        // The client is created only for a server, because it starts threads and reads the system's certificates.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: WebConnection.configuration(options))
         let target = Self.target(client, destination, credentials, options)

@@ -1,14 +1,14 @@
 import Core
 package import SystemSupport
 
-/// One run that sends a destination the rows that the destination does not have yet, one batch after another. The
-/// ledger records each batch.
+/// One run that sends rows to a destination, one batch after another. It sends the rows that the destination has not
+/// confirmed yet. The ledger records each batch.
 ///
 ///     intent in the ledger ─ on disk ─ transfer ─ confirmed ─ line in the ledger ─ on disk ─ next batch
 ///
-/// If the run is killed before the intent is on disk, nothing of the batch was sent. If it is killed after the intent,
-/// the next run sends the same range again, and every destination stores it once. Once the line of the confirmation is
-/// on disk, no row of the batch is sent again.
+/// If the run is killed before the intent is on disk, nothing of the batch was sent. If the run is killed between the
+/// intent and the confirmation, the next run sends the same range again. The destination then stores each row only
+/// once. When the line of the confirmation is on disk, no row of the batch is sent again.
 package struct Transmission: ~Copyable {
     /// The result of a run.
     package struct Summary: Equatable, Sendable {
@@ -21,18 +21,22 @@ package struct Transmission: ~Copyable {
 
     /// A progress report.
     package enum Progress: Sendable {
-        /// The number of confirmed rows, and the approximate confirmed share of the rows to send, from 0 to 1.
+        /// `rows` is the number of rows or days of aggregates that this run has confirmed. `share` is the approximate
+        /// share of the run that is done, from 0 to 1.
         case sent(rows: Int, share: Double)
-        /// An attempt failed, and the next attempt follows after the duration.
+        /// An attempt failed with this error. The next attempt starts after this duration.
         case waiting(SyncError, Duration)
     }
 
     /// The rows to send: rows of a database, up to an id.
     package struct Job: Sendable {
+        /// The destination's identity (see `Destination`).
         package let destination: String
+        /// The id of the database.
         package let store: String
+        /// The id of the last row to send.
         package let last: Int64
-        /// Whether sending starts with the first row, even if the destination confirmed rows before.
+        /// Whether the run starts with the first row, even if the destination has already confirmed rows.
         package let fromStart: Bool
 
         package init(destination: String, store: String, last: Int64, fromStart: Bool) {
@@ -52,7 +56,7 @@ package struct Transmission: ~Copyable {
     private var random = SystemRandomNumberGenerator()
     private(set) var summary = Summary()
     private var isPrepared = false
-    /// The id after which sending began.
+    /// The row id after which this run started; 0 if it started with the first row.
     private var start: Int64 = 0
 
     package init(
@@ -67,7 +71,8 @@ package struct Transmission: ~Copyable {
         self.wallClock = wallClock
     }
 
-    /// Finishes a transfer that a previous run began, and returns the id after which sending continues.
+    /// If a previous run left a range unconfirmed, sends this range again. Returns the row id after which this run
+    /// continues.
     mutating func finishEarlier(_ report: @Sendable (Progress) -> Void) async throws -> Int64 {
         guard !job.fromStart else { return 0 }
         start = ledger.progress.cursor(of: job.destination, store: job.store)
@@ -83,7 +88,8 @@ package struct Transmission: ~Copyable {
         try ledger.append(.intent, first.transfer, at: wallClock.now())
     }
 
-    /// Records that a batch has arrived and the intent to send the next batch, with one fsync for both.
+    /// Records the confirmation of a batch and the intent to send the next batch, with one fsync for both. If `next` is
+    /// nil, records only the confirmation.
     mutating func confirm(
         _ batch: TransferBatch, next: TransferBatch?, _ report: @Sendable (Progress) -> Void
     ) throws {
@@ -92,7 +98,7 @@ package struct Transmission: ~Copyable {
         count(batch, report)
     }
 
-    /// Sends a range again, because a previous run began its transfer and recorded no confirmation.
+    /// Sends a range for which a previous run recorded an intent and no confirmation.
     private mutating func resend(
         _ batch: TransferBatch, earlier: [Transfer], _ report: @Sendable (Progress) -> Void
     ) async throws {
