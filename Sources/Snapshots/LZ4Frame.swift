@@ -15,10 +15,10 @@ struct LZ4Error: Error, Equatable {
 /// Writes one frame: independent blocks of up to 1 MiB, and a checksum over the content.
 ///
 /// The header contains the length of the content. The length is known only at the end, so `header` makes the header
-/// then. `context` belongs to the library; `init` creates it and `deinit` frees it. Every buffer passed to the library
-/// is valid for that one call.
+/// then. `context` belongs to the library; `init` creates it and `deinit` frees it. The library uses each buffer only
+/// during the call that passes the buffer.
 @safe final class LZ4FrameEncoder {
-    /// Bytes of content in a block. Blocks of 4 MiB, the default of `lz4`, would make the file less than 0.1 % shorter.
+    /// Bytes of content in a block. The default of `lz4` is 4 MiB, which would make the file less than 0.1 % shorter.
     static let blockBytes = 1024 * 1024
     /// Bytes of the header of a frame whose content is not empty.
     static let headerBytes = 15
@@ -117,7 +117,7 @@ extension [UInt8] {
         let contentSize: UInt64
     }
 
-    /// Returns the header at the beginning of `bytes` (19 or more).
+    /// Returns the header at the beginning of `bytes`, which must have at least 19 bytes.
     func header(_ bytes: Span<UInt8>) throws(LZ4Error) -> Header {
         var info = LZ4F_frameInfo_t()
         var count = bytes.count
@@ -128,9 +128,9 @@ extension [UInt8] {
         return Header(length: count, contentSize: info.contentSize)
     }
 
-    /// The result of one call.
+    /// The result of one call of `decode`.
     struct Step {
-        /// Processed bytes of the input.
+        /// The number of input bytes that were processed.
         var consumed: Int
         /// The number of content bytes at the beginning of the output.
         var produced: Int

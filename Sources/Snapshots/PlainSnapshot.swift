@@ -69,8 +69,8 @@ struct PlainSnapshot {
         return (rows, manifest)
     }
 
-    /// Checks every line. A line of NDJSON must obey the rules for events; a record of CSV must have the number of
-    /// fields of the first record.
+    /// Checks every line. A line of NDJSON must obey the rules for events. A record of CSV must have as many fields as
+    /// the first record.
     func checkText(_ progress: (Int, Int) -> Void) throws -> SnapshotManifest {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         let size = try file.status().size
@@ -94,7 +94,7 @@ struct PlainSnapshot {
                 length += chunk.count
                 if let line = records.firstWrong(in: chunk) {
                     throw SnapshotError.damaged(
-                        path: path, what: "record \(line) has another number of fields than the first")
+                        path: path, what: "record \(line) and record 1 have different numbers of fields")
                 }
                 progress(length, size)
             }
@@ -158,11 +158,11 @@ private struct CSVRecords {
     private var fields = 0
     private var fieldsOfFirst = 0
     private var isQuoted = false
-    /// Whether a record has begun.
+    /// Whether the text read so far ends between two records.
     private(set) var isAtStart = true
 
-    /// Returns the number of the first record whose number of fields differs from that of record 1; nil if all records
-    /// have the same number.
+    /// Returns the first record that does not have as many fields as record 1, counted from 1. Nil if all records have
+    /// the same number of fields.
     mutating func firstWrong(in chunk: [UInt8]) -> Int? {
         for byte in chunk {
             isAtStart = false

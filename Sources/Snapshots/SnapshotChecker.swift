@@ -13,9 +13,9 @@ package actor SnapshotChecker {
         self.path = path
     }
 
-    /// Checks everything: frame, hash, manifest, SQLite's integrity check of the database, every field of every row, and the
-    /// counts. The check writes the content to a temporary folder under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is
-    /// not set.
+    /// Checks the frame, the hash, the manifest, the database (with SQLite's integrity check), every field of every
+    /// row, and the counts. A database is first written to a temporary folder under `$TMPDIR`, or under `/var/tmp` if
+    /// `TMPDIR` is not set.
     package func verify(
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(SnapshotError) -> SnapshotManifest {
@@ -51,8 +51,8 @@ package actor SnapshotChecker {
         while try reader.next() != nil {}
     }
 
-    /// Decompresses a snapshot to a new file at `copy`, and checks frame, hash and tables. Rejects snapshots whose rows
-    /// cannot be imported. `readRows` checks the rows later.
+    /// Decompresses a snapshot to a new file at `copy`, and checks frame, hash and tables. Rejects the formats `ndjson`
+    /// and `csv`, because they cannot be imported. `readRows` checks the rows later.
     func unpack(
         to copy: String, _ progress: @Sendable (Int, Int) -> Void
     ) throws(SnapshotError) -> SnapshotManifest {
@@ -72,7 +72,8 @@ package actor SnapshotChecker {
     }
 
     /// Checks all rows of the decompressed snapshot at `copy` and puts them into a queue. Ends the queue after the last
-    /// row, or with an error at the first invalid row. `progress` is passed the read share of the rows.
+    /// row, or with an error at the first invalid row. Calls `progress` with the share of the rows that were read,
+    /// from 0 to 1.
     func readRows(
         of copy: String, _ manifest: SnapshotManifest, into queue: BoundedQueue<ImportedRows>,
         _ progress: @Sendable (Double) -> Void
@@ -108,13 +109,13 @@ package actor SnapshotChecker {
         return rows
     }
 
-    /// Runs `work` and converts its failures to a `SnapshotError`. Failures other than those of files mean that the
-    /// snapshot is invalid.
+    /// Runs `work` and converts an error of `work` to a `SnapshotError`. An unknown error counts as an invalid
+    /// snapshot.
     private func asSnapshotError<Value>(_ work: () throws -> Value) throws(SnapshotError) -> Value {
         do { return try work() } catch { throw snapshotError(error) }
     }
 
-    /// The same for asynchronous work.
+    /// Runs asynchronous `work` and converts its errors in the same way.
     private func asSnapshotError<Value>(_ work: () async throws -> Value) async throws(SnapshotError) -> Value {
         do { return try await work() } catch { throw snapshotError(error) }
     }

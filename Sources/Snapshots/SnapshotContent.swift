@@ -2,12 +2,12 @@ import Core
 import Database
 import SystemSupport
 
-/// The content of a new snapshot, in chunks, read from the database or from a copy of the database.
+/// The content of a new snapshot, in chunks. It is read from the database or from a copy of the database.
 struct SnapshotContent {
-    /// The number of bytes that are read at once. With four blocks of the frame, the cost of passing a chunk to another
-    /// thread is negligible.
+    /// The number of bytes in a chunk: four blocks of the frame. With chunks of this size, the cost of passing a chunk
+    /// to another thread is negligible.
     private static let chunkBytes = 4 * LZ4FrameEncoder.blockBytes
-    /// The number of rows that are written as text at once: some MiB of text.
+    /// The number of rows that are converted to text at once: some MiB of text.
     private static let rowsAtOnce = 4 * 1024
 
     private enum Source {
@@ -18,17 +18,19 @@ struct SnapshotContent {
     }
 
     private var source: Source
-    /// The total number of bytes, or of rows for a text. `done` is the number of bytes or rows returned so far.
+    /// The total number of bytes; for a text, the total number of rows.
     let total: Int
+    /// The number of bytes or rows that `next` has returned so far.
     private(set) var done = 0
 
-    /// Reads the content from a database that is exported without a copy.
+    /// Reads the content from a direct snapshot of the database.
     init(_ snapshot: DirectSnapshot) {
         total = snapshot.bytes
         source = .direct(snapshot)
     }
 
-    /// Reads the content from the copy of the database at `path`. `events` is the number of its rows.
+    /// Reads the content from the copy of the database at `path`. `events` is the number of its events; the format
+    /// `sqlite` does not need this number.
     init(_ format: SnapshotFormat, path: String, events: Int) throws {
         switch format {
         case .sqlite:

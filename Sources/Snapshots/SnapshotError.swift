@@ -5,9 +5,9 @@ package import SystemSupport
 package enum SnapshotError: ReportedError, Equatable {
     /// There is no database to take a snapshot of.
     case nothingRecorded(folder: String)
-    /// The database comes from a version without installation ids, and no later version has opened it for writing.
+    /// A version of Nexus without installation ids wrote the database, and no later version has opened it for writing.
     case outdatedDatabase(path: String)
-    /// The name for a new snapshot belongs to an entry that is not a file.
+    /// The path for a new snapshot is occupied by something that is not a file: `by` names its kind.
     case occupied(path: String, by: String)
     /// The file is not a snapshot.
     case notASnapshot(path: String)
@@ -19,7 +19,7 @@ package enum SnapshotError: ReportedError, Equatable {
     case oneWay(path: String, format: SnapshotFormat)
     /// A plain text for other tools. It lacks data that an import needs.
     case plainText(path: String, format: SnapshotFormat)
-    /// The disk has not enough space to decompress the snapshot.
+    /// The disk does not have enough space to decompress the snapshot.
     case noRoom(path: String, bytes: Int)
     /// The work was cancelled; it had no effect.
     case cancelled
@@ -72,8 +72,8 @@ package enum SnapshotError: ReportedError, Equatable {
         }
     }
 
-    /// Maps a failure to read the database in a snapshot. Such a failure means that the database is corrupt, because no
-    /// other process uses it.
+    /// Converts an error that occurred while the database of a snapshot was read. An error of SQLite means that the
+    /// database is corrupt, because no other process uses it.
     init(reading error: any Error, path: String) {
         if Task.isCancelled {
             self = .cancelled
@@ -86,7 +86,7 @@ package enum SnapshotError: ReportedError, Equatable {
         }
     }
 
-    /// Maps a failure of the store, of liblz4 or of a system call.
+    /// Converts an error of the database, of liblz4 or of a system call.
     package init(_ error: any Error, path: String) {
         switch error {
         case let error as SnapshotError: self = error

@@ -7,13 +7,13 @@ actor SnapshotFile {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let file: File
-    /// Nil for a plain file: it contains only the content.
+    /// Nil for a plain file, because a plain file contains only the content.
     private let encoder: LZ4FrameEncoder?
     /// The number of content bytes written so far, before compression.
     private var contentBytes = 0
 
-    /// Creates a file at `path`, where no file may exist. Space for the header is reserved, because the header contains
-    /// the length of the content and is written last.
+    /// Creates a file at `path`. No file may be there yet. Space for the header is reserved, because the header
+    /// contains the length of the content and is written last.
     init(path: String, isPlain: Bool) throws {
         encoder = isPlain ? nil : try LZ4FrameEncoder()
         file = try File(opening: path, [.readWrite, .create, .exclusive])
@@ -33,8 +33,8 @@ actor SnapshotFile {
         file.startWritingOut()
     }
 
-    /// Ends the content and appends the manifest. A plain file gets no manifest. With `synchronize` the call returns
-    /// once the whole file is on disk.
+    /// Ends the content and appends the manifest. A plain file gets no manifest. If `synchronize` is true, the method
+    /// returns only when the whole file is on disk.
     func end(with trailer: [UInt8], synchronize: Bool) throws {
         if let encoder { try end(encoder, trailer) }
         if synchronize { try file.synchronizeData() }
@@ -51,7 +51,7 @@ actor SnapshotFile {
         try file.write(header.span, at: 0)
     }
 
-    /// Writes the whole file to this process's output.
+    /// Writes the whole file to standard output.
     func copyToOutput() throws {
         let output = File.standardOutput
         var bytes: [UInt8] = []

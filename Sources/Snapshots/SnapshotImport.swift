@@ -6,12 +6,12 @@ package import SystemSupport
 ///
 ///     snapshot ─ unpack, check frame, hash and tables ─ read and check rows ─▶ bounded queue ─▶ writer: one transaction
 ///
-/// One thread reads and checks rows, and the writer's thread inserts them. Two threads take a third less time than one.
-/// The transaction ends only after every row was checked. So a snapshot is imported as a whole or not at all, even if
-/// the process is killed. Only `nexus verify` checks the pages with `PRAGMA integrity_check`. For an import, the hash,
-/// the rules for every row, and the rows' order, number and span are sufficient.
+/// One thread reads and checks rows, and the writer's thread inserts them. Two threads take a third less time than one
+/// thread. The transaction ends only after every row was checked. Therefore a snapshot is imported as a whole or not at
+/// all, even if the process is killed. Only `nexus verify` checks the pages with `PRAGMA integrity_check`. For an
+/// import, the hash, the rules for every row, and the rows' order, number and span are sufficient.
 package struct SnapshotImport: Sendable {
-    /// Batches of `Limits.snapshotRows` that wait between reading and writing: three megabytes.
+    /// The number of batches that wait between reading and writing. Together they take some megabytes.
     private static let queuedBatches = 8
 
     /// The numbers of imported, known and expired rows of a snapshot.
@@ -67,9 +67,9 @@ package struct SnapshotImport: Sendable {
     }
 }
 
-/// A snapshot as a temporary data folder, for reports. The folder has the snapshot's rows and their rollups, separate
-/// from the user's data. It is under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is not set, and is removed with this
-/// object.
+/// A snapshot as a temporary data folder, for reports. The folder contains the snapshot's rows and their rollups,
+/// separate from the user's data. The folder is under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is not set. It is
+/// removed with this object.
 package final class OpenedSnapshot: Sendable {
     private let scratch: ScratchFolder
 

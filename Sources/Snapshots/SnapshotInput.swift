@@ -2,10 +2,10 @@ import Core
 import Crypto
 import SystemSupport
 
-/// A snapshot that is being read. The values in the file are untrusted until they are verified. Memory and disk space
-/// are limited from the start.
+/// A snapshot that is being read. The values in the file are untrusted until they are verified. Even before that,
+/// memory use and the unpacked size are limited.
 package struct SnapshotInput: ~Copyable {
-    /// Bytes that are read at once.
+    /// The number of bytes that are read at once.
     private static let chunkBytes = 1024 * 1024
     private static let magic: UInt32 = 0x184D_2204
 
@@ -27,10 +27,10 @@ package struct SnapshotInput: ~Copyable {
         let footer = try Self.read(file, at: max(0, footerStart), count: SnapshotManifest.footerBytes)
         guard let length = SnapshotManifest.length(footer: footer.span) else {
             throw SnapshotError.damaged(
-                path: path, what: "the manifest at its end is missing: it is truncated, or not a snapshot")
+                path: path, what: "the manifest at its end is missing: the file is truncated, or not a snapshot")
         }
         let frameBytes = footerStart - length - 8
-        guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "it is truncated") }
+        guard frameBytes > 0 else { throw SnapshotError.damaged(path: path, what: "the file is truncated") }
         let trailer = try Self.read(file, at: frameBytes, count: status.size - frameBytes)
         let manifest = try SnapshotManifest.read(trailer: trailer, path: path)
         let header = try LZ4FrameDecoder().header(start.span)

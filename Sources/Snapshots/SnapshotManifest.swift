@@ -33,44 +33,45 @@ package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
 
 /// The metadata of a snapshot.
 ///
-/// A snapshot is a file of two LZ4 frames. Numbers are little-endian.
+/// A snapshot is a file of two LZ4 frames. Numbers are little-endian. In the table, `f` is the length of the first
+/// frame and `n` is the length of the manifest, in bytes.
 ///
 ///     offset  size  what
-///          0     f  an LZ4 frame with content size, and content checksum: the content
-///          f     4  0x184D2A5E: a skippable frame begins, which LZ4 tools skip
-///        f+4     4  n + 16, the bytes that follow
+///          0     f  the content, as an LZ4 frame with content size and content checksum
+///          f     4  0x184D2A5E, the start of a frame that LZ4 tools skip
+///        f+4     4  n + 16, the number of bytes that follow
 ///        f+8     n  the manifest: a JSON object in UTF-8, keys as below
 ///      f+8+n     4  n
 ///     f+12+n     4  CRC-32C of the manifest
 ///     f+16+n     8  "NEXUSNAP"
 ///
-/// `lz4 -dc FILE | sha256sum` gives `sha256`. Snapshots of the same rows in the same database pages have the same
-/// bytes, because a snapshot contains no creation time. In the format `sqlite` the content also has a table `manifest`
-/// (see `SnapshotDatabase`).
+/// `lz4 -dc FILE | sha256sum` prints the value of `sha256`. Snapshots of the same rows in the same database pages have
+/// the same bytes, because a snapshot contains no creation time. In the format `sqlite` the content also has a table
+/// `manifest` (see `SnapshotDatabase`).
 package struct SnapshotManifest: Decodable, Equatable, Sendable {
     /// The layout version that this program writes. It is also the latest layout version that this program reads.
     package static let currentVersion = 1
 
-    /// The version of this layout.
+    /// The version of the layout of this snapshot.
     package var formatVersion = SnapshotManifest.currentVersion
     package var content: SnapshotFormat
     /// The id of the installation whose database was exported. Empty for a plain text, which does not contain the id.
     package var installation: String
-    /// The version of the tables.
+    /// The version of the tables in the snapshot (see `SnapshotDatabase.schemaVersion`).
     package var schemaVersion: Int
-    /// Rows of `events`.
+    /// The number of rows in `events`.
     package var events: Int
-    /// Rows of `sessions`.
+    /// The number of rows in `sessions`; 0 for a text.
     package var sessions: Int
-    /// Lowest id of a row; absent without rows.
+    /// The lowest id of a row; nil if there are no rows, or for a plain text.
     package var firstID: Int64?
-    /// Highest id of a row; absent without rows.
+    /// The highest id of a row; nil if there are no rows, or for a plain text.
     package var lastID: Int64?
-    /// Time of the earliest event, RFC 3339; absent without rows.
+    /// The time of the earliest event, RFC 3339; nil if there are no rows, or for a plain CSV text.
     package var from: String?
-    /// Time of the latest event, RFC 3339; absent without rows.
+    /// The time of the latest event, RFC 3339; nil if there are no rows, or for a plain CSV text.
     package var until: String?
-    /// Bytes of the content.
+    /// The length of the content, in bytes.
     package var bytes: Int
     /// SHA-256 of the content, 64 hexadecimal digits in lower case.
     package var sha256: String
@@ -91,7 +92,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
     private static let skippableMagic: UInt32 = 0x184D_2A5E
     private static let footer = Array("NEXUSNAP".utf8)
 
-    /// The manifest as values, keys in alphabetical order.
+    /// The manifest as a JSON object, with its keys in alphabetical order.
     package var json: JSONValue {
         let value: JSONValue = [
             "bytes": .integer(bytes), "content": .string(content.rawValue), "events": .integer(events),
@@ -103,7 +104,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return value.withoutNulls
     }
 
-    /// Returns the skippable frame.
+    /// Returns the skippable frame with the manifest.
     func trailer() -> [UInt8] {
         let json = Array(json.text(.line).utf8)
         var trailer: [UInt8] = []
@@ -124,7 +125,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return length <= Limits.manifestBytes ? length : nil
     }
 
-    /// Reads a skippable frame.
+    /// Reads the manifest from a skippable frame.
     static func read(trailer: [UInt8], path: String) throws(SnapshotError) -> SnapshotManifest {
         let length = trailer.count - trailerOverhead
         guard length > 0, trailer.span.uint32(at: 0) == skippableMagic,
@@ -144,7 +145,7 @@ package struct SnapshotManifest: Decodable, Equatable, Sendable {
         return manifest
     }
 
-    /// Converts a time from the database's text form to the manifest's form. Nil when the text is not a time.
+    /// Converts a time from the text form of the database to RFC 3339. Nil if the text is not a time.
     static func rfc3339(_ databaseText: String) -> String? {
         Timestamp.parse(Array((databaseText + "Z").utf8).span).map(Timestamp.rfc3339)
     }
@@ -177,7 +178,7 @@ package enum Checksum {
 }
 
 extension Digest {
-    /// As hexadecimal digits in lower case.
+    /// The digest as hexadecimal digits in lower case.
     package var hexadecimal: String {
         let digits = Array("0123456789abcdef")
         return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })

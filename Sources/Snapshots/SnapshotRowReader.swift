@@ -2,8 +2,8 @@ import Core
 import Database
 import SystemSupport
 
-/// Reads the events of a decompressed snapshot in batches. Each row is checked by the rules for events. The number and
-/// the span of the events are compared with the manifest.
+/// Reads the events of a decompressed snapshot in batches. It checks each row with `RowRules`, and compares the number
+/// of the events, their ids and their times with the manifest.
 struct SnapshotRowReader {
     private let rows: SnapshotRows
     private let manifest: SnapshotManifest

@@ -9,21 +9,21 @@ import SystemSupport
 ///     database ─ copy ─┬─ hash ────────────────────────────────┐
 ///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
 ///
-/// One read transaction makes the copy, in a folder next to the target. The content is then read from the copy. A large
-/// database is read without a copy (see `DirectSnapshot`). Memory use is a few chunks of 4 MiB, regardless of the size
-/// of the database.
+/// One read transaction makes the copy, in a folder next to the target. The content is then read from the copy. Most of
+/// a large database is read without a copy (see `DirectSnapshot`). Memory use is a few chunks of 4 MiB, regardless of
+/// the size of the database.
 package struct SnapshotWriter: Sendable {
     private let data: DataFolder
     private let directSnapshotBytes: Int
 
-    /// - Parameter directSnapshotBytes: the minimum size of a database that is exported without a copy, in bytes.
+    /// - Parameter directSnapshotBytes: the minimum size, in bytes, of a database for which `DirectSnapshot` is tried.
     package init(data: DataFolder, directSnapshotBytes: Int = Limits.directSnapshotBytes) {
         self.data = data
         self.directSnapshotBytes = directSnapshotBytes
     }
 
-    /// Writes a snapshot of the selected events. With `isPlain` only the content is written, without frame and
-    /// manifest. `progress` is passed the finished and the total amount, in an arbitrary unit.
+    /// Writes a snapshot of the selected events. If `isPlain` is true, writes only the content, without frame and
+    /// manifest. Calls `progress` with the finished and the total amount, in an arbitrary unit.
     ///
     /// If the process is killed, the target is either unchanged or the complete snapshot. The next run removes
     /// leftovers of a killed process from the target's folder.
@@ -42,7 +42,7 @@ package struct SnapshotWriter: Sendable {
             try await file.end(with: manifest.trailer(), synchronize: name != nil)
             guard let name else {
                 // The program that reads the output may take any amount of time. The files are unlinked first, so that
-                // a killed process leaves none behind.
+                // a killed process leaves no files.
                 Self.remove(scratch)
                 try await file.copyToOutput()
                 return manifest
@@ -134,11 +134,12 @@ package enum SnapshotTarget: Equatable, Sendable {
     /// A file. An existing file is replaced as a whole once the new file is complete and on disk. An existing folder,
     /// link or other entry causes an error and is not replaced.
     case file(String)
-    /// This process's standard output: a pipe into another program. It receives no bytes before the snapshot is complete.
+    /// The standard output of this process, usually a pipe to another program. It receives no bytes before the snapshot
+    /// is complete.
     case standardOutput
 
-    /// Returns the folder in which the snapshot is created, and the name of its file there. The name is nil when the
-    /// snapshot is then copied to standard output.
+    /// Returns the folder in which the snapshot is created, and the name of its file there. The name is nil if the
+    /// target is standard output.
     func place() throws(SnapshotError) -> (folder: Folder, name: String?) {
         guard case .file(let path) = self else { return (ScratchFolder.commonParent, nil) }
         let folder = Folder(path).parent

@@ -63,8 +63,8 @@ struct HostileSnapshotTests {
     @Test("A truncated snapshot, a flipped bit, and another kind of file are refused")
     func damaged() throws {
         let whole = try bytes()
-        try expectRefused(Array(whole.prefix(whole.count / 2)), "it is truncated")
-        try expectRefused(Array(whole.dropLast()), "it is truncated")
+        try expectRefused(Array(whole.prefix(whole.count / 2)), "the file is truncated")
+        try expectRefused(Array(whole.dropLast()), "the file is truncated")
         for place in [whole.count / 3, whole.count - 40] {
             var flipped = whole
             flipped[place] ^= 0x10

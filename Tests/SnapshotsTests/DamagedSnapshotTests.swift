@@ -63,7 +63,7 @@ struct DamagedSnapshotTests {
         let whole = try bytes(harness)
         for length in [0, 3, 4, 18, 40, whole.count / 2, whole.count - 300, whole.count - 17, whole.count - 1] {
             try write(Array(whole.prefix(length)), harness, "cut")
-            try await expectRefused(harness, "cut", length < 19 ? "is not a Nexus snapshot" : "it is truncated")
+            try await expectRefused(harness, "cut", length < 19 ? "is not a Nexus snapshot" : "the file is truncated")
         }
     }
 
@@ -88,7 +88,7 @@ struct DamagedSnapshotTests {
             .write(to: URL(filePath: harness.path("text")))
         try await expectRefused(harness, "text", "is not a Nexus snapshot")
         try SnapshotHarness.tool("/usr/bin/lz4", "-q", "--content-size", harness.path("text"), harness.path("packed"))
-        try await expectRefused(harness, "packed", "it is truncated, or not a snapshot")
+        try await expectRefused(harness, "packed", "the file is truncated, or not a snapshot")
         try await expectRefused(harness, "data/nexus.db", "is not a Nexus snapshot")
         try FileManager.default.createDirectory(atPath: harness.path("folder"), withIntermediateDirectories: true)
         await #expect(throws: SnapshotError.self) { try await harness.take(harness.path("folder")) }
