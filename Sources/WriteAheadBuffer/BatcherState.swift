@@ -11,14 +11,14 @@ struct BatcherState {
     /// The number of batches in the append in progress; nil if there is no such append. The batches stay in the ring
     /// until the append succeeds.
     private var inFlight: Int?
-    /// The total of batches that were added, and the total that were written or discarded. Batches are numbered from 0
-    /// in the order in which they were added.
+    /// The number of batches that were ever added. Each batch has a number, from 0 in the order of the additions.
     private(set) var added = 0
+    /// The number of batches that were ever written or discarded. All batches with lower numbers have left the ring.
     private(set) var written = 0
     /// The last few ranges of batch numbers that were discarded because recording is off.
     private var discarded: [Range<Int>] = []
-    /// The maximum number of remembered ranges. A few suffice, because a task that waits for a flush checks its range
-    /// right after that flush.
+    /// The maximum number of ranges in `discarded`. A few ranges suffice, because a task that waits for a flush checks
+    /// its batch right after that flush.
     private static let rangesRemembered = 8
 
     var isEmpty: Bool { ring.isEmpty }
@@ -37,10 +37,11 @@ struct BatcherState {
         added += 1
     }
 
-    /// Whether there are enough records or bytes to write them without waiting for more.
+    /// Whether the ring has enough records or bytes to flush it without waiting for more.
     var isDue: Bool { records >= Limits.flushRecords || bytes >= Limits.flushBytes }
 
-    /// Starts a flush of the whole ring; nil when the ring is empty or a flush is in progress.
+    /// Starts a flush and returns the content of the ring as one batch; nil if the ring is empty or a flush is in
+    /// progress.
     mutating func beginFlush() -> RecordBatch? {
         guard inFlight == nil, !ring.isEmpty else { return nil }
         inFlight = ring.count
@@ -54,7 +55,7 @@ struct BatcherState {
         case written
         /// The batches stay in the ring for the next flush.
         case failed
-        /// Recording is off: the batches are discarded.
+        /// The batches are discarded because recording is off.
         case discarded
     }
 
@@ -86,7 +87,7 @@ struct BatcherState {
         ring[number - written] = RecordBatch()
     }
 
-    /// Returns whether any batch of the range was discarded. All of these batches must have left the ring before.
+    /// Returns whether any batch of the range was discarded. The ring must not contain these batches any more.
     func wasDiscarded(_ batches: Range<Int>) -> Bool {
         discarded.contains { $0.overlaps(batches) }
     }

@@ -3,20 +3,21 @@ package import SystemSupport
 
 /// The reason why an operation of the write-ahead buffer failed.
 package enum BufferError: ReportedError, Equatable {
-    /// A system call failed. No record of the batch counts as accepted.
+    /// A system call failed. After a failed append, no record of the batch counts as accepted.
     case system(SystemError)
-    /// The maximum number of segments waits to be drained.
+    /// The folder already has the maximum number of segments; a drain must store and remove some of them first.
     case full(folder: String)
-    /// Another process, for example a stopped one, holds the lock of a segment or of the folder and does not release it.
+    /// Another process does not release the lock of a segment or of the folder, for example because the process is
+    /// stopped.
     case busy(path: String)
     /// A segment was written by a later version of Nexus, in a format that this version does not know.
     case newerVersion(path: String, version: UInt32)
-    /// The settings disable recording: no record of the batch was written, and none may be written later.
+    /// The settings disable recording. No record of the batch was written, and the batch must not be written later.
     case off(reason: String)
-    /// The settings cannot be read, so that it is unknown whether recording is on. No record of the batch was written.
+    /// The settings cannot be read, and it is unknown whether recording is on. No record of the batch was written.
     case settings(SettingsError)
 
-    /// Whether recording is off: the batch must not be kept for a retry.
+    /// Whether recording is off. The caller must then discard the batch instead of retrying it.
     package var isOff: Bool {
         switch self {
         case .off: true
@@ -42,8 +43,8 @@ package enum BufferError: ReportedError, Equatable {
             "the buffer in \(folder.escapedForDisplay) is full (\(Limits.waitingSegments) segments wait); "
                 + "run 'nexus flush', then try again"
         case .busy(let path):
-            "cannot use \(path.escapedForDisplay): another process stopped while it was writing to it; let it continue "
-                + "or end it, then try again"
+            "cannot use \(path.escapedForDisplay): another process was stopped while writing to it; continue or end "
+                + "that process, then try again"
         case .newerVersion(let path, let version):
             "cannot read \(path.escapedForDisplay): a newer Nexus wrote it, in format \(version); update Nexus"
         case .off(let reason): "recording is off, as \(reason.escapedForDisplay)"

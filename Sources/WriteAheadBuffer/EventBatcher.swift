@@ -1,12 +1,13 @@
 import Core
 import SystemSupport
 
-/// Collects encoded events in a bounded ring and appends them to the write-ahead buffer in batches. A flush is due when the
-/// count or bytes reach a limit, when the oldest event has waited long enough, or on request.
+/// Collects encoded records in a bounded ring and appends them to the write-ahead buffer in batches. A flush starts
+/// when the ring has enough records or bytes, when a record has waited long enough, or when a caller requests it.
 ///
-/// A full ring causes backpressure: `add` waits until the ring has capacity. Records that an append could not write
-/// stay in the ring, and each waiting caller gets the error. If a batch was written and its fsync failed, every later
-/// call throws that error, because the disk is no longer trusted.
+/// A full ring causes backpressure: `add` and `record` wait until the ring has capacity. Records that an append could
+/// not write stay in the ring. Each waiting caller then tries the append itself, and throws the error if it fails too.
+/// If an append leaves the state of its batch unknown, every later flush throws the error of that append. The disk is
+/// then no longer trusted.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
@@ -27,7 +28,7 @@ package actor EventBatcher {
     }
 
     /// Adds a batch to the ring, and flushes if this batch makes a flush due. The batch counts as accepted once a later
-    /// `flush` has returned.
+    /// call of `flush` has returned.
     package func add(_ batch: RecordBatch) async throws(BufferError) {
         guard !batch.isEmpty else { return }
         while !state.hasRoom(for: batch) { try await flush() }
@@ -36,9 +37,10 @@ package actor EventBatcher {
         if state.isDue { try await flush() }
     }
 
-    /// Adds a batch to the ring and returns true once it is in the buffer on disk. Returns false when it was discarded
-    /// because recording is off. When it throws, no record of the batch was written or will be, so that the caller may retry.
-    /// A broken batcher is the exception: the state of its last batches is unknown.
+    /// Adds a batch to the ring and returns true once the batch is in the buffer on disk. Returns false if the batch
+    /// was discarded because recording is off. If the call throws, no record of the batch is in the buffer or will be
+    /// written later. The caller may therefore retry. If `isBroken` is true, however, some of the records may be in the
+    /// buffer.
     package func record(_ batch: RecordBatch) async throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) {
@@ -57,15 +59,14 @@ package actor EventBatcher {
         }
     }
 
-    /// Returns once all previously added batches are in the buffer on disk. Also throws when recording is off; the ring is
-    /// then discarded.
+    /// Returns once all previously added batches are in the buffer on disk. If recording is off, this call discards the
+    /// ring and throws. Another task that waits for the same flush then returns without an error.
     package func flush() async throws(BufferError) {
         let last = state.added
         while state.written < last {
             if let failure { throw failure }
             guard let batch = state.beginFlush() else {
-                // Another flush is in progress. After its end, the loop checks the state again, which shows whether the
-                // flush succeeded.
+                // Another flush is in progress. After its end, the loop checks again whether all batches are written.
                 await withCheckedContinuation { waiting.append($0) }
                 continue
             }
@@ -79,8 +80,8 @@ package actor EventBatcher {
     }
 
     /// Flushes batches that have waited for `interval`, until the task is cancelled or `finish` was called. A failed
-    /// append is retried after another interval. Its error is dropped here; if the failure persists, a later call of
-    /// `add`, `record` or `flush` throws it.
+    /// append is retried after another interval. The error is dropped here. If the failure persists, a later call of
+    /// `add`, `record` or `flush` throws its error.
     package func flushByTime(
         every interval: Duration = Limits.flushInterval, clock: any Clock<Duration> = ContinuousClock()
     ) async {
@@ -92,7 +93,7 @@ package actor EventBatcher {
         }
     }
 
-    /// Ends `flushByTime`. Batches in the ring stay there for `flush`.
+    /// Ends `flushByTime`. Batches in the ring stay there until a caller flushes them.
     package func finish() {
         arrived.finish()
     }
@@ -108,8 +109,8 @@ extension BufferAppender.Outcome {
     }
 }
 
-/// Appends to the write-ahead buffer on a thread of its own, so that a slow call blocks only the callers that wait for its
-/// end.
+/// Appends to the write-ahead buffer on its own thread. A slow append therefore blocks only the callers that wait for
+/// it.
 package actor BufferAppender {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -118,8 +119,8 @@ package actor BufferAppender {
     private let isDurable: Bool
     private let flusher: SegmentFlusher?
 
-    /// With `durable`, every append waits until its records survive a power failure. Otherwise every append notifies
-    /// `flusher`.
+    /// If `durable` is true, every append waits until its records survive a power failure. If it is false, every append
+    /// notifies `flusher` instead.
     package init(buffer: WriteAheadBuffer, durable: Bool, flusher: SegmentFlusher? = nil) {
         appender = SegmentAppender(buffer: buffer)
         isDurable = durable
@@ -131,8 +132,8 @@ package actor BufferAppender {
         case written
         /// No record was written; the append may be retried.
         case failed(BufferError)
-        /// The batch was written and its fsync failed. The batch must not be acknowledged. It must not be written again
-        /// either, because the drain may have stored it.
+        /// The batch was written, at least in part, and its fsync or the removal of the written part failed. The batch
+        /// must not be acknowledged. It must not be written again either, because the drain may have stored it.
         case uncertain(BufferError)
     }
 

@@ -4,9 +4,9 @@ import SystemSupport
 /// Records in the format of a segment, ready to be appended in one call.
 package struct RecordBatch: Sendable {
     package private(set) var bytes: [UInt8] = []
-    /// The number of records, events and others.
+    /// The number of records of all kinds.
     package private(set) var recordCount = 0
-    /// The number of events.
+    /// The number of records that are events.
     package private(set) var eventCount = 0
 
     package init() {}
@@ -16,7 +16,7 @@ package struct RecordBatch: Sendable {
     /// Reserves capacity for `byteCount` bytes in total, so that appending does not reallocate.
     package mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
 
-    /// Appends one payload of 1 to `Limits.recordBytes` bytes.
+    /// Appends a record with this payload of 1 to `Limits.recordBytes` bytes.
     package mutating func append(_ payload: Span<UInt8>) {
         precondition(payload.count > 0 && payload.count <= Limits.recordBytes)
         let start = bytes.count
@@ -41,7 +41,7 @@ package struct RecordBatch: Sendable {
         eventCount = 0
     }
 
-    /// Returns the checksum of a whole record: over everything but the checksum field.
+    /// Returns the checksum over all bytes of a record except the checksum field.
     @inline(__always)
     static func checksum(_ record: Span<UInt8>) -> UInt32 {
         CRC32C.checksum(

@@ -1,17 +1,18 @@
 import Core
 import SystemSupport
 
-/// Iterates over the records in a chunk of a segment, skipping torn and damaged ones.
+/// Iterates over the records in a chunk of a segment. Torn and damaged records are returned as gaps.
 ///
-/// A pure state machine over the bytes that it is passed. Offsets are relative to the chunk. The chunk begins at a
-/// multiple of 8 in the segment.
+/// A pure state machine: the caller reads the chunk and passes its bytes. Offsets are relative to the chunk. The chunk
+/// begins at a multiple of 8 in the segment.
 package struct RecordCursor: Sendable {
     /// The next element of the chunk.
     package enum Step: Equatable, Sendable {
         /// A record; the range of its payload in the chunk.
         case record(Range<Int>)
-        /// Bytes that are not a record. `isTorn` means that there are fewer bytes than their length field requires, as
-        /// a killed writer leaves them. Otherwise the bytes were written whole and changed later.
+        /// Bytes that are not a valid record. If `isTorn` is true, there are fewer bytes than their length field
+        /// requires, because a writer was killed during an append. If it is false, the bytes were written whole and
+        /// changed later.
         case gap(Range<Int>, isTorn: Bool)
         /// The chunk ends inside a record, and the segment continues after the chunk. The caller must read on from
         /// `offset`.
@@ -19,7 +20,7 @@ package struct RecordCursor: Sendable {
         case end
     }
 
-    /// The number of bytes that were returned as records or gaps.
+    /// The end of the last record or gap that was returned.
     package private(set) var offset: Int
     private var position: Int
 
@@ -39,7 +40,8 @@ package struct RecordCursor: Sendable {
                 offset = position
                 return .record(payload..<payload + length)
             case .cut where !isLast:
-                // A longer gap is returned in parts, so that invalid bytes do not require a larger chunk.
+                // If more than `Limits.recordBytes` bytes before `position` are invalid, they are returned as a gap
+                // now. The caller may drop them and needs no larger chunk. A later call returns the rest of the gap.
                 if position - offset > Limits.recordBytes { return gap(upTo: position, in: chunk) }
                 position = offset
                 return .needsMore
@@ -84,8 +86,8 @@ package struct RecordCursor: Sendable {
             && !isWholeButForItsLength(bytes)
     }
 
-    /// Returns whether these bytes are a record in which only the length field has changed: with another length, the
-    /// checksum matches. Such a record was written whole, and may have been acknowledged.
+    /// Returns whether these bytes are a whole record in which only the length field has changed. The checksum then
+    /// matches with another length in that field. Such a record was written whole, and may have been acknowledged.
     private static func isWholeButForItsLength(_ bytes: Span<UInt8>) -> Bool {
         let room = bytes.count - SegmentFormat.recordHeaderLength
         guard room > 0, room <= SegmentFormat.aligned(Limits.recordBytes), room % 8 == 0 else { return false }

@@ -1,25 +1,27 @@
 import Core
 package import SystemSupport
 
-/// Appends batches to the newest segment. Any number of processes append at once, each with an appender of its own.
+/// Appends batches to the newest segment. Several processes may append concurrently; each has its own appender.
 ///
 /// The kernel's file lock orders the appends. If a process is killed, the kernel releases its lock.
 ///
 /// Two kinds of segment get no more records: a segment from before the last start of the computer, and a copy of a
-/// segment. After a power failure, an old segment may be shorter than the read position in the database. A copy may be
-/// older than the database that was copied with it. In both cases the drain would skip appended records as already
-/// read.
+/// segment. After a power failure, a segment may be shorter than its read position in the database. A copy of a segment
+/// may be older than the database that was copied with it. In both cases the drain would take newly appended records
+/// for records that it has already read, and skip them.
 package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
     private let bootID: [UInt8]?
-    /// Checked under the lock of every append, so that every append obeys changed settings immediately.
+    /// Every append checks the policy while it holds the lock, so that changed settings apply to the next append.
     private var policy: RecordingPolicyCache
     private var current: OpenSegment?
-    /// The newest segment that was found full, foreign, damaged or untrusted. Only later segments are used.
+    /// The newest segment to which this appender must not append. It may be full, damaged, a copy, or locked too long,
+    /// or a write to it failed. Only segments after it are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
-    /// Whether a batch was written, at least in part, and could neither be synchronized to disk nor truncated. The
-    /// drain may have stored such a batch, so it must not be appended a second time.
+    /// Whether an append failed and left at least a part of its batch in the segment. Either the fsync failed, or the
+    /// truncation after a failed write. The drain may have stored such a batch, so it must not be appended a second
+    /// time.
     package private(set) var hasUncertainBatch = false
 
     private struct OpenSegment: ~Copyable {
@@ -40,15 +42,15 @@ package final class SegmentAppender {
         policy = RecordingPolicyCache(buffer.data)
     }
 
-    /// The position of an appended batch.
+    /// The segment of an appended batch, and the offsets at which the batch starts and ends.
     package struct Receipt: Equatable, Sendable {
         package let segment: WriteAheadBuffer.SegmentNumber
         package let start: Int
         package let end: Int
     }
 
-    /// Appends a whole batch. When it returns, the records survive the end of any process; with `durable` they also
-    /// survive a power failure. If the call throws, no record of the batch counts as accepted.
+    /// Appends a whole batch. After the call returns, the records survive the end of any process. If `durable` is true,
+    /// they also survive a power failure. If the call throws, no record of the batch counts as accepted.
     package func append(_ batch: Span<UInt8>, durable: Bool = false) throws(BufferError) -> Receipt {
         while true {
             // The settings are checked here before any file is opened, and again under the lock.
@@ -66,8 +68,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Makes one attempt to append; nil if the segment accepts no more records and the caller must find another
-    /// segment.
+    /// Tries to append a batch to this segment; nil if the segment is removed, locked too long or accepts no more
+    /// records. The caller must then use another segment.
     private func append(
         _ batch: Span<UInt8>, to opened: consuming OpenSegment, durable: Bool
     ) throws(BufferError) -> Receipt? {
@@ -104,8 +106,8 @@ package final class SegmentAppender {
             if start > size { try segment.file.write([UInt8](repeating: 0, count: start - size).span) }
             try segment.file.write(batch)
         } catch {
-            // If the disk is full, a part of the batch may have been written. That part is truncated, so that the next
-            // record directly follows the last complete record.
+            // If the disk is full, a part of the batch may have been written. The truncation removes that part, so that
+            // the next record directly follows the last complete record.
             do throws(SystemError) { try segment.file.truncate(to: size) } catch {
                 // If the truncation fails too, whole records of the batch may remain.
                 unusable = segment.number
@@ -116,8 +118,8 @@ package final class SegmentAppender {
         return start + batch.count
     }
 
-    /// Synchronizes a segment and its name to disk. After a failed call the written data may be lost, although a second call
-    /// would report success. The segment is therefore never used again, and no record of the batch is acknowledged.
+    /// Synchronizes a segment and its name to disk. After a failed fsync the written data may be lost, even if a second
+    /// fsync succeeds. The segment is therefore never used again, and no record of the batch is acknowledged.
     private func synchronize(_ segment: inout OpenSegment) throws(SystemError) {
         do throws(SystemError) {
             try segment.file.synchronizeData()
@@ -133,8 +135,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Returns the length of a locked segment if it accepts another batch; otherwise nil. A segment that accepts no
-    /// batch is marked as unusable, unless it was only removed or kept aside.
+    /// Returns the length of a locked segment if it accepts another batch; otherwise nil. In the second case, also
+    /// marks the segment as unusable, unless the reason is only that a drain has removed or renamed it.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
         guard let status = try segment.file.statusAtItsPath() else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
@@ -144,7 +146,8 @@ package final class SegmentAppender {
         return max(status.size, SegmentFormat.headerLength)
     }
 
-    /// Checks the header, once, and writes it if the process that created the file was killed before writing it.
+    /// Checks the header of a segment before its first use, and writes the header if the file has none yet.
+    /// - Returns: true if the header permits appending.
     private func checkHeader(of segment: inout OpenSegment) throws(SystemError) -> Bool {
         if segment.isChecked { return true }
         let inode = UInt32(truncatingIfNeeded: try segment.file.status().inode)
@@ -170,8 +173,8 @@ package final class SegmentAppender {
             createdAt: clock.now(), inode: inode)
     }
 
-    /// Returns the segment of the last append, else the newest segment, and clears `current`. The caller sets `current`
-    /// again once an append has succeeded.
+    /// Returns the segment of the last append and clears `current`; if `current` is nil, returns the newest segment.
+    /// The caller sets `current` again once an append has succeeded.
     private func takeCurrent() throws(BufferError) -> OpenSegment {
         if let segment = current.take() { return segment }
         return try openNewest()
@@ -200,7 +203,7 @@ package final class SegmentAppender {
         }
     }
 
-    /// Creates the folder. Holds the lock of the data folder meanwhile, so that the settings cannot change.
+    /// Creates the buffer folder. Meanwhile it holds the lock of the data folder, so that the settings cannot change.
     private func prepareFolder() throws(BufferError) {
         let lock = try asBufferError { () throws(SystemError) in try buffer.data.lock() }
         defer { lock.unlock() }
@@ -208,8 +211,8 @@ package final class SegmentAppender {
         try asBufferError { () throws(SystemError) in try buffer.folder.prepare() }
     }
 
-    /// Creates a segment, unless another process has just created one. The lock of the folder admits one process at a
-    /// time.
+    /// Creates a segment. If another process has just created a segment, opens that segment instead. The lock of the
+    /// folder admits one process at a time.
     private func startSegment() throws(BufferError) -> OpenSegment {
         if !buffer.folder.exists { try prepareFolder() }
         let folder = try asBufferError { () throws(SystemError) in
@@ -224,15 +227,15 @@ package final class SegmentAppender {
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
         let segments = try buffer.segments()
         guard segments.count < Limits.waitingSegments else { throw .full(folder: buffer.folder.path) }
-        // Seconds since 1970, so that numbers keep increasing after the folder was emptied.
+        // A number is at least the seconds since 1970. Therefore numbers keep increasing after the folder was emptied.
         let now = UInt64(clamping: clock.now() / 1000)
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
         // `segments()` would not list a higher number.
         guard number <= .highest else { throw .full(folder: buffer.folder.path) }
         return try asBufferError { () throws(SystemError) in
             let path = buffer.folder.path(of: number.fileName)
-            // The first process that locks the file writes the header. It may be another process, because the file is
-            // visible already.
+            // The first process that locks the file writes the header. The first may be another process, because other
+            // processes can already find the file.
             return OpenSegment(
                 file: try File(opening: path, [.readWrite, .append, .create, .exclusive]), number: number)
         }

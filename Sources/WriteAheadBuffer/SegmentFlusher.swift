@@ -2,12 +2,13 @@ import Core
 import Synchronization
 import SystemSupport
 
-/// Synchronizes appended records to disk, shortly after the append and on a thread of its own, so that a power failure
-/// loses little accepted data. Without appends it is idle. Callers wait for it only while fsync stalls, because a power
-/// failure would lose all records that were accepted during the stall.
+/// Synchronizes appended records to disk, shortly after the append and on its own thread. A power failure therefore
+/// loses little accepted data. Without appends the flusher is idle. `keepUp` blocks its callers only while fsync
+/// stalls, because a power failure would lose all records that were accepted during the stall.
 ///
-/// It serves the appends of every process. The caller reports the appends that it knows of (`noteAppended`). A segment
-/// whose fsync failed is not retried, as a later success would prove nothing; flushing resumes with the next segment.
+/// The flusher synchronizes the appends of every process. The caller reports the appends that it knows of
+/// (`noteAppended`). If the fsync of a segment fails, the flusher does not retry it, because a later success would
+/// prove nothing. It continues with the next segment.
 package actor SegmentFlusher {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -17,7 +18,7 @@ package actor SegmentFlusher {
     private let appends: AsyncStream<Void>
     private let appended: AsyncStream<Void>.Continuation
     private let lag = Mutex(FlushLatency())
-    /// The newest segment that was synchronized, and its stamp at that time.
+    /// The segment that was synchronized last, and its stamp just before that fsync.
     private var last: (segment: WriteAheadBuffer.SegmentNumber, stamp: FileStamp)?
     /// The newest segment whose fsync failed.
     private var failed: WriteAheadBuffer.SegmentNumber?
@@ -48,8 +49,9 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Synchronizes appended records until the task is cancelled, and then once more. Two synchronizations before the
-    /// cancellation are at least `interval` apart. `report` is called once for each segment whose fsync failed.
+    /// Synchronizes appended records until the task is cancelled. Two synchronizations are at least `interval` apart.
+    /// After the cancellation, synchronizes the appends that are still pending. Calls `report` with the error of each
+    /// failed synchronization.
     package func run<Time: Clock>(
         every interval: Duration = Limits.synchronizationInterval, clock: Time = ContinuousClock(),
         report: @Sendable (BufferError) -> Void
@@ -57,7 +59,7 @@ package actor SegmentFlusher {
         var last = clock.now
         for await _ in appends {
             let rest = interval - last.duration(to: clock.now)
-            // The synchronization includes appends during this wait.
+            // The next synchronization includes the appends during this wait.
             if rest > .zero { guard (try? await clock.sleep(for: rest)) != nil else { break } }
             last = clock.now
             do { try synchronize() } catch { report(error) }
@@ -65,13 +67,14 @@ package actor SegmentFlusher {
         fsyncData(report: report)
     }
 
-    /// Synchronizes pending appends, if there are any, so that an orderly exit leaves nothing to lose in a power failure.
+    /// Synchronizes pending appends, if there are any. After an orderly exit, a power failure therefore loses no
+    /// record.
     package func fsyncData(report: (BufferError) -> Void) {
         guard lag.withLock({ !$0.isEmpty }) else { return }
         do { try synchronize() } catch { report(error) }
     }
 
-    /// Runs `work` and, concurrently, `run`.
+    /// Runs `work`, and synchronizes appended records concurrently until `work` ends.
     package nonisolated func run<Value: Sendable>(
         report: @escaping @Sendable (BufferError) -> Void, during work: () async throws -> Value
     ) async rethrows -> Value {
@@ -82,14 +85,14 @@ package actor SegmentFlusher {
         }
     }
 
-    /// Synchronizes the segments that may have new records. Appenders write to the newest segment, so these are the
-    /// newest segment of the last call and all later segments.
+    /// Synchronizes the segments that may have new records. Appenders write to the newest segment. Therefore only the
+    /// segment that was the newest in the previous call, and all segments after it, may have new records.
     private func synchronize() throws(BufferError) {
         lag.withLock { $0.begin() }
         defer { lag.withLock { $0.end() } }
         let segments = try buffer.segments()
-        // On the first call the last segment is unknown. At most one segment is filled within an interval, so the last
-        // two segments suffice.
+        // Before the first call no segment was synchronized. At most one segment becomes full within an interval, so
+        // the two newest segments suffice.
         let first = last?.segment ?? segments.suffix(2).first
         var failure: SystemError?
         for segment in segments where segment >= first ?? segment {
@@ -104,17 +107,18 @@ package actor SegmentFlusher {
 
     private func synchronize(_ segment: WriteAheadBuffer.SegmentNumber) throws(SystemError) {
         let path = buffer.folder.path(of: segment.fileName)
-        // The stamp is read before the fsync, so that later appends change it for the next call.
+        // The stamp is read before the fsync. If records are appended after that, the next call finds another stamp.
         guard let stamp = FileStamp(of: path) else { return }
         if let last, last == (segment, stamp) { return }
         let file: File
-        // A missing segment was stored and removed.
+        // If the segment is missing, a drain has stored and removed it.
         do throws(SystemError) { file = try File(opening: path, [.read, .regular]) } catch  where error.isNotFound {
             return
         }
         try file.synchronizeData()
         if last?.segment != segment {
-            // The name of a segment that this flusher did not synchronize last may be new, so it is synchronized too.
+            // The name of this segment may be new, because the last fsync was for another segment. The fsync of the
+            // folders puts the name on disk.
             try buffer.folder.synchronize()
             try buffer.folder.parent.synchronize()
         }
@@ -123,7 +127,7 @@ package actor SegmentFlusher {
     }
 }
 
-/// The time that appended records have waited for fsync. A power failure would lose the records of that time.
+/// Measures how long appended records have waited for an fsync. A power failure would lose the records of that time.
 struct FlushLatency {
     typealias Instant = ContinuousClock.Instant
 
@@ -137,13 +141,13 @@ struct FlushLatency {
         if waiting == nil { waiting = now() }
     }
 
-    /// Starts an fsync, which covers all appends so far.
+    /// Notes the start of an fsync. The fsync covers all appends so far.
     mutating func begin() {
         underWay = waiting
         waiting = nil
     }
 
-    /// Ends the fsync. After a failed fsync there is nothing to wait for either, because it is not retried.
+    /// Notes the end of the fsync. Its appends no longer wait, even if the fsync failed, because it is not retried.
     mutating func end() {
         underWay = nil
     }

@@ -3,9 +3,9 @@ import SystemSupport
 
 /// The bytes of a segment, `buffer/<16 hex digits>.wab`, version 1. Numbers are little-endian.
 ///
-/// A segment is a header followed by records. It only grows. A process that appends holds the exclusive `flock` of the file,
-/// so the length that `fstat` returns under that lock is final. A record inside that length is whole, torn by a killed
-/// writer, or damaged.
+/// A segment is a header followed by records. A process that appends holds the exclusive `flock` of the file. While a
+/// reader holds that lock, no append is in progress, and the bytes up to the length from `fstat` do not change later.
+/// Each record in these bytes is whole, torn because its writer was killed, or damaged.
 ///
 /// The header:
 ///
@@ -14,10 +14,10 @@ import SystemSupport
 ///          8     4  version: 1
 ///         12     4  length of the header: 64
 ///         16    16  id: random, so that a position in the database belongs to one segment only
-///         32    16  boot id of the computer when the segment was made; zeros where the system does not provide it
+///         32    16  boot id of the computer when the segment was created; zeros if the system does not provide it
 ///         48     8  time of creation, milliseconds since 1970
-///         56     4  the lower half of the file's inode number; a copy differs, so nothing is appended to it
-///         60     4  CRC-32C of the 60 bytes before
+///         56     4  the lower 32 bits of the file's inode number; they identify a copy, which has another inode number
+///         60     4  CRC-32C of the first 60 bytes
 ///
 /// A record, always at a multiple of 8:
 ///
@@ -27,10 +27,10 @@ import SystemSupport
 ///          8     n  payload (see `EventRecord`, `RejectionCounters`)
 ///        8+n        zeros up to the next multiple of 8
 ///
-/// A writer killed during an append leaves a fragment of a record. The next writer pads it with zeros to a multiple of
-/// 8 and continues. A reader that finds no valid record at an offset tries every following multiple of 8. It cannot
-/// mistake a part of a payload for a record there: the texts of a payload are ASCII, and four ASCII characters never
-/// form a length up to 1024.
+/// A writer that is killed during an append leaves a fragment of a record. The next writer pads the fragment with zeros
+/// to a multiple of 8 and continues. A reader that finds no valid record at an offset tries every following multiple of
+/// 8. It cannot mistake a text in a payload for a record. Texts are ASCII, and four ASCII characters never form a
+///    length up to 1024.
 package enum SegmentFormat {
     static let magic: [UInt8] = Array("NEXUSWAB".utf8)
     package static let version: UInt32 = 1
@@ -56,7 +56,7 @@ package enum SegmentFormat {
             self.inode = inode
         }
 
-        /// Returns the 64 bytes.
+        /// Returns the 64 bytes of the header.
         package func encoded() -> [UInt8] {
             var bytes = SegmentFormat.magic
             bytes.append(littleEndian: SegmentFormat.version)

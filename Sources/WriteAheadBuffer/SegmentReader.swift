@@ -3,8 +3,8 @@ import SystemSupport
 
 /// Reads one segment while other processes append to it.
 ///
-/// It reads with `pread` instead of a memory mapping. A read error is then an error to report; with a mapping it would
-/// be a signal that ends the process. The copy takes 0.2 s for a gigabyte, which is negligible.
+/// It reads with `pread` instead of a memory mapping. If the disk fails, `pread` returns an error that can be reported;
+/// with a mapping, a signal would end the process. `pread` copies a gigabyte in 0.2 s, so the copy is cheap enough.
 package final class SegmentReader {
     package let number: WriteAheadBuffer.SegmentNumber
     package let header: SegmentFormat.HeaderReading
@@ -27,8 +27,8 @@ package final class SegmentReader {
         try asBufferError { () throws(SystemError) in try file.isAtItsPath() }
     }
 
-    /// Returns the length of the segment while no append is in progress. All bytes up to this length are final. Nil if
-    /// an append is in progress and does not end within `patience`.
+    /// Waits until no append is in progress, and returns the length of the segment. All bytes up to this length are
+    /// final. Nil if an append does not end within `patience`.
     package func committedEnd(
         within patience: Duration = Limits.longestWaitForAppend
     ) throws(BufferError) -> Int? {
@@ -44,7 +44,8 @@ package final class SegmentReader {
         try asBufferError { () throws(SystemError) in try file.status().size }
     }
 
-    /// Replaces the content of `chunk` with up to `limit` bytes from `offset` on. Reads no bytes past `end`.
+    /// Replaces the content of `chunk` with at most `limit` bytes of the segment, from `offset` on. Reads no bytes past
+    /// `end`.
     package func read(into chunk: inout [UInt8], from offset: Int, upTo end: Int, limit: Int) throws(BufferError) {
         chunk.removeAll(keepingCapacity: true)
         let wanted = min(limit, end - offset)

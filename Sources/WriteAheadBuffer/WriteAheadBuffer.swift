@@ -1,7 +1,7 @@
 package import Core
 package import SystemSupport
 
-/// The folder of segments between every recorder and the database.
+/// The folder of segments. A segment is a file that keeps recorded events until a drain stores them in the database.
 ///
 /// Recorders append to the newest segment (`SegmentAppender`). The holder of the writer lock reads all segments
 /// (`SegmentReader`) and removes the stored ones.
@@ -16,7 +16,7 @@ package struct WriteAheadBuffer: Sendable {
     package var data: DataFolder { DataFolder(folder.parent.path) }
 
     /// Returns once every append that was in progress at the call has ended. If the settings were changed before the
-    /// call, no later append uses the old settings. Throws `BufferError.busy` if such an append does not end.
+    /// call, no later append uses the old settings. Throws `BufferError.busy` if an append in progress does not end.
     package func waitForAppends() throws(BufferError) {
         guard folder.exists else { return }
         let hasWaited = try asBufferError { () throws(SystemError) in
@@ -30,7 +30,7 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// The number of a segment, which orders the segments.
+    /// The number in the file name of a segment. A newer segment has a higher number.
     package struct SegmentNumber: Comparable, Hashable, Sendable {
         package let value: UInt64
 
@@ -38,18 +38,16 @@ package struct WriteAheadBuffer: Sendable {
             self.value = value
         }
 
-        /// The highest number of a segment. Higher values of `UInt64` are not used, so that a number fits a column of
-        /// the database.
+        /// The highest number that a segment may have. Every number up to it fits an integer column of the database.
         static let highest = SegmentNumber(UInt64(Int64.max) - 1)
 
-        /// The number in a file name; nil for a name that is not a segment's.
+        /// The number in a file name; nil if no segment can have this name.
         init?(fileName: String) {
             guard fileName.hasSuffix(".wab"), fileName.utf8.count == 20,
                 let value = UInt64(fileName.dropLast(4), radix: 16)
             else { return nil }
             self.value = value
-            // `UInt64` also parses a sign and capital letters. A file with such a name would be listed, but not found
-            // by `fileName`.
+            // `UInt64` also parses a sign and capital letters. For such a name, `fileName` would return another name.
             guard self.fileName == fileName, self <= Self.highest else { return nil }
         }
 
@@ -67,13 +65,13 @@ package struct WriteAheadBuffer: Sendable {
             .compactMap(SegmentNumber.init(fileName:)).sorted()
     }
 
-    /// Returns whether a drain is due after an append, because an earlier segment is waiting. Listing the folder takes
-    /// time, so only some appends check this: the first append of a segment, and one append for each
-    /// `Limits.backlogLookBytes` bytes.
+    /// Returns whether a drain is due after an append: a segment older than the segment of the append is still in the
+    /// folder. Listing the folder takes time. It is done only after the first append of a segment, and then after one
+    /// append for each `Limits.backlogLookBytes` bytes. After every other append the result is false.
     package func isDrainDue(after receipt: SegmentAppender.Receipt) -> Bool {
         let isFirst = receipt.start <= SegmentFormat.headerLength
         guard isFirst || receipt.start / Limits.backlogLookBytes != receipt.end / Limits.backlogLookBytes,
-            // A folder that cannot be read now must not make the accepted batch fail.
+            // The batch is already accepted, so a folder that cannot be read must not cause an error.
             let oldest = try? segments().first
         else { return false }
         return oldest < receipt.segment
@@ -91,11 +89,12 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment, unless records were appended after `end`. The records up to the offset `end` are stored or
-    /// being stored. With `keepAside`, the file is kept under another name, so that its damage can be inspected.
+    /// Removes a segment, unless records were appended after the offset `end`. The caller must have stored the records
+    /// before `end`. If `keepAside` is true, renames the file instead of removing it, so that the user can inspect its
+    /// damage.
     ///
-    /// Call `synchronize` afterwards.
-    /// - Returns: true if this call has removed the segment or has kept it aside.
+    /// The change of the name is on disk after a later call of `synchronize`.
+    /// - Returns: true if this call has removed or renamed the segment.
     package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in
             // While this process holds the lock, no other process is between its check of the segment and its append.
@@ -117,8 +116,8 @@ package struct WriteAheadBuffer: Sendable {
     }
 
     /// Removes a whole segment and overwrites its file. Before the removal, calls `store` with the length of the
-    /// segment, to store the content up to that offset. Appends to the segment wait meanwhile. Throws
-    /// `BufferError.busy` if an append in progress does not end.
+    /// segment; `store` must store the records up to that offset. Meanwhile, other processes cannot append to the
+    /// segment. Throws `BufferError.busy` if an append in progress does not end.
     /// - Returns: true if the segment still had its name and was removed.
     package func removeWhole(_ reader: SegmentReader, store: (_ end: Int) throws -> Void) throws -> Bool {
         guard try reader.file.lock(within: Limits.longestWaitForAppend) else {
@@ -131,7 +130,8 @@ package struct WriteAheadBuffer: Sendable {
         return true
     }
 
-    /// Removes the segments that were kept aside and overwrites their files. Returns the number of removed segments.
+    /// Removes the damaged segments that were kept aside, and overwrites their files. Returns the number of removed
+    /// segments.
     package func removeDamaged() throws(BufferError) -> Int {
         try asBufferError { () throws(SystemError) in
             let names = try damagedNames()
@@ -140,8 +140,8 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Returns once created and removed names are on disk. Does nothing if the folder does not exist, because nothing
-    /// was ever recorded.
+    /// Returns once the creations and removals of segments are on disk. If the folder does not exist, nothing was ever
+    /// recorded, and the call does nothing.
     package func synchronize() throws(BufferError) {
         guard folder.exists else { return }
         try asBufferError { () throws(SystemError) in try folder.synchronize() }

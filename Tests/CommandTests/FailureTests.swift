@@ -115,7 +115,7 @@ struct FailureTests {
         #expect(try program.query("SELECT count(*) FROM events") == "1")
         let flush = try program.run("flush")
         #expect(flush.status == 75)
-        #expect(flush.errors.contains("cannot use \(segment): another process stopped while it was writing to it"))
+        #expect(flush.errors.contains("cannot use \(segment): another process was stopped while writing to it"))
         #expect(try program.run("telemetry", "purge", "--all", "--yes").status == 75)
         #expect(try program.run("doctor").status == 0)
         let off = try program.run("telemetry", "off")
