@@ -42,7 +42,7 @@ package enum BufferCheck {
             results.append(
                 .error(
                     name, "\(count.damaged.counted("damaged record")) in the segments",
-                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the others"))
+                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the other records"))
         }
         let aside = try buffer.damagedSegments()
         if !aside.isEmpty {
@@ -50,7 +50,7 @@ package enum BufferCheck {
                 .note(
                     name,
                     "\(aside.count.counted("damaged segment")) kept in \(data.bufferFolder.path.escapedForDisplay)",
-                    suggestion: "their readable records are stored; remove them after inspection"))
+                    suggestion: "their readable records are stored; inspect the files, then remove them"))
         }
         guard results.isEmpty else { return results }
         return [

@@ -5,16 +5,17 @@ import Rollups
 import SystemSupport
 import WriteAheadBuffer
 
-/// Checks the integrity of the database, and compares all counts with a recount. Everything is read in one snapshot.
+/// Checks the integrity of the database, and compares all stored counts with a recount. One transaction reads all rows.
 package struct DatabaseCheck {
     private let data: DataFolder
     /// Whether to skip the slow checks, which read every index and every row.
     private let isQuick: Bool
     private let progress: (Double) -> Void
-    /// The finished share after SQLite's check, and the finished share after the check of sessions.
+    /// The finished shares of the whole check after two of its steps: SQLite's own check, and the check of sessions.
     private static let (shareOfIntegrity, shareOfSessions) = (0.2, 0.5)
 
-    /// - Parameter progress: is called with the finished share, 0 to 1, where every row is read.
+    /// - Parameter progress: is called with the finished share, 0 to 1, during the slow checks; a quick check never
+    ///   calls it.
     package init(_ data: DataFolder, isQuick: Bool, progress: @escaping (Double) -> Void = { _ in }) {
         self.data = data
         self.isQuick = isQuick
@@ -44,7 +45,7 @@ package struct DatabaseCheck {
 
     private func check(_ database: Database, _ results: inout [CheckResult]) throws {
         results.append(try integrity(of: database))
-        // The counts of rows are not reliable if pages are corrupt.
+        // If pages are corrupt, a count of rows is not reliable, so the other checks are skipped.
         guard results[0].state == .ok else { return }
         results += [try ids(of: database), try eventCounters(of: database)]
         guard !isQuick else { return }
@@ -62,7 +63,7 @@ package struct DatabaseCheck {
         switch error {
         case .newerVersion: "update Nexus"
         case .olderVersion: "run 'nexus flush'"
-        case .notADatabase: "restore a backup, or move it away: the next event then starts a new one"
+        case .notADatabase: "restore a backup, or move the file away; the next event then starts a new database"
         default: "make it readable, and run the check again"
         }
     }
@@ -78,8 +79,8 @@ package struct DatabaseCheck {
             suggestion: "restore a backup, or save the readable rows with sqlite3's .recover")
     }
 
-    /// Returns the findings of a check that SQLite runs. With some kinds of corruption the check itself fails; the last
-    /// finding is then the error of the check.
+    /// Returns the findings of a check that SQLite runs. With some kinds of corruption the check itself fails; its
+    /// error is then the last finding.
     private func findings(of check: String, in database: Database) throws -> [String] {
         var findings: [String] = []
         do {
@@ -107,11 +108,12 @@ package struct DatabaseCheck {
         try eventCounters.addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: database)
         let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM events") ?? 0
         let expected = eventCounters.stored + eventCounters.imported - eventCounters.purged - eventCounters.expired
-        let suggestion = "another program added or removed rows; reports are right, the earlier counters are not"
+        let suggestion = "another program added or removed rows; reports are right, only these counters are not"
         guard eventCounters.balance else {
             return .error(
                 "books",
-                "accepted \(eventCounters.accepted) is not stored \(eventCounters.stored) + pending \(eventCounters.pending)",
+                "accepted (\(eventCounters.accepted)) differs from stored (\(eventCounters.stored)) + pending "
+                    + "(\(eventCounters.pending))",
                 suggestion: suggestion)
         }
         guard rows == expected else {
@@ -141,6 +143,6 @@ package struct DatabaseCheck {
         guard bytes > Limits.walBytes else { return .ok("log", "\(bytes / 1024) KiB") }
         return .note(
             "log", "the WAL of the database has \(bytes / 1024 / 1024) MiB",
-            suggestion: "another program has a read transaction open; the WAL shrinks when it ends")
+            suggestion: "another program has a read transaction open; the WAL shrinks when that transaction ends")
     }
 }

@@ -45,7 +45,7 @@ package enum FolderCheck {
         guard status.isOwn else {
             return .error(
                 name, "\(shown) belongs to another user",
-                suggestion: "give it to yours with chown, or move it away")
+                suggestion: "make your user its owner with chown, or move it away")
         }
         guard status.permissions & 0o077 == 0 else {
             let mode = String(status.permissions, radix: 8)
@@ -65,7 +65,7 @@ package enum FolderCheck {
         return [
             .note(
                 name, "left by a killed process: \(list)",
-                suggestion: "unused, and removed by the next change; or remove it while no nexus runs")
+                suggestion: "Nexus does not use these files; you can remove them while no nexus runs")
         ]
     }
 }

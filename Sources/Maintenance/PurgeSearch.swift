@@ -6,15 +6,15 @@ import WriteAheadBuffer
 
 /// Searches every byte of a data folder for texts that must have been removed.
 ///
-/// The search leaves out the segments of the buffer. The purge has removed all earlier segments, and later events may
-/// legitimately contain the same texts.
+/// The search leaves out the segments of the buffer. The purge has removed every segment that existed before, and
+/// events in newer segments may legitimately contain the same texts.
 struct PurgeSearch {
-    /// A shorter text may occur by chance.
+    /// The minimum length of a text that is searched, in bytes. A shorter text may occur by chance.
     private static let shortestText = 8
     private static let filterBits: UInt64 = 18
 
     /// Texts that begin with the same eight bytes. Most session ids have the same prefix, so a group may contain many
-    /// texts. At each offset, the search makes one look-up for each length, whatever the number of texts.
+    /// texts. At each offset, the search makes one look-up for each length in `lengths`, however many texts have it.
     private struct Group {
         var lengths: Set<Int> = []
         var texts: Set<[UInt8]> = []
@@ -26,8 +26,10 @@ struct PurgeSearch {
     }
 
     private let data: DataFolder
+    /// The groups, by the first eight bytes of their texts.
     private var byStart: [UInt64: Group] = [:]
-    /// The hashes of the first eight bytes of all texts: one look-up here rules out most offsets.
+    /// An element is true if its index is the hash of the first eight bytes of a text. One look-up rules out most
+    /// offsets.
     private var filter = [Bool](repeating: false, count: 1 << Int(filterBits))
     private(set) var textsSearched = 0
 
@@ -41,7 +43,7 @@ struct PurgeSearch {
             byStart[start, default: Group()].insert(bytes)
             filter[Self.place(of: start)] = true
         }
-        // The remaining texts are joined to one text, so that one scan is enough.
+        // The remaining texts are joined, so that one scan finds the texts that are part of any of them.
         let all = Array(remaining.joined(separator: "\n").utf8)
         var parts: Set<[UInt8]> = []
         find(in: all.span, from: 0) { parts.insert($0) }
@@ -68,8 +70,8 @@ struct PurgeSearch {
                 } else if try file.status().isRegular {
                     receipt.filesSearched += 1
                     guard try holdsAny(file, &receipt) else { continue }
-                    // This file has the names that the user listed for `sync add --allow`. They do not come from
-                    // recorded events.
+                    // This file contains the names that the user allowed with `sync add --allow`. These names do not
+                    // come from recorded events.
                     if file.path == data.aggregatesPath {
                         receipt.listedIn.append(file.path)
                     } else {
@@ -77,7 +79,7 @@ struct PurgeSearch {
                     }
                 }
             } catch  where error.isNotFound || error.code == SystemError.noSuchDevice {
-                // Removed in the meantime, or the service's socket, which cannot be opened.
+                // The file was removed in the meantime, or it is the service's socket, which cannot be opened.
             }
         }
     }
@@ -86,7 +88,8 @@ struct PurgeSearch {
         var bytes: [UInt8] = []
         let overlap = Limits.recordBytes
         var searched = 0
-        // Only the present size is searched: data that other processes append later was recorded after the purge.
+        // The search ends at the present size, because data that other processes append later was recorded after the
+        // purge.
         var rest = try file.status().size
         while true {
             let count = try file.read(appendingTo: &bytes, limit: min(rest, Limits.drainChunkBytes))
@@ -94,7 +97,7 @@ struct PurgeSearch {
             receipt.bytesSearched += count
             if holdsAny(bytes.span, from: searched) { return true }
             if count == 0 { return false }
-            // A text may continue in the next chunk.
+            // The end of the chunk is searched again with the next chunk, because a text may continue there.
             bytes.removeFirst(max(0, bytes.count - overlap))
             searched = max(0, bytes.count - overlap)
         }
@@ -106,7 +109,7 @@ struct PurgeSearch {
         return isThere
     }
 
-    /// Passes every text that occurs in `bytes` from `start` on to `body`.
+    /// Calls `body` with every text that begins in `bytes` at or after `start`.
     private func find(in bytes: Span<UInt8>, from start: Int, _ body: ([UInt8]) -> Void) {
         var place = start
         while place + Self.shortestText <= bytes.count {

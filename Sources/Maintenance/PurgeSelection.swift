@@ -2,7 +2,7 @@ import Core
 package import Database
 import GRDB
 
-/// The events that a purge removes: all that meet every given condition.
+/// Selects the events that a purge removes. An event is selected if it meets every given condition.
 package struct PurgeSelection: Equatable, Sendable {
     /// Events before this instant, in milliseconds since 1970.
     package var before: Int64?
@@ -14,8 +14,9 @@ package struct PurgeSelection: Equatable, Sendable {
     /// Selects all events; each condition restricts the selection.
     package init() {}
 
-    /// The first day that stays (its number since 1970, UTC). Earlier days are removed as a whole, including their
-    /// counts. Nil if there is no date, or if a session or command restricts the selection to some events of a day.
+    /// The first day that stays, as the number of days since 1970 in UTC. Earlier days are removed as a whole,
+    /// including their counts. Nil if `before` is nil, or if a session or command restricts the selection to some
+    /// events of a day.
     var firstDayThatStays: Int64? {
         guard let before, session == nil, command == nil else { return nil }
         return (TimeBucket.containing(max(0, before)) + TimeBucket.perDay - 1) / TimeBucket.perDay
@@ -24,8 +25,8 @@ package struct PurgeSelection: Equatable, Sendable {
     /// Whether there is no condition.
     package var isEverything: Bool { before == nil && session == nil && command == nil }
 
-    /// The condition on rows of `events`. Its value is true or false and never NULL, so that `NOT` selects all other
-    /// rows.
+    /// The SQL condition that selects rows of `events`, and the arguments for its `?` marks. Its value is true or false
+    /// and never NULL, so that `NOT` selects all other rows.
     var condition: (sql: String, arguments: StatementArguments) {
         var parts: [String] = []
         var arguments: [any DatabaseValueConvertible] = []
@@ -38,7 +39,7 @@ package struct PurgeSelection: Equatable, Sendable {
             arguments.append(session)
         }
         if let command {
-            // The texts are compared, because a pattern would give some characters of the command a special meaning.
+            // The condition compares texts. A pattern would give some characters of the command a special meaning.
             parts.append("(coalesce(command, '') = ? OR substr(coalesce(command, ''), 1, ?) = ?)")
             arguments += [command, command.count + 1, command + " "]
         }
@@ -50,30 +51,33 @@ package struct PurgeSelection: Equatable, Sendable {
 package struct PurgeReceipt: Equatable, Sendable {
     package init() {}
 
-    /// Rows of `events`.
+    /// The number of removed rows of `events`.
     package internal(set) var events = 0
-    /// Rows of `sessions`.
+    /// The number of removed rows of `sessions`.
     package internal(set) var sessions = 0
-    /// Files of the buffer that were stored and removed, including damaged ones that were kept.
+    /// The number of removed files of the buffer. They include damaged segments that were kept aside, and the plain
+    /// file at the path of the service's pipe.
     package internal(set) var bufferFiles = 0
-    /// Snapshots that were in the data folder.
+    /// The names of the removed snapshots, which were in the data folder.
     package internal(set) var snapshots: [String] = []
     package internal(set) var renewedKey = false
-    /// Length of the data folder before and after, in bytes.
+    /// The size of the data folder before the purge, in bytes.
     package internal(set) var bytesBefore = 0
+    /// The size of the data folder after the purge, in bytes.
     package internal(set) var bytesAfter = 0
 
     /// The number of different texts that were in removed rows and are in no remaining row.
     package internal(set) var values = 0
     /// The number of these texts that were searched in every byte of the files. The other texts are shorter than eight
-    /// bytes, or part of a remaining text. A match of such a text would prove nothing, so they were only looked up in
-    /// the tables.
+    /// bytes, or part of a remaining text. A match of such a text would prove nothing. These texts were only looked up
+    /// in the tables.
     package internal(set) var valuesSearched = 0
     package internal(set) var filesSearched = 0
     package internal(set) var bytesSearched = 0
-    /// The files, and tables of the database, that still contain removed texts.
+    /// The paths of the files that still contain removed texts. `nexus.db` without a path means that a table of the
+    /// database contains such a text.
     package internal(set) var foundIn: [String] = []
-    /// The user's own lists of names that contain removed texts.
+    /// The paths of the user's own lists that contain removed texts (see `PurgeSearch`).
     package internal(set) var listedIn: [String] = []
 }
 
@@ -92,7 +96,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many events without rows a purge would remove from the counts. Retention removed the rows of these
+    /// Returns how many events a purge would remove that are only in the counts. Retention removed the rows of these
     /// events and kept their counts.
     package func countWithoutRows(_ selection: PurgeSelection) throws(StoreError) -> Int {
         guard let day = selection.firstDayThatStays else { return 0 }

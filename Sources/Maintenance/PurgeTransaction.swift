@@ -13,7 +13,7 @@ struct PurgeTransaction {
     /// The maximum number of rows that one statement reads. SQLite keeps in memory the previous version of
     /// each page that a statement changes, so a limit on rows also limits the memory.
     private static let rowsAtOnce = 50_000
-    /// The finished share after rows were removed, and the finished share after the remaining rows were recounted.
+    /// The finished shares of the purge after two steps: the removal of rows, and the recount of the remaining rows.
     static let (shareOfRows, shareOfCounts) = (0.2, 0.8)
 
     /// Removes the selected events. Returns the texts that were in the removed events and are in no remaining row.
@@ -36,7 +36,8 @@ struct PurgeTransaction {
                 progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
             }
         }
-        // Events whose rows retention removed only have names in the rollups, so removed rollup names are added.
+        // If retention removed the rows of an event, only the rollups have its names. Therefore the names that the
+        // rollups have lost are added.
         return gone.union(namesBefore.subtracting(try Self.names(in: database)))
     }
 
@@ -172,18 +173,19 @@ struct PurgeTransaction {
 
     // MARK: Rollups
 
-    /// Prepares the aggregates for the recount of the remaining rows. If all rows are present, it removes all
-    /// aggregates and names; the caller recomputes them from the rows. Days whose rows retention removed only have
-    /// aggregates, which cannot be recomputed. If the selection has only a date, such days before the date are removed
-    /// as a whole. In the other days, each removed name is replaced by its number: the sums stay, and no reader can
-    /// tell which name they belong to.
+    /// Prepares the aggregates for the recount of the remaining rows, which the caller starts. If retention removed no
+    /// rows, all aggregates and names are removed, because the recount recomputes them.
+    ///
+    /// If retention removed the rows of a day, the aggregates of that day cannot be recomputed. If the selection has
+    /// only a date, the aggregates of such days before the date are removed. In the aggregates that stay, each removed
+    /// name is replaced by a number. The sums stay, but no reader can tell the name that they belong to.
     private func removeFromRollups(_ gone: Set<String>, in database: Database) throws {
         let complete = try CompleteRows.firstBucket(in: database)
         guard complete > 0 else { return try RollupTables.removeAll(from: database) }
         if let day = selection.firstDayThatStays {
             try RollupTables.forget(beforeDay: min(day, complete / TimeBucket.perDay), in: database)
-            // Names that the remaining days without rows use are kept. The recount of the rows adds the names of the
-            // rows.
+            // Days without rows may remain, and the names in their aggregates are kept. The recount adds the names that
+            // occur in rows.
             try RollupTables.removeUnusedNames(before: complete, in: database)
         }
         try RollupTables.hideNames(gone, command: selection.command, in: database)

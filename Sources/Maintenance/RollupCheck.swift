@@ -18,7 +18,7 @@ struct RollupCheck {
         let scratch = try DatabaseOpening.scratch(inMemory: false)
         let days = try RollupTables.days(of: 0..<Int64.max, in: database)
         let differing = try scratch.write { recount in
-            // The names have the same numbers in both databases, so that equal counts have equal bytes.
+            // A name gets the same number in both databases, so that equal counts have equal bytes.
             try RollupTables.copyNumbers(from: database, into: recount)
             try RollupTables.recount(
                 days, rows: [Int64.min...Int64.max], from: database, into: recount, report: report)
@@ -46,8 +46,8 @@ struct RollupCheck {
         }
     }
 
-    /// Returns how many 15-minute buckets differ. Rows at either end of a bucket may have been removed, so the stored
-    /// range of rows may be wider than the recounted range.
+    /// Returns how many 15-minute buckets differ. The first and last rows of a bucket may have been removed. Therefore
+    /// the stored range of row ids may be wider than the recounted range.
     private func differingActivity(_ recount: Database, from firstDay: Int64) throws -> Int {
         let first = firstDay * TimeBucket.perDay
         return try differing(recount, "SELECT * FROM activity_rollup WHERE slot >= \(first) ORDER BY slot") {
@@ -58,8 +58,8 @@ struct RollupCheck {
         }
     }
 
-    /// Runs a query, whose rows are ordered by their first column, in both databases. Returns how many rows differ; a
-    /// row that only one database has counts as a difference.
+    /// Runs a query in both databases and returns how many rows differ. The query must order its rows by their first
+    /// column. If only one database has a row, `isSame` gets nil for the other database.
     private func differing(
         _ recount: Database, _ sql: String, isSame: (_ kept: Row?, _ counted: Row?) -> Bool
     ) throws -> Int {

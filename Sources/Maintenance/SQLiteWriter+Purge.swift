@@ -9,11 +9,11 @@ import WriteAheadBuffer
 /// 1. The pending events are stored, and the files of the buffer are removed.
 /// 2. One transaction removes rows, sessions, rollups and names, and notes in `purges` that step 3 is pending.
 /// 3. Snapshots are removed, the database is rewritten (`VACUUM`), and its WAL is truncated. If all events are
-///    selected, the key is replaced too. If the purge is killed, the next writer finds the note and runs this step
-///    first.
-/// 4. Every remaining byte is searched for the removed texts.
+///    selected, the key is replaced too. If the process is killed during this step, the next writer finds the note and
+///    repeats the step before any other work.
+/// 4. Every byte of the remaining files, except new segments, is searched for the removed texts.
 extension SQLiteWriter {
-    /// The maximum time that an active reader may delay the end of a purge.
+    /// The maximum time that the purge waits for readers of the database before it throws.
     private static let patience: Duration = .seconds(20)
 
     /// Removes the selected events that were recorded before the call. If all events are selected, a new key replaces
@@ -23,8 +23,8 @@ extension SQLiteWriter {
     ) throws(StoreError) -> PurgeReceipt {
         var receipt = PurgeReceipt()
         do throws(SystemError) { receipt.bytesBefore = try data.folder.size() } catch { throw .system(error) }
-        // If the ids are exhausted, no pending event can be stored. The rows are then removed first, which restarts the
-        // ids. The second transaction removes the pending events after they were stored.
+        // If the ids are exhausted, no pending event can be stored. An additional transaction then removes the rows
+        // first and restarts the ids. The usual transaction removes the pending events after they were stored.
         var texts: Set<String> = []
         if selection.isEverything, try areIDsExhausted() { texts = try removeRows(selection, &receipt) }
         receipt.bufferFiles = try storeWholeBuffer()
@@ -70,7 +70,7 @@ extension SQLiteWriter {
         }
     }
 
-    /// Creates a new key and gives the installation another id, after all pending events were stored.
+    /// Stores all pending events, and then creates a new key and a new id of the installation.
     package func renewIdentity() throws(StoreError) {
         _ = try storeWholeBuffer()
         try asStoreError(data.databasePath) {
@@ -108,7 +108,8 @@ extension SQLiteWriter {
             receipt.bufferFiles += try WriteAheadBuffer(folder: data.bufferFolder).removeDamaged()
             receipt.snapshots = try data.folder.names().filter(isSnapshot).sorted()
             for name in receipt.snapshots { try data.folder.remove(name) }
-            // A killed export, import or sync may have left copies. A running process removes its copies itself.
+            // A killed export, import or sync may have left copies of data in scratch folders. Folders of a running
+            // process are kept, because the process removes them itself.
             for parent in [data.folder, ScratchFolder.commonParent] { ScratchFolder.removeLeftovers(in: parent) }
             try data.folder.synchronize()
             try queue.writeWithoutTransaction { database in
@@ -124,7 +125,8 @@ extension SQLiteWriter {
         }
     }
 
-    /// Checkpoints the WAL into the database file and truncates the WAL; waits for readers of an older state.
+    /// Checkpoints the WAL into the database file and truncates the WAL. Waits at most `patience` for readers that
+    /// still use the WAL.
     private static func emptyLog(_ database: Database) throws {
         let deadline = ContinuousClock.now + patience
         while true {
@@ -134,8 +136,8 @@ extension SQLiteWriter {
         }
     }
 
-    /// Removes the plain file at the path of the service's pipe, if there is one. Shells wrote lines with names to this
-    /// file, and the lines were never ingested.
+    /// Removes the plain file at the path of the service's pipe, if such a file exists. While no service ran, scripts
+    /// wrote lines with names to this file, and the lines were never ingested.
     private static func removeStrayLines(_ data: DataFolder, _ receipt: inout PurgeReceipt) throws(SystemError) {
         let runtime = RuntimeFolder(for: data)
         guard FileStatus(of: runtime.pipePath)?.kind == .file else { return }
@@ -165,7 +167,7 @@ extension SQLiteWriter {
     private func storeWholeBuffer() throws(StoreError) -> Int {
         var files = 0
         try asStoreError(data.databasePath) {
-            // A commit must be on disk before its source file is removed.
+            // A commit must be on disk before the segment with its events is removed.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             for number in try buffer.segments() {
                 guard let reader = try reader(of: number) else { continue }

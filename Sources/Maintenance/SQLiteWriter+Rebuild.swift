@@ -5,7 +5,7 @@ import Rollups
 import SystemSupport
 
 extension SQLiteWriter {
-    /// The share of the total time that recomputing sessions takes.
+    /// The finished share of the rebuild after the sessions were recomputed.
     private static let shareOfSessions = 0.3
 
     /// Recomputes sessions and rollups from the rows, in one transaction. `progress` is called with the finished share, 0 to
@@ -13,7 +13,7 @@ extension SQLiteWriter {
     package func rebuildCounts(progress: (Double) -> Void = { _ in }) throws(StoreError) {
         defer { forgetRows() }
         try asStoreError(data.databasePath) {
-            // SQLite sorts the rows by session, and the sort may need more space than there is memory.
+            // SQLite sorts the rows by session. The sort may need more space than the memory of the computer has.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = FILE") }
             defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") } }
             try queue.write { database in

@@ -5,7 +5,8 @@ import SystemSupport
 
 /// Removes rows that are older than the retention setting; their rollups stay for reports.
 extension SQLiteWriter {
-    /// The maximum number of rows that one transaction removes, so that it takes a fraction of a second.
+    /// The maximum number of rows that one transaction removes. With this limit a transaction takes a fraction of a
+    /// second.
     private static let rowsAtOnce = 50_000
     private static let dayMilliseconds: Int64 = 24 * 3600 * 1000
 
@@ -13,21 +14,22 @@ extension SQLiteWriter {
     /// a report may wait for the drain.
     private static let timeToCatchUp: Duration = .milliseconds(200)
 
-    /// Ends a drain: removes rows past retention, closes orphaned sessions, checkpoints to disk and removes stored segments.
+    /// Ends a drain. Removes rows past retention, computes missing aggregates for a limited time, closes orphaned
+    /// sessions, checkpoints to disk and removes stored segments.
     package func endDrain() throws(StoreError) {
         try removeExpired()
         _ = try catchUp(for: Self.timeToCatchUp)
         try finish()
     }
 
-    /// Returns the start of the first day in UTC whose rows are kept, in milliseconds since 1970. `days` is the
-    /// retention of rows.
+    /// Returns the start of the first UTC day whose rows are kept, in milliseconds since 1970. `days` is the retention
+    /// of rows in days.
     package static func firstMillisecondKept(days: Int, now: Int64) -> Int64 {
         (now / dayMilliseconds - Int64(days)) * dayMilliseconds
     }
 
-    /// Removes whole days, in UTC, past the retention setting. It removes rows once a day; the other calls only read
-    /// one row.
+    /// Removes the rows of all UTC days that are older than the retention setting. A removal is due once a day, and
+    /// after the retention was shortened. Every other call only reads one row.
     package func removeExpired() throws(StoreError) {
         // Unreadable settings must not remove any rows.
         guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
@@ -41,7 +43,7 @@ extension SQLiteWriter {
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
             defer { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = OFF") } }
             let ranges = try queue.write { database in
-                // The days are noted before their rows are removed, so that no recount includes an incomplete day.
+                // The days are noted as incomplete before their rows are removed, so that no recount includes them.
                 try CompleteRows.noteRemoved(beforeDay: firstKept, in: database)
                 try RowIDs.noteHighest(in: database)
                 return try RowRanges.covering(slots: 0..<firstKept * TimeBucket.perDay, in: database)
@@ -56,16 +58,19 @@ extension SQLiteWriter {
             try queue.write { database in
                 try database.execute(sql: "DELETE FROM sessions WHERE ended_at < ?", arguments: [limit])
                 try HistoryTables.removeMarksWithoutRows(in: ranges, of: database)
-                // This note is written last: if the process is killed earlier, the next writer continues the removal.
+                // This note is written last. If the process is killed before that, the next writer continues the
+                // removal.
                 try Self.noteRemoved(upTo: firstKept, in: database)
             }
         }
     }
 
-    /// The name of the row in `counters` that stores the day. This table also stores other internal values of Nexus.
+    /// The name of the row in `counters` that stores the first day whose rows are kept. This table also stores other
+    /// internal values of Nexus.
     private static let removedUpToName = "expired_before_day"
 
-    /// Returns the day (its number since 1970, UTC) up to which all rows were removed.
+    /// Returns the first day whose rows are kept, as the number of days since 1970 in UTC; 0 if no rows were removed
+    /// yet.
     private static func firstDayRemovedUpTo(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [removedUpToName])
             ?? 0
@@ -75,8 +80,8 @@ extension SQLiteWriter {
         try database.execute(sql: "INSERT OR REPLACE INTO counters VALUES (?, ?)", arguments: [removedUpToName, day])
     }
 
-    /// Removes at most `rowsAtOnce` rows of a range. Returns the rest of the range after the last removed row; nil when
-    /// the whole range is done. The next call starts there, so that all calls together read each row once.
+    /// Removes at most `rowsAtOnce` rows of a range of ids. Returns the range after the last removed row, for the next
+    /// call; nil when the whole range is done. All calls together therefore read each row once.
     private static func removeRows(
         in range: ClosedRange<Int64>, before limit: String, from database: Database
     ) throws -> ClosedRange<Int64>? {

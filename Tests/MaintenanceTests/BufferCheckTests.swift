@@ -45,7 +45,7 @@ struct BufferCheckTests {
             try BufferCheck.run(data) == [
                 .error(
                     "buffer", "1 damaged record in the segments",
-                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the others")
+                    suggestion: "they are lost; check the disk, and run 'nexus flush' to store the other records")
             ])
         #expect(try segment().bytes == before)
     }

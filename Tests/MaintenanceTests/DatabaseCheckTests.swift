@@ -102,7 +102,7 @@ struct DatabaseCheckTests {
     func unbalanced() throws {
         try stored.tables().execute("UPDATE counters SET count = count + 3 WHERE name = 'accepted'")
         let found = try finding(isQuick: true)
-        #expect(found.check == "books" && found.text == "accepted 203 is not stored 200 + pending 0")
+        #expect(found.check == "books" && found.text == "accepted (203) differs from stored (200) + pending (0)")
     }
 
     @Test("Pending events are part of the counters")

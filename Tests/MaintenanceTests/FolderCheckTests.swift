@@ -87,7 +87,7 @@ struct FolderCheckTests {
         try FileManager.default.setAttributes([.ownerAccountID: 54_321], ofItemAtPath: path("notes"))
         let results = try findings()
         #expect(results.map(\.text) == ["\(path("notes")) belongs to another user"])
-        #expect(results.first?.suggestion == "give it to yours with chown, or move it away")
+        #expect(results.first?.suggestion == "make your user its owner with chown, or move it away")
     }
 
     @Test("Leftover files of killed processes are a note")
