@@ -20,7 +20,7 @@ __attribute__((constructor(101))) static void keep(int argument_count, char **ar
 }
 
 int nexus_argument_count(void) {
-    /* The runtime has read SWIFT_ROOT, and programs that this process starts must not inherit it. */
+    /* The runtime has already read SWIFT_ROOT. Programs that this process starts must not inherit the variable. */
     if (has_added_root) has_added_root = unsetenv("SWIFT_ROOT");
     return count;
 }

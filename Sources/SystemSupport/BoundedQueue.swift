@@ -2,8 +2,8 @@ private import Glibc
 
 /// A bounded queue between two threads. `put` blocks while the queue is full, and `take` blocks while it is empty.
 ///
-/// The queue serves work inside a SQLite transaction, because such a transaction must not span an `await`. The producer
-/// and the consumer each run on their own executor.
+/// The queue is for code that runs inside a SQLite transaction. Such code must not use `await`, so it blocks its thread
+/// instead. The producer and the consumer each run on their own executor.
 ///
 /// `@unchecked Sendable`: `elements` and `state` are read and written only between `pthread_mutex_lock` and
 /// `pthread_mutex_unlock` of `mutex`; `mutex` and `condition` are allocated once and freed with the last reference.
@@ -12,7 +12,7 @@ private import Glibc
         case open
         /// The producer has ended, with the error that stopped it; nil if it has put every element.
         case ended((any Error)?)
-        /// The consumer has ended.
+        /// The consumer takes no more elements.
         case abandoned
     }
 
@@ -60,12 +60,13 @@ private import Glibc
         }
     }
 
-    /// Notes that the producer puts nothing more, and the error that stopped it, if any.
+    /// Notes that the producer puts no more elements. `error` is the error that stopped the producer; nil if it has put
+    /// every element.
     package func end(_ error: (any Error)? = nil) {
         locked { if case .open = state { state = .ended(error) } }
     }
 
-    /// Notes that the consumer takes nothing more.
+    /// Notes that the consumer takes no more elements.
     package func abandon() {
         locked { state = .abandoned }
     }

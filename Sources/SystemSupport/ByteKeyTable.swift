@@ -1,14 +1,14 @@
 /// Numbers byte strings in the order in which they are first seen: 0, 1, 2, …
 ///
-/// It replaces a dictionary from `String` without creating strings: a look-up of a known key allocates nothing and
-/// costs one hash and one comparison. Open addressing with linear probing, at most half full. The hash seeds differ in
-/// every process, so an attacker cannot prepare keys that all collide.
+/// Unlike a dictionary with `String` keys, it creates no strings. A look-up of a known key allocates nothing and costs
+/// one hash and one comparison. The table uses open addressing with linear probing, and is at most half full. The hash
+/// seeds differ in every process, so an attacker cannot prepare keys that all collide.
 package struct ByteKeyTable: Sendable {
     /// One entry for each key; 0 in a free slot. The upper half of an entry is the upper half of the key's hash. The
     /// lower half is the key's offset in `keys`, in units of eight bytes, plus 1.
     private var slots: [UInt64]
-    /// The bytes of all keys, contiguous, so that a look-up needs one memory access after that of the slot. Numbers are
-    /// little-endian.
+    /// The header and the bytes of every key, contiguous. After the access to a slot, a look-up therefore needs only
+    /// one more memory access. Numbers are little-endian.
     ///
     ///     offset  size  what
     ///          0     4  the key's number
@@ -18,7 +18,7 @@ package struct ByteKeyTable: Sendable {
     /// The offset of each key in `keys`, in units of eight bytes.
     private var places: [UInt32] = []
     private let seeds: (UInt64, UInt64)
-    /// The offset of the key that was found last.
+    /// The offset in `keys` of the key that was found last, in units of eight bytes.
     private var recent = 0
 
     package init() {
@@ -28,10 +28,10 @@ package struct ByteKeyTable: Sendable {
 
     /// The number of keys.
     package var count: Int { places.count }
-    /// The total bytes of the keys.
+    /// The memory that the keys take with their headers, in bytes.
     package var byteCount: Int { keys.count }
 
-    /// Returns the number of `key`; nil when it is unknown. The key that was found last is compared first.
+    /// Returns the number of `key`; nil if the key is unknown. The key that was found last is compared first.
     package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
         if !places.isEmpty, let index = index(ofKeyAt: recent, if: key) { return index }
         guard let (index, place) = find(key, hash(key)).key else { return nil }
@@ -60,7 +60,8 @@ package struct ByteKeyTable: Sendable {
 
     private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
-    /// Returns the number and the offset of a known key; for an unknown key, the free slot where it belongs.
+    /// Returns the number, the offset and the slot of a known key. For an unknown key, returns nil and the free slot
+    /// where the key belongs.
     @inline(__always)
     private func find(_ key: Span<UInt8>, _ hash: UInt64) -> (key: (index: Int, place: Int)?, slot: Int) {
         let mask = slots.count &- 1
@@ -131,7 +132,7 @@ package struct ByteKeyTable: Sendable {
         }
     }
 
-    /// Returns up to eight bytes as one number.
+    /// Returns a key of at most eight bytes as one number.
     @inline(__always)
     private static func upToEight(_ key: Span<UInt8>) -> UInt64 {
         let count = key.count

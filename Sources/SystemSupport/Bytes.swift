@@ -4,14 +4,15 @@ private import Glibc
 // Every number that Nexus writes is little-endian, whatever the processor.
 
 extension Span<UInt8> {
-    /// The eight bytes at `offset` as a number. Traps unless the span contains all of them.
+    /// The eight bytes at `offset` as a number. Traps unless the span contains all eight bytes.
     @inlinable @inline(__always)
     package func uint64(at offset: Int) -> UInt64 {
-        // The load checks its bounds. It is marked unsafe because of the type, but every bit pattern is a valid UInt64.
+        // The load checks its bounds. Swift marks it as unsafe because some types have invalid bit patterns; `UInt64`
+        // has no invalid bit pattern.
         UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
-    /// The four bytes at `offset` as a number. Traps unless the span contains all of them.
+    /// The four bytes at `offset` as a number. Traps unless the span contains all four bytes.
     @inlinable @inline(__always)
     package func uint32(at offset: Int) -> UInt32 {
         UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
@@ -33,7 +34,7 @@ extension Span<UInt8> {
         unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Whether the bytes of `other` are the same.
+    /// Returns whether both spans have the same bytes.
     @inlinable @inline(__always)
     package func equals(_ other: Span<UInt8>) -> Bool {
         let count = count
@@ -41,8 +42,8 @@ extension Span<UInt8> {
         guard count > 0 else { return true }
         return unsafe withUnsafeBytes { one in
             unsafe other.withUnsafeBytes { other in
-                // Every load is inside the `count` bytes of both spans. The last comparison overlaps the one before, so
-                // no loop over single bytes is needed.
+                // Every load is inside the `count` bytes of both spans. The last comparison may overlap the comparison
+                // before it, so no loop over single bytes is needed.
                 @inline(__always)
                 func areEqual<Number: BitwiseCopyable & Equatable>(_: Number.Type, at offset: Int) -> Bool {
                     unsafe one.loadUnaligned(fromByteOffset: offset, as: Number.self)
@@ -85,8 +86,7 @@ extension [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Appends `number`, little-endian, then `bytes`, then zeros up to `room` bytes in all. There are at most eight
-    /// zeros. They are written first, and the last of `bytes` overwrite some of them.
+    /// Appends exactly `room` bytes: `number` in little-endian, then `bytes`, then at most eight zeros.
     @inlinable
     package mutating func append(_ number: UInt64, _ bytes: Span<UInt8>, upTo room: Int) {
         let end = 8 + bytes.count
@@ -94,8 +94,8 @@ extension [UInt8] {
         append(addingCapacity: room) { (target: inout OutputSpan<UInt8>) in
             unsafe target.withUnsafeMutableBufferPointer { buffer, count in
                 unsafe bytes.withUnsafeBytes { source in
-                    // The new space has `room` bytes, and all of them are written: the first eight, the last eight, and the
-                    // middle by `bytes`. `bytes` has at most `room - 8` bytes and may overwrite some of the last eight.
+                    // All `room` bytes of the new space are written: `number` in the first eight bytes, zeros in the
+                    // last eight, and then `bytes` after `number`. `bytes` fits, and may overwrite some of the zeros.
                     let target = unsafe UnsafeMutableRawBufferPointer(
                         UnsafeMutableBufferPointer(rebasing: buffer[count...]))
                     unsafe target.storeBytes(of: 0, toByteOffset: room - 8, as: UInt64.self)
@@ -141,14 +141,14 @@ extension [UInt8] {
         }
     }
 
-    /// Overwrites the bytes from `offset` on with `bytes`. Traps if the array ends before the last of them.
+    /// Overwrites the bytes from `offset` on with `bytes`. Traps if the array has fewer bytes there.
     @inlinable @inline(__always)
     package mutating func store(_ bytes: Span<UInt8>, at offset: Int) {
         unsafe withUnsafeMutableBytes { buffer in
             precondition(offset >= 0 && offset <= buffer.count && bytes.count <= buffer.count - offset)
             unsafe bytes.withUnsafeBytes { source in
                 guard let target = buffer.baseAddress, let start = source.baseAddress else { return }
-                // The bounds were just checked. The span is of other memory, so it does not overlap the array.
+                // The bounds were just checked. The span refers to other memory, so it does not overlap the array.
                 unsafe copyShort(from: start, to: target + offset, count: source.count)
             }
         }
@@ -158,12 +158,12 @@ extension [UInt8] {
     package var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-/// Copies `count` bytes between buffers that do not overlap and have at least that many bytes. Most texts are short, and
-/// calling the C library's copy function would take longer than copying them.
+/// Copies `count` bytes between buffers that do not overlap and have at least `count` bytes. Most texts are short, and
+/// a call of the C library's copy function takes longer than copying such a text here.
 @inlinable @inline(__always)
 package func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
     guard count >= 8 && count <= 64 else { return unsafe target.copyMemory(from: source, byteCount: count) }
-    // The last load overlaps the one before, so that no bytes remain for a loop.
+    // The last copy may overlap the copy before it, so that no loop over single bytes is needed.
     guard count >= 16 else {
         unsafe copy(UInt64.self, from: source, to: target, at: 0)
         return unsafe copy(UInt64.self, from: source, to: target, at: count &- 8)
@@ -186,10 +186,11 @@ func copy<Piece: BitwiseCopyable>(
 
 /// CRC-32C (Castagnoli), the checksum of every record in the write-ahead buffer.
 package enum CRC32C {
-    /// Returns the checksum of `bytes`, continued from `checksum` (0 to start).
+    /// Returns the checksum of `bytes` and the bytes before them. `checksum` is the checksum of the bytes before; pass
+    /// 0 at the start.
     package static func checksum(_ bytes: Span<UInt8>, continuing checksum: UInt32 = 0) -> UInt32 {
         unsafe bytes.withUnsafeBufferPointer { buffer in
-            // The C function reads exactly `count` bytes of the buffer and keeps nothing.
+            // The C function reads exactly `count` bytes of the buffer and does not keep the pointer.
             unsafe nexus_crc32c(checksum, buffer.baseAddress, buffer.count)
         }
     }

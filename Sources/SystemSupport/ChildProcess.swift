@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// A program that this one started.
+/// A program that this process started.
 package struct ChildProcess: Sendable {
     /// Its process id.
     package let processID: Int32
@@ -20,9 +20,9 @@ package struct ChildProcess: Sendable {
         try self.init(arguments, blocking: none, detached: true)
     }
 
-    /// Starts a program with this process's input, output, environment and terminal; `mask` holds the signals that are
-    /// blocked in that program. If the system cannot run an executable file, `/bin/sh` runs the file as a script, as
-    /// with every shell and `execvp`.
+    /// Starts a program with this process's environment. If `detached` is false, the program also has this process's
+    /// input, output and terminal. `mask` contains the signals that are blocked in the program. If the system cannot
+    /// run an executable file, `/bin/sh` runs the file as a script. Shells and `execvp` do this too.
     private init(_ arguments: [RawArgument], blocking mask: sigset_t, detached: Bool) throws(SystemError) {
         do throws(SystemError) {
             processID = try Self.start(arguments, blocking: mask, detached: detached)
@@ -33,8 +33,8 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Returns the file that this name runs: the name itself if it has a slash, else the first executable file of that
-    /// name on the `PATH`.
+    /// Returns the file that this name runs. A name with a slash is the file itself. Any other name is the first
+    /// executable file of that name on the `PATH`; nil if the `PATH` has no such file.
     private static func file(of program: RawArgument) -> RawArgument? {
         guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
         let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
@@ -66,17 +66,17 @@ package struct ChildProcess: Sendable {
         }
         var processID = pid_t()
         let code = unsafe RawArgument.withList(of: arguments) { list in
-            // The list is never empty, and its first element is the program's name. The new program gets its own
-            // copies.
+            // The list is never empty, and its first element is the program's name. The new program gets its own copies
+            // of the strings.
             unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, nexus_environment())
         }
         guard code == 0 else { throw SystemError("run", arguments[0].text, code: code) }
         return processID
     }
 
-    /// Runs a program to its end, as a shell does in the foreground. The program has the terminal. This process relays
-    /// to it the signals that other processes send; signals from the terminal reach the program directly. If this
-    /// process has a terminal, it stops when the program stops, so that the user can continue both.
+    /// Runs a program in the foreground, as a shell does, and waits for its end. The program has the terminal. This
+    /// process relays signals of other processes to the program; signals from the terminal reach the program directly.
+    /// If this process has a terminal, it stops when the program stops, so that the user can continue both.
     ///
     /// Calls `finish` with the termination and returns the result of `finish`. While the program runs, the relayed
     /// signals do not end this process, even if a sender addresses the whole process group. During `finish`, SIGINT and
@@ -128,7 +128,7 @@ package struct ChildProcess: Sendable {
             var information = unsafe siginfo_t()
             let number = unsafe sigwaitinfo(&signals, &information)
             // A code above zero means that the kernel sent the signal. Signals of the terminal have such a code. They
-            // reach every process of the group, so they are not relayed.
+            // already reach every process of the group, so they are not relayed.
             if number > 0, number != SIGCHLD, unsafe information.si_code <= 0 { kill(processID, number) }
         }
     }
@@ -137,7 +137,7 @@ package struct ChildProcess: Sendable {
     /// process reaps them.
     private func reapOthers() {
         var information = unsafe siginfo_t()
-        // WNOWAIT peeks first, so that the end of the command itself is left for `look`.
+        // WNOWAIT does not reap the process. If the process is the program itself, only `look` may reap it.
         while unsafe waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 {
             let ended = unsafe information._sifields._sigchld.si_pid
             guard ended > 0, ended != processID else { return }
@@ -168,7 +168,7 @@ package struct ChildProcess: Sendable {
 
     /// Stops this process because its program has stopped. The shell detects the stop and returns the terminal to the
     /// user. When the shell continues this process, this process continues the program. Without a terminal no shell
-    /// waits, and this process does not stop. The process that stopped the program then continues the program directly.
+    /// waits, and this process does not stop. The process that stopped the program can then continue it directly.
     private func stopAlong() {
         let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return }
@@ -180,21 +180,22 @@ package struct ChildProcess: Sendable {
 
 /// This process itself.
 package enum ThisProcess {
-    /// The id of the user that it runs as.
+    /// The id of the user that this process runs as.
     package static var userID: UInt32 { geteuid() }
 
-    /// Whether it runs as root.
+    /// Whether this process runs as root.
     package static var isRoot: Bool { userID == 0 }
 
     /// Ends the process immediately with an exit code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
-    /// Prevents a core file of this process, however it ends, because its memory contains names and the key. Programs
-    /// that it starts are not affected.
+    /// Prevents a core file of this process, because its memory contains names and the key. Programs that this process
+    /// starts are not affected.
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
-    /// Lowers the priority of this process to that of `nice`. It is meant for work that takes seconds and that no
-    /// recording or report waits for. Linux applies it per thread, and new threads inherit it. Failures are ignored.
+    /// Lowers the priority of this process to the default priority of `nice`. Call it before work that takes seconds
+    /// and that no recording or report waits for. Linux has a priority for each thread, and new threads inherit it.
+    /// Failures are ignored.
     package static func lowerPriority() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
@@ -211,8 +212,8 @@ package enum ThisProcess {
     }
 
     /// Prepares this process for work with its own files. Only the owner can access new files. A failed write is an
-    /// error instead of a signal. A missing standard stream is opened on `/dev/null`; otherwise the next file would get
-    /// the stream's number.
+    /// error instead of a signal. A missing standard stream is opened on `/dev/null`; otherwise the next opened file
+    /// would get the descriptor number of that stream.
     package static func prepareForOwnFiles() {
         Environment.restrictNewFiles()
         surviveFailedWrites()
@@ -225,8 +226,8 @@ package enum ThisProcess {
         }
     }
 
-    /// Makes a write to a pipe without a reader, or to a file at its size limit, an error instead of a signal. Programs that
-    /// are started later inherit this.
+    /// Ignores the signals that the system sends for a write to a pipe without a reader, or to a file at its size
+    /// limit. The write then fails with an error. Programs that this process starts later inherit this.
     package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
     /// Whether this process was started with SIGHUP ignored, for example by `nohup`.

@@ -1,8 +1,8 @@
 extension String {
-    /// The text, with each character escaped that could move the cursor, colour the screen, or hide or reorder text.
+    /// The text with escapes for all characters that could move the cursor, colour the screen, or hide or reorder text.
     /// Control characters, escape sequences, line breaks and bidirectional overrides become `\u{…}`.
     ///
-    /// Every string from outside is escaped this way before it is printed to a terminal.
+    /// Nexus escapes every string from outside in this way before it prints the string to a terminal.
     package var escapedForDisplay: String {
         var result = ""
         for scalar in unicodeScalars {
@@ -17,7 +17,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal displays nothing for this character, or changes the cursor, the colour or the text order.
+    /// Whether this character is invisible in a terminal, or changes the cursor, the colour or the text order there.
     package var isInvisible: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
@@ -27,9 +27,9 @@ extension Unicode.Scalar {
 }
 
 extension Int {
-    /// Returns the number with a noun in its grammatical number: `1 event`, `2 events`.
+    /// Returns the number and the noun in singular or plural: `1 event`, `2 events`.
     ///
-    /// - Parameter plural: the noun for any other number than 1; by default with an `s`.
+    /// - Parameter plural: the plural of the noun; nil if the plural is the noun with an `s`.
     package func counted(_ noun: String, plural: String? = nil) -> String {
         "\(self) \(self == 1 ? noun : plural ?? noun + "s")"
     }

@@ -1,13 +1,15 @@
 extension String {
-    /// The number of terminal columns of the text: wide East Asian characters and emoji take two, combining marks none.
+    /// The number of terminal columns of the text. A wide East Asian character or an emoji takes two columns, a
+    /// combining mark takes no column.
     ///
-    /// It expects text from `escapedForDisplay`, which contains nothing that moves the cursor.
+    /// The text must be escaped with `escapedForDisplay`, so that no character moves the cursor.
     package var displayWidth: Int {
-        // Most text is ASCII, where a byte is a column.
+        // Most texts are ASCII. Each byte of such a text takes one column.
         utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
     }
 
-    /// Returns the text truncated to at most `columns` columns, with `mark` at the end if anything was cut.
+    /// Returns the text truncated to at most `columns` columns, with `mark` at its end if characters were removed. If
+    /// `columns` is too small for `mark`, returns dots.
     package func truncated(toWidth columns: Int, mark: String) -> String {
         guard displayWidth > columns else { return self }
         var room = columns - mark.displayWidth
@@ -28,9 +30,9 @@ extension String {
 }
 
 extension Character {
-    /// The number of terminal columns. A character may consist of several code points (a letter and its accents, an
-    /// emoji joined from others). It is as wide as its widest code point, or two columns wide if it is shown as an
-    /// emoji.
+    /// The number of terminal columns. A character may consist of several code points, for example a letter and its
+    /// accents, or an emoji of several joined emoji. The character is as wide as its widest code point, or two columns
+    /// wide if it is shown as an emoji.
     package var displayWidth: Int {
         var width = 0
         for scalar in unicodeScalars {
@@ -47,7 +49,7 @@ extension Unicode.Scalar {
         switch value {
         case 0x20..<0x7F: return 1
         case 0..<0x20, 0x7F..<0xA0: return 0
-        // Vowels and final consonants of Hangul that are combined with the preceding character.
+        // These are vowels and final consonants of Hangul. They are combined with the preceding character.
         case 0x1160...0x11FF, 0xD7B0...0xD7FB: return 0
         default: break
         }

@@ -5,7 +5,8 @@ private import Glibc
 package enum Environment {
     /// Returns the value of `name`; nil when it is not set.
     package static func value(_ name: String) -> String? {
-        // The string belongs to the environment and is copied at once; nothing in Nexus changes the environment.
+        // The string belongs to the environment and is copied here. Nexus changes the environment only while it starts
+        // (see arguments.c).
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }

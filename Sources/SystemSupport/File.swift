@@ -29,7 +29,7 @@ package struct File: ~Copyable, Sendable {
         package static let nonBlocking = Mode(rawValue: O_NONBLOCK)
         /// Opens only a regular file; any other kind is an error. The call does not wait for the other end of a pipe.
         package static let regular = Mode(rawValue: 1 << 29)
-        /// Follows symbolic links: for files that the user names. Nexus's own files are never links.
+        /// Follows symbolic links. Use it only for paths that the user gives; Nexus's own files are never links.
         package static let followingLinks = Mode(rawValue: 1 << 30)
     }
 
@@ -108,7 +108,7 @@ package struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Returns whether this process's user owns a file of this status.
+    /// Returns whether this process's user owns the file that has this status.
     package static func isOwn(_ status: Status) -> Bool { status.owner == geteuid() }
 
     package func status() throws(SystemError) -> Status { Status(try rawStatus()) }
@@ -133,10 +133,11 @@ package struct File: ~Copyable, Sendable {
         return status
     }
 
-    /// Whether it is a terminal.
+    /// Whether the file is a terminal.
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Reads up to `limit` bytes and appends them to `bytes`. Returns the number of bytes, 0 at the end of the file.
+    /// Reads up to `limit` bytes and appends them to `bytes`. Returns the number of appended bytes; 0 at the end of the
+    /// file.
     package func read(appendingTo bytes: inout [UInt8], limit: Int) throws(SystemError) -> Int {
         let descriptor = self.descriptor
         let got = unsafe bytes.appendUninitialized(limit) { room in
@@ -146,7 +147,7 @@ package struct File: ~Copyable, Sendable {
         return got
     }
 
-    /// Reads `count` bytes into a new array; fewer at the end of the file.
+    /// Reads `count` bytes into a new array. The array has fewer bytes if the file ends before.
     package func read(_ count: Int) throws(SystemError) -> [UInt8] {
         let descriptor = self.descriptor
         var isFailed = false
@@ -165,8 +166,8 @@ package struct File: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Reads up to `limit` bytes from `offset` on and appends them to `bytes`. Returns the number of bytes, 0 at the end of
-    /// the file.
+    /// Reads up to `limit` bytes from `offset` on and appends them to `bytes`. Returns the number of appended bytes; 0
+    /// at the end of the file.
     package func read(appendingTo bytes: inout [UInt8], at offset: Int, limit: Int) throws(SystemError) -> Int {
         let descriptor = self.descriptor
         let got = unsafe bytes.appendUninitialized(limit) { room in
@@ -186,13 +187,13 @@ package struct File: ~Copyable, Sendable {
         return ready > 0
     }
 
-    /// Writes all of `bytes` at the file's position, in as many calls as it takes.
+    /// Writes all of `bytes` at the file's position, with several system calls if necessary.
     package func write(_ bytes: Span<UInt8>) throws(SystemError) {
         var written = 0
         while written < bytes.count {
             let rest = bytes.extracting(written..<bytes.count)
             let step = unsafe rest.withUnsafeBytes { buffer in
-                // The call reads inside the buffer it is given, and returns before the closure does.
+                // The call only reads the bytes of `buffer`, and returns before the closure does.
                 retryingInterrupts { unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count) }
             }
             guard step >= 0 else { throw SystemError("write to", path) }
@@ -206,7 +207,7 @@ package struct File: ~Copyable, Sendable {
         while written < bytes.count {
             let rest = bytes.extracting(written..<bytes.count)
             let step = unsafe rest.withUnsafeBytes { buffer in
-                // The call reads inside the buffer it is given, and returns before the closure does.
+                // The call only reads the bytes of `buffer`, and returns before the closure does.
                 retryingInterrupts {
                     unsafe pwrite(descriptor, buffer.baseAddress, buffer.count, off_t(offset + written))
                 }
@@ -251,7 +252,8 @@ package struct File: ~Copyable, Sendable {
         nexus_start_writing_out(descriptor)
     }
 
-    /// Waits for the exclusive lock. The kernel releases it when the last descriptor is closed, however the process ends.
+    /// Waits for the exclusive lock. The kernel releases the lock when the last descriptor of this open file is closed,
+    /// also if the process is killed.
     package func lock() throws(SystemError) {
         guard retryingInterrupts({ Int(flock(descriptor, LOCK_EX)) }) == 0 else { throw SystemError("lock", path) }
     }
@@ -330,11 +332,11 @@ package enum NamedPipe {
         return (try? pipe.write(text)) != nil
     }
 
-    /// Returns the unread bytes in a pipe; 0 where there is no pipe.
+    /// Returns the number of unread bytes in a pipe; 0 if there is no pipe.
     package static func waitingBytes(in path: String) -> Int {
         guard let pipe = try? File(opening: path, [.read, .nonBlocking]) else { return 0 }
         var count: CInt = 0
-        // The call writes the one number that it is given.
+        // The call writes only `count`.
         guard unsafe ioctl(pipe.descriptor, UInt(FIONREAD), &count) == 0 else { return 0 }
         return Int(count)
     }

@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// The status of a directory entry. The entry is not opened, so that sockets and pipes have a status too.
+/// The status of a directory entry. Reading it does not open the entry, so it also works for sockets and pipes.
 package struct FileStatus: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case file, folder, link, socket, pipe, other
@@ -10,7 +10,7 @@ package struct FileStatus: Equatable, Sendable {
     package let kind: Kind
     /// The permission bits, `0o600` for example.
     package let permissions: UInt32
-    /// Whether it belongs to this process's user.
+    /// Whether the entry belongs to this process's user.
     package let isOwn: Bool
     /// Length in bytes.
     package let size: Int
@@ -20,7 +20,7 @@ package struct FileStatus: Equatable, Sendable {
     /// set it.
     package let changedNanoseconds: Int64
 
-    /// Reads the status of the entry at `path`, without following a link; nil when there is none.
+    /// Reads the status of the entry at `path`, without following a link; nil if no entry can be examined there.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         kind =
@@ -50,7 +50,7 @@ package struct FileStamp: Equatable, Sendable {
     private let changedSeconds: Int
     private let changedNanoseconds: Int
 
-    /// Reads the stamp of the entry at `path`; nil when there is none or it cannot be read.
+    /// Reads the stamp of the entry at `path`, without following a link; nil if no entry can be examined there.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
@@ -61,12 +61,12 @@ package struct FileStamp: Equatable, Sendable {
     }
 }
 
-/// Identifies the file at a path, whatever its name. Two paths with equal identities name the same file.
+/// Identifies a file independently of its name. If two paths have equal identities, they lead to the same file.
 package struct FileIdentity: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
 
-    /// Reads the identity of the entry at a path; nil when there is none.
+    /// Reads the identity of the entry at a path, without following a link; nil if no entry can be examined there.
     package init?(of path: String) {
         guard let status = entryStatus(of: path) else { return nil }
         device = UInt64(status.st_dev)
@@ -74,9 +74,9 @@ package struct FileIdentity: Equatable, Sendable {
     }
 }
 
-/// Returns the system's status of the entry at `path`, without following a link; nil when there is none.
+/// Returns the system's status of the entry at `path`, without following a link; nil if the call fails.
 private func entryStatus(of path: String) -> stat? {
     var status = stat()
-    // The call fills in the one value that it is given.
+    // The call writes only `status`.
     return unsafe lstat(path, &status) == 0 ? status : nil
 }

@@ -62,7 +62,7 @@ package struct Folder: Sendable, Equatable {
     /// Returns whether the folder has an entry of this name.
     package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 
-    /// The kind of entry that exists under a name before a file is written there.
+    /// The kind of entry that already has a name, for a check before a file is written with that name.
     package enum Occupant: Sendable {
         case nothing, file, folder, symbolicLink, other
     }
@@ -92,7 +92,7 @@ package struct Folder: Sendable, Equatable {
         var names: [String] = []
         errno = 0
         // `readdir` returns an entry that belongs to the stream and is valid until the next call. The name is copied
-        // before.
+        // before that call.
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe String(cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
@@ -115,7 +115,7 @@ package struct Folder: Sendable, Equatable {
         var total = 0
         for name in try names() {
             var status = stat()
-            // A file may be removed during the walk; it then counts as nothing.
+            // Another process may remove a file during the walk; the file is then not counted.
             guard unsafe lstat(path(of: name), &status) == 0 else { continue }
             total += status.st_mode & S_IFMT == S_IFDIR ? try Folder(path(of: name)).size() : Int(status.st_size)
         }
@@ -127,9 +127,9 @@ package struct Folder: Sendable, Equatable {
         guard unsafe unlink(path(of: name)) == 0 || errno == ENOENT else { throw SystemError("remove", path(of: name)) }
     }
 
-    /// Removes a name and overwrites the file that had it, so that its content is not left in free blocks. The name is
-    /// removed first, so that a process killed in between leaves no file of zeros. Does nothing if the name does not
-    /// exist.
+    /// Removes a file and overwrites its content, so that the content is not left in free blocks. The name is removed
+    /// first: if the process is killed in between, no file of zeros is left. If the file cannot be opened for writing,
+    /// only the name is removed. Does nothing if the name does not exist.
     package func removeOverwriting(_ name: String) throws(SystemError) {
         let file: File
         do throws(SystemError) {
@@ -162,7 +162,8 @@ package struct Folder: Sendable, Equatable {
         }
     }
 
-    /// Moves a file from another folder of the same file system to a new name, replacing an existing file.
+    /// Moves a file from another folder of the same file system into this folder and gives it a new name. Replaces an
+    /// existing file of that name.
     package func take(_ name: String, from other: Folder, as newName: String) throws(SystemError) {
         guard unsafe Glibc.rename(other.path(of: name), path(of: newName)) == 0 else {
             throw SystemError("create", path(of: newName))
@@ -191,17 +192,17 @@ package struct Folder: Sendable, Equatable {
         guard try make() else { throw SystemError("create", path) }
     }
 
-    /// Whether the parent folder exists and belongs to a user other than this user and root. If root has another user's
-    /// `HOME`, it must not create folders there, because they would lock that user out.
+    /// Whether the parent folder exists and belongs to a user other than this user and root. Root may run Nexus with
+    /// the `HOME` of another user. Nexus then creates no folders there, because that user could not use them.
     private var isBelowForeignFolder: Bool {
         var status = stat()
         guard unsafe stat(parent.path, &status) == 0 else { return false }
         return status.st_uid != geteuid() && status.st_uid != 0
     }
 
-    /// Creates the folder unless it exists. Returns false if the folder cannot be created. The parent is synchronized
-    /// to disk, because a power failure must not remove the new folder with all its files. This step is skipped if the
-    /// user may not read the parent.
+    /// Creates the folder unless it exists. Returns false if the folder cannot be created; `errno` then has the reason.
+    /// The parent is synchronized to disk, because a power failure must not remove the new folder with all its files.
+    /// The synchronization is skipped if the user may not read the parent.
     private func make() throws(SystemError) -> Bool {
         guard !isBelowForeignFolder || exists else {
             throw SystemError("create, as the folder above belongs to another user,", path, code: EPERM)

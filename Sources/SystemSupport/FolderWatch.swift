@@ -4,7 +4,7 @@ private import Glibc
 /// (inotify(7)), so that no polling is needed.
 package struct FolderWatch: ~Copyable, Sendable {
     private let descriptor: CInt
-    /// Kept open, so that its inode number is not reused by another folder.
+    /// The watched folder. It stays open, so that the system does not give its inode number to another folder.
     private let folder: File
 
     /// Watches an existing folder.
@@ -41,9 +41,9 @@ package struct FolderWatch: ~Copyable, Sendable {
         case change
     }
 
-    /// Waits until `input` can be read without waiting or the folder changes. Reports at most one change in each period
-    /// of `rest`, so that thousands of appends are one change. Throws `ENOENT` once the folder was removed or moved,
-    /// even if another folder has its name now.
+    /// Waits until `input` can be read without blocking, or until the folder changes. Reports at most one change in
+    /// each period of `rest`, so that thousands of appends are reported as one change. Throws `ENOENT` once the folder
+    /// was removed or moved, even if another folder is at its path now.
     package func wait(for input: borrowing File, rest: Duration) throws(SystemError) -> Event {
         if try input.waitForInput(atMost: rest) { return .input }
         var entries = [
@@ -59,7 +59,7 @@ package struct FolderWatch: ~Copyable, Sendable {
         return .change
     }
 
-    /// Reads and discards the kernel's notifications; only their existence matters.
+    /// Reads and discards the kernel's notifications. The content of a notification is not needed.
     private func forgetChanges() {
         var bytes = [UInt8](repeating: 0, count: 4096)
         while unsafe read(descriptor, &bytes, bytes.count) > 0 {}

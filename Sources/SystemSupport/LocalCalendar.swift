@@ -1,6 +1,7 @@
 private import Glibc
 
-/// Days in the user's time zone (`TZ`, else the computer's), summer time included.
+/// Converts between instants and days in the user's time zone, with summer time. The user's time zone is `TZ`; if `TZ`
+/// is not set, it is the time zone of the computer.
 ///
 /// It uses the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux (Swift 6.3.1) silently
 /// uses UTC if `TZ` is a rule (`CET-1CEST`) or a file, or begins with a colon.
@@ -65,8 +66,8 @@ package enum LocalCalendar {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    /// Returns the first instant of a day, in milliseconds since 1970. A day after the end of its month is counted on
-    /// into the next month, and a month after December into the next year.
+    /// Returns the first instant of the day that is `days` days after `day`, in milliseconds since 1970. `day` may have
+    /// a number past the end of its month, or a month past December. The result is then in a later month or year.
     package static func start(of day: Day, plusDays days: Int = 0) -> Int64 {
         var parts = unsafe tm()
         unsafe parts.tm_year = CInt(day.year - 1900)
@@ -75,7 +76,7 @@ package enum LocalCalendar {
         // The C library determines whether summer time applies.
         unsafe parts.tm_isdst = -1
         var start = Int64(unsafe mktime(&parts)) * 1000
-        // Where clocks go back at midnight, the first time of the day occurs twice, and `mktime` may return either
+        // If clocks go back at midnight, the time 00:00 of the day occurs twice, and `mktime` may return either
         // instant. The loop finds the earlier instant.
         let day = self.day(of: start)
         while self.day(of: start - quarter) == day { start -= quarter }
@@ -85,7 +86,8 @@ package enum LocalCalendar {
     /// A quarter of an hour, in milliseconds. Clocks go back by this duration or a multiple of it.
     private static let quarter: Int64 = 15 * 60 * 1000
 
-    /// The zone's name as it was set, `Europe/Berlin` for example; `UTC` when no setting exists.
+    /// The name of the user's time zone as `TZ` or the computer has it, `Europe/Berlin` for example; `UTC` if no zone
+    /// is set.
     package static var zoneName: String {
         if let value = Environment.value("TZ") {
             let name = value.trimmingPrefix(":")
@@ -107,8 +109,8 @@ extension UInt16 {
 }
 
 extension LocalCalendar {
-    /// Returns the zone that `TZ` names if this machine has no definition of it; otherwise nil. For such a zone the C
-    /// library silently uses UTC, and reports would label days with the wrong zone.
+    /// Returns the zone that `TZ` names if this machine has no definition of that zone; otherwise nil. For an undefined
+    /// zone the C library silently uses UTC, and reports would label days with the wrong zone.
     package static func unknownZone(_ environment: (String) -> String? = Environment.value) -> String? {
         guard let value = environment("TZ") else { return nil }
         let name = String(value.trimmingPrefix(":"))

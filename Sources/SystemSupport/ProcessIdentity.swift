@@ -11,7 +11,7 @@ package struct ProcessIdentity: Sendable, Equatable {
         ProcessIdentity(processID: getppid())
     }
 
-    /// The process with this id, as it is now; a process that has ended has start time 0.
+    /// Identifies the process that has this id now. If no such process exists, the start time is 0.
     package init(processID: Int32) {
         self.processID = processID
         startTime = Self.startTime(of: processID)
@@ -22,13 +22,13 @@ package struct ProcessIdentity: Sendable, Equatable {
         ProcessIdentity(processID: getpid())
     }
 
-    /// A process that was identified earlier.
+    /// Restores an identity from an id and a start time that were stored earlier.
     package init(processID: Int32, startTime: UInt64) {
         self.processID = processID
         self.startTime = startTime
     }
 
-    /// Returns sixteen bytes that change whenever the computer starts; nil where the system does not provide them.
+    /// Returns sixteen bytes that change whenever the computer starts; nil if the system does not provide them.
     package static func bootID() -> [UInt8]? { currentBootID }
 
     /// Read once: it cannot change during this process's lifetime.
@@ -46,8 +46,8 @@ package struct ProcessIdentity: Sendable, Equatable {
         return stride(from: 0, to: 32, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }()
 
-    /// Returns field 22 of `/proc/PID/stat` (proc(5)), a number. The name in field 2 may contain spaces and brackets, so
-    /// counting starts after its last bracket.
+    /// Returns the start time from field 22 of `/proc/PID/stat` (proc(5)). The name in field 2 may contain spaces and
+    /// brackets, so the fields are counted from the last bracket of that field.
     private static func startTime(of processID: Int32) -> UInt64 {
         guard let text = readSmall("/proc/\(processID)/stat"),
             let bracket = text.lastIndex(of: UInt8(ascii: ")"))
@@ -82,6 +82,6 @@ package struct PeerCredentials: BitwiseCopyable, Sendable {
     package let userID: UInt32
     package let groupID: UInt32
 
-    /// Whether it runs as the same user as this process.
+    /// Whether the process at the other end runs as the same user as this process.
     package var isThisUser: Bool { userID == geteuid() }
 }

@@ -1,13 +1,14 @@
 private import Glibc
 
 /// Checks that this process can get the files, threads and memory that a command needs. The concurrency runtime waits
-/// indefinitely for a thread, and some libraries abort without a file, so this is checked before the work starts.
+/// indefinitely for a thread, and some libraries abort if they cannot open a file. Therefore this is checked before the
+/// work starts.
 package struct ProcessResources: Equatable, Sendable {
-    /// Files that can be opened at once, in addition to those that are open.
+    /// The number of files that the command opens at one time, in addition to the files that are open now.
     package let files: Int
-    /// Threads that can run at once, in addition to those that run.
+    /// The number of threads that the command starts, in addition to the threads that run now.
     package let threads: Int
-    /// Address space that is left for data, in bytes.
+    /// The address space that the command needs for data, in bytes.
     package let memory: Int
 
     package init(files: Int, threads: Int, memory: Int) {
@@ -43,7 +44,7 @@ package struct ProcessResources: Equatable, Sendable {
     private func reason(_ code: CInt) -> String { SystemError("", "", code: code).reason }
 
     /// Duplicates a descriptor once for each file that is needed. Stops at the first failure and returns its error
-    /// code.
+    /// code; the code is nil if no call failed.
     private func openFiles() -> (descriptors: [CInt], code: CInt?) {
         var descriptors: [CInt] = []
         while descriptors.count < files {
@@ -57,7 +58,7 @@ package struct ProcessResources: Equatable, Sendable {
     /// Starts the threads that are needed, and waits for their end. Returns the error code of the first failure; nil if
     /// every thread has started.
     private func startThreads() -> CInt? {
-        // Each thread waits for the mutex, so that all of them exist at once.
+        // Each thread waits for the mutex, so that all threads exist at the same time.
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         defer { unsafe mutex.deallocate() }
         unsafe pthread_mutex_init(mutex, nil)

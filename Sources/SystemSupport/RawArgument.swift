@@ -1,21 +1,22 @@
 private import CPlatform
 private import Glibc
 
-/// An argument of a program, byte for byte as the system has it. Like a file name, it need not be UTF-8.
+/// An argument of a program, with exactly the bytes that the system has. Like the bytes of a file name, they need not
+/// be UTF-8.
 package struct RawArgument: Equatable, Sendable {
-    /// Without the zero at the end.
+    /// The bytes of the argument, without the zero at the end.
     package let bytes: [UInt8]
 
     package init(_ text: String) { bytes = Array(text.utf8) }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The arguments of this process, without the program's name. They are the list that the C library passed when the
-    /// process started. The Swift runtime finds no arguments if `/proc` is missing or a preloaded library has added an
-    /// environment variable.
+    /// The arguments of this process, without the program's name, from the list that the C library passed when the
+    /// process started. The list of the Swift runtime is not used. It is empty if `/proc` is missing or a preloaded
+    /// library has added an environment variable.
     package static var ofThisProcess: [RawArgument] {
         (1..<max(1, Int(nexus_argument_count()))).compactMap { index in
-            // The strings are there as long as the process, and nothing writes to them.
+            // The strings exist as long as the process, and no code writes to them.
             guard let argument = unsafe nexus_argument(CInt(index)) else { return nil }
             return unsafe RawArgument(
                 bytes: Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
@@ -47,11 +48,11 @@ package struct RawArgument: Equatable, Sendable {
 
 /// Resolves symbolic links.
 package enum SymbolicLink {
-    /// Returns the path that a link holds; nil when there is no such link.
+    /// Returns the path that a symbolic link contains; nil if there is no link at `path`.
     package static func target(of path: String) -> String? {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
             let room = UnsafeMutableRawBufferPointer(buffer)
-            // The call writes at most `room.count` bytes into the given buffer, and returns their number, or -1.
+            // The call writes at most `room.count` bytes into `room`. It returns their number, or -1 if it fails.
             count = max(0, unsafe readlink(path, room.baseAddress!.assumingMemoryBound(to: CChar.self), room.count))
         }
         return bytes.isEmpty ? nil : bytes.text
@@ -59,20 +60,20 @@ package enum SymbolicLink {
 
     /// Returns the absolute path, without symbolic links, of the entry that `path` leads to; nil if it does not exist.
     package static func resolved(_ path: String) -> String? {
-        // The call allocates the text that it returns; it is copied and freed at once.
+        // The call allocates the text that it returns. The text is copied and freed here.
         guard let text = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(text) }
         return unsafe String(cString: text)
     }
 }
 
-/// The path of the program that runs.
+/// The path of the program that this process runs.
 package enum ExecutablePath {
     /// The absolute path of this process's executable. Without `/proc`, it is the path that the process was started
     /// with, which may be a symbolic link; nil if that path is unknown.
     package static var current: String? {
         if let target = SymbolicLink.target(of: "/proc/self/exe") { return target }
-        // The string lives as long as the process, and nothing writes to it.
+        // The string exists as long as the process, and no code writes to it.
         guard let name = unsafe nexus_executable_name() else { return nil }
         let path = unsafe String(cString: name)
         if path.hasPrefix("/") { return path }

@@ -1,8 +1,8 @@
 private import Glibc
 
-/// A temporary folder of this process. It is usually in the final folder of its files, so that they can be renamed into
-/// place. The folder is removed with this value. If its process is killed, the next process removes the leftover
-/// folder.
+/// A temporary folder of this process. It is usually created in the folder where its files belong when they are
+/// complete, so that a rename moves them there. The folder is removed when this value is destroyed. If the process is
+/// killed, the next process that creates a scratch folder in the same parent removes the leftover folder.
 ///
 /// The process that uses such a folder holds a lock on it, and the kernel releases the lock however the process ends. A
 /// folder whose lock is free is a leftover.
@@ -15,7 +15,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
     package let name: String
     private let handle: File
 
-    /// Creates a folder in `parent`, which must exist, after removing leftovers.
+    /// Removes the leftovers in `parent`, which must exist, and then creates a folder there.
     package init(in parent: Folder) throws(SystemError) {
         Self.removeLeftovers(in: parent)
         var generator = SystemRandomNumberGenerator()
@@ -43,7 +43,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
 
     deinit { Self.remove(folder) }
 
-    /// Returns the path of a file in it.
+    /// Returns the path of a file in the folder.
     package func path(of name: String) -> String { folder.path(of: name) }
 
     /// Removes leftovers of killed processes in `parent`. Failures are ignored.
@@ -57,8 +57,8 @@ package struct ScratchFolder: ~Copyable, Sendable {
         }
     }
 
-    /// The folder for purely temporary files: `$TMPDIR`, else `/var/tmp`. `/var/tmp` is on a disk and can hold large
-    /// files.
+    /// The parent of scratch folders whose files are all temporary: `$TMPDIR` if it is an absolute path, else
+    /// `/var/tmp`. `/var/tmp` is on a disk and can hold large files.
     package static var commonParent: Folder {
         if let path = Environment.value("TMPDIR"), path.hasPrefix("/") { return Folder(path) }
         return Folder("/var/tmp")

@@ -3,11 +3,11 @@ private import Glibc
 /// Waits for input and for the signals SIGINT, SIGTERM and SIGHUP. The first signal requests an orderly stop. If the
 /// same signal arrives again, it has its default action and ends the process.
 ///
-/// A handler writes the signal's number into a pipe. Blocking the signals and reading them from a descriptor would be
-/// simpler, but the first thread of a concurrent Swift program waits without blocked signals.
+/// A handler writes the signal's number into a pipe. It would be simpler to block the signals and read them from a
+/// descriptor. However, the first thread of a concurrent Swift program does not block signals while it waits.
 package struct StopSignals: ~Copyable, Sendable {
-    /// The pipe's end that the handler writes to. `nonisolated(unsafe)`: written once, before the handler that reads it is
-    /// set.
+    /// The end of the pipe to which the handler writes. `nonisolated(unsafe)`: written once, before the handler that
+    /// reads this variable is set.
     nonisolated(unsafe) private static var handlerEnd: CInt = -1
 
     private let descriptor: CInt
@@ -45,7 +45,7 @@ package struct StopSignals: ~Copyable, Sendable {
         case signal(CInt)
     }
 
-    /// Waits until a signal arrives, and returns its number, or nil when none arrived in that time.
+    /// Waits at most `duration` for a signal and returns its number; nil if no signal arrived in that time.
     package func wait(atMost duration: Duration) throws(SystemError) -> CInt? {
         let deadline = ContinuousClock.now + duration
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -60,13 +60,14 @@ package struct StopSignals: ~Copyable, Sendable {
         }
     }
 
-    /// Waits until `input` can be read without waiting, or a signal comes.
+    /// Waits until `input` can be read without blocking, or until a signal arrives.
     package func wait(for input: borrowing File) throws(SystemError) -> Event {
         try wait(for: input, milliseconds: -1) ?? .input
     }
 
-    /// Waits at most `duration` until `input` can be read without waiting or a signal arrives; nil if neither happened.
-    /// Another signal may end the wait earlier, for example SIGWINCH when the terminal changes its size.
+    /// Waits at most `duration` until `input` can be read without blocking or a signal arrives; nil if neither
+    /// happened. Any other signal may also end the wait, for example SIGWINCH when the terminal changes its size. The
+    /// result is then nil.
     package func wait(for input: borrowing File, atMost duration: Duration) throws(SystemError) -> Event? {
         let milliseconds = max(0, min(duration / .milliseconds(1), Double(CInt.max)).rounded(.up))
         return try wait(for: input, milliseconds: CInt(milliseconds))

@@ -16,14 +16,15 @@ package struct SystemClock: WallClock {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Returns nanoseconds since an arbitrary instant in the past, monotonic: for measuring durations.
+    /// Returns the nanoseconds since an arbitrary instant in the past, for measuring durations. This clock never goes
+    /// back.
     package static func monotonicNanoseconds() -> UInt64 {
         let time = SystemClock().read(CLOCK_MONOTONIC)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Returns nanoseconds of processor time that this process has used since its start, including the time to load the
-    /// program.
+    /// Returns the processor time that this process has used since its start, in nanoseconds. It includes the time to
+    /// load the program.
     package static func processorNanoseconds() -> UInt64 {
         let time = SystemClock().read(CLOCK_PROCESS_CPUTIME_ID)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -31,7 +32,7 @@ package struct SystemClock: WallClock {
 
     private func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
-        // These clocks exist on every Linux, and the call writes the one value it is given.
+        // These clocks exist on every Linux. The call writes only `time`.
         unsafe clock_gettime(clock, &time)
         return time
     }

@@ -15,7 +15,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The call that has just failed, with the code it left in `errno`.
+    /// Describes the system call that has just failed. The code is taken from `errno`.
     init(_ operation: String, _ path: String) {
         self.init(operation, path, code: errno)
     }
@@ -37,7 +37,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether the entry at the path is not a regular file.
     package var isNotAFile: Bool { code == Self.irregular }
 
-    /// Whether the program that reads this process's output has closed it.
+    /// Whether the output of this process is a pipe whose reader has closed it.
     package var isClosedPipe: Bool { code == EPIPE }
 
     /// Whether this process, or the whole system, has too many files open.
@@ -55,10 +55,11 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether a parent in the path is not a folder.
     package var isInNoFolder: Bool { code == ENOTDIR }
 
-    /// Whether the disk or the user's share of it is full.
+    /// Whether the disk is full, or the user's quota is used up.
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
-    /// Whether this user lacks the permission for the operation.
+    /// Whether the operation is not permitted: this user lacks the permission, the file system is read-only, or the
+    /// path is a link.
     package var isPermission: Bool { code == EACCES || code == EPERM || code == EROFS || code == ELOOP }
 
     /// Whether this user lacks write or search permission on the path, or its file system is read-only.
@@ -70,7 +71,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The system's message for the code.
     package var reason: String {
         if isNotAFile { return "it is not a regular file; move it away and run again" }
-        // `strerror` returns a permanent string or a buffer of this thread. The text is copied at once.
+        // `strerror` returns a permanent string or a buffer of this thread. The text is copied before the next call.
         return unsafe String(cString: strerror(code)).lowercased()
     }
 
@@ -87,7 +88,7 @@ func retryingInterrupts(_ call: () -> Int) -> Int {
     }
 }
 
-/// The exit code of a failed program, after sysexits.h.
+/// The exit code of a failed command, as sysexits.h defines it.
 package enum ExitCode: Int32, Sendable {
     case usage = 64
     case rejectedInput = 65
@@ -103,9 +104,9 @@ package enum ExitCode: Int32, Sendable {
     }
 }
 
-/// An error that ends a command with one sentence and a code.
+/// An error that ends a command with a message and an exit code.
 package protocol ReportedError: Error, CustomStringConvertible {
-    /// The code that the command returns.
+    /// The exit code that the command returns.
     var exitCode: ExitCode { get }
 }
 

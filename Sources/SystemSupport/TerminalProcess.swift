@@ -23,11 +23,11 @@ package final class TerminalProcess {
     /// `PATH`. In the program, every signal has its default action.
     package init(_ arguments: [RawArgument], environment: [String]) throws(SystemError) {
         var name = [CChar](repeating: 0, count: Self.nameBytes)
-        // The call writes the path and its zero into the buffer it is given.
+        // The call writes the path and a zero byte into `name`.
         let terminal = unsafe nexus_open_terminal(&name, name.count)
         guard terminal >= 0 else { throw SystemError("open", "/dev/ptmx") }
         var size = winsize(ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0)
-        // The call reads the one value it is given.
+        // The call only reads `size`.
         unsafe _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
         do throws(SystemError) {
             processID = try Self.start(arguments, environment, on: name)
@@ -66,7 +66,7 @@ package final class TerminalProcess {
         let code = unsafe RawArgument.withList(of: arguments) { list in
             unsafe RawArgument.withList(of: environment.map { RawArgument($0) }) { variables in
                 // The list is never empty, and its first element is the program's name. The new program gets its own
-                // copies.
+                // copies of the strings.
                 unsafe posix_spawnp(&processID, list[0]!, &actions, &attributes, &list, &variables)
             }
         }
@@ -81,7 +81,7 @@ package final class TerminalProcess {
         // process.
         var entry = pollfd(fd: terminal, events: Int16(POLLOUT), revents: 0)
         guard unsafe poll(&entry, 1, 0) > 0 else { return }
-        // The call reads inside the buffer it is given.
+        // The call only reads `bytes`.
         _ = retryingInterrupts { unsafe write(terminal, &bytes, bytes.count) }
     }
 
@@ -95,8 +95,7 @@ package final class TerminalProcess {
         let milliseconds = CInt(min(max(duration / .milliseconds(1), 0), Double(CInt.max)).rounded(.up))
         guard unsafe poll(&entry, 1, milliseconds) > 0 else { return false }
         var bytes = [UInt8](repeating: 0, count: 4096)
-        // The call writes inside the buffer it is given. It fails with EIO when no process has the terminal open any
-        // more.
+        // The call writes only into `bytes`. It fails with EIO when no process has the terminal open any more.
         let count = retryingInterrupts { unsafe Glibc.read(terminal, &bytes, bytes.count) }
         guard count > 0 else {
             isOver = true
@@ -129,7 +128,7 @@ package final class TerminalProcess {
     package func end() {
         guard !isReaped else { return }
         isReaped = true
-        // Processes may start others while they are ended.
+        // A process may start another process just before it is killed, so several rounds may be needed.
         for _ in 0..<10 {
             let processes = processes()
             if processes.isEmpty { break }
@@ -141,7 +140,7 @@ package final class TerminalProcess {
     }
 
     /// Returns the ids of the session's processes that have not ended. The session is field 6 of `/proc/PID/stat`
-    /// (proc(5)). Fields are counted after the last bracket, because the name in field 2 may contain brackets and
+    /// (proc(5)). The fields are counted from the last bracket, because the name in field 2 may contain brackets and
     /// spaces.
     private func processes() -> [Int32] {
         let names = (try? Folder("/proc").names()) ?? []

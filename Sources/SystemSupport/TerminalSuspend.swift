@@ -1,19 +1,21 @@
 private import Glibc
 
-/// Restores the terminal when a program that has changed it is stopped with Ctrl-Z, so that the shell finds it unchanged.
-/// Applies the change again when the program continues.
+/// Restores the terminal when the user stops this program with Ctrl-Z, so that the shell finds the terminal unchanged.
+/// Changes the terminal again when the program continues.
 package enum TerminalSuspend {
-    /// The texts for stop and continue. `nonisolated(unsafe)`: written once, before the handlers that read them are
-    /// set, and never released.
+    /// The text to write when the process stops. `nonisolated(unsafe)`: written once, before the handlers that read it
+    /// are set, and never released.
     nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+    /// The text to write when the process continues. `nonisolated(unsafe)`: as for `onStop`.
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
-    /// The terminal's modes while the process is stopped, and after it continues. `nonisolated(unsafe)`: written before a key
-    /// is read, and read by the handlers.
+    /// The terminal's mode while the process is stopped; nil if the program has not changed the mode.
+    /// `nonisolated(unsafe)`: written before a key is read, and read by the handlers.
     nonisolated(unsafe) private static var modeOnStop: termios?
+    /// The terminal's mode after the process continues. `nonisolated(unsafe)`: as for `modeOnStop`.
     nonisolated(unsafe) private static var modeOnContinue: termios?
 
-    /// Sets the modes for stopping and continuing from now on, until the process ends.
+    /// Sets the modes that the handlers apply from now on, until the process ends.
     fileprivate static func setModes(onStop stop: termios, onContinue go: termios) {
         unsafe modeOnStop = stop
         unsafe modeOnContinue = go
@@ -53,7 +55,8 @@ package enum TerminalSuspend {
         }
     }
 
-    /// Writes bytes; a handler may call only functions that signal-safety(7) lists.
+    /// Writes bytes to standard output. A signal handler calls this function, so it may call only functions that
+    /// signal-safety(7) lists.
     private static func put(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
     }
@@ -71,8 +74,8 @@ package enum TerminalSuspend {
     }
 }
 
-/// Makes a terminal pass on each key immediately and without an echo, until this value is destroyed. Ctrl-C and Ctrl-Z
-/// still send signals. While the process is stopped, the terminal has its original modes.
+/// Makes a terminal report each key immediately and without an echo, until this value is destroyed. Ctrl-C and Ctrl-Z
+/// still send signals. While the process is stopped, the terminal has its original mode.
 package struct KeyboardMode: ~Copyable {
     private let descriptor: CInt
     private let before: termios
@@ -80,7 +83,7 @@ package struct KeyboardMode: ~Copyable {
     /// Changes the mode of the terminal `file`; nil if `file` is not a terminal.
     package static func passingKeys(of file: borrowing File) -> KeyboardMode? {
         var mode = termios()
-        // The calls read and write the one value that they are given, which outlives them.
+        // The calls access only `mode`, which exists until they return.
         guard unsafe tcgetattr(file.descriptor, &mode) == 0 else { return nil }
         let before = mode
         mode.c_lflag &= ~tcflag_t(UInt32(bitPattern: ICANON | ECHO))
@@ -102,19 +105,20 @@ package struct KeyboardMode: ~Copyable {
 
 /// The size of a terminal.
 package enum Terminal {
-    /// Returns the number of columns of the terminal; nil when `file` is not a terminal or reports none.
+    /// Returns the number of columns of the terminal; nil if `file` is not a terminal or its number of columns is
+    /// unknown.
     package static func columns(of file: borrowing File) -> Int? {
         size(of: file).flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil }
     }
 
-    /// Returns the number of lines of the terminal; nil when `file` is not a terminal or reports none.
+    /// Returns the number of lines of the terminal; nil if `file` is not a terminal or its number of lines is unknown.
     package static func lines(of file: borrowing File) -> Int? {
         size(of: file).flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil }
     }
 
     private static func size(of file: borrowing File) -> winsize? {
         var size = winsize()
-        // The call fills in the one value it is given, which outlives it.
+        // The call writes only `size`, which exists until the call returns.
         return unsafe ioctl(file.descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 }

@@ -1,8 +1,9 @@
 private import Glibc
 
-/// A serial executor with a thread of its own, for actors whose work blocks: reading, writing, SQLite.
+/// A serial executor with its own thread, for actors whose work blocks: reading, writing, SQLite.
 ///
-/// A blocking call on the shared pool would stall every other task on a machine with two cores.
+/// The Swift runtime has one shared thread for each core. On a machine with two cores, two blocking calls on these
+/// threads would stall all other tasks.
 package final class ThreadExecutor: SerialExecutor {
     private let queue: JobQueue
 

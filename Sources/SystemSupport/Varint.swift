@@ -1,5 +1,5 @@
-// Numbers of any size in as few bytes as they need: seven bits a byte, the lowest first, and the eighth bit set on every
-// byte but the last (LEB128).
+// Stores a number of up to 64 bits in as few bytes as it needs (LEB128). Each byte has seven bits of the number, the
+// lowest bits first. The eighth bit is set in every byte except the last.
 
 extension Span<UInt8> {
     /// Returns the number that begins at `position`, and moves `position` to the byte after it. Nil if the bytes end
@@ -39,7 +39,7 @@ extension [UInt8] {
 }
 
 extension OutputSpan<UInt8> {
-    /// The most bytes that a number takes.
+    /// The maximum number of bytes that a number takes.
     @inlinable package static var longestVarint: Int { 10 }
 
     /// Appends `number`, in 1 to 10 bytes. Traps when there is no space.
