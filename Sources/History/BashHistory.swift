@@ -7,14 +7,14 @@ import SystemSupport
 ///     #1700000000
 ///     make test
 ///
-/// With HISTTIMEFORMAT set, bash writes a line of `#` and seconds before each entry. All lines up to the next such line
-/// are one entry. Without HISTTIMEFORMAT entries have no time.
+/// With HISTTIMEFORMAT set, bash writes a line with `#` and the time in seconds before each entry. All lines up to the
+/// next line with a time are one entry. Without HISTTIMEFORMAT, entries have no time.
 struct BashHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The lines of the current entry, which ends at the next line with a time. `time` is nil before the first such
-    /// line.
+    /// The lines of the current entry. The entry ends at the next line with a time.
     private var current: [UInt8] = []
+    /// The time of the current entry, in milliseconds since 1970; nil before the first line with a time.
     private var time: Int64?
     private var isTooLong = false
 
@@ -45,7 +45,7 @@ struct BashHistory: HistoryReader {
         }
     }
 
-    /// Ends the current entry and returns it; nil when no entry was begun.
+    /// Ends the current entry and returns it; nil if it has no lines, or if no line with a time was read yet.
     private mutating func finishEntry(_ entry: inout HistoryEntry) -> HistoryItem? {
         defer {
             current.removeAll(keepingCapacity: true)
@@ -58,8 +58,8 @@ struct BashHistory: HistoryReader {
         return .entry
     }
 
-    /// Returns the time of a line of `#` and digits, in milliseconds; nil for any other line. If the number is not a
-    /// time since 2000, the line is a comment that the user typed.
+    /// Returns the time of a line of `#` and digits, in milliseconds since 1970; nil for any other line. A number that
+    /// is not a time from 2000 on belongs to a comment that the user typed.
     private static func time(_ line: Span<UInt8>) -> Int64? {
         guard line.count > 1, line[0] == UInt8(ascii: "#"), let number = line.decimal(from: 1),
             number.end == line.count, let time = number.value.milliseconds, time >= Limits.earliestTimestamp,

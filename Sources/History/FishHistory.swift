@@ -9,12 +9,12 @@ import SystemSupport
 ///       paths:
 ///         - Makefile
 ///
-/// `\\` is a backslash and `\n` a line feed; nothing else is escaped. fish keeps each line once, with the time of its
-/// last run.
+/// `\\` is a backslash and `\n` a line feed; nothing else is escaped. fish keeps each command line once, with the time
+/// of its last run.
 struct FishHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
-    /// The current entry; nil before the first entry.
+    /// `entry` or the reason to skip the current entry; nil if there is no current entry.
     private var current: HistoryItem?
     private var line: [UInt8] = []
     private var time: Int64?
@@ -27,7 +27,8 @@ struct FishHistory: HistoryReader {
         while true {
             raw.removeAll(keepingCapacity: true)
             guard let line = try lines.next(appendingTo: &raw) else { return finishEntry(&entry) }
-            // fish skips leftovers of a killed shell: an item without its line feed, and lines with NUL.
+            // A killed shell may leave a line without a line feed, or lines with NUL. fish skips entries with such
+            // lines.
             guard line.isTerminated, !raw.contains(0) else {
                 if current != nil { current = .skipped(.broken) }
                 continue
@@ -74,7 +75,7 @@ struct FishHistory: HistoryReader {
         return number.value.milliseconds
     }
 
-    /// Appends `raw` without fish's escapes, in one pass from left to right.
+    /// Decodes fish's escapes in `raw`, in one pass from left to right, and appends the result to `line`.
     static func unescape(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         var index = 0
         while index < raw.count {

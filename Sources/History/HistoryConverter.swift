@@ -5,17 +5,17 @@ import SystemSupport
 
 /// Converts the entries of a history to rows, in batches, and counts the skipped entries.
 ///
-/// The entries of a second wait until an entry of another second follows. Equal lines in a second are numbered. If a
-/// second has more entries than a user can type, a program invented their times, so all entries of that second are
-/// skipped.
+/// Entries of the same second wait until an entry of another second follows. Equal lines within a second are numbered.
+/// If a second has more entries than a user can type, a program invented their times. Therefore all entries of that
+/// second are skipped.
 struct HistoryConverter {
     /// The limits of an import, in milliseconds since 1970.
     struct Limitation {
-        /// Entries before this time are past the retention of rows.
+        /// The earliest time whose rows retention keeps. Entries before this time are skipped.
         var keptFrom: Int64
         /// The time from which the history's shell was recorded; nil if the shell was not recorded.
         var recordedFrom: Int64?
-        /// The runs that shells recorded, including runs before `recordedFrom`.
+        /// The runs that Nexus recorded in shells, including runs before `recordedFrom`.
         var recorded = RecordedShells()
         /// The latest accepted time: a day ahead of the clock.
         var latest: Int64
@@ -23,17 +23,20 @@ struct HistoryConverter {
 
     private let limits: Limitation
     private let marker: HistoryMarker
-    /// Whether the marks of the adjacent seconds are needed, to find the same entry of another source.
+    /// Whether each row also needs the marks for the adjacent seconds, which identify the same run in another source.
     private let comparesSources: Bool
     private var intake: HistoryIntake
     private(set) var summary: HistorySummary
 
-    /// The current second, its entries, and how often each line occurred in it.
+    /// The second of the waiting entries, counted from 1970.
     private var second = Int64.min
+    /// The waiting entries.
     private var pending = HistoryRows()
+    /// How often each line occurred in `second`. The keys are the marks of the first occurrences.
     private var numbers: [Int64: Int] = [:]
+    /// The number of entries in `second`, including entries that were skipped.
     private var entriesOfSecond = 0
-    /// Entries that are ready to be passed on.
+    /// Entries of earlier seconds, which wait to be passed to `take`.
     private var batch = HistoryRows()
     private var repeats = RepetitionCheck()
 
@@ -48,7 +51,7 @@ struct HistoryConverter {
         self.intake = intake
     }
 
-    /// Reads all entries and passes batches to `take`, until it returns false.
+    /// Reads all entries and passes batches to `take`. Stops when `take` returns false.
     mutating func convert(
         _ reader: inout any HistoryReader, progress: (Double) -> Void, take: (HistoryRows) throws -> Bool
     ) throws {
@@ -76,8 +79,8 @@ struct HistoryConverter {
         let time = entry.facts.time
         guard time >= Limits.earliestTimestamp, time <= limits.latest else { return summary.skip(.wrongTime) }
         repeats.add(entry.line)
-        // Shells store whole seconds, and the hook stores a slightly later start than the shell, so a second is
-        // subtracted.
+        // A shell stores whole seconds, and its hook stores a slightly later start. Therefore the limit is one second
+        // before `recordedFrom`.
         if let recorded = limits.recordedFrom, time / 1000 >= recorded / 1000 - 1 { return summary.skip(.recorded) }
         if !limits.recorded.isEmpty,
             limits.recorded.session(of: intake.program(of: entry.line, entry.facts), at: time / 1000) != nil
@@ -91,7 +94,7 @@ struct HistoryConverter {
             self.second = second
         }
         entriesOfSecond += 1
-        // The limit for reports is higher, because test suites run concurrently.
+        // The limit for test reports is higher than the limit for shells, because test suites run concurrently.
         let most = summary.source.isShell ? Limits.historyEntriesOfASecond : Limits.historyRows
         guard entriesOfSecond <= most else { return dropSecond() }
         let first = marker.mark(entry.line, second: second, number: 0)
@@ -133,12 +136,12 @@ struct HistoryConverter {
     }
 }
 
-/// Determines whether a history keeps each line once, from a bounded number of lines.
+/// Determines whether a history keeps each line once, by a comparison of a bounded number of lines.
 private struct RepetitionCheck {
     private var lines: Set<Int> = []
     private var hasRepetition = false
 
-    /// Whether no line occurred twice, among enough lines to judge.
+    /// True if at least `Limits.historyLinesToJudge` lines were compared and no line occurred twice.
     var isDeduplicated: Bool { !hasRepetition && lines.count >= Limits.historyLinesToJudge }
 
     mutating func add(_ line: [UInt8]) {

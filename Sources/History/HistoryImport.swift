@@ -6,12 +6,12 @@ package import SystemSupport
 
 /// Imports a history into a data folder.
 ///
-///     file ─ read, name, mark ─▶ bounded queue ─▶ writer: one transaction a batch, rows with rollups and marks
+///     file ─ read, name, mark ─▶ bounded queue ─▶ writer: one transaction per batch, rows with rollups and marks
 ///
-/// A mark is stored with its row. So an entry is imported once, even if an import is killed or repeated. An entry of
-/// another source with the same line in the same or an adjacent second counts as the same run.
+/// Each row and its mark are stored together. Therefore an entry is imported once, even if an import is killed or
+/// repeated. An entry of another source with the same line in the same or an adjacent second counts as the same run.
 package struct HistoryImport: Sendable {
-    /// Batches that wait between reading and writing: some three megabytes.
+    /// The number of batches that can wait between the reader and the writer. Together they need about three megabytes.
     private static let queuedBatches = 4
 
     private let source: HistorySource
@@ -28,13 +28,13 @@ package struct HistoryImport: Sendable {
     /// - Parameters:
     ///   - lock: the writer lock of the folder.
     ///   - parts: the parts of the folder's writer.
-    ///   - progress: is called with the read share of the history, from 0 to 1.
+    ///   - progress: is called with the share of the history that was read, from 0 to 1.
     package func run(
         into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> HistorySummary {
         try await SQLiteWriter.withWriter(of: data, lock: lock, parts: parts, obeysSettings: false) { writer in
-            // The first event of a shell may still wait in the buffer.
+            // `historyBounds` needs the first event of each shell, and that event may still wait in the buffer.
             _ = try await writer.drain()
             let bounds = try await writer.historyBounds(of: source.rawValue)
             let key = try HistoryKey.load(from: data, hasMarks: bounds.hasMarks)
@@ -108,7 +108,7 @@ package struct HistoryImport: Sendable {
         return recorded.start(found: found)
     }
 
-    /// Returns for each history that exists the result that an import would have now, in the order of the sources.
+    /// Returns the result that an import of each existing history would have now, in the order of `HistorySource`.
     /// Nothing is written.
     package static func plans(for data: DataFolder) throws -> [HistorySummary] {
         var planned = PlannedHistories()
@@ -126,7 +126,7 @@ package struct HistoryImport: Sendable {
     }
 
     /// Returns the result that an import would have now. Nothing is written.
-    /// - Parameter planned: the entries that imports of other sources would store first.
+    /// - Parameter planned: the entries that imports of other sources would store first. This call adds its own.
     package func plan(for data: DataFolder, besides planned: inout PlannedHistories) throws -> HistorySummary {
         let reader = try StoreReader(data: data)
         let bounds = try reader?.historyBounds(of: source.rawValue) ?? HistoryBounds()
@@ -163,9 +163,10 @@ package struct HistoryImport: Sendable {
     }
 }
 
-/// The entries that planned imports would store, by their marks. Their number is bounded (`Limits.historyMarksListed`).
+/// The marks of the entries that planned imports would store, at most `Limits.historyMarksListed`.
 package struct PlannedHistories {
     fileprivate var key: HistoryKey?
+    /// The source of each entry, by mark.
     private var sources: [Int64: HistorySource] = [:]
 
     package init() {}

@@ -2,8 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// A program whose history can be imported. The cases with more detailed entries come first, and the entries of an
-/// earlier case take precedence.
+/// A program whose history can be imported. The cases with more detailed entries come first. If several histories
+/// contain a run, `HistoryImport.plans` counts it for the first of them.
 package enum HistorySource: String, CaseIterable, Sendable {
     case atuin, histdb, hishtory, resh, nushell, xonsh
     case xonshJSON = "xonsh-json"
@@ -23,13 +23,13 @@ package enum HistorySource: String, CaseIterable, Sendable {
     /// The session under which the entries are stored.
     package var session: String { HistorySession.id(of: rawValue) }
 
-    /// Whether the program always keeps each line once, so that counts are lower bounds.
+    /// Whether the program always stores a repeated line only once. Counts are then lower bounds.
     var isDeduplicating: Bool { self == .fish }
 
-    /// Whether the source is the history of a shell. Only runs in a shell may have been recorded by the hook too.
+    /// Whether the source is the history of a shell. Only such a source can contain runs that the hook recorded too.
     package var isShell: Bool { HistorySession.isOfShell(rawValue) }
 
-    /// Returns the usual paths of the file, the most likely path first.
+    /// Returns the usual paths of the source's file or folder, the most likely path first.
     /// - Parameter value: returns the value of an environment variable.
     func paths(_ value: (String) -> String?) -> [String] {
         func folder(_ variable: String, _ name: String) -> [String] {
@@ -37,12 +37,12 @@ package enum HistorySource: String, CaseIterable, Sendable {
             return value("HOME").flatMap { $0.hasPrefix("/") ? [$0 + name] : nil } ?? []
         }
         let home = folder("HOME", "")
-        // All shells use the variable HISTFILE, so its value is taken as that of the user's login shell.
+        // All shells use the variable HISTFILE. Therefore its value counts only for the user's login shell.
         let isLoginShell = value("SHELL").map { $0.hasSuffix("/" + rawValue) } ?? false
         let named = isLoginShell ? [value("HISTFILE")].compactMap { $0 }.filter { $0.hasPrefix("/") } : []
         switch self {
         case .atuin:
-            // The first path is that of atuin 18.24 and later; the second is the older path.
+            // atuin 18.24 and later versions use the first path. Older versions use the second path.
             return folder("ATUIN_HOME", "/.atuin").map { $0 + "/data/history.db" }
                 + folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/atuin/history.db" }
         case .histdb:
@@ -52,7 +52,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
         case .xonsh: return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh/xonsh-history.sqlite" }
         case .xonshJSON:
             let data = folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/xonsh" }
-            // The first folder is that of xonsh 0.13 and later; the second is the older folder.
+            // xonsh 0.13 and later versions use the first folder. Older versions use the second folder.
             return data.map { $0 + "/history_json" } + data
         case .resh:
             return folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/resh/history.reshjson" }
@@ -70,7 +70,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
         }
     }
 
-    /// Returns the first usual path of the source that exists; nil if none exists.
+    /// Returns the first existing path among the usual paths of the source; nil if no usual path exists.
     package func find(environment value: (String) -> String? = Environment.value) -> String? {
         paths(value).first { path in
             if self == .xonshJSON { return (try? XonshHistory.files(in: path).isEmpty) == false }
@@ -79,7 +79,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
     }
 
     /// Opens a file for reading.
-    /// - Throws: a `SystemError` for anything but a regular file of this user.
+    /// - Throws: a `SystemError` if the path is not a regular file of this user.
     static func open(_ path: String) throws(SystemError) -> File {
         let file = try File(opening: path, [.read, .regular, .followingLinks])
         // A link may lead to a file of another user. Then that user would choose the imported entries.
@@ -88,9 +88,9 @@ package enum HistorySource: String, CaseIterable, Sendable {
     }
 
     /// Opens a reader of a file.
-    /// - Throws: a `SystemError` for anything but a regular file of this user, a `StoreError` for a broken database.
+    /// - Throws: a `SystemError` if the path is not a regular file of this user, a `StoreError` for a broken database.
     func reader(of path: String) throws -> any HistoryReader {
-        // The path may be a folder or a file.
+        // The path of this source may be a folder or a file.
         if self == .xonshJSON { return try XonshHistory(path) }
         let file = try Self.open(path)
         let size = try file.status().size
@@ -112,8 +112,8 @@ package enum HistorySource: String, CaseIterable, Sendable {
 
 /// Reads the entries of a history one after the other, in bounded memory.
 protocol HistoryReader {
-    /// Reads the next entry; returns nil after the last.
-    /// - Parameter entry: is set to the entry if the result is `entry`.
+    /// Reads the next entry; returns nil after the last entry.
+    /// - Parameter entry: is set to the entry that was read if the result is `HistoryItem.entry`.
     mutating func next(into entry: inout HistoryEntry) throws -> HistoryItem?
 
     /// The share of the history that was read, from 0 to 1.
@@ -127,7 +127,7 @@ extension HistoryReader {
     func finish() throws {}
 }
 
-/// An entry in the form of its source. It exists in memory only.
+/// An entry as its source contains it. It exists in memory only.
 struct HistoryEntry {
     var line: [UInt8] = []
     var facts = HistoryLine(time: 0)
@@ -147,7 +147,7 @@ package enum HistorySkip: String, CaseIterable, Sendable {
     case wrongTime = "wrong_time"
     /// The entry is longer than `Limits.historyEntryBytes`.
     case tooLong = "too_long"
-    /// The entry does not have the form of the source.
+    /// The entry does not have the format of its source.
     case broken
     /// The entry runs no command: it is empty, a comment, an assignment or a function definition.
     case noCommand = "no_command"
@@ -155,11 +155,11 @@ package enum HistorySkip: String, CaseIterable, Sendable {
     case ignored
     /// The entry is from a day whose rows retention has removed.
     case expired
-    /// The run was recorded, or the entry is later than the time at which the hook began to record its shell.
+    /// Nexus recorded the run, or the entry is later than the time at which the hook began to record this shell.
     case recorded
     /// The entry was imported from this source before.
     case known
-    /// The entry was imported from another source.
+    /// The same run was imported from another source. In a plan, the import of another source would store it first.
     case elsewhere
 
     /// The reason, as the end of a line such as `3 skipped: without a time`.
@@ -168,13 +168,13 @@ package enum HistorySkip: String, CaseIterable, Sendable {
         case .undated: "without a time"
         case .wrongTime: "with a time before 2000 or in the future"
         case .tooLong: "longer than \(Limits.historyEntryBytes / 1024) KiB"
-        case .broken: "in an unknown form"
+        case .broken: "in an unknown format"
         case .noCommand: "without a command"
         case .ignored: "that the settings ignore ('nexus config')"
-        case .expired: "older than rows are kept ('nexus telemetry retain')"
-        case .recorded: "since Nexus records this shell"
+        case .expired: "older than the retention of rows ('nexus telemetry retain')"
+        case .recorded: "recorded, or later than the start of recording in this shell"
         case .known: "imported before"
-        case .elsewhere: "of another history"
+        case .elsewhere: "covered by another history"
         }
     }
 }

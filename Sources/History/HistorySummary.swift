@@ -2,23 +2,23 @@ package import Core
 import Database
 import SystemSupport
 
-/// The numbers of an import of a history, done or planned. Every entry is counted once.
+/// The result of a completed or planned import of a history. Every entry is counted once.
 package struct HistorySummary: Equatable, Sendable {
     package let source: HistorySource
     package let path: String
-    /// Entries that were imported, or that a planned import would import.
+    /// The number of entries that were imported, or that a planned import would import.
     package internal(set) var imported = 0
     /// Entries that were not imported, by reason.
     package internal(set) var skipped: [HistorySkip: Int] = [:]
-    /// The times of the earliest and the latest imported entry, in milliseconds since 1970; nil without imported
-    /// entries.
+    /// The times of the earliest and the latest imported entry, in milliseconds since 1970; nil if no entry was
+    /// imported.
     package internal(set) var times: ClosedRange<Int64>?
-    /// Whether the shell keeps each line once, so that counts are lower bounds.
+    /// Whether the shell stores a repeated line only once. Counts are then lower bounds.
     package internal(set) var isLowerBound = false
     /// The reason why the history cannot be read; nil if it is readable.
     package internal(set) var problem: String?
 
-    /// All entries of the history.
+    /// The number of entries in the history.
     package var entries: Int { imported + skipped.values.reduce(0, +) }
 
     init(_ source: HistorySource, path: String) {
@@ -35,7 +35,7 @@ package struct HistorySummary: Equatable, Sendable {
         times = min(covered.lowerBound, time)...max(covered.upperBound, time)
     }
 
-    /// The days of the imported entries in the reader's time zone.
+    /// The first and the last day of the imported entries in the local time zone; nil if no entry was imported.
     private var days: String? {
         times.map { times in
             let (first, last) = (LocalCalendar.day(of: times.lowerBound), LocalCalendar.day(of: times.upperBound))
@@ -44,8 +44,8 @@ package struct HistorySummary: Equatable, Sendable {
     }
 
     /// Returns the summary as text: a line for the history, a line for the imported entries, and a line for each reason
-    /// to skip.
-    /// - Parameter isPlan: whether nothing was imported yet.
+    /// why entries were skipped.
+    /// - Parameter isPlan: whether the import is only planned.
     package func text(isPlan: Bool) -> String {
         var lines = ["\(source.rawValue): \(path.escapedForDisplay)"]
         if let problem { return lines[0] + "\n  \(problem)\n" }
@@ -70,7 +70,7 @@ package struct HistorySummary: Equatable, Sendable {
         }
     }
 
-    /// The summary as JSON. The keys are a contract.
+    /// The summary as JSON. Scripts depend on the keys.
     package var json: JSONValue {
         let reasons = HistorySkip.allCases.map { reason in
             JSONValue.Member(reason.rawValue, .integer(skipped[reason] ?? 0))

@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// Reads the requested parts of a JSON document and skips all others.
+/// Reads the requested parts of a JSON document and skips all other parts.
 ///
 /// Skipped parts are not checked, because they may contain text that a strict parser rejects, such as half of a
 /// surrogate pair. They are not copied, because they may be private. The text is an argument of each call, as for
@@ -17,7 +17,7 @@ struct JSONCursor {
 
     /// Consumes the comma before a member or an element, or the closing bracket. Returns whether another member or
     /// element follows.
-    /// - Parameter isFirst: whether no member or element was read before. Is set to false if one follows.
+    /// - Parameter isFirst: whether no member or element was read before. Is set to false if the result is true.
     mutating func hasNext(
         closing bracket: UInt8, isFirst: inout Bool, _ text: Span<UInt8>
     ) throws(Rejection) -> Bool {
@@ -29,8 +29,8 @@ struct JSONCursor {
         return true
     }
 
-    /// Iterates over the members of an object and calls `use` before the value of each member. `use` must consume this
-    /// value. Returns true if the next value is an object.
+    /// Reads the object that is next, and calls `use` for each member when the member's value is next. `use` must
+    /// consume this value. Returns false if the next value is not an object.
     mutating func readMembers(
         _ text: Span<UInt8>,
         _ use: (_ key: String, _ text: Span<UInt8>, _ cursor: inout JSONCursor) throws(Rejection) -> Void
@@ -44,8 +44,8 @@ struct JSONCursor {
         return true
     }
 
-    /// Skips the members of an object before the member `name`, so that the value of that member is next. Returns
-    /// whether the object has such a member.
+    /// Moves to the value of the member `name` in the object that is next. Returns false if the object has no such
+    /// member, or if the next value is not an object.
     mutating func find(_ name: String, _ text: Span<UInt8>) throws(Rejection) -> Bool {
         guard open(UInt8(ascii: "{"), text) else { return false }
         var isFirst = true
@@ -89,7 +89,7 @@ struct JSONCursor {
         return value
     }
 
-    /// Consumes a value and returns it as a number; nil for any other value.
+    /// Consumes a value and returns it as a number; nil if the value is not a finite number.
     mutating func number(_ text: Span<UInt8>) throws(Rejection) -> Double? {
         let start = scanner.position
         try skipValue(text)
@@ -98,8 +98,8 @@ struct JSONCursor {
         return number.isFinite ? number : nil
     }
 
-    /// Consumes an array and returns its numbers, with nil for each element that is not a number. Any other value is
-    /// consumed; the result is then empty.
+    /// Consumes an array and returns its numbers, with nil for each element that is not a number. A value that is not
+    /// an array is consumed too; the result is then empty.
     mutating func numbers(_ text: Span<UInt8>) throws(Rejection) -> [Double?] {
         guard open(UInt8(ascii: "["), text) else {
             try skipValue(text)

@@ -2,7 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// Reads the suites of a JUnit report (the form of Ant; pytest, Gradle, Maven, Jest and others write it too).
+/// Reads the suites of a JUnit report. Ant defined the format; pytest, Gradle, Maven, Jest and other tools write it
+/// too.
 ///
 ///     <testsuites>
 ///       <testsuite name="CartTests" timestamp="2023-11-14T22:13:20" time="1.5" tests="2" failures="1">
@@ -11,7 +12,7 @@ import SystemSupport
 ///     </testsuites>
 ///
 /// A suite that contains test cases becomes a completed task with the name of the suite. Names of test cases, messages
-/// and outputs are not read. A time without a zone is in UTC, as Ant writes it.
+/// and outputs are not read. A time without a zone is read as UTC, because Ant writes times in UTC.
 struct JUnitReport: HistoryReader {
     /// A suite whose end tag was not read yet.
     private struct Suite {

@@ -1,13 +1,13 @@
 import Core
 import SystemSupport
 
-/// Reads a file line by line in bounded memory: of a line that is longer than the limit, only the beginning is kept.
+/// Reads a file line by line in bounded memory. Only the beginning of a line that exceeds the limit is kept.
 final class LineReader {
     /// The properties of a line apart from its bytes.
     struct Line {
         /// Whether the line was longer than allowed. Its bytes are then incomplete.
         var isTooLong = false
-        /// Whether a line feed ends it; the last line of a file may have none.
+        /// Whether the line ends with a line feed. The last line of a file may have no line feed.
         var isTerminated = false
         /// The last byte before the line feed; nil for an empty line.
         var lastByte: UInt8?
@@ -77,8 +77,8 @@ struct ChunkReader: ~Copyable {
 }
 
 extension Span<UInt8> {
-    /// Returns the number of the decimal digits from `start` on, and the index after them; nil without digits, or if
-    /// the number exceeds 64 bits.
+    /// Returns the value of the decimal digits from `start` on, and the index after the digits. Nil if there are no
+    /// digits, or if the value exceeds 64 bits.
     func decimal(from start: Int) -> (value: Int64, end: Int)? {
         var (value, index): (Int64, Int) = (0, start)
         while index < count, self[index] &- UInt8(ascii: "0") < 10 {

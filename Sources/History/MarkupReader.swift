@@ -5,7 +5,7 @@ import SystemSupport
 ///
 /// Text between tags, comments, CDATA sections and processing instructions are skipped. A document type declaration ends the
 /// reading, so that no entity is ever expanded. Only character references and references to the five predefined
-/// entities are replaced. The reader does not validate: tags need not match.
+/// entities are replaced. The reader does not check that start tags and end tags match.
 final class MarkupReader {
     /// A start tag, an empty-element tag or an end tag.
     struct Tag {
@@ -60,8 +60,7 @@ final class MarkupReader {
         guard isFound else { throw .unfinished }
     }
 
-    /// Returns the bytes of a tag between its brackets. Of a tag that is longer than the limit, only the beginning is
-    /// kept.
+    /// Returns the bytes of a tag between its brackets. Only the beginning of a tag that exceeds the limit is returned.
     private func content() throws -> [UInt8] {
         var (content, quote): ([UInt8], UInt8?) = ([], nil)
         while let byte = try peek() {

@@ -3,7 +3,7 @@ import Intake
 import SystemSupport
 
 /// Reads the file of resh (resh 3, internal/recio/read.go and record/v1.go; resh 2, record/legacy.go). Each line is a
-/// JSON object. In the newer form a version number precedes the object.
+/// JSON object. In lines of resh 3, the version `v1` precedes the object.
 ///
 ///     v1{"cmdLine":"make","exitCode":0,"time":"1700000000.25","duration":"1.5", …}
 ///     {"cmdLine":"make","exitCode":0,"realtimeBefore":1700000000.25,"realtimeDuration":1.5,"shell":"zsh", …}
@@ -24,7 +24,7 @@ struct ReshHistory: HistoryReader {
             guard let line = try lines.next(appendingTo: &raw) else { return nil }
             if line.isTooLong { return .skipped(.tooLong) }
             guard let record = Self.record(raw) else { return .skipped(.broken) }
-            // This line records the exit of a shell, which is not a command.
+            // A line with `sessionExit` records the end of a shell. It is not a command and is not counted.
             if record["sessionExit"] != .bool(true) { return Self.take(record, into: &entry) }
         }
     }
@@ -55,8 +55,8 @@ struct ReshHistory: HistoryReader {
 }
 
 extension JSONValue {
-    /// The value of a number or of a text that contains a number, because resh writes times in both ways. Nil for any
-    /// other value.
+    /// The value of a JSON number, or of a text that contains a number; nil for any other value. resh writes times in
+    /// both forms.
     fileprivate var seconds: Double? {
         switch self {
         case .number(let text), .string(let text):

@@ -12,6 +12,7 @@ struct TableHistory: HistoryReader {
     private var rows: [[ForeignDatabase.Value]] = []
     private var index = 0
     private var tooLong = 0
+    /// The last row id that was read; nil at the end of the table.
     private var last: Int64? = Int64.min
     private var read = 0
 
@@ -44,7 +45,7 @@ struct TableHistory: HistoryReader {
             while index < rows.count {
                 let row = rows[index]
                 index += 1
-                // An entry that the user deleted does not count.
+                // An entry that the user deleted is not counted.
                 if row[5].integer == 1 { continue }
                 return Self.take(row, into: &entry)
             }
@@ -69,7 +70,7 @@ struct TableHistory: HistoryReader {
     }
 }
 
-/// The columns of a history's table, as expressions of SQL over one row.
+/// The columns of a history's table. Each column is a SQL expression over one row.
 struct TableForm {
     let table: String
     /// The required columns. A table without these columns has another form and is not read.
@@ -88,31 +89,31 @@ struct TableForm {
     /// A column with the name of the shell; empty if the table has no such column.
     var shell = ""
 
-    /// atuin (crates/atuin-client/migrations of atuin 18): nanoseconds, and -1 for unknown values. Entries that atuin
-    /// imported from other histories have the folder `unknown`. Some atuin versions gave imported entries the exit code
-    /// 0, so the exit codes of imported entries are ignored. Imported entries without a time got a time that is not a
-    /// whole second. A duration below a millisecond is unknown, because atuin stored nushell's durations in
+    /// atuin (crates/atuin-client/migrations of atuin 18): times are in nanoseconds, and -1 means unknown. Entries that
+    /// atuin imported from other histories have the folder `unknown`. Some atuin versions gave imported entries the
+    /// exit code 0, so the exit codes of imported entries are ignored. Imported entries without a time got a time that
+    /// is not a whole second. A duration below a millisecond is unknown, because atuin stored nushell's durations in
     /// milliseconds as if they were nanoseconds.
     static let atuin = TableForm(
         table: "history", needed: ["timestamp", "duration", "exit", "command", "cwd"], line: "command",
         milliseconds: "timestamp / 1000000", duration: "duration / 1000000", status: "iif(cwd = 'unknown', NULL, exit)",
         isUndated: "cwd = 'unknown' AND timestamp % 1000000000 <> 0", deletion: "deleted_at", shell: "shell")
 
-    /// zsh-histdb (sqlite-history.zsh): whole seconds; the duration is NULL for a command that never ended.
+    /// zsh-histdb (sqlite-history.zsh): times are whole seconds. The duration is NULL for a command that never ended.
     static let histdb = TableForm(
         table: "history", needed: ["command_id", "exit_status", "start_time", "duration"],
         line: "(SELECT argv FROM commands WHERE commands.rowid = history.command_id)",
         milliseconds: "start_time * 1000",
         duration: "duration * 1000", status: "iif(duration IS NULL, NULL, exit_status)")
 
-    /// nushell with its SQLite history (reedline, src/history/sqlite_backed.rs): milliseconds.
+    /// nushell with its SQLite history (reedline, src/history/sqlite_backed.rs): times are in milliseconds.
     static let nushell = TableForm(
         table: "history", needed: ["start_timestamp", "command_line", "duration_ms", "exit_status"],
         line: "command_line",
         milliseconds: "start_timestamp", duration: "duration_ms", status: "exit_status")
 
-    /// hishtory (client/data/data.go): times as text with a zone. Entries that hishtory imported from other histories
-    /// have the folder `Unknown`, the exit code 0, a duration of a millisecond, and the time of that import.
+    /// hishtory (client/data/data.go): times are text with a time zone. Entries that hishtory imported have the
+    /// folder `Unknown`, the exit code 0, a duration of a millisecond, and the time of that import.
     static let hishtory = TableForm(
         table: "history_entries",
         needed: ["command", "current_working_directory", "exit_code", "start_time", "end_time"], line: "command",
@@ -120,7 +121,7 @@ struct TableForm {
         duration: "CAST(round((julianday(end_time) - julianday(start_time)) * 86400000) AS INTEGER)",
         status: "exit_code", isUndated: "current_working_directory = 'Unknown'")
 
-    /// xonsh with its SQLite history (xonsh/history/sqlite.py): seconds with a fraction.
+    /// xonsh with its SQLite history (xonsh/history/sqlite.py): times are seconds with a fraction.
     static let xonsh = TableForm(
         table: "xonsh_history", needed: ["inp", "rtn", "tsb", "tse"], line: "inp",
         milliseconds: "CAST(round(tsb * 1000) AS INTEGER)", duration: "CAST(round((tse - tsb) * 1000) AS INTEGER)",

@@ -9,15 +9,17 @@ import SystemSupport
 ///      "data": {"cmds": [{"cwd": "/h", "inp": "ls\n", "rtn": 0, "ts": [1700000000.25, 1700000000.5]}], "env": {…}, …}}
 ///
 /// The file may contain a session's environment and the outputs of its commands. Only `inp`, `rtn` and `ts` of `data.cmds`
-/// are read. A session that ended without a command may leave an empty file. The file of a running session has the
-/// commands up to now.
+/// are read. A session that ended without a command may leave an empty file. The file of a running session contains the
+/// commands so far.
 struct XonshHistory: HistoryReader {
     private let files: [String]
     private var index = 0
-    /// The content of the current file. While `isInCommands` is true, the cursor is among its commands.
+    /// The content of the current file.
     private var document: [UInt8] = []
     private var cursor = JSONCursor()
+    /// Whether the cursor is in the array `data.cmds`.
     private var isInCommands = false
+    /// Whether no command of the current file was read yet.
     private var isFirst = true
 
     /// - Parameter path: a file, or the folder that contains the files.
@@ -54,7 +56,8 @@ struct XonshHistory: HistoryReader {
         }
     }
 
-    /// Reads a file and moves the cursor to its commands. Returns the reason if the file has to be skipped.
+    /// Reads a file and moves the cursor to its commands. Returns the reason to skip the file; nil if the file has
+    /// commands or is empty.
     private mutating func open(_ path: String) throws -> HistorySkip? {
         let file = try HistorySource.open(path)
         let size = try file.status().size
@@ -118,7 +121,7 @@ struct XonshHistory: HistoryReader {
 }
 
 extension Double {
-    /// This number of seconds in milliseconds; nil if the number is not a time.
+    /// This number of seconds in milliseconds; nil if the number is not finite or the result exceeds 64 bits.
     var milliseconds: Int64? { Int64(exactly: (self * 1000).rounded()) }
 
     /// This number of seconds as a duration in milliseconds. Nil unless the result is above 0 and at most

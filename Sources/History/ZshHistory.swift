@@ -8,10 +8,10 @@ import SystemSupport
 ///     test
 ///     plain line
 ///
-/// With EXTENDED_HISTORY an entry begins with its start and its length in seconds. The length 0 also means that zsh
-/// wrote the entry before its command ended (SHARE_HISTORY, INC_APPEND_HISTORY). So a length of 0 is read as unknown. A
-/// backslash before a line feed continues the entry. zsh writes some bytes, including some bytes of UTF-8 characters,
-/// as 0x83 followed by the byte XOR 0x20.
+/// With EXTENDED_HISTORY, an entry begins with the start and the duration of its command, in seconds. A duration of 0
+/// may also mean that zsh wrote the entry before its command ended (SHARE_HISTORY, INC_APPEND_HISTORY). Therefore 0 is
+/// read as an unknown duration. A backslash before a line feed continues the entry. zsh writes some bytes, including
+/// some bytes of UTF-8 characters, as 0x83 followed by the byte XOR 0x20.
 struct ZshHistory: HistoryReader {
     private let lines: LineReader
     private var raw: [UInt8] = []
@@ -45,7 +45,8 @@ struct ZshHistory: HistoryReader {
         return .entry
     }
 
-    /// Returns the start and the length of an entry, and the index of its command line. Nil for any other text.
+    /// Returns the start and the duration (`length`) of an entry, in seconds, and the index of its command line
+    /// (`end`). Nil for any other text.
     private static func times(_ raw: Span<UInt8>) -> (start: Int64, length: Int64, end: Int)? {
         var index = 1
         while index < raw.count, raw[index] == UInt8(ascii: " ") { index += 1 }
@@ -56,8 +57,8 @@ struct ZshHistory: HistoryReader {
         return (start.value, length.value, length.end + 1)
     }
 
-    /// Returns the length in milliseconds; nil if the length is unknown. Old versions wrote the end instead of the
-    /// length.
+    /// Returns the duration in milliseconds; nil if it is unknown. Old versions of zsh wrote the end of the command
+    /// instead of its duration (`length`).
     private static func duration(start: Int64, _ length: Int64) -> Int64? {
         let seconds = length >= start ? length - start : length
         guard seconds > 0, let duration = seconds.milliseconds, duration <= Limits.durationMilliseconds else {
@@ -66,7 +67,7 @@ struct ZshHistory: HistoryReader {
         return duration
     }
 
-    /// Appends `raw` without zsh's encoding (zsh 5.9, Src/utils.c, `unmetafy`).
+    /// Decodes zsh's encoding in `raw` (zsh 5.9, Src/utils.c, `unmetafy`) and appends the result to `line`.
     static func unmetafy(_ raw: Span<UInt8>, into line: inout [UInt8]) {
         guard raw.firstIndex(of: meta, from: 0) != nil else { return line.append(raw) }
         var index = 0

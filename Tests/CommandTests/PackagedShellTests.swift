@@ -55,7 +55,7 @@ struct PackagedShellTests {
         #expect(outcome.output.contains("3 of 3 entries imported"), "\(outcome.output)\(outcome.errors)")
         #expect(try events.sorted() == ["git status|7000|", "ls||", "make test|1500|0"])
         // zsh's file has two of them.
-        #expect(try program.run("import-history", "zsh").output.contains("2 skipped: of another history"))
+        #expect(try program.run("import-history", "zsh").output.contains("2 skipped: covered by another history"))
     }
 
     @Test("xonsh's own JSON gives each command; its environment and outputs are nowhere")
