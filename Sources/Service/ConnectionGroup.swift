@@ -6,22 +6,23 @@ import Recording
 import SystemSupport
 import WriteAheadBuffer
 
-/// The state that the connections of a socket share. This object and all connections run on one thread, that of `loop`.
+/// The state that the connections of a socket share. This object and all connections run on the thread of `loop`.
 ///
-/// One intake serves them all, so that names cached for one client help the next. An event goes from the socket into the buffer
-/// without leaving the thread. An append is one write(2) into the page cache and costs less than passing the events to another
+/// All connections use one intake and share its cache of names. An event goes from the socket into the buffer without
+/// leaving the thread. An append is one write(2) into the page cache and costs less than passing the events to another
 /// thread. Only `durable` waits for fsync on another thread.
 final class ConnectionGroup {
-    /// When the service stops, the longest wait for a client that does not read its last answers.
+    /// The longest wait for a client that does not read its last answers when the service stops.
     static let patience: TimeAmount = .seconds(1)
-    /// One pause of a throttled connection. While fsync stalls, pauses are repeated, up to `longestRest` in total.
+    /// The duration of one pause of a throttled connection. While fsync stalls, the connection repeats the pause.
     static let rest = TimeAmount(Limits.pollInterval)
+    /// The longest total duration of repeated pauses.
     static let longestRest = TimeAmount(Limits.longestThrottle)
 
     let loop: any EventLoop
     let logger: Logger
-    /// The batcher that stores a batch with fsync before it is acknowledged. Nil if a batch is acknowledged as soon as
-    /// it is in the buffer.
+    /// The batcher that appends a batch with fsync before the batch is acknowledged. Nil if a batch is acknowledged as
+    /// soon as it is in the buffer.
     let durable: EventBatcher?
     private let limit: Int
     private let scheduler: DrainScheduler
@@ -84,7 +85,7 @@ final class ConnectionGroup {
         return true
     }
 
-    /// Counts appended events and requests a drain.
+    /// Counts appended events and requests a drain. `isOnDisk` is true if the append included an fsync.
     func noteAppended(_ batch: RecordBatch, isOnDisk: Bool = false) {
         scheduler.grow(by: batch.eventCount, areOnDisk: isOnDisk)
     }

@@ -3,15 +3,15 @@ import Synchronization
 import WriteAheadBuffer
 
 /// Counts the events that the service has appended and its drain has not taken yet, and requests drains. The service
-/// reports each append that it makes or notices to this class. Appends without an fsync are also reported to the
-/// flusher.
+/// reports to this class its own appends, and the appends of other processes that it notices. This class reports
+/// appends without an fsync to the flusher.
 ///
 /// Storing events competes with recording them. A drain therefore waits for a pause in recording, for a limited time. A drain
-/// that another process requests starts at once.
+/// that another process requests starts immediately.
 final class DrainScheduler: Sendable {
     private struct State {
         var events = 0
-        /// Counts all appends, by any process.
+        /// Counts the appends of all processes.
         var changes = 0
         var isAsked = false
     }
@@ -27,7 +27,7 @@ final class DrainScheduler: Sendable {
         (calls, caller) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Adds `events` that the service has appended, with or without an fsync.
+    /// Adds a number of events that the service has appended. `areOnDisk` is true if the append included an fsync.
     func grow(by events: Int, areOnDisk: Bool = false) {
         let isFirst = state.withLock { state in
             defer { state.events += events }
@@ -35,7 +35,7 @@ final class DrainScheduler: Sendable {
             return state.events == 0
         }
         if !areOnDisk { flusher.noteAppended() }
-        // A running drain checks again before it waits for the next call.
+        // A running drain checks the buffer again before it waits for the next element of `calls`.
         if isFirst { caller.yield() }
     }
 
@@ -52,7 +52,7 @@ final class DrainScheduler: Sendable {
         caller.yield()
     }
 
-    /// Subtracts `events` that the drain has taken.
+    /// Subtracts a number of events that the drain has stored.
     func shrink(by events: Int) {
         state.withLock { $0.events = max(0, $0.events - events) }
     }

@@ -5,8 +5,8 @@ import ServiceLifecycle
 import SystemSupport
 import WriteAheadBuffer
 
-/// Drains the buffer while the service runs. An append by the service or by another process wakes it, and so does a
-/// request for a drain.
+/// Drains the buffer while the service runs. It wakes up after an append by the service or by another process, and
+/// after a request for a drain.
 struct DrainService: Service {
     /// After this time without events, stored events are checkpointed and their segments are removed.
     private static let quietTime: Duration = .seconds(2)
@@ -26,14 +26,14 @@ struct DrainService: Service {
 
 /// Delays a drain of the service until a pause in recording, counts stored events, and logs failures.
 actor ServiceDrainObserver: DrainObserver {
-    /// A drain begins after this time without appends …
+    /// A drain begins after this time without appends.
     private static let pause: Duration = .milliseconds(20)
-    /// … and after this time in any case.
+    /// If appends continue, a drain begins after this time.
     private static let longestDelay: Duration = .milliseconds(500)
 
     private let scheduler: DrainScheduler
     private let logger: Logger
-    /// The last logged failure, until the loop has succeeded.
+    /// The failure that was logged last; empty after the loop has succeeded.
     private var reported = ""
 
     init(scheduler: DrainScheduler, logger: Logger) {
@@ -77,7 +77,7 @@ actor ServiceDrainObserver: DrainObserver {
     }
 }
 
-/// Runs the flusher, which calls fsync for appends of this and other processes, while the service runs.
+/// Runs the flusher while the service runs. The flusher calls fsync for the appends of all processes.
 struct SegmentFlushService: Service {
     let flusher: SegmentFlusher
     let logger: Logger

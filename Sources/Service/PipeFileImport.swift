@@ -5,11 +5,11 @@ import SystemSupport
 import WriteAheadBuffer
 
 /// Imports lines from a plain file at the pipe's path. While no service runs, `printf … >pipe` in a script creates such
-/// a file. The script sees no error, so it has every reason to assume that its lines were recorded.
+/// a file. The script gets no error, so its lines must be recorded.
 struct PipeFileImport: ~Copyable {
     private let file: File
 
-    /// Nil when there is no plain file of this user at the path.
+    /// Opens the file at the path. Nil if there is no plain file.
     init?(at path: String) throws(SystemError) {
         let file: File
         do throws(SystemError) {
@@ -24,8 +24,8 @@ struct PipeFileImport: ~Copyable {
     }
 
     /// Appends the events to the buffer and returns the number of rejected lines. The caller removes the file. If the
-    /// process is killed before the removal, the next start imports the lines a second time. No promise is broken then:
-    /// unlike events of a recorder, these lines were never acknowledged.
+    /// process is killed before the removal, the next start imports the lines a second time. Duplicates are allowed
+    /// here, because no process has acknowledged these lines.
     func take(through intake: EventIntake, into buffer: WriteAheadBuffer) throws -> Int {
         var lines = NDJSONInput(intake: intake)
         let appender = SegmentAppender(buffer: buffer)

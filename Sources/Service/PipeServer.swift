@@ -11,8 +11,8 @@ import WriteAheadBuffer
 /// the pipe are lost when the service is killed. When a service starts, it imports lines that were written to a plain
 /// file at the pipe's path (see `PipeFileImport`).
 ///
-/// The reading thread waits for input and for appends of other processes to the buffer at once, so that an idle service
-/// never wakes up.
+/// The reading thread waits in one call for input and for appends of other processes to the buffer. Therefore an idle
+/// service never wakes up.
 struct PipeServer: Service {
     /// Pause after a short read from the pipe. Writes during the pause wake no thread, so a script's `printf` costs no
     /// more than the copy of its line.
@@ -34,9 +34,9 @@ struct PipeServer: Service {
 
         init(_ path: String) throws(SystemError) { pipe = try NamedPipe.openForWriting(path) }
 
-        /// Writes an empty line, which ends a wait for input and is no event.
+        /// Ends the reader's wait for input: writes an empty line, which contains no event.
         func wakeReader() {
-            // A full pipe has input already.
+            // The write fails if the pipe is full. The reader then does not wait, because it has input.
             try? pipe.write("\n")
         }
     }
@@ -56,7 +56,7 @@ struct PipeServer: Service {
 
     func run() async throws {
         try await withGracefulShutdownHandler {
-            // When the service is asked to stop, it still ingests the lines in the pipe, at most this number of bytes.
+            // After a request to stop, the service still ingests the lines in the pipe, at most this number of bytes.
             var unread = Limits.pipeBytes
             var isLast = false
             var reported: String?
@@ -101,11 +101,11 @@ struct PipeServer: Service {
         reported = problem
     }
 
-    /// Returns the next input, or nil after a change of the buffer's folder. Without a key for hashing names it reads
-    /// nothing, and lines wait in the pipe.
+    /// Returns the next input, or nil after a change of the buffer's folder. While the key for hashing names cannot be
+    /// loaded, it reads nothing, and lines wait in the pipe.
     ///
-    /// - Throws: `ServiceError.folderGone` if the folder was removed. Programs no longer find this service then, and
-    ///   another service may have replaced it.
+    /// - Throws: `ServiceError.folderGone` if the folder was removed. Programs then no longer find this service, and
+    ///   another service may have taken its place.
     private func next() async throws -> InputReader.Step? {
         do {
             return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }
@@ -114,9 +114,9 @@ struct PipeServer: Service {
         }
     }
 
-    /// Returns whether a batch was appended; while recording is off, the batch is discarded. The program that wrote the
-    /// lines got no answer and cannot send them again. Failures are therefore retried until the service ends, unless
-    /// the batch may be partly written.
+    /// Appends a batch. Returns false if recording is off and the batch was discarded. The program that wrote the lines
+    /// got no answer and cannot send them again. Failures are therefore retried until the service ends, unless the
+    /// batch may be partly written.
     private func record(_ batch: RecordBatch) async throws -> Bool {
         try await retrying(unless: { _ in await batcher.isBroken }) { try await batcher.record(batch) }
     }

@@ -2,7 +2,7 @@ import Core
 import SystemSupport
 
 /// A service's lock on its data folder. It keeps a second service from starting. The holder first removes the files of
-/// a killed service, and then creates its own.
+/// a killed service, and then creates its own files.
 struct ServiceHome: ~Copyable, Sendable {
     let runtime: RuntimeFolder
     private let lock: File
@@ -23,7 +23,8 @@ struct ServiceHome: ~Copyable, Sendable {
             + (passed.pipe == nil ? [] : [RuntimeFolder.pipeName])
     }
 
-    /// Writes the service's process number to a file, for shells that check for a service without starting one.
+    /// Writes the service's process number to a file. Programs read the file to check whether a service runs, because a
+    /// connection may start a service.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
         let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])
@@ -32,7 +33,7 @@ struct ServiceHome: ~Copyable, Sendable {
     }
 
     /// Creates the folder that the hook of bash uses. This fails on a file system without hard links to pipes. The hook
-    /// then starts the recorder.
+    /// then starts the recorder instead.
     func admitHooks() throws(SystemError) {
         removeHooksFolder()
         let folder = runtime.hooksFolder

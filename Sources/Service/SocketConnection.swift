@@ -7,8 +7,9 @@ import WriteAheadBuffer
 
 /// One client of the socket, from its first byte to its last answer.
 ///
-/// Input is parsed and appended before it is acknowledged. The connection reads nothing while its client leaves answers unread or
-/// a batch waits for fsync. It also pauses briefly when many events wait for the drain or fsync stalls.
+/// Input is parsed and appended before it is acknowledged. The connection reads nothing while its client leaves answers
+/// unread, or while a batch of this connection waits for fsync. It also pauses briefly in two other cases: too many
+/// events wait for the drain, or fsync stalls.
 final class SocketConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -19,7 +20,7 @@ final class SocketConnection: ChannelDuplexHandler {
     private var source = NDJSONReader()
     private var accepted = 0
     private var rejected = 0
-    /// Events that were discarded, as recording is off.
+    /// The number of events that were discarded because recording is off.
     private var discarded = 0
 
     /// Whether the peer is known to be this user.
@@ -94,7 +95,7 @@ final class SocketConnection: ChannelDuplexHandler {
         return channel.closeFuture
     }
 
-    /// Closes when all answers are written.
+    /// Closes the channel when all answers are written.
     private func end() {
         guard !isEnding, let context else { return }
         isEnding = true

@@ -15,7 +15,7 @@ import WriteAheadBuffer
 ///
 ///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
 ///
-/// Events that arrive while recording is off are discarded. If there were any, the counts include them:
+/// Events that arrive while recording is off are discarded. A third count shows their number if it is not 0:
 ///
 ///     {"accepted":120,"rejected":1,"discarded":7}
 ///
@@ -26,16 +26,16 @@ struct SocketServer: Service {
     /// `Limits.connections`.
     private static var connectionLimit: Int { max(8, min(Limits.connections, FileLimit.raise() - 32)) }
 
-    /// Time for which connections are still accepted when the service is asked to stop.
+    /// The time for which the server still accepts connections after a request to stop.
     private static let lastCall: TimeAmount = .milliseconds(20)
 
     let path: String
-    /// A listening socket that a service manager has passed. Nil if the server opens its own at `path`.
+    /// A listening socket that a service manager has passed. Nil if the server opens a socket at `path`.
     let passed: CInt?
     let intake: EventIntake
     let buffer: WriteAheadBuffer
-    /// The batcher that stores a batch with fsync before it is acknowledged. Nil if a batch is acknowledged as soon as
-    /// it is in the buffer.
+    /// The batcher that appends a batch with fsync before the batch is acknowledged. Nil if a batch is acknowledged as
+    /// soon as it is in the buffer.
     let durable: EventBatcher?
     let scheduler: DrainScheduler
     let logger: Logger
