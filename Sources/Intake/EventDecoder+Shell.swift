@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// The keys that describe a shell line. A value of the wrong type is dropped and counted like a value of an unknown
-/// key. In strict mode such a value rejects the line.
+/// Decodes the keys that describe a shell line. A value of the wrong type is dropped and counted like a value of an
+/// unknown key. In strict mode such a value rejects the line.
 extension EventDecoder {
-    /// Returns the current key if it describes a shell line; nil for any other key. In the first pass it also returns
-    /// nil for a key with escapes. Such a key is unescaped in the second pass, which copies the texts.
+    /// Returns the current key if it describes a shell line; nil for any other key. In the first pass of `decode`, it
+    /// also returns nil for a key with escapes. The second pass unescapes such a key.
     func shellKey(
         _ line: Span<UInt8>, _ key: Range<Int>, isPlain: Bool, _ start: Int, _ parsed: borrowing ParsedEvent
     ) throws(Rejection) -> ShellKey? {
@@ -18,7 +18,7 @@ extension EventDecoder {
         return ShellKey(text.span)
     }
 
-    /// Reads the value of a shell line's key.
+    /// Reads the value of a key that describes a shell line.
     mutating func decodeValue(
         of key: ShellKey, at start: Int, _ line: Span<UInt8>, into parsed: inout ParsedEvent
     ) throws(Rejection) {

@@ -4,13 +4,13 @@ import SystemSupport
 /// Reads one line of NDJSON into a parsed event: strict JSON (RFC 8259) with the keys of an event.
 ///
 /// A line is read in place: the parsed event refers to the line instead of copying texts. Only a line with an escape is
-/// read a second time, and its texts are copied then. Usual lines have no escapes and cost nothing extra.
+/// read in a second pass, which copies its texts. Usual lines have no escapes and need no second pass.
 package struct EventDecoder: Sendable {
     private let keys: EventKeys
     let rejectsUnknownKeys: Bool
     var scanner = JSONScanner()
 
-    /// With `strict` an unknown key rejects the line; otherwise it is counted and its value skipped.
+    /// If `strict` is true, an unknown key rejects the line. Otherwise the key is counted and its value is skipped.
     package init(strict: Bool) {
         keys = EventKeys()
         rejectsUnknownKeys = strict
@@ -117,8 +117,8 @@ package struct EventDecoder: Sendable {
         parsed.setPlace(start..<parsed.text.count, of: field)
     }
 
-    /// Reads a whole number. A duration may have a fraction, because many clocks report fractions of a millisecond. It
-    /// is rounded.
+    /// Reads a whole number. A duration may have a fraction, because many clocks report fractions of a millisecond.
+    /// Such a duration is rounded.
     private mutating func decodeNumber(of field: EventField, _ line: Span<UInt8>) throws(Rejection) -> Int64 {
         let first = try scanner.peek(line)
         let start = scanner.position
@@ -142,7 +142,7 @@ package struct EventDecoder: Sendable {
         return value
     }
 
-    /// Rejects a value of another type than the field's, after checking that it is valid JSON.
+    /// Rejects a value of the wrong type, after a check that the value is valid JSON.
     private mutating func refuseType(of field: EventField, _ line: Span<UInt8>) throws(Rejection) -> Never {
         try skipValue(line, depth: 1)
         throw Rejection(.wrongType, field: field)
@@ -150,7 +150,7 @@ package struct EventDecoder: Sendable {
 
     // MARK: Values that are skipped
 
-    /// Skips any value, checking that it is valid JSON.
+    /// Skips a value of any type, and checks that it is valid JSON.
     mutating func skipValue(_ line: Span<UInt8>, depth: Int) throws(Rejection) {
         switch try scanner.peek(line) {
         case UInt8(ascii: "\""): _ = try scanner.skipString(line)

@@ -1,21 +1,22 @@
 package import Core
 import SystemSupport
 
-/// Explains the result of one line of NDJSON, field by field. The line passes through the same intake as any other, and the
-/// stored values are read back from the encoded event. Nothing is written.
+/// Explains the result of one line of NDJSON, field by field. The line passes through the same intake as recorded
+/// lines. The explained values are read from the encoded event. Nothing is written.
 package struct EventExplanation: Sendable {
-    /// The result for a key and its value.
+    /// The result for a JSON key and its value.
     package enum Fate: String, Sendable {
         case stored, hashed, cut, redacted, dropped, refused
     }
 
-    /// One key of the line.
+    /// One JSON key of the line, and the result for its value.
     package struct Part: Sendable {
         package let key: String
         package let fate: Fate
-        /// The value that would be stored; nil when no value would be stored, or when the value is a hash and no key
-        /// exists yet.
+        /// The value that would be stored; nil if no value would be stored. Two values are unknown and therefore nil: a
+        /// hash if no hash key exists yet, and the id of the default session.
         package let stored: String?
+        /// The rule that decides the result.
         package let rule: PrivacyRule
     }
 
@@ -23,11 +24,11 @@ package struct EventExplanation: Sendable {
     package private(set) var rejection: Rejection?
     /// Whether the line is a JSON object.
     package private(set) var isObject = false
-    /// The keys in their order. Empty when the line is not a JSON object.
+    /// The JSON keys in the order of the line. Empty if the line is not a JSON object.
     package private(set) var parts: [Part] = []
 
-    /// Explains a line by the rules and the naming rules of the user's settings. Without a key hashes are not shown; with
-    /// `strict` unknown keys and values that look like a secret reject the line.
+    /// Explains a line by the privacy rules and by the naming rules of the user's settings. If `key` is nil, hashes are
+    /// not shown. If `strict` is true, an unknown JSON key, or a value that looks like a secret, rejects the line.
     package init(line: [UInt8], key: HashKey?, strict: Bool = false, naming: NamingSettings = .none) {
         var intake = EventIntake(key: key ?? Self.anyKey, session: "session", strict: strict, naming: naming)
         guard line.count <= Limits.lineBytes else {
@@ -57,7 +58,7 @@ package struct EventExplanation: Sendable {
         }
     }
 
-    /// A placeholder for a key that does not exist yet; hashes computed with it are never shown.
+    /// A placeholder for a hash key that does not exist yet. Hashes that are computed with it are never shown.
     private static let anyKey = HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length))
 
     private static func explain(
@@ -84,8 +85,8 @@ package struct EventExplanation: Sendable {
         return Part(key: field.key, fate: stored == nil ? .dropped : .stored, stored: stored, rule: rule)
     }
 
-    /// Explains a key of a shell line: the line is reduced to a command's name, and the other keys determine the
-    /// outcome.
+    /// Explains a JSON key that describes a shell line. The line itself is reduced to a command's name. The values of
+    /// all other such keys are dropped, because they only determine the outcome.
     private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
         guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
         let name = key == .line ? text(of: .command, in: record, payload) : nil

@@ -16,21 +16,24 @@ package struct EventIntake: Sendable {
     /// Provides the naming rules, and detects new rules.
     private var namingSource: NamingSettingsSource?
     private var naming: NamingSettings
-    /// Rejections since the last `takeRejections`. Omissions in accepted events are frequent, so the properties below
-    /// count them.
+    /// Rejections since the last `takeRejections`. Omissions in accepted events are frequent. Therefore the three
+    /// integers below count them, and `takeRejections` adds their values.
     private var rejections = RejectionCounters()
     private var cutCommands = 0
     private var droppedFields = 0
     private var redactedValues = 0
-    /// Whether the whole command of an accepted event was dropped, since the caller last set it to false.
+    /// Whether the whole command of an accepted event was dropped after the caller last set this property to false.
     package var hasEmptiedCommand = false
-    /// The omitted parts of the last accepted event.
+    /// The parts that were left out of the last accepted event.
     private(set) var omissions = EventValidator.Omissions()
 
-    /// Without a key names are left out and counted. `session` is the session of events without a session id; it must
-    /// be valid. With `strict` an unknown key or a value that looks like a secret rejects the event. With
-    /// `acceptsFuture` times are not compared to the clock. The rows of snapshots need this, because they were recorded
-    /// elsewhere. `naming` holds the naming rules of the user's settings.
+    /// - Parameters:
+    ///   - key: hashes names. If it is nil, names are left out and counted.
+    ///   - session: the session of events without a session id; must be valid.
+    ///   - strict: whether an unknown JSON key, or a value that looks like a secret, rejects the event.
+    ///   - acceptsFuture: whether times are not compared to the clock. Rows of snapshots need this, because another
+    ///     machine may have recorded them.
+    ///   - naming: the naming rules of the user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
         naming: NamingSettings = .none, clock: any WallClock = SystemClock()
@@ -42,8 +45,8 @@ package struct EventIntake: Sendable {
             clock: clock)
     }
 
-    /// Creates an intake for a long-lived process. It reads the key and the naming rules of the data folder, now and at
-    /// each `refresh` that finds a change.
+    /// Creates an intake for a long-lived process. The intake reads the key and the naming rules of the data folder,
+    /// first now and then at each `refresh` that finds a change.
     package init(
         data: DataFolder, session: String, strict: Bool = false, clock: any WallClock = SystemClock()
     ) throws(HashKeyError) {
@@ -93,14 +96,14 @@ package struct EventIntake: Sendable {
         assembler.withPayload(use)
     }
 
-    /// Accepts an event that was built from a command's flags, and passes it, encoded, to `use`.
+    /// Accepts an event that was built from a command's flags, and passes the encoded event to `use`.
     package mutating func accept(
         _ parsed: ParsedEvent, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
         try accept(parsed, in: parsed.text.span, use: use)
     }
 
-    /// Accepts an event whose texts are in `text`, and passes it, encoded, to `use`.
+    /// Accepts an event whose texts are in `text`, and passes the encoded event to `use`.
     package mutating func accept(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
@@ -126,7 +129,7 @@ package struct EventIntake: Sendable {
         return omissions.isCut
     }
 
-    /// Returns the decoded event with its shell line resolved.
+    /// Returns the decoded event with its shell line resolved. Nil if the event has a command, which then names it.
     private func resolved(in line: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
         guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line, naming) }
         let text = parsed.text
@@ -143,12 +146,12 @@ package struct EventIntake: Sendable {
         droppedFields += omissions.droppedNames
     }
 
-    /// Counts a line that was too long to be parsed.
+    /// Counts a line that was too long to be parsed, and returns its rejection.
     package mutating func rejectTooLong() -> Rejection {
         counted(Rejection(.lineTooLong))
     }
 
-    /// Returns the counts since the last call, and resets them; nil when there are none.
+    /// Returns the counts since the last call, and resets them. Nil if nothing was rejected or left out.
     package mutating func takeRejections() -> RejectionCounters? {
         rejections.count(.cutCommand, times: cutCommands)
         rejections.count(.droppedField, times: droppedFields)

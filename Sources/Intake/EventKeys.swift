@@ -1,10 +1,11 @@
 import Core
 import SystemSupport
 
-/// Finds the field of a key. Programs write their keys in a fixed order, often that of `EventField`. So the search
-/// starts with the field after the previous one and then tries all other fields.
+/// Finds the field of a key. Programs write their keys in a fixed order, often in the order of `EventField`. Therefore
+/// the search starts with the field after the previous field and then tries all other fields.
 struct EventKeys: Sendable {
-    /// A key as three numbers: its length, its first eight bytes (zero-padded at the end) and its last eight.
+    /// A key as three numbers: its length, its first eight bytes and its last eight bytes. A key of fewer than eight
+    /// bytes is padded with zeros at the end.
     private struct Pattern: Equatable {
         let count: Int
         let first: UInt64
@@ -21,7 +22,7 @@ struct EventKeys: Sendable {
         }
     }
 
-    /// Returns the field whose key is at `range`; nil when there is none.
+    /// Returns the field whose key is at `range`; nil if no field has this key.
     func field(_ line: Span<UInt8>, _ range: Range<Int>, after previous: EventField?) -> EventField? {
         let pattern = Self.pattern(line, range)
         let count = patterns.count

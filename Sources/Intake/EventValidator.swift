@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// Creates an encoded event from a parsed event: checks every value, replaces names by hashes, cuts the command.
+/// Creates an encoded event from a parsed event: checks every value, replaces names by hashes, and cuts the command.
 ///
 /// Texts that look like a secret are redacted:
 ///
-/// - In a command, such a word and all words after it are left out.
+/// - In a command, the word that looks like a secret and all words after it are left out.
 /// - An error category or a template is left out.
 /// - A session id is replaced by the id of the default session.
 /// - An event type is replaced by `command` if the event has a command. Otherwise the event is rejected.
@@ -25,7 +25,7 @@ struct EventValidator: Sendable {
         /// The number of fields with a redacted value or part.
         var redactedCount: Int { redacted.nonzeroBitCount }
 
-        /// Returns whether something of `field` was redacted.
+        /// Returns whether the value of `field`, or a part of it, was redacted.
         func isRedacted(_ field: EventField) -> Bool { redacted & 1 << UInt16(field.index) != 0 }
 
         fileprivate mutating func redact(_ field: EventField) { redacted |= 1 << UInt16(field.index) }
@@ -51,7 +51,7 @@ struct EventValidator: Sendable {
         use(ignore: ignore)
     }
 
-    /// From here on, rejects commands that begin with the words of an entry of `names`.
+    /// Replaces the list of ignored commands. A command that begins with all words of an entry is rejected.
     mutating func use(ignore names: [String]) {
         ignoring = nil
         guard !names.isEmpty else { return }
@@ -128,8 +128,8 @@ struct EventValidator: Sendable {
             timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
-        // Given times are compared to the clock, so a wrong clock rejects all events and not only events without a
-        // time.
+        // The time of an event is compared to the clock. Therefore a wrong clock rejects all events, not only events
+        // without a time.
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
         let now = clock.now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
@@ -219,8 +219,8 @@ struct EventValidator: Sendable {
 
 /// Caches the decision about each text. A stream has few different texts, and a look-up takes less time than a check.
 ///
-/// The first text is not cached. A single event has no second text, and allocating the cache takes as long as all other
-/// work for the event.
+/// The first text is not cached. A recorder of a single event has no second text, and allocating the cache takes as
+/// long as all other work for the event.
 ///
 /// The cache is in memory only. It is cleared when it reaches `Limits.rememberedNames` texts or
 /// `Limits.rememberedTextBytes` bytes.

@@ -25,7 +25,7 @@ package struct HashKey: Sendable, Equatable {
         let lock = try asKeyError { () throws(SystemError) in try data.lock() }
         defer { lock.unlock() }
         if let key = try read(data) {
-            // An earlier version made this key, or a process that was killed before it recorded that a key exists.
+            // An earlier version created this key, or a process created it and was killed before `noteMade`.
             if try isRecording(data) { try asKeyError { () throws(SystemError) in try file.noteMade() } }
             return key
         }
@@ -36,14 +36,14 @@ package struct HashKey: Sendable, Equatable {
         return key
     }
 
-    /// Reads the key of a data folder without creating one; nil where there is none.
+    /// Reads the key of a data folder without creating a key; nil if there is no key.
     package static func existing(in data: DataFolder) throws(HashKeyError) -> HashKey? { try read(data) }
 
     private static func read(_ data: DataFolder) throws(HashKeyError) -> HashKey? {
         var bytes: [UInt8] = []
         var isExposed = false
         do throws(SystemError) {
-            // If the file was replaced since it was opened, its content may be overwritten. The new file is read then.
+            // If the file was replaced after it was opened, its content may be overwritten. Then the new file is read.
             var isCurrent = false
             while !isCurrent {
                 let file = try File(opening: data.keyPath, [.read, .nonBlocking])
@@ -60,7 +60,7 @@ package struct HashKey: Sendable, Equatable {
             throw .system(error)
         }
         guard !isExposed else { throw .exposed(path: data.keyPath) }
-        // A key of zeros was overwritten: any program can guess it.
+        // Zeros mean that the key was overwritten. Any program could guess such a key.
         guard bytes.count == length, bytes.contains(where: { $0 != 0 }) else { throw .damaged(path: data.keyPath) }
         return HashKey(bytes: bytes)
     }
@@ -79,7 +79,7 @@ package struct HashKey: Sendable, Equatable {
     }
 }
 
-/// Provides the key of a data folder to a process during which the key may change. It detects a new key.
+/// Provides the key of a data folder to a long-lived process, and detects a new key.
 package struct HashKeySource: Sendable {
     /// The result of a comparison with the key of the last call.
     package enum Change: Sendable {
@@ -97,8 +97,8 @@ package struct HashKeySource: Sendable {
         self.data = data
     }
 
-    /// Compares the key with the key of the last call. The call costs one system call if the key is the same, two if it
-    /// is still lost.
+    /// Compares the key with the key of the last call. This takes one system call if the key is the same, and two
+    /// system calls if the key is still lost.
     package mutating func next() throws(HashKeyError) -> Change {
         let stamp = FileStamp(of: data.keyPath)
         if let stamp, stamp == self.stamp { return .none }
@@ -125,14 +125,14 @@ private func asKeyError<Value: ~Copyable>(_ work: () throws(SystemError) -> Valu
 /// The reason why there is no key.
 package enum HashKeyError: ReportedError, Equatable {
     case system(SystemError)
-    /// The file is not a key's 32 bytes.
+    /// The file does not contain a key of 32 bytes, or the key was overwritten with zeros.
     case damaged(path: String)
     /// Other users can read the file, or it belongs to another user, so hashes with this key would protect nothing.
     case exposed(path: String)
     /// A key existed, and names were hashed with it, but the file is missing. Events are recorded without names until
     /// there is a key again.
     case lost(path: String)
-    /// There is no key, and none is created while recording is off; the text names the setting that disables it.
+    /// There is no key, and recording is off, so no key is created. The text names the setting that disables recording.
     case off(String)
     case settings(SettingsError)
 
@@ -141,7 +141,7 @@ package enum HashKeyError: ReportedError, Equatable {
         case .system(let error): error.description
         case .damaged(let path):
             "cannot use \(path.escapedForDisplay): it is not a key of \(HashKey.length) bytes; restore it from a backup, "
-                + "or run 'nexus telemetry rekey' for a new key, whose hashes cannot be linked to earlier ones"
+                + "or run 'nexus telemetry rekey' for a new key; new hashes cannot be linked to earlier hashes"
         case .lost(let path):
             "\(path.escapedForDisplay) is missing, and names were hashed with it: events are recorded without names; "
                 + "restore the file from a backup, or run 'nexus telemetry rekey' for a new key"
@@ -158,7 +158,7 @@ package enum HashKeyError: ReportedError, Equatable {
         if case .lost = self { true } else { false }
     }
 
-    /// Whether nothing may be written at all.
+    /// Whether recording is off, so that nothing may be written.
     package var isOff: Bool {
         switch self {
         case .off: true

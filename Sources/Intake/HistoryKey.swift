@@ -4,8 +4,8 @@ package import SystemSupport
 
 /// The 32 random bytes that the marks of imported histories depend on: the file `history.key` of a data folder.
 ///
-/// It is not the key that hashes names. `nexus telemetry rekey` keeps it, because marks with a new key could be
-/// computed only from the lines, and lines are not stored. A purge of everything overwrites it.
+/// It is not the key that hashes names. `nexus telemetry rekey` does not change it, because marks with a new key could
+/// be computed only from the lines, and lines are not stored. A purge of everything overwrites it.
 package struct HistoryKey: Sendable, Equatable {
     private let bytes: [UInt8]
 
@@ -49,7 +49,7 @@ package struct HistoryKey: Sendable, Equatable {
         defer { lock.unlock() }
         guard !data.folder.has(DataFolder.historyKeyName) else { return }
         let name = DataFolder.historyKeyName + ".new"
-        // Leftover of a killed process.
+        // The file was left by a process that was killed while it created the key.
         if data.folder.has(name) { try data.folder.remove(name) }
         let file = try File(opening: data.folder.path(of: name), [.write, .create, .exclusive])
         try file.write(random().span)
@@ -63,20 +63,21 @@ package struct HistoryKey: Sendable, Equatable {
         return (0..<KeyFile.length).map { _ in generator.next() }
     }
 
-    /// Computes marks with this key.
+    /// A marker that computes marks with this key.
     package var marker: HistoryMarker { HistoryMarker(SymmetricKey(data: bytes)) }
 }
 
-/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. Its input is the
-/// entry's second, its number among equal entries of that second, and its line. In a history of a million entries, two
-/// entries have the same mark with a probability of 1 in 37 million.
+/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. The HMAC covers the
+/// entry's second, the entry's number among equal entries of that second, and the entry's line. In a history of a
+/// million entries, two entries have the same mark with a probability of 1 in 37 million.
 package struct HistoryMarker: Sendable {
-    /// The initial state of the hash. A copy is made for each line, as setting up the key takes longer than hashing a line.
+    /// The state of the HMAC after the key was set up. Each line uses a copy of this state, because setting up the key
+    /// takes longer than hashing a line.
     private let begun: HMAC<SHA256>
 
     fileprivate init(_ key: SymmetricKey) { begun = HMAC(key: key) }
 
-    /// Returns the mark of a line. Trailing blanks and line feeds are ignored, as not every shell keeps them.
+    /// Returns the mark of a line. Trailing blanks and line feeds are ignored, because some shells remove them.
     package func mark(_ line: [UInt8], second: Int64, number: Int) -> Int64 {
         var end = line.count
         while end > 0, line[end - 1] == UInt8(ascii: " ") || line[end - 1] == UInt8(ascii: "\n") { end -= 1 }
@@ -94,7 +95,7 @@ package struct HistoryMarker: Sendable {
 /// The reason why there is no key for marks.
 package enum HistoryKeyError: ReportedError, Equatable {
     case system(SystemError)
-    /// The file is not a key's 32 bytes.
+    /// The file does not contain a key of 32 bytes, or the key was overwritten with zeros.
     case damaged(path: String)
     /// Other users can read the file, or it belongs to another user.
     case exposed(path: String)
@@ -105,7 +106,8 @@ package enum HistoryKeyError: ReportedError, Equatable {
         switch self {
         case .system(let error): error.description
         case .damaged(let path):
-            "cannot import a history: \(path.escapedForDisplay) is not a key of \(KeyFile.length) bytes; \(Self.remedy)"
+            "cannot import a history: \(path.escapedForDisplay) is not a key of \(KeyFile.length) bytes; "
+                + "\(Self.remedy), and then remove the file"
         case .lost(let path):
             "cannot import a history: \(path.escapedForDisplay) is missing, and entries that were imported before cannot be "
                 + "recognised without it; \(Self.remedy)"
@@ -115,8 +117,8 @@ package enum HistoryKeyError: ReportedError, Equatable {
     }
 
     private static let remedy =
-        "restore the file from a backup, or remove the imported entries with "
-        + "'nexus telemetry purge --session \(HistorySession.prefix)NAME' for each history, and the file"
+        "restore the file from a backup, or remove the imported entries: "
+        + "run 'nexus telemetry purge --session \(HistorySession.prefix)NAME' for each imported history"
 
     package var exitCode: ExitCode {
         switch self {

@@ -1,9 +1,9 @@
 import Core
 import SystemSupport
 
-/// Splits a stream of bytes into lines. It holds at most one line beyond the current one.
+/// Splits a stream of bytes into lines. Of a line whose end was not read yet, it keeps at most `Limits.lineBytes`.
 package struct LineBuffer: Sendable {
-    /// The bytes that were read. The bytes that were not yet returned begin at `start`, and new bytes are appended.
+    /// The bytes that were read. The caller appends new bytes. Bytes before `start` belong to lines that were returned.
     package var bytes: [UInt8] = []
     private var start = 0
     private var scanned = 0
@@ -19,8 +19,8 @@ package struct LineBuffer: Sendable {
         case tooLong
     }
 
-    /// Returns the next line; nil when its end has not been read yet. With `atEnd` the remaining bytes are the last
-    /// line.
+    /// Returns the next line; nil if its end has not been read yet. If `atEnd` is true, the remaining bytes are the
+    /// last line.
     package mutating func next(atEnd: Bool = false) -> Piece? {
         if let end = bytes.span.firstIndex(of: UInt8(ascii: "\n"), from: scanned) {
             defer {

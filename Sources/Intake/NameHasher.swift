@@ -2,13 +2,15 @@ import Core
 private import Crypto
 import SystemSupport
 
-/// Hashes workspace and task names: the first 16 bytes of their HMAC-SHA256 under the local key, in hexadecimal.
+/// Hashes workspace and task names. A hash is the first 16 bytes of a name's HMAC-SHA256 under the local key, in
+/// hexadecimal.
 ///
 /// It caches the hashes of recent names, because a stream has few different names. The cache is bounded and in memory
 /// only.
 struct NameHasher: Sendable {
     private let key: HashKey
-    /// The key in the library's form, created for the first name, because most single events have no name.
+    /// The key in the library's form. It is created for the first name, because most events of `nexus record` have no
+    /// name.
     private lazy var symmetricKey = SymmetricKey(data: key.bytes)
     private var names = ByteKeyTable()
     private var hashes: [UInt8] = []

@@ -1,9 +1,9 @@
 package import Core
 
-/// An event in its given form, with only its structure checked: the decoder or a command's flags create it for the validator.
-/// It contains raw names and exists in memory only.
+/// An event as the input gave it: only its structure is checked. The decoder creates it from a line, or a command
+/// creates it from its flags, and the validator checks its values. It contains raw names and exists in memory only.
 package struct ParsedEvent: Sendable {
-    /// The range of a text: in the line that was decoded, or in `text` when the parsed event keeps its own.
+    /// The range of a text: in `text` if the parsed event keeps its own texts, otherwise in bytes of the caller.
     struct Place: Sendable {
         var start: Int32 = 0
         var end: Int32 = 0
@@ -11,14 +11,14 @@ package struct ParsedEvent: Sendable {
         var range: Range<Int> { Int(start)..<Int(end) }
     }
 
-    /// The texts, concatenated, when they cannot be used directly from a line.
+    /// The texts that the parsed event keeps, concatenated; empty if `keepsText` is false.
     private(set) var text: [UInt8] = []
     /// Whether ranges refer to `text` and not to bytes of the caller.
     private(set) var keepsText: Bool
     private var places: [14 of Place] = .init(repeating: Place())
     private var present: UInt16 = 0
     private var seen: UInt16 = 0
-    /// The numbers of the event. A time that was given as a text is not among them.
+    /// The time in milliseconds since 1970; nil if no time was given, or if it was given as a text.
     private(set) var timestamp: Int64?
     private(set) var durationMS: Int64?
     private(set) var servicesCount: Int64?
@@ -53,7 +53,7 @@ package struct ParsedEvent: Sendable {
         if !shell.isEmpty { shell = ShellFields() }
     }
 
-    /// Marks a field as seen; returns false when it already was.
+    /// Marks a field as seen; returns false if it was marked before.
     @inline(__always)
     mutating func markSeen(_ field: EventField) -> Bool {
         let bit: UInt16 = 1 << UInt16(field.index)
@@ -81,7 +81,7 @@ package struct ParsedEvent: Sendable {
         text.append(contentsOf: bytes)
     }
 
-    /// Sets a text that the parsed event keeps.
+    /// Sets the text of a field. The parsed event keeps the text.
     package mutating func set(_ field: EventField, _ value: String) {
         precondition(keepsText)
         let start = text.count
@@ -98,7 +98,7 @@ package struct ParsedEvent: Sendable {
         if let milliseconds = Int64(text) { set(.timestamp, milliseconds) } else { set(.timestamp, text) }
     }
 
-    /// Sets a number; only for fields that have a number.
+    /// Sets the number of a field, which must be a field with a number.
     package mutating func set(_ field: EventField, _ number: Int64) {
         switch field {
         case .timestamp: timestamp = number
@@ -111,8 +111,8 @@ package struct ParsedEvent: Sendable {
 }
 
 extension Int64 {
-    /// Rounds a decimal number of milliseconds to the nearest whole number; nil when `text` is not a number or exceeds 64
-    /// bits.
+    /// Rounds a decimal number of milliseconds to the nearest whole number. Nil if `text` is not a number, or if the
+    /// number exceeds 64 bits.
     package init?(roundingMilliseconds text: String) {
         if let number = Int64(text) {
             self = number
@@ -125,8 +125,8 @@ extension Int64 {
 }
 
 extension EventField {
-    /// The index in `allCases`. The switch is in this module so that a look-up costs nothing. Each event needs about
-    /// forty look-ups.
+    /// The index in `allCases`. Each event needs about forty look-ups. The switch is in this module, so that the
+    /// compiler can inline it.
     @inline(__always) var index: Int {
         switch self {
         case .timestamp: 0

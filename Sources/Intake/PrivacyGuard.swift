@@ -5,21 +5,25 @@ import SystemSupport
 ///
 /// Each rule is defined in `PrivacyRule`, with its reason.
 ///
-/// A value that breaks a rule rejects the event: no part of it is written. A value that looks like a secret is redacted: the
-/// event is written without it. In strict mode such a value rejects the event too.
+/// A value that breaks a rule rejects the event: no part of the event is written. A value that looks like a secret is
+/// redacted: the event is written without the value. In strict mode, a value that looks like a secret rejects the
+/// event.
 struct PrivacyGuard: Sendable {
     private let isStrict: Bool
     private let rules = TextRules()
     /// Nil when there is no key.
     private var hasher: NameHasher?
-    /// Cached decisions about identifiers and sessions: nil if the text is valid, else the rule that it breaks.
+    /// The cached decision about each identifier: nil if it is valid, otherwise the rule that it breaks.
     private var identifiers = ValidationCache<Rejection.Reason?>()
+    /// The cached decision about each session id: nil if it is valid, otherwise the rule that it breaks.
     private var sessions = ValidationCache<Rejection.Reason?>()
-    /// Cached cuts of commands: the range of the kept part in `cutText`.
+    /// The cached cut of each command.
     private var commands = ValidationCache<Cut>()
+    /// The kept parts of all cached commands, concatenated.
     private var cutText: [UInt8] = []
 
     private struct Cut {
+        /// The range of the kept part in `cutText`.
         let kept: Range<Int>
         let end: TextRules.CommandEnd
     }

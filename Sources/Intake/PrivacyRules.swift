@@ -22,34 +22,35 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         switch self {
         case .hashedName: "only the first 16 bytes of its HMAC-SHA256 under the local key are kept, in hexadecimal"
         case .givenHash:
-            "kept as it is when it is \(Limits.hashCharacters) hexadecimal digits, else the event is refused"
+            "kept if it is \(Limits.hashCharacters) hexadecimal digits in lower case, else the event is refused"
         case .plainCommand:
-            "the first words of letters, digits and . _ : - are kept, at most \(Limits.commandWords) of at most "
-                + "\(Limits.commandWordBytes) characters; any other word ends the command; if the first word is a path, "
-                + "its base name is kept"
+            "the first words are kept, at most \(Limits.commandWords), each of at most \(Limits.commandWordBytes) "
+                + "letters, digits and . _ : -; any other word ends the command; if the first word is a path, its base "
+                + "name is kept"
         case .shellLine:
-            "never stored; it is read in memory, and the program's name, a subcommand where the program is known to have "
-                + "them, and the outcome are kept"
+            "never stored; it is read in memory, and the program's name and the outcome are kept; if the program is in "
+                + "the list of programs with subcommands, its subcommand is kept too"
         case .identifier:
-            "kept when it is at most \(Limits.identifierBytes) letters, digits and . _ -, else the event is refused"
+            "kept if it is at most \(Limits.identifierBytes) letters, digits and . _ -, else the event is refused"
         case .session:
-            "kept when it is at most \(Limits.sessionBytes) letters, digits and . _ -, else the event is refused"
+            "kept if it is at most \(Limits.sessionBytes) letters, digits and . _ -, else the event is refused"
         case .number: "a whole number in its range is kept, anything else refuses the event"
         case .time: "kept to the millisecond, in UTC"
         case .outcome: "true or false is kept"
-        case .knownToken: redaction + "; such a word begins as the keys and tokens of a known service do"
+        case .knownToken: redaction + "; such a word begins like the keys and tokens of a known service"
         case .randomText:
             redaction
-                + "; in such a word \(PrivacyRules.randomTextBytes) characters or more look like random text, or it "
-                + "holds a UUID"
-        case .unknownKey: "dropped and counted, with its value; --strict refuses the line"
+                + "; in such a word \(PrivacyRules.randomTextBytes) characters or more look like random text, or the "
+                + "word contains a UUID"
+        case .unknownKey: "the key and its value are dropped, and the key is counted; --strict refuses the line"
         case .strictLine: "a line that is not strictly one JSON object of at most \(Limits.lineBytes) bytes is refused"
         }
     }
 
     private var redaction: String {
-        "redacted and counted: the word ends a command, an identifier is dropped, a session id becomes the ambient "
-            + "session, an event type becomes 'command' or, without a command, refuses the event; --strict refuses the line"
+        "redacted and counted: a command ends before the word, an identifier is dropped, a session id becomes the "
+            + "default session, an event type becomes 'command', or the event is refused if it has no command; "
+            + "--strict refuses the line"
     }
 
     /// The reason for the rule.
@@ -57,9 +58,9 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         switch self {
         case .hashedName:
             "names identify clients, projects and people; without the key, no name can be tried against a hash"
-        case .givenHash: "a program may hash by itself; any other text could be the name"
+        case .givenHash: "a program may hash names by itself; any other text could be the name"
         case .shellLine:
-            "a line holds names, paths, values and passwords; reports need the program and its outcome alone"
+            "a line can contain names, paths, values and passwords; reports need only the program and its outcome"
         case .plainCommand: "the name of the command matters; flags, paths, quotes and values can be private"
         case .identifier: "free text could hold anything"
         case .session: "it links events and means nothing by itself"
@@ -67,15 +68,15 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
         case .time: "reports are about the time of events"
         case .outcome: "reports are about the outcome of events"
         case .knownToken:
-            "a secret that was stored cannot be taken back, and the rest of the event is worth keeping; known are those of "
-                + PrivacyRules.tokenServices.joined(separator: ", ")
+            "a secret that was stored cannot be taken back, and the rest of the event is worth keeping; known "
+                + "services: " + PrivacyRules.tokenServices.joined(separator: ", ")
         case .randomText: "secrets of services that are not listed are random text"
         case .unknownKey: "an unknown key has no meaning here, so it is not stored"
         case .strictLine: "a line that two readers understand differently can hide content from one of them"
         }
     }
 
-    /// Returns the rule that decides which part of a field without a secret is kept.
+    /// Returns the rule that decides which part of a field is kept if the field contains no secret.
     package static func keeping(_ field: EventField) -> PrivacyRule {
         switch field {
         case .workspace, .task: .hashedName
@@ -93,7 +94,7 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
 /// The numbers and lists of the rules.
 enum PrivacyRules {
     /// The least number of bytes in random parts that makes a word random text. In the name of a Kubernetes pod, hash
-    /// and suffix have at most 15 bytes together. Keys and tokens of services have 20 or more.
+    /// and suffix have at most 15 bytes together. Keys and tokens of services have at least 20 random bytes.
     static let randomTextBytes = 16
     /// The shortest part of a word that is checked, in bytes. Shorter parts, such as the suffix of a pod's name, are
     /// abbreviations as often as random text.
@@ -124,8 +125,8 @@ enum PrivacyRules {
         }
     }
 
-    /// The known kinds of keys and tokens, grouped by service. It is one flat list of plain values, stored ready in the
-    /// executable; nested lists would be built at run time.
+    /// The known kinds of keys and tokens, grouped by service. The list is flat, so that the compiler stores its values
+    /// in the executable. Nested lists would be built at run time.
     static let tokenKinds: [TokenKind] = [
         .init("Amazon", "AKIA", 16), .init("Amazon", "ASIA", 16), .init("Amazon", "AROA", 16),
         .init("Amazon", "AIDA", 16),

@@ -1,9 +1,9 @@
-/// Measures how much of a word looks like random text, as the keys and tokens of services do.
+/// Measures how much of a word looks like random text. Keys and tokens of services look like random text.
 ///
 /// A word is split at `.`, `_`, `-` and `:`. A part is random when it has too many pairs of neighbouring characters
 /// that are unusual in ordinary names. Unusual pairs are a letter next to a digit, an upper-case letter after a
-/// lower-case one, or a rare pair of letters. Rare means rare in the names of packages, images, branches, targets and
-/// pods.
+/// lower-case letter, or a rare pair of letters. Rare means rare in the names of packages, images, branches, targets
+/// and pods.
 enum RandomText {
     /// Returns the number of bytes in the parts of `word` that look random.
     static func byteCount(in word: Span<UInt8>) -> Int {
@@ -19,7 +19,7 @@ enum RandomText {
         return total
     }
 
-    /// Returns whether `word` holds a UUID: 8, 4, 4, 4 and 12 hexadecimal digits with hyphens between.
+    /// Returns whether `word` contains a UUID: 8, 4, 4, 4 and 12 hexadecimal digits, separated by hyphens.
     static func hasUUID(_ word: Span<UInt8>) -> Bool {
         var start = 0
         while start + 36 <= word.count {
@@ -54,8 +54,8 @@ enum RandomText {
             }
         }
         if (changes + rarePairs) * 100 >= (part.count - 1) * PrivacyRules.randomTextPercent { return true }
-        // In hexadecimal text many pairs are two decimal digits or letters that are common in words. So only changes
-        // between letters and digits count here.
+        // In hexadecimal text, many pairs consist of two decimal digits, or of two letters that are common in words.
+        // Therefore only changes between letters and digits count here.
         return isHexadecimal && part.count >= PrivacyRules.randomTextBytes
             && changes >= PrivacyRules.hexadecimalTextChanges
     }
@@ -64,8 +64,8 @@ enum RandomText {
         let (isLeftUpper, isRightUpper) = (left & 0x20 == 0, right & 0x20 == 0)
         // A repeated letter is more frequent in names than in tokens, so it is not rare.
         if left == right { return false }
-        // An upper-case letter after a lower-case letter is rare, as `camelCase` has one only at each word. A
-        // lower-case letter after an upper-case letter is not rare.
+        // An upper-case letter after a lower-case letter is rare, because `camelCase` has such a pair only between two
+        // words. A lower-case letter after an upper-case letter is not rare.
         if isLeftUpper != isRightUpper { return isRightUpper }
         let row = commonPairs[Int((left | 0x20) &- UInt8(ascii: "a"))]
         return row & 1 << UInt32((right | 0x20) &- UInt8(ascii: "a")) == 0
@@ -82,8 +82,8 @@ enum RandomText {
     static let commonPairCount = 300
 
     /// For each letter, a bit mask of the letters that commonly follow it, with `a` in the lowest bit. The masks hold
-    /// the most frequent pairs in `Fixtures/Secrets/words-tuning.txt`. `SecretRateTests` counts the pairs again and
-    /// compares.
+    /// the most frequent pairs in `Fixtures/Secrets/words-tuning.txt`. `SecretRateTests` counts the pairs in that file
+    /// and compares the result.
     static let commonPairs: [26 of UInt32] = [
         0x17EBD6E, 0x016CF5F, 0x01ECD9F, 0x01E4D3B, 0x1EFF97F, 0x1024939, 0x016E995, 0x018C115, 0x2AEF87F, 0x0040011,
         0x0140119, 0x11CC91D, 0x110D91F, 0x0BCE57F, 0x0FEFD6F, 0x11ED995, 0x0180800, 0x13EDD7D, 0x11DDDB5, 0x11ED9BD,

@@ -1,7 +1,7 @@
 /// Finds words that look like a secret, by the rules of `PrivacyRules`. A word is ASCII without blanks.
 struct SecretRules: Sendable {
-    /// Returns whether `word`, or its part after a `.`, `_`, `-` or `:`, begins like a known token and has its minimum
-    /// length.
+    /// Returns whether `word` begins like a known token and has at least the minimum length of that token. Each part of
+    /// `word` that follows a `.`, `_`, `-` or `:` is checked too.
     func hasToken(_ word: Span<UInt8>) -> Bool {
         if beginsWithToken(word) { return true }
         var index = 0

@@ -7,8 +7,8 @@ struct TextRules: Sendable {
     /// The character classes of each byte, stored inline so that a look-up needs no bounds check.
     private let classes: [256 of UInt8] = .init { classify($0) }
 
-    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so the comparison
-    /// has to be fast. It uses no table. It has no early exit, so that many bytes are compared at once.
+    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so this check has to
+    /// be fast. It uses no table. It has no early exit, so that one instruction can compare many bytes.
     static func isHash(_ text: Span<UInt8>) -> Bool {
         guard text.count == Limits.hashCharacters else { return false }
         var others: UInt8 = 0
@@ -49,9 +49,9 @@ struct TextRules: Sendable {
         case redacted
     }
 
-    /// Appends to `kept` the first plain words of `text`, at most four. The first other word (a flag, a path, a quote,
-    /// an assignment, a word that looks like a secret) ends the kept part. If the first word is a path, its base name
-    /// is kept. Returns how the kept part ends.
+    /// Appends to `kept` the first plain words of `text`, at most four. The first word of another kind (a flag, a path,
+    /// a quote, an assignment, a word that looks like a secret) ends the kept part. If the first word of `text` is a
+    /// path, its base name is kept. Returns how the kept part ends.
     func cut(_ text: Span<UInt8>, into kept: inout [UInt8]) -> CommandEnd {
         var words = 0
         var position = startOfProgram(text)
@@ -69,7 +69,7 @@ struct TextRules: Sendable {
         }
     }
 
-    /// Returns the index after the last slash of the first word; 0 when it is not a path.
+    /// Returns the index after the last slash of the first word; 0 if that word has no slash or ends with a slash.
     private func startOfProgram(_ text: Span<UInt8>) -> Int {
         var start = 0
         var index = 0
@@ -113,7 +113,8 @@ struct TextRules: Sendable {
     @inline(__always)
     private func has(_ byte: UInt8, _ wanted: UInt8) -> Bool { classes[Int(byte)] & wanted != 0 }
 
-    /// Returns whether every byte from `start` on is of the class `wanted`. It has no early exit, as most texts match.
+    /// Returns whether every byte from `start` on is of the class `wanted`. It has no early exit, because most texts
+    /// match.
     private func matches(_ text: Span<UInt8>, from start: Int, _ wanted: UInt8) -> Bool {
         var common = wanted
         for index in start..<text.count { common &= classes[Int(text[index])] }

@@ -2,7 +2,7 @@ package import Core
 
 /// The meaning of the words of one command: its name, and the interpretation of its status.
 package struct NamedCommand: Equatable, Sendable {
-    /// At most four plain words. Empty where the program's name is an expansion or not a plain word.
+    /// At most four plain words. Empty if the program's name is an expansion or not a plain word.
     package var name: String
     /// Whether the program is in one of the lists of `CommandRules`.
     package var isListed = false
@@ -17,8 +17,10 @@ package struct NamedCommand: Equatable, Sendable {
 }
 
 extension CommandRules {
-    /// Names a command by its words, the program first, without assignments and redirections. `naming` holds the user's
-    /// additions to the lists.
+    /// Names a command by its words, the program first, without assignments and redirections.
+    /// - Parameters:
+    ///   - hasInput: whether the input comes from a file, a text or a pipe. Such a command is not interactive.
+    ///   - naming: the user's additions to the lists.
     package static func name(
         _ words: [ShellWord], hasInput: Bool = false, naming: NamingSettings = .none
     ) -> NamedCommand {
@@ -54,7 +56,7 @@ extension CommandRules {
         command.name = isPlain(fallback) ? fallback : ""
         command.program = fallback
         command.isListed = !fallback.isEmpty
-        // `sudo -i` and `exec bash` are shells; a query like `command -v` is not.
+        // `sudo -i` runs an interactive shell. A query like `command -v` does not.
         command.isInteractive = fallback == "sudo" && words.contains { $0.text == "-i" || $0.text == "-s" }
         return command
     }
@@ -169,7 +171,7 @@ extension CommandRules {
         return .noWrapper
     }
 
-    /// Returns the words after an option; nil where the option is unknown.
+    /// Returns the words after an option; nil if the option is unknown.
     private static func afterOption(
         _ word: ShellWord, _ words: ArraySlice<ShellWord>, _ valued: String, _ flags: String
     ) -> ArraySlice<ShellWord>? {
@@ -181,7 +183,7 @@ extension CommandRules {
             let name = option[..<equals]
             return valued.contains(" \(name) ") || flags.contains(" \(name) ") ? words.dropFirst() : nil
         }
-        // A value that is a part of the word: -j8, -n10, -c2.
+        // The value may be a part of the word, as in `-j8`, `-n10` and `-c2`.
         if !option.hasPrefix("--"), option.utf8.count > 2, valued.contains(" \(option.prefix(2)) ") {
             return words.dropFirst()
         }

@@ -7,19 +7,18 @@ package enum CommandRules {
     /// A program that runs another command. The event has the name of that other command.
     struct Wrapper: Sendable {
         let name: String
-        /// The word that must be between the wrapper and the command, such as `exec` in `bundle exec`; empty for no
-        /// word.
+        /// The word that must be between the wrapper and the command, such as `exec` in `bundle exec`; empty if no word
+        /// is needed.
         var subcommand = ""
-        /// The options that take the next word as their value, with blanks around each.
+        /// The options that take the next word as their value, with blanks around each option.
         var valued = " "
-        /// The options without a value. With any other option the event has the name of the wrapper, because the
-        /// wrapper's words cannot be distinguished from the command's words.
+        /// The options without a value. If the wrapper has an option from neither list, the event has the name of
+        /// the wrapper. In that case the words of the wrapper and of the command cannot be distinguished.
         var flags = " "
-        /// The number of words before the command that are not options: one for `timeout`.
+        /// The number of words before the command that are not options, such as 1 for the limit after `timeout`.
         var operands = 0
     }
 
-    /// The wrappers.
     static let wrappers: [Wrapper] = [
         Wrapper(
             name: "sudo",
@@ -73,12 +72,12 @@ package enum CommandRules {
         Wrapper(name: "nexus", subcommand: "exec", valued: " --workspace --task ", flags: " -- "),
     ]
 
-    /// A program whose words after the name are kept.
+    /// A program for which the event keeps words after the name, such as `push` after `git`.
     struct Subcommands: Sendable {
         let program: String
         /// The number of plain words that are kept.
         var words = 1
-        /// The first words after which one more word is kept, with blanks around each.
+        /// The subcommands after which one more word is kept, with blanks around each subcommand.
         var longer = " "
         /// The options before the subcommand that take the next word as their value.
         var valued = " "
@@ -88,7 +87,6 @@ package enum CommandRules {
         var isChosen = false
     }
 
-    /// The programs with subcommands.
     static let subcommands: [Subcommands] = [
         Subcommands(
             program: "git", valued: " -C -c --git-dir --work-tree --namespace ",
@@ -199,7 +197,7 @@ package enum CommandRules {
         "jshell", "bluetoothctl", "mutt", "neomutt", "lynx", "w3m", "links", "newsboat", "cmus", "crontab",
     ]
 
-    /// Interpreters and shells: interactive without arguments, or with only `-i`.
+    /// Interpreters and shells. They are interactive without arguments, or with only `-i` or `-l`.
     static let interpreters = [
         "python", "python2", "python3", "node", "deno", "bun", "ruby", "perl", "php", "lua", "luajit", "R", "julia",
         "octave", "scala",
@@ -212,7 +210,7 @@ package enum CommandRules {
     /// Clients of databases. They are interactive with arguments too, unless an argument is a statement or a file.
     static let databaseClients = ["psql", "mysql", "mariadb", "mongosh", "redis-cli", "clickhouse-client"]
 
-    /// Programs that open a terminal in a container with `-it`.
+    /// Programs that open a terminal in a container with `-it` or `attach`.
     static let containerPrograms = ["docker", "podman", "kubectl", "oc", "nerdctl"]
 
     /// Programs whose exit code 1 is an answer, not a failure.
@@ -230,8 +228,7 @@ extension CommandRules {
     /// The programs whose subcommand is kept.
     package static var programsWithSubcommands: [String] { subcommands.map(\.program) }
 
-    /// The programs that a list names individually: programs with subcommands, and programs for which a list above has
-    /// a rule.
+    /// The programs in the lists of subcommands, trivial commands, filters, interactive programs and interpreters.
     package static var namedPrograms: [String] {
         subcommands.map(\.program) + trivial + filters + interactive + interpreters
     }

@@ -1,7 +1,7 @@
 package import Core
 package import SystemSupport
 
-/// An entry of a history from which an event is created. Its line stays in memory.
+/// The facts about a line of a history from which an event is created. The text of the line is not part of them.
 package struct HistoryLine: Sendable {
     /// The start of the run, in milliseconds since 1970.
     package var time: Int64
@@ -49,7 +49,7 @@ package struct HistoryIntake: Sendable {
         programs = ProgramSearch(path: path)
     }
 
-    /// Creates the event of a line and passes it, encoded, to `use`.
+    /// Creates the event of a line and passes the encoded event to `use`.
     package mutating func accept(
         _ bytes: [UInt8], _ line: HistoryLine, use: (Span<UInt8>) -> Void
     ) throws(Rejection) {
@@ -59,8 +59,8 @@ package struct HistoryIntake: Sendable {
         try intake.accept(parsed, use: use)
     }
 
-    /// Returns the first word of a line's name, also if the event will not keep the name; empty when the line has no
-    /// name.
+    /// Returns the first word of the name of a line's command, even if the event will not keep the name. Empty if the
+    /// command has no name.
     package mutating func program(of bytes: [UInt8], _ line: HistoryLine) -> String {
         let name = meaning(of: bytes, shell: line.shell ?? shell).line.command.name
         return String(name.prefix { $0 != " " })
@@ -114,7 +114,7 @@ struct RememberedLines: Sendable {
 
     mutating func meaning(of line: Span<UInt8>) -> Meaning? { table.index(ofKnown: line).map { meanings[$0] } }
 
-    /// Adds a line that is not cached. A long line is left out, as it is rarely repeated.
+    /// Adds a line that is not cached. A long line is left out, because it is rarely repeated.
     mutating func add(_ line: Span<UInt8>, _ meaning: Meaning) {
         guard line.count <= Limits.rememberedLineBytes else { return }
         if table.count >= Limits.rememberedNames || table.byteCount >= Limits.rememberedTextBytes {
@@ -146,8 +146,8 @@ struct ProgramSearch: Sendable {
 }
 
 extension CommandRules {
-    /// Shell builtins, in addition to those in the other lists of `CommandRules`. A history's line keeps its name if
-    /// its program is one of them.
+    /// Shell builtins, in addition to the builtins in other lists of `CommandRules`. The event of a history's line
+    /// keeps its name if the program is one of these builtins.
     static let builtins: Set<String> = [
         "abbr", "argparse", "autoload", "bg", "bind", "bindkey", "break", "builtin", "caller", "command", "commandline",
         "compadd", "compdef", "compgen", "complete", "compopt", "contains", "continue", "count", "dirs", "disable",

@@ -1,24 +1,24 @@
 import Core
 import SystemSupport
 
-/// The keys of a line of NDJSON that describe a shell line. Their values are not stored; the event's type, name and outcome
-/// are derived from them.
+/// The JSON keys of an event that describe a shell line. Their values are not stored. They only determine the event's
+/// type, name and outcome.
 package enum ShellKey: String, CaseIterable, Sendable {
     /// The line that was typed or run.
     case line = "shell_line"
     /// The shell that the line was typed into: `bash`, `zsh` or `fish`. With any other text the line is parsed like a
     /// line of bash.
     case shell
-    /// The index, from 0, of the event's command among the complete commands of the line.
+    /// The index, from 0, of the described command among the complete commands of the line.
     case part = "shell_part"
     /// The status of the line, 0 to 255.
     case status = "exit_status"
     /// The statuses of the line's last pipeline, an array.
     case pipeStatus = "pipe_status"
-    /// Whether the shell is in another folder than before.
+    /// Whether the shell is in another folder than before the line.
     case folderChanged = "folder_changed"
-    /// Whether the workspace is that of the git repository because the user named no workspace. A setting
-    /// (`git_workspace`) leaves such a workspace out.
+    /// Whether the workspace is the git repository, because the user named no workspace. The setting `git_workspace`
+    /// decides whether such a workspace is kept.
     case gitRoot = "git_root"
 
     init?(_ key: Span<UInt8>) {
@@ -27,10 +27,10 @@ package enum ShellKey: String, CaseIterable, Sendable {
     }
 }
 
-/// The description of a shell line in an event. The text of the line is in the bytes of the parsed event or in bytes of
-/// the caller.
+/// The values of an event that describe a shell line. The text of the line is in the bytes of the parsed event or in
+/// bytes of the caller.
 package struct ShellFields: Sendable {
-    /// The range of the line; nil when there is no line.
+    /// The range of the line's text; nil if there is no line.
     var line: Range<Int>?
     var shell = ShellDialect.bash
     var part: Int?
@@ -44,7 +44,7 @@ package struct ShellFields: Sendable {
 
     package init() {}
 
-    /// Marks a key as seen; returns false when it already was.
+    /// Marks a key as seen; returns false if it was marked before.
     mutating func markSeen(_ key: ShellKey) -> Bool {
         let bit: UInt8 = 1 << UInt8(ShellKey.allCases.firstIndex(of: key) ?? 0)
         defer { seen |= bit }
@@ -76,8 +76,8 @@ extension ParsedEvent {
         shell.folderChanged = folderChanged
     }
 
-    /// Returns the event that the shell line describes, by the rules of the user's settings. Nil when the parsed event
-    /// has no shell line, or has a command; that command is then the name.
+    /// Returns the event that the shell line describes, by the rules of the user's settings. Nil if the parsed event
+    /// has no shell line. Also nil if the parsed event has a command, which then names the event.
     ///
     /// - Throws: a rejection when the line runs no command.
     func resolvingShellLine(in text: Span<UInt8>, _ naming: NamingSettings) throws(Rejection) -> ParsedEvent? {

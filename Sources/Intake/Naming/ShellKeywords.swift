@@ -82,7 +82,7 @@ extension ShellLineParser {
         return true
     }
 
-    /// Takes a word between `for` or `case` and its body.
+    /// Takes a word between a keyword such as `for` or `case` and the body of the compound command.
     mutating func takeHeaderWord(_ word: ShellWord) {
         guard word.isLiteral, let frame = frames.last else { return }
         switch (frame.kind, word.text) {

@@ -16,10 +16,12 @@ package struct ShellLine: Equatable, Sendable {
     }
 
     package private(set) var kind = Kind.nothing
-    /// The command that names the event: the only one, or the first.
+    /// The command that names the event: the first command that is neither a filter nor a trivial command before `;` or
+    /// `&&`. If there is no such command, it is the first command.
     package private(set) var command = NamedCommand(name: "")
-    /// The number of elements of the command's pipeline, and the command's index in it.
+    /// The number of elements of the command's pipeline.
     private(set) var pipelineCount = 1
+    /// The index of the element with the command.
     private(set) var pipelineIndex = 0
     /// Whether the status of the command is also the status of its element in the line's last pipeline.
     private(set) var hasOwnStatus = true
@@ -27,20 +29,22 @@ package struct ShellLine: Equatable, Sendable {
     private(set) var isInBackground = false
     /// Whether a command of the line runs as long as the user reads or types.
     private(set) var hasInteraction = false
-    /// The program that changes the folder before the command, such as `cd`. If it failed, the command did not run.
+    /// The program that changes the folder before the command, such as `cd` in `cd repo && make`. If it failed, the
+    /// command did not run. Nil if the line has no such program.
     private(set) var folderChange: String?
+    /// Whether `folderChange` ran in a subshell. Then the shell itself stays in its folder.
     private(set) var folderChangeIsHidden = false
 
-    /// Parses a line. With `part` it parses only the complete command with that index, as bash runs each line of a pasted
-    /// block by itself. `naming` holds the naming rules of the user's settings.
+    /// Parses a line. If `part` is not nil, it parses only the complete command with that index, because bash runs each
+    /// line of a pasted block by itself. `naming` holds the naming rules of the user's settings.
     package init(
         _ line: some Sequence<UInt8>, shell: ShellDialect = .bash, part: Int? = nil, naming: NamingSettings = .none
     ) {
         let parser = ShellLineParser(line, shell: shell, wantedPart: part)
         take(parser, naming)
         guard kind == .nothing, let range = parser.assignedSubstitution else { return }
-        // In a line of only assignments, the commands of the substitution take the time, so the first of them is the
-        // name.
+        // In a line of only assignments, such as `x=$(make)`, the commands of the substitution take the time. Therefore
+        // the first of these commands is the name.
         let inner = ShellLineParser(parser.scanner.bytes[range], shell: shell)
         guard let first = inner.commands.first else { return }
         kind = .commandLine
@@ -78,7 +82,7 @@ package struct ShellLine: Equatable, Sendable {
                 !(isTrivial[index] && index < all.count - 1 && !all[index].isAfterPipe
                 && (next == .sequence || next == .and))
         }
-        // If there are only trivial commands, the first one is the event.
+        // If all commands are trivial commands or filters, the first command is the event.
         if zip(isTrivial, isFilter).allSatisfy({ $0 || $1 }),
             all.allSatisfy({ $0.next != .pipe || $0.pipelineIndex == 0 }),
             !all.isEmpty
@@ -136,7 +140,7 @@ package struct ShellWord: Equatable, Sendable {
         self.isDynamic = isDynamic
     }
 
-    /// The part after the last slash; empty after a slash at the end.
+    /// The part after the last slash; empty if the word ends with a slash.
     var baseName: String {
         guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else { return text }
         return String(text[text.utf8.index(after: slash)...])
@@ -146,7 +150,7 @@ package struct ShellWord: Equatable, Sendable {
     var isOption: Bool { text.utf8.count > 1 && text.utf8.first == UInt8(ascii: "-") }
 }
 
-/// The operator between a command of a line and the next one.
+/// The operator between a command of a line and the next command.
 enum ShellOperator: Sendable {
     /// `;`, a line break, or the end of the text.
     case sequence
@@ -160,9 +164,9 @@ struct ShellCommand: Sendable {
     var next = ShellOperator.sequence
     /// Whether the command, or a group that contains it, follows a `|`.
     let isAfterPipe: Bool
-    /// The number of the outermost pipeline that contains the command, and the index of the element with the command in
-    /// that pipeline.
+    /// The index, in the line, of the outermost pipeline that contains the command.
     let pipeline: Int
+    /// The index, in that pipeline, of the element with the command.
     let pipelineIndex: Int
     /// Whether the command is in a subshell, where a change of the folder does not affect the shell.
     let isInSubshell: Bool

@@ -4,7 +4,8 @@ import Core
 /// here-documents, substitutions, comments, compound commands, functions, pipelines, assignments and redirections of bash,
 /// zsh and fish. It expands nothing. Commands inside of a substitution or a function are not commands of the line.
 ///
-/// It accepts any bytes. Time is proportional to the length, memory to the depth of the brackets.
+/// It accepts any bytes. The time is proportional to the length of the line. The memory is proportional to the depth of
+/// the brackets.
 struct ShellLineParser: Sendable {
     /// A compound command that is open.
     struct Frame: Sendable {
@@ -32,8 +33,10 @@ struct ShellLineParser: Sendable {
     var isComplex = false
     /// The number of elements of the last pipeline that is outside of all groups.
     private(set) var lastPipelineCount = 1
+    /// The number of ended pipelines that are outside of all groups.
     private(set) var lastPipeline = 0
-    /// The range of the text inside of the first command substitution in an assignment; nil when there is none.
+    /// The range of the text inside of the first command substitution in an assignment; nil if there is no such
+    /// substitution.
     private(set) var assignedSubstitution: Range<Int>?
     /// The index of the current complete command. bash runs each line of a pasted block by itself.
     private(set) var part = 0
@@ -56,7 +59,7 @@ struct ShellLineParser: Sendable {
     private var hereDocuments: [(delimiter: [UInt8], stripsTabs: Bool)] = []
     private var arithmeticChecks = 0
 
-    /// Parses the whole line, or with `wantedPart` only its complete command with that index.
+    /// Parses the whole line. If `wantedPart` is not nil, keeps only the complete command with that index.
     init(_ line: some Sequence<UInt8>, shell: ShellDialect, wantedPart: Int? = nil) {
         scanner = ShellScanner(bytes: Array(line.prefix(Limits.lineBytes)), shell: shell)
         frames = [
@@ -177,7 +180,7 @@ struct ShellLineParser: Sendable {
 
     // MARK: The ends of commands
 
-    /// Ends the current simple command, at the operator `operation`.
+    /// Ends the current simple command at the operator `operation`.
     mutating func end(_ operation: ShellOperator) {
         guard isStarted || isAfterGroup || operation != .sequence else {
             isHeader = false
@@ -236,7 +239,7 @@ struct ShellLineParser: Sendable {
                 isNegated: frame.isNegated, isInputRedirected: isInputRedirected))
     }
 
-    /// Joins the last command to the next one, as `and` does in fish.
+    /// Sets the operator between the last command and the next command, for `and` in fish.
     mutating func joinLast(_ next: ShellOperator) {
         if !commands.isEmpty, functionDepth == 0 { commands[commands.count - 1].next = next }
     }
@@ -260,8 +263,8 @@ struct ShellLineParser: Sendable {
                 elementStart: commands.count, isNegated: frame.isNegated))
     }
 
-    /// Closes the innermost compound command, if it is of this kind; otherwise the token is a plain character or a syntax
-    /// error.
+    /// Closes the innermost compound command if it is of this kind. Otherwise the closing token is a plain character or
+    /// a syntax error.
     mutating func close(_ kind: Frame.Kind) {
         end(.sequence)
         guard let frame = frames.last, frames.count > 1, frame.kind == kind else { return }
@@ -281,7 +284,8 @@ struct ShellLineParser: Sendable {
         } else if isInsideTest {
             position += 1
         } else if isHeader {
-            // The words of a loop in zsh, or the arithmetic of a loop. After the words a command may follow.
+            // The brackets contain the words of a loop in zsh, or the arithmetic of a loop. A command may follow the
+            // words.
             position = scanner.end(ofBracketAt: position)
             if shell == .zsh, scanner.at(position - 2) != UInt8(ascii: ")") { isHeader = false }
         } else if words.count == 1, isFunctionAhead {
@@ -290,7 +294,7 @@ struct ShellLineParser: Sendable {
         } else if !isAtCommandStart || shell == .fish {
             takeWord()
         } else if shell == .zsh, isFunctionAhead {
-            // An anonymous function, which runs at once.
+            // An anonymous function, which the shell runs immediately.
             position = scanner.end(ofBracketAt: position)
         } else if let end = endOfArithmetic() {
             position = end
@@ -301,14 +305,15 @@ struct ShellLineParser: Sendable {
         }
     }
 
-    /// Whether `()` is next, with blanks in it or not.
+    /// Whether `()` is next, with or without blanks between the brackets. Always false in fish.
     var isFunctionAhead: Bool {
         var index = position + 1
         while let byte = scanner.at(index), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }
         return scanner.at(index) == UInt8(ascii: ")") && shell != .fish
     }
 
-    /// Treats the next command as the body of a function: a compound command, in zsh also a simple one.
+    /// Treats the next command as the body of a function. The body is a compound command, or in zsh also a simple
+    /// command.
     mutating func beginFunction() {
         words.removeAll()
         isStarted = true
@@ -379,7 +384,7 @@ struct ShellLineParser: Sendable {
             isTargetNext = false
             return
         }
-        // The word is the number of a descriptor before a redirection, not an argument.
+        // A number, or a name in braces, directly before a redirection is a descriptor and not an argument.
         if let byte = scanner.at(position), byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">"), word.isLiteral,
             word.text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 })
                 || (word.text.utf8.first == UInt8(ascii: "{") && word.text.utf8.last == UInt8(ascii: "}"))
@@ -436,7 +441,7 @@ struct ShellLineParser: Sendable {
         return index < range.upperBound && scanner.bytes[index] == UInt8(ascii: "=")
     }
 
-    /// Returns the text inside of the first `$(…)` or backquotes of a word.
+    /// Returns the range of the text inside of the first `$(…)` or backquotes of a word; nil if the word has neither.
     private func substitution(in range: Range<Int>) -> Range<Int>? {
         for index in range {
             let byte = scanner.bytes[index]
@@ -451,7 +456,7 @@ struct ShellLineParser: Sendable {
         return nil
     }
 
-    /// Scans the word at the position, and moves the position after it.
+    /// Scans the word at `position`, and moves `position` to the end of the word.
     mutating func scanWord() -> ShellWord {
         var text: [UInt8] = []
         var isLiteral = true

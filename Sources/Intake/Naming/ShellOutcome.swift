@@ -2,14 +2,14 @@ package import Core
 
 /// The result of a line, as far as the caller knows it.
 package struct ShellResult: Equatable, Sendable {
-    /// `$?` of the line.
+    /// The status of the line (`$?`).
     package var status: Int?
     /// The statuses of the line's last pipeline (`PIPESTATUS` of bash, `pipestatus` of zsh and fish).
     package var pipeStatus: [Int] = []
     /// The success that the caller reports if it knows no status.
     package var success: Bool?
     package var durationMS: Int64?
-    /// Whether the shell is in another folder than before.
+    /// Whether the shell is in another folder than before the line.
     package var folderChanged: Bool?
 
     package init(
@@ -33,7 +33,7 @@ package struct ShellEvent: Equatable, Sendable {
     /// The category of a failure; nil when the status gives no category. A failed event then keeps the category that
     /// the caller gave.
     package var errorCategory: String?
-    /// Whether the duration is the command's own: without interaction, and not in the background.
+    /// Whether the duration measures the command: it had no interaction and did not run in the background.
     package var keepsDuration = true
 
     package init(type: EventType, command: String) {
@@ -49,7 +49,7 @@ extension ShellLine {
         if let status = result.status ?? result.pipeStatus.last, Self.stopped.contains(status) { return nil }
         var event = ShellEvent(type: kind == .command ? .command : .commandLine, command: command.name)
         event.keepsDuration = !hasInteraction && !isInBackground
-        // A line in the background does not change the shell's pipeline statuses, so they are those of an earlier line.
+        // A line in the background does not change the shell's pipeline statuses, so they belong to an earlier line.
         let hasOwnPipeStatus = !isInBackground || result.status == nil
         if hasOwnPipeStatus && result.pipeStatus.contains(127) || result.status == 127 { event.command = "" }
         guard !isInBackground else { return event }
@@ -64,7 +64,7 @@ extension ShellLine {
         return event
     }
 
-    /// SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU: the command is stopped and can go on.
+    /// The statuses of a command that SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU stopped. The command can continue.
     private static let stopped = 147...150
 
     /// Returns the category of a status that is a failure.
@@ -114,14 +114,14 @@ extension ShellLine {
         case 130: event.errorCategory = Self.category(status)
         case 0: event.success = true
         case 1 where command.oneIsAnswer: event.success = true
-        // The next element of the pipeline stopped reading.
+        // Status 141 (SIGPIPE) means that the next element of the pipeline stopped reading.
         case 141 where pipelineIndex < pipelineCount - 1: break
         case 124 where command.hasTimeout: (event.success, event.errorCategory) = (false, "timeout")
         default: (event.success, event.errorCategory) = (false, Self.category(status))
         }
     }
 
-    /// Returns the command's own status; nil where the shell does not know it.
+    /// Returns the command's own status; nil if the result does not contain it.
     private func ownStatus(_ result: ShellResult) -> Int? {
         guard hasOwnStatus else { return nil }
         if pipelineCount > 1 {
@@ -134,12 +134,13 @@ extension ShellLine {
         return result.status == 1 ? 0 : nil
     }
 
-    /// Returns the change of the folder that failed and so kept the command from running, as in `cd repo && make`
-    /// without a `repo`. `isKnown` is false if the status may come from either command. Nil if no such change failed.
+    /// Returns the name of the program that failed to change the folder, so that the command did not run. An example is
+    /// `cd repo && make` without a folder `repo`. `isKnown` is false if the status may come from either command. Nil if
+    /// no change of the folder failed.
     private func failedFolderChange(_ result: ShellResult) -> (name: String, isKnown: Bool)? {
         guard let folderChange else { return nil }
         if pipelineCount > 1 {
-            // The pipeline did not run.
+            // A single status 1 means that the change failed and the pipeline did not run.
             return !folderChangeIsHidden && result.pipeStatus == [1] ? (folderChange, true) : nil
         }
         guard (result.status ?? result.pipeStatus.last) == 1, result.folderChanged != true || folderChangeIsHidden

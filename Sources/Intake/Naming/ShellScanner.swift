@@ -5,8 +5,8 @@ package enum ShellDialect: String, CaseIterable, Sendable {
 
 /// Finds where quotes and brackets of a shell line end.
 ///
-/// The open brackets are a list of bytes instead of a recursion, so nesting costs a byte a level and cannot overflow the
-/// stack.
+/// The open brackets are kept in a list instead of a recursion. Therefore nesting costs one byte per level and cannot
+/// overflow the stack.
 struct ShellScanner: Sendable {
     let bytes: [UInt8]
     let shell: ShellDialect
@@ -60,7 +60,8 @@ struct ShellScanner: Sendable {
         return min(position, bytes.count)
     }
 
-    /// Returns the index after the single quote that closes the one at `start`. In fish and in `$'…'` a backslash escapes.
+    /// Returns the index after the single quote that closes the quote at `start`. `escapes` is true if a backslash
+    /// escapes the next character, as in fish and in `$'…'`.
     func endOfSingleQuote(at start: Int, escapes: Bool) -> Int {
         var position = start + 1
         while position < bytes.count, bytes[position] != UInt8(ascii: "'") {
