@@ -11,7 +11,9 @@ struct AggregateAddition {
     let destination: Destination
     /// Path of the file that lists the names that may leave; nil if all names may leave.
     let listPath: String?
+    /// Whether the destination gets a new id.
     let renews: Bool
+    /// Whether a copied data folder keeps the id of the destination.
     let keeps: Bool
 
     func run() async throws {
@@ -133,7 +135,9 @@ struct AggregateRemoval {
     let data: DataFolder
     /// Path of the file with the user name and the password.
     let credentials: String?
+    /// Whether the days at the destination are first replaced with empty days.
     let withdraws: Bool
+    /// Whether the days stay at the destination.
     let keeps: Bool
 
     func run() async throws {

@@ -49,7 +49,7 @@ struct AggregateReport {
     static func note(_ unknownDays: Int) -> String {
         unknownDays == 0
             ? ""
-            : "\(unknownDays.counted("earlier day")) cannot be sent: the rows were removed before they were counted by "
+            : "\(unknownDays.counted("day")) cannot be sent: their rows were removed before Nexus counted rows by "
                 + "command, outcome and category.\n"
     }
 }

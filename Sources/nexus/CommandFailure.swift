@@ -47,7 +47,7 @@ struct CommandFailure: Error {
 }
 
 extension DataFolder {
-    /// Returns the data folder of this call; throws a failure with a suggestion if there is none.
+    /// Returns the data folder that the environment selects; throws a failure with a suggestion if it selects none.
     static func required() throws -> DataFolder {
         guard let data = try fromEnvironment(CommandContext.current.environment) else {
             throw CommandFailure(

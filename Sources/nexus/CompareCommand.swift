@@ -10,19 +10,22 @@ struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare two windows: what changed, and whether chance explains it.",
         discussion: """
-            It compares one window with the same length of time before it, and of two windows the later with the \
-            earlier. --at compares the time since a day with the same length before it. --from compares with a \
-            snapshot: with all of it, or with its part in the second window. --from with a ClickHouse URL compares \
-            windows of the aggregates on that server, and sends it the filter.
+            If you give one window, the command compares it with a window of the same length before it. If you give \
+            two windows, it compares the later window with the earlier window. --at compares the time since a day with \
+            the same length of time before that day.
 
-            A change is clear if chance explains it in fewer than 1 of 100 whole comparisons. A command needs 10 runs in \
-            each window; counts and total times need three days. Runs that an older version of nexus named by other rules \
-            are left out.
+            --from compares the data folder with a snapshot. The first window then selects events of the data folder, \
+            and the second window events of the snapshot. A missing window selects all events. --from with a \
+            ClickHouse URL compares windows of the aggregates on that server, and sends the server the filter.
 
-            --fail-if FIGURE OPERATOR PERCENT returns 1 if a command has such a change and it is clear. FIGURE is \
-            count, failed, success, p50, p95 or total. OPERATOR is >, >=, < or <=. PERCENT is the signed change \
-            against the earlier window, for success in percentage points. For windows of different lengths it compares \
-            counts and total times per day.
+            A change is clear if chance alone produces such a change in fewer than 1 of 100 comparisons. A clear \
+            change of outcomes or durations needs 10 runs of the command in each window. A clear change of counts or \
+            total times needs three days in each window. The comparison leaves out runs that an older version of nexus \
+            named by other rules. If the windows differ in length, it compares counts and total times per day.
+
+            --fail-if 'FIGURE OPERATOR PERCENT' returns 1 if any command has a clear change that meets this condition. \
+            FIGURE is count, failed, success, p50, p95 or total. OPERATOR is >, >=, < or <=. PERCENT is the change \
+            from the earlier to the later window, with its sign; for success it is in percentage points.
 
             EXAMPLES
               nexus compare 7d
@@ -35,16 +38,18 @@ struct CompareCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The windows: a time, or two with '..' between them. A time is \(WindowError.accepted).",
+            "One or two windows. A window is a time, or two times with '..' between them. A time is "
+                + "\(WindowError.accepted).",
             valueName: "window"))
     var windows: [String] = []
 
-    @Option(help: ArgumentHelp("Compare the time since then with the same length before it.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Compare the time since this day with an equally long time before it.", valueName: "time"))
     var at: String?
 
     @Option(
         help: ArgumentHelp(
-            "Compare with this snapshot, '-' is standard input; or compare on the server of a ClickHouse URL.",
+            "Compare with this snapshot ('-' is standard input), or compare windows on the server of a ClickHouse URL.",
             valueName: "file"), completion: .file())
     var from: String?
 
@@ -67,7 +72,7 @@ struct CompareCommand: AsyncParsableCommand {
         guard top >= 1 else { throw ValidationError("--top must be at least 1.") }
         guard windows.count <= 2 else { throw ValidationError("Give one or two windows.") }
         guard at == nil || (windows.isEmpty && from.map(ServerFigures.isServer) != false) else {
-            throw ValidationError("Give windows, or --at, not both; --from takes windows.")
+            throw ValidationError("--at excludes windows and --from with a snapshot: give windows instead of --at.")
         }
         guard at != nil || from != nil || !windows.isEmpty else {
             throw ValidationError("Nothing to compare: give a window, two windows, --at or --from.")
@@ -110,8 +115,8 @@ struct CompareCommand: AsyncParsableCommand {
         return (try earlier(than: later, window, now: now), later)
     }
 
-    /// Returns the windows in order of time. The earlier window is nil if the user gave only one window, which is
-    /// compared with the time before it.
+    /// Returns the windows in order of time. If the user gave only one window, the earlier window is nil, and the
+    /// caller uses the time before the later window.
     private func namedWindows(now: Int64) throws -> (earlier: ReportWindow?, later: ReportWindow) {
         if windows.count == 2 {
             let named = try windows.map { try ReportWindow.named($0, now: now) }

@@ -22,7 +22,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Print every setting with its value and default, or one of them.",
+            commandName: "show", abstract: "Print one setting or every setting, with value and default.",
             discussion: """
                 EXAMPLES
                   nexus config show
@@ -107,7 +107,7 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "edit", abstract: "Edit the settings in $VISUAL, else $EDITOR, else vi.",
             discussion: """
-                It refuses an invalid settings file, and the settings stay unchanged.
+                If the edited file is invalid, the command rejects it, and the settings stay unchanged.
 
                 EXAMPLES
                   EDITOR=nano nexus config edit

@@ -14,8 +14,9 @@ struct Destinations {
     private static let most = 64
 
     private let file: SettingsFile
-    /// URLs of destinations of rows by name.
+    /// The URLs of the destinations of rows, by the name of the destination.
     let rows: [String: String]
+    /// The settings of the destinations of aggregates, by the name of the destination.
     let aggregates: [String: AggregateSettings.Entry]
 
     /// All names, in order.
@@ -27,7 +28,7 @@ struct Destinations {
         aggregates = try AggregateSettingsFile(data).load().entries
     }
 
-    /// Returns the destination of a URL or name. If `text` is nil, it returns the only configured destination.
+    /// Returns the destination of a URL or name. If `text` is nil, it returns the only named destination.
     func find(_ text: String?) throws -> Found {
         guard let text else {
             guard names.count < 2 else {
@@ -49,7 +50,7 @@ struct Destinations {
         {
             throw CommandFailure(
                 "nothing was sent: \(destination.identity.escapedForDisplay) gets aggregates under the name '\(name)', and no "
-                    + "rows; say --to \(name), or add the URL under another name to send rows", .usage)
+                    + "rows; give --to \(name), or add the URL under another name to send rows", .usage)
         }
         return .rows(destination)
     }
@@ -77,6 +78,8 @@ struct Destinations {
         }
     }
 
+    /// Throws if a name is invalid or has another URL, or if there are too many names.
+    /// - Parameter other: the URL that the name has now; nil for a new name.
     private func requireFree(_ name: String, for destination: Destination, _ other: String?) throws {
         guard Self.isName(name) else {
             throw CommandFailure(

@@ -13,9 +13,10 @@ struct DoctorCommand: AsyncParsableCommand {
             It returns 0 if it finds no problem, else 65. Only --rebuild changes anything: it recomputes sessions and rollups \
             from the rows.
 
-            With --hook it checks the shell's hook instead. It starts your interactive shell with your start files on a \
-            separate terminal and runs 'true' in it. It reports whether the event arrived, and if not, why. The event goes \
-            into a temporary data folder. Start files find NEXUS_HOOK_CHECK in the environment.
+            With --hook it checks the shell's hook instead. It starts your interactive shell with your start files on \
+            a separate terminal and runs 'true' in it. It reports whether the event of 'true' arrived, and if not, \
+            why. The event goes into a temporary data folder. The variable NEXUS_HOOK_CHECK is set in this shell, so \
+            that start files can recognize the check.
 
             EXAMPLES
               nexus doctor

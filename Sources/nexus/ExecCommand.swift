@@ -8,9 +8,10 @@ struct ExecCommand: ParsableCommand {
         abstract: "Run a command and record its name, how long it took and how it ended.",
         usage: "nexus exec [--workspace <name>] [--task <name>] [--quiet] -- <command> [<argument> ...]",
         discussion: """
-            The command uses your terminal, input and output, and nexus returns its exit code. Nexus keeps no argument \
-            except the subcommand of a program known to have them ('git push', 'npm test'). A program that runs \
-            another one, such as 'sudo' or 'timeout 5', is skipped.
+            The command uses your terminal, input and output, and nexus returns its exit code. Nexus keeps the name of \
+            the program. If Nexus knows that the program has subcommands, it keeps the subcommand too ('git push', \
+            'npm test'). It keeps no other argument. If the program only runs another program, as 'sudo' and 'timeout \
+            5' do, Nexus keeps the name of the other program.
 
             EXAMPLES
               nexus exec -- make -j8
@@ -19,14 +20,14 @@ struct ExecCommand: ParsableCommand {
 
     @Option(
         help:
-            "The workspace's name; only its keyed hash is kept. By default $NEXUS_WORKSPACE, else the folder of the git repository."
+            "The workspace's name; only its keyed hash is kept. Default: $NEXUS_WORKSPACE, else the repository's name."
     )
     var workspace: String?
 
     @Option(help: "The task's name; only its keyed hash is kept.")
     var task: String?
 
-    @Flag(help: "Do not report that the command could not be recorded.")
+    @Flag(help: "Print no message if the command cannot be recorded.")
     var quiet = false
 
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")
@@ -46,8 +47,8 @@ struct ExecCommand: ParsableCommand {
         Self.run(ExecCall(Array(command), workspace: workspace, task: task, quiet: quiet))
     }
 
-    /// Runs a call of the usual form without the argument parser, and ends the process. Returns if the call has another
-    /// form.
+    /// Runs a call that `ExecCall` can read, without the argument parser, and ends the process. Returns if `ExecCall`
+    /// cannot read the arguments.
     static func runAtOnce(_ arguments: [RawArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }

@@ -9,10 +9,12 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a snapshot of the data into a file.",
         discussion: """
-            The file name decides the format. .db, .ndjson and .csv are plain files; with .lz4 appended they are compressed, \
-            for 'lz4 -d'. Any other name gives the default, a compressed snapshot with a SQLite database. A compressed file has \
-            a hash, which 'nexus verify' checks. 'nexus import' reads .db, plain or compressed; ndjson and csv are for other \
-            tools. The file appears when it is complete, and replaces one of the same name.
+            The end of the file name selects the format: .db, .ndjson and .csv for plain files, .db.lz4, .ndjson.lz4 \
+            and .csv.lz4 for compressed files. 'lz4 -d' decompresses them. Any other name gives the default, a \
+            compressed SQLite database.
+
+            A compressed file has a hash, which 'nexus verify' checks. 'nexus import' reads .db and .db.lz4; the other \
+            formats are for other tools. The file appears when it is complete, and replaces a file of the same name.
 
             Days are those of your time zone ($TZ). Without a window, the snapshot has all events.
 
@@ -24,7 +26,8 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The format: sqlite, ndjson or csv; by default that of the file name, else sqlite.", valueName: "format"))
+            "The format: sqlite, ndjson or csv; by default the format of the file name, else sqlite.",
+            valueName: "format"))
     var format: SnapshotFormat?
 
     @Flag(help: "Write a plain file or stream, without compression.")
@@ -54,7 +57,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Recording has priority over an export, which takes seconds.
+        // An export takes seconds. Recording has priority over it.
         ThisProcess.lowerPriority()
         let data = try DataFolder.readable()
         let now = SystemClock().now()

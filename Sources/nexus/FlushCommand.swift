@@ -7,7 +7,7 @@ struct FlushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flush", abstract: "Store the pending events of the buffer now.",
         discussion: """
-            After an update, it also recomputes the aggregates of an earlier version, where reports need them.
+            After an update of Nexus, it also recomputes the aggregates of rows that an earlier version stored.
 
             EXAMPLES
               nexus flush && cp -r "$NEXUS_DATA_DIR" /mnt/backup
@@ -20,8 +20,8 @@ struct FlushCommand: AsyncParsableCommand {
             let waiting = try Drainer(data: data).pendingEvents()
             guard waiting > 0 else { return }
             throw CommandFailure(
-                "recording is off, as \(reason.escapedForDisplay): \(waiting.counted("event")) pending until it is on again",
-                .settings)
+                "cannot store \(waiting.counted("event")): recording is off, as \(reason.escapedForDisplay); "
+                    + "switch it on first", .settings)
         }
         let bar = ProgressLine(total: 1000)
         defer { bar?.clear() }
@@ -35,12 +35,13 @@ struct FlushCommand: AsyncParsableCommand {
     }
 }
 
-/// The first step of every command that reads: it stores pending events, and reports events that the answer lacks.
+/// The first step of every command that reads. It stores pending events, and reports if the answer will lack events.
 enum ReadingCommand {
     /// Longest time that a report waits for another writer. After a longer wait a user would think that the command
     /// hangs.
     private static let patience: Duration = .seconds(2)
 
+    /// Stores the pending events. Writes a message to standard error if the answer will lack events.
     /// - Parameters:
     ///   - data: the data folder.
     ///   - isQuiet: whether to omit messages to standard error. With `--watch` a message would appear in the middle of
@@ -50,7 +51,7 @@ enum ReadingCommand {
         try note(sentence(on: missing), isQuiet: isQuiet)
     }
 
-    /// Writes a sentence about the answer to standard error.
+    /// Writes a sentence about the answer to standard error, if there is one.
     static func note(_ sentence: String?, isQuiet: Bool = false) throws {
         guard let sentence, !isQuiet else { return }
         try CommandContext.current.report("nexus: \(sentence)\n")

@@ -8,17 +8,17 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import the events of a snapshot into this data folder.",
         discussion: """
-            Every event has an identity: the installation that recorded it, and its number there. Events that are here \
-            already stay unchanged, so importing twice has no effect. Purged events come back. Events older than rows \
-            are kept ('nexus telemetry retain') are skipped. It imports a snapshot whole or not at all, and not while \
-            recording is off.
+            Every event has an identity: the installation that recorded it, and its number there. Events that this \
+            data folder already has stay unchanged, so a second import has no effect. Events that you purged come back \
+            if the snapshot has them. The command skips events that are older than the retention ('nexus telemetry \
+            retain'). It imports the whole snapshot or nothing. While recording is off, it imports nothing.
 
             EXAMPLES
               nexus import backup.db.lz4
               ssh laptop nexus export -o - | nexus import -
             """)
 
-    @Argument(help: "The snapshot, with SQLite in it; '-' is standard input.", completion: .file())
+    @Argument(help: "The snapshot: a .db or .db.lz4 file; '-' is standard input.", completion: .file())
     var file: String
 
     @Flag(help: "Print what was imported as JSON.")
@@ -33,13 +33,13 @@ struct ImportCommand: AsyncParsableCommand {
         }
         let bar = ProgressLine(total: 1000)
         let outcome = try await SnapshotArgument.with(file) { file in try await run(file, into: data, bar) }
-        // The keys are stable: scripts read them.
+        // The keys must not change, because scripts read them.
         let value: JSONValue = [
             "expired": .integer(outcome.expired), "imported": .integer(outcome.imported),
             "known": .integer(outcome.known),
         ]
         let expired =
-            outcome.expired > 0 ? ", \(outcome.expired) older than rows are kept ('retain')" : ""
+            outcome.expired > 0 ? ", \(outcome.expired) skipped: older than the retention ('retain')" : ""
         let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) already present\(expired)\n"
         try CommandContext.current.write(json ? value.document : text)
     }

@@ -8,16 +8,19 @@ struct ImportHistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import-history", abstract: "Import the history of a shell, or a test report.",
         discussion: """
-            Sources are the files of zsh, bash, fish, resh and xonsh (xonsh-json), and the databases of atuin, zsh-histdb, \
-            hishtory, nushell and xonsh. \
-            Without a source, it lists the histories that it finds and what each would add, and writes nothing.
+            Sources are the files of zsh, bash, fish, resh and xonsh (xonsh-json), and the databases of atuin, \
+            zsh-histdb, hishtory, nushell and xonsh. The source junit is a test report. Without a source, the command \
+            lists the histories that it finds and the events that each would add. It then writes nothing.
 
-            It reads lines in memory and never stores them. Each entry keeps the command's name, its start and, if the \
-            history has them, its duration and outcome. It keeps a name if the command is a builtin, in PATH, or in \
-            the lists of 'nexus config'. Importing again adds only new entries. Entries since Nexus began to record \
-            the shell, entries without a time, and entries of another history are skipped and counted. Import the \
-            richest history first: it is at the top of the list. A suite of a JUnit report becomes a completed task; \
-            only the keyed hash of its name is kept.
+            It reads lines in memory and never stores them. An event has the name and the start of the command and, if \
+            the history has them, the duration and the outcome. The name is kept if the command is a builtin, in PATH, \
+            or in the lists of 'nexus config'.
+
+            A second import adds only new entries. The command skips and counts entries without a time, entries after \
+            Nexus began to record the shell, and entries that it imported from another history. Import the history \
+            with the most details first: without a source, the command lists it first.
+
+            A suite of a JUnit report becomes a completed task; only the keyed hash of its name is kept.
 
             EXAMPLES
               nexus import-history
@@ -29,7 +32,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
     @Argument(help: "The source: \(HistorySource.allCases.map(\.rawValue).joined(separator: ", ")).")
     var source: HistorySource?
 
-    @Argument(help: "The history's files (default: where the source usually has it).", completion: .file())
+    @Argument(help: "The files of the history (default: the usual path of the source).", completion: .file())
     var files: [String] = []
 
     @Flag(help: "Print the summary as JSON.")
@@ -47,7 +50,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         let paths = files.isEmpty ? [source.find()].compactMap { $0 } : files
         guard !paths.isEmpty else {
             throw CommandFailure(
-                "cannot find a history of \(source.rawValue): no file is where it usually is; name the file, as in "
+                "cannot find a history of \(source.rawValue): no file is at its usual path; name the file, as in "
                     + "'nexus import-history \(source.rawValue) FILE'", .rejectedInput)
         }
         var summaries: [HistorySummary] = []
@@ -58,7 +61,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
                 try await Self.take(path, of: source, into: data)
             }
             summaries.append(summary)
-            // Each summary is printed at once, so that it is not lost if a later file fails.
+            // Each summary is printed before the next file is read. It is then not lost if a later file fails.
             if !json { try File.standardOutput.write(summary.text(isPlan: false)) }
         }
         if json {
@@ -84,7 +87,7 @@ struct ImportHistoryCommand: AsyncParsableCommand {
         ["histories": .array(summaries.map(\.json))]
     }
 
-    /// Lists the entries that an import of each source would add.
+    /// Lists the histories on this machine, with the number of events that an import of each would add.
     private func list() throws {
         let data = try DataFolder.readable()
         let summaries = try HistoryImport.plans(for: data)

@@ -10,16 +10,16 @@ struct InitCommand: ParsableCommand {
             In ~/.zshrc: eval "$(nexus init zsh)"
             In ~/.config/fish/config.fish: nexus init fish | source
 
-            The hook reads lines in memory; Nexus never keeps arguments, paths or quotes. The workspace is the folder \
-            of the git repository, as a keyed hash; NEXUS_WORKSPACE overrides it. NEXUS_TELEMETRY=off and DO_NOT_TRACK \
-            apply at each prompt.
+            The hook reads lines in memory; Nexus never keeps arguments, paths or quotes. The workspace is the name of \
+            the git repository's folder, or the value of NEXUS_WORKSPACE; only its keyed hash is kept. The hook checks \
+            NEXUS_TELEMETRY=off and DO_NOT_TRACK at each prompt.
 
             EXAMPLES
               eval "$(nexus init bash)"
               nexus init fish | source
             """)
 
-    @Argument(help: "The shell to print for.")
+    @Argument(help: "The shell whose hook is printed.")
     var shell: ShellHook
 
     func run() throws {
@@ -33,9 +33,9 @@ enum ShellHook: String, ExpressibleByArgument, CaseIterable {
 
     /// The hook to print.
     ///
-    /// The hook of zsh is an argument of `emulate`, because under some options (sh_glob, ksh_glob) zsh cannot parse the
-    /// hook. With `local_traps`, the first command of a function can unset the user's DEBUG trap; zsh restores the trap
-    /// when the function returns.
+    /// The hook of zsh is an argument of `emulate`, because zsh cannot parse the hook if the user has set sh_glob or
+    /// ksh_glob. With `local_traps`, the first command of a function can unset the user's DEBUG trap; zsh restores the
+    /// trap when the function returns.
     var text: String {
         switch self {
         case .bash: String(decoding: PackageResources.nexus_bash, as: UTF8.self)

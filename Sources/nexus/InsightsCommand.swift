@@ -8,14 +8,15 @@ struct InsightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "insights", abstract: "Show slow and failing commands, and what changed.",
         discussion: """
-            Without a flag, it prints the few findings worth reading, the costliest first. Each is a change that \
-            chance does not explain, with its evidence and the command that shows the runs. It compares a command with \
-            its own history before the change: at least 20 runs before and 10 after. The window selects the changes \
-            that began or persist in it; without a window, it covers all time. Days are those of your time zone ($TZ).
+            Without a flag, it prints the few findings worth reading, the costliest first. Each finding is a change \
+            that chance does not explain, with its evidence and the command that lists the runs. It compares a command \
+            with the command's own history, and needs 20 runs before the change and 10 after it. The window selects \
+            the changes that began or persist in the window. Without a window, the command prints changes of all time. \
+            Days are those of your time zone ($TZ).
 
-            --from opens a connection to a ClickHouse server, sends it the filter, and searches the aggregates that 'nexus \
-            sync' has sent there: whole days of UTC under their dates. They have no failures in a row and nothing that was \
-            tried again.
+            --from opens a connection to a ClickHouse server and sends it the filter. The command then searches the \
+            aggregates that 'nexus sync' has sent there, with whole days of UTC. Streaks of failures and retries are \
+            not included, because aggregates do not have the order of runs.
 
             EXAMPLES
               nexus insights --week
@@ -34,10 +35,10 @@ struct InsightsCommand: AsyncParsableCommand {
         help: ArgumentHelp("Only this workspace: its name, or a prefix of its hash.", valueName: "name"))
     var workspace: String?
 
-    @Flag(help: "Commands that take most time or became slower, and correlated factors.")
+    @Flag(help: "Show commands that take the most time or became slower, and correlated factors.")
     var slow = false
 
-    @Flag(help: "Failures: categories, commands, streaks and retries.")
+    @Flag(help: "Show failures: categories, commands, streaks and retries.")
     var errors = false
 
     @Option(help: ArgumentHelp("Number of lines of each list.", valueName: "n"))

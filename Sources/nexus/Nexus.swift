@@ -27,7 +27,8 @@ struct Nexus: AsyncParsableCommand {
             FlushCommand.self, DoctorCommand.self, ConfigCommand.self, TelemetryCommand.self, ManualCommand.self,
         ])
 
-    /// On the main actor, so that `exec` runs on the first thread, which receives signals.
+    /// Runs the subcommand that the arguments name, and ends the process. It is on the main actor, so that `exec` runs
+    /// on the first thread. The first thread receives the signals.
     @MainActor static func main() async {
         ThisProcess.forbidCoreFile()
         let arguments = RawArgument.ofThisProcess
@@ -45,7 +46,7 @@ struct Nexus: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // The program that reads the output has ended, as `head` does early. This is no error to report.
+            // The program that reads the output has ended, as `head` does after a few lines. This is no error.
             if let error = error as? SystemError, error.isClosedPipe {
                 ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue)
             }

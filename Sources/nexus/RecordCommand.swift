@@ -8,8 +8,9 @@ struct RecordCommand: AsyncParsableCommand {
         commandName: "record",
         abstract: "Record one event, or a stream of events with --stdin.",
         discussion: """
-            An event is safe when the command returns 0. With --stdin, every line is a JSON object. The command \
-            reports a rejected line with its number, records the others, and returns 65.
+            Once the command returns 0, the event survives the crash of any program. With --stdin, every line is a \
+            JSON object. If lines are rejected, the command reports each with its number, records the other lines, and \
+            returns 65.
 
             EXAMPLES
               nexus record --command "swift build" --duration-ms 8200 --success
@@ -24,7 +25,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "With --stdin: reject lines with unknown keys or values that look like a secret.")
     var strict = false
 
-    @Flag(help: "With --stdin: print a line of JSON whenever more events are safe.")
+    @Flag(help: "With --stdin: print a line of JSON with the number of safe events after each chunk of input.")
     var ack = false
 
     @Flag(help: "With --stdin: print the summary as JSON.")
@@ -33,7 +34,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "Return once the event would survive a power cut.")
     var durable = false
 
-    @Flag(help: "Print why an event was not recorded, and return 0.")
+    @Flag(help: "If the event cannot be recorded, print the reason and return 0.")
     var soft = false
 
     func validate() throws {

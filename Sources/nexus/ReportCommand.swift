@@ -11,15 +11,15 @@ struct ReportCommand: AsyncParsableCommand {
         commandName: "report", abstract: "Write a report with charts: one HTML file for a browser.",
         discussion: """
             The file contains all that it needs, loads nothing, and has mode 0600. It shows the dashboard, changes, \
-            all commands, charts of those that took most time, failures, sessions, and a comparison with the time \
-            before. By default it goes to nexus-report.html in your own folder below $TMPDIR, else /tmp; the command \
-            prints its path. A link, or a file that is not such a report, is never replaced. Workspaces appear as the \
-            first digits of their hashes, or by name with --names.
+            all commands, charts of the commands that took the most time, failures and sessions. It also compares the \
+            window with the time before the window. By default the file is nexus-report.html in a folder of your own \
+            below $TMPDIR, else /tmp. The command prints the path of the file. It never replaces a link, or a file \
+            that is not such a report. Workspaces appear as the first digits of their hashes, or by name with --names.
 
-            Days and hours are those of your time zone ($TZ). Without a window, it covers all time.
+            Days and hours are those of your time zone ($TZ). Without a window, the report covers all time.
 
-            --from with a ClickHouse URL opens a connection to that server, sends it the filter, and shows the aggregates \
-            there: whole days of UTC under their dates, without sessions and workspaces.
+            --from with a ClickHouse URL opens a connection to that server and sends it the filter. The report then \
+            shows the aggregates on the server: whole days of UTC, without sessions and workspaces.
 
             EXAMPLES
               nexus report --month --open
@@ -39,19 +39,19 @@ struct ReportCommand: AsyncParsableCommand {
         completion: .file())
     var output: String?
 
-    @Flag(help: "Open the file with the browser of the desktop: xdg-open.")
+    @Flag(help: "Open the file in the browser, with xdg-open.")
     var open = false
 
     @Option(
         help: ArgumentHelp(
-            "Report from this snapshot instead of the data folder, '-' is standard input; or from the server of a "
-                + "ClickHouse URL.", valueName: "file"),
+            "Report from this snapshot ('-' is standard input), or from the server of a ClickHouse URL, instead of the "
+                + "data folder.", valueName: "file"),
         completion: .file())
     var from: String?
 
     @OptionGroup(title: "A server") var server: ServerOptions
 
-    @Flag(help: "Show the names of workspaces where a folder on this disk explains their hashes.")
+    @Flag(help: "Show the names of workspaces, if Nexus finds folders on this disk with these names.")
     var names = false
 
     @Flag(help: "Rewrite the file every 10 seconds, or at the interval of --refresh, until Ctrl-C.")
@@ -77,7 +77,7 @@ struct ReportCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         _ = try window.window(now: SystemClock().now())
         let file = try target(in: data)
-        // The file is checked first, because the work after this takes seconds.
+        // The file is checked before the report is made, because that takes seconds.
         try file.requireReplaceable()
         try server.requireServer(from)
         if let from, ServerFigures.isServer(from) {

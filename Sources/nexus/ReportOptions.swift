@@ -8,7 +8,7 @@ import SystemSupport
 struct WindowOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The window: a time, or two with '..' between them. A time is \(WindowError.accepted).",
+            "The window: a time, or two times with '..' between them. A time is \(WindowError.accepted).",
             valueName: "window"))
     var word: String?
 
@@ -24,7 +24,8 @@ struct WindowOptions: ParsableArguments {
     @Option(help: ArgumentHelp("From the start of this time.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Until the end of this time; 7d and 2h mean that long ago.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Until the end of this time; 7d means 7 days ago, 2h means 2 hours ago.", valueName: "time"))
     var until: String?
 
     func validate() throws {
@@ -34,6 +35,7 @@ struct WindowOptions: ParsableArguments {
         }
     }
 
+    /// Returns the window that the options select; all time without an option.
     /// - Parameter now: in milliseconds since 1970.
     func window(now: Int64) throws -> ReportWindow {
         try CommandFailure.requireKnownZone()
@@ -50,7 +52,7 @@ struct OrderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Sort by \(Self.words); largest first, names from A to Z.", valueName: "figure"))
     var sort: UsageOrder.Sort?
 
-    @Option(help: ArgumentHelp("Leave out rows with a lower count.", valueName: "n"))
+    @Option(help: ArgumentHelp("Leave out lines with a count lower than n.", valueName: "n"))
     var minCount = 1
 
     private static let words = UsageOrder.Sort.allCases.map(\.rawValue).joined(separator: ", ")
@@ -93,8 +95,8 @@ struct NameOptions: ParsableArguments {
     @Flag(
         name: .customLong("names"),
         help: """
-            Print names of workspaces in JSON, CSV and Markdown too, if a folder on this disk explains their hashes. \
-            Folders are the current git repository, its siblings, and the setting name-folders.
+            Print names of workspaces in JSON, CSV and Markdown too, if Nexus finds folders with these names. It \
+            searches the current git repository, the folders next to it, and the folders of the setting name-folders.
             """)
     var isWanted = false
 
@@ -109,7 +111,7 @@ extension NextSteps {
     ///
     /// - Parameters:
     ///   - data: the data folder.
-    ///   - hasFilter: whether the report leaves events out by a filter.
+    ///   - hasFilter: whether a filter leaves events out of the report.
     static func current(_ data: DataFolder, hasFilter: Bool = false) throws -> NextSteps {
         var steps = NextSteps()
         steps.recording = try RecordingPolicy.current(for: data)

@@ -7,7 +7,7 @@ struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List single runs, the latest first.",
         discussion: """
-            Times are those of your time zone ($TZ). Without a window it covers all time.
+            Times are those of your time zone ($TZ). Without a window, the list covers all time.
 
             EXAMPLES
               nexus runs --command 'cargo build' --week

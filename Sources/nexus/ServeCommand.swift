@@ -11,11 +11,12 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the service: accept events on a socket and a named pipe, and store pending events.",
         discussion: """
-            It runs until SIGTERM, SIGHUP or Ctrl-C, then accepts and stores what has arrived, and exits. Socket and pipe are \
-            in the data folder, or without NEXUS_DATA_DIR in $XDG_RUNTIME_DIR/nexus. A service manager may pass both (LISTEN_FDS).
+            It runs until SIGTERM, SIGHUP or Ctrl-C, then accepts and stores the events that have arrived, and exits. \
+            If NEXUS_DATA_DIR is set, the socket and the pipe are in the data folder, else in $XDG_RUNTIME_DIR/nexus. \
+            A service manager may open both and pass them (LISTEN_FDS).
 
-            --install writes systemd units into ~/.config/systemd/user and enables nothing. The units deny the service a \
-            network, and start it when an event arrives.
+            --install writes systemd units into ~/.config/systemd/user and does not enable them. The units keep the \
+            service from using the network, and start it when an event arrives.
 
             EXAMPLES
               nexus serve
@@ -26,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Write systemd units for this user, and print how to enable them.")
     var install = false
 
-    @Flag(help: "Remove the units.")
+    @Flag(help: "Remove the systemd units.")
     var uninstall = false
 
     @Flag(help: "Acknowledge events on the socket once they would survive a power cut.")

@@ -8,12 +8,13 @@ import SystemSupport
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only the installation whose id begins like this; --by installation lists them.", valueName: "id"))
+            "Only the installation whose id begins with this; 'nexus stats --by installation' lists the ids.",
+            valueName: "id"))
     var installation: String?
 
     @Option(
         help: ArgumentHelp(
-            "Commands, categories and templates that fewer installations have become '(other)'.", valueName: "n"))
+            "Show a command, category or template as '(other)' if fewer than n installations have it.", valueName: "n"))
     var atLeast: Int?
 
     @Option(help: ArgumentHelp("A file with the user name and the password of the server.", valueName: "file"))
@@ -33,7 +34,9 @@ struct ServerOptions: ParsableArguments {
     private var areGiven: Bool { installation != nil || atLeast != nil || credentials != nil }
 
     /// Throws if the user gave an option of reports from a server, but `--from` does not name a server.
-    /// - Parameter from: the argument of `--from`.
+    /// - Parameters:
+    ///   - from: the argument of `--from`.
+    ///   - kind: the argument of `--by`.
     func requireServer(_ from: String?, by kind: UsageBreakdown.Kind? = nil) throws {
         guard from.map(ServerFigures.isServer) != true, areGiven || kind == .installation else { return }
         throw CommandFailure(
@@ -45,7 +48,7 @@ struct ServerOptions: ParsableArguments {
     /// - Parameters:
     ///   - url: the argument of `--from`.
     ///   - range: in milliseconds since 1970.
-    ///   - windows: ranges for each of which the server combines the durations; nil to get the durations of each day.
+    ///   - windows: ranges; the server combines the durations in each range. Nil to get the durations of each day.
     func answer(
         _ url: String, _ range: Range<Int64>, durationsOf windows: [Range<Int64>]? = nil, _ filter: ReportFilter,
         isByInstallation: Bool = false

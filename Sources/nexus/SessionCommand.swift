@@ -37,10 +37,10 @@ struct SessionCommand: AsyncParsableCommand {
                   nexus session start --shell fish | source
                 """)
 
-        @Option(help: "The shell to print for.")
+        @Option(help: "The shell whose syntax is printed.")
         var shell = Shell.sh
 
-        @Option(help: "The session's id; by default a random one.")
+        @Option(help: "The session's id; by default a random id.")
         var id: String?
 
         func run() throws {
@@ -67,7 +67,7 @@ struct SessionCommand: AsyncParsableCommand {
                   nexus session end --shell fish | source
                 """)
 
-        @Option(help: "The shell to print for.")
+        @Option(help: "The shell whose syntax is printed.")
         var shell = Shell.sh
 
         func run() throws {
@@ -126,7 +126,8 @@ struct SessionCommand: AsyncParsableCommand {
         @Argument(help: "The session's id, or a prefix of it; by default the session of this shell.")
         var id: String?
 
-        @Option(help: ArgumentHelp("Maximum number of events, from the first one.", valueName: "n"))
+        @Option(
+            help: ArgumentHelp("Maximum number of events, from the first event of the session.", valueName: "n"))
         var limit = 200
 
         @Flag(help: "Print JSON.")

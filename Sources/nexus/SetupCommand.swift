@@ -9,8 +9,9 @@ struct SetupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "setup", abstract: "Add the hook to your shell's start file, and check that it records.",
         discussion: """
-            It prints the file and the line. Once you agree, it adds the line in a marked block at the end, after other tools. \
-            Mode, owner and links of the file stay. A new shell then checks that a command is recorded.
+            It prints the start file and the line to add. Once you agree, it adds the line in a marked block at the \
+            end of the file, after the lines of other tools. The file keeps its mode, owner and links. The command \
+            then starts a new shell and checks that this shell records.
 
             EXAMPLES
               nexus setup                 for the shell in $SHELL
@@ -23,7 +24,7 @@ struct SetupCommand: ParsableCommand {
 
     @OptionGroup var confirmation: Confirmation
 
-    @Flag(help: "Remove the block, unless it was changed.")
+    @Flag(help: "Remove the block, unless you have changed it.")
     var undo = false
 
     func validate() throws {
@@ -44,7 +45,7 @@ struct SetupCommand: ParsableCommand {
         if !missing.isEmpty {
             let refusal =
                 "nothing changed: there is no terminal to ask on; run it with --yes, or --dry-run to see the change"
-            guard try confirmation.isGiven(for: "Add it?", refusal: refusal) else { return }
+            guard try confirmation.isGiven(for: "Add the line?", refusal: refusal) else { return }
             for step in missing {
                 try step.file.add()
                 try CommandContext.current.write("Added to \(step.file.description).\n")
@@ -59,8 +60,8 @@ struct SetupCommand: ParsableCommand {
             let state =
                 switch step.state {
                 case .absent: "at the end, after other tools"
-                case .block: "has it already"
-                case .changedBlock: "has it already, in a block that was changed"
+                case .block: "has the line already"
+                case .changedBlock: "has the line already, in a block that was changed"
                 case .line(let number): "is hooked already, by line \(number)"
                 }
             lines.append("File:   \(step.file.description): \(state)")

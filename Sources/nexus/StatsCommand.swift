@@ -10,13 +10,14 @@ struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Show the dashboard, or a list.",
         discussion: """
-            Days and hours are those of your time zone ($TZ). Without a window, it covers all time. It compares a \
-            window with the same number of days before it; if that includes today, only up to the same time of day. It \
-            reads sessions with a filter row by row, and all else from aggregates.
+            Days and hours are those of your time zone ($TZ). Without a window, the report covers all time. It \
+            compares a window with the same number of days before it. If the window includes today, the last of the \
+            earlier days counts only up to the same time of day. With a filter, sessions are counted from single rows; \
+            all other figures come from aggregates.
 
-            --from with a ClickHouse URL opens a connection to that server and sends it the filter. It reports from the \
-            aggregates that 'nexus sync' has sent there: whole days of UTC under their dates, summed over installations, \
-            without sessions, workspaces and changes.
+            --from with a ClickHouse URL opens a connection to that server and sends it the filter. The report then \
+            shows the aggregates that 'nexus sync' has sent there, summed over all installations. Days are whole days \
+            of UTC. Sessions, workspaces and changes are not included.
 
             EXAMPLES
               nexus stats --week
@@ -36,13 +37,13 @@ struct StatsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Number of lines of each list (default: 10; all with --by and --json or --csv).", valueName: "n"))
+            "Number of lines of each list (default: 10, or all lines for --by with --json or --csv).", valueName: "n"))
     var top: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Report from this snapshot instead of the data folder, '-' is standard input; or from the server of a "
-                + "ClickHouse URL.", valueName: "file"),
+            "Report from this snapshot ('-' is standard input), or from the server of a ClickHouse URL, instead of the "
+                + "data folder.", valueName: "file"),
         completion: .file())
     var from: String?
 
@@ -52,7 +53,7 @@ struct StatsCommand: AsyncParsableCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup var names: NameOptions
 
-    @Flag(help: "Refresh in place until q or Ctrl-C; arrows, j, k, space and b scroll. It needs a terminal.")
+    @Flag(help: "Refresh the report on the terminal until q or Ctrl-C. Arrows, j, k, space and b scroll.")
     var watch = false
 
     private static let kinds = UsageBreakdown.Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -194,11 +195,11 @@ struct FilterOptions: ParsableArguments {
     /// The filter for the aggregates on a server. `ServerOptions.answer` rejects a filter with a workspace.
     var filterOfServer: ReportFilter { ReportFilter(command: command, workspace: workspace, failedOnly: failed) }
 
-    /// Returns the filter, with the name of a workspace hashed as in recording.
+    /// Returns the filter. It has the hash of the workspace's name, as recorded events have it.
     ///
     /// - Parameters:
     ///   - data: the data folder whose key hashes names.
-    ///   - recorded: the data folder whose events are counted; by default the same.
+    ///   - recorded: the data folder whose events are counted; by default `data`.
     func filter(in data: DataFolder, recordedIn recorded: DataFolder? = nil) throws -> ReportFilter {
         try ReportFilter(
             command: command, workspace: workspace, failedOnly: failed, keyOf: data, recordedIn: recorded ?? data)

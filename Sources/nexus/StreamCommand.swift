@@ -15,7 +15,8 @@ struct StreamCommand {
     func run() async throws {
         let summary: StreamRecorder.Summary
         if case .off = recording {
-            // Input is still read while recording is off, so that a closed pipe does not stop the program that writes it.
+            // The input is read even while recording is off. Otherwise the pipe would close, and the program that
+            // writes to it would fail.
             try discardInput()
             summary = StreamRecorder.Summary()
         } else {
@@ -67,7 +68,7 @@ struct StreamCommand {
         }
     }
 
-    /// The keys are stable: scripts read them.
+    /// Returns the summary as JSON. The keys must not change, because scripts read them.
     private func json(_ summary: StreamRecorder.Summary) -> JSONValue {
         [
             "accepted": .integer(summary.accepted), "received": .integer(summary.received),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SystemSupport
 
-/// Rejects unknown subcommands, and suggests the most similar one.
+/// Rejects unknown subcommands, and suggests the most similar subcommand.
 enum SubcommandCheck {
     /// Throws if the arguments name an unknown subcommand. Without this check, the parser would report an unexpected
     /// argument. After `nexus help` the parser would print the general help, and a script would take that for success.
@@ -26,8 +26,8 @@ enum SubcommandCheck {
         }
     }
 
-    /// Returns the name that is most similar to a word. Nil if they differ by more than a third of the letters of the
-    /// name, or if another name is equally similar.
+    /// Returns the name that is most similar to a word. Nil if the distance of word and name is more than a third of
+    /// the name's letters, or if another name is equally similar.
     static func nearest(to word: String, of names: [String]) -> String? {
         let distances = names.map { (name: $0, distance: distance(Array(word.lowercased().utf8), Array($0.utf8))) }
         let ordered = distances.sorted { $0.distance < $1.distance }
@@ -37,8 +37,8 @@ enum SubcommandCheck {
         return best.name
     }
 
-    /// Returns the number of letters to insert, remove, replace or swap with their neighbour to make one word of the other
-    /// (optimal string alignment).
+    /// Returns the smallest number of steps that turn one word into the other. A step inserts, removes or replaces a
+    /// letter, or swaps two adjacent letters (optimal string alignment).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         // All names are shorter than 32 letters, so a longer word is not similar to any name.
         guard left.count <= 32, !left.isEmpty else { return 32 }

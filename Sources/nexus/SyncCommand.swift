@@ -10,12 +10,15 @@ struct SyncCommand: AsyncParsableCommand {
         discussion: """
             A destination is a folder (file:///FOLDER), a server that accepts PUT (https://…, http://…), or ClickHouse \
             (clickhouse://HOST:PORT/DATABASE, clickhouses:// over TLS). Only this command sends events. The ledger \
-            (ledger.ndjson in the data folder) lists each transfer: 'nexus sync log'. Sending works while recording is off.
+            (ledger.ndjson in the data folder) lists each transfer; 'nexus sync log' prints it. Sending also works \
+            while recording is off.
 
-            A destination that was added with --aggregates receives no rows. It receives counts and durations of whole days by \
-            command, outcome, error category and template. A changed day replaces the earlier one there.
+            A destination that was added with --aggregates receives no rows. It receives counts and durations of whole \
+            days by command, outcome, error category and template. If a day changes here, the next sync replaces it \
+            there.
 
-            A purge does not remove events from a destination. Days of aggregates change with the next sync.
+            A purge does not remove events from a destination. After a purge, the next sync replaces the changed days \
+            of aggregates there.
 
             EXAMPLES
               nexus sync --to file:///mnt/stick
@@ -29,8 +32,9 @@ struct SyncCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "send", abstract: "Send new events.",
             discussion: """
-                User name and password come from NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, or from a file of two lines that \
-                only you may read. After an interruption, the next run continues where it stopped, and no row arrives twice.
+                User name and password come from NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD, or from a file of two lines \
+                that only you may read (--credentials). After an interruption, the next run sends the remaining rows, \
+                and no row arrives twice.
 
                 EXAMPLES
                   nexus sync send --to file:///mnt/stick
@@ -39,20 +43,20 @@ struct SyncCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The destination: a URL, or a name of 'nexus sync add'. Optional if there is only one name.",
+                "The destination: a URL, or a name from 'nexus sync add'. Optional if there is only one name.",
                 valueName: "destination"))
         var to: String?
 
         @Option(help: ArgumentHelp("A file with the user name and the password.", valueName: "file"))
         var credentials: String?
 
-        @Flag(help: "Print what would be sent, and send nothing; of aggregates, the bytes.")
+        @Flag(help: "Print what would be sent, and send nothing. For aggregates, print the exact bytes.")
         var dryRun = false
 
-        @Flag(help: "Send from the first event again, for a destination that lost its data.")
+        @Flag(help: "Send everything once more, for a destination that lost its data.")
         var again = false
 
-        @Flag(help: "Start a new ledger after you moved a damaged one away.")
+        @Flag(help: "Start a new ledger. Move the damaged ledger away first.")
         var newLedger = false
 
         @Flag(help: "Print JSON.")
@@ -122,10 +126,13 @@ struct SyncCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Store a destination under a name.",
             discussion: """
-                With --aggregates it gets no rows: for each day the number of runs, their total time and how many took how \
-                long, by command, event type, outcome, error category and template, under a random id. It prints the names \
-                that would go. --allow names a file with lines such as 'command git push', 'category exit_1' and 'template \
-                service'; any other name is sent as '(other)'. The list is copied: run this again after a change.
+                With --aggregates, the destination receives no rows. For each day it receives the number of runs, \
+                their total time and a histogram of their durations. These figures are grouped by command, event type, \
+                outcome, error category and template. A random id stands for this data folder.
+
+                The command prints the recorded names that would be sent. --allow limits them to the names in a file, \
+                with lines such as 'command git push', 'category exit_1' and 'template service'. Any other name is \
+                sent as '(other)'. Nexus copies the list: if you change the file, run the command again.
 
                 EXAMPLES
                   nexus sync add stick file:///mnt/stick
@@ -143,19 +150,19 @@ struct SyncCommand: AsyncParsableCommand {
         var aggregates = false
 
         @Option(
-            help: ArgumentHelp("A file of the names that may leave with aggregates.", valueName: "file"),
+            help: ArgumentHelp("A file with the names that may be sent with aggregates.", valueName: "file"),
             completion: .file())
         var allow: String?
 
-        @Flag(help: "Take a new id: this folder is a copy, and the other one is still in use.")
+        @Flag(help: "For a copy of a data folder that is still in use: use a new id.")
         var renew = false
 
-        @Flag(help: "Keep the id: this folder is a copy, and the other one is gone.")
+        @Flag(help: "For a copy of a data folder that no longer exists: keep its id.")
         var keep = false
 
         func validate() throws {
             guard aggregates || (allow == nil && !renew && !keep) else {
-                throw ValidationError("--allow, --renew and --keep go with --aggregates.")
+                throw ValidationError("--allow, --renew and --keep need --aggregates.")
             }
             guard !renew || !keep else { throw ValidationError("Give one of --renew and --keep.") }
         }
@@ -198,10 +205,10 @@ struct SyncCommand: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Remove a destination from the settings. Sent events stay there, and in the ledger.",
+            abstract: "Remove a destination from the settings. Sent events stay at the destination and in the ledger.",
             discussion: """
-                A destination with days of aggregates is removed with --withdraw, which replaces the days there by empty ones \
-                first, or with --keep, which leaves them there.
+                If the destination has days of aggregates, give --withdraw or --keep. With --withdraw, the command \
+                first replaces these days with empty days. With --keep, they stay there.
 
                 EXAMPLES
                   nexus sync remove stick
@@ -212,10 +219,10 @@ struct SyncCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The name.", valueName: "name"))
         var name: String
 
-        @Flag(help: "Replace the days of aggregates there by empty ones first.")
+        @Flag(help: "First replace the days of aggregates at the destination with empty days.")
         var withdraw = false
 
-        @Flag(help: "Leave the days of aggregates there.")
+        @Flag(help: "Leave the days of aggregates at the destination.")
         var keep = false
 
         @Option(help: ArgumentHelp("A file with the user name and the password.", valueName: "file"))
@@ -239,8 +246,9 @@ struct SyncCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "log", abstract: "List the transfers, and check that the ledger was not altered.",
             discussion: """
-                Each line of the ledger has the SHA-256 of the line before it, and ledger.head and the database have the number \
-                of lines. An altered or removed line is therefore detected, unless all three were rewritten.
+                Each line of the ledger has the SHA-256 of the line before it. The file ledger.head and the database \
+                have the number of lines. The command therefore detects an altered or removed line, unless a program \
+                rewrote all three: ledger, ledger.head and database.
 
                 EXAMPLES
                   nexus sync log

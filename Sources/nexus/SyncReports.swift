@@ -36,11 +36,15 @@ struct PreviewReport {
     let transfers: Int
     let events: Int
     let bytes: Int
+    /// The id of the first event to send; nil if there are no events to send.
     let firstId: Int64?
+    /// The id of the last event to send; nil if there are no events to send.
     let lastId: Int64?
-    /// RFC 3339, UTC; nil if there are no events to send.
+    /// The time of the earliest event, RFC 3339, UTC; nil if there are no events to send.
     let earliest: String?
+    /// The time of the latest event, RFC 3339, UTC; nil if there are no events to send.
     let latest: String?
+    /// The names of the values in each of `firstRows`.
     let columns: [String]
     /// The values of the first rows as they would be sent; nil for an empty value.
     let firstRows: [[String?]]
@@ -107,7 +111,7 @@ struct LedgerReport {
         self.transfers = transfers
     }
 
-    /// The transfers as JSON. If a transfer is not confirmed, it was begun and may have arrived.
+    /// The transfers as JSON. An unconfirmed transfer was started; its data may have arrived.
     var json: JSONValue {
         let values = transfers.map { item -> JSONValue in
             if let version = item.transfer.version {

@@ -9,7 +9,7 @@ import SystemSupport
 
 struct TelemetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "telemetry", abstract: "Show, switch on or off, and remove what is recorded.",
+        commandName: "telemetry", abstract: "Show what is recorded, switch recording on or off, and remove events.",
         discussion: """
             EXAMPLES
               nexus telemetry status
@@ -48,7 +48,8 @@ struct TelemetryCommand: AsyncParsableCommand {
             try CommandContext.current.write(json ? report.json.document : report.text)
         }
 
-        /// Returns the transfers in the ledger, by destination, and the problem with the ledger.
+        /// Returns the sums of the transfers in the ledger, for each destination and separately for rows and
+        /// aggregates. `problem` describes the damage of the ledger; nil if the ledger is intact.
         private static func sent(from data: DataFolder) throws -> ([StatusReport.Sent], problem: String?) {
             var sent: [String: StatusReport.Sent] = [:]
             let findings = try LedgerReader.read(data) { entry in
@@ -113,7 +114,7 @@ struct TelemetryCommand: AsyncParsableCommand {
 }
 
 extension CommandFailure {
-    /// Throws if switching recording off left a process that may still write.
+    /// Throws if a process may still write although recording was switched off.
     static func require(_ outcome: TelemetryControl.OffOutcome?) throws {
         switch outcome {
         case nil, .isQuiet: break

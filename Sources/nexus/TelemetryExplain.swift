@@ -8,8 +8,8 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "explain", abstract: "Show which parts of an event would be stored, and by which rules.",
             discussion: """
-                The line goes through the same code as a recorded one and is not stored: no file is created or changed. \
-                Without a line, it lists the rules.
+                The line passes the same checks as a recorded line, but it is not stored, and no file changes. Without \
+                a line, the command lists the rules.
 
                 EXAMPLES
                   nexus telemetry explain

@@ -12,12 +12,14 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "purge", abstract: "Remove recorded events permanently.",
             discussion: """
-                Conditions given together must all be met. It removes rows, counts, names, pending events and snapshots in the \
-                data folder, then searches every remaining byte for the removed values. Recorders may run: events recorded \
-                meanwhile stay. --all removes the key too. The ledger of transfers (ledger.ndjson) stays.
+                If you give several conditions, it removes the events that meet all of them, with their counts and \
+                names. It also removes all snapshots in the data folder. Then it searches every remaining byte for the \
+                removed values. Other programs may record during a purge; their new events stay. --all removes the key \
+                too. The ledger of transfers (ledger.ndjson) stays.
 
-                What was sent stays at its destinations: the receipt names them, and how each removes it. Days of aggregates \
-                change there with the next 'nexus sync'; after --all it withdraws them and sends no more.
+                Events that you sent stay at their destinations. The receipt names each destination and explains how \
+                to remove them there. The next 'nexus sync' replaces the changed days of aggregates there. After --all \
+                it withdraws these days and sends no more.
 
                 EXAMPLES
                   nexus telemetry purge --before 2026-01-01 --dry-run
@@ -25,16 +27,16 @@ extension TelemetryCommand {
                   nexus telemetry purge --all
                 """)
 
-        @Option(help: ArgumentHelp("Events before this day.", valueName: "yyyy-mm-dd"))
+        @Option(help: ArgumentHelp("Remove events before this day.", valueName: "yyyy-mm-dd"))
         var before: String?
 
-        @Option(help: "Events of this session.")
+        @Option(help: "Remove events of this session.")
         var session: String?
 
-        @Option(help: "Events of this command; 'git' includes 'git push'.")
+        @Option(help: "Remove events of this command; 'git' includes 'git push'.")
         var command: String?
 
-        @Flag(help: "Everything.")
+        @Flag(help: "Remove all events, and the key.")
         var all = false
 
         @OptionGroup var confirmation: Confirmation
@@ -63,8 +65,8 @@ extension TelemetryCommand {
             guard try confirmation.isGiven(for: "Permanently remove \(sentence(on: selection, in: data))?")
             else { return }
             let places = try SentPlaces(of: data).places
-            // The settings change before the purge. If the purge is killed, no list of names is left, and no
-            // destination gets further days.
+            // The settings of aggregates change before the purge. If the purge is then killed, the settings have no
+            // list of names left, and no destination receives further days.
             if selection.isEverything { try AggregateSettingsFile(data).withdrawAll() }
             let bar = ProgressLine(total: 1000)
             defer { bar?.clear() }
@@ -84,7 +86,7 @@ extension TelemetryCommand {
             }
         }
 
-        /// Returns the numbers of selected events and sessions as a sentence.
+        /// Returns the numbers of selected events and sessions as text.
         private func sentence(on selection: PurgeSelection, in data: DataFolder) throws -> String {
             let found = try Purger(data: data).preview(selection)
             let (counted, pending) = (found.countedEvents, found.pendingEvents)
@@ -112,8 +114,9 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "rekey", abstract: "Create a new key: new hashes cannot be linked to earlier ones.",
             discussion: """
-                A workspace in use gets another hash, and reports list it as another workspace. It destroys the old \
-                key. Running recorders use the new key immediately; names hashed before keep their hashes.
+                From then on every workspace and task gets another hash, and reports list a workspace in use as \
+                another workspace. The command destroys the old key. Running recorders use the new key immediately. \
+                Events that are already recorded keep their hashes.
 
                 EXAMPLES
                   nexus telemetry rekey --dry-run
@@ -131,8 +134,8 @@ extension TelemetryCommand {
                 try confirmation.isGiven(
                     for: "Create a new key? New hashes of workspaces and tasks will not match earlier ones.")
             else { return }
-            // The database of an older version has no installation id yet, and then there are no destinations of
-            // aggregates.
+            // A database of an older version has no installation id yet. Its data folder has no destinations of
+            // aggregates either.
             let before = try? AggregateSync.installation(of: data)
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
             try AggregateSettingsFile(data).follow(from: before, to: AggregateSync.installation(of: data))
@@ -144,9 +147,9 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "retain", abstract: "Show or set the retention of rows: '90d', or 'forever'.",
             discussion: """
-                The process that stores events removes older rows once a day. Counts and durations per day stay, so \
-                reports still include them. By default Nexus keeps rows forever. Without a time, it prints the \
-                setting.
+                Once a day, the process that stores events removes the rows that are older than the given time. Counts \
+                and durations per day stay, so reports still include the removed events. By default Nexus keeps rows \
+                forever. Without a time, the command prints the current setting.
 
                 EXAMPLES
                   nexus telemetry retain
@@ -154,7 +157,7 @@ extension TelemetryCommand {
                   nexus telemetry retain forever
                 """)
 
-        @Argument(help: ArgumentHelp("'90d', or 'forever'.", valueName: "time"))
+        @Argument(help: ArgumentHelp("How long to keep rows: '90d' (90 days), or 'forever'.", valueName: "time"))
         var time: String?
 
         @OptionGroup var confirmation: Confirmation
@@ -186,7 +189,7 @@ extension TelemetryCommand {
                 ?? "Rows are kept forever.\n"
         }
 
-        /// Returns the number of stored rows that would be too old, as a sentence.
+        /// Returns the numbers of events and sessions that are older than `days` days, as text.
         private static func effect(ofKeeping days: Int, in data: DataFolder) throws -> String {
             let found = try Purger(data: data).preview(keepingDays: days)
             return found.events.counted("event") + " in " + found.sessions.counted("session")
@@ -212,10 +215,10 @@ struct Confirmation: ParsableArguments {
     @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
-    /// Asks on a terminal; without one only `--yes` confirms.
+    /// Returns whether the user confirms: with `--yes`, or with the answer to a question on the terminal.
     /// - Parameters:
     ///   - question: the text to print on the terminal.
-    ///   - refusal: the error without a terminal.
+    ///   - refusal: the message of the error that is thrown if there is neither `--yes` nor a terminal.
     func isGiven(
         for question: @autoclosure () throws -> String,
         refusal: String = "confirmation needed: this cannot be undone; give --yes, or --dry-run for a preview"
@@ -234,7 +237,7 @@ struct Confirmation: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// The failure of a command when another process writes the database and did not yield in time.
+    /// The failure of a command because another process writes to the database and did not yield in time.
     static let writerIsBusy = CommandFailure(
         "nothing was changed: another nexus process is storing events; try again later", .tryAgain)
 }

@@ -7,9 +7,10 @@ struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check that a snapshot is whole and unaltered.",
         discussion: """
-            It checks the frame, the hash, the manifest, the database, every field of every row, and the counts. It reports \
-            a problem in one sentence and returns 65. It does not compare the snapshot with the data folder: 'nexus import' \
-            does, and refuses rows of this installation that were never recorded here.
+            It checks the LZ4 frame, the hash, the manifest, the database, every field of every row, and the counts. \
+            If it finds a problem, it prints one sentence and returns 65. It does not compare the snapshot with the \
+            data folder. 'nexus import' makes this comparison: it refuses rows that claim to be of this installation \
+            but were never recorded here.
 
             EXAMPLES
               nexus verify backup.db.lz4

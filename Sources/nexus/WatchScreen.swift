@@ -1,7 +1,7 @@
 import Reports
 import SystemSupport
 
-/// A report on the terminal's alternate screen, redrawn in place; the main screen is restored afterwards.
+/// The terminal's alternate screen, on which a report is redrawn in place. `deinit` restores the main screen.
 struct WatchScreen: ~Copyable {
     private static let enter = "\u{1B}[?1049h\u{1B}[?25l"
     private static let leave = "\u{1B}[?25h\u{1B}[?1049l"
@@ -19,7 +19,7 @@ struct WatchScreen: ~Copyable {
         try? File.standardOutput.write(Self.leave)
     }
 
-    /// Draws lines over the existing ones, in one write, so that nothing flickers.
+    /// Draws lines over the previous lines with one write, so that the screen does not flicker.
     borrowing func draw(_ lines: [String]) throws {
         let frame = lines.map { $0 + Self.clearLine }.joined(separator: "\r\n")
         try File.standardOutput.write(Self.home + frame + Self.clearBelow)
@@ -31,7 +31,8 @@ struct ReportWatch {
     /// Time between two drawings. It is short enough to follow work, and long enough to use little processor time.
     static let interval: Duration = .seconds(2)
 
-    /// Draws the result of `text`, at once, after each interval and after each key, until `q`, SIGINT or SIGTERM.
+    /// Calls `text` at the start and after each interval, and draws the result. Each key draws the last result again.
+    /// Returns after `q`, SIGINT or SIGTERM, or at the end of the terminal's input.
     static func run(_ text: () async throws -> String) async throws {
         let signals = try StopSignals()
         let screen = try WatchScreen()

@@ -35,7 +35,7 @@ struct OffTests {
             )
         }
         let flush = try program.run("flush")
-        #expect(flush.status == 78 && flush.errors.contains("1 event pending until it is on again"), "\(flush.errors)")
+        #expect(flush.status == 78 && flush.errors.contains("cannot store 1 event: recording"), "\(flush.errors)")
         let status = try program.run("telemetry", "status").output
         #expect(status.contains("Pending:    1 (in the buffer, until recording is on again)"))
         try program.run("telemetry", "on")

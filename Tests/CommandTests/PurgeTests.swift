@@ -139,7 +139,7 @@ struct PurgeTests {
         let before = try program.run("stats", "--by", "command", "--csv").output
         let outcome = try program.run("import", snapshot)
         #expect(
-            outcome.output.hasPrefix("0 events imported, 0 already present, 3 older than rows are kept"), "\(outcome)")
+            outcome.output.hasPrefix("0 events imported, 0 already present, 3 skipped: older"), "\(outcome)")
         #expect(try program.run("stats", "--by", "command", "--csv").output == before)
         #expect(before.contains("oldcommand,3,"))
         #expect(try program.query("SELECT count(*) FROM events") == "1")

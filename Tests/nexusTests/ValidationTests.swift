@@ -40,7 +40,7 @@ struct ValidationTests {
             ("insights --top 0", "--top must be at least 1."),
             ("insights --slow --errors", "Give one of --slow and --errors."),
             ("compare", "Nothing to compare"), ("compare a b c", "Give one or two windows."),
-            ("compare 7d --at 2h", "Give windows, or --at, not both"),
+            ("compare 7d --at 2h", "--at excludes windows"),
             ("compare 7d --top 0", "--top must be at least 1."),
             ("runs --limit 0", "--limit must be from 1 to 10000."),
             ("runs --format markdown", "runs prints text, JSON or CSV"),
