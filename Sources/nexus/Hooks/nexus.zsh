@@ -8,12 +8,12 @@ __nexus_preexec() {
     typeset -g __nexus_line=${1:-${3-}} __nexus_folder=$PWD
     typeset -gi __nexus_begin=0 __nexus_armed=1
     (( __nexus_begin = ${EPOCHREALTIME-0} * 1000 ))
-    # What keeps a line out of the history keeps it out of here.
+    # A line that zsh keeps out of the history is not recorded.
     [[ $__nexus_hides == on && $__nexus_line == " "* ]] && __nexus_armed=0
     (( ${precmd_functions[(I)__nexus_precmd]} )) || precmd_functions=(__nexus_precmd $precmd_functions)
 }
 
-# Runs before each prompt; zsh gives every such function the line's own $? and pipestatus.
+# Runs before each prompt. zsh sets $? and pipestatus to those of the line before it calls each such function.
 __nexus_precmd() {
     local -a __nexus_codes=($? $pipestatus) && \builtin trap - DEBUG ZERR
     \builtin emulate -L zsh
@@ -26,12 +26,13 @@ __nexus_precmd() {
     return 0
 }
 
-# Sends the line, its statuses and its times to the service, or to the recorder where there is none.
+# Sends the line, its statuses and its times to the service, or to the recorder if no service runs.
 __nexus_record() {
     [[ ${(L)NEXUS_TELEMETRY-} == (|on|1|true|yes) && ${DO_NOT_TRACK-} == (|0) ]] || return
     # A character is a byte from here on.
     setopt no_multibyte
-    # Up through the real folders, as the recorder goes; the service does not know where a line comes from.
+    # Searches this folder and the real folders above it, as the recorder does. The service cannot do that, because it
+    # does not know the folder of a line.
     local up=. root=$PWD text=${__nexus_line[1,30000]} session=$__nexus_shell_session
     until [[ $up -ef / || $#up -gt 4096 ]]; do
         [[ ! -e $up/.nexus-telemetry-off ]] || return
@@ -45,10 +46,11 @@ __nexus_record() {
     fi
     until [[ -z $root || -e $root/.git ]]; do root=${root%/*}; done
     [[ $root != ${HOME-} ]] || root=
-    # A setting leaves out the workspace of a repository, not one that the user named.
+    # The setting git-workspace leaves out the name of a repository, but not a name from NEXUS_WORKSPACE.
     local workspace=${NEXUS_WORKSPACE-${root##*/}} changed=true named=${NEXUS_WORKSPACE+false}
     [[ $PWD != $__nexus_folder ]] || changed=false
-    # Only the names of programs are read in a line, and they are ASCII.
+    # Other bytes than ASCII in the line become ?, because Nexus reads only the names of programs in it, and these names
+    # are ASCII.
     text=${${text//\\/\\\\}//\"/\\\"}
     text=${${${text//$'\n'/\\n}//[$'\t\r']/ }//[^ -~]/?}
     workspace=${${workspace//\\/\\\\}//\"/\\\"}
@@ -61,9 +63,10 @@ __nexus_record() {
     elif [[ ${XDG_RUNTIME_DIR-} == /* ]]; then up=$XDG_RUNTIME_DIR/nexus
     elif [[ ${XDG_DATA_HOME-} == /* ]]; then up=$XDG_DATA_HOME/nexus
     else up=${HOME-}/.local/share/nexus; fi
-    # What was opened is checked, not what has the name: only a pipe of this user that no other user may open gets the event.
-    # Without a reader the pipe does not open, and a full one refuses the line: the recorder takes it then, as it takes a
-    # line that is too long to be written in one piece. Root, who may have the environment of another user, starts the recorder.
+    # The hook checks the opened file, because another file may have the name by now. It writes the event only to a pipe
+    # that belongs to this user and that no other user may open. The recorder gets the event if the pipe has no reader,
+    # if the pipe is full, or if the event is too long for one write. Root may have the environment of another user, so
+    # root always starts the recorder.
     if (( EUID && $#json < 4096 )) && [[ ! -L $up && ! -L $up/run && -p $up/run/pipe ]] &&
         sysopen -w -o nonblock,cloexec,nofollow -u descriptor -- $up/run/pipe
     then
@@ -76,13 +79,14 @@ __nexus_record() {
         fi
         exec {descriptor}>&-
     fi 2>/dev/null
-    # In a subshell, so that neither $! nor the list of jobs knows of it.
+    # The recorder starts in a subshell, so that neither $! nor the list of jobs contains it.
     if builtin whence -p nexus-record >/dev/null; then
         ( { builtin print -r -- $json | nexus-record --stdin --soft } &>/dev/null &! )
     fi
 }
 
-# The shell's own session, as `nexus record` finds it: the start of the computer, this process, and its start.
+# Installs the hook. The id of the shell's session is computed as `nexus record` does it: from the boot id, the process
+# number and its start time.
 __nexus_start() {
     \builtin emulate -L zsh
     \builtin setopt unset no_err_exit no_err_return no_xtrace
@@ -97,7 +101,7 @@ __nexus_start() {
     typeset -g __nexus_line=
     typeset -ga preexec_functions precmd_functions
     (( ${preexec_functions[(I)__nexus_preexec]} )) || preexec_functions+=(__nexus_preexec)
-    # First, so that what other hooks take is not counted.
+    # The function is first, so that the durations of lines do not include the time of other hooks.
     precmd_functions=(__nexus_precmd ${precmd_functions:#__nexus_precmd})
 }
 __nexus_start
