@@ -5,13 +5,13 @@ import SystemSupport
 
 /// The observer of a drain loop.
 package protocol DrainObserver: Sendable {
-    /// Returns at once, or after a pause in recording. The loop then stores events.
+    /// Returns when the loop may store events: immediately, or after a pause in recording.
     func waitToDrain() async
     /// Returns a number that changes with every append. The loop calls this before it checks for waiting events.
     func appendCount() async -> Int
     /// Notes that a transaction has stored events.
     func stored(_ events: Int) async
-    /// Notes that no waiting event can be stored.
+    /// Notes that the loop found no event that it can store now.
     /// - Parameters:
     ///   - count: `appendCount` before the loop checked.
     ///   - isBlocked: whether events wait that cannot be stored yet.
@@ -25,8 +25,8 @@ package protocol DrainObserver: Sendable {
 /// The drain loop of the service and of streams. It drains the buffer at each wake-up; `DrainState` decides the next
 /// step.
 ///
-/// The loop keeps the writer lock until another process requests the lock, so that maintenance and other streams get
-/// their turn.
+/// The loop keeps the writer lock. It releases the lock if another process requests it, for example maintenance or
+/// another stream.
 package struct DrainLoop<Observer: DrainObserver>: Sendable {
     private let data: DataFolder
     private let options: DrainState.Options
@@ -152,8 +152,8 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
 }
 
 extension SQLiteWriter {
-    /// Stores everything that waits and ends the drain.
-    /// - Returns: the number of events; nil when the writer had to yield before all were stored.
+    /// Stores all waiting events and ends the drain.
+    /// - Returns: the number of stored events; nil if the writer had to yield before all events were stored.
     func drainToEnd() throws(StoreError) -> Int? {
         guard try !shouldYield() else { return nil }
         let events = try drain()

@@ -33,13 +33,15 @@ struct DrainState {
         case rest
         /// Tries again at the given time, or at an earlier wake-up.
         case retry(at: ContinuousClock.Instant)
-        /// Ends the drain: everything is stored, and no event has arrived for `quietTime`.
+        /// Ends the drain, because everything is stored and no event has arrived for `quietTime`. `closing` is whether
+        /// the database is closed too.
         case end(closing: Bool)
     }
 
     let options: Options
     /// Whether the last drain has ended and nothing was stored since then.
     private(set) var isEnded = false
+    /// The time from which an attempt without events ends the drain.
     private var quietFrom: ContinuousClock.Instant
     /// The earliest time at which another attempt is scheduled.
     private var scheduled: ContinuousClock.Instant?
@@ -60,7 +62,7 @@ struct DrainState {
             quietFrom = now + options.quietTime
             return retry(at: quietFrom, now)
         case .busy, .failed: return retry(at: now + options.retryInterval, now)
-        // Events wake the loop once recording is on again.
+        // Once recording is on again, new events wake the loop.
         case .off: return .rest
         case .empty where isEnded: return .rest
         case .empty where now < quietFrom: return retry(at: quietFrom, now)

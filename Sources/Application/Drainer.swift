@@ -15,9 +15,9 @@ package struct Drainer: Sendable {
     private static let pollInterval: Duration = .milliseconds(5)
     private static let progressInterval: Duration = .milliseconds(200)
 
-    /// Drains everything and returns the number of events. Returns nil if the settings switch recording off or another
-    /// process holds the writer lock. The same applies if a process requests the lock before all events are stored.
-    /// Throws `SQLiteWriter.blockedReason` when some events had to stay in the buffer.
+    /// Drains everything and returns the number of events. Returns nil if the settings switch recording off, or if
+    /// another process holds the writer lock or requests it before all events are stored. Throws
+    /// `SQLiteWriter.blockedReason` when some events had to stay in the buffer.
     ///
     /// If `progress` is given, aggregates of rows that an earlier version stored are recomputed too. `progress`
     /// receives the completed share, 0 to 1.
@@ -53,8 +53,8 @@ package struct Drainer: Sendable {
             if try await drainIfFree(catchingUp: progress) != nil { return true }
             // An empty line in the service's pipe is no event, and wakes the service.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
-            // Events that the service has just read from its pipe are neither in the pipe nor in the buffer, so two checks are
-            // needed.
+            // Events that the service has just read from its pipe are briefly neither in the pipe nor in the buffer.
+            // Two checks in a row must therefore find no events.
             quietLooks = try pending() == 0 && NamedPipe.waitingBytes(in: pipe) == 0 ? quietLooks + 1 : 0
             if quietLooks == 2 { return true }
             try await Task.sleep(for: Self.pollInterval)
@@ -73,9 +73,9 @@ package struct Drainer: Sendable {
         case withoutIDs(String)
     }
 
-    /// Stores waiting events before a report is read, by this process or by the service. The wait for another writer is
-    /// at most `patience`, because a slightly outdated report is better than no report. A database that cannot be
-    /// written can still be read.
+    /// Stores waiting events before a report reads the database, and returns the events that the report will lack. This
+    /// process stores them, or it asks the service. The wait for another writer is at most `patience`, because a
+    /// slightly outdated report is better than no report. A database that cannot be written can still be read.
     package func prepareReport(patience: Duration) async throws -> Missing {
         guard data.folder.exists else { return .nothing }
         guard try RecordingPolicy.current(for: data) == .on else {
@@ -104,7 +104,7 @@ package struct Drainer: Sendable {
     /// Returns the number of events in the buffer.
     package func pendingEvents() throws -> Int { try EventCounters.current(in: data).pending }
 
-    /// Returns the number of waiting events; nil while the writer still migrates the tables.
+    /// Returns the number of waiting events; nil while another process migrates the tables of an older version.
     private func pending() throws -> Int? {
         do {
             return try pendingEvents()

@@ -21,9 +21,10 @@ package struct FolderDoctor: Sendable {
             + DatabaseCheck(data, isQuick: isQuick, progress: progress).run()
     }
 
-    /// Returns the reason why the key is unusable. Nil when the key is usable, or no events depend on it yet. While a
-    /// key is lost, events are recorded without names. A key of an earlier version may have left no mark. If such a key
-    /// is missing, the next recorder makes a new key, and names get other hashes.
+    /// Returns the reason why the key is unusable. Nil if the key is usable, or if no events depend on it yet. If a key
+    /// is missing but its mark exists (`KeyFile.wasMade`), the key is lost, and events are recorded without names. A
+    /// key of an earlier version may have left no mark. If such a key is missing, the next recorder makes a new key,
+    /// and names get other hashes.
     /// - Parameter hasEvents: whether events were accepted.
     package func keyProblem(hasEvents: Bool) -> String? {
         do throws(HashKeyError) {

@@ -9,6 +9,7 @@ package actor InputReader {
     private let executor = ThreadExecutor()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
+    /// Minimum time between two changes that `nextOrChange` reports.
     private static let restBetweenChanges: Duration = .milliseconds(20)
 
     private let input: File
@@ -33,7 +34,7 @@ package actor InputReader {
             if case .input(let bytes) = kind { bytes } else { 0 }
         }
 
-        /// Whether the input has ended.
+        /// Whether no step follows: the input has ended, or a signal requests a stop.
         package var isLast: Bool {
             if case .input = kind { false } else { true }
         }
@@ -47,7 +48,7 @@ package actor InputReader {
         lines = NDJSONInput(intake: intake)
     }
 
-    /// Reads `input`, and reports changes of the folder under `watch`.
+    /// Reads `input`, and reports changes of the folder that `watch` observes.
     package init(input: consuming File, watch: consuming FolderWatch, intake: EventIntake) {
         self.input = input
         signals = nil
@@ -58,7 +59,7 @@ package actor InputReader {
     /// Waits for input and parses all complete lines in it.
     package func next() throws -> Step {
         if case .signal(let number)? = try signals?.wait(for: input) {
-            // An incomplete line is dropped: its end has not arrived.
+            // An incomplete line is dropped, because its end has not arrived.
             return Step(kind: .signal(number), chunk: lines.take { _ in })
         }
         return try read()

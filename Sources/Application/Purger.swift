@@ -31,7 +31,7 @@ package struct Purger: Sendable {
             pendingEvents: try EventCounters.current(in: data).pending)
     }
 
-    /// Counts the rows that are older than `days` days, whole days in UTC.
+    /// Counts the events and sessions that are older than `days` whole days of UTC.
     package func preview(keepingDays days: Int) throws -> Preview {
         var selection = PurgeSelection()
         selection.before = SQLiteWriter.firstMillisecondKept(days: days, now: SystemClock().now())

@@ -23,7 +23,7 @@ package struct ServiceUnits: Sendable {
     private let program: String
     private let data: DataFolder
     private let runtime: RuntimeFolder
-    /// Whether data and socket have the default paths of the units.
+    /// Whether the data folder and the socket have the paths that the templates contain.
     private let isUsual: Bool
 
     /// - Parameter program: the program to run. The full program of an installation is replaced by the launcher in
@@ -53,8 +53,8 @@ package struct ServiceUnits: Sendable {
             (Self.socketName, templates.socket),
         ]
         guard !isUsual else { return files }
-        // If the environment names the data folder, it contains socket and pipe. Otherwise they are in the user's
-        // runtime folder.
+        // If NEXUS_DATA_DIR names the data folder, the socket and the pipe are in the data folder. Otherwise they are
+        // in the user's runtime folder.
         let isGiven = runtime.folder == data.folder
         let folder = Self.specifiersEscaped(data.folder.path)
         files.append(
@@ -113,7 +113,7 @@ package struct ServiceUnits: Sendable {
         return paths
     }
 
-    /// Returns a word of a unit's setting, in quotes: systemd.syntax(7).
+    /// Returns a text in quotes, as one word of a unit's setting: systemd.syntax(7).
     private static func quoted(_ text: String) -> String {
         let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         return "\"" + specifiersEscaped(escaped) + "\""

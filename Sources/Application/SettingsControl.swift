@@ -60,10 +60,10 @@ package struct SettingsControl: Sendable {
         }
     }
 
-    /// Passes a copy of the file to an editor, and replaces the settings with the result.
+    /// Passes a copy of the settings file to an editor, and replaces the settings with the edited copy.
     ///
     /// - Parameter editor: edits the file at a path and returns whether it succeeded.
-    /// - Returns: the outcome of switching recording off, if the edit did that; nil otherwise.
+    /// - Returns: the outcome of switching recording off, if the user did that in the editor; nil otherwise.
     package func edit(_ editor: (String) throws -> Bool) async throws -> TelemetryControl.OffOutcome? {
         let before = try file.load()
         try data.folder.prepare()

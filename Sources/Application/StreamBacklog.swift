@@ -4,7 +4,7 @@ import SystemSupport
 /// Counts the events by which a stream is ahead of its own drain. Past a limit it pauses the stream, unless the drain
 /// cannot store anything.
 actor StreamBacklog: DrainObserver {
-    /// Wakes the drain. Holds one element at most.
+    /// The wake-ups of the drain. At most one wake-up waits.
     nonisolated let wakeUps: AsyncStream<Void>
     private nonisolated let continuation: AsyncStream<Void>.Continuation
     private var drained = 0
@@ -17,7 +17,7 @@ actor StreamBacklog: DrainObserver {
 
     init() {
         (wakeUps, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // The drain is woken once at the start, because a stream without input is idle as well.
+        // The first wake-up lets the drain store the events of other recorders, even if the stream gets no input.
         continuation.yield()
     }
 

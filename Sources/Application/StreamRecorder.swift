@@ -15,7 +15,7 @@ package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
         /// Acknowledge only events that would survive a power cut.
         package var durable = false
-        /// Reject lines with unknown keys.
+        /// Reject lines with unknown keys or with values that look like a secret.
         package var strict = false
 
         package init() {}
@@ -50,7 +50,8 @@ package struct StreamRecorder: Sendable {
     package enum Progress: Sendable {
         /// A line was rejected.
         case rejected(line: Int, Rejection)
-        /// The given number of events is safe in the buffer, and the given number of bytes was read.
+        /// Since the start, `events` events were appended to the buffer, `rejected` lines were rejected, and `bytes`
+        /// bytes were read.
         case accepted(events: Int, rejected: Int, bytes: Int)
         /// The background fsync of accepted events failed: a power cut may lose them.
         case notOnDisk(BufferError)
@@ -128,7 +129,7 @@ package struct StreamRecorder: Sendable {
         return result
     }
 
-    /// Decodes, batches and acknowledges each chunk in turn. Pauses when the drain or fsync is too far behind.
+    /// Decodes, batches and acknowledges one chunk after the other. Pauses if the drain or fsync is too far behind.
     private func pump(
         from intake: InputReader, through batcher: EventBatcher, ahead backlog: StreamBacklog,
         _ flusher: SegmentFlusher, report: @Sendable (Progress) -> Void
@@ -165,9 +166,9 @@ package struct StreamRecorder: Sendable {
         return summary
     }
 
-    /// Returns the number of this stream's events that are stored. A stream that drained itself has stored all that it accepted.
-    /// Otherwise it drains once more after its end. If another process still drains or storing is blocked, all events in the
-    /// buffer are assumed to be this stream's.
+    /// Returns the number of this stream's events that are stored. If the stream's own drain has stored all events,
+    /// all accepted events are stored. Otherwise this call drains once more. If another process drains, or if
+    /// storing is blocked, this call assumes that all events in the buffer are of this stream.
     private func storedEvents(of summary: Summary) async throws -> Int {
         guard summary.storeFailure == nil else {
             let pending = (try? StoreReader(data: data)?.eventCounters().pending) ?? summary.accepted

@@ -4,7 +4,7 @@ import Recording
 package import SystemSupport
 import WriteAheadBuffer
 
-/// Switches recording on and off for every process at once.
+/// Switches recording on and off for all processes that use a data folder.
 package struct TelemetryControl: Sendable {
     private let data: DataFolder
 
@@ -19,7 +19,7 @@ package struct TelemetryControl: Sendable {
     package enum OffOutcome: Equatable, Sendable {
         /// No process writes to the data folder any more.
         case isQuiet
-        /// A writer did not yield in time; nothing more is appended.
+        /// Nothing more is appended, but the writer did not close the database in time.
         case writerIsBusy
         /// A process was stopped while it wrote to this file, and completes the write when it is resumed.
         case hasStopped(path: String)
@@ -28,11 +28,12 @@ package struct TelemetryControl: Sendable {
     }
 
     /// Switches recording off. When it returns `.isQuiet`, no process writes to the data folder any more. Processes
-    /// check the settings under a lock before they append. This call has acquired and released each such lock since the
-    /// settings changed, so later appends see the change. The last writer has closed the database.
+    /// check the settings under a lock before they append. This call changes the settings, and then acquires and
+    /// releases each of these locks. Later appends therefore see the change, and earlier appends have ended. The last
+    /// writer has closed the database.
     ///
-    /// A writer yields within a fraction of a second. A stream or a service checks the settings between two transactions, and a
-    /// stream closes the database when it is idle (`DrainLoop`). This call wakes both.
+    /// A writer yields within a fraction of a second. A stream and the service check the settings between two
+    /// transactions. An idle stream closes the database by itself (`DrainLoop`). This call wakes an idle service.
     package func switchOff() async throws -> OffOutcome {
         try SettingsFile(data).update { $0.set(recording: false) }
         do {
@@ -54,7 +55,8 @@ package struct TelemetryControl: Sendable {
         wakeService()
     }
 
-    /// Returns the writer lock after the process that holds it yields; nil when that takes longer than `patience`.
+    /// Returns the writer lock after the process that holds it yields; nil if the process does not yield within
+    /// `patience`.
     package func waitForWriter() async throws -> WriterLock? {
         try await WriterLock.acquire(in: data, within: Self.patience)
     }

@@ -6,11 +6,12 @@ import SystemSupport
 /// The names of workspaces, for the owner's own reports. Only keyed hashes of the names are stored. The names are found
 /// by hashing the names of folders on this disk.
 package enum WorkspaceNames {
-    /// Hashes the names of folders with the key of a data folder. The folders are the current git repository and those
-    /// next to it, and the folders of the setting `name_folders` and those in them. The name in `$NEXUS_WORKSPACE` is
-    /// included.
+    /// Hashes the names of folders with the key of a data folder. The folders are the current git repository, the
+    /// folders next to it, the folders of the setting `name_folders`, and the folders in them. The name in
+    /// `$NEXUS_WORKSPACE` is included.
     ///
-    /// Nothing is written. If the key, the settings or a folder cannot be read, the names from that source are missing.
+    /// Nothing is written. If the settings or a folder cannot be read, their names are missing. If the key cannot be
+    /// read, all names are missing.
     ///
     /// - Returns: names by their hash.
     package static func known(

@@ -7,7 +7,7 @@ import WriteAheadBuffer
 /// pseudo-terminal, and runs `true` in it. Then it waits for the event in a temporary data folder, which is removed afterwards.
 ///
 /// Before `true` the shell reads a probe. The probe writes the state of the hook into a file and makes the temporary folder the
-/// data folder, regardless of the start files. Nothing of the user's data is written.
+/// data folder, regardless of the start files. The check does not change the user's data.
 package struct HookCheck: Sendable {
     /// The variable by which start files recognize a check. It also keeps a check from starting another check.
     package static let mark = "NEXUS_HOOK_CHECK"
@@ -90,7 +90,7 @@ package struct HookCheck: Sendable {
     }
 
     /// Waits until the shell has printed something and is quiet, or has printed nothing for some time. A start file that reads
-    /// its input must not get the typed lines. The deadline applies in any case.
+    /// its input must not get the typed lines. The wait ends at `end` at the latest.
     private func waitForPrompt(_ process: TerminalProcess, _ end: ContinuousClock.Instant) {
         let silent = ContinuousClock.now + Limits.hookQuietTime * 10
         while process.output.isEmpty, !process.isOver, ContinuousClock.now < min(silent, end) {
@@ -118,9 +118,9 @@ package struct HookCheckResult: Equatable, Sendable {
 
     let shell: ShellDialect
     package internal(set) var outcome = Outcome.notArrived
-    /// The answers of the probe, by name. Empty if the shell did not read the probe.
+    /// The result of `HookProbe.answer()`. Empty if the shell did not read the probe.
     package internal(set) var answer: [String: String] = [:]
-    /// The last program that ran in the shell's process.
+    /// The program that ran in the shell's process at the deadline. Nil if the shell has read the probe, or has ended.
     package internal(set) var programName: String?
     /// The output of the shell.
     package internal(set) var output = ""
@@ -130,7 +130,8 @@ package struct HookCheckResult: Equatable, Sendable {
         if case .arrived = outcome { true } else { false }
     }
 
-    /// The reason why the hook does not record; nil if the probe found none.
+    /// The reason why the hook does not record. Nil if the probe found no reason, or if the shell did not read the
+    /// probe.
     package var cause: HookProblem? {
         guard !answer.isEmpty else { return nil }
         let telemetry = answer["telemetry"] ?? ""
@@ -149,12 +150,13 @@ package struct HookCheckResult: Equatable, Sendable {
         return nil
     }
 
-    /// The message that the hook itself printed; nil without one.
+    /// The message that the hook itself printed; nil if it printed no message.
     private var complaint: String? {
         output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
     }
 
-    /// The data folder that the start files set. Nil if they set none, or that of the check.
+    /// The data folder that the start files set. Nil if they set no data folder, so that the shell has the folder of
+    /// the check.
     package var otherDataFolder: String? {
         guard let path = answer["data"], !path.isEmpty, path != answer["scratch"] else { return nil }
         return path
@@ -162,9 +164,18 @@ package struct HookCheckResult: Equatable, Sendable {
 }
 
 /// The reason why a hook does not record.
+///
+/// - `noHook`: the shell has no hook, but finds `nexus`.
+/// - `noNexus`: the shell has no hook, and does not find `nexus`.
+/// - `removed`: another tool has removed the hook from the functions that run at a prompt.
+/// - `noHistory`: bash keeps no history, and the hook reads lines from the history.
+/// - `noRecorder`: the shell does not find `nexus-record`.
 package enum HookProblem: Equatable, Sendable {
+    /// The variable of this name switches recording off.
     case switchedOff(String)
+    /// Recording is off in the shell's folder, for the given reason.
     case leftOut(String)
+    /// The hook printed the given message.
     case complaint(String)
     case noHook, noNexus, removed, noHistory, noRecorder
 }

@@ -22,17 +22,17 @@ extension HookCheckResult {
         case .shellEnded:
             return .error(
                 "hook", "\(name) ended while it read its start files\(lastWords)",
-                suggestion: "remove 'exit' or 'exec' from them, or make it depend on $\(HookCheck.mark)")
+                suggestion: "remove 'exit' or 'exec' from the start files, or skip it if $\(HookCheck.mark) is set")
         case .noPrompt:
             guard let program = programName, program != name else {
                 return .error(
                     "hook", "\(name) showed no prompt in time: a start file waits or takes long\(lastWords)",
-                    suggestion: "find the line that waits with '\(name) -ix', or allow more time with --deadline")
+                    suggestion: "run '\(name) -ix' to find the line that waits, or allow more time with --deadline")
             }
             return .error(
                 "hook",
                 "\(name) showed no prompt: a start file runs '\(program.escapedForDisplay)' instead",
-                suggestion: "run it after the hook, or only where $\(HookCheck.mark) is not set")
+                suggestion: "run that program after the hook, or only if $\(HookCheck.mark) is not set")
         case .notArrived:
             return problem(files)
         }
@@ -48,7 +48,7 @@ extension HookCheckResult {
                     "remove \(variable) from the start files, or unset it"
                 )
             case .leftOut(let reason):
-                ("this folder is left out: \(reason.escapedForDisplay)", "run it in another folder")
+                ("this folder is left out: \(reason.escapedForDisplay)", "run the check in another folder")
             case .complaint(let message):
                 ("the hook does not work in this \(name): \(message.escapedForDisplay)", "see 'nexus help init'")
             case .noHook, .noNexus: missingHook(files)

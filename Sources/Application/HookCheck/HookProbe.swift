@@ -2,8 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// The script that the shell reads in a check. It writes the state of the hook into a file, one `name=value` a line, and directs
-/// events to the check's data folder.
+/// The script that the shell reads in a check. It writes the state of the hook into a file, one `name=value` per line.
+/// Then it makes the check's data folder the data folder of the shell.
 struct HookProbe {
     private let shell: ShellDialect
     private let answerPath: String
@@ -27,10 +27,12 @@ struct HookProbe {
         }
     }
 
-    /// Returns a path in quotes. The path contains a quote only if the path of the folder of temporary files does.
+    /// Returns a path in quotes. A path contains a quote only if the path of the folder for temporary files contains a
+    /// quote.
     private static func quoted(_ path: String) -> String { "'" + path.replacing("'", with: #"'\''"#) + "'" }
 
-    /// Returns the shell's answers by name. Nil until the shell has written all of them.
+    /// Returns the values that the script has written, by their names, and the check's data folder as `scratch`. Nil
+    /// until the script has written all values.
     func answer() -> [String: String]? {
         guard let file = try? File(opening: answerPath, [.read, .regular]) else { return nil }
         var bytes: [UInt8] = []

@@ -17,8 +17,8 @@ struct SetupBlock: Equatable {
     private static let end = "# <<< nexus setup <<<"
     private static let newlines = " newlines "
     private static let newFile = " new file"
-    /// The largest number of added newlines: the first ends an unfinished line, the second its continuation after a
-    /// backslash.
+    /// The largest number of added newlines. The first newline ends an unfinished line. If that line ends with a
+    /// backslash, the second newline ends its continuation.
     private static let mostNewlines = 2
 
     /// The position of a block in a file.
@@ -30,9 +30,13 @@ struct SetupBlock: Equatable {
         let madeFile: Bool
     }
 
+    /// The result of a search for the block.
     enum Search: Equatable {
+        /// The file has no block.
         case none
+        /// The file has the block as `nexus setup` writes it.
         case unchanged(Place)
+        /// The file has the first line of a block, but not the block as `nexus setup` writes it.
         case changed
     }
 
@@ -54,8 +58,8 @@ struct SetupBlock: Equatable {
     }
 
     /// Returns the number of newlines to add after a text, so that the next text begins on its own line. The number is
-    /// 0 after a complete line and 1 after an unfinished line. A backslash at the end would continue the line and needs
-    /// one more.
+    /// 0 after a complete line and 1 after an unfinished line. A backslash at the end would continue the line, so it
+    /// needs one more newline.
     private static func missingNewlines(after text: [UInt8]) -> Int {
         guard let last = text.last else { return 0 }
         let isEnded = last == UInt8(ascii: "\n")
@@ -103,7 +107,7 @@ struct SetupBlock: Equatable {
         for block in all(shell) {
             let wanted = block.bytes
             guard let start = bytes.firstRange(of: wanted)?.lowerBound else { continue }
-            // A block without added newlines is at the start of a line.
+            // A block without added newlines must be at the start of a line.
             let beginsLine = block.addedNewlines > 0 || start == 0 || bytes[start - 1] == UInt8(ascii: "\n")
             guard beginsLine else { continue }
             return .unchanged(

@@ -19,8 +19,8 @@ package struct ShellSetup: Sendable {
         zshFolder = asksZsh ? files.findZshFolder() : nil
     }
 
-    /// Returns the start file of the user's shell, with `~` for the home folder, and whether it has the hook. Nil for a
-    /// shell without a hook, and when the file cannot be read. This call starts no shell.
+    /// Returns the start file of the user's shell, with `~` for the home folder, and whether it has the hook. Nil if
+    /// Nexus has no hook for the shell, or if the file cannot be read. This call starts no shell.
     package static func current(
         environment: @escaping @Sendable (String) -> String? = Environment.value
     ) -> (startFile: String, isInstalled: Bool)? {
@@ -38,8 +38,9 @@ package struct ShellSetup: Sendable {
     /// The line to add.
     package var line: String { SetupBlock.line(files.shell) }
 
-    /// Returns the files that should have the hook, and the form in which each has it. If the user added the hook's
-    /// line to another file that is no login file, that line counts for files without the hook.
+    /// Returns the files that should have the hook, and the form in which each file has it. The user may have added the
+    /// hook's line to another start file. If that is not a login file, its line counts as the hook of every file that
+    /// has no hook.
     package func steps() throws(StartFileError) -> [Step] {
         let logins = [".bash_profile", ".bash_login", ".profile"]
         var own: StartFile.State?

@@ -5,7 +5,7 @@ package import SystemSupport
 /// The shell of the user, and the start files that it reads.
 package struct ShellStartFiles: Sendable {
     package let shell: ShellDialect
-    /// The program's name or path as given.
+    /// The name or path of the shell, as the user or `$SHELL` gives it.
     package let program: String
     private let home: String
     private let value: @Sendable (String) -> String?
@@ -29,7 +29,7 @@ package struct ShellStartFiles: Sendable {
     }
 
     /// Returns the files that get the hook. For bash, the start file of login shells gets the hook too, unless it
-    /// mentions `.bashrc`. `zshFolder` is the folder that zsh itself prints.
+    /// mentions `.bashrc`. `zshFolder` is the result of `findZshFolder`.
     package func wanted(zshFolder: String?) -> [StartFile] {
         switch shell {
         case .bash:

@@ -11,7 +11,7 @@ package struct StartFile: Equatable, Sendable {
     /// The path of the file that is written, with links resolved. The file need not exist.
     package let target: String
 
-    /// Longest start file that is changed, in bytes: hundreds of times the usual size.
+    /// Maximum size of a start file that Nexus changes, in bytes. It is hundreds of times the usual size.
     private static let longest = 4 * 1024 * 1024
 
     init(_ shell: ShellDialect, _ path: String) {
@@ -82,7 +82,8 @@ package struct StartFile: Equatable, Sendable {
         case .unchanged(let place): found = place
         }
         let rest = Array(bytes[found.range.upperBound...])
-        // If the user added text after the block, the added newlines stay, so that this text begins on its own line.
+        // If the user added text after the block, the newlines before the block stay, so that this text begins on its
+        // own line.
         let start = found.range.lowerBound + (rest.isEmpty ? 0 : found.addedNewlines)
         try asStartFileError { () throws(SystemError) in
             if found.madeFile, found.range == 0..<bytes.count {
