@@ -85,8 +85,8 @@ struct Nexus: AsyncParsableCommand {
         "--experimental-dump-help",
     ]
 
-    /// Throws if the process lacks the files, threads or memory that the command needs. Recording one event needs less
-    /// than the other commands do.
+    /// Throws if the process lacks the files, threads or memory that the command needs. Recording one event needs fewer
+    /// of them than any other command.
     private static func requireResources(for command: any ParsableCommand) throws {
         let runtime = min(ProcessResources.processors, Limits.commandProcessors)
         let needed: ProcessResources

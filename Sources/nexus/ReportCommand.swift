@@ -101,7 +101,7 @@ struct ReportCommand: AsyncParsableCommand {
         try await FileWatch.run(every: .seconds(refresh ?? Self.watchSeconds)) { try await write(file, data) }
     }
 
-    /// Returns the page on the aggregates on a server.
+    /// Returns the page for the aggregates of a server.
     private func page(onServer url: String) async throws -> String {
         let time = SystemClock().now()
         let now = ServerDays.endOfToday(now: time)
@@ -134,7 +134,7 @@ struct ReportCommand: AsyncParsableCommand {
         return try ReportFile(output)
     }
 
-    /// Returns the page on the database of a data folder. The key of `own`, the user's data folder, is used to look up
+    /// Returns the page for the database of a data folder. The key of `own`, the user's data folder, is used to look up
     /// names.
     private func page(on data: DataFolder, keyOf own: DataFolder) throws -> String {
         let now = SystemClock().now()

@@ -116,7 +116,7 @@ struct StatsCommand: AsyncParsableCommand {
         return try report(source) { try steps(own, filter) }
     }
 
-    /// Returns the report on the aggregates on a server.
+    /// Returns the report on the aggregates of a server.
     private func report(onServer url: String) async throws -> String {
         let now = ServerDays.endOfToday(now: SystemClock().now())
         let window = try window.window(now: now)
@@ -195,7 +195,7 @@ struct FilterOptions: ParsableArguments {
     /// The filter for the aggregates on a server. `ServerOptions.answer` rejects a filter with a workspace.
     var filterOfServer: ReportFilter { ReportFilter(command: command, workspace: workspace, failedOnly: failed) }
 
-    /// Returns the filter. It has the hash of the workspace's name, as recorded events have it.
+    /// Returns the filter. It has the hash of the workspace's name, because recorded events have only the hash.
     ///
     /// - Parameters:
     ///   - data: the data folder whose key hashes names.

@@ -154,10 +154,10 @@ struct SyncCommand: AsyncParsableCommand {
             completion: .file())
         var allow: String?
 
-        @Flag(help: "For a copy of a data folder that is still in use: use a new id.")
+        @Flag(help: "Use a new id: this folder is a copy, and the original is still in use.")
         var renew = false
 
-        @Flag(help: "For a copy of a data folder that no longer exists: keep its id.")
+        @Flag(help: "Keep the id: this folder is a copy, and the original no longer exists.")
         var keep = false
 
         func validate() throws {

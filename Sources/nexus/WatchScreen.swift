@@ -31,7 +31,7 @@ struct ReportWatch {
     /// Time between two drawings. It is short enough to follow work, and long enough to use little processor time.
     static let interval: Duration = .seconds(2)
 
-    /// Calls `text` at the start and after each interval, and draws the result. Each key draws the last result again.
+    /// Calls `text` at the start and after each interval, and draws the result. A key scrolls the last result.
     /// Returns after `q`, SIGINT or SIGTERM, or at the end of the terminal's input.
     static func run(_ text: () async throws -> String) async throws {
         let signals = try StopSignals()
