@@ -2,10 +2,10 @@ import Core
 import Database
 import GRDB
 
-/// All properties of an event that a report can filter by or list, except its task and its session. Events with the same
-/// properties are counted together, so that a report with any filter reads aggregates.
+/// All properties of an event that a report can filter by or list, except its task and its session. Events with the
+/// same properties are counted together, so that a report with any filter reads aggregates.
 ///
-/// Each member is the number of a name (see `RollupNames`), or 0 if the event has no value for the property.
+/// Most members are the number of a name (see `RollupNames`), or 0 if the event has no value for the property.
 struct Combination: NumberedKey {
     /// Whether the event succeeded.
     enum Outcome: UInt32 {
@@ -27,8 +27,9 @@ struct Combination: NumberedKey {
     var outcome: Outcome = .unknown
     var category: UInt32 = 0
     var template: UInt32 = 0
-    /// `services_count` and `ports_used` plus 1; 0 if the event has no value.
+    /// `services_count` plus 1; 0 if the event has no `services_count`.
     var services: UInt32 = 0
+    /// `ports_used` plus 1; 0 if the event has no `ports_used`.
     var ports: UInt32 = 0
 
     @inline(__always)
@@ -39,7 +40,8 @@ struct Combination: NumberedKey {
         return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
     }
 
-    /// Returns the key under which a kind counts events with these properties; nil if they have no such key.
+    /// Returns the key under which a kind counts events with these properties. Nil if the kind does not count them, or
+    /// if its keys contain more than these properties.
     func key(of kind: RollupKind) -> RollupKey? {
         func key(_ number: UInt32) -> RollupKey? { number == 0 ? nil : RollupKey(number) }
         func ofCommand(_ number: UInt32) -> RollupKey? {
@@ -69,8 +71,8 @@ struct Combination: NumberedKey {
         ]
     }
 
-    /// Returns a count in the form of a member: the count plus 1, or 0 if there is no count. The highest `UInt32` is
-    /// stored like the number below it, so that the sum fits.
+    /// Returns the value of `services` or `ports` for a count: the count plus 1, or 0 for nil. The highest `UInt32`
+    /// gets the same value as the number below it, because adding 1 would overflow.
     static func amount(_ number: UInt32?) -> UInt32 {
         guard let number else { return 0 }
         return min(number, UInt32.max - 1) + 1
@@ -79,8 +81,8 @@ struct Combination: NumberedKey {
 
 /// The recently seen combinations, and their numbers in the table `rollup_combinations`. Numbers count from 1.
 ///
-/// The number of combinations is limited (`Limits.combinations`). Events of further combinations are counted together
-/// under the number 0.
+/// The number of combinations is limited (`Limits.combinations`). The events of all combinations beyond the limit are
+/// counted together under the number 0.
 struct CombinationNumbers {
     /// The combinations in the order in which they were seen. Their members are not numbers of names yet, but indices
     /// of names plus 1.
@@ -139,7 +141,8 @@ struct CombinationNumbers {
         for (member, parameter) in zip(members, 1...) { statement.bind(Int32(parameter), Int64(member)) }
     }
 
-    /// Clears the cache, when it has reached its size limit or another program changed the table.
+    /// Clears the cache. This is necessary after a rollback or a change of the table, and if the cache is full
+    /// (`isFull`).
     mutating func forget() {
         self = CombinationNumbers()
     }
@@ -171,19 +174,20 @@ struct CombinationNumbers {
     }
 }
 
-/// The bucket from which all events are counted by their combinations. A folder of an earlier version is converted one day at
-/// a time, the latest first (`RollupTables.catchUp`).
+/// The bound between days whose events are not yet counted by combination, and later days, whose events are. In a data
+/// folder of an earlier version, `RollupTables.catchUp` moves it back by one day at a time.
 enum CombinedDays {
-    /// The name of the bucket's line in the table `counters`. The name is part of the database format.
+    /// The name of the bound's row in the table `counters`. The name is part of the database format.
     private static let name = "combinations_from_slot"
 
-    /// Returns the first 15-minute bucket: always the first bucket of a UTC day, and 0 if every event is counted by
-    /// combination.
+    /// Returns the 15-minute bucket from which on all events are counted by combination. It is always the first bucket
+    /// of a UTC day, and 0 if every event is counted by combination.
     static func firstBucket(in database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count FROM counters WHERE name = ?", arguments: [name]) ?? 0
     }
 
-    /// Records that all events from a bucket on are counted by combination. The first bucket never increases.
+    /// Records that all events from `bucket` on are counted by combination. Changes nothing if an earlier bucket is
+    /// recorded already.
     static func note(from bucket: Int64, in database: Database) throws {
         try database.execute(
             sql: "UPDATE counters SET count = min(count, ?) WHERE name = ?", arguments: [bucket, name])

@@ -4,9 +4,10 @@ import GRDB
 
 /// The combinations whose events pass a filter.
 struct MeantCombinations: Sendable {
-    /// For the number of each combination, whether it passes. This is a separate array, because most lookups are for
-    /// combinations that do not pass.
+    /// Whether the combination with a number passes; the number is the index. This is a separate array, because most
+    /// look-ups are for combinations that do not pass.
     private let isMeant: [Bool]
+    /// Each combination that passes and the type of its events; the combination's number is the index.
     private let combinations: [(combination: Combination, type: EventType?)]
 
     /// Reads which combinations pass a filter. The filter must not name a session.
@@ -35,8 +36,8 @@ struct MeantCombinations: Sendable {
         combinations = meant
     }
 
-    /// Returns the numbers of the commands that begin with the given words. Lines of several commands count if their
-    /// first command does.
+    /// Returns the numbers of the commands that begin with the given words. A line of several commands is included if
+    /// its first command begins with these words.
     private static func commands(beginning words: String, in database: Database) throws -> Set<UInt32> {
         var numbers: Set<UInt32> = []
         let rows = try Row.fetchCursor(
@@ -58,7 +59,7 @@ struct MeantCombinations: Sendable {
     subscript(_ number: UInt32) -> (combination: Combination, type: EventType?) { combinations[Int(number)] }
 }
 
-/// Reads the aggregates by combination of the events that pass a filter.
+/// Answers queries about the events that pass a filter. It reads the aggregates of the combinations that pass.
 struct CombinationReading {
     let meant: MeantCombinations
     let reading: UsageReading
@@ -68,9 +69,11 @@ struct CombinationReading {
 
     // MARK: Questions
 
-    /// The sums of 15-minute buckets by dimension (without tasks), and failures by command and category.
+    /// The sums over a range of 15-minute buckets.
     struct Totals {
+        /// The sums by dimension, without tasks.
         let sums: [UsageDimension: UsageReading.Sums]
+        /// The failures. A key is a pair: a command's number and a category's number.
         let failures: [RollupKey: RollupNumbers]
     }
 
@@ -100,7 +103,7 @@ struct CombinationReading {
             failures: failures.byKey.mapValues(\.numbers))
     }
 
-    /// Returns the sums of tasks. Each day that the buckets touch counts as a whole.
+    /// Returns the sum of each task, by the task's number. Each UTC day that the buckets touch counts as a whole.
     func tasks(slots: Range<Int64>) throws -> [UInt32: UsageReading.Sum] {
         guard !slots.isEmpty else { return [:] }
         var sums = UsageReading.Sums()
@@ -114,7 +117,8 @@ struct CombinationReading {
         return Dictionary(uniqueKeysWithValues: sums.byKey.map { ($0.key.first, $0.value) })
     }
 
-    /// Returns the sums by command and correlated factor. Each day that the buckets touch counts as a whole.
+    /// Returns the sums by command and correlated factor. A key is a pair: a command's number and the value of the
+    /// factor. Each UTC day that the buckets touch counts as a whole.
     func correlatedFactors(
         _ factor: StoreReader.CorrelatedFactor, slots: Range<Int64>
     ) throws -> [RollupKey: UsageReading.Sum] {
@@ -138,7 +142,7 @@ struct CombinationReading {
         var latency = LatencyHistogram()
     }
 
-    /// Returns the counts of each 15-minute bucket with events.
+    /// Returns the counts of each 15-minute bucket with events, by the bucket's number since 1970.
     func bucketUsages(_ slots: Range<Int64>, hasLatency: Bool) throws -> [Int64: BucketUsage] {
         var result: [Int64: BucketUsage] = [:]
         try reading.forEachBlock([.combination], .slot, slots) { block, kind, bytes in
@@ -167,7 +171,7 @@ struct CombinationReading {
         return result
     }
 
-    /// Returns the sums of each command by 15-minute bucket or by day.
+    /// For each command, by its number, returns the sums of its 15-minute buckets or days, in the order of time.
     func history(
         _ grain: RollupGrain, periods: Range<Int64>
     ) throws -> [UInt32: [(period: Int64, sum: UsageReading.Sum)]] {
@@ -178,7 +182,7 @@ struct CombinationReading {
                 let command = meant[cell.key.first].combination.command
                 guard command != 0 else { continue }
                 // Aggregates of one period are consecutive, but the aggregates of different commands are interleaved.
-                // So only the last point of a command can be of the same period.
+                // So only the last point of a command can be of this block's period.
                 if let last = history[command]?.indices.last, history[command]?[last].period == block.period {
                     try history[command]?[last].sum.add(cell, of: bytes, hasLatency: true)
                 } else {

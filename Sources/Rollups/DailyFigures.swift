@@ -11,7 +11,7 @@ package struct DailyFigures: Equatable, Sendable {
         case unknown, succeeded, failed
     }
 
-    /// The common properties of the events. A text is empty if the events do not have it.
+    /// The common properties of the events. A text is empty if the events have no such property.
     package struct Key: Hashable, Sendable, Comparable {
         /// The command's name in reports. The name of a line of several commands ends with `EventType.lineSuffix`.
         package var command: String
@@ -45,7 +45,7 @@ package struct DailyFigures: Equatable, Sendable {
         self.latency = latency
     }
 
-    /// Sums figures whose keys are equal after `rename`, in the order of the keys.
+    /// Renames the key of each figure and sums figures with equal keys. The result is in the order of the keys.
     package static func merged(_ figures: [DailyFigures], _ rename: (Key) -> Key = { $0 }) -> [DailyFigures] {
         var merged: [Key: DailyFigures] = [:]
         for figure in figures {
@@ -61,7 +61,7 @@ package struct DailyFigures: Equatable, Sendable {
     }
 }
 
-/// Reads the figures of days. Names and combinations are read once.
+/// Reads the figures of days. `init` reads the combinations of all days.
 package struct DailyFiguresReader: Sendable {
     private let store: StoreReader
     private let combinations: MeantCombinations
@@ -101,8 +101,8 @@ package struct DailyFiguresReader: Sendable {
         }
     }
 
-    /// Returns the figures from aggregates; nil if some events of the day exceed the limit of combinations and are
-    /// counted together.
+    /// Returns the figures of a day from aggregates. Nil if some events of the day have combinations beyond the limit,
+    /// because such events are only counted together.
     private static func figures(
         of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
     ) throws -> [DailyFigures]? {

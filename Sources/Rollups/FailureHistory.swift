@@ -4,7 +4,7 @@ package import Database
 package struct FailureHistory: Equatable, Sendable {
     /// Failures of a 15-minute bucket or a day.
     package struct Point: Equatable, Sendable {
-        /// Milliseconds since 1970, UTC.
+        /// The start of the period, in milliseconds since 1970.
         package let start: Int64
         package let count: Int
 
@@ -38,7 +38,7 @@ package struct FailureHistory: Equatable, Sendable {
             .map(\.1)
     }
 
-    /// Returns the histories of points whose keys are the numbers of commands and categories.
+    /// Returns a history for each key of `points`. A key is a pair: a command's number and a category's number.
     fileprivate static func named(
         _ points: [RollupKey: [Point]], _ reading: UsageReading
     ) throws -> [FailureHistory] {
@@ -85,7 +85,7 @@ extension CombinationReading {
             }
             let start = block.period * length
             for (key, count) in counts {
-                // A bucket may have several blocks. The counts of each block are added to the point of its bucket.
+                // A period may have several blocks. The counts of each block are added to the point of its period.
                 let before = points[key]?.last?.start == start ? points[key]?.removeLast().count ?? 0 : 0
                 points[key, default: []].append(.init(start: start, count: before + count))
             }

@@ -3,11 +3,11 @@ package import Database
 import GRDB
 package import SystemSupport
 
-/// Fills a temporary database with figures of days that were counted elsewhere. Reports then read these figures like
-/// figures of this installation.
+/// Fills a temporary database with daily figures that a server returned. Reports then read these figures like figures
+/// of this installation.
 ///
-/// The database has the aggregates of 15-minute buckets and of days, and no rows. All figures of a day are in one 15-minute
-/// bucket, which the caller chooses. Figures with the same bucket, installation and key are summed.
+/// The database has the aggregates of 15-minute buckets and of days, and no rows. The caller chooses one 15-minute
+/// bucket for all figures of a day. Figures with the same bucket, installation and key are summed.
 package struct FiguresOfDays {
     private struct Figures {
         let bucket: Int64
@@ -44,7 +44,7 @@ package struct FiguresOfDays {
         if pending.count >= Self.mostPending { try write() }
     }
 
-    /// Writes what is pending, and returns the reader of the database.
+    /// Writes the pending figures, and returns a reader of the database.
     package mutating func finish() throws -> StoreReader {
         try write()
         return StoreReader(queue: counts, data: data)
@@ -66,8 +66,8 @@ package struct FiguresOfDays {
         guard isWhole else { throw TooManyFigures() }
     }
 
-    /// Returns the combination of each figure, with the numbers of its names, and the number of the combination. Beyond
-    /// the limit of combinations this number is 0.
+    /// Returns the combination of each element of `figures`, and the number of this combination. The number is 0 for a
+    /// combination beyond the limit (`Limits.combinations`).
     private static func combinations(
         _ figures: [Figures], in database: Database
     ) throws -> [(combination: Combination, number: UInt32)] {

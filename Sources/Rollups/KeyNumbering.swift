@@ -15,9 +15,9 @@ func mix(_ value: UInt64, _ seed: UInt64) -> UInt64 {
 /// The seed of the hashes. It is odd and differs in every process.
 private let keySeed = UInt64.random(in: .min ... .max) | 1
 
-/// Numbers keys in the order in which they are first seen: 0, 1, 2, … A `Dictionary` is not used, because its hash
-/// would cost several times as much as the rest of the counting. The table uses open addressing with linear probing and
-/// is at most half full.
+/// Numbers keys in the order in which they are first seen: 0, 1, 2, … A `Dictionary` is not used, because its hashes
+/// would take several times as long as all other work of counting. The table uses open addressing with linear probing
+/// and is at most half full.
 struct KeyNumbering<Key: NumberedKey>: Sendable {
     private(set) var keys: [Key] = []
     /// The number of a key plus 1; 0 in a free slot.

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Counts rows and adds the counts to rollups, in bounded memory.
 struct Recount {
-    /// The number of counts between two writes.
+    /// The number of events and sessions that are counted between two writes.
     private static let countsBetweenWrites = Limits.transactionEvents
 
     private let slots: Range<Int64>
@@ -20,8 +20,11 @@ struct Recount {
     private var rowsRead = 0
     private var sessions = ByteKeyTable()
 
-    /// Creates a recount of the events and sessions in `slots`, which adds to the rollups of `target`.
-    /// - Parameter kinds: the kinds of usage that are written.
+    /// Creates a recount of the events and sessions in the 15-minute buckets `slots`. It adds the counts to the rollups
+    /// of `target`.
+    /// - Parameters:
+    ///   - kinds: the kinds of usage that are written.
+    ///   - countsActivity: whether `activity_rollup` is written too.
     init(
         slots: Range<Int64>, into target: Database, kinds: [RollupKind] = RollupKind.allCases,
         countsActivity: Bool = true
@@ -32,7 +35,7 @@ struct Recount {
         self.countsActivity = countsActivity
     }
 
-    /// Counts an event if it is in one of the 15-minute buckets; returns false otherwise.
+    /// Counts an event if it is in one of the buckets `slots`; returns false otherwise.
     private mutating func take(_ row: borrowing EventRow) throws -> Bool {
         guard let numbers = row.numbers, slots.contains(TimeBucket.containing(numbers.timestamp)) else { return false }
         let bytes = row.bytes.span
@@ -47,9 +50,10 @@ struct Recount {
         return true
     }
 
-    /// Counts the rows of `source` whose ids are in `rows` and that pass a filter. With `notesSessions` it also
-    /// remembers the sessions of these rows for `copySessions`. `report` is called regularly with the number of rows
-    /// read.
+    /// Counts the events of `source` that are in the buckets `slots` and pass a filter, among the row ids in `rows`.
+    /// - Parameters:
+    ///   - notesSessions: whether the sessions of the counted events are remembered for `copySessions`.
+    ///   - report: is called regularly with the number of rows read so far.
     mutating func take(
         _ rows: ClosedRange<Int64>, _ filter: UsageFilter = UsageFilter(), of source: Database,
         notesSessions: Bool = false, report: (Int) -> Void = { _ in }
@@ -70,13 +74,13 @@ struct Recount {
         }
     }
 
-    /// Counts the lengths of all sessions of `source` that started in the 15-minute buckets.
+    /// Counts the lengths of all sessions of `source` that started in the buckets `slots`.
     mutating func countSessions(of source: Database) throws {
         let rows = try Row.fetchCursor(source, sql: Self.lengthsQuery)
         while let row = try rows.next() { try countSession(row) }
     }
 
-    /// Writes the counts.
+    /// Adds the counts to the rollups of `target`.
     mutating func finish() throws {
         if countsActivity { try activity.flush(into: target) }
         try usage.flush(kinds, into: target)
@@ -85,7 +89,7 @@ struct Recount {
 
     // MARK: Sessions of some events
 
-    /// Copies the remembered sessions that started in the 15-minute buckets, and counts their lengths.
+    /// Copies the remembered sessions that started in the buckets `slots` into `target`, and counts their lengths.
     mutating func copySessions(from source: Database) throws {
         let lengths = try source.makeStatement(sql: Self.lengthsQuery + " WHERE session_id = ?")
         let row = try source.makeStatement(sql: "SELECT * FROM sessions WHERE session_id = ?")
@@ -104,7 +108,7 @@ struct Recount {
         SELECT started_at, ended_at, last_event FROM sessions LEFT JOIN open_sessions ON session = sessions.id
         """
 
-    /// Counts a session; returns false when it did not start in the 15-minute buckets.
+    /// Counts a session; returns false if it did not start in the buckets `slots`.
     @discardableResult
     private mutating func countSession(_ row: Row) throws -> Bool {
         func milliseconds(_ column: Int) -> Int64? {
@@ -124,13 +128,14 @@ struct Recount {
 }
 
 extension StoreReader {
-    /// Returns a store as if only the events in `window` that pass a filter had been recorded. The window is in
-    /// milliseconds since 1970 and consists of whole 15-minute buckets. The store answers every query about activity,
-    /// usage and sessions. It has each session that started in the window and has such an event, with the session's
-    /// whole length.
+    /// Returns a store that answers queries as if only the events in `window` that pass `filter` had been recorded. The
+    /// window is in milliseconds since 1970 and consists of whole 15-minute buckets.
     ///
-    /// Other queries read aggregates. This function reads the rows of the window, in time proportional to their number,
-    /// and keeps the counts in memory. `UsageReader` uses it if aggregates have no answer.
+    /// The store answers every query about activity, usage and sessions. It contains each session that started in the
+    /// window and has at least one event that passes. These sessions keep the length and counts of all their events.
+    ///
+    /// This function reads the rows of the window, in time proportional to their number, and keeps the counts in
+    /// memory. `UsageReader` calls it only if aggregates cannot answer a query.
     package func filtered(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -150,8 +155,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns a store as if only one day (its number since 1970, UTC) had been recorded, with the given kinds of
-    /// usage. The function reads the rows of the day and keeps the counts in memory.
+    /// Returns a store that contains the given kinds of usage of one day (its number since 1970, UTC), and nothing
+    /// else. The function reads the rows of the day and keeps the counts in memory.
     func recounted(_ kinds: [RollupKind], ofDay day: Int64) throws(StoreError) -> StoreReader {
         try asStoreError(path) {
             let counts = try DatabaseOpening.scratch(inMemory: true)
@@ -169,8 +174,8 @@ extension StoreReader {
 }
 
 extension EventRow {
-    /// The numbers of the event; nil when its time cannot be read. Invalid values in other columns are ignored, because
-    /// the user may have written rows too.
+    /// The numbers of the event; nil if its time cannot be read. An invalid value in another column is ignored, because
+    /// another program may have written the row.
     fileprivate var numbers: EventNumbers? {
         guard let timestamp = Timestamp.parse(databaseText: bytes.span.extracting(text(.timestamp))) else { return nil }
         return EventNumbers(
@@ -179,7 +184,7 @@ extension EventRow {
             portsUsed: integer(.portsUsed).map { UInt32(clamping: $0) })
     }
 
-    /// Returns the range of a text; empty if the column has no text.
+    /// Returns the range of a column's text in `bytes`; empty if the column has no text.
     fileprivate func text(_ column: Column) -> Range<Int> {
         if case .text(let place) = self[column] { place } else { 0..<0 }
     }

@@ -2,17 +2,18 @@ import Core
 import Database
 import SystemSupport
 
-/// The numbers of an aggregate except its latency. The numbers of a change are negative if the change subtracts earlier
-/// counts.
+/// The numbers of an aggregate except its latency buckets. A change (`RollupChange`) that subtracts earlier counts has
+/// negative numbers.
 struct RollupNumbers: Equatable, Sendable {
     var count: Int64 = 0
     var succeeded: Int64 = 0
     var failed: Int64 = 0
     /// Sum of the durations, in milliseconds.
     var totalMS: Int64 = 0
-    /// Times of the first and the last failure, in milliseconds since 1970. They are set only if the kind has times and
-    /// there are failures.
+    /// Time of the first failure, in milliseconds since 1970; `.max` without failures. A block only stores it if the
+    /// kind has times (`RollupKind.hasTimes`).
     var firstMS: Int64 = .max
+    /// Time of the last failure, in milliseconds since 1970; `.min` without failures. It is stored like `firstMS`.
     var lastMS: Int64 = .min
 
     mutating func add(_ other: RollupNumbers) {
@@ -32,26 +33,27 @@ struct RollupNumbers: Equatable, Sendable {
     }
 }
 
-/// An aggregate that is added to a block: its key, its numbers and the counts of its latency buckets, in order of the
-/// buckets.
+/// An aggregate that is added to a block.
 struct RollupChange {
     var key: RollupKey
     var numbers: RollupNumbers
-    /// The range of the aggregate's buckets in the list of all buckets.
+    /// The range of the aggregate's latency buckets in a separate list (`[BucketCount]`), which the changes of a block
+    /// share. The buckets are in ascending order.
     var buckets: Range<Int>
 }
 
-/// The aggregates of one kind, one day or 15-minute bucket, and up to 1024 numbers of the key: the bytes of a row of
-/// `usage_rollup`. Equal aggregates have equal bytes. Numbers are varints (see `Varint.swift`).
+/// The bytes of a row of `usage_rollup`: the aggregates of one kind in one day or 15-minute bucket whose keys have the
+/// same group (`RollupKey.group`). Equal aggregates have equal bytes. Numbers are varints (see `Varint.swift`).
 ///
 ///     1 byte: version, 1
-///     for each cell, in order of their keys:
-///         how far the key's first number is ahead of the cell before (the first cell: the number)
-///         the key's second number, where the kind is a pair
-///         length of what follows, in bytes
+///     for each aggregate, in the order of the keys:
+///         first number of the key, minus the first number of the previous aggregate's key (minus 0 for the first)
+///         if the keys of the kind are pairs: second number of the key
+///         length of the aggregate's remaining bytes
 ///         count, succeeded, failed, sum of the durations in milliseconds
-///         where the kind has times and there are failures: first event in milliseconds since 1970, and how much later the last was
-///         where the kind has latency: buckets as in `LatencyHistogram`, without the sum, to the end
+///         if the kind has times and `failed` is not 0: time of the first failure in milliseconds since 1970,
+///             and the milliseconds from the first to the last failure
+///         if the kind has latency: buckets as in `LatencyHistogram`, without the sum, up to the end of the length
 enum RollupBlock {
     static let version: UInt8 = 1
 
@@ -67,7 +69,7 @@ enum RollupBlock {
         var numbers: RollupNumbers
         /// The range of the aggregate's bytes after its length.
         var body: Range<Int>
-        /// The offset at which the buckets begin. They end with the body.
+        /// The offset at which the latency buckets begin. They end at the end of `body`.
         var bucketStart: Int
     }
 

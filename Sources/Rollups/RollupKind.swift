@@ -1,8 +1,8 @@
 import Database
 
 /// A kind of aggregates, named after the key that the aggregates are counted by. The raw values are part of the
-/// database format. The aggregates of a day are in the order of these values. Kinds that every report reads come first,
-/// so that a report can skip the other kinds.
+/// database format. In each day or 15-minute bucket, blocks are in the order of these values. Kinds that every report
+/// reads come first, so that a report can skip the other kinds.
 enum RollupKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -11,22 +11,26 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     case eventType = 4
     case services = 5
     case ports = 6
-    /// Lengths of sessions, counted at the start of each session. This kind has one aggregate in each period.
+    /// Lengths of sessions, counted in the period in which the session started. A period has one aggregate of this
+    /// kind.
     case sessionLength = 7
     // The following kinds are large and rarely read.
     case task = 8
     /// Failures by command and error category.
     case failure = 9
-    /// Commands by correlated factor.
+    /// Events by command and template.
     case commandTemplate = 10
+    /// Events by command and number of services.
     case commandServices = 11
+    /// Events by command and number of ports.
     case commandPorts = 12
-    /// Events by all properties that a report can filter by or list (see `Combination`). The key is the combination's number.
+    /// Events by all properties that a report can filter by or list (see `Combination`). The key is the combination's
+    /// number.
     case combination = 13
     /// Events by combination and task. The key is the combination's number and the task's number.
     case combinationTask = 14
 
-    /// The kinds that answer questions with a filter.
+    /// The kinds that answer queries with a filter.
     static let filtered: [RollupKind] = [.combination, .combinationTask]
 
     /// Whether the aggregates of this kind count durations in buckets.
@@ -45,8 +49,8 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The kinds of names that the first and the second number of this kind's keys refer to; nil for a number that
-    /// refers to no name.
+    /// The kinds of names that the first and the second number of this kind's keys refer to. A number that refers to no
+    /// name has nil, or no element at the end.
     var names: [RollupNameKind?] {
         switch self {
         case .command, .commandServices, .commandPorts: [.command]
@@ -75,8 +79,8 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// The kinds of names that aggregates are counted by. Each kind has its own numbers, from 1 on. The raw values are part of
-/// the database format.
+/// The kinds of names that aggregates are counted by. Each kind has its own numbers, from 1 on. The raw values are part
+/// of the database format.
 enum RollupNameKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -86,8 +90,8 @@ enum RollupNameKind: UInt8, CaseIterable, Sendable {
     case eventType = 5
 }
 
-/// The time range of an aggregate, in UTC. Days let a report read a year from 365 aggregates. 15-minute buckets let it
-/// compose the day of any time zone.
+/// The time range of an aggregate, in UTC. Days let a report read a year from 365 aggregates. 15-minute buckets let a
+/// report compose a day in any time zone.
 enum RollupGrain: UInt8, Sendable {
     case day = 0
     case slot = 1
@@ -98,11 +102,11 @@ enum RollupGrain: UInt8, Sendable {
 
 /// The ids of the rows of `usage_rollup`.
 ///
-///     bits   what
-///     56     grain: 0 day, 1 15-minute bucket
-///     27…55  the day or the bucket since 1970
-///     22…26  what is counted (`RollupKind`)
-///      0…21  which names, in thousands (see `RollupBlock`)
+///     bits   content
+///     56     `RollupGrain`: 0 for a day, 1 for a 15-minute bucket
+///     27…55  number of the day or of the bucket since 1970
+///     22…26  `RollupKind`
+///      0…21  group of the keys (`RollupKey.group`)
 ///
 /// The rows of one day or 15-minute bucket are adjacent, so that a writer touches few pages.
 struct RollupBlockID: Hashable, Comparable, Sendable {
@@ -148,17 +152,18 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         let rest = value & ((1 << Self.periodShift) - 1)
         return RollupBlockID(Self.first(of: .day, period / TimeBucket.perDay).value | rest)
     }
-    /// Whether the block has the lowest keys of its kind and period.
+    /// Whether the block is for the lowest group of keys.
     var isFirstOfKind: Bool { value & (1 << Self.kindShift - 1) == 0 }
     /// The first 15-minute bucket that the block counts.
     var firstBucket: Int64 { grain == .slot ? period : period * TimeBucket.perDay }
-    /// The kind of the aggregates; nil if another version of Nexus added the kind.
+    /// The kind of the aggregates; nil if only another version of Nexus knows the kind.
     var kind: RollupKind? { RollupKind(rawValue: UInt8(value >> Self.kindShift & Self.kindMask)) }
 
     static func < (left: RollupBlockID, right: RollupBlockID) -> Bool { left.value < right.value }
 }
 
-/// The key of an aggregate: a number, and for pairs a second number. 0 means "none".
+/// The key of an aggregate: a number, and a second number if the keys of the kind are pairs (`RollupKind.isPair`). The
+/// number 0 refers to no name.
 struct RollupKey: Hashable, Comparable, NumberedKey {
     let value: UInt64
 
@@ -168,7 +173,8 @@ struct RollupKey: Hashable, Comparable, NumberedKey {
 
     var first: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
     var second: UInt32 { UInt32(truncatingIfNeeded: value) }
-    /// The index of the block that contains the aggregate. 1024 numbers share a block, so that no block becomes large.
+    /// The index of the block that contains the aggregate, among the blocks of its kind and period. A block is for 1024
+    /// consecutive first numbers, so that no block becomes large.
     var group: Int64 { Int64(value >> 42) }
 
     @inline(__always)

@@ -2,21 +2,21 @@ import Core
 import Database
 import SystemSupport
 
-/// The number of durations in a latency bucket; negative if they are subtracted.
+/// The number of durations to add to a latency bucket; negative to subtract durations.
 struct BucketCount: Equatable {
     var bucket: Int
     var count: Int64
 }
 
-/// Adds changes to a block. Changes and aggregates are in the order of their keys, so unchanged aggregates are copied
-/// as bytes.
+/// Adds changes to a block. Changes and aggregates are in the order of their keys, so one pass merges them. The bytes
+/// of unchanged aggregates are copied.
 struct RollupMerge {
     private let kind: RollupKind
     private(set) var bytes: [UInt8] = [RollupBlock.version]
     private var first: UInt32 = 0
     private var body: [UInt8] = []
 
-    /// Returns the bytes of `block` with `changes` added, nil when no aggregate is left.
+    /// Returns the bytes of `block` with `changes` added; nil if no aggregate is left.
     static func adding(
         _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
@@ -40,7 +40,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// Returns the bytes of a block that consists of `changes`, nil when no aggregate is left.
+    /// Returns the bytes of a block that consists of `changes`; nil if no aggregate is left.
     static func block(
         of changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], _ kind: RollupKind
     ) -> [UInt8]? {
@@ -50,7 +50,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// Returns an estimate of the bytes that changes add to a block, above the usual size.
+    /// Returns an estimate of the number of bytes that changes add to a block. The usual number is lower.
     private static func usualBytes(of changes: ArraySlice<RollupTable.Change>) -> Int {
         changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
     }
@@ -95,7 +95,7 @@ struct RollupMerge {
         end(cell.key, numbers)
     }
 
-    /// Merges the aggregate's buckets with the added buckets, in order.
+    /// Appends the merged buckets of the aggregate `cell` and of `added`, in ascending order.
     private static func merge(
         _ cell: RollupBlock.Cell, of block: Span<UInt8>, with added: ArraySlice<BucketCount>,
         to body: inout OutputSpan<UInt8>
@@ -146,7 +146,8 @@ struct RollupMerge {
         }
     }
 
-    /// Only numbers that were counted before are subtracted, so a result is negative only if the tables are corrupt.
+    /// Appends a number, or 0 instead of a negative number. A sum is only negative if the tables are corrupt, because
+    /// only counted numbers are subtracted.
     private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
         body.append(varint: UInt64(max(0, number)))
     }
@@ -161,7 +162,7 @@ struct RollupMerge {
         previous = bucket.bucket
     }
 
-    /// Ends the aggregate whose body is complete and adds it to the block.
+    /// Adds the aggregate whose bytes are in `body` to the block, unless it counts no events. Clears `body`.
     private mutating func end(_ key: RollupKey, _ numbers: RollupNumbers) {
         if numbers.count > 0 {
             append(key)

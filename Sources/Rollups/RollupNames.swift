@@ -5,7 +5,7 @@ import GRDB
 import SystemSupport
 
 /// The recently seen names of one kind, and their numbers in the table `rollup_names`. Rollups contain these numbers
-/// instead of names, so that each name is stored once. Numbers count from 1 for each kind.
+/// instead of names, so that each name is stored once. Each kind has its own numbers, from 1 on.
 struct RollupNames {
     private let kind: RollupNameKind
     private var names = ByteKeyTable()
@@ -45,8 +45,8 @@ struct RollupNames {
         }
     }
 
-    /// Removes the names and combinations that no block before a 15-minute bucket refers to. The caller recomputes the
-    /// later blocks from the rows, which adds the names that they need.
+    /// Removes the names and combinations that no block before the 15-minute bucket `slot` refers to. The caller then
+    /// recomputes the later blocks from the rows. This adds the names that these blocks need.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []
@@ -85,8 +85,8 @@ struct RollupNames {
         let number: UInt32
     }
 
-    /// Clears the cache, when it has reached its size limit, a transaction was rolled back, or another program changed
-    /// the table.
+    /// Clears the cache. This is necessary after a rollback or a change of the table, and if the cache is full
+    /// (`isFull`).
     mutating func forget() {
         self = RollupNames(kind)
     }

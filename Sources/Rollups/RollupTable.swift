@@ -3,7 +3,7 @@ import GRDB
 
 /// The rows of `usage_rollup`.
 enum RollupTable {
-    /// An aggregate that is added to a block.
+    /// An aggregate, and the block that it is added to.
     typealias Change = (block: RollupBlockID, change: RollupChange)
 
     /// Changes to write to the table, grouped by block.
@@ -12,8 +12,8 @@ enum RollupTable {
             let id: RollupBlockID
             let kind: RollupKind
             let changes: Range<Int>
-            /// The bytes to insert if the table has no such block. Nil if they were not encoded in advance, or if no
-            /// aggregate is left.
+            /// The bytes to insert if the table does not have this block. Nil if they were not encoded in advance, or
+            /// if they would contain no aggregate.
             let fresh: [UInt8]?
         }
 
@@ -21,8 +21,9 @@ enum RollupTable {
         fileprivate let buckets: [BucketCount]
         fileprivate let blocks: [Block]
 
-        /// `changes` are in the order of their blocks and keys, and refer to ranges of `buckets`. If `areNew`, the
-        /// table probably lacks most of the blocks. Their bytes are then encoded in advance, without the database.
+        /// Groups changes by block. `changes` are in the order of their blocks and keys, and refer to ranges of
+        /// `buckets`. If `areNew` is true, the bytes of the blocks are encoded in advance, without the database. This
+        /// saves time if the table lacks most of the blocks.
         init(_ changes: [Change], _ buckets: [BucketCount], areNew: Bool) {
             var blocks: [Block] = []
             var start = 0
@@ -41,7 +42,7 @@ enum RollupTable {
         }
     }
 
-    /// Adds the changes.
+    /// Adds the changes to the table.
     static func add(_ part: Part, in database: Database) throws {
         let table = try Statements(database)
         for block in part.blocks {
@@ -63,8 +64,8 @@ enum RollupTable {
 
         init(_ database: Database) throws {
             old = try RawStatement("SELECT cells FROM usage_rollup WHERE id = ?", in: database)
-            // The statement leaves an existing row unchanged. Most blocks do not exist yet, and a query before each
-            // insert would double their cost.
+            // The statement leaves an existing row unchanged. Most blocks that are encoded in advance do not exist yet.
+            // A query before each insert would double the cost of these blocks.
             insert = try RawStatement(
                 "INSERT INTO usage_rollup VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING", in: database)
             update = try RawStatement("UPDATE usage_rollup SET cells = ?2 WHERE id = ?1", in: database)

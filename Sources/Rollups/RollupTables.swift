@@ -33,15 +33,15 @@ package struct RollupTables: DerivedTables {
 
     // MARK: Recomputing
 
-    /// Recomputes activity, usage and the lengths of sessions, inside the caller's transaction. Aggregates from before
-    /// the complete rows (see `CompleteRows`) stay as they are. `report` is called regularly with the number of rows
-    /// read.
+    /// Recomputes activity, usage and the lengths of sessions, inside the caller's transaction. Aggregates of days
+    /// before the first day with complete rows (see `CompleteRows`) stay as they are. `report` is called regularly with
+    /// the number of rows read so far.
     package static func rebuild(in database: Database, report: (Int) -> Void) throws {
         try rebuild(slots: 0..<Int64.max, in: database, report: report)
     }
 
-    /// Recomputes the days that have a 15-minute bucket in `slots`, inside the caller's transaction. Aggregates from
-    /// before the complete rows (see `CompleteRows`) stay as they are.
+    /// Recomputes the aggregates of the days that have a 15-minute bucket in `slots`, inside the caller's transaction.
+    /// Aggregates of days before the first day with complete rows (see `CompleteRows`) stay as they are.
     package static func rebuild(
         slots: Range<Int64>, in database: Database, report: (Int) -> Void = { _ in }
     ) throws {
@@ -59,11 +59,11 @@ package struct RollupTables: DerivedTables {
 
     package func catchUp(in database: Database) throws -> Double {
         guard try Self.countLatestUncombinedDay(in: database) else { return 1 }
-        // The share of the 15-minute buckets with events that are counted by combination.
+        // Among all 15-minute buckets with events, the share that is counted by combination already.
         let share = try Double.fetchOne(
             database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
             arguments: [CombinedDays.firstBucket(in: database)])
-        // Even if the share is 1, the next call has to check whether a day is left.
+        // This call never returns 1, because only the next call can find out that no day is left.
         return min(share ?? 1, 0.99)
     }
 
@@ -89,7 +89,8 @@ package struct RollupTables: DerivedTables {
         return true
     }
 
-    /// Returns the time from which events are counted by combination, in milliseconds since 1970; 0 if all events are.
+    /// Returns the time from which on all events are counted by combination, in milliseconds since 1970; 0 if this
+    /// includes every event.
     package static func combinedFrom(in database: Database) throws -> Int64 {
         try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds
     }
@@ -108,14 +109,14 @@ package struct RollupTables: DerivedTables {
                 """)
     }
 
-    /// Removes the names that no aggregate before a 15-minute bucket refers to. The caller recomputes the later
-    /// aggregates from the rows, which adds the names that they need.
+    /// Removes the names and combinations that no aggregate before `bucket` refers to. The caller then recomputes the
+    /// later aggregates from the rows. This adds the names that these aggregates need.
     package static func removeUnusedNames(before bucket: Int64, in database: Database) throws {
         try RollupNames.removeUnused(before: bucket, in: database)
     }
 
-    /// Replaces names with their numbers: the names in `names`, and `command` with the commands that begin with its
-    /// words.
+    /// Replaces each of these names with "(removed N)", where N is the name's number: the names in `names`, `command`,
+    /// and the commands that begin with `command` and a space.
     package static func hideNames(_ names: Set<String>, command: String?, in database: Database) throws {
         for row in try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names") {
             let name: String = row[2]
@@ -128,8 +129,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Copies the names and combinations that the numbers in `usage_rollup` refer to. A recount into `target` then uses
-    /// the same numbers and gives the same bytes.
+    /// Copies the names and combinations of `source` with their numbers. A recount into `target` then uses the same
+    /// numbers as `source` and gives the same bytes.
     package static func copyNumbers(from source: Database, into target: Database) throws {
         for table in ["rollup_names", "rollup_combinations"] {
             let columns = try source.columns(in: table).map { _ in "?" }.joined(separator: ", ")
@@ -139,7 +140,7 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Returns whether the events that a row of `usage_rollup` covers are not all counted yet (see `catchUp`).
+    /// Returns whether a row of `usage_rollup` is incomplete because `catchUp` has not counted all its events yet.
     package static func isIncomplete(_ id: Int64, combinedFrom: Int64) -> Bool {
         let block = RollupBlockID(id)
         guard let kind = block.kind, RollupKind.filtered.contains(kind) else { return false }
@@ -173,8 +174,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Counts the events of `days` in the rows `rows` of `source`, and the sessions that started on these days. Adds
-    /// the counts to the rollups of `target`, which may be the same database.
+    /// Counts the events of `days` among the row ids `rows` of `source`, and the sessions that started on these days.
+    /// Adds the counts to the rollups of `target`. `target` and `source` may be the same database.
     package static func recount(
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
         report: (Int) -> Void = { _ in }

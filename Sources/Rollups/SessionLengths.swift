@@ -7,6 +7,7 @@ import GRDB
 struct SessionLengths {
     private struct Change {
         var numbers = RollupNumbers()
+        /// For each latency bucket, the number of sessions to add; negative to subtract sessions.
         var buckets: [Int: Int64] = [:]
 
         mutating func count(_ bucket: Int, _ durationMS: Int64, _ times: Int64) {
@@ -16,9 +17,10 @@ struct SessionLengths {
         }
     }
 
+    /// The changes by 15-minute bucket.
     private var slots: [Int64: Change] = [:]
 
-    /// Adds a session, or subtracts it with `times` −1.
+    /// Adds a session if `times` is 1; subtracts it if `times` is −1.
     mutating func count(startedAt: Int64, durationMS: Int64, times: Int64 = 1) {
         let bucket = LatencyScale.bucket(of: durationMS)
         // The change is mutated in place, because a copy would copy all of its buckets.

@@ -2,10 +2,11 @@ package import Core
 package import Database
 import GRDB
 
-// Queries about usage. Windows are in milliseconds since 1970 and count the 15-minute buckets that begin in them. The
-// counts are exact if the window begins and ends at bucket boundaries. Every day of every time zone does.
+// Queries about usage. A window is in milliseconds since 1970. A query counts the 15-minute buckets that begin in its
+// window. The counts are exact if the window begins and ends at bucket boundaries. In every time zone, a day begins and
+// ends at such a boundary.
 extension StoreReader {
-    /// The length of the periods of a history, in UTC.
+    /// The length of the periods of a history: a 15-minute bucket or a day in UTC.
     package enum HistoryGrain: Sendable {
         case timeBucket
         case day
@@ -28,7 +29,7 @@ extension StoreReader {
         }
     }
 
-    /// Sessions that started in a time range, and their total length.
+    /// The number of sessions that started in a time range, and their total length.
     package struct Sessions: Equatable, Sendable {
         package var count = 0
         package var durationMS: Int64 = 0
@@ -41,8 +42,8 @@ extension StoreReader {
         try usage(by: [dimension], in: window)[dimension] ?? []
     }
 
-    /// Returns the aggregates of several dimensions in one read, with most events first in each dimension. Every
-    /// dimension has an entry.
+    /// Returns the aggregates of several dimensions in one read, with most events first in each dimension. The result
+    /// has an entry for each requested dimension.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
@@ -59,7 +60,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the history of each value of a dimension, most events first; with `name`, only that value.
+    /// Returns the history of each value of a dimension, most events first. If `name` is not nil, the result only has
+    /// the history of this value.
     package func history(
         of dimension: UsageDimension, name: String? = nil, by grain: HistoryGrain, in window: Range<Int64>
     ) throws(StoreError) -> [UsageHistory] {
@@ -72,7 +74,7 @@ extension StoreReader {
             var points: [UInt32: [UsageHistory.Point]] = [:]
             try reading.forEachBlock([dimension.kind], grain.stored, periods) { block, kind, bytes in
                 var cursor = try RollupBlock.Cursor(kind, bytes)
-                // A key has one aggregate in each period, so nothing has to be summed.
+                // A key has at most one aggregate in a period, so nothing has to be summed.
                 while let cell = try cursor.next(in: bytes, where: { only == nil || $0.first == only }) {
                     let sum = try UsageReading.Sum(cell, of: bytes, hasLatency: kind.hasLatency)
                     points[cell.key.first, default: []].append(
@@ -106,7 +108,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns sums as aggregates with names. The keys of the sums are the numbers of a command and a factor.
+    /// Returns sums as aggregates with names. Each key of `sums` is a pair: a command's number, and the value of a
+    /// factor (a template's number, or a number of services or ports).
     static func cells(
         _ sums: [RollupKey: UsageReading.Sum], of factor: CorrelatedFactor, _ reading: UsageReading
     ) throws -> [CorrelatedCell] {
@@ -125,7 +128,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns failures as aggregates with names. The keys are the numbers of a command and a category.
+    /// Returns failures as aggregates with names. Each key of `cells` is a pair: a command's number and a category's
+    /// number.
     static func failures(_ cells: [RollupKey: RollupNumbers], _ reading: UsageReading) throws -> [FailureCell] {
         let commands = try reading.names(of: .command, cells.keys.map(\.first))
         let categories = try reading.names(of: .errorCategory, cells.keys.map(\.second))
@@ -136,7 +140,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the sessions whose first event is in a 15-minute bucket that begins in `window`.
+    /// Returns the number and the total length of the sessions whose first event is in a 15-minute bucket that begins
+    /// in `window`.
     package func sessions(in window: Range<Int64>) throws(StoreError) -> Sessions {
         try asStoreError(path) {
             try queue.read { database in
@@ -149,7 +154,7 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many sessions there are, including those whose rows were removed by retention.
+    /// Returns the number of all sessions, including sessions whose rows retention removed.
     package func sessionCount() throws(StoreError) -> Int {
         let everything: Range<Int64> = 0..<TimeBucket.containing(Limits.latestTimestamp) + 1
         return try reading { try Self.sessionLengths(everything, $0).count }
@@ -160,7 +165,7 @@ extension StoreReader {
         try reading { try Self.sessionLengths(Self.slotRange(window), $0) }
     }
 
-    /// Reads from the rollups.
+    /// Calls `work` in a read transaction of the database.
     func reading<Value>(_ work: (UsageReading) throws -> Value) throws(StoreError) -> Value {
         try asStoreError(path) { try queue.read { try work(UsageReading(database: $0)) } }
     }
@@ -170,7 +175,8 @@ extension StoreReader {
         return cells[RollupKey(0)]?.latency ?? LatencyHistogram()
     }
 
-    /// Returns a function from numbers to their names.
+    /// Returns a function that maps each of `numbers` to its name. If `kind` is nil, the function returns the number in
+    /// decimal.
     static func names(
         of kind: RollupNameKind?, _ numbers: some Sequence<UInt32>, _ reading: UsageReading
     ) throws -> (UInt32) -> String {

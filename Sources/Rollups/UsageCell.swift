@@ -34,14 +34,15 @@ package enum UsageDimension: CaseIterable, Sendable {
     var names: RollupNameKind? { kind.names.first ?? nil }
 }
 
-/// The aggregate of the events with a common property: a row of `SELECT … GROUP BY`.
+/// The counts of the events that have the same value of a property, like a row of `SELECT … GROUP BY`.
 package struct UsageCell: Equatable, Sendable {
-    /// The value of the common property. For counts of services and ports it is the number in decimal.
+    /// The value of the property. For `services` and `ports` it is a number in decimal.
     package var name: String
     /// The number of events.
     package var count: Int
-    /// The numbers of events that succeeded and that failed. The other events have no result.
+    /// The number of events that succeeded. An event without a result counts neither here nor in `failed`.
     package var succeeded: Int
+    /// The number of events that failed.
     package var failed: Int
     /// Sum of the known durations, in milliseconds.
     package var totalMS: Int64
@@ -79,7 +80,7 @@ package struct UsageCell: Equatable, Sendable {
 /// The counts of the events of one command that have one correlated factor.
 package struct CorrelatedCell: Equatable, Sendable {
     package let command: String
-    /// The counts, under the name of the factor: a template, or a number of services or ports.
+    /// The counts. The name of this cell is the value of the factor: a template, or a number of services or ports.
     package private(set) var cell: UsageCell
 
     /// The identifying fields.
@@ -108,8 +109,9 @@ package struct FailureCell: Equatable, Sendable {
     package let count: Int
     /// Sum of the durations of these events, in milliseconds.
     package let totalMS: Int64
-    /// The times of the earliest and the latest of these events, in milliseconds since 1970.
+    /// The time of the earliest of these events, in milliseconds since 1970.
     package let firstSeen: Int64
+    /// The time of the latest of these events, in milliseconds since 1970.
     package let lastSeen: Int64
 
     /// The identifying fields.
@@ -137,7 +139,7 @@ package struct FailureCell: Equatable, Sendable {
 /// The counts of one name (a value of a dimension) over time.
 package struct UsageHistory: Equatable, Sendable {
     package let name: String
-    /// The periods with events, in order: the start of each period (milliseconds since 1970, UTC), and its counts.
+    /// The periods with events, in the order of time.
     package var points: [Point]
 
     /// Returns histories in order, most events first.
@@ -147,8 +149,11 @@ package struct UsageHistory: Equatable, Sendable {
             .map(\.1)
     }
 
+    /// The counts of one 15-minute bucket or one UTC day.
     package struct Point: Equatable, Sendable {
+        /// The start of the period, in milliseconds since 1970.
         package let start: Int64
+        /// The counts. The name of this cell is empty.
         package let cell: UsageCell
     }
 }

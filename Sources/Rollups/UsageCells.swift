@@ -5,19 +5,22 @@ import Database
 struct UsageEvent {
     /// The 15-minute bucket.
     let slot: Int64
+    /// Milliseconds since 1970.
     let timestamp: Int64
     /// Zero if the event has no duration.
     let durationMS: Int64
     /// The latency bucket of the duration; negative if the event has no duration.
     let bucket: Int
-    /// 1 if the event succeeded (or failed, for `failed`), else 0.
+    /// 1 if the event succeeded, else 0.
     let succeeded: UInt32
+    /// 1 if the event failed, else 0.
     let failed: UInt32
 }
 
-/// The aggregates of one kind, counted in a transaction of less than a million events. Events are counted as they
-/// arrive, which is mostly in order of time. So only the few aggregates of one 15-minute bucket are active, and they
-/// stay in the processor's cache. If events are out of order, a bucket has several runs; `changes` merges them.
+/// The aggregates of one kind, counted in a transaction of less than a million events. Events are counted in the order
+/// in which they arrive. This is mostly the order of time. Therefore consecutive events change the few aggregates of
+/// one 15-minute bucket, which stay in the processor's cache. If events are out of order, a bucket has several runs;
+/// `changes` merges them.
 struct UsageCells {
     private struct Cell {
         let place: UInt32
@@ -73,16 +76,17 @@ struct UsageCells {
     private var runs: [Run] = []
     /// The times of each aggregate, if the kind has times.
     private var times: [Times] = []
-    /// Each counted duration: the index of its aggregate, and in the lowest bits its latency bucket.
+    /// For each counted duration, the index of its aggregate in the high bits, and its latency bucket in the low bits
+    /// (`bucketMask`).
     private var durations: [UInt32] = []
-    /// For each index of a key, the index of its last aggregate; −1 if it has no aggregate.
+    /// For each key index, the index of the key's latest aggregate in `cells`; −1 if the key has no aggregate.
     private var last: [Int32] = []
     /// The run that is being counted.
     private var run = Run(period: .min, start: 0)
     private static let bucketBits: UInt32 = 11
     private static let bucketMask: UInt32 = 1 << bucketBits - 1
 
-    /// Counts by 15-minute bucket, or by day if the kind is kept by day only.
+    /// Creates an empty set of aggregates. It counts by 15-minute bucket, or by day if the kind is only stored by day.
     init(_ kind: RollupKind) {
         self.kind = kind
         hasTimes = kind.hasTimes
@@ -104,7 +108,8 @@ struct UsageCells {
         run = Run(period: .min, start: 0)
     }
 
-    /// Counts an event under the index of a key of the kind.
+    /// Counts an event under a key.
+    /// - Parameter place: the key index.
     @inline(__always)
     mutating func count(_ event: UsageEvent, at place: Int) {
         let index = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
@@ -116,7 +121,8 @@ struct UsageCells {
         }
     }
 
-    /// Returns the aggregate of a key in a 15-minute bucket or a day.
+    /// Returns the index in `cells` of the aggregate of a key in a 15-minute bucket or a day. A missing aggregate is
+    /// added.
     @inline(__always)
     private mutating func cell(_ period: Int64, _ place: Int) -> Int {
         if period != run.period { begin(period) }
@@ -204,7 +210,7 @@ struct UsageCells {
         return numbers
     }
 
-    /// Returns the indices of the aggregates, ordered by period and, within a period, by key.
+    /// Returns the index and the period of each aggregate, ordered by period and, within a period, by key.
     private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
         let places = places.sorted { keys[$0] < keys[$1] }
         var keyRanks = [UInt32](repeating: 0, count: last.count)
@@ -239,7 +245,8 @@ struct UsageCells {
         return sorted
     }
 
-    /// Counts the buckets of every change, and sets the range of each change's buckets.
+    /// Returns the latency buckets of all changes, and sets the range of each change's buckets. `ranks` has the index
+    /// of the change of each aggregate.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
         let byBucket = Self.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
         let sorted = Self.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }

@@ -4,8 +4,8 @@ import GRDB
 
 /// Answers queries about the events of a window that pass a filter.
 ///
-/// It reads aggregates. If they have no answer, it reads rows, in time proportional to the number of rows. This
-/// happens:
+/// It reads aggregates. If aggregates cannot answer a query, it reads rows, in time proportional to the number of rows.
+/// This happens:
 ///
 /// - for sessions under a filter;
 /// - for days stored by an earlier version, until they are counted again (`RollupTables.catchUp`);
@@ -13,11 +13,12 @@ import GRDB
 package struct UsageReader {
     private let store: StoreReader
     private let filter: UsageFilter
-    /// The parts of the window, in order. For a part that is read from rows, `rows` has the aggregates computed from
-    /// these rows.
+    /// The parts of the window, in order. If a part is read from rows, `rows` contains the aggregates that were
+    /// computed from these rows. If a part is read from stored aggregates, `rows` is nil.
     private let parts: [(range: Range<Int64>, rows: StoreReader?)]
     /// Whether the window has days that an earlier version stored and that were not counted by combination yet.
     private let isBehind: Bool
+    /// The combinations that pass the filter; nil if the filter is empty.
     private let meant: MeantCombinations?
 
     /// Whether the filter leaves out any events.
@@ -39,7 +40,8 @@ package struct UsageReader {
             : "some days were read row by row: they exceed the limit of property combinations"
     }
 
-    /// - Parameter window: the window in milliseconds since 1970. Later queries may ask for all or a part of it.
+    /// - Parameter window: the window in milliseconds since 1970. A later query may ask for the whole window or a part
+    ///   of it.
     package init(_ store: StoreReader, matching filter: UsageFilter, in window: Range<Int64>) throws(StoreError) {
         self.store = store
         self.filter = filter
@@ -106,8 +108,8 @@ package struct UsageReader {
         }
     }
 
-    /// Returns the aggregates of several dimensions, with most events first in each dimension. Every dimension has an
-    /// entry.
+    /// Returns the aggregates of several dimensions, with most events first in each dimension. The result has an entry
+    /// for each requested dimension.
     package func usage(
         by dimensions: [UsageDimension], in window: Range<Int64>
     ) throws(StoreError) -> [UsageDimension: [UsageCell]] {
@@ -190,8 +192,8 @@ package struct UsageReader {
         return UsageHistory.ordered(Array(merged.values))
     }
 
-    /// Returns the factors that occurred together with commands, most events first. Each UTC day that the window touches
-    /// counts as a whole.
+    /// Returns the factors that occurred together with commands, most events first. Each UTC day that the window
+    /// touches counts as a whole.
     package func correlatedFactors(
         _ factor: StoreReader.CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {
@@ -234,9 +236,9 @@ package struct UsageReader {
         return FailureHistory.ordered(Array(merged.values))
     }
 
-    /// Returns sessions that started in a window and have at least `commands` commands, with their complete figures.
-    /// The result has at most `limit` sessions, and the number of all such sessions. With a filter, only sessions with
-    /// matching events in the window count, and the function reads rows.
+    /// Returns sessions that started in a window and have at least `commands` commands. The counts of a session include
+    /// all its events. `first` has at most `limit` sessions; `count` is the number of all these sessions. With a
+    /// filter, only sessions with matching events in the window count, and the function reads rows.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: StoreReader.SessionOrder = .latest,
         limit: Int
@@ -248,8 +250,8 @@ package struct UsageReader {
         )
     }
 
-    /// Returns the lengths of the sessions that started in a window; nil with a filter, because then only rows have the
-    /// answer.
+    /// Returns the lengths of the sessions that started in a window; nil with a filter, because aggregates do not know
+    /// which sessions pass.
     package func sessionLengths(in window: Range<Int64>) throws(StoreError) -> LatencyHistogram? {
         filter.isEmpty ? try store.sessionLengths(in: window) : nil
     }
@@ -284,7 +286,7 @@ package struct UsageReader {
     }
 }
 
-/// The sums of dimensions, and failures.
+/// The aggregates of several dimensions, and the failures, of the same events.
 package struct UsageTotals: Sendable {
     /// The aggregates of each requested dimension, most events first. Every requested dimension has an entry.
     package let cells: [UsageDimension: [UsageCell]]
@@ -326,7 +328,7 @@ package struct UsageTotals: Sendable {
 
 extension StoreReader {
     /// Returns the parts of a window in which not all events are counted by combination, in order. Each part consists
-    /// of whole UTC days, clamped to the window. With a session in the filter the only part is the window itself.
+    /// of whole UTC days, clamped to the window. If the filter names a session, the whole window is the only part.
     fileprivate func uncombined(_ filter: UsageFilter, in window: Range<Int64>) throws(StoreError) -> [Range<Int64>] {
         guard filter.session == nil else { return [window] }
         return try reading { reading in
@@ -354,8 +356,7 @@ extension StoreReader {
 }
 
 extension UsageReading {
-    /// Returns the days, by their number since 1970, on which some events exceed the limit of combinations and are
-    /// counted together.
+    /// Returns the days, by their number since 1970, on which some events have combinations beyond the limit.
     fileprivate func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
         let highest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0
         guard highest >= Limits.combinations, !slots.isEmpty else { return [] }

@@ -12,7 +12,7 @@ struct UsageReading {
 
         init() {}
 
-        /// The counts of an aggregate of a block.
+        /// Creates the sum of one aggregate of a block.
         init(_ cell: RollupBlock.Cell, of bytes: Span<UInt8>, hasLatency: Bool) throws(RollupBlock.Damage) {
             try add(cell, of: bytes, hasLatency: hasLatency)
         }
@@ -60,7 +60,8 @@ struct UsageReading {
         return sums.mapValues(\.byKey)
     }
 
-    /// Returns the buckets before the first whole day, the whole days, and the buckets after them.
+    /// Splits a range of 15-minute buckets into the buckets before the first whole day, the whole days (by their number
+    /// since 1970), and the buckets after the last whole day. Without a whole day, all buckets are in `before`.
     static func parts(of slots: Range<Int64>) -> (before: Range<Int64>, days: Range<Int64>, after: Range<Int64>) {
         let perDay = TimeBucket.perDay
         let firstDay = (slots.lowerBound + perDay - 1) / perDay
@@ -69,7 +70,7 @@ struct UsageReading {
         return (slots.lowerBound..<firstDay * perDay, firstDay..<lastDay, lastDay * perDay..<slots.upperBound)
     }
 
-    /// Calls `take` with every block of `kinds` in a range of days or buckets, in order.
+    /// Calls `take` with every block of `kinds` in a range of days or buckets, in the order of the block ids.
     func forEachBlock(
         _ kinds: [RollupKind], _ grain: RollupGrain, _ periods: Range<Int64>,
         _ take: (RollupBlockID, RollupKind, Span<UInt8>) throws -> Void
@@ -96,7 +97,7 @@ struct UsageReading {
         }
     }
 
-    /// Returns the first day or bucket from `period` on that has blocks; nil when there is none.
+    /// Returns the first day or bucket from `period` on that has blocks; nil if no period from there on has blocks.
     private func nextPeriod(_ grain: RollupGrain, _ period: Int64) throws -> Int64? {
         let statement = try database.cachedStatement(
             sql: "SELECT id FROM usage_rollup WHERE id >= ? ORDER BY id LIMIT 1")
@@ -105,7 +106,7 @@ struct UsageReading {
         return block.period
     }
 
-    /// Returns the names that numbers refer to.
+    /// Returns the name of each number. The number 0 refers to no name and is left out.
     func names(of kind: RollupNameKind, _ numbers: some Sequence<UInt32>) throws -> [UInt32: String] {
         let statement = try database.cachedStatement(
             sql: "SELECT name FROM rollup_names WHERE kind = ? AND number = ?")
@@ -118,7 +119,7 @@ struct UsageReading {
         return names
     }
 
-    /// Returns the number of a name; nil when no event with that name was ever counted.
+    /// Returns the number of a name; nil if no counted event has this name.
     func number(of kind: RollupNameKind, _ name: String) throws -> UInt32? {
         try UInt32.fetchOne(
             database.cachedStatement(sql: "SELECT number FROM rollup_names WHERE kind = ? AND name = ?"),

@@ -3,12 +3,12 @@ import Database
 import GRDB
 import SystemSupport
 
-/// Counts a transaction's events by usage, result and duration, and adds the counts to the table `usage_rollup`. Observing an
-/// event needs no database.
+/// Counts a transaction's events by usage, result and duration, and adds the counts to the table `usage_rollup`.
+/// Observing an event needs no database.
 ///
-/// An event is counted once, by its combination of properties. The counts of the other kinds are sums of these
-/// aggregates. They are computed at the end of the transaction. This costs less than counting each event for every
-/// kind, because there are fewer aggregates than events. Tasks are not part of a combination and are counted
+/// An event is counted once, by its combination of properties. At the end of the transaction, the aggregates of
+/// combinations are summed to the aggregates of the other kinds. This costs less than counting each event for every
+/// kind, because there are fewer combinations than events. Tasks are not part of a combination and are counted
 /// separately.
 struct UsageRollup {
     private var combined = UsageCells(.combination)
@@ -20,12 +20,12 @@ struct UsageRollup {
     private var templates = RollupNames(.template)
     private var categories = RollupNames(.errorCategory)
     private var types = RollupNames(.eventType)
-    /// Combinations and pairs contain the indices of names plus 1. The numbers of the names are looked up at the end of
-    /// the transaction.
+    /// The combinations seen. Their members are the indices of names plus 1. The numbers of these names are looked up
+    /// at the end of the transaction.
     private var combinations = CombinationNumbers()
     /// Pairs of a combination and a task, each given as its index plus 1.
     private var pairs = KeyNumbering<RollupKey>()
-    /// The indices of the types that Nexus knows; negative if a type was not seen yet.
+    /// For each type that Nexus knows, its index in `types`; negative if the type was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
 
     /// Counts one event.
@@ -43,8 +43,8 @@ struct UsageRollup {
     /// aggregates. The sum and the percentiles therefore describe the same set of runs.
     private static let interrupted = Array("interrupted".utf8)
 
-    /// Returns the index of the name of a line of several commands. The line has its own name, because its duration
-    /// belongs to none of its commands.
+    /// Returns the index of the name of a line of several commands. The line has its own name, because its duration is
+    /// not the duration of a single command.
     private mutating func place(ofLine command: Span<UInt8>) -> Int {
         var name: [UInt8] = []
         name.append(command)
@@ -80,7 +80,8 @@ struct UsageRollup {
     /// - Parameter kinds: the kinds to write. The counts of all other kinds are dropped.
     mutating func flush(_ kinds: [RollupKind] = RollupKind.allCases, into database: Database) throws {
         try findNumbers(in: database)
-        // Earlier days are not counted by combination here. `catchUp` counts each of them as a whole later.
+        // Events before `combinedFrom` are not counted by combination here. `catchUp` later counts their days as a
+        // whole.
         let combinedFrom = try CombinedDays.firstBucket(in: database)
         for kind in kinds {
             let first = RollupKind.filtered.contains(kind) ? combinedFrom : 0
@@ -99,7 +100,7 @@ struct UsageRollup {
         }
     }
 
-    /// - Parameter bucket: counts before it are dropped.
+    /// Writes the aggregates of a kind. Drops the counts of 15-minute buckets before `bucket`.
     private static func write(
         _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], from bucket: Int64, into database: Database
     ) throws {
@@ -166,7 +167,8 @@ struct UsageRollup {
         }
     }
 
-    /// Returns the counts of a kind, by the shortest time range in which it is kept, and the key of each key index.
+    /// Returns the aggregates of a kind, and the key of each key index. The aggregates are by 15-minute bucket, or by
+    /// day if the kind is only stored by day.
     private func counted(as kind: RollupKind) -> (cells: UsageCells, keys: [RollupKey]) {
         switch kind {
         case .sessionLength: return (UsageCells(kind), [])
