@@ -11,7 +11,6 @@ struct CommandProfile {
     /// Whether the command starts services. Its events then have a template, services and ports.
     let startsServices: Bool
 
-    /// A profile; most commands start no services.
     init(_ text: String, _ median: Double, _ spread: Double, risk: Double, startsServices: Bool = false) {
         self.text = text
         self.median = median
@@ -50,7 +49,7 @@ struct Catalogue {
         workspaceChoice.draw(&random)
     }
 
-    /// Draws the index of a task of the workspace; all its tasks are equally likely.
+    /// Draws the index of a task of the workspace. All tasks of the workspace are equally likely.
     func drawTask(in workspace: Int, _ random: inout RandomNumbers) -> Int {
         let count = (tasks.count - workspace + workspaces.count - 1) / workspaces.count
         return workspace + workspaces.count * random.below(count)
@@ -61,7 +60,8 @@ struct Catalogue {
         errorChoice.draw(&random)
     }
 
-    /// Draws the services and ports that a start of services uses. The template depends only on the workspace.
+    /// Draws the numbers of services and ports for an event that starts services. The template is not drawn, because it
+    /// depends only on the workspace.
     func drawServiceUse(in workspace: Int, _ random: inout RandomNumbers) -> ServiceUse {
         let services = 1 + random.below(5)
         return ServiceUse(

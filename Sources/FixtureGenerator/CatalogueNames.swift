@@ -1,5 +1,5 @@
-/// The commands, the most frequent first. Each has its median run time in milliseconds, its spread and its risk of
-/// failure.
+/// The commands, the most frequent first. The numbers are the properties `median`, `spread` and `risk` of
+/// `CommandProfile`.
 let commandProfiles = [
     CommandProfile("git status", 45, 0.5, risk: 0.004),
     CommandProfile("npm test", 9_500, 0.7, risk: 0.110),
@@ -43,7 +43,7 @@ let commandProfiles = [
     CommandProfile("terraform apply", 58_000, 0.8, risk: 0.080),
 ]
 
-/// The raw workspace names, the busiest first.
+/// The names of the workspaces before they are hashed, the busiest first.
 let workspaceNames = [
     "client-acme-webshop", "billing", "mobile-ios", "internal-tools", "design-system",
     "client-nordwind", "data-pipeline", "auth-gateway", "website", "search",
@@ -59,19 +59,19 @@ let templateNames = [
     "full-stack",
 ]
 
-/// The reasons for a failure, the most frequent first; each has its weight in `errorWeights`.
+/// The reasons for a failure, the most frequent first and in the order of `errorWeights`.
 let errorNames = [
     "exit_1", "exit_2", "timeout", "not_found", "exit_127", "permission_denied", "network", "exit_130",
     "out_of_memory",
 ]
 
-/// How often each error category occurs, in percent.
+/// How often each element of `errorNames` occurs, in percent.
 let errorWeights = [56, 13, 9, 7, 5, 4, 3, 2, 1]
 
-/// The number of tasks: every verb with every object once.
+/// The number of tasks. There is one task for each combination of a verb and an object.
 let taskCount = taskVerbs.count * taskObjects.count
 
-/// The raw name of a task, such as "TASK-1433 fix login".
+/// Returns the name of a task before it is hashed, such as "TASK-1433 fix login".
 func taskName(_ place: Int) -> String {
     let verb = taskVerbs[place % taskVerbs.count]
     let object = taskObjects[(place / taskVerbs.count + place) % taskObjects.count]

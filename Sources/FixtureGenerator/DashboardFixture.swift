@@ -2,9 +2,9 @@ import SystemSupport
 
 /// A small stream with round totals, so that every figure on a dashboard is known in advance.
 ///
-/// The thirty days that end with the last day hold exactly 12 new workspaces, 47 completed tasks, twenty
-/// sessions with a mean length of 2 h 15 min and a success rate of 94 %. All events lie between 06:00 and
-/// 20:00 UTC, so that they fall on the same days in most time zones.
+/// Its thirty days contain exactly 12 new workspaces, 47 completed tasks, and twenty sessions with a mean length of 2 h
+/// 15 min. The success rate is 94 %. All events are between 06:00 and 20:00 UTC, so that they are on the same days in
+/// most time zones.
 struct DashboardFixture {
     private let catalogue: Catalogue
     private let seed: UInt64
@@ -12,7 +12,7 @@ struct DashboardFixture {
     private var random: RandomNumbers
     private var steps: ArraySlice<DashboardStep>
 
-    /// The fixture for the thirty days that end with `until`; the seed changes all but the totals.
+    /// Creates the fixture for the thirty days that end with `until`. Everything except the totals depends on the seed.
     init(seed: UInt64, until: CalendarDay, catalogue: Catalogue) {
         self.catalogue = catalogue
         self.seed = seed
@@ -28,7 +28,7 @@ struct DashboardFixture {
         let allSteps = steps.count
         var elapsed = 0
         for (ordinal, length) in lengths.enumerated() {
-            // Longer sessions get a larger share of the steps. All shares together are all steps.
+            // The number of steps of a session is proportional to the session's length. The shares add up to all steps.
             let before = allSteps * elapsed / total
             elapsed += length
             let share = steps.prefix(allSteps * elapsed / total - before)
@@ -37,8 +37,8 @@ struct DashboardFixture {
         }
     }
 
-    /// Draws session lengths in milliseconds. In each pair, the two lengths differ from the mean by the same amount,
-    /// one above it and one below.
+    /// Draws session lengths in milliseconds. Lengths are drawn in pairs: the first is as far above the mean as the
+    /// second is below the mean.
     private mutating func drawLengths() -> [Int] {
         var lengths: [Int] = []
         for _ in 0..<sessionCount / 2 {
@@ -54,7 +54,7 @@ struct DashboardFixture {
         _ ordinal: Int, length: Int, steps: ArraySlice<DashboardStep>, to writer: inout LineWriter
     ) throws(SystemError) {
         // Any thirty days have at least twenty workdays, so each session has its own day. The first and the last
-        // workday are always used.
+        // workday always have a session.
         let day = workdays[ordinal * (workdays.count - 1) / (sessionCount - 1)]
         let start = earliestStart + random.below(latestEnd - earliestStart - length)
         var place = DashboardPlace(
@@ -72,7 +72,8 @@ struct DashboardFixture {
         try writer.write(place.boundary(.sessionEnded))
     }
 
-    /// Returns `count` ascending times strictly inside a session, a random time in each of `count` equal slices.
+    /// Returns `count` ascending times after the start and before the end of a session. The session is divided into
+    /// `count` equal slices, and each slice has one random time.
     private mutating func drawTimes(_ count: Int, from start: Int, length: Int) -> [Int] {
         let slice = (length - 2) / max(1, count)
         var times: [Int] = []

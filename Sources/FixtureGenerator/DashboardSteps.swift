@@ -9,7 +9,8 @@ enum DashboardStep {
     /// A command with its outcome.
     case command(succeeds: Bool)
 
-    /// Returns every step of the stream. Of 400 steps with an outcome, 24 are failures: a success rate of 94 %.
+    /// Returns every step of the stream in a random order. Of the 400 steps, 24 fail. The success rate is therefore 94
+    /// %.
     static func shuffledSteps(_ random: inout RandomNumbers) -> [DashboardStep] {
         var steps = Array(repeating: DashboardStep.workspaceCreated, count: 12)
         steps += Array(repeating: .taskCompleted, count: 47)
@@ -25,8 +26,8 @@ enum DashboardStep {
         return steps
     }
 
-    /// Returns for every command whether it fails. Failures come in runs. The commands are divided into equal slices,
-    /// and each slice has one run.
+    /// Returns for every command whether it fails. The commands are divided into equal slices, and each slice has one
+    /// run of consecutive failures.
     private static func failingCommands(_ random: inout RandomNumbers) -> [Bool] {
         var failing = Array(repeating: false, count: commandCount)
         let slice = commandCount / failureRuns.count
@@ -50,12 +51,11 @@ struct DashboardPlace {
     let day: Int
     /// The time of the next event within the day, in milliseconds.
     var millisecond: Int
-    /// The session.
     let session: SessionName
     /// The index of the current workspace in the catalogue.
     var workspace: Int
 
-    /// Returns the first or the last event of the session.
+    /// Returns an event of the given kind that has only a time, the session and the workspace.
     func boundary(_ kind: EventKind) -> Event {
         var event = Event(day: day, millisecond: millisecond, session: session, kind: kind)
         event.workspace = workspace
@@ -112,7 +112,7 @@ struct DashboardPlace {
 }
 
 extension RandomNumbers {
-    /// Puts the elements into a random order, each order equally likely.
+    /// Puts the elements into a random order. All orders are equally likely.
     mutating func shuffle<Element>(_ elements: inout [Element]) {
         for place in elements.indices.dropFirst() {
             elements.swapAt(place, below(place + 1))

@@ -23,7 +23,8 @@ enum EventKind: Int, CaseIterable {
     }
 }
 
-/// The template, services and ports of an event. New workspaces and commands that start services have them.
+/// The template, services and ports of an event. The event of a new workspace has them, and the event of a command that
+/// starts services.
 struct ServiceUse {
     /// The index of the template in the catalogue.
     let template: Int
@@ -53,14 +54,14 @@ struct Event {
     var command: Int?
     /// The duration, in milliseconds.
     var duration: Int?
-    /// Whether it succeeded.
+    /// Whether the event succeeded; nil if it has no outcome.
     var success: Bool?
     /// The index of the error category in the catalogue. Nil unless the event failed.
     var errorCategory: Int?
     /// The template with its services and ports.
     var serviceUse: ServiceUse?
 
-    /// An event that so far has nothing but its time, session and kind.
+    /// Creates an event that has only a time, a session and a kind.
     init(day: Int, millisecond: Int, session: SessionName, kind: EventKind) {
         self.day = day
         self.millisecond = millisecond
@@ -69,15 +70,16 @@ struct Event {
     }
 }
 
-/// The identity of a session, as a number that the writer shows as `s-` and eight hexadecimal digits.
+/// The name of a session, as a number. `LineWriter` writes it as `s-` and eight hexadecimal digits.
 struct SessionName {
     /// The number that the name is made of.
     let bits: UInt32
 
-    /// Makes the name of the session with index `ordinal` in the stream. No two sessions of one stream share a name.
+    /// Creates the name of the session with index `ordinal` in the stream. The sessions of a stream have different
+    /// names.
     ///
     /// Each step of the mixing is reversible: adding, multiplying by an odd number, and xor with the shifted high bits.
-    /// A stream has fewer than 2³² sessions, so their names never collide.
+    /// Therefore different ordinals give different names, because a stream has fewer than 2³² sessions.
     init(seed: UInt64, ordinal: Int) {
         var mixed = UInt32(truncatingIfNeeded: RandomNumbers.scrambled(seed) &+ UInt64(ordinal))
         mixed = mixed &* 0x9E37_79B9

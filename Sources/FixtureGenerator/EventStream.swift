@@ -47,7 +47,7 @@ struct SessionQueue {
         /// The session's index among the sessions of the day. It decides the order of equal times.
         let session: Int
 
-        /// Whether this entry comes before another one.
+        /// Returns whether this entry comes before another entry.
         func precedes(_ other: Entry) -> Bool {
             millisecond == other.millisecond ? session < other.session : millisecond < other.millisecond
         }
@@ -55,7 +55,7 @@ struct SessionQueue {
 
     private var entries: [Entry]
 
-    /// A queue of all given entries, in any order.
+    /// Creates a queue of the given entries, which may be in any order.
     init(_ entries: [Entry]) {
         self.entries = entries
         for place in (0..<entries.count / 2).reversed() {

@@ -1,11 +1,11 @@
 import Core
 import SystemSupport
 
-/// The layout of a line.
+/// The format of a line.
 enum LineFormat {
     /// One JSON object a line, as the recorder reads it.
     case json
-    /// Flat comma-separated values without a header, in the column order of the event table.
+    /// Comma-separated values without a header, in the column order of the event table.
     case csv
 }
 
@@ -23,7 +23,7 @@ struct LineWriter {
     private let format: LineFormat
     private var formatter = TimestampFormatter()
 
-    /// A writer for events whose names come from this catalogue.
+    /// Creates a writer for events whose names are indices into `catalogue`.
     init(format: LineFormat, catalogue: Catalogue) {
         self.format = format
         names = RenderedNames(format: format, catalogue: catalogue)
@@ -38,13 +38,13 @@ struct LineWriter {
         if bytes.count >= Self.blockSize { try finish() }
     }
 
-    /// Writes the remaining bytes. Must be called after the last event.
+    /// Writes the remaining bytes. The caller must call this after the last event.
     mutating func finish() throws(SystemError) {
         try File.standardOutput.write(bytes.span)
         bytes.removeAll(keepingCapacity: true)
     }
 
-    /// Adds the time of an event, such as 2026-11-23T09:30:00.250, with the given byte before the hours.
+    /// Adds the time of an event, such as 2026-11-23T09:30:00.250, with `separator` between the date and the hours.
     private mutating func appendTime(_ event: Event, separator: UInt8) {
         var text: [23 of UInt8] = .init(repeating: 0)
         var span = text.mutableSpan
@@ -55,7 +55,7 @@ struct LineWriter {
 
     // MARK: JSON
 
-    /// Adds an event as a JSON object; keys that do not apply are left out.
+    /// Adds an event as a JSON object. Properties that are nil are left out.
     private mutating func appendObject(_ event: Event) {
         bytes.append(#"{"timestamp":""#.utf8.span)
         appendTime(event, separator: UInt8(ascii: "T"))
@@ -87,7 +87,7 @@ struct LineWriter {
 
     // MARK: CSV
 
-    /// Adds an event as comma-separated values; the first field, the row number of the table, stays empty.
+    /// Adds an event as comma-separated values. The first field is for the row id and stays empty.
     private mutating func appendRow(_ event: Event) {
         bytes.append(UInt8(ascii: ","))
         appendTime(event, separator: UInt8(ascii: " "))
@@ -118,7 +118,7 @@ struct LineWriter {
 }
 
 extension [UInt8] {
-    /// Adds `s-` and the eight hexadecimal digits of a session.
+    /// Adds the name of a session: `s-` and eight hexadecimal digits.
     fileprivate mutating func append(sessionName session: SessionName) {
         append("s-".utf8.span)
         append(hexadecimal: UInt64(session.bits), digits: 8)

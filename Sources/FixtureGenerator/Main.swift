@@ -84,7 +84,7 @@ struct CalendarDay {
 }
 
 extension CalendarDay: ExpressibleByArgument {
-    /// Reads `YYYY-MM-DD`. Years start at 1980 so that the longest stream begins after 1970-01-01.
+    /// Reads `YYYY-MM-DD`. Years before 1980 are rejected, so that even a stream of 3650 days begins after 1970-01-01.
     init?(argument text: String) {
         guard text.utf8.count == 10, text >= "1980",
             let milliseconds = Timestamp.milliseconds(ofDatabaseText: text + " 00:00:00")

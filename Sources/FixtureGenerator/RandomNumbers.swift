@@ -6,8 +6,8 @@ import Glibc
 struct RandomNumbers {
     private var state: UInt64
 
-    /// A generator for one purpose (`stream`) of one run (`seed`). Different pairs of `stream` and `seed` give
-    /// unrelated numbers.
+    /// Creates a generator. Different pairs of `seed` and `stream` give unrelated numbers. All generators of a run have
+    /// the same `seed`; each session and each pair of sessions has its own `stream`.
     init(seed: UInt64, stream: UInt64) {
         state = Self.scrambled(Self.scrambled(seed &+ Self.step) ^ stream &* Self.step)
     }
@@ -40,7 +40,7 @@ struct RandomNumbers {
         return (radius * cos(angle), radius * sin(angle))
     }
 
-    /// Spreads every bit of a word over all bits of the result; no two words share a result.
+    /// Spreads every bit of a word over all bits of the result. Different words give different results.
     static func scrambled(_ word: UInt64) -> UInt64 {
         var mixed = word
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -51,13 +51,13 @@ struct RandomNumbers {
     private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 }
 
-/// A random choice from a fixed list in which some entries are more likely than others.
+/// A random choice from a fixed list. Each entry is drawn in proportion to its weight.
 struct WeightedChoice {
     /// The sum of all weights.
     let total: Int
     private let upperEdges: [Int]
 
-    /// One entry for each weight, each weight at least 1.
+    /// Creates a choice with one entry for each weight. A weight is at least 1.
     init(weights: [Int]) {
         var edges: [Int] = []
         var sum = 0
@@ -69,7 +69,8 @@ struct WeightedChoice {
         total = sum
     }
 
-    /// A skew like that of Zipf's law: the entry of rank r is drawn in proportion to 1 / (r + `flattening`).
+    /// Creates a choice with weights similar to Zipf's law. The weight at index r is proportional to
+    /// 1 / (r + `flattening`).
     init(zipfRanks count: Int, flattening: Int) {
         self.init(weights: (0..<count).map { 1_000_000 / ($0 + flattening) })
     }

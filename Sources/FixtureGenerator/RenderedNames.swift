@@ -1,7 +1,7 @@
-/// The catalogue as bytes ready to be copied into a line.
+/// The names of the catalogue as bytes to copy into a line.
 ///
-/// For JSON every entry is a whole member such as `,"workspace":"billing"`; for CSV it is the bare
-/// field, and workspaces and tasks are replaced by their hashes.
+/// For JSON, each element is a whole member, such as `,"workspace":"billing"`. For CSV, each element is the value only,
+/// and the values of workspaces and tasks are hashes.
 struct RenderedNames {
     /// Indexed by `EventKind.rawValue`.
     let kinds: [[UInt8]]
@@ -35,9 +35,9 @@ struct RenderedNames {
     }
 }
 
-/// Thirty-two hexadecimal digits that depend only on the name.
+/// Returns 32 hexadecimal digits that depend only on the name.
 ///
-/// They have the same length as the hash that the recorder stores, and nothing else in common with it.
+/// The recorder stores hashes of the same length, but computes them in a different way.
 private func stableHash(_ name: String) -> [UInt8] {
     var high: UInt64 = 0x6E65_7875_732D_6869
     var low: UInt64 = 0x6E65_7875_732D_6C6F

@@ -8,17 +8,17 @@ struct SessionPlan {
     let day: Int
     /// The time of the first event within the day, in milliseconds.
     let start: Int
-    /// The number of events, the first and the last included; at least 1.
+    /// The number of events, including the first and the last event; at least 1.
     let events: Int
 }
 
 /// A session that produces its events one by one, in order of time.
 ///
-/// A session never runs past midnight UTC: its pauses and durations shrink when little of the day remains.
+/// A session never runs past midnight UTC. Its pauses and durations are limited to the time that remains in the day.
 struct Session {
     /// The time of the next event within the day, in milliseconds.
     private(set) var millisecond: Int
-    /// The number of events still to come.
+    /// The number of events that the session has not produced yet.
     private(set) var remaining: Int
 
     private let day: Int
@@ -30,7 +30,7 @@ struct Session {
     private var isFailing = false
     private var lastCommand = 0
 
-    /// A session that has not yet produced its first event.
+    /// Creates a session that has not produced an event yet.
     init(plan: SessionPlan, seed: UInt64, catalogue: Catalogue) {
         millisecond = plan.start
         remaining = plan.events
@@ -44,7 +44,7 @@ struct Session {
     /// Returns the next event and moves the session to the time of the following event.
     mutating func next(from catalogue: Catalogue) -> Event {
         let (durationNormal, pauseNormal) = random.normalPair()
-        // The longest time that each remaining event may take, so that all of them end before midnight.
+        // The longest time for this event and its pause. If no remaining event takes longer, all end before midnight.
         let room = (CalendarDay.milliseconds - 1 - millisecond) / remaining
         var event = event(of: drawKind(), durationNormal: durationNormal, catalogue: catalogue)
         if let duration = event.duration {
@@ -86,8 +86,8 @@ struct Session {
         event.task = task
         event.command = command
         event.duration = 1 + Int(profile.median * exp(profile.spread * normal))
-        // A chain with two states. After a success, the command fails with its own risk. After a failure, the next
-        // command fails far more often, because the cause often persists.
+        // Outcomes are a Markov chain with two states. After a success, a command fails with the risk of its profile.
+        // After a failure, the next command fails far more often, because the cause often persists.
         isFailing = random.chance(isFailing ? Pace.failureAfterFailure : profile.risk)
         event.success = !isFailing
         if isFailing {
@@ -119,7 +119,7 @@ struct Session {
     }
 }
 
-/// How people work: the constants behind a session. Times are in milliseconds.
+/// The constants that describe how users work in a session. Times are in milliseconds.
 enum Pace {
     /// The median pause between two events.
     static let medianPause = 24_000.0
@@ -131,9 +131,9 @@ enum Pace {
     static let creationSpread = 0.6
     /// The probability that setting up a workspace fails.
     static let creationRisk = 0.03
-    /// The probability that the command after a failed one fails as well.
+    /// The probability that the command after a failed command fails as well.
     static let failureAfterFailure = 0.42
-    /// The probability that the command after a failed one is the same command.
+    /// The probability that the user repeats a failed command as the next command.
     static let retryAfterFailure = 0.55
     /// How many of a thousand events within a session create a workspace.
     static let workspacesPerThousand = 8

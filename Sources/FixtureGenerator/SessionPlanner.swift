@@ -2,13 +2,13 @@
 ///
 /// Sessions come in pairs, as for a user with two terminals. Both sessions of a pair start on the same day, soon after
 /// one another, so that even a small stream has sessions that overlap. Each plan depends only on the seed and the index
-/// of its pair. No state is kept for sessions that are not running.
+/// of its pair. Therefore no state is kept for sessions that are not running.
 struct SessionPlanner {
     /// The first day of the stream, as days since 1970-01-01.
     let firstDay: Int
     /// The number of days.
     let days: Int
-    /// The number of pairs; the last pair lacks its second session when the number of sessions is odd.
+    /// The number of pairs. If the number of sessions is odd, the last pair has only one session.
     let pairs: Int
     /// The seed of the whole stream.
     let seed: UInt64
@@ -61,7 +61,8 @@ struct SessionPlanner {
         RandomNumbers(seed: seed, stream: UInt64(pair) << 1)
     }
 
-    /// Draws the day of a pair. Each pair has an equal slice of the weighted days, and a random position in its slice.
+    /// Draws the day of a pair. The weighted days are divided into equal slices, one for each pair. The day is at a
+    /// random position in the pair's slice.
     private func drawDay(ofPair pair: Int, _ random: inout RandomNumbers) -> Int {
         let position = (pair * dayChoice.total + random.below(dayChoice.total)) / pairs
         return firstDay + dayChoice.index(at: position)
@@ -78,9 +79,9 @@ private let eventsPerSession = 105
 private let minute = 60_000
 private let minutesPerHour = 60
 
-/// How likely a session is on each day, Sunday first.
+/// The weight of each day of the week, Sunday first.
 private let weekdayWeights = [1, 20, 22, 22, 21, 17, 2]
 
-/// How likely a session is to start in each hour (UTC) from `firstHour` on.
+/// The weight of each hour (UTC) in which a session can start, from `firstHour` on.
 private let hourWeights = [1, 4, 12, 18, 12, 8, 5, 14, 10, 8, 5, 3, 2, 1, 1]
 private let firstHour = 6
