@@ -3,26 +3,26 @@ import Core
 import Foundation
 import SystemSupport
 
-/// The torture testEnvironment: the real programs, mistreated, and a model beside them that knows what must still be true.
+/// Injects faults into the real programs, and compares the data folder with a model of what must still be true.
 @main
 struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "torture", abstract: "Mistreat the real programs and see whether they keep their promises.",
+        commandName: "torture", abstract: "Inject faults into the real programs and check their promises.",
         discussion: """
-            Modes: \(modes.map(\.name).joined(separator: ", ")). Without one, all of them. A failure names what repeats \
-            it. A mode that this computer cannot run is skipped and said to be.
+            Modes: \(modes.map(\.name).joined(separator: ", ")). The default is all modes. A failure prints the seed \
+            that repeats it. A mode that cannot run on this computer is reported as skipped.
             """)
 
-    @Option(help: ArgumentHelp("How long the mixture goes on.", valueName: "n"))
+    @Option(help: ArgumentHelp("Duration of the mode 'mixture', in seconds.", valueName: "n"))
     var seconds = 60
 
-    @Option(help: ArgumentHelp("Where the choice of steps starts; by default another each time.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seed of the random choices. The default is different in each run.", valueName: "s"))
     var seed: UInt64 = .random(in: 0...999_999)
 
-    @Option(help: ArgumentHelp("What the counts of the bars are multiplied with.", valueName: "x"))
+    @Option(help: ArgumentHelp("Factor for the counts of all modes; 1 gives the counts of the bars.", valueName: "x"))
     var scale = 1.0
 
-    @Argument(help: ArgumentHelp("Which kinds of torture.", valueName: "mode"))
+    @Argument(help: ArgumentHelp("Modes to run.", valueName: "mode"))
     var names: [String] = []
 
     static let modes: [any Mode] = [
@@ -32,9 +32,9 @@ struct Torture: ParsableCommand {
 
     mutating func validate() throws {
         for name in names where !Self.modes.contains(where: { $0.name == name }) {
-            throw ValidationError("There is no mode '\(name)'; there are \(Self.modes.map(\.name)).")
+            throw ValidationError("unknown mode '\(name)'; use one of \(Self.modes.map(\.name))")
         }
-        guard scale > 0, seconds > 0 else { throw ValidationError("--scale and --seconds are above zero.") }
+        guard scale > 0, seconds > 0 else { throw ValidationError("--scale and --seconds must be above zero.") }
     }
 
     func run() throws {
@@ -51,7 +51,7 @@ struct Torture: ParsableCommand {
             fflush(nil)
         }
         print("\n" + results.table, terminator: "")
-        // Who asks for a mode wants it done.
+        // A skipped mode is a failure only if the user named modes.
         if results.hasMissed || (!names.isEmpty && results.hasSkipped) { throw ExitCode(1) }
     }
 

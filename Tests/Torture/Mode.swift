@@ -1,17 +1,18 @@
 import Core
 
-/// One kind of torture, with the figure that it is held against.
+/// A kind of fault that is injected into the programs.
 protocol Mode: Sendable {
-    /// As it is asked for on the command line.
+    /// The argument that selects the mode on the command line.
     var name: String { get }
-    /// What the figure must be.
+    /// The requirement for the figure of the verdict, as a sentence.
     var bar: String { get }
 
-    /// Does it. Throws `InvariantViolation` when a promise was not kept, and `Missing` when this computer lacks something.
+    /// Runs the mode. Throws `InvariantViolation` if a promise was broken, and `Missing` if this computer cannot run
+    /// it.
     func run(_ settings: Settings) throws -> Verdict
 }
 
-/// What came out of a mode.
+/// The result of a mode: the measured figure, and whether it meets the mode's bar.
 struct Verdict {
     let figure: String
     let isMet: Bool
@@ -22,15 +23,15 @@ struct Verdict {
     }
 }
 
-/// What every mode is told.
+/// The parameters of all modes.
 struct Settings: Sendable {
     let programs: Programs
     let seed: UInt64
-    /// How long the mixture goes on.
+    /// The duration of the mode `mixture`.
     let seconds: Int
-    /// What counts are multiplied with: 1 for the figures of the bars.
+    /// The factor for the counts of all modes. 1 gives the counts that the bars state.
     let scale: Double
 
-    /// A bar's count, scaled, and at least `least`.
+    /// Returns the count `whole` of a bar, multiplied by the scale; at least `least`.
     func count(_ whole: Int, least: Int = 1) -> Int { max(least, Int(Double(whole) * scale)) }
 }

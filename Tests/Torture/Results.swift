@@ -1,4 +1,4 @@
-/// What came of all modes, as a table.
+/// The results of all modes, as a table.
 struct Results {
     enum Result: String {
         case met, skipped
@@ -21,10 +21,10 @@ struct Results {
     var hasSkipped: Bool { lines.contains { $0.result == .skipped } }
 
     private static let titles = ["mode", "bar", "figure", "", "took"]
-    /// Columns whose cells are sentences are broken into lines of at most so many characters.
+    /// The maximum number of characters in a line of a cell. A longer cell has several lines.
     private static let widest = 46
 
-    /// The table; Markdown takes it as well as a terminal does.
+    /// The table, in a format for terminals that is also valid Markdown.
     var table: String {
         let rows = [Self.titles] + lines.map { [$0.name, $0.bar, $0.figure, $0.result.rawValue, "\($0.seconds) s"] }
         let cells = rows.map { $0.map(Self.wrap) }
@@ -48,7 +48,7 @@ struct Results {
         return "|" + padded.joined() + "\n"
     }
 
-    /// Breaks a text at blanks.
+    /// Breaks a text at white space into lines of at most `widest` characters. A longer word is a line of its own.
     private static func wrap(_ text: String) -> [String] {
         var lines = [""]
         for word in text.split(whereSeparator: \.isWhitespace) {

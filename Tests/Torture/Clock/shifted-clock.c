@@ -1,6 +1,6 @@
-// Loaded into a program before the C library, it moves the computer's wall clock, and nothing else, by as many seconds
-// as the file $SHIFTED_CLOCK says at that moment. Clocks that measure and every way of waiting stay as they are, which
-// is why this is not libfaketime: under that, threads wait for ever.
+// A library to preload into a program. It shifts the wall clock of the program by the number of seconds that the file
+// $SHIFTED_CLOCK contains at the time of the call. Monotonic clocks and timeouts do not change. libfaketime is not
+// used, because threads wait forever with it.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A mounted file system of the testEnvironment's own, gone with the value.
+/// A mounted file system. It is unmounted when the value is released.
 final class Mount {
     let path: String
     private let testEnvironment: TestEnvironment
 
-    /// Mounts with the arguments of mount(8); the place comes last.
+    /// Mounts a file system at `path`. `arguments` are the arguments of mount(8) before the path.
     init(_ arguments: [String], at path: String, by testEnvironment: TestEnvironment) throws {
         try Programs.requireRoot()
         self.path = path
@@ -16,7 +16,7 @@ final class Mount {
     }
 
     deinit {
-        // Lazily, so that a program that a failure left behind does not keep it.
+        // A lazy unmount succeeds even if a program still uses the file system after a failure.
         _ = try? testEnvironment.output(of: ["/usr/bin/umount", "--lazy", path])
     }
 }

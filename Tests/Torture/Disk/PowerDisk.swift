@@ -2,29 +2,30 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A disk in memory whose power can be cut: what was written since the last flush may then be there, or not, or in
-/// part, in any order, as with a disk that has a cache of its own.
+/// A disk in memory with a simulated power cut. After the cut, each write since the last flush exists completely, in
+/// part or not at all, as on a disk with a write cache.
 ///
-/// It is a FUSE file system that consists of one file, its root; a loop device makes a disk of that file. The kernel
-/// then sends every write and every flush of the file system on that disk here, one by one. The protocol is that of
-/// `linux/fuse.h`, version 7.31; only what one open file needs of it is answered.
+/// It is a FUSE file system with one file, the root. A loop device makes a block device of this file. The caller puts
+/// an ext4 file system on the block device. The kernel sends each write and each flush of ext4 to this class. The
+/// protocol is version 7.31 of `linux/fuse.h`; only the requests for one open file are answered.
 ///
-/// `@unchecked Sendable`: everything that changes does so under `lock`.
+/// `@unchecked Sendable`: all mutable properties are protected by `lock`.
 final class PowerDisk: @unchecked Sendable {
     private struct Write {
         let offset: Int
         let bytes: [UInt8]
     }
 
-    /// What a disk writes whole or not at all; today's have 4 KiB, and ext4 counts on it for its first block.
+    /// The size of a sector. A disk writes a sector completely or not at all. Current disks have sectors of 4 KiB, and
+    /// ext4 relies on this for its first block.
     static let sectorBytes = 4096
     private static let largestWrite = 128 * 1024
 
     private let descriptor: CInt
     private let lock = NSLock()
-    /// What the disk says it holds.
+    /// The content that a read returns.
     private var visible: [UInt8]
-    /// What no power cut takes away.
+    /// The content at the last flush, which survives a power cut.
     private var stable: [UInt8]
     /// Writes since the last flush, in order.
     private var cached: [Write] = []
@@ -43,7 +44,7 @@ final class PowerDisk: @unchecked Sendable {
         Thread { self.serve() }.start()
     }
 
-    /// What the disk holds if the power fails now.
+    /// Returns a content that the disk may have if the power fails now.
     func cutPower(using random: inout SeededGenerator) -> [UInt8] {
         let (stable, cached) = lock.withLock { (self.stable, self.cached) }
         var content = stable
@@ -68,13 +69,13 @@ final class PowerDisk: @unchecked Sendable {
 
     // MARK: The protocol
 
-    /// What the kernel asks for, by the numbers of `linux/fuse.h`.
+    /// The numbers of the kernel's requests in `linux/fuse.h`.
     private enum Request {
         static let getAttributes: UInt32 = 3, setAttributes: UInt32 = 4, open: UInt32 = 14, read: UInt32 = 15
         static let write: UInt32 = 16, release: UInt32 = 18, synchronize: UInt32 = 20, flush: UInt32 = 25
         static let initialize: UInt32 = 26, forget: UInt32 = 2, interrupt: UInt32 = 36, forgetMany: UInt32 = 42
         static let headerLength = 40
-        /// Behind the header of a read or a write: handle, offset, size and flags.
+        /// The length of the fields between the header and the data of a write: handle, offset, size and flags.
         static let transferLength = 40
     }
 
@@ -125,14 +126,15 @@ final class PowerDisk: @unchecked Sendable {
         _ = unsafe Glibc.write(descriptor, bytes, bytes.count)
     }
 
-    /// Version, read-ahead, no flags, requests under way, and the longest write; the rest is zero.
+    /// The reply to `initialize`: version, read-ahead, no flags, limits of background requests, and the longest write.
+    /// All other fields are zero.
     private var initialization: [UInt8] {
         var body = bytesOf(UInt32(7)) + bytesOf(UInt32(31)) + bytesOf(UInt32(0)) + bytesOf(UInt32(0))
         body += bytesOf(UInt16(16)) + bytesOf(UInt16(12)) + bytesOf(UInt32(Self.largestWrite)) + bytesOf(UInt32(1))
         return body + [UInt8](repeating: 0, count: 64 - body.count)
     }
 
-    /// A regular file of the disk's length, good for an hour.
+    /// The attributes of a regular file of the disk's length. The kernel may cache them for an hour.
     private var attributes: [UInt8] {
         var body = bytesOf(UInt64(3600)) + bytesOf(UInt64(0))
         body += bytesOf(UInt64(1)) + bytesOf(UInt64(visible.count)) + bytesOf(UInt64(visible.count / 512))

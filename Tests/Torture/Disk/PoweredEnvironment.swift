@@ -2,7 +2,7 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// A data folder on an ext4 file system on a disk whose power can be cut.
+/// A data folder in an ext4 file system on a disk with a simulated power cut.
 final class PoweredEnvironment {
     private static let diskMegabytes = 128
 
@@ -15,7 +15,7 @@ final class PoweredEnvironment {
         disks = try TestEnvironment(programs)
         let path = disks.scratch.path
         try disks.output(of: ["/usr/bin/truncate", "-s", "\(Self.diskMegabytes)M", path + "/image"])
-        // A journal that is all there from the start, and quick to make.
+        // A small journal is created quickly. All inode tables are initialized now, not after the mount.
         try disks.output(of: [
             try Programs.find("mkfs.ext4"), "-q", "-F", "-J", "size=4", "-E", "lazy_itable_init=0", path + "/image",
         ])
@@ -24,7 +24,7 @@ final class PoweredEnvironment {
         let loop = try disks.output(of: [try Programs.find("losetup"), "--find", "--show", path + "/disk"])
             .trimmingCharacters(in: .newlines)
         mounts = [try Mount([loop], at: path + "/live", by: disks)]
-        // It goes with the mount from here on, whatever becomes of this process.
+        // Because the loop device is in use, the kernel removes it at the unmount, even if this process is killed.
         try disks.output(of: [try Programs.find("losetup"), "--detach", loop])
         systemState = try SystemState(TestEnvironment(programs, dataAt: path + "/live/data"), seed: seed)
     }
@@ -35,9 +35,11 @@ final class PoweredEnvironment {
         _ = try? disks.output(of: ["/usr/bin/umount", disks.scratch.path + "/disk"])
     }
 
-    /// Cuts the power now, and lets `look` see what a computer that starts again finds. This one runs on.
+    /// Calls `look` with the data folder that a computer would find after a power cut now. The programs continue on the
+    /// original folder.
     func cutPower<Value>(_ look: (Invariants) throws -> Value) throws -> Value {
-        // A generator of its own: how much it has to choose among is the machine's, and what is drawn next the seed's.
+        // The number of random choices depends on timing. A separate generator makes them, so that the later choices of
+        // `systemState` depend only on the seed.
         var random = SeededGenerator(seed: UInt64(systemState.pick(0...Int(Int32.max))))
         let content = disk.cutPower(using: &random)
         let testEnvironment = try TestEnvironment(

@@ -3,18 +3,18 @@ import Foundation
 import SystemSupport
 import WriteAheadBuffer
 
-/// A segment of the real recorder that was not read yet, to be truncated and changed.
+/// A segment that the real recorder wrote and that no drain has read. The modes truncate and change its bytes.
 struct SealedSegment {
     let bytes: [UInt8]
-    /// Where each record's bytes stand, in order; every one is an event.
+    /// The range of each record's payload in `bytes`, in order. Each record is an event.
     let records: [Range<Int>]
     private let name: String
     private let key: [UInt8]
 
-    /// Has the real program record `count` events, one batch a time, and takes what it wrote.
+    /// Records `count` events with the real program, and reads the segment that it wrote.
     init(of count: Int, by programs: Programs) throws {
         let testEnvironment = try TestEnvironment(programs)
-        // Another process that holds the writer lock keeps the stream from storing them itself.
+        // While this process holds the writer lock, the stream cannot store its events in the database.
         try testEnvironment.data.folder.prepare()
         let lock = try File(opening: testEnvironment.data.writerLockPath, [.readWrite, .create])
         guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
@@ -22,7 +22,7 @@ struct SealedSegment {
         try testEnvironment.output(of: [programs.nexus, "record", "--stdin"], input: lines)
         let buffer = WriteAheadBuffer(folder: testEnvironment.data.bufferFolder)
         guard let number = try buffer.segments().first, try buffer.segments().count == 1 else {
-            throw InvariantViolation("\(count) events are not one segment")
+            throw InvariantViolation("\(count) events did not make exactly one segment")
         }
         name = number.fileName
         bytes = try Self.contents(buffer.folder.path(of: name))
@@ -34,7 +34,7 @@ struct SealedSegment {
         records = found.records
     }
 
-    /// Puts `changed` in its place in an empty data folder.
+    /// Writes `changed` instead of the segment, and the hash key, into an empty data folder.
     func write(_ changed: [UInt8], to testEnvironment: TestEnvironment) throws {
         let buffer = testEnvironment.data.bufferFolder
         try buffer.prepare()
@@ -50,12 +50,12 @@ struct SealedSegment {
     }
 }
 
-/// What the reader of segments makes of some bytes.
+/// The result of reading the bytes of a segment.
 struct SegmentReading {
     let header: SegmentFormat.HeaderReading
     private(set) var records: [Range<Int>] = []
     private(set) var gaps: [Range<Int>] = []
-    /// How many of the gaps are taken for what a killed writer left.
+    /// The number of gaps that the reader takes for an incomplete append of a killed writer.
     private(set) var torn = 0
 
     init(of bytes: [UInt8]) {

@@ -2,17 +2,18 @@ import Foundation
 import Glibc
 import SystemSupport
 
-/// A real program in a process of its own, fed and killed by the torture testEnvironment.
+/// A real program in a process of its own, which the modes feed and kill.
 ///
-/// Its input and output are pipes that this side never blocks on, so that a program that is killed, or hangs, blocks
-/// no other; no call waits longer than `patience`.
+/// This process uses non-blocking pipes for the program's input and output. No call waits longer than `patience`, even
+/// if the program hangs.
 final class Child {
-    /// Where a program's input or output goes.
+    /// The file of a program's standard input or output: `/dev/null` or a pipe.
     enum Stream {
         case none, pipe
     }
 
-    /// Longest duration of any program, in seconds; a longer one hangs. Checking millions of rows takes a while.
+    /// The maximum duration of any program, in seconds. A program that takes longer is considered to hang. The limit is
+    /// high, because a check of millions of rows takes a while.
     static let patience: Double = 180
 
     let name: String
@@ -24,7 +25,7 @@ final class Child {
     private(set) var received: [UInt8] = []
     private var end: ChildProcess.Termination?
 
-    /// Starts `arguments[0]`. What it writes to standard error is kept for `errors`.
+    /// Starts the program `arguments[0]`. Its standard error goes to a file in `folder`, which `errors` reads.
     init(
         _ arguments: [String], environment: [String: String], errorsIn folder: String, input: Stream = .none,
         output: Stream = .none
@@ -34,7 +35,8 @@ final class Child {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
-        // The program meets signals as one started from a shell does, whatever this process ignores.
+        // The program gets the default signal handling, as from a shell. It does not inherit that this process ignores
+        // SIGPIPE.
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
@@ -66,29 +68,30 @@ final class Child {
         unsafe unlink(errorsPath)
     }
 
-    /// What it wrote to standard error.
+    /// The program's standard error.
     var errors: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
 
-    /// The whole lines that it wrote so far.
+    /// The complete lines that this process has received from the program's standard output so far.
     var lines: [Substring] {
-        // The last one may be cut.
+        // The text after the last line break is empty or an incomplete line.
         String(decoding: received, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     }
 
-    // MARK: Talking
+    // MARK: Input and output
 
-    /// Hands over more input; it is written while `exchange` waits.
+    /// Adds input for the program. `exchange` writes it.
     func send(_ bytes: [UInt8]) {
         pendingInput += bytes
     }
 
-    /// Writes what is pending and reads what comes, until `isEnough` or the output ends. Input that is all written is
-    /// closed when `thenCloses`. False when the program has closed its output.
+    /// Writes the pending input and reads the program's output, until `isEnough` returns true or the output ends. If
+    /// `thenCloses` is true, it closes the input after the last byte is written.
+    /// - Returns: false if the program has closed its output.
     @discardableResult
     func exchange(thenCloses: Bool = true, until isEnough: () -> Bool) throws -> Bool {
         let deadline = Date().addingTimeInterval(Self.patience)
         while !isEnough() {
-            guard Date() < deadline else { throw InvariantViolation("'\(name)' says nothing for \(Self.patience) s") }
+            guard Date() < deadline else { throw InvariantViolation("'\(name)' sent no answer for \(Self.patience) s") }
             if pendingInput.isEmpty, thenCloses { closeInput() }
             let isReading = try step()
             if !isReading { return false }
@@ -96,7 +99,7 @@ final class Child {
         return true
     }
 
-    /// One look at both pipes; false when the output is at its end.
+    /// Polls both pipes once, and writes and reads what is possible. Returns false if the output is at its end.
     private func step() throws -> Bool {
         var entries = [
             pollfd(fd: output, events: Int16(POLLIN), revents: 0),
@@ -115,7 +118,7 @@ final class Child {
     private func writeSome() {
         let count = unsafe pendingInput.withUnsafeBytes { unsafe write(input, $0.baseAddress, $0.count) }
         if count > 0 { pendingInput = pendingInput.dropFirst(count) }
-        // The reader has ended, as is meant to happen here; the rest of the input has no reader.
+        // The program has ended, as many modes intend. The rest of the input has no reader.
         if count < 0 && errno == EPIPE { pendingInput = [] }
     }
 
@@ -126,7 +129,7 @@ final class Child {
 
     // MARK: Ending
 
-    /// `kill -9`, and waits until it is gone.
+    /// Kills the program with SIGKILL and waits for its end.
     func kill() {
         guard end == nil else { return }
         Glibc.kill(id, SIGKILL)
@@ -139,7 +142,7 @@ final class Child {
         if end == nil { Glibc.kill(id, number) }
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the program.
     @discardableResult
     func wait() throws -> ChildProcess.Termination {
         let deadline = Date().addingTimeInterval(Self.patience)
@@ -150,7 +153,7 @@ final class Child {
         }
     }
 
-    /// How it ended; nil while it runs.
+    /// Returns how the program ended; nil while it runs.
     func poll() -> ChildProcess.Termination? {
         if end == nil {
             var status: CInt = 0

@@ -3,11 +3,11 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// All ways in which events come in, each with the real program, and killed when the caller wants it.
+/// All ways to record events with the real programs. The caller can have the program killed.
 extension SystemState {
-    // MARK: One at a time
+    // MARK: Single events
 
-    /// Records single events with a program that is run for each, some of them at once.
+    /// Records `count` single events. Starts `program` once for each event, without waiting for the previous process.
     func recordSingly(_ count: Int, with program: [String], kill: Kill = .never) throws {
         var running: [(Range<Int>, Child)] = []
         for _ in 0..<count {
@@ -21,7 +21,8 @@ extension SystemState {
         for (number, child) in running { try settle(child, number) }
     }
 
-    /// Records an event with a time that is days in the past, or up to a day in the future. A later one is refused.
+    /// Records an event with a time that is `days` from now. If `days` is above 1, checks that the recorder rejects the
+    /// event.
     func recordSingly(daysFromNow days: Int) throws {
         let time = Int(Date().timeIntervalSince1970) + days * 86_400
         guard days <= 1 else {
@@ -48,7 +49,7 @@ extension SystemState {
         }
     }
 
-    /// Runs `true` or `cat` and records it; `meanwhile` something else happens.
+    /// Runs `true` or `cat` with `nexus exec`, which records the run. Calls `meanwhile` after the start.
     func exec(
         _ command: [String], input: Child.Stream = .none, output: Child.Stream = .none,
         _ meanwhile: (Child) throws -> Void
@@ -63,7 +64,7 @@ extension SystemState {
         try settle(child, number)
     }
 
-    /// A program that returned 0 has recorded its event.
+    /// Waits for the end of a program. If it returned 0, marks its event as acknowledged.
     private func settle(_ child: Child, _ number: Range<Int>) throws {
         switch try child.wait() {
         case .exited(0): model.acknowledge(number)
@@ -74,7 +75,7 @@ extension SystemState {
 
     // MARK: Streams
 
-    /// Streams events into `nexus record --stdin --ack`. Returns how many were acknowledged.
+    /// Streams `count` events into `nexus record --stdin --ack`. Returns how many events it acknowledged.
     @discardableResult
     func stream(_ count: Int, flags: [String] = [], kill: Kill = .never) throws -> Int {
         let numbers = model.take(count)
@@ -87,7 +88,7 @@ extension SystemState {
             let end = try child.wait()
             guard end == .exited(0), child.accepted == count else {
                 throw InvariantViolation(
-                    "a stream of \(count) accepted \(child.accepted) and ended with \(end): \(child.errors)")
+                    "a stream accepted \(child.accepted) of \(count) events and ended with \(end): \(child.errors)")
             }
         case .after(let microseconds):
             let start = Date()
@@ -97,7 +98,7 @@ extension SystemState {
             usleep(useconds_t(microseconds))
         }
         self.kill(child)
-        // What it had said before it was killed still stands in the pipe.
+        // The pipe may still contain acknowledgements from before the kill.
         try child.exchange { false }
         acknowledge(child.accepted, of: numbers)
         return child.accepted
@@ -107,15 +108,16 @@ extension SystemState {
         model.acknowledge(numbers.lowerBound..<numbers.lowerBound + min(count, numbers.count))
     }
 
-    /// A program with the Swift API: it flushes `count` events, and goes on recording until it is killed.
+    /// Runs a program that uses the Swift API. It records `count` events, flushes them, and continues to record until
+    /// it is killed.
     func probe(_ count: Int, killAfter microseconds: Int) throws {
-        // It records a few million a second at most, and lives for less than one.
+        // The program records at most a few million events a second, and is killed after less than a second.
         let numbers = model.take(count + 2_000_000)
         let child = try testEnvironment.start(
             [testEnvironment.programs.probe, testEnvironment.data.folder.path, "\(count)", "\(numbers.lowerBound)"],
             output: .pipe)
         try child.exchange { !child.received.isEmpty }
-        guard child.lines == ["flushed"] else { throw InvariantViolation("the Swift program says: \(child.errors)") }
+        guard child.lines == ["flushed"] else { throw InvariantViolation("the Swift program failed: \(child.errors)") }
         usleep(useconds_t(microseconds))
         kill(child)
         acknowledge(count, of: numbers)
@@ -123,7 +125,7 @@ extension SystemState {
 
     // MARK: The service
 
-    /// Sends batches to the service's socket; with a kill the service dies under it.
+    /// Sends batches to the service's socket. `kill` kills the service during the last batch.
     func socket(batches: Int, of size: Int, kill: Kill = .never) throws {
         let service = try startedService()
         let client = try service.client()
@@ -136,7 +138,7 @@ extension SystemState {
             if case .after(let microseconds) = kill, batch == batches - 1 {
                 usleep(useconds_t(microseconds))
                 killService()
-                // What it had answered before is still there to be read.
+                // The socket may still contain acknowledgements from before the kill.
                 acknowledged = (try? client.acknowledgement(of: sent).counts.accepted) ?? 0
                 acknowledge(max(0, size - (sent - acknowledged)), of: numbers)
                 return
@@ -144,13 +146,13 @@ extension SystemState {
             let answer = try client.acknowledgement(of: sent)
             acknowledged = answer.counts.accepted
             guard acknowledged == sent else {
-                throw InvariantViolation("the socket took \(acknowledged) of \(sent): \(answer)")
+                throw InvariantViolation("the service accepted \(acknowledged) of \(sent) events: \(answer)")
             }
             acknowledge(size, of: numbers)
         }
     }
 
-    /// Writes lines into the service's pipe as a script's `printf` does.
+    /// Writes lines into the service's pipe, as `printf` in a script does.
     func pipe(_ count: Int, kill: Kill = .never) throws {
         let service = try startedService()
         let numbers = model.take(count)
@@ -160,7 +162,7 @@ extension SystemState {
         for number in numbers {
             let line = Array(Model.line(number).utf8)
             guard unsafe write(descriptor, line, line.count) == line.count else {
-                throw InvariantViolation("the pipe took no whole line: \(errno)")
+                throw InvariantViolation("cannot write a whole line into the pipe: \(errno)")
             }
         }
         model.wroteIntoPipe(numbers)
@@ -170,7 +172,7 @@ extension SystemState {
         }
     }
 
-    // MARK: Who reads
+    // MARK: Commands that read
 
     /// Runs a command that drains before it does its own work.
     func read(_ arguments: [String], kill: Kill = .never) throws {
@@ -187,7 +189,7 @@ extension SystemState {
 }
 
 extension Child {
-    /// How many events the last acknowledgement of a stream covers.
+    /// The number of accepted events in the last acknowledgement of a stream.
     var accepted: Int {
         lines.last.flatMap { Int($0.split(separator: ",")[0].dropFirst(#"{"accepted":"#.count)) } ?? 0
     }

@@ -1,4 +1,4 @@
-/// A promise that was not kept, in a sentence.
+/// The error for a promise that a program has broken.
 struct InvariantViolation: Error, CustomStringConvertible {
     let description: String
 
@@ -7,7 +7,7 @@ struct InvariantViolation: Error, CustomStringConvertible {
     }
 }
 
-/// What a mode needs and this computer does not have, in a sentence.
+/// The error for a mode that this computer cannot run. The description names what the computer lacks.
 struct Missing: Error, CustomStringConvertible {
     let description: String
 

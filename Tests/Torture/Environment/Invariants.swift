@@ -3,34 +3,35 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Checks a data folder against the invariants, with the system's `sqlite3` and the bytes on the disk alone, without
-/// code of Nexus.
+/// Checks the invariants of a data folder. It uses no code of Nexus, but the system's `sqlite3` and the bytes of the
+/// files.
 struct Invariants {
     let testEnvironment: TestEnvironment
 
-    /// What an event's number is in SQL; `exec` measures durations itself, so there the session tells.
+    /// The SQL expression for an event's number. It is the event's duration, or, for an event of `nexus exec`, a part
+    /// of the session's name, because `exec` measures the duration itself.
     private static let number = """
         (CASE WHEN session_id GLOB 'exec-*' THEN CAST(substr(session_id, 6) AS INTEGER) ELSE duration_ms END)
         """
 
-    // MARK: At any moment
+    // MARK: Invariants
 
-    /// Checks what holds at every instant, after any kill and with any pending events: tables that agree with each other,
-    /// and no name in any byte.
+    /// Checks what must hold at every instant, after any kill and with any pending events. The tables must agree with
+    /// each other, and no file may contain a raw name.
     func checkAnyMoment(_ model: Model) throws {
         try checkNames()
         guard try hasTables() else { return }
         try require(try figures(Self.consistency + Self.contents(keys: model.keys)), model)
     }
 
-    /// Stores what waits, and checks everything.
+    /// Stores the pending events, and then checks all invariants.
     func checkStored(_ model: Model) throws {
         try testEnvironment.flush()
         try checkNames()
         guard try hasTables() else {
-            // One is made when there is something to put in.
+            // The database is only created if there is an event to store.
             guard model.acknowledged.isEmpty else {
-                throw InvariantViolation("events were acknowledged and there is no database")
+                throw InvariantViolation("events were acknowledged, but there is no database")
             }
             return
         }
@@ -43,14 +44,14 @@ struct Invariants {
         try checkBooks(stored.count)
     }
 
-    /// How many of the acknowledged events are not in the tables.
+    /// Returns how many of the acknowledged events are not in the tables.
     func lostEvents(_ acknowledged: IndexSet) throws -> Int {
         acknowledged.subtracting(try storedNumbers()).count
     }
 
     private func require(_ found: [String: String], _ model: Model) throws {
         guard found["integrity_check"] == "ok" else {
-            throw InvariantViolation("integrity_check says \(found["integrity_check"] ?? "nothing")")
+            throw InvariantViolation("integrity_check returned \(found["integrity_check"] ?? "nothing")")
         }
         for (name, value) in found.sorted(by: { $0.key < $1.key }) where name != "integrity_check" {
             guard value == "0" else { throw InvariantViolation("\(name): \(value)") }
@@ -68,8 +69,9 @@ struct Invariants {
 
     // MARK: Tables
 
-    /// False before anything was stored; the process that created the file may have been killed before it created the
-    /// tables. A database has a rollback journal only while it is created, and a reader cannot roll it back.
+    /// Returns false before the first event is stored. The database may exist without tables if the process that
+    /// created it was killed. A rollback journal exists only while the database is created, and a reader cannot roll it
+    /// back.
     private func hasTables() throws -> Bool {
         guard testEnvironment.data.hasDatabase, !testEnvironment.data.folder.has("nexus.db-journal") else {
             return false
@@ -77,8 +79,8 @@ struct Invariants {
         return try query("SELECT count(*) FROM sqlite_master WHERE name = 'events'") == "1\n"
     }
 
-    /// Each line counts what is wrong: 0 of it is right. Where rows were removed for their age, only younger rows
-    /// can be recounted.
+    /// Each query after the first query counts violations, so the expected result is 0. If retention removed rows, only
+    /// the days with complete rows are recounted.
     private static let consistency = """
         SELECT 'integrity_check', integrity_check FROM pragma_integrity_check;
         CREATE TEMP VIEW complete AS SELECT slot, strftime('%Y-%m-%d %H:%M:%f', slot * 900, 'unixepoch') AS start
@@ -110,7 +112,7 @@ struct Invariants {
 
         """
 
-    /// Each line counts what is wrong with the rows that the model sent; a value that is missing is wrong.
+    /// Each query counts violations in the rows of the model's events. A missing value is a violation.
     private static func contents(keys: Int) -> String {
         """
         SELECT 'doubled events', count(*) FROM (SELECT 1 FROM events GROUP BY \(number) HAVING count(*) > 1);
@@ -134,12 +136,12 @@ struct Invariants {
         return figures
     }
 
-    /// The numbers of all stored events.
+    /// Returns the numbers of all stored events.
     func storedNumbers() throws -> IndexSet {
         try hasTables() ? try numbers(in: testEnvironment.data.databasePath) : IndexSet()
     }
 
-    /// The numbers of all events in a database.
+    /// Returns the numbers of all events in the database at `path`.
     func numbers(in path: String) throws -> IndexSet {
         var stored = IndexSet()
         let rows = try query(
@@ -154,7 +156,7 @@ struct Invariants {
         return stored
     }
 
-    /// What a query gives, by the `sqlite3` of the system, which may not change anything.
+    /// Returns the output of the system's `sqlite3` for a query. The database is opened read-only.
     func query(_ sql: String, of path: String? = nil) throws -> String {
         try testEnvironment.output(
             of: [
@@ -166,12 +168,12 @@ struct Invariants {
 
     // MARK: Bytes and counters
 
-    /// No raw name, in the buffer, the database, its log, or anywhere else.
+    /// Checks that no file of the data folder contains a raw name.
     private func checkNames() throws {
         for (name, bytes) in testEnvironment.files() {
             for raw in [TestEnvironment.workspace, TestEnvironment.task, "--secret"]
             where bytes.range(of: Data(raw.utf8)) != nil {
-                throw InvariantViolation("'\(raw)' stands in \(name)")
+                throw InvariantViolation("\(name) contains '\(raw)'")
             }
         }
     }
@@ -182,7 +184,8 @@ struct Invariants {
         let balance: Bool
     }
 
-    /// Neither a session nor anything else that is written as this text and then no digit stands in any byte.
+    /// Checks that no file of the data folder contains `text`. An occurrence before a digit is ignored, because it is a
+    /// part of the name of another session.
     func checkGone(_ text: String) throws {
         for name in (try? FileManager.default.subpathsOfDirectory(atPath: testEnvironment.data.folder.path)) ?? [] {
             guard let bytes = FileManager.default.contents(atPath: testEnvironment.data.folder.path + "/" + name) else {
@@ -191,7 +194,7 @@ struct Invariants {
             var rest = bytes.startIndex..<bytes.endIndex
             while let place = bytes.range(of: Data(text.utf8), in: rest) {
                 let isLonger = place.upperBound < bytes.endIndex && (0x30...0x39).contains(bytes[place.upperBound])
-                guard isLonger else { throw InvariantViolation("'\(text)' was purged and stands in \(name)") }
+                guard isLonger else { throw InvariantViolation("'\(text)' was purged, but \(name) contains it") }
                 rest = place.upperBound..<bytes.endIndex
             }
         }
@@ -203,7 +206,7 @@ struct Invariants {
         guard status.balance, status.received == status.accepted + status.rejected, status.pending == 0,
             status.accepted == status.stored,
             status.stored + status.imported - status.purged - status.expired == stored
-        else { throw InvariantViolation("the counters do not add up over \(stored) rows: \(status)") }
+        else { throw InvariantViolation("the counters do not match the \(stored) rows: \(status)") }
     }
 
     private static func describe(_ numbers: IndexSet) -> String {

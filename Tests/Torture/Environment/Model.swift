@@ -1,38 +1,38 @@
 import Foundation
 
-/// What must be true of the data folder, kept beside the real programs: which events were sent, and which of them were
-/// acknowledged. Every event has a number of its own.
+/// The expected content of the data folder: which events were sent, and which of them the programs acknowledged. Every
+/// event has its own number.
 struct Model {
-    /// Must be stored, once.
+    /// The events that must be stored exactly once.
     private(set) var acknowledged = IndexSet()
-    /// May be stored, once: sent, but not acknowledged, whatever happened to it.
+    /// All events that were sent. An event that was sent, but not acknowledged, may be stored at most once.
     private(set) var sent = IndexSet()
-    /// Written into the service's pipe, which acknowledges nothing: safe as soon as a flush has returned while that
-    /// service lived on.
+    /// The events in the service's pipe. The service does not acknowledge them. They must be stored if a flush returns
+    /// before the service ends.
     private var inPipe = IndexSet()
-    /// Must not be stored: a purge has removed them, and no import brought them back.
+    /// The events that must not be stored, because a purge removed them and no import brought them back.
     private(set) var removed = IndexSet()
-    /// Removed once and brought back by an import.
+    /// The events that a purge removed and an import brought back.
     private(set) var returned = IndexSet()
-    /// Recorded by `nexus exec`.
+    /// The events of `nexus exec`.
     private(set) var execs = IndexSet()
-    /// Events that were given a time of their own, and it, in seconds since 1970; all others happened as they were sent.
+    /// The times of events whose time is not the time of sending, by event number, in seconds since 1970.
     private(set) var times: [Int: Int] = [:]
-    /// How many keys there have been at most: as many hashes one name may have.
+    /// The maximum number of hash keys that have existed. One name may have one hash for each key.
     private(set) var keys = 1
-    /// For how many days rows are kept.
+    /// The number of days after which rows are removed; nil if rows are kept forever.
     private var retentionDays: Int?
     /// The number of the next event.
     private(set) var next = 1
 
-    /// Numbers for `count` more events, which are about to be sent.
+    /// Returns the numbers of `count` new events, which the caller then sends.
     mutating func take(_ count: Int) -> Range<Int> {
         defer { next += count }
         sent.insert(integersIn: next..<next + count)
         return next..<next + count
     }
 
-    /// Takes note that all these are safe.
+    /// Records that the programs acknowledged these events.
     mutating func acknowledge(_ numbers: some RangeExpression<Int>) {
         acknowledged.insert(integersIn: numbers)
         acknowledged.subtract(expiring)
@@ -46,25 +46,25 @@ struct Model {
         times[number] = time
     }
 
-    /// The same of events that were acknowledged already.
+    /// Sets the time of events, which may be acknowledged already.
     mutating func note(time: Int, of numbers: Range<Int>) {
         for number in numbers { times[number] = time }
         acknowledged.subtract(expiring)
     }
 
-    /// Whether rows are removed for their age.
+    /// Whether old rows are removed.
     var hasRetention: Bool { retentionDays != nil }
 
     mutating func wroteIntoPipe(_ numbers: Range<Int>) {
         inPipe.insert(integersIn: numbers)
     }
 
-    /// The service was killed: what it had not read is gone.
+    /// Records that the service was killed. The events that it had not read from its pipe are lost.
     mutating func pipeWasLost() {
         inPipe = IndexSet()
     }
 
-    /// A flush returned: what stood in the pipe of a living service is stored.
+    /// Records that a flush returned. It has stored the events that were in the pipe of a running service.
     mutating func flushed() {
         acknowledged.formUnion(inPipe)
         inPipe = IndexSet()
@@ -72,16 +72,16 @@ struct Model {
 
     // MARK: Removal
 
-    /// What may be in the buffer or the tables: all but what stands in the pipe.
+    /// The events that may be in the buffer or in the tables: all events except those in the pipe.
     var recorded: IndexSet { sent.subtracting(inPipe) }
 
-    /// A purge has permanently removed all these.
+    /// Records that a purge removed these events.
     mutating func remove(_ numbers: IndexSet) {
         acknowledged.subtract(numbers)
         removed.formUnion(numbers)
     }
 
-    /// An import has brought all these back, or found them there.
+    /// Records that these events are stored after an import.
     mutating func bringBack(_ numbers: IndexSet) {
         returned.formUnion(numbers.intersection(removed))
         removed.subtract(numbers)
@@ -89,18 +89,20 @@ struct Model {
         acknowledged.subtract(expiring)
     }
 
-    /// A new key may have been made.
+    /// Records that a command may have created a new hash key.
     mutating func noteNewKey() {
         keys += 1
     }
 
-    /// From now on rows that are older may go at any time; those that are gone do not come back.
+    /// Sets the retention. From now on, older rows may be removed at any time. If the retention becomes longer, rows
+    /// that were removed do not come back.
     mutating func retain(days: Int?) {
         retentionDays = days
         acknowledged.subtract(expiring)
     }
 
-    /// What may be removed for its age. Whole days go, so what is nearly as old is counted among it.
+    /// The events that retention may remove. It removes whole days, so events that are up to a day younger are
+    /// included.
     private var expiring: IndexSet {
         guard let retentionDays else { return [] }
         let limit = Int(Date().timeIntervalSince1970) - (retentionDays - 1) * 86_400
@@ -109,18 +111,18 @@ struct Model {
 
     // MARK: Events
 
-    /// One line of NDJSON for each of these events. Everything in it follows from the number.
+    /// Returns one line of NDJSON for each of these events. The content of a line depends only on the number.
     static func lines(_ numbers: Range<Int>) -> String {
         numbers.map { line($0) }.joined()
     }
 
-    /// The event of this number, with its line break.
+    /// Returns the line of NDJSON for an event, with its line break.
     static func line(_ number: Int) -> String {
         "{\"command\":\"make all --secret \(number)\",\"duration_ms\":\(number),\"success\":\(number % 7 != 0),"
             + "\"services_count\":\(number % 1000),\"workspace\":\"\(TestEnvironment.workspace)\",\"task\":\"\(TestEnvironment.task)\"}\n"
     }
 
-    /// The same as flags of a recorder.
+    /// Returns the flags with which a recorder records the same event as from `line`.
     static func flags(_ number: Int) -> [String] {
         [
             "--command", "make all --secret \(number)", "--duration-ms", "\(number)",
@@ -129,7 +131,8 @@ struct Model {
         ]
     }
 
-    /// An event without anything that is hashed or cut, so that nothing but events gets into the buffer.
+    /// Returns a line for an event without values that the recorder hashes or truncates. The buffer then only contains
+    /// events.
     static func plainLine(_ number: Int) -> String {
         "{\"command\":\"make all\",\"duration_ms\":\(number),\"success\":\(number % 7 != 0)}\n"
     }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Where the real programs stand, and those of the system that torture needs.
+/// The paths of the real programs, and of programs of the system that the modes need.
 struct Programs {
     let folder: String
 
-    /// Those beside this program, which were built with it.
+    /// Finds the real programs in the folder of this program, because they are built together.
     init() {
         folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     }
@@ -14,7 +14,7 @@ struct Programs {
     /// A program that uses the Swift API.
     var probe: String { folder + "/TelemetryProbe" }
 
-    /// The path of a program of the system; throws when it is not installed.
+    /// Returns the path of a program of the system. Throws `Missing` if it is not installed.
     static func find(_ name: String) throws -> String {
         for folder in ["/usr/bin", "/usr/sbin", "/bin", "/sbin"] {
             let path = folder + "/" + name
@@ -24,6 +24,6 @@ struct Programs {
     }
 
     static func requireRoot() throws {
-        guard geteuid() == 0 else { throw Missing("it takes root to mount a file system") }
+        guard geteuid() == 0 else { throw Missing("only root can mount a file system") }
     }
 }

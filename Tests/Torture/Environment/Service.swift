@@ -3,12 +3,12 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// The real `nexus serve`, from when its socket can be connected to.
+/// A process of the real `nexus serve` that accepts connections.
 final class RunningService {
     let child: Child
     let runtime: RuntimeFolder
 
-    /// Starts it and returns once it accepts connections.
+    /// Starts the service and waits until it accepts connections.
     init(in testEnvironment: TestEnvironment, _ arguments: [String] = [], variables: [String: String] = [:]) throws {
         let environment = testEnvironment.environment
         runtime = RuntimeFolder(for: testEnvironment.data, environment: { environment[$0] })
@@ -16,7 +16,7 @@ final class RunningService {
         let deadline = Date().addingTimeInterval(Child.patience)
         while (try? client()) == nil {
             guard child.poll() == nil, Date() < deadline else {
-                throw InvariantViolation("no service came up: \(child.errors)")
+                throw InvariantViolation("the service does not accept connections: \(child.errors)")
             }
             usleep(2000)
         }
@@ -26,7 +26,7 @@ final class RunningService {
         try UnixClient(runtime.socketPath, timeout: seconds)
     }
 
-    /// Asks it to stop; throws unless it does so with 0.
+    /// Stops the service with SIGTERM. Throws unless it ends with exit code 0.
     func stop() throws {
         child.signal(SIGTERM)
         let end = try child.wait()

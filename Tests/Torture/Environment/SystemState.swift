@@ -2,17 +2,17 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// One data folder with everything that works on it, and the model of what must be true of it.
+/// A data folder, the programs that use it, and the model of what must be true of it.
 final class SystemState {
     let testEnvironment: TestEnvironment
     var model = Model()
     var random: SeededGenerator
     var service: RunningService?
-    /// Snapshots that were taken of the folder, and what stands in them.
+    /// The snapshots of the folder, and the numbers of the events that each contains.
     var snapshots: [(path: String, numbers: IndexSet)] = []
-    /// Where `nexus sync` sends to; made with the first.
+    /// The destination of `nexus sync`.
     private(set) lazy var sent = SentFolder(in: testEnvironment)
-    /// Programs that were there to be killed, and died of it.
+    /// The number of programs that SIGKILL ended. A program that ended before the signal is not counted.
     private(set) var killed = 0
 
     convenience init(_ programs: Programs, seed: UInt64) throws {
@@ -26,14 +26,14 @@ final class SystemState {
 
     var invariants: Invariants { Invariants(testEnvironment: testEnvironment) }
 
-    /// A number that the seed repeats.
+    /// Returns a random number. The same seed gives the same numbers.
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
     func isChance(of percent: Int) -> Bool { pick(1...100) <= percent }
 
     // MARK: The service
 
-    /// The service, started if there is none.
+    /// Returns the service. Starts it if it does not run.
     func startedService() throws -> RunningService {
         if let service { return service }
         let service = try RunningService(in: testEnvironment)
@@ -41,13 +41,13 @@ final class SystemState {
         return service
     }
 
-    /// `kill -9`; one that has ended already is not counted among the killed.
+    /// Kills a child with SIGKILL. `killed` does not count a child that has ended already.
     func kill(_ child: Child) {
         child.kill()
         noteEnd(of: child)
     }
 
-    /// Takes note of how a child has ended.
+    /// Counts a child in `killed` if SIGKILL has ended it.
     func noteEnd(of child: Child) {
         if child.poll() == .signaled(SIGKILL) { killed += 1 }
     }
@@ -61,7 +61,7 @@ final class SystemState {
     func stopService() throws {
         try service?.stop()
         service = nil
-        // A service that stops takes in what stands in its pipe first.
+        // Before a service stops, it reads everything from its pipe.
         model.flushed()
     }
 
@@ -75,11 +75,11 @@ final class SystemState {
     }
 }
 
-/// When a program is killed, if at all. How long after is the seed's choice; what the program has done by then is not.
+/// The time at which a program is killed. It depends on the seed, but the program's progress at that time does not.
 enum Kill {
     case never
-    /// So long after it was started, in microseconds.
+    /// The given number of microseconds after the start.
     case after(Int)
-    /// Once it has acknowledged so many events, and so many microseconds on top.
+    /// `andAfter` microseconds after the program has acknowledged the given number of events.
     case acknowledged(Int, andAfter: Int)
 }

@@ -3,19 +3,20 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// A data folder of its own, and the real programs working on it.
+/// A data folder, and the real programs that use it.
 final class TestEnvironment {
-    /// The raw names that every event carries; no byte of them may reach the disk.
+    /// The workspace of every event. The disk may only contain its hash.
     static let workspace = "confidential-client-workspace"
+    /// The task of every event. The disk may only contain its hash.
     static let task = "acquire the competitor"
 
     let programs: Programs
     let data: DataFolder
-    /// For what is not the programs' own: what they say, for example.
+    /// A folder for files of the test, for example the standard error of the programs.
     let scratch: TemporaryFolder
     var environment: [String: String]
 
-    /// Works on a data folder at `path`, by default one in the scratch folder.
+    /// Uses the data folder at `path`. If `path` is nil, the data folder is in the scratch folder.
     init(_ programs: Programs, dataAt path: String? = nil) throws {
         self.programs = programs
         scratch = try TemporaryFolder()
@@ -25,7 +26,7 @@ final class TestEnvironment {
         ]
     }
 
-    /// Starts a program; `variables` come on top of the environment.
+    /// Starts a program. `variables` are added to `environment` and override it.
     func start(
         _ arguments: [String], input: Child.Stream = .none, output: Child.Stream = .none,
         variables: [String: String] = [:]
@@ -43,19 +44,19 @@ final class TestEnvironment {
         try start([programs.nexus] + arguments, input: input, output: output, variables: variables)
     }
 
-    /// The bytes of each file in the data folder, by its name there.
+    /// Returns the bytes of each regular file in the data folder, by its path in this folder.
     func files() -> [String: Data] {
         var files: [String: Data] = [:]
         for name in (try? FileManager.default.subpathsOfDirectory(atPath: data.folder.path)) ?? [] {
             let path = data.folder.path + "/" + name
             let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-            // A pipe would be waited for; and a file may go while the folder is walked over.
+            // To read a pipe would block. A file may be removed during this loop.
             if type == .typeRegular { files[name] = FileManager.default.contents(atPath: path) }
         }
         return files
     }
 
-    /// What a program printed, run to its end; throws unless it returned 0.
+    /// Runs a program to its end and returns its standard output. Throws unless the program returns 0.
     @discardableResult
     func output(of arguments: [String], input: String = "", variables: [String: String] = [:]) throws -> String {
         let child = try start(arguments, input: .pipe, output: .pipe, variables: variables)
@@ -66,8 +67,9 @@ final class TestEnvironment {
         return String(decoding: child.received, as: UTF8.self)
     }
 
-    /// Stores all that waits; throws unless that succeeds. A service that has much to store says "try again" (75), and
-    /// that is done: so many times, some five seconds each.
+    /// Stores all pending events with `nexus flush`; throws unless this succeeds. If a service has many events to
+    /// store, `nexus flush` returns 75 ("try again") after some five seconds. It is then repeated, up to `attempts`
+    /// times.
     func flush(attempts: Int = 12) throws {
         for _ in 0..<attempts {
             let child = try nexus("flush")
@@ -77,6 +79,6 @@ final class TestEnvironment {
                 throw InvariantViolation("'nexus flush' ended with \(end): \(child.errors)")
             }
         }
-        throw InvariantViolation("\(attempts) times 'nexus flush' do not store what waits")
+        throw InvariantViolation("'nexus flush' returned 75 in all of \(attempts) attempts")
     }
 }

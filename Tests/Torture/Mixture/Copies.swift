@@ -3,9 +3,10 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Data folders that are copied, restored, or copied while programs record.
+/// Steps that copy a data folder or restore it from a backup, also while programs record.
 extension SystemState {
-    /// Two copies both record, and exchange what they have: each one then has every event once.
+    /// Copies the data folder, records in both folders, and imports the events of each folder into the other folder.
+    /// Each folder must then have every event once.
     func divergingCopies() throws {
         guard try settle() else { return }
         let copy = try TestEnvironment(testEnvironment.programs)
@@ -21,7 +22,8 @@ extension SystemState {
         try check(copy, holding: model.acknowledged)
     }
 
-    /// A backup is restored, and the last export imported: nothing is missing that was recorded after the backup.
+    /// Restores a backup, and imports an export that is newer than the backup. All events up to the export must then
+    /// exist.
     func restoredBackup() throws {
         let way = pick(0...2)
         guard try settle() else { return }
@@ -44,8 +46,9 @@ extension SystemState {
         try checkStored()
     }
 
-    /// A copy is made while programs record and store: an old buffer beside a newer database, or the other way round. The
-    /// old buffer is also put back where it came from.
+    /// Copies the data folder while programs record and store. The copy has either an old buffer and a newer database,
+    /// or a new buffer and an older database. In the first case, segments of the old buffer that the original folder
+    /// lacks are also copied back to this folder.
     func hotCopy() throws {
         let isBufferFirst = isChance(of: 70)
         let count = pick(1...12)
@@ -87,7 +90,7 @@ extension SystemState {
 
     // MARK: Parts
 
-    /// Stops the service and stores what waits. Returns false when nothing was ever recorded.
+    /// Stops the service and stores pending events. Returns false if no event was ever recorded.
     private func settle() throws -> Bool {
         try stopService()
         guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return false }
@@ -95,7 +98,7 @@ extension SystemState {
         return testEnvironment.data.hasDatabase
     }
 
-    /// Runs `body` while no program stores: a drain that a recorder has started may still be on its way.
+    /// Runs `body` under the writer lock. A recorder may have started a drain that has not ended yet.
     private func alone(_ body: () throws -> Void) throws {
         let lock = try File(opening: testEnvironment.data.writerLockPath, [.readWrite, .create])
         guard try lock.lock(within: .seconds(30)) else { throw InvariantViolation("a writer holds the lock for 30 s") }
@@ -114,7 +117,7 @@ extension SystemState {
         return IndexSet(integersIn: numbers)
     }
 
-    /// Imports what a copy has into the data folder.
+    /// Imports all events of a copy into the data folder.
     private func importAll(of copy: TestEnvironment) throws {
         let export = copy.scratch.path + "/there.db.lz4"
         try copy.output(of: [copy.programs.nexus, "export", "--output", export])
@@ -123,14 +126,14 @@ extension SystemState {
         model.bringBack(numbers)
     }
 
-    /// Imports what the data folder has into a copy.
+    /// Imports all events of the data folder into a copy.
     private func importAll(into copy: TestEnvironment) throws {
         let export = copy.scratch.path + "/back.db.lz4"
         _ = try change(["export", "--output", export], kill: .never)
         try copy.output(of: [copy.programs.nexus, "import", export])
     }
 
-    /// Nothing is missing in a copy, nothing is there twice, and its own check finds nothing.
+    /// Throws unless a copy has all events of `must`, has no event twice, and passes `nexus doctor`.
     private func check(_ copy: TestEnvironment, holding must: IndexSet) throws {
         let invariants = Invariants(testEnvironment: copy)
         let numbers = try invariants.storedNumbers()
@@ -138,10 +141,10 @@ extension SystemState {
             throw InvariantViolation("\(must.subtracting(numbers).count) events are missing in a copy")
         }
         guard numbers.subtracting(model.sent).isEmpty, numbers.intersection(model.removed).isEmpty else {
-            throw InvariantViolation("a copy holds events that were not there")
+            throw InvariantViolation("a copy holds events that were never sent or were purged")
         }
         guard try invariants.query("SELECT count(*) FROM events") == "\(numbers.count)\n" else {
-            throw InvariantViolation("events are twice in a copy")
+            throw InvariantViolation("a copy holds events twice")
         }
         try copy.output(of: [copy.programs.nexus, "doctor"])
     }

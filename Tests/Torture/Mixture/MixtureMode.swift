@@ -1,10 +1,10 @@
 import Core
 import Foundation
 
-/// Random mixtures of everything, for as long as it is given; after each step the invariants are checked.
+/// Runs random steps for the given time, and checks the invariants after each step.
 ///
-/// The choice of steps, and every number in them, follow from the seed: the round and step that a failure names happen
-/// again with the same seed. How far a program had got when it was killed is the machine's.
+/// The choice of steps and all random numbers depend only on the seed. With the seed that a failure names, the same
+/// step happens again. But the progress of a program at the time of a kill differs between runs.
 struct MixtureMode: Mode {
     let name = "mixture"
     let bar = "0 promises broken"

@@ -1,14 +1,15 @@
 import Core
 import SystemSupport
 
-/// Switching recording off for a while, whatever was just killed.
+/// A step that turns recording off and on again, also directly after a kill.
 extension SystemState {
-    /// An event that is never sent: if it is stored, something was recorded against the rules.
+    /// The number of events that no program may record. It is not in the model, so a check fails if it is stored.
     static let unsent = 999_999_999
 
-    /// While recording is off every question is answered, recorders return as ever, and no byte of the folder changes.
+    /// Turns recording off and on again. While it is off, queries must be answered, recorders must return 0, and no
+    /// file of the data folder may change.
     func pause() throws {
-        // What stands in its pipe is thrown away by a service while recording is off.
+        // While recording is off, a service would discard the events in its pipe.
         try stopService()
         _ = try change(["telemetry", "off"], kill: .never)
         let before = testEnvironment.files()
@@ -20,7 +21,8 @@ extension SystemState {
             let child = try testEnvironment.start([testEnvironment.programs.nexus] + question, output: .pipe)
             try child.exchange { false }
             let end = try child.wait()
-            // Only a writer can roll back the transaction of a process that was killed while it created or filled the tables.
+            // If a process was killed while it created the tables, only a writer can roll back its transaction. A query
+            // then returns 75.
             guard end == .exited(0) || end == .exited(75) && testEnvironment.data.hasDatabaseJournal else {
                 throw InvariantViolation("'\(child.name)' ended with \(end) while recording was off: \(child.errors)")
             }

@@ -1,14 +1,14 @@
 import SystemSupport
 
-/// Programs with few open files, or little memory.
+/// A step in which programs may only use few open files or little memory.
 extension SystemState {
-    /// Exit codes of a program that lacks files or memory; 127 is the dynamic loader's.
+    /// The exit codes of a program that lacks files or memory. 127 is the exit code of the dynamic loader.
     private static let shortages: Set<Int32> = [69, 74, 75, 77, 127]
 
-    /// Records an event and stores what waits. Each program does its work, or ends with a code in bounded time: never by a
-    /// signal.
+    /// Records an event and stores pending events. Each program must succeed or end with one of these exit codes in
+    /// bounded time. No program may end by a signal.
     func underProcessLimits() throws {
-        // With less memory than this the system cannot load the programs.
+        // With less memory than 160,000 KiB, the system cannot load the programs.
         let limit = isChance(of: 50) ? "ulimit -n \(pick(4...40))" : "ulimit -v \(pick(160_000...400_000))"
         func isDone(_ arguments: [String]) throws -> Bool {
             let child = try testEnvironment.start(["bash", "-c", limit + "; exec \"$0\" \"$@\""] + arguments)
@@ -19,7 +19,7 @@ extension SystemState {
             }
         }
         let number = model.take(1)
-        // One that fails may have recorded its event before; it has acknowledged nothing.
+        // A recorder that fails may have recorded its event, but has not acknowledged it.
         if try isDone([testEnvironment.programs.recorder] + Model.flags(number.lowerBound)) {
             model.acknowledge(number)
         }

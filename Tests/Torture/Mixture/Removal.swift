@@ -3,17 +3,19 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Permanent removal by a user while recorders run.
+/// Steps in which a user permanently removes events.
 extension SystemState {
-    /// What a purge is asked to remove, as it is said on the command line and as the model knows it.
+    /// The events that a purge removes.
     struct Selection {
+        /// The flags of `nexus telemetry purge`.
         let flags: [String]
+        /// The numbers of the selected events.
         let numbers: IndexSet
-        /// A text that must then stand nowhere any more.
+        /// A text that no file may contain after the purge; nil if there is no such text.
         var text: String?
     }
 
-    /// One that the seed chooses, of what was recorded so far.
+    /// Returns a random selection of the events that were recorded so far.
     func pickSelection() throws -> Selection {
         let recorded = try settledRecords()
         switch pick(1...10) {
@@ -33,8 +35,8 @@ extension SystemState {
         }
     }
 
-    /// What is recorded, and nothing on its way: a service that lives may have taken in any part of what was written into its
-    /// pipe, and a purge removes what has come.
+    /// Returns the recorded events. If a service runs, the events in its pipe are stored first. Otherwise the model
+    /// would not know how many of them a purge removes.
     private func settledRecords() throws -> IndexSet {
         if service == nil {
             model.pipeWasLost()
@@ -45,10 +47,10 @@ extension SystemState {
         return model.recorded
     }
 
-    /// Purges; killed in the middle it has removed either all that was meant or nothing.
+    /// Purges a selection. A purge that is killed must have removed either all selected events or none of them.
     func purge(_ selection: Selection, kill: Kill = .never) throws {
         guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return }
-        // What is there beforehand; what waits comes in by the purge itself.
+        // Without the flush, the purge itself would store pending events, and `before` would not include them.
         try testEnvironment.flush()
         let before = try invariants.storedNumbers().intersection(selection.numbers)
         if selection.flags == ["--all"] { model.noteNewKey() }
@@ -65,8 +67,8 @@ extension SystemState {
         if isDone, let text = selection.text { try invariants.checkGone(text) }
     }
 
-    /// Recorders and the service go on while everything before them is removed: what they record stays or goes, and what
-    /// was there before is gone.
+    /// Removes all events while recorders and the service record. Events from before the purge must be removed. Events
+    /// that are recorded during the purge may be removed or stay.
     func purgeAmongRecorders() throws {
         let numbers = try settledRecords()
         model.noteNewKey()
@@ -92,7 +94,7 @@ extension SystemState {
         _ = try change(["telemetry", "rekey", "--yes"], kill: kill)
     }
 
-    /// Says for how long rows are kept; the next that stores removes what is older.
+    /// Sets the retention. The next process that stores events removes older rows.
     func retain(days: Int?) throws {
         guard testEnvironment.data.folder.exists else { return }
         try testEnvironment.output(of: [
@@ -101,7 +103,7 @@ extension SystemState {
         model.retain(days: days)
     }
 
-    /// Runs a command for which the writer must yield, again if it returns 75. False when it was killed.
+    /// Runs a command that needs the writer lock, and repeats it while it returns 75. Returns false if it was killed.
     func change(_ arguments: [String], kill: Kill) throws -> Bool {
         for _ in 0..<12 {
             let child = try testEnvironment.start([testEnvironment.programs.nexus] + arguments, output: .pipe)
@@ -119,6 +121,6 @@ extension SystemState {
                 throw InvariantViolation("'\(child.name)' ended with \(end): \(child.errors)")
             }
         }
-        throw InvariantViolation("'\(arguments.joined(separator: " "))' is told to try again for a minute")
+        throw InvariantViolation("'\(arguments.joined(separator: " "))' returned 75 in all of 12 attempts")
     }
 }

@@ -3,9 +3,9 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Taking out, putting back and sending elsewhere, and what must be true of what was taken out.
+/// Steps that export, import and sync events, and checks of the exported and sent events.
 extension SystemState {
-    /// Takes a snapshot of everything, and looks at it with the system's `lz4` and `sqlite3`.
+    /// Exports all events to a snapshot, and checks the snapshot with the system's `lz4` and `sqlite3`.
     func export(kill: Kill = .never) throws {
         guard testEnvironment.data.hasDatabase || !model.acknowledged.isEmpty else { return }
         let path = testEnvironment.scratch.path + "/snapshot-\(snapshots.count).db.lz4"
@@ -24,14 +24,16 @@ extension SystemState {
         let numbers = try invariants.numbers(in: content)
         guard must.subtracting(numbers).isEmpty else { throw InvariantViolation("events are missing in a snapshot") }
         guard numbers.subtracting(model.sent).isEmpty, numbers.intersection(model.removed).isEmpty else {
-            throw InvariantViolation("a snapshot holds events that were not there")
+            throw InvariantViolation("a snapshot holds events that were never sent or were purged")
         }
         snapshots.append((path, numbers))
     }
 
-    /// Takes one of the snapshots back in; killed in the middle it has come in whole or not at all.
+    /// Imports one of the snapshots. An import that is killed must have added either all events of the snapshot or
+    /// none.
     func importSnapshot(kill: Kill = .never) throws {
-        // Drawn in any case: whether there is one may be the machine's, and what is drawn next the seed's.
+        // The number is drawn even without snapshots. Whether a snapshot exists depends on timing, but later random
+        // numbers must depend only on the seed.
         let choice = pick(0...999)
         guard !snapshots.isEmpty else { return }
         let snapshot = snapshots[choice % snapshots.count]
@@ -39,33 +41,34 @@ extension SystemState {
         let isDone = try change(["import", snapshot.path], kill: kill)
         let come = missing.intersection(try invariants.storedNumbers())
         guard isDone ? come == missing : come == missing || come.isEmpty else {
-            throw InvariantViolation("an import brought \(come.count) of \(missing.count) events")
+            throw InvariantViolation("an import added \(come.count) of \(missing.count) missing events")
         }
         if come == missing { model.bringBack(snapshot.numbers) }
     }
 
-    /// Sends what was not sent yet to a folder.
+    /// Sends all events that were not sent yet to a folder.
     func sync(kill: Kill = .never) throws {
         try sent.prepare()
         let numbers = model.acknowledged
         guard try change(["sync", "--to", sent.url], kill: kill) else { return }
         try testEnvironment.output(of: [testEnvironment.programs.nexus, "sync", "log"])
-        // What comes back under an old number has been sent before, or was gone when its turn came.
+        // An event that an import brought back has an old row id. Sync sent it earlier, or passed this id while the
+        // event was removed.
         sent.mustHold.formUnion(numbers.subtracting(model.returned))
     }
 
-    /// What was sent is there, every event once, whatever became of it here.
+    /// Checks that the destination has every sent event once, even if the event was removed from the data folder.
     func checkSent() throws {
         try sent.check(model)
     }
 
-    /// The programs' own check of everything finds nothing.
+    /// Checks that `nexus doctor` finds no problem.
     func checkHealth() throws {
         guard testEnvironment.data.folder.exists else { return }
         let child = try testEnvironment.start([testEnvironment.programs.nexus, "doctor"], output: .pipe)
         try child.exchange { false }
         guard try child.wait() == .exited(0) else {
-            throw InvariantViolation("the doctor says: \(String(decoding: child.received, as: UTF8.self))")
+            throw InvariantViolation("'nexus doctor' failed: \(String(decoding: child.received, as: UTF8.self))")
         }
     }
 }
@@ -73,7 +76,7 @@ extension SystemState {
 /// A folder that `nexus sync` sends to.
 final class SentFolder {
     private let testEnvironment: TestEnvironment
-    /// What has to be in it.
+    /// The numbers of the events that the folder must contain.
     var mustHold = IndexSet()
 
     init(in testEnvironment: TestEnvironment) {
@@ -87,11 +90,11 @@ final class SentFolder {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    /// Takes everything that was sent into a data folder of its own.
+    /// Imports all sent files into a new data folder, and checks the events there.
     func check(_ model: Model) throws {
         let files = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".lz4") }
         guard !files.isEmpty else {
-            guard mustHold.isEmpty else { throw InvariantViolation("nothing of what was sent is there") }
+            guard mustHold.isEmpty else { throw InvariantViolation("events were sent, but no file arrived") }
             return
         }
         let other = try TestEnvironment(testEnvironment.programs)
@@ -99,7 +102,7 @@ final class SentFolder {
         let invariants = Invariants(testEnvironment: other)
         let numbers = try invariants.storedNumbers()
         guard mustHold.subtracting(numbers).isEmpty else {
-            throw InvariantViolation("\(mustHold.subtracting(numbers).count) events that were sent are not there")
+            throw InvariantViolation("\(mustHold.subtracting(numbers).count) events that were sent did not arrive")
         }
         guard numbers.subtracting(model.sent).isEmpty else {
             throw InvariantViolation("events were sent that were never recorded")

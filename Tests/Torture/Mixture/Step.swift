@@ -1,10 +1,10 @@
-/// One thing that may happen to a data folder: an entry of the mixture. What it does follows from the systemState's seed.
+/// A step of the mode `mixture`. Its random choices depend on the seed of the `SystemState`.
 struct Step: Sendable {
-    /// As it is named in a failure.
+    /// The name of the step in the message of a failure.
     let name: String
-    /// How often it is chosen, against the sum of all.
+    /// The step is chosen with a probability of its weight divided by the sum of all weights.
     let weight: Int
-    /// Does it, and tells the model.
+    /// Runs the step and updates the model.
     let run: @Sendable (SystemState) throws -> Void
 
     init(_ name: String, weight: Int = 1, run: @escaping @Sendable (SystemState) throws -> Void) {

@@ -1,4 +1,4 @@
-/// What the mixture is made of. A new command that changes the data folder gets a line here.
+/// The steps of the mode `mixture`. Add a step here for each new command that changes the data folder.
 enum Steps {
     static let all: [Step] =
         recording + service + killing + reading + clock + limits + pausing + removal + snapshots + copies
@@ -103,7 +103,7 @@ enum Steps {
         Step("nexus import is killed") { try $0.importSnapshot(kill: .after($0.pick(0...60_000))) },
         Step("nexus sync", weight: 2) { try $0.sync() },
         Step("nexus sync is killed") { try $0.sync(kill: .after($0.pick(0...60_000))) },
-        Step("all that was sent is looked at") { try $0.checkSent() },
+        Step("a check of all sent events") { try $0.checkSent() },
         Step("nexus doctor") { try $0.checkHealth() },
     ]
 }

@@ -2,14 +2,14 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Programs on a computer whose clock is wrong.
+/// A step in which the programs have a wrong clock.
 extension SystemState {
-    /// Records while the wall clock is whole days off. It does nothing where there is no C compiler.
+    /// Records while the wall clock is wrong by whole days. Does nothing if there is no C compiler.
     func underWrongClock() throws {
         var days = pick(-10...10)
         let way = pick(1...4)
         let count = pick(1...300)
-        // A drain under a clock that is ahead removes rows by that clock.
+        // If the clock is ahead, retention removes rows too early. So the clock is only set back.
         if model.hasRetention { days = -abs(days) }
         guard let library = try clockLibrary() else { return }
         let clock = testEnvironment.scratch.path + "/clock"
@@ -29,7 +29,8 @@ extension SystemState {
         }
     }
 
-    /// The library that moves the clock of a program, compiled once; nil without a compiler.
+    /// Returns the library that shifts the clock of a program, and compiles it first if necessary. Returns nil if there
+    /// is no C compiler.
     private func clockLibrary() throws -> String? {
         let library = testEnvironment.scratch.path + "/shifted-clock.so"
         if FileManager.default.fileExists(atPath: library) { return library }

@@ -3,8 +3,8 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// The clock jumps by up to ten days, both ways, under a running service and everything else that records: between programs,
-/// while a command runs that is measured, and in the middle of a stream.
+/// Sets the clock of all programs to a time up to ten days before or after the true time. The clock jumps while the
+/// service runs, between programs, while `nexus exec` measures a command, and in the middle of a stream.
 struct ClockMode: Mode {
     let name = "clock"
     let bar = "±10 days, 100 times: no negative duration, rollups = rows"
@@ -32,14 +32,14 @@ struct ClockMode: Mode {
         try systemState.checkStored()
         try systemState.checkHealth()
         guard jumps < 20 || (Int(days) ?? 0) > 5 else {
-            throw InvariantViolation("the clock does not jump: \(days) days")
+            throw InvariantViolation("the clock does not jump: all events are on \(days) days")
         }
         return Verdict(
             "\(jumps) jumps over \(days) days, \(systemState.model.acknowledged.count) events: no negative duration, "
                 + "rollups and sessions = rows", isMet: true)
     }
 
-    /// Compiles the library that moves the clock of a program by what a file says.
+    /// Compiles the library that shifts the clock of a program by the number of seconds in a file.
     static func compileLibrary(at path: String, in testEnvironment: TestEnvironment) throws {
         let source = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../Clock/shifted-clock.c").standardized.path
@@ -56,7 +56,7 @@ struct ClockMode: Mode {
         try systemState.recordSingly(1, with: [systemState.testEnvironment.programs.recorder])
         switch jump % 4 {
         case 0:
-            // It says a word once it runs, and ends when its input does.
+            // The answer of `cat` shows that it runs. It ends when its input is closed.
             try systemState.exec(["cat"], input: .pipe, output: .pipe) { child in
                 child.send([UInt8(ascii: "\n")])
                 try child.exchange(thenCloses: false) { !child.received.isEmpty }
@@ -70,7 +70,7 @@ struct ClockMode: Mode {
         try systemState.checkStored()
     }
 
-    /// A stream with a jump behind its first half.
+    /// Records a stream. The clock jumps after the first half.
     private func stream(in systemState: SystemState, _ jump: () throws -> Void) throws {
         let numbers = systemState.model.take(50)
         let middle = numbers.lowerBound + 25

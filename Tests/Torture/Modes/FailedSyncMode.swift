@@ -3,15 +3,15 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// A failed fdatasync: the system forgets which pages it could not write, so nothing of that batch may be acknowledged,
-/// and that descriptor is never asked again.
+/// Makes fdatasync fail. After a failure, the system does not know which pages were not written. Therefore the batch
+/// must not be acknowledged, and fdatasync must not be called again for the same file.
 struct FailedSyncMode: Mode {
     let name = "fsync"
-    let bar = "one failed fdatasync: 0 acknowledgements from that batch, and that descriptor is never believed again"
+    let bar = "one failed fdatasync: 0 acknowledgements from that batch, and no second fdatasync of that file"
 
     private static let batch = 50
-    /// As often does a durable recorder wait for the disk in a new data folder: for the folders, the key, the event, and the
-    /// folder that it is in.
+    /// The number of fdatasync calls of a durable recorder in a new data folder: for the folders, the key, the event,
+    /// and the folder of the event's segment.
     private static let callsOfARecorder = 7
 
     func run(_ settings: Settings) throws -> Verdict {
@@ -22,7 +22,7 @@ struct FailedSyncMode: Mode {
                 try recorder(failing: 1 + (occurrence - 1) % Self.callsOfARecorder, settings)
                 try background(settings)
             } catch {
-                throw InvariantViolation("the \(occurrence). fdatasync: \(error)")
+                throw InvariantViolation("with a failure of fdatasync number \(occurrence): \(error)")
             }
         }
         return Verdict("\(3 * runs) failed calls: 0 acknowledgements from their batches, none repeated", isMet: true)
@@ -30,7 +30,7 @@ struct FailedSyncMode: Mode {
 
     private func stream(failing occurrence: Int, _ settings: Settings) throws {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
-        // Another process is the writer, so that every fdatasync is for an acknowledgement.
+        // This process holds the writer lock, so that each fdatasync of the stream is for an acknowledgement.
         try systemState.testEnvironment.data.folder.prepare()
         let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
         guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
@@ -67,20 +67,20 @@ struct FailedSyncMode: Mode {
         let number = systemState.model.take(1)
         let child = try systemState.testEnvironment.start(
             strace + [settings.programs.recorder, "--durable"] + Model.flags(number.lowerBound))
-        guard try child.wait() == .exited(74) else { throw InvariantViolation("nexus-record says all is well") }
+        guard try child.wait() == .exited(74) else { throw InvariantViolation("nexus-record did not return 74") }
         try requireNoSecondCall(log)
         try systemState.checkStored()
     }
 
-    /// A stream that asks for nothing more than acceptance: the call in the background fails. It goes on, and says once
-    /// that a power cut may take what it has accepted.
+    /// Runs a stream without `--durable`, whose fdatasync in the background fails. The stream must continue, and must
+    /// warn once that accepted events may not survive a power cut.
     private func background(_ settings: Settings) throws {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
         try systemState.testEnvironment.data.folder.prepare()
         let lock = try File(opening: systemState.testEnvironment.data.writerLockPath, [.readWrite, .create])
         guard try lock.tryLock() else { throw InvariantViolation("no other process should be writing") }
         let log = systemState.testEnvironment.scratch.path + "/trace"
-        // Makes the key, which is put on disk as well.
+        // Creates the hash key before the trace starts, because its creation calls fdatasync too.
         try systemState.recordSingly(1, with: [settings.programs.recorder])
         let strace = try Fault(call: "fdatasync", error: "EIO", occurrence: 1).arguments(log: log)
         let child = try systemState.testEnvironment.start(
@@ -88,7 +88,7 @@ struct FailedSyncMode: Mode {
         var sent = 0
         var batchesBehind = 0
         while batchesBehind < 5 {
-            guard sent < Self.batch * 500 else { throw InvariantViolation("nothing is put on disk in the background") }
+            guard sent < Self.batch * 500 else { throw InvariantViolation("no fdatasync in the background") }
             let numbers = systemState.model.take(Self.batch)
             sent += Self.batch
             child.send(Array(Model.lines(numbers).utf8))
@@ -96,7 +96,7 @@ struct FailedSyncMode: Mode {
                 throw InvariantViolation("the stream ended: \(child.errors)")
             }
             systemState.model.acknowledge(numbers)
-            // Longer than the interval at which it would be tried again.
+            // The pause is longer than the interval between two fdatasync calls in the background.
             usleep(30_000)
             if Fault.wasInjected(in: log) { batchesBehind += 1 }
         }
@@ -111,7 +111,7 @@ struct FailedSyncMode: Mode {
         try systemState.checkStored()
     }
 
-    /// Behind the failed call no other on the same file may succeed: it would prove nothing.
+    /// Throws if the same call follows for the same file after the failed call. Its success would prove nothing.
     private func requireNoSecondCall(_ log: String) throws {
         let (failed, behind) = try failedCall(log)
         if let second = behind.first(where: { $0.name == failed.name && $0.file == failed.file }) {
@@ -119,7 +119,8 @@ struct FailedSyncMode: Mode {
         }
     }
 
-    /// Behind the failed call nothing more is acknowledged: it would be of that batch, in whole or in part.
+    /// Throws if an acknowledgement follows the failed call. It would include events of the batch whose fdatasync
+    /// failed.
     private func requireNoAcknowledgement(_ log: String) throws {
         let (_, behind) = try failedCall(log)
         if let answer = behind.first(where: { $0.text.hasPrefix("write(1<") }) {
@@ -127,7 +128,7 @@ struct FailedSyncMode: Mode {
         }
     }
 
-    /// The call that failed, and those that began when it had.
+    /// Returns the call that failed, and the calls that began after it had ended.
     private func failedCall(_ log: String) throws -> (Trace.Call, behind: [Trace.Call]) {
         let trace = Trace(log)
         guard let failed = trace.injected.first, failed.file != nil else { throw InvariantViolation("no call failed") }

@@ -3,7 +3,7 @@ import SystemSupport
 import TestSupport
 import WriteAheadBuffer
 
-/// Single changed bits in sealed segments, anywhere from the first byte of the header on.
+/// Changes single bits of sealed segments, in the header and in the records.
 struct FlipsMode: Mode {
     let name = "flips"
     let bar = "10,000 bit flips: all noticed, at most one record lost each, counts exact"
@@ -33,17 +33,18 @@ struct FlipsMode: Mode {
             isMet: true)
     }
 
-    /// How many records are left; throws unless the change shows and cost the record it is in, and no other.
+    /// Returns the number of readable records. Throws if the change is not noticed, or if a record is lost that does
+    /// not contain the changed bit.
     private func read(_ changed: [UInt8], of segment: SealedSegment, isHeader: Bool) throws -> Int {
         let found = SegmentReading(of: changed)
         if isHeader {
-            guard found.header == .damaged else { throw InvariantViolation("the header is taken for whole") }
+            guard found.header == .damaged else { throw InvariantViolation("the damaged header was not noticed") }
             guard found.records == segment.records else { throw InvariantViolation("a record is lost") }
             return found.records.count
         }
         guard found.gaps.count == 1, found.torn == 0 else {
             throw InvariantViolation(
-                "\(found.gaps.count) gaps, \(found.torn) of them taken for what a killed writer left")
+                "\(found.gaps.count) gaps; the reader takes \(found.torn) of them for an append of a killed writer")
         }
         guard found.records.count == segment.records.count - 1,
             Set(found.records).isSubset(of: segment.records)
@@ -51,7 +52,8 @@ struct FlipsMode: Mode {
         return found.records.count
     }
 
-    /// The same by the real program: what is left is stored, what is lost is counted, and the segment is kept aside.
+    /// Drains the segment with the real program. Throws unless it stores the readable records, counts the lost record
+    /// and keeps the damaged segment.
     private func drain(
         _ changed: [UInt8], of segment: SealedSegment, expecting kept: Int, _ settings: Settings
     ) throws {
@@ -61,7 +63,7 @@ struct FlipsMode: Mode {
         let invariants = Invariants(testEnvironment: testEnvironment)
         let rows = try invariants.query("SELECT count(*), count(DISTINCT duration_ms) FROM events")
         guard rows == "\(kept)|\(kept)\n" else {
-            throw InvariantViolation("the real program stored \(rows), not \(kept)")
+            throw InvariantViolation("the real program stored \(rows) instead of \(kept)")
         }
         let counted = try invariants.query("SELECT total(count) FROM counters WHERE name = 'damaged_records'")
         guard counted == "\(segment.records.count - kept).0\n" else {

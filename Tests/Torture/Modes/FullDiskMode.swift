@@ -3,14 +3,14 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// A disk that fills up under recorders, streams, the service and SQLite, and gets testEnvironment again.
+/// Fills the disk while recorders, streams and the service write to it, and then frees space again.
 struct FullDiskMode: Mode {
     let name = "full-disk"
-    let bar = "no SIGBUS, a clear sentence, going on within 1 s of space coming free"
+    let bar = "no SIGBUS, a clear sentence, recording again within 1 s after space is freed"
 
-    /// What is left of the last page takes some more single events.
+    /// The maximum number of single events on a full disk. Some events still fit into the last page.
     private static let mostSingleEvents = 100
-    /// One on the buffer and one on the database.
+    /// The maximum number of error messages of the service: one about the buffer and one about the database.
     private static let mostSentences = 2
 
     func run(_ settings: Settings) throws -> Verdict {
@@ -24,11 +24,12 @@ struct FullDiskMode: Mode {
             }
         }
         return Verdict(
-            "\(rounds) full disks: no signal, one sentence each, going on after \(Int(slowest * 1000)) ms at most",
+            "\(rounds) full disks: no signal, one sentence each, recording again after at most "
+                + "\(Int(slowest * 1000)) ms",
             isMet: slowest <= 1)
     }
 
-    /// Seconds from space coming free to the first acknowledgement.
+    /// Fills a disk and frees space again. Returns the seconds from then to the first acknowledgement.
     private func fill(_ settings: Settings, seed: UInt64) throws -> Double {
         let outside = try TestEnvironment(settings.programs)
         let mount = try Mount(
@@ -36,13 +37,13 @@ struct FullDiskMode: Mode {
         let systemState = SystemState(try TestEnvironment(settings.programs, dataAt: mount.path + "/data"), seed: seed)
         try Data(count: systemState.pick(32...36) << 20).write(to: URL(filePath: mount.path + "/ballast"))
 
-        // The service is filled up through its socket; it lives on and stops acknowledging.
+        // Events through the socket fill the disk. The service must stop acknowledging events, but must not end.
         let service = try systemState.startedService()
         try sendUntilFull(systemState, service)
         guard service.child.poll() == nil else {
             throw InvariantViolation("the service ended: \(service.child.errors)")
         }
-        // So are a stream and recorders; each says why, once.
+        // A stream and a recorder must fail on the full disk, each with one error message.
         try overfillStream(systemState)
         try overfillRecorder(systemState, filling: mount.path + "/filling")
         try requireSentences(of: service)
@@ -80,19 +81,19 @@ struct FullDiskMode: Mode {
         throw InvariantViolation("the disk does not fill up")
     }
 
-    /// More than there is testEnvironment for: that it took all would not be true.
+    /// Sends more events than the disk has space for. The stream must not return 0.
     private func overfillStream(_ systemState: SystemState) throws {
         let numbers = systemState.model.take(60_000)
         let child = try systemState.testEnvironment.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
         child.send(Array(Model.lines(numbers).utf8))
         try child.exchange { false }
         guard try !child.requireDecentEnd() else {
-            throw InvariantViolation("a stream says that all is well on a full disk")
+            throw InvariantViolation("a stream returned 0 on a full disk")
         }
         systemState.model.acknowledge(numbers.lowerBound..<numbers.lowerBound + child.accepted)
     }
 
-    /// One event after the other, until there is no testEnvironment for one more; whatever else came free meanwhile is filled.
+    /// Records single events until a recorder fails. Before each event, fills space that a program freed meanwhile.
     private func overfillRecorder(_ systemState: SystemState, filling path: String) throws {
         for _ in 0..<Self.mostSingleEvents {
             try Self.fill(path)
@@ -102,7 +103,7 @@ struct FullDiskMode: Mode {
             guard try child.requireDecentEnd() else { return }
             systemState.model.acknowledge(number)
         }
-        throw InvariantViolation("\(Self.mostSingleEvents) single events find room on a full disk")
+        throw InvariantViolation("\(Self.mostSingleEvents) single events were recorded on a full disk")
     }
 
     /// Adds to a file until the disk is full.
@@ -117,12 +118,12 @@ struct FullDiskMode: Mode {
         }
     }
 
-    /// The service says what keeps it from its work: not with every client again, and in words.
+    /// Checks that the service has printed an error about the full disk, but has not repeated it for each client.
     private func requireSentences(of service: RunningService) throws {
         let lines = service.child.errors.split(separator: "\n").filter { $0.contains("o space left") }
         guard (1...Self.mostSentences).contains(lines.count) else {
             throw InvariantViolation(
-                "the service says of the full disk in \(lines.count) lines: \(service.child.errors)")
+                "the service printed \(lines.count) lines about the full disk: \(service.child.errors)")
         }
     }
 

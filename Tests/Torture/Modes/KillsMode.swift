@@ -1,12 +1,13 @@
 import Core
 import TestSupport
 
-/// `kill -9` of recorders, streams, the service, drains and programs with the Swift API, at random moments.
+/// Kills recorders, streams, the service, drains and programs with the Swift API at random times.
 struct KillsMode: Mode {
     let name = "kills"
     let bar = "1,000 kills at random moments: 0 acknowledged events lost, doubled or damaged"
 
-    /// After so many kills a data folder has seen enough and another one takes over, so that early ones are seen too.
+    /// After this many kills, the mode continues with a new data folder. Otherwise, nearly all kills would be in an old
+    /// folder.
     private static let killsInARoom = 50
 
     func run(_ settings: Settings) throws -> Verdict {
@@ -31,13 +32,14 @@ struct KillsMode: Mode {
                 + "0 damaged", isMet: true)
     }
 
-    /// Continues until `count` steps have killed a process; returns how many have not, as the program had ended by then.
+    /// Makes steps until `count` of them have killed a process. Returns the number of the other steps, in which the
+    /// program ended before the kill.
     private func kill(_ count: Int, in systemState: SystemState) throws -> Int {
         var steps = 0
         var done = 0
         while done < count {
             steps += 1
-            guard steps <= 4 * count else { throw InvariantViolation("the programs end before they can be killed") }
+            guard steps <= 4 * count else { throw InvariantViolation("most programs end before they can be killed") }
             let before = systemState.killed
             do {
                 try kill(in: systemState)
@@ -73,7 +75,7 @@ struct KillsMode: Mode {
         case 9:
             try systemState.probe(systemState.pick(1...1000), killAfter: systemState.pick(0...4000))
         default:
-            // Something must wait for a drain to be killed in the middle of it.
+            // The stream leaves pending events. Without them, the drain would end before the kill.
             systemState.killService()
             try systemState.stream(3000, kill: .acknowledged(1500, andAfter: 0))
             try systemState.read(["flush"], kill: .after(systemState.pick(0...40_000)))

@@ -3,20 +3,20 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Another program holds a read transaction open for minutes while the service takes 10,000 events a second.
+/// Another program holds a read transaction open for minutes while the service accepts 10,000 events a second.
 struct PinnedMode: Mode {
     let name = "pinned"
     let bar = "a reader pinned for 10 minutes at 10,000 events/s: WAL under its cap, p99 of recording at most doubled"
 
     private static let batch = 100
-    /// Ten milliseconds between two batches of a hundred are 10,000 events a second.
+    /// The seconds from the start of a batch to the start of the next batch. It gives 10,000 events a second.
     private static let interval = 0.01
 
     private struct Phase {
-        /// Milliseconds from when a batch was due to its acknowledgement, so that one that had to wait for the one before it
-        /// counts as late as it is.
+        /// The milliseconds from the planned start of each batch to its acknowledgement. If a batch has to wait for the
+        /// previous batch, the wait is included.
         var latencies: [Double] = []
-        /// The longest that SQLite's log has been, in bytes.
+        /// The maximum size of the WAL, in bytes.
         var longestLog = 0
 
         func quantile(_ share: Double) -> Double {
@@ -38,26 +38,26 @@ struct PinnedMode: Mode {
         reader.send(Array("BEGIN; SELECT count(*) FROM events;\n".utf8))
         try requireAnswer(1, of: reader)
         let during = try record(for: seconds, systemState, client, &sent)
-        // It still sees what it saw at first.
+        // The reader must see the same number of events as before.
         reader.send(Array("SELECT count(*) FROM events;\n".utf8))
         try requireAnswer(2, of: reader)
         guard reader.lines[0] == reader.lines[1] else { throw InvariantViolation("the reader saw \(reader.lines)") }
         reader.kill()
 
-        // Millions of events wait by now.
+        // Millions of events are pending now.
         let start = Date()
         try systemState.testEnvironment.flush(attempts: 120)
         let catchingUp = Date().timeIntervalSince(start)
         try systemState.checkStored()
         try systemState.stopService()
-        guard during.longestLog > 0 else { throw InvariantViolation("there was no log") }
+        guard during.longestLog > 0 else { throw InvariantViolation("there was no WAL") }
         let cap = Limits.walBytes
         let (old, new) = (before.quantile(0.99), during.quantile(0.99))
         return Verdict(
             String(
                 format:
                     "%d s, WAL at most %d MiB of %d, p99 of a batch %.2f ms, with the reader %.2f ms: %.1f times; all %d "
-                    + "events stored %.0f s after it", seconds, during.longestLog >> 20, cap >> 20, old, new, new / old,
+                    + "events stored %.0f s later", seconds, during.longestLog >> 20, cap >> 20, old, new, new / old,
                 systemState.model.acknowledged.count, catchingUp),
             isMet: during.longestLog <= cap && new <= 2 * old)
     }
@@ -91,12 +91,12 @@ struct PinnedMode: Mode {
         }
         let late = (ContinuousClock.now - start) / .seconds(1) - Double(seconds)
         guard late < 0.01 * Double(seconds) + 0.1 else {
-            throw InvariantViolation("\(batches) batches took \(late) s longer than 10,000 events a second do")
+            throw InvariantViolation("\(batches) batches took \(late) s longer than at 10,000 events a second")
         }
         return phase
     }
 
-    /// How long SQLite's log is.
+    /// Returns the size of the WAL.
     private func logBytes(of systemState: SystemState) throws -> Int {
         let log = try FileManager.default.attributesOfItem(
             atPath: systemState.testEnvironment.data.databasePath + "-wal")

@@ -3,23 +3,24 @@ import Foundation
 import SystemSupport
 import TestSupport
 
-/// Power cuts while everything records: what was acknowledged as durable is there when the computer starts again.
+/// Cuts the power while programs record. Events that were acknowledged as durable must exist after the restart.
 ///
-/// And how much is lost of what was only accepted: the age, at the cut, of the oldest acknowledged event that is gone. That
-/// holds of what a stream or a program with the Swift API accepts, and of everything while the service runs; a single event
-/// without it is on disk when the system gets to it, and not looked at here.
+/// For events that were only accepted, the mode measures the loss: the age, at the cut, of the oldest acknowledged
+/// event that is lost. It measures streams, programs with the Swift API, and all recorders while the service runs.
+/// Without the service, the system decides when a single event reaches the disk, so this case is not measured.
 struct PowerMode: Mode {
     let name = "power"
     let bar = "1,000 power cuts: 0 durable-acknowledged events lost; of accepted ones at most 50 ms worth"
 
     private static let cutsOnADisk = 50
 
-    /// What is added up over all cuts.
+    /// The sums over all cuts.
     private struct Sums {
         var cuts = 0
+        /// The number of events that were acknowledged as durable.
         var durable = 0
-        /// Of cuts under events that were accepted and no more: how old the oldest was that is gone, in milliseconds; 0: none
-        /// is. By how they came in.
+        /// For each way to record accepted events, the loss in each cut: the age of the oldest lost event in
+        /// milliseconds, or 0 if no event is lost.
         var losses: [String: [Double]] = [:]
     }
 
@@ -46,7 +47,7 @@ struct PowerMode: Mode {
         let all = sums.losses.values.flatMap { $0 }
         return Verdict(
             "\(sums.cuts) cuts, \(sums.durable) events acknowledged as durable: 0 lost; of accepted ones, in \(all.count) "
-                + "cuts, the oldest lost one was at most so old: \(losses.joined(separator: ", ")); over 50 ms in "
+                + "cuts, the oldest lost event had at most this age: \(losses.joined(separator: ", ")); over 50 ms in "
                 + "\(all.count { $0 > 50 })", isMet: all.allSatisfy { $0 <= 50 })
     }
 
@@ -57,7 +58,7 @@ struct PowerMode: Mode {
         case 1...3: try durableStream(in: testEnvironment)
         case 4...5: try durableRecorders(in: testEnvironment)
         case 6:
-            // Drains, and removes segments: what stood in them must be on the disk by then.
+            // The drain removes segments. Before that, their events must be on disk in the database.
             let flush = try testEnvironment.systemState.testEnvironment.nexus("flush")
             usleep(useconds_t(testEnvironment.systemState.pick(0...20_000)))
             try check(testEnvironment)
@@ -70,7 +71,7 @@ struct PowerMode: Mode {
     }
 
     private func check(_ testEnvironment: PoweredEnvironment) throws {
-        // Only what was acknowledged before the power failed; the model does not change while this looks.
+        // A copy of the model, so that only events count that were acknowledged before the power cut.
         let model = testEnvironment.systemState.model
         try testEnvironment.cutPower { invariants in
             guard !model.acknowledged.isEmpty else { return }
@@ -102,12 +103,12 @@ struct PowerMode: Mode {
         try check(testEnvironment)
     }
 
-    // MARK: Accepted, and no more
+    // MARK: Accepted events
 
-    /// Events that were acknowledged, and when.
+    /// Batches of events, and the time at which each batch was acknowledged.
     private typealias Acknowledged = [(numbers: Range<Int>, at: Date)]
 
-    /// A stream that asks for nothing more than acceptance, a batch every few milliseconds.
+    /// Sends a batch every few milliseconds to a stream without `--durable`.
     private func acceptedStream(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
         let systemState = testEnvironment.systemState
         let child = try systemState.testEnvironment.nexus("record", "--stdin", "--ack", input: .pipe, output: .pipe)
@@ -127,7 +128,7 @@ struct PowerMode: Mode {
         try settle(testEnvironment)
     }
 
-    /// A client of the service's socket.
+    /// Sends a batch every few milliseconds to the service's socket.
     private func acceptedBatches(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
         let systemState = testEnvironment.systemState
         let client = try systemState.startedService().client()
@@ -147,7 +148,7 @@ struct PowerMode: Mode {
         try settle(testEnvironment)
     }
 
-    /// A program with the Swift API, which flushes a batch every few milliseconds.
+    /// Runs a program with the Swift API that flushes a batch every few milliseconds.
     private func acceptedCalls(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
         let systemState = testEnvironment.systemState
         let batches = systemState.pick(5...60)
@@ -162,7 +163,7 @@ struct PowerMode: Mode {
             program.send(Array("\n".utf8))
             try program.exchange(thenCloses: false) { program.lines.count > acknowledged.count }
             guard program.lines.count > acknowledged.count else {
-                throw InvariantViolation("the Swift program says: \(program.errors)")
+                throw InvariantViolation("the Swift program failed: \(program.errors)")
             }
             acknowledged.append((first..<first + 20, Date()))
             usleep(3000)
@@ -173,7 +174,7 @@ struct PowerMode: Mode {
         try settle(testEnvironment)
     }
 
-    /// Recorders of single events: what they append the service puts on disk.
+    /// Runs recorders of single events while the service runs. The service calls fsync for their events.
     private func acceptedRecorders(in testEnvironment: PoweredEnvironment, _ sums: inout Sums) throws {
         let systemState = testEnvironment.systemState
         _ = try systemState.startedService()
@@ -189,7 +190,7 @@ struct PowerMode: Mode {
         try settle(testEnvironment)
     }
 
-    /// Cuts the power, and takes note of the age of the oldest event that is gone.
+    /// Cuts the power, and adds the age of the oldest lost event to the losses.
     private func measureLoss(
         of acknowledged: Acknowledged, by way: String, in testEnvironment: PoweredEnvironment, _ sums: inout Sums
     ) throws {
@@ -202,7 +203,8 @@ struct PowerMode: Mode {
         sums.losses[way, default: []].append(oldest.map { cut.timeIntervalSince($0) * 1000 } ?? 0)
     }
 
-    /// The power of this computer stays on: what it accepted is durable once it was stored and put on disk.
+    /// Stores all events. The power cut is only simulated, so the programs still have the accepted events. After this
+    /// call, these events are on disk.
     private func settle(_ testEnvironment: PoweredEnvironment) throws {
         if testEnvironment.systemState.isChance(of: 50) { try testEnvironment.systemState.stopService() }
         try testEnvironment.systemState.testEnvironment.flush()

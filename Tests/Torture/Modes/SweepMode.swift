@@ -4,7 +4,8 @@ import Sync
 import SystemSupport
 import TestSupport
 
-/// Every system call that changes something fails once, at its every occurrence, with every error that matters.
+/// Makes system calls that change files fail. Each run of a program has one failure. All occurrences of all calls are
+/// tried with all errors that matter.
 struct SweepMode: Mode {
     let name = "sweep"
     let bar = "EIO, ENOSPC, EINTR at every k-th call: 0 false acknowledgements, integrity_check ok"
@@ -14,7 +15,7 @@ struct SweepMode: Mode {
         "ftruncate", "link,linkat",
     ]
     private static let errors = ["EIO", "ENOSPC", "EINTR"]
-    /// Past this many occurrences of one call in a thread, the next ones are more of the same.
+    /// The maximum number of occurrences of a call that are tried. Later occurrences repeat the same situations.
     private static let mostOccurrences = 100
     private static let streamEvents = 300
 
@@ -29,13 +30,13 @@ struct SweepMode: Mode {
 
     func run(_ settings: Settings) throws -> Verdict {
         let attempts = try Target.allCases.flatMap { try Self.attempts(on: $0, settings) }
-        // A short run takes every so manieth, others each time.
+        // At a low scale, only each `step`-th attempt is made. The seed chooses the first attempt.
         let step = max(1, Int(1 / settings.scale) / 2)
         var faults: [String: Int] = [:]
         for index in stride(from: Int(settings.seed % UInt64(step)), to: attempts.count, by: step) {
             let attempt = attempts[index]
             do {
-                // How often a call is made differs a little from run to run.
+                // The number of calls differs a little between runs, so the failure may not happen.
                 if try Self.suffer(attempt, settings) { faults[attempt.fault.call, default: 0] += 1 }
             } catch {
                 throw InvariantViolation("\(attempt.target) with \(attempt.fault): \(error)")
@@ -48,7 +49,7 @@ struct SweepMode: Mode {
             isMet: true)
     }
 
-    /// All that can fail in one run of a target, by what it calls when nothing does.
+    /// Returns an attempt for each call and error of a target. To find the calls, it runs the target without failures.
     private static func attempts(on target: Target, _ settings: Settings) throws -> [Attempt] {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
         let log = systemState.testEnvironment.scratch.path + "/trace"
@@ -67,7 +68,7 @@ struct SweepMode: Mode {
         }
     }
 
-    /// One run with one fault; false when the program did not make that call so often.
+    /// Runs a target with one fault. Returns false if the program made too few calls for the fault to happen.
     private static func suffer(_ attempt: Attempt, _ settings: Settings) throws -> Bool {
         let systemState = try SystemState(settings.programs, seed: settings.seed)
         let log = systemState.testEnvironment.scratch.path + "/trace"
@@ -78,7 +79,7 @@ struct SweepMode: Mode {
         return Fault.wasInjected(in: log)
     }
 
-    /// Runs the target and takes note of what it acknowledges; `judge` sees how it ended.
+    /// Runs the target and records in the model which events it acknowledged. `judge` checks how the program ended.
     private static func run(
         _ target: Target, in systemState: SystemState, under strace: [String], _ judge: (Child) throws -> Void
     ) throws {
@@ -98,7 +99,7 @@ struct SweepMode: Mode {
             child.send(Array(Model.lines(numbers).utf8))
             try child.exchange { false }
             try judge(child)
-            // A stream that returns 0 has taken all of it, whatever came through of its acknowledgements.
+            // If a stream returns 0, it has accepted all events, even if not all acknowledgements arrived.
             let isWhole = child.poll() == .exited(0)
             systemState.model.acknowledge(
                 isWhole ? numbers : numbers.lowerBound..<numbers.lowerBound + child.accepted)
@@ -108,8 +109,9 @@ struct SweepMode: Mode {
         }
     }
 
-    /// What cannot be read back from the page cache: a durable acknowledgement in spite of a disk that did not answer. What the
-    /// database could not put on disk is in the buffer still, so of a stream only the buffer's files count.
+    /// Throws if a program acknowledged events as durable after a failed fsync. A check of the stored events cannot
+    /// find this, because it reads the page cache. For a stream, only the buffer's files count: events whose fsync in
+    /// the database failed are still in the buffer.
     private static func requireTruth(_ attempt: Attempt, _ trace: Trace) throws {
         guard ["fdatasync", "fsync"].contains(attempt.fault.call), attempt.fault.error != "EINTR" else { return }
         let failed = trace.injected.filter { call in
@@ -119,6 +121,6 @@ struct SweepMode: Mode {
             case .record, .stream, .flush: false
             }
         }
-        if let call = failed.first { throw InvariantViolation("it returned 0 in spite of \(call.text)") }
+        if let call = failed.first { throw InvariantViolation("the program returned 0 after \(call.text)") }
     }
 }

@@ -1,7 +1,7 @@
 import Core
 import WriteAheadBuffer
 
-/// A segment cut at every byte of its last three records, as a power cut may leave it.
+/// Truncates a segment at every byte of its last three records, as a power cut may do.
 struct TruncationMode: Mode {
     let name = "truncation"
     let bar = "cut at every byte of the last three records: all earlier records recovered, 0 crashes"
@@ -11,7 +11,7 @@ struct TruncationMode: Mode {
     func run(_ settings: Settings) throws -> Verdict {
         let segment = try SealedSegment(of: Self.events, by: settings.programs)
         let start = segment.records[Self.events - 3].lowerBound - SegmentFormat.recordHeaderLength
-        // The real program takes every cut, or every so manieth in a short run.
+        // The real program reads every truncated segment, or only each `step`-th at a low scale.
         let step = settings.scale >= 1 ? 1 : max(1, Int(1 / settings.scale) / 4)
         var runs = 0
         for end in start...segment.bytes.count {
