@@ -3,9 +3,9 @@ package import Intake
 import SystemSupport
 package import WriteAheadBuffer
 
-/// Puts events into a data folder's buffer as a recorder would, without a process.
+/// Appends events to a data folder's buffer as a recorder does, but without starting a recorder.
 package struct BufferFiller {
-    /// The key that every test hashes with.
+    /// The hash key of all tests.
     package static let key = HashKey(bytes: Array(repeating: 7, count: HashKey.length))
 
     private var intake: EventIntake
@@ -16,7 +16,7 @@ package struct BufferFiller {
         appender = SegmentAppender(buffer: WriteAheadBuffer(folder: data.bufferFolder))
     }
 
-    /// Appends lines of NDJSON in one batch; lines that are rejected are counted in its rejection counters.
+    /// Appends the events of lines of NDJSON in one batch. The batch also has rejection counters for rejected lines.
     @discardableResult
     package mutating func append(_ lines: [String]) throws -> RecordBatch {
         let batch = batch(of: lines)
@@ -24,7 +24,7 @@ package struct BufferFiller {
         return batch
     }
 
-    /// The batch that `append` would append.
+    /// Returns the batch that `append` would append.
     package mutating func batch(of lines: [String]) -> RecordBatch {
         var batch = RecordBatch()
         for line in lines {

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// A JSON value as a document has it: numbers that are whole apart from others, absent apart from null.
+/// A JSON value. Whole numbers and other numbers are different cases. A missing member is not the same as `null`.
 package enum JSONNode: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
@@ -43,8 +43,8 @@ package enum JSONNode: Decodable, Equatable, Sendable {
     }
 }
 
-/// Checks documents against a JSON Schema (2020-12), as far as the schemas of this project go: a keyword that it does not
-/// know is a violation, so that every promise of a schema is checked.
+/// Checks documents against a JSON Schema (2020-12). It implements only the keywords that the schemas of this project
+/// use. An unknown keyword is a violation, so that no part of a schema is ignored.
 package struct JSONSchema {
     private let root: JSONNode
 
@@ -52,7 +52,7 @@ package struct JSONSchema {
         root = try JSONNode(text)
     }
 
-    /// What is wrong with a document, each with its place; empty when nothing is.
+    /// Returns the violations in a document, each with its path in the document; empty if the document is valid.
     package func complaints(about document: JSONNode) -> [String] { check(document, root, at: "$") }
 
     private func check(_ value: JSONNode, _ schema: JSONNode, at place: String) -> [String] {

@@ -5,7 +5,7 @@ import SystemSupport
 package final class ManualWallClock: WallClock {
     private let time: Mutex<Int64>
 
-    /// `milliseconds` since 1970.
+    /// Creates a clock that is set to a time in milliseconds since 1970.
     package init(_ milliseconds: Int64) {
         time = Mutex(milliseconds)
     }

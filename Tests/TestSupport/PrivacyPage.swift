@@ -1,25 +1,27 @@
 import Foundation
 
-/// PRIVACY.md as its tests read it: sentences, and under each the commands to try, what they show, and the tests' names.
+/// The content of PRIVACY.md for the tests that check it. A paragraph is a claim. The list after it has commands to
+/// try, texts that these commands show, and names of tests.
 package struct PrivacyPage {
-    /// A command to try, and what stands in its output.
+    /// A command to try.
     package struct Trial: Sendable {
         package let command: String
+        /// The texts that the output of the command must contain.
         package internal(set) var shown: [String] = []
     }
 
-    /// A paragraph and the list behind it.
+    /// A paragraph, and the list after the paragraph.
     package struct Claim: Sendable {
         package let text: String
         package internal(set) var trials: [Trial] = []
         package internal(set) var tests: [String] = []
     }
 
-    /// What is to be run before everything else: the lines that are set as code before the first section.
+    /// The commands to run before all trials: the lines of code before the first section.
     package let preparation: [String]
-    /// The claims of all sections but the last, which says what cannot be tested.
+    /// The claims of all sections except the last section, which lists what no test can check.
     package let claims: [Claim]
-    /// Lines of the lists that are none of the three kinds.
+    /// The list lines that are not of the kinds `Try`, `Shows` and `Test`.
     package let strayLines: [String]
 
     package init() throws {
@@ -53,7 +55,7 @@ package struct PrivacyPage {
         strayLines = strays
     }
 
-    /// The two parts of "- Kind: `content`".
+    /// Returns the kind and the content of a line "- Kind: `content`"; nil if the line has another form.
     private static func parts(of line: String) -> (kind: String, content: String)? {
         guard line.hasPrefix("- "), line.hasSuffix("`"), let colon = line.range(of: ": `") else { return nil }
         return (String(line.dropFirst(2)[..<colon.lowerBound]), String(line[colon.upperBound...].dropLast()))

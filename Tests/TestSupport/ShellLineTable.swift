@@ -2,12 +2,13 @@ import Core
 import Foundation
 package import Intake
 
-/// A row of `Fixtures/shell-lines.tsv`: a shell line, how it ended, and the event that it makes on every path.
+/// A row of `Fixtures/shell-lines.tsv`: a shell line, its result, and the event that it becomes in every way of
+/// recording.
 package struct ShellLineRow: Sendable, CustomStringConvertible {
     package let shells: [ShellDialect]
     package let line: String
     package let result: ShellResult
-    /// Nil where the line makes no event.
+    /// Nil if the line makes no event.
     package let event: ShellEvent?
 
     package var description: String { "\(shells.map(\.rawValue).joined(separator: ",")): \(line.debugDescription)" }
@@ -19,7 +20,7 @@ package struct ShellLineRow: Sendable, CustomStringConvertible {
         return try text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(ShellLineRow.init)
     }
 
-    /// The columns of `rowQuery` for the event.
+    /// The row that `rowQuery` returns for the event, with `|` between the columns; nil if the line makes no event.
     package var expected: String? {
         guard let event else { return nil }
         let success = event.success.map { $0 ? "1" : "0" } ?? "-"
@@ -28,16 +29,16 @@ package struct ShellLineRow: Sendable, CustomStringConvertible {
             "\(event.type.rawValue)|\(command)|\(success)|\(event.errorCategory ?? "-")|\(event.keepsDuration ? 1 : 0)"
     }
 
-    /// Reads what `expected` describes.
+    /// The SQL query that returns a row in the form of `expected` for each event.
     package static let rowQuery = """
         SELECT event_type, coalesce(command, '-'), coalesce(success, '-'), coalesce(error_category, '-'), \
         duration_ms IS NOT NULL FROM events ORDER BY id
         """
 
-    /// The duration that the row is sent with: one that a failed change of the folder may take, too.
+    /// The duration to send for the row. The default of 50 ms is also plausible for a change of the folder that failed.
     package var durationMS: Int64 { result.durationMS ?? 50 }
 
-    /// The row as a line of NDJSON.
+    /// Returns the row as a line of NDJSON.
     package func json(_ shell: ShellDialect) throws -> String {
         let text = String(decoding: try JSONEncoder().encode(line), as: UTF8.self)
         var members = ["\"shell_line\":\(text)", "\"shell\":\"\(shell.rawValue)\"", "\"duration_ms\":\(durationMS)"]
@@ -48,7 +49,7 @@ package struct ShellLineRow: Sendable, CustomStringConvertible {
         return "{" + members.joined(separator: ",") + "}"
     }
 
-    /// The flags of `record` for the row, with the line on standard input.
+    /// Returns the flags of `nexus record` for the row. The caller passes the shell line on standard input.
     package func flags(_ shell: ShellDialect) -> [String] {
         var flags = ["--line", "-", "--shell", shell.rawValue, "--duration-ms", "\(durationMS)"]
         if let status = result.status { flags += ["--exit-status", "\(status)"] }

@@ -2,7 +2,7 @@ import SystemSupport
 
 /// The bytes after the content of a snapshot, for forged snapshots in the right format.
 package enum SnapshotTrailer {
-    /// The skippable frame with a manifest, as `SnapshotManifest` has it.
+    /// Returns the skippable frame with the given manifest, in the format of `SnapshotManifest`.
     package static func around(manifest json: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: UInt32(0x184D_2A5E))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A clock that stands still until a test moves it on.
+/// A clock whose time only changes if a test calls `advance`.
 package final class SteppedClock: Clock {
     package struct Instant: InstantProtocol {
         let offset: Duration
@@ -39,7 +39,7 @@ package final class SteppedClock: Clock {
         }
     }
 
-    /// Returns once a task sleeps.
+    /// Returns as soon as at least one task sleeps on this clock.
     package func waitForSleeper() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in
@@ -48,7 +48,7 @@ package final class SteppedClock: Clock {
         }
     }
 
-    /// Moves the time on and wakes whose time has come.
+    /// Advances the time and wakes the tasks whose deadline is reached.
     package func advance(by duration: Duration) {
         state.withLock { state in
             let now = state.now.advanced(by: duration)

@@ -2,7 +2,7 @@ package import Core
 import Foundation
 import SystemSupport
 
-/// A folder of a test's own, removed when the value goes.
+/// A temporary folder. It is removed when the value is released.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
@@ -13,15 +13,15 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        // A service that was killed leaves a folder that is closed even to its owner.
+        // A killed service leaves its runtime folder without write permission, even for the owner.
         unsafe _ = chmod(path + "/data/run", 0o700)
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// The folder as a data folder.
+    /// A data folder in this folder. The value does not create it.
     package var data: DataFolder { DataFolder(path + "/data") }
 
-    /// Everything that stands in the files of the folder and below, one behind the other.
+    /// Returns the bytes of all files in the folder and its subfolders, one file after the other.
     package func allBytes() throws -> [UInt8] {
         var bytes: [UInt8] = []
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the service says of a connection so far.
+/// The service's counts of the events of a connection so far.
 package struct Acknowledgement: Decodable, Equatable {
     package var accepted = 0
     package var rejected = 0
@@ -11,9 +11,9 @@ package struct Acknowledgement: Decodable, Equatable {
     }
 }
 
-/// A blocking client of a Unix socket; no call waits longer than the timeout it was made with.
+/// A blocking client of a Unix socket. No call waits longer than the client's timeout.
 package final class UnixClient {
-    /// A call that failed. `EAGAIN` is the timeout: the far side did nothing.
+    /// The error for a failed system call. The code `EAGAIN` means that the service did nothing before the timeout.
     package struct Failure: Error, CustomStringConvertible {
         package let call: String
         package let code: Int32
@@ -48,7 +48,7 @@ package final class UnixClient {
                 unsafe connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        // The value is whole by now, so that throwing runs `deinit`, which closes.
+        // All properties have a value now. If this throws, `deinit` therefore runs and closes the socket.
         guard result == 0 else { throw Failure(call: "connect", code: errno) }
     }
 
@@ -59,13 +59,13 @@ package final class UnixClient {
         try send(Array(text.utf8))
     }
 
-    /// Sends all of `bytes`, in as many calls as it takes.
+    /// Sends all of `bytes`, in several system calls if necessary.
     package func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count { sent += try sendSome(bytes, from: sent, flags: 0) }
     }
 
-    /// Sends as much of `bytes` as there is room for now; how much that was, 0 when there is none.
+    /// Sends as many of `bytes` as the socket accepts without blocking. Returns their number, which may be 0.
     package func sendWithoutWaiting(_ bytes: [UInt8]) throws -> Int {
         do {
             return try sendSome(bytes, from: 0, flags: Int32(MSG_DONTWAIT))
@@ -85,12 +85,12 @@ package final class UnixClient {
         }
     }
 
-    /// Says that nothing more will be sent; what comes can still be received.
+    /// Closes the sending direction of the connection. Answers can still be received.
     package func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// The next line without its break; nil when the far side has closed.
+    /// Returns the next line without its line break; nil if the service has closed the connection.
     package func receiveLine() throws -> String? {
         while true {
             if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
@@ -101,7 +101,7 @@ package final class UnixClient {
             let count = unsafe room.withUnsafeMutableBytes { room in
                 unsafe recv(descriptor, room.baseAddress, room.count, 0)
             }
-            // A signal that some other test's child sent on its end is no answer.
+            // The end of another test's child process sends a signal, which may interrupt the call.
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Failure(call: "recv", code: errno) }
             if count == 0 { return nil }
@@ -109,8 +109,8 @@ package final class UnixClient {
         }
     }
 
-    /// Receives until `lines` lines are answered for, or the far side has closed: the counts, and the lines that told
-    /// of errors before them.
+    /// Receives until the service has accepted or rejected `lines` lines in total, or has closed the connection.
+    /// Returns the latest counts, and the error lines that were received.
     package func acknowledgement(of lines: Int) throws -> (counts: Acknowledgement, errors: [String]) {
         var counts = Acknowledgement()
         var errors: [String] = []
@@ -124,7 +124,7 @@ package final class UnixClient {
         return (counts, errors)
     }
 
-    /// Sends lines and receives what the service says once it has answered for `total` lines of this connection.
+    /// Sends lines, and returns the counts after the service has accepted or rejected `total` lines of this connection.
     package func exchange(_ lines: [String], total: Int) throws -> Acknowledgement {
         try send(lines.map { $0 + "\n" }.joined())
         return try acknowledgement(of: total).counts
