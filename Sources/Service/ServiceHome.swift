@@ -23,12 +23,19 @@ struct ServiceHome: ~Copyable, Sendable {
             + (passed.pipe == nil ? [] : [RuntimeFolder.pipeName])
     }
 
-    /// Writes the service's process number to a file. Programs read the file to check whether a service runs, because a
-    /// connection may start a service.
+    /// The number and the start time of this process, so that a reader does not take a later process with the same number
+    /// for the service.
+    private var processLine: String {
+        let process = ProcessIdentity.current()
+        return "\(process.processID) \(process.startTime)\n"
+    }
+
+    /// Writes the service's process to a file. Programs read the file to check whether a service runs, because a connection
+    /// may start a service.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
         let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])
-        try file.write("\(ProcessIdentity.current().processID)\n")
+        try file.write(processLine)
         try runtime.folder.rename(name + ".new", to: name)
     }
 
@@ -41,8 +48,7 @@ struct ServiceHome: ~Copyable, Sendable {
         _ = try runtime.folder.link(
             RuntimeFolder.pipeName, as: RuntimeFolder.hooksName + "/" + RuntimeFolder.pipeName)
         let pid = try File(opening: folder.path(of: RuntimeFolder.processName), [.write, .create, .exclusive])
-        let process = ProcessIdentity.current()
-        try pid.write("\(process.processID) \(process.startTime)\n")
+        try pid.write(processLine)
         // From here on the hook uses the folder.
         try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
     }

@@ -230,7 +230,7 @@ struct ServeTests {
         #expect(
             refused.errors == "nexus: another nexus serve already serves \(service.program.folder.data.folder.path)\n")
         #expect(try service.client().exchange(lines(1...1), total: 1).accepted == 1)
-        #expect(try String(contentsOfFile: service.runtime.processPath, encoding: .utf8) == "\(service.id)\n")
+        #expect(try service.program.run("telemetry").output.contains("Service:    running, process \(service.id)\n"))
     }
 
     @Test("The folder for the hooks is closed even to its owner, and has the pipe under a second name")
@@ -294,7 +294,7 @@ struct ServeTests {
         #expect(FileManager.default.fileExists(atPath: first.runtime.socketPath))
         let next = try RunningService(program)
         #expect(try next.client().exchange(lines(11...20), total: 10).accepted == 10)
-        #expect(try String(contentsOfFile: next.runtime.processPath, encoding: .utf8) == "\(next.id)\n")
+        #expect(try program.run("telemetry").output.contains("Service:    running, process \(next.id)\n"))
         #expect(try next.stop() == 0)
         #expect(try program.query("SELECT count(*), count(DISTINCT duration_ms) FROM events") == "20|20")
         try expectTidy(next)

@@ -229,6 +229,6 @@ private struct TracedService {
     /// Ends the service, and so what traces it.
     func kill(with number: Int32 = SIGKILL) throws {
         let text = try String(contentsOfFile: runtime.processPath, encoding: .utf8)
-        Glibc.kill(try #require(Int32(text.trimmingCharacters(in: .newlines))), number)
+        Glibc.kill(try #require(text.split(separator: " ").first.flatMap { Int32($0) }), number)
     }
 }

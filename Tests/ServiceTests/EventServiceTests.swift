@@ -128,7 +128,8 @@ struct EventServiceTests {
                 try await other.run(in: runtime, PassedDescriptors { _ in nil }, stopSignals: [])
             }
             let process = ProcessIdentity.current()
-            #expect(ServiceState.of(data) { $0 == "NEXUS_DATA_DIR" ? "x" : nil } != .neverStarted)
+            let state = ServiceState.of(data) { $0 == "NEXUS_DATA_DIR" ? "x" : nil }
+            #expect(state == .running(processID: process.processID))
             var bytes: [UInt8] = []
             let hooks = runtime.hooksFolder
             _ = try File(opening: hooks.path(of: RuntimeFolder.processName), .read).read(appendingTo: &bytes, limit: 64)

@@ -86,7 +86,7 @@ struct ServicePartsTests {
         try home.admitHooks()
         var bytes: [UInt8] = []
         _ = try File(opening: runtime.processPath, .read).read(appendingTo: &bytes, limit: 64)
-        #expect(bytes.text == "\(getpid())\n")
+        #expect(bytes.text == "\(getpid()) \(ProcessIdentity.current().startTime)\n")
         #expect(try Set(runtime.hooksFolder.names()) == ["pid", "pipe"])
         try home.removeNames()
         #expect(try runtime.folder.names() == [RuntimeFolder.lockName])
