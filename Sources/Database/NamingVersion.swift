@@ -34,7 +34,7 @@ enum NamingVersion {
 
 extension StoreReader {
     /// Returns the time of the first row that the rules of this program named, in milliseconds since 1970. Nil if there
-    /// is no such row, or if other rules named no row before it.
+    /// is no such row, or if it is the first row.
     package func namingChange() throws(StoreError) -> Int64? {
         let text = try asStoreError(path) {
             try queue.read { database -> String? in

@@ -121,8 +121,8 @@ enum PackedEvent {
                 let span = text.utf8.span
                 bytes.store(span.extracting(first: length), at: position)
                 position &+= length
-                // A quote replaces the last byte of a truncated text. Intake keeps no command word with a quote, so it
-                // never keeps the first half of a long word. It rejects all other truncated texts.
+                // A quote replaces the last byte of a truncated text. In a command, intake keeps no word with a quote,
+                // so it never keeps a part of the word that was cut. In any other field it rejects a truncated text.
                 if length == longestText { bytes[position - 1] = UInt8(ascii: "\"") }
                 lengths |= UInt64(truncatingIfNeeded: length) << shift
             }

@@ -132,10 +132,11 @@ package struct StatusReport: Sendable {
         }
         if eventCounters.droppedFields > 0 {
             lines.append(
-                "Dropped:    " + counted(eventCounters.droppedFields, "field") + " (unknown, or a name without a key)")
+                "Dropped:    " + counted(eventCounters.droppedFields, "field")
+                    + " (unknown, or a name that no key could hash)")
         }
         if eventCounters.cutCommands > 0 {
-            lines.append("Truncated:  \(counted(eventCounters.cutCommands, "command")) before the arguments")
+            lines.append("Truncated:  \(counted(eventCounters.cutCommands, "command")) (arguments left out)")
         }
         if eventCounters.redactedValues > 0 {
             lines.append("Redacted:   " + counted(eventCounters.redactedValues, "suspected secret"))

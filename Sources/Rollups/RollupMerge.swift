@@ -21,7 +21,7 @@ struct RollupMerge {
         _ changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], to block: Span<UInt8>, of kind: RollupKind
     ) throws(RollupBlock.Damage) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
-        merge.bytes.reserveCapacity(block.count + usualBytes(of: changes))
+        merge.bytes.reserveCapacity(block.count + bytesToReserve(for: changes))
         var next = changes.startIndex
         var cursor = try RollupBlock.Cursor(kind, block)
         while let cell = try cursor.next(in: block) {
@@ -45,13 +45,13 @@ struct RollupMerge {
         of changes: ArraySlice<RollupTable.Change>, _ buckets: [BucketCount], _ kind: RollupKind
     ) -> [UInt8]? {
         var merge = RollupMerge(kind: kind)
-        merge.bytes.reserveCapacity(1 + usualBytes(of: changes))
+        merge.bytes.reserveCapacity(1 + bytesToReserve(for: changes))
         for (_, change) in changes { merge.append(change, buckets) }
         return merge.finished
     }
 
-    /// Returns an estimate of the number of bytes that changes add to a block. The usual number is lower.
-    private static func usualBytes(of changes: ArraySlice<RollupTable.Change>) -> Int {
+    /// Returns an upper estimate of the number of bytes that changes add to a block.
+    private static func bytesToReserve(for changes: ArraySlice<RollupTable.Change>) -> Int {
         changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
     }
 
@@ -146,8 +146,8 @@ struct RollupMerge {
         }
     }
 
-    /// Appends a number, or 0 instead of a negative number. A sum is only negative if the tables are corrupt, because
-    /// only counted numbers are subtracted.
+    /// Appends a number, or 0 instead of a negative number. A sum can be negative only if the tables are corrupt, because
+    /// only numbers that were added earlier are subtracted.
     private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
         body.append(varint: UInt64(max(0, number)))
     }

@@ -33,7 +33,7 @@ package struct Folder: Sendable, Equatable {
     package func requireOwn() throws(SystemError) {
         let status = try File(opening: path, [.read, .folder]).status()
         guard File.isOwn(status) else {
-            throw SystemError("use, as it belongs to another user,", path, code: EPERM)
+            throw SystemError("use another user's folder", path, code: EPERM)
         }
         if status.isWritableByOthers { throw openToOthers }
     }
@@ -41,12 +41,12 @@ package struct Folder: Sendable, Equatable {
     /// Throws if the folder exists and either belongs to another user or is writable by other users.
     package func requireOwnIfThere() throws(SystemError) {
         guard let status = FileStatus(of: path), status.kind == .folder else { return }
-        guard status.isOwn else { throw SystemError("use, as it belongs to another user,", path, code: EPERM) }
+        guard status.isOwn else { throw SystemError("use another user's folder", path, code: EPERM) }
         if status.permissions & 0o022 != 0 { throw openToOthers }
     }
 
     private var openToOthers: SystemError {
-        SystemError("use, as others may write to it (run 'chmod go-w' on it),", path, code: EPERM)
+        SystemError("use a folder that others may write to (run 'chmod go-w' on it)", path, code: EPERM)
     }
 
     /// Throws unless this user can list the folder or the system reports that it does not exist.
@@ -205,7 +205,7 @@ package struct Folder: Sendable, Equatable {
     /// The synchronization is skipped if the user may not read the parent.
     private func make() throws(SystemError) -> Bool {
         guard !isBelowForeignFolder || exists else {
-            throw SystemError("create, as the folder above belongs to another user,", path, code: EPERM)
+            throw SystemError("create in another user's folder", path, code: EPERM)
         }
         guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
         let above: File

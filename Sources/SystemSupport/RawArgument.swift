@@ -12,8 +12,8 @@ package struct RawArgument: Equatable, Sendable {
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// The arguments of this process, without the program's name, from the list that the C library passed when the
-    /// process started. The list of the Swift runtime is not used. It is empty if `/proc` is missing or a preloaded
-    /// library has added an environment variable.
+    /// process started. The Swift runtime's own list is not used, because that list is empty if `/proc` is missing or
+    /// if a preloaded library has added an environment variable.
     package static var ofThisProcess: [RawArgument] {
         (1..<max(1, Int(nexus_argument_count()))).compactMap { index in
             // The strings exist as long as the process, and no code writes to them.

@@ -28,7 +28,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
     /// The file at `path` belongs to another user and is not used.
     package static func ofAnotherUser(_ path: String) -> SystemError {
-        SystemError("use, as it belongs to another user,", path, code: EPERM)
+        SystemError("use another user's file", path, code: EPERM)
     }
 
     /// The file at `path` is longer than it may be.
@@ -46,7 +46,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The entry at `path` is a link, and links are not followed.
     package static func link(_ path: String) -> SystemError { SystemError("open", path, code: ELOOP) }
 
-    /// The error code of opening a socket as a file.
+    /// The code of the error when a socket is opened as a file.
     package static let noSuchDevice: CInt = ENXIO
 
     /// Whether the path does not exist.

@@ -125,7 +125,7 @@ extension CommandFailure {
         case .hasStopped(let path):
             throw CommandFailure(
                 "recording is off, but a stopped process may still finish a write to \(path.escapedForDisplay); "
-                    + "let it continue or end it, and run the command again", .tryAgain)
+                    + "continue or end that process, and run the command again", .tryAgain)
         case .unknownWriter(let error):
             throw CommandFailure(
                 "recording is off, but a nexus process may still be working on the database: \(error.description)",

@@ -67,7 +67,7 @@ struct FailureTests {
         let path = program.folder.data.folder.path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         unsafe chown(path, 12345, 12345)
-        expect(try program.run("record", "--command", "x"), 77, "belongs to another user")
+        expect(try program.run("record", "--command", "x"), 77, "another user's")
     }
 
     @Test("A file that is not a database stays unchanged, and accepted events wait")

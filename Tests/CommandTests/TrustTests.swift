@@ -63,7 +63,7 @@ struct TrustTests {
         #expect(try program.run("record", "--command", "make").status == 0)
         let path = program.folder.data.folder.path
         try chmod(path, mode)
-        try expectRefused(program, "as others may write to it")
+        try expectRefused(program, "that others may write to")
         #expect(try program.run("doctor").output.contains("is open to others"))
         try chmod(path, 0o755)
         #expect(try program.run("record", "--command", "make").status == 0)
@@ -83,7 +83,7 @@ struct TrustTests {
         for (name, value) in [("HOME", home), ("XDG_DATA_HOME", home), ("NEXUS_DATA_DIR", home + "/x/y")] {
             program.environment["NEXUS_DATA_DIR"] = nil
             program.environment[name] = value
-            try expectRefused(program, "as the folder above belongs to another user")
+            try expectRefused(program, "in another user's folder")
             #expect(try FileManager.default.contentsOfDirectory(atPath: home) == [])
             program.environment[name] = nil
         }

@@ -42,7 +42,7 @@ OWN_TESTS = {"ACompanysDashboard.md"}
 
 # Texts that the output of a page contains.
 EXPECTED = {
-    "README.md": ["swift build became", "npm test fails more often", "2 of 2 entries imported", "Busiest Commands"],
+    "README.md": ["swift build became", "npm test has failed more often", "2 of 2 entries imported", "Busiest Commands"],
     "Backup.md": ["12000 events", "Busiest Commands"],
     "Commands.md": ["MEANING", "The books balance|received = accepted", "swift build"],
     "RecordingProtocols.md": ["'accepted': 5", '"accepted":2', "render", "compile", "lint", "deploy"],
@@ -224,7 +224,7 @@ def check_inline(page, text, commands):
 def check_demo(template, programs):
     """The demo, with the programs of the build: a reader's first finding."""
     status, output = run([str(ROOT / "Scripts/demo"), str(programs)], template, programs, seconds=300)
-    for text in ("What Changed", "swift build became", "npm test fails more often"):
+    for text in ("What Changed", "swift build became", "npm test has failed more often"):
         if status != 0 or text not in output:
             problem(f"Scripts/demo: status {status}, or '{text}' is not in the output: {output[-2000:]}")
             return

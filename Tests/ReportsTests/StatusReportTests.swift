@@ -26,8 +26,8 @@ struct StatusReportTests {
                               1 wrong_type
                 Stored:     0
                 Pending:    2 (in the buffer; 'nexus flush' stores them)
-                Dropped:    1 field (unknown, or a name without a key)
-                Truncated:  1 command before the arguments
+                Dropped:    1 field (unknown, or a name that no key could hash)
+                Truncated:  1 command (arguments left out)
                 Sent:       never
                 0 lost: received = accepted + rejected, accepted = stored + pending.
 

@@ -129,7 +129,7 @@ struct FileTests {
         #expect(throws: SystemError.self) { try Folder(folder.path(of: "file/x")).prepare() }
         try File(opening: deep.path, [.read, .folder]).setPermissions(0o722)
         let error = error { () throws(SystemError) in try deep.requireOwn() }
-        #expect(error?.description.contains("others may write to it (run 'chmod go-w' on it)") == true)
+        #expect(error?.description.contains("that others may write to (run 'chmod go-w' on it)") == true)
         #expect(throws: SystemError.self) { try deep.requireOwnIfThere() }
         try Folder(folder.path(of: "none")).requireOwnIfThere()
         try deep.requireReadableIfThere()

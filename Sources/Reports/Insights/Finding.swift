@@ -24,7 +24,7 @@ package struct Finding: Equatable, Sendable {
         let sentence =
             "\(change.command.escapedForDisplay) became \(NumberText.factor(change.factor)) as slow on "
             + "\(day(change.since)): median \(NumberText.latency(change.medianAfter)) in "
-            + "\(NumberText.counted(change.runsAfter, "run")) since, \(NumberText.latency(change.medianBefore)) in "
+            + "\(NumberText.counted(change.runsAfter, "run")) since then, \(NumberText.latency(change.medianBefore)) in "
             + "\(NumberText.counted(change.runsBefore, "run")) before; \(cost(change.timeLostMS)) lost."
         return Finding(
             kind: .slower, command: change.command, timeLostMS: change.timeLostMS, since: change.since,
@@ -39,7 +39,7 @@ package struct Finding: Equatable, Sendable {
 
     static func failsMore(_ rise: FailureRise, medianMS: Double) -> Finding {
         let sentence =
-            "\(rise.command.escapedForDisplay) fails more often since \(day(rise.since)): \(rate(rise.after)) since, "
+            "\(rise.command.escapedForDisplay) has failed more often since \(day(rise.since)): \(rate(rise.after)) since then, "
             + "\(rate(rise.before)) before."
         return Finding(
             kind: .failsMore, command: rise.command, timeLostMS: rise.excess * medianMS, since: rise.since,

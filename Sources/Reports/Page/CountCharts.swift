@@ -5,11 +5,11 @@ import SystemSupport
 
 /// Charts of counts: failures over time, runs by hour of the week, and events per day in a calendar.
 enum CountCharts {
-    /// Limit of categories with a row of their own; further categories share a row.
+    /// The number of categories with a row of their own if several more exist; those share one more row.
     private static let mostCategories = 5
 
-    /// Writes failures by category: a row of bars for each category, with the same scale in all rows. Writes nothing
-    /// without failures.
+    /// Writes failures by category: a row of bars for each category, with the same scale in all rows. If there are
+    /// no failures, nothing is written.
     static func writeFailures(
         _ failures: [(category: String, counts: [Int])], of name: String, _ columns: ChartColumns, id: String,
         to page: inout Markup
@@ -41,7 +41,8 @@ enum CountCharts {
                 let sum = NumberText.grouped(row.counts.reduce(0, +))
                 let highest = NumberText.grouped(row.counts.max() ?? 0)
                 chart.writeText(
-                    "\(row.name): \(sum), at most \(highest)", x: chart.plotLeft, y: bottom - rowHeight + 14, to: &page)
+                    "\(row.name): \(sum), at most \(highest) per \(columns.noun)", x: chart.plotLeft,
+                    y: bottom - rowHeight + 14, to: &page)
                 chart.writeRowLabel("0", y: bottom, to: &page)
                 page.element(.path, [.kind: "bad", .d: bars.joined()])
             }
@@ -70,8 +71,8 @@ enum CountCharts {
         var chart = Chart(
             id: id, title: "\(name): runs by hour of the week",
             description:
-                "A row for each day of the week and a column for each hour; the larger a mark, the more runs. The most in "
-                + "one hour are \(NumberText.grouped(most)).",
+                "A row for each day of the week and a column for each hour; the larger a mark, the more runs. The "
+                + "largest mark stands for \(NumberText.counted(most, "run")).",
             plotHeight: rowHeight * 7, columns: 24)
         chart.hasColumnsAsRows = false
         let table = ChartTable(
@@ -115,7 +116,7 @@ enum CountCharts {
             description:
                 "A column for each week and a row for each day of the week; the larger a mark, the more events. "
                 + "\(NumberText.counted(shown.count, "day")) with events from \(shown.first?.day.text ?? "") to "
-                + "\(last.day.text); the most are \(NumberText.grouped(most)).",
+                + "\(last.day.text); at most \(NumberText.grouped(most)) on a day.",
             plotHeight: rowHeight * 7, columns: max(weeks, 16))
         chart.hasColumnsAsRows = false
         let table = ChartTable(

@@ -89,7 +89,7 @@ struct ClickHouseConnection: Sendable {
         }
     }
 
-    /// Returns whether the answer to a query for 0 or 1 is 0.
+    /// Sends a query whose only valid answers are 0 and 1. Returns whether the answer is 0.
     private func isZero(_ question: String) async throws -> Bool {
         let answer = try await ask(question)
         guard ["0\n", "1\n"].contains(answer.text) else { throw notClickHouse(answer) }
