@@ -9,7 +9,7 @@ import WriteAheadBuffer
 /// The position of a removed segment moves to the table `stored_segments`, under the segment's id. The user may later
 /// restore the segment from a backup of `buffer/` that is older than the database. Its events must not be stored twice.
 struct BufferPositions {
-    /// The line of a segment.
+    /// A row of `buffer_positions`: how much of a segment is stored.
     struct Position: Equatable {
         /// The segment's own id. A file of the same name with another id is another segment.
         var id: [UInt8]

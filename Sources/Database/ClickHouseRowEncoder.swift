@@ -26,9 +26,9 @@ package struct ClickHouseRowEncoder: Sendable {
     /// Limits on the size of a batch.
     package struct Bounds: Sendable {
         package let rows: Int
-        /// A batch ends after the first chunk with which it has at least this many bytes and at least `leastRows` rows.
+        /// A batch gets no further chunk once it has at least this many bytes and at least `leastRows` rows.
         package let bytes: Int
-        /// The number of rows below which a batch does not end because of `bytes`.
+        /// A batch with fewer rows than this gets further chunks, even if it has reached `bytes`.
         package let leastRows: Int
 
         package init(rows: Int, bytes: Int, leastRows: Int) {

@@ -4,8 +4,8 @@ import SystemSupport
 
 /// Counts that a transaction adds to the counters.
 struct CounterTable {
-    /// The maximum that one flush adds to a counter. Thousands of such sums fit into the 64 bits of the column, so
-    /// forged records cannot cause an overflow.
+    /// The largest number that one flush adds to a counter. The 64 bits of the column have space for thousands of such
+    /// additions, so forged records cannot cause an overflow.
     private static let most = 1 << 48
 
     private var counts: [Counter: Int] = [:]
@@ -35,7 +35,7 @@ package enum Counter: Hashable, Sendable {
     case stored
     /// Rows that were imported from snapshots and histories. They count neither as received nor as accepted.
     case imported
-    /// Fragments of records that killed recording processes left. None of these records was acknowledged.
+    /// Fragments of records, left by recording processes that were killed. None of these records was acknowledged.
     case tornRecords
     /// Records that were written whole and are damaged now.
     case damagedRecords

@@ -21,8 +21,8 @@ package final class DirectSnapshot {
 
     /// - Parameters:
     ///   - copy: the path at which the small copy is created. No file may exist there.
-    ///   - leastBytes: the size, in bytes, from which a database is read directly. A smaller database is quickly copied
-    ///     as a whole.
+    ///   - leastBytes: the minimum size of a database that is read directly, in bytes. A smaller database is quickly
+    ///     copied as a whole.
     ///   - patience: how long another writer may take to release the writer lock.
     /// - Returns: nil when the whole database has to be copied.
     package static func make(
@@ -144,10 +144,10 @@ package final class DirectSnapshot {
 
 /// The pages that no table uses (https://www.sqlite.org/fileformat2.html#the_freelist).
 private struct FreePages {
-    /// The numbers of the pages that list other free pages. Such a page contains big-endian integers of 4 bytes: the
-    /// next trunk's page number, the count of leaves, and each leaf's page number.
+    /// The numbers of the trunk pages. A trunk page lists other free pages, its leaves, in big-endian integers of 4
+    /// bytes: the page number of the next trunk, the count of leaves, and the page number of each leaf.
     private(set) var trunks: Set<Int> = []
-    /// The numbers of the free pages without content.
+    /// The numbers of the leaf pages, which have no content.
     private(set) var leaves: Set<Int> = []
 
     init(of source: StableDatabaseFile) throws {

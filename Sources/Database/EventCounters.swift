@@ -3,8 +3,8 @@ package import GRDB
 import SystemSupport
 package import WriteAheadBuffer
 
-/// Counters of received events and their results. The sums must agree: received = accepted + rejected, accepted =
-/// stored + pending.
+/// Counts of received events, and of what happened to them. The sums must agree: received = accepted + rejected,
+/// accepted = stored + pending.
 ///
 /// The counts have independent sources. `stored` is the number of rows that SQLite reported as inserted; `accepted` is
 /// the number of events that were read from the buffer or are pending in it.
@@ -28,7 +28,7 @@ package struct EventCounters: Equatable, Sendable {
     package var redactedValues: Int { times(.redactedValue) }
     /// Events that programs dropped for lack of capacity; Nexus never received them.
     package var droppedEvents: Int { times(.droppedEvent) }
-    /// Fragments of records that killed recording processes left. None of these records was acknowledged.
+    /// Fragments of records, left by recording processes that were killed. None of these records was acknowledged.
     package var tornRecords: Int { counts[.tornRecords] ?? 0 }
     /// Records that were written whole and then changed on disk.
     package var damagedRecords: Int { counts[.damagedRecords] ?? 0 }

@@ -15,14 +15,14 @@ struct EventInserter {
         let record: EventRecord
     }
 
-    /// The number of rows of an INSERT. A statement with fewer rows is prepared faster and leaves fewer single inserts
-    /// at the end. A statement with more rows would save less than 1 % of the time.
+    /// The number of rows that the statement `many` inserts. With fewer rows, it would be prepared faster and would
+    /// leave fewer single inserts at the end. With more rows, it would save less than 1 % of the time.
     private static let rowsPerStatement = 50
 
     private let many: RawStatement
     private let one: RawStatement
     private var formatter = TimestampFormatter()
-    /// The texts of one statement's timestamps.
+    /// The timestamps of the rows that one statement inserts, as text.
     private var timestamps = [UInt8](repeating: 0, count: rowsPerStatement * TimestampFormatter.length)
 
     init(_ database: Database) throws {

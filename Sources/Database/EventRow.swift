@@ -69,7 +69,7 @@ package struct EventRowReader: ~Copyable {
 
     /// - Parameters:
     ///   - condition: an SQL expression that is true for the rows to read.
-    ///   - arguments: the values of its parameters.
+    ///   - arguments: the values of the parameters in `condition`.
     package init(
         _ database: Database, where condition: String = "1", arguments: StatementArguments = StatementArguments(),
         limit: Int = .max

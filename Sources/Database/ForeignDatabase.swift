@@ -45,7 +45,7 @@ package final class ForeignDatabase {
     private let isAssumedUnchanged: Bool
 
     /// Opens the database at a path.
-    /// - Parameter valueBytes: the length, in bytes, of the longest value that is read.
+    /// - Parameter valueBytes: the maximum length of a value, in bytes. A row with a longer value is skipped.
     package init(_ path: String, valueBytes: Int) throws(StoreError) {
         let path = URL(filePath: path).resolvingSymlinksInPath().path
         self.path = path
@@ -90,7 +90,7 @@ package final class ForeignDatabase {
         return header.count == 20 && header[18] == 2
     }
 
-    /// Whether a file that was opened as immutable is unchanged since then. True for every other file.
+    /// Whether the file is unchanged since it was opened as immutable. Always true if it was opened in another way.
     package var isUnchanged: Bool {
         !isAssumedUnchanged || (FileStamp(of: path) == stamp && FileStatus(of: path + "-shm") == nil)
     }

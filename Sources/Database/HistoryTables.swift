@@ -3,20 +3,20 @@ package import GRDB
 
 /// The tables of imported histories.
 ///
-/// - `histories`: a line for each source. It has the installation that the source's rows are stored under (see
-///   `RowProvenance`) and the id of the next row in that installation. It also has the times of the first and the last
-///   imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only once.
-///   Counts are then lower bounds.
-/// - `history_marks`: a line for each imported entry. It has the mark by which the next import recognizes the entry,
-///   and the entry's row in `events`. A mark is the entry's day with the first bits of a keyed hash. The
-///   hash covers the entry's line, its second, and its number among the equal lines of that second (see `HistoryMarker`
-///   in `Intake`). The key is in a separate file. Without the key, a program cannot guess a line and check the guess.
+/// - `histories`: one row for each source. It has the installation under which the source's events are stored (see
+///   `RowProvenance`) and the id of the next event in that installation. It also has the times of the first and the
+///   last imported entry, in milliseconds since 1970. `is_lower_bound` is true if the shell stores repeated lines only
+///   once. Counts are then lower bounds.
+/// - `history_marks`: one row for each imported entry. It has the mark by which the next import recognizes the entry,
+///   and the id of the entry's event. A mark combines the entry's day with the first bits of a keyed hash. The hash
+///   covers the entry's line, its second, and its number among the equal lines of that second (see `HistoryMarker` in
+///   `Intake`). The key is in a separate file. Without the key, a program cannot guess a line and check the guess.
 ///
-/// A mark is removed together with its row.
+/// A mark is removed together with its event.
 ///
 /// A snapshot has the imported rows, but none of these tables. An import of a snapshot therefore does not know which
 /// rows came from histories. After the import, reports do not mark the counts of these rows as lower bounds. Findings
-/// may compare figures from before and after the end of a history.
+/// may then compare figures from before and after the end of a history, although such figures are not comparable.
 package enum HistoryTables {
     static let schema = """
         CREATE TABLE histories (
@@ -33,7 +33,7 @@ package enum HistoryTables {
         );
         """
 
-    /// A line of `histories`.
+    /// A row of `histories`.
     struct History {
         let source: String
         let installation: InstallationID
@@ -42,8 +42,8 @@ package enum HistoryTables {
         var lastAt = Int64.min
         var isLowerBound = false
 
-        /// Reads the line of a source. For a new source it creates a line with a random installation and does not store
-        /// it yet.
+        /// Reads the row of a source. For a new source it creates a row with a random installation, which `write` has
+        /// to store.
         init(of source: String, in database: Database) throws {
             self.source = source
             let row = try Row.fetchOne(database, sql: "SELECT * FROM histories WHERE source = ?", arguments: [source])
@@ -145,9 +145,9 @@ extension StoreReader {
         }
     }
 
-    /// Returns the end of the last imported shell history that later events follow, in milliseconds since 1970; nil if
-    /// there is no such history. Figures before and after this time are not comparable, because histories and the
-    /// recorder note different data about a run.
+    /// Returns the end of the last imported shell history that is followed by later events, in milliseconds since 1970;
+    /// nil if there is no such history. Figures before and after this time are not comparable, because histories and
+    /// the recorder note different data about a run.
     package func historyChange() throws(StoreError) -> Int64? {
         let histories = try importedHistories().filter { HistorySession.isOfShell($0.source) }
         guard !histories.isEmpty else { return nil }
@@ -160,12 +160,12 @@ extension StoreReader {
         }
     }
 
-    /// Returns the current limits for an import of a source.
+    /// Returns the facts that decide which entries of a source are imported.
     package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
         try asStoreError(path) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
 
-    /// Returns the entries of `rows` that are not stored yet, and the number of entries that are stored.
+    /// Returns the entries of `rows` that are not stored yet, and the number of entries that are stored already.
     package func news(in rows: HistoryRows, of source: String) throws(StoreError) -> HistoryRows.News {
         try asStoreError(path) {
             try queue.read { try rows.news(of: source, in: $0) }

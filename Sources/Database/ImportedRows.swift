@@ -71,7 +71,7 @@ package struct ImportOutcome: Equatable, Sendable {
     package init() {}
 }
 
-/// Decides under which id this database stores a row of a snapshot, and whether it has the row already.
+/// Decides under which id this database stores an imported row, and whether it has the row already.
 ///
 /// A row of this installation keeps its id. A row of another installation keeps the id that an earlier import gave it
 /// in this database. If there was no earlier import of the row, it gets the next unused id.

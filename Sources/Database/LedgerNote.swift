@@ -2,7 +2,7 @@ import Core
 import GRDB
 import SystemSupport
 
-/// The length of the egress ledger when the database last recorded it: the table `sent_ledger`, one line.
+/// The length of the egress ledger when the database last recorded it: the only row of the table `sent_ledger`.
 ///
 /// `ledger.head` reveals whether lines are missing at the end of the ledger. The note also reveals whether the ledger
 /// was truncated or replaced together with `ledger.head`. The note may be older than the ledger. An intact ledger has

@@ -88,7 +88,7 @@ package struct RawStatement {
         return Int(unsafe sqlite3_changes(sqlite3_db_handle(statement.sqliteStatement)))
     }
 
-    /// Passes the first row to `read` and returns its result; nil when there is no row.
+    /// Passes the first row to `read` and returns the result of `read`; nil when there is no row.
     package func first<Result>(_ read: (Columns) throws -> Result) throws -> Result? {
         defer { reset() }
         return try step().map(read)
@@ -170,8 +170,9 @@ extension Database {
     }
 }
 
-/// Measures how many bytes of SQLite's WAL are in use. The length of the WAL file shows only the maximum so far. The
-/// file does not get shorter: after a checkpoint has copied the whole WAL, SQLite overwrites the file from its start.
+/// Measures how many bytes of SQLite's WAL are in use. The length of the WAL file is the largest number of bytes in
+/// use since the file was last truncated. After a checkpoint has copied the whole WAL, SQLite overwrites the file from
+/// its start.
 final class WALSizeMonitor: Sendable {
     /// Bytes of a page in the WAL and of its frame header (https://www.sqlite.org/fileformat2.html#walformat).
     private static let frameBytes = 24 + Schema.pageBytes

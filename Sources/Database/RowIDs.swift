@@ -46,7 +46,7 @@ package enum RowIDs {
         try database.execute(sql: "UPDATE store SET id = lower(hex(randomblob(16)))")
     }
 
-    /// Returns the highest id that a table is known to have assigned to a removed row; 0 when there is none.
+    /// Returns the highest id that a table had ever assigned when rows were last removed; 0 if none were removed.
     private static func floor(of table: Table, in database: Database) throws -> Int64 {
         guard try database.tableExists("row_id_floors") else { return 0 }
         return try Int64.fetchOne(

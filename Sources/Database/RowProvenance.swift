@@ -86,7 +86,7 @@ package struct RowProvenance: Sendable {
         return offset <= range.last - range.first ? range.first + offset : nil
     }
 
-    /// Returns the highest id that `installation` gave to any row in the table; 0 without such rows.
+    /// Returns the highest id that `installation` gave to a row that was imported from it; 0 if there is no such row.
     func highestID(of installation: InstallationID) -> Int64 {
         (byInstallation[installation] ?? []).reduce(0) { highest, place in
             max(highest, ranges[place].origin + (ranges[place].last - ranges[place].first))
@@ -173,14 +173,15 @@ package struct InstallationID: Equatable, Hashable, Sendable {
         self.id = id
     }
 
-    /// Returns the installation that the database belongs to; nil for a version without installations.
+    /// Returns the installation that the database belongs to; nil if its tables are older than installation ids.
     package static func current(in database: Database) throws -> InstallationID? {
         guard try database.tableExists("installation") else { return nil }
         return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)
     }
 
-    /// Gives the database a new installation id, inside the caller's transaction. The origin of existing rows is the
-    /// old installation id. Snapshots from before and after the change therefore contain the same rows.
+    /// Gives the database a new installation id, inside the caller's transaction. The old installation id becomes the
+    /// origin of existing rows. Each of these rows therefore has the same identity in snapshots from before and after
+    /// the change.
     package static func renew(in database: Database) throws {
         if let old = try current(in: database) {
             let last = try RowIDs.highest(of: .events, in: database)

@@ -5,7 +5,7 @@ package import SystemSupport
 /// Entries of a history as events, ready to be stored. Their fields have passed the validation that every event passes.
 package struct HistoryRows: Sendable {
     struct Entry {
-        /// The range of its payload in `bytes`.
+        /// The range of the entry's payload in `bytes`.
         let place: Range<Int>
         /// Milliseconds since 1970.
         let time: Int64
@@ -64,7 +64,7 @@ package struct HistoryRows: Sendable {
     /// compared.
     package func near(at index: Int) -> Near? { entries[index].near }
 
-    /// The entries of a batch that are not stored yet, and the number of entries that are stored.
+    /// The entries of a batch that are not stored yet, and the number of entries that are stored already.
     package struct News: Sendable {
         /// Indices of the entries that are not stored yet.
         package fileprivate(set) var new: [Int] = []
@@ -112,7 +112,7 @@ package struct HistoryRows: Sendable {
 /// The result of an import of a history.
 package struct HistoryOutcome: Equatable, Sendable {
     package internal(set) var imported = 0
-    /// The number of skipped entries that were already imported from the same source.
+    /// The number of skipped entries that were already imported from the same source, or repeated in a batch.
     package internal(set) var known = 0
     /// The number of skipped entries that were already imported from another source.
     package internal(set) var elsewhere = 0
@@ -123,7 +123,7 @@ package struct HistoryOutcome: Equatable, Sendable {
 }
 
 extension SQLiteWriter {
-    /// Returns the current limits for an import of a source.
+    /// Returns the facts that decide which entries of a source are imported.
     package func historyBounds(of source: String) throws(StoreError) -> HistoryBounds {
         try asStoreError(data.databasePath) { try queue.read { try HistoryBounds(of: source, in: $0) } }
     }
@@ -210,6 +210,6 @@ extension SQLiteWriter {
         }
     }
 
-    /// The number of marks of an INSERT. The size of a full batch is a multiple of this number.
+    /// The number of marks that the longer INSERT stores. The size of a full batch is a multiple of this number.
     private static var marksPerStatement: Int { 64 }
 }

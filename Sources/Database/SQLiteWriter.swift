@@ -273,7 +273,7 @@ package actor SQLiteWriter {
         readers[number] = nil
     }
 
-    /// Removes the positions of removed segments, after the removal was synchronized to disk.
+    /// Synchronizes the removal of segments to disk, and then moves their positions to `stored_segments`.
     package func keepOnlyPresentPositions() throws {
         try buffer.synchronize()
         let segments = try buffer.segments()

@@ -215,8 +215,8 @@ enum Schema {
     /// - `activity_rollup`: counts of events per 15-minute bucket (UTC); `slot` is the number of the bucket since 1970.
     /// - `session_rollup`: the number and the total length of the sessions that started in each 15-minute bucket.
     /// - `buffer_positions`: the offset up to which each segment of the write-ahead buffer is stored.
-    /// - `counters`: counts of events and rows by name (see `Counter`). Two more lines have the number of a 15-minute
-    ///   bucket (see `CompleteRows`, and `CombinedDays` in `Rollups`).
+    /// - `counters`: counts of events and rows by name (see `Counter`). The other lines have the number of a 15-minute
+    ///   bucket or of a day (see `CompleteRows`, `CombinedDays` in `Rollups`, and `removeExpired` in `Maintenance`).
     private static let own = """
         CREATE TABLE open_sessions (
             session INTEGER PRIMARY KEY,

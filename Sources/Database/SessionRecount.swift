@@ -7,8 +7,8 @@ package enum SessionRecount {
     /// Columns of a query that groups the rows of `events` by session: the session's span and counts. The state machine
     /// of the writer (`SessionState`) gives the same values.
     ///
-    /// `first`: the earliest start. `last`: the latest end of an event. The end is the start plus the duration, if the
-    /// duration is known. Both have the database's text form, which sorts in order of time.
+    /// `first`: the earliest start of an event. `last`: the latest end of an event. The end is the start plus the
+    /// duration, if the duration is known. Both have the database's text form, which sorts in order of time.
     package static let columns = """
         min(timestamp) AS first,
         strftime('%Y-%m-%d %H:%M:%f', min(253402300799999, max(

@@ -79,8 +79,9 @@ package enum SnapshotDatabase {
         }
     }
 
-    /// Returns the times of the earliest and the latest event; nil if the rollup gives no row. The rollup has the
-    /// ranges of row ids of the first and the last 15-minute bucket, so that only these rows are read.
+    /// Returns the times of the earliest and the latest event. The rollup has the ranges of row ids of the first and
+    /// the last 15-minute bucket, so that only these rows are read. Nil without a rollup, or if one of the ranges has
+    /// no rows.
     static func span(of database: Database) throws -> (from: String, until: String)? {
         guard try database.tableExists("activity_rollup") else { return nil }
         func extreme(_ function: String, _ order: String) throws -> String? {
@@ -181,7 +182,8 @@ package enum SnapshotDatabase {
     /// The maximum length of a value of zeros, in bytes. It is below SQLite's default limit of a billion.
     private static let fillerBytes = 256 * 1024 * 1024
 
-    /// Copies the selected rows and their sessions. Returns the installation of the source; nil if it has no valid id.
+    /// Copies the selected rows and their sessions. Returns the installation of the source; nil if the source has no
+    /// table `origins` or no valid installation id.
     private static func select(
         _ selection: SnapshotSelection, from data: DataFolder, in database: Database
     ) throws -> InstallationID? {

@@ -30,7 +30,7 @@ package enum StoreError: ReportedError, Equatable {
     case neverRecorded(id: Int64, highest: Int64)
     /// An active reader delays the end of a purge. The next command that stores events finishes the purge.
     case busy
-    /// SQLite failed for another reason; the message is SQLite's.
+    /// The database cannot be used for another reason. `message` gives the reason, usually in SQLite's own words.
     case database(path: String, message: String)
     /// The write-ahead buffer could not be read.
     case buffer(BufferError)

@@ -6,8 +6,8 @@ extension StoreReader {
     /// returns false. The function reads each row, so `take` should return false after a bounded number of events.
     ///
     /// - Parameter rows: the maximum number of rows that are read, including rows that do not pass the filter.
-    /// - Returns: true unless the search reached the limit `rows`. If it reached the limit, it did not read the rows
-    ///   that were stored earlier, so events of the window may be missing.
+    /// - Returns: false if the limit `rows` ended the search. Rows that were stored earlier were then not read, so
+    ///   events of the window may be missing.
     @discardableResult
     package func latestEvents(
         in window: Range<Int64>, _ filter: UsageFilter = UsageFilter(), among rows: Int64 = .max,
