@@ -6,15 +6,15 @@ import WriteAheadBuffer
 
 /// Searches every byte of a data folder for texts that must have been removed.
 ///
-/// The search leaves out the segments of the buffer. The purge has removed every segment that existed before, and
-/// events in newer segments may legitimately contain the same texts.
+/// The search leaves out the segments of the buffer. The purge has removed every segment that existed when it began,
+/// and events in newer segments may legitimately contain the same texts.
 struct PurgeSearch {
     /// The minimum length of a text that is searched, in bytes. A shorter text may occur by chance.
     private static let shortestText = 8
     private static let filterBits: UInt64 = 18
 
     /// Texts that begin with the same eight bytes. Most session ids have the same prefix, so a group may contain many
-    /// texts. At each offset, the search makes one look-up for each length in `lengths`, however many texts have it.
+    /// texts. At each offset, the search makes one look-up for each length in `lengths`, not one for each text.
     private struct Group {
         var lengths: Set<Int> = []
         var texts: Set<[UInt8]> = []

@@ -68,9 +68,9 @@ package struct PurgeReceipt: Equatable, Sendable {
 
     /// The number of different texts that were in removed rows and are in no remaining row.
     package internal(set) var values = 0
-    /// The number of these texts that were searched in every byte of the files. The other texts are shorter than eight
-    /// bytes, or part of a remaining text. A match of such a text would prove nothing. These texts were only looked up
-    /// in the tables.
+    /// The number of these texts for which every byte of the files was searched. The other texts are shorter than eight
+    /// bytes, or part of a remaining text. A match of such a text would prove nothing, so these texts were only looked
+    /// up in the tables.
     package internal(set) var valuesSearched = 0
     package internal(set) var filesSearched = 0
     package internal(set) var bytesSearched = 0
@@ -96,8 +96,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns how many events a purge would remove that are only in the counts. Retention removed the rows of these
-    /// events and kept their counts.
+    /// Returns how many events without rows a purge would remove. Retention removed the rows of these events and kept
+    /// their counts.
     package func countWithoutRows(_ selection: PurgeSelection) throws(StoreError) -> Int {
         guard let day = selection.firstDayThatStays else { return 0 }
         return try asStoreError(path) {

@@ -36,8 +36,8 @@ struct PurgeTransaction {
                 progress(Self.shareOfRows + (Self.shareOfCounts - Self.shareOfRows) * Double(read) / Double(rows))
             }
         }
-        // If retention removed the rows of an event, only the rollups have its names. Therefore the names that the
-        // rollups have lost are added.
+        // If retention removed the row of an event earlier, only the rollups had the names in that event. Therefore the
+        // names that the rollups have lost are added.
         return gone.union(namesBefore.subtracting(try Self.names(in: database)))
     }
 

@@ -8,8 +8,8 @@ extension SQLiteWriter {
     /// The finished share of the rebuild after the sessions were recomputed.
     private static let shareOfSessions = 0.3
 
-    /// Recomputes sessions and rollups from the rows, in one transaction. `progress` is called with the finished share, 0 to
-    /// 1.
+    /// Recomputes sessions and rollups from the rows, in one transaction. `progress` is called with the finished share,
+    /// 0 to 1.
     package func rebuildCounts(progress: (Double) -> Void = { _ in }) throws(StoreError) {
         defer { forgetRows() }
         try asStoreError(data.databasePath) {

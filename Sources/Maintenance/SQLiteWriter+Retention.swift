@@ -31,7 +31,7 @@ extension SQLiteWriter {
     /// Removes the rows of all UTC days that are older than the retention setting. A removal is due once a day, and
     /// after the retention was shortened. Every other call only reads one row.
     package func removeExpired() throws(StoreError) {
-        // Unreadable settings must not remove any rows.
+        // If the settings cannot be read, all rows are kept.
         guard let days = (try? SettingsFile(data).load())?.retentionDays else { return }
         let firstKept = clock.now() / Self.dayMilliseconds - Int64(days)
         let isDue = try asStoreError(data.databasePath) {
