@@ -8,7 +8,7 @@ package struct DoctorReport: Sendable {
         self.results = results
     }
 
-    /// Whether no check has the state `error`. Checks may still have notes.
+    /// Whether no check has the state `error`. Checks with the state `note` do not count as errors.
     package var isOK: Bool { !results.contains { $0.state == .error } }
 
     package var text: String {

@@ -2,13 +2,13 @@ package import Core
 package import Intake
 import SystemSupport
 
-/// The parts of one event, as `nexus telemetry explain` prints them. Each part has the form in which it would be
-/// stored, or the reason why it would not be stored.
+/// The explanation of one event, as `nexus telemetry explain` prints it. For each JSON key, the report shows the form
+/// in which its value would be stored, if any, and the privacy rule that applies.
 package struct ExplanationReport: Sendable {
     private let explanation: EventExplanation
 
     /// Explains a line of JSON.
-    /// - Parameter data: the data folder that has the key for hashing names; if it is nil, hashes are not shown.
+    /// - Parameter data: the data folder with the hash key and the settings; if `data` is nil, hashes are not shown.
     /// - Throws: `HashKeyError` when the key cannot be read.
     package init(_ line: String, strict: Bool, keyOf data: DataFolder?) throws(HashKeyError) {
         let key: HashKey? = if let data { try HashKey.existing(in: data) } else { nil }

@@ -5,7 +5,7 @@ import SystemSupport
 
 /// The receipt of a purge.
 package struct PurgeReport: Sendable {
-    /// A destination that still has data, because this data was sent to it.
+    /// A destination to which data was sent before the purge. The destination still has this data.
     package struct Place: Equatable, Sendable {
         let destination: String
         let isAggregates: Bool

@@ -45,8 +45,8 @@ package struct ReportWindow: Equatable, Sendable {
             first.map { LocalCalendar.start(of: $0) }, last.map { LocalCalendar.start(of: $0, plusDays: 1) })
     }
 
-    /// Returns the window from one instant to another instant. Its title names both instants; a nil instant leaves that
-    /// end open. Returns nil unless the end is after the start.
+    /// Returns the window from one instant to another instant, with a title that names these instants. A nil instant
+    /// leaves that end open. Returns nil unless the end is after the start.
     static func between(_ start: Int64?, _ end: Int64?) -> ReportWindow? {
         if let start, let end, end <= start { return nil }
         let window = ReportWindow(title: "", start: start, end: end)

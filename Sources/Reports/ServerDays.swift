@@ -8,17 +8,17 @@ package import SystemSupport
 /// appears as 23 November in the local time zone. The sum is counted in the 15-minute bucket that contains noon of this
 /// date in the local time zone.
 package enum ServerDays {
-    /// Returns the number of the 15-minute bucket in which a UTC day is counted. The bucket and the day are counted
-    /// from 1970.
+    /// Returns the number of the 15-minute bucket to which the sum of a UTC day is assigned. Buckets and days are
+    /// numbered from 1970.
     package static func bucket(of day: Int64) -> Int64 {
         let text = Timestamp.databaseText(day * Timestamp.millisecondsPerDay).prefix(10)
         guard let date = LocalCalendar.Day(String(text)) else { return day * TimeBucket.perDay }
         return TimeBucket.containing(max(0, LocalCalendar.start(of: date) + Timestamp.millisecondsPerDay / 2))
     }
 
-    /// Returns the numbers since 1970 of the first and the last day of a range of time. The range is in milliseconds
-    /// since 1970. The first day is nil if the range has an open start. The last day is nil if the range has an open
-    /// end.
+    /// Returns the first and the last day of a range of time, each as the number of days since 1970. The range is in
+    /// milliseconds since 1970. The first day is nil if the range has an open start. The last day is nil if the range
+    /// has an open end.
     package static func days(of range: Range<Int64>) -> (first: Int64?, last: Int64?) {
         (
             range.lowerBound <= 0 ? nil : number(of: LocalCalendar.day(of: range.lowerBound)),

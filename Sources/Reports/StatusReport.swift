@@ -55,7 +55,7 @@ package struct StatusReport: Sendable {
     let folder: String
     let bytes: Int
     let eventCounters: EventCounters
-    /// The user's settings, even if the environment or the folder overrides them here.
+    /// The user's settings, even if the environment or a `.nexus-telemetry-off` file overrides them.
     package var settings = Settings()
     /// The reason why the key is unusable; nil when the key is usable or does not exist yet.
     package var keyProblem: String?

@@ -185,7 +185,7 @@ struct Figures {
     let cells: [String: UsageCell]
     /// The history of each command, by the command's name. A point is a 15-minute bucket, or a day in a long window.
     let histories: [String: [UsageHistory.Point]]
-    /// Whether the range begins later than the window, because earlier runs were imported or were named by other rules.
+    /// Whether the range begins later than the window, because earlier runs were imported or named by older rules.
     let isCut: Bool
     /// The reason why the figures were read from rows; nil if they were read from aggregates.
     let note: String?
@@ -194,12 +194,12 @@ struct Figures {
     var length: Int64 { range.upperBound - range.lowerBound }
 
     /// The range of whole days that `days` covers, in milliseconds since 1970. In a short window each day begins at the
-    /// time of the window's start. In a long window each day begins at midnight UTC.
+    /// time of day at which the range begins. In a long window each day begins at midnight UTC.
     private let wholeDays: Range<Int64>
 
-    /// Longest window, in milliseconds, that is read by the 15-minute bucket. Longer windows are read by the day in
-    /// UTC, because they have enough days for the tests. Reading a month by the bucket takes some ten times as long as
-    /// reading it by the day.
+    /// Longest window, in milliseconds, whose histories have a point for each 15-minute bucket. The histories of longer
+    /// windows have a point for each day in UTC. Such windows have enough days for the tests, and reading a month of
+    /// buckets takes some ten times as long as reading its days.
     private static let longestByBucket: Int64 = 15 * Timestamp.millisecondsPerDay
 
     /// - Parameter namesSince: the time before which runs are left out, in milliseconds since 1970. It is the last

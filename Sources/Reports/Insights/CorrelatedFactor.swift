@@ -38,7 +38,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
     /// The median duration of all other runs of the command, in milliseconds.
     package let medianWithout: Double
 
-    /// The median with the value divided by the median without it.
+    /// `medianWith` divided by `medianWithout`.
     package var factor: Double { medianWith / max(medianWithout, 1) }
     /// The additional time of the runs with the value, compared with the runs without it, in milliseconds.
     package var timeLostMS: Double { (medianWith - medianWithout) * Double(runsWith) }

@@ -63,9 +63,8 @@ struct OutcomeHistory {
         return odds(new) / odds(old)
     }
 
-    /// Returns the index of the first bucket after the clearest change of the failure rate, up or down. Nil if the
-    /// change may be due to chance: its one-sided probability under "nothing changed", times the number of candidates,
-    /// exceeds `chance`.
+    /// Returns the index of the first bucket after the clearest change of the failure rate, up or down. Nil unless the
+    /// change is significant: its one-sided p-value, multiplied by the number of candidates, is at most `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -76,8 +75,8 @@ struct OutcomeHistory {
         guard let best = chances(of: candidates).min(by: { $0.chance < $1.chance }),
             best.chance * Double(candidates.count) <= chance
         else { return nil }
-        // The change may be at an index that is no candidate. The clearest index between the two neighbouring
-        // candidates is used.
+        // The change may be at an index that is not a candidate. All indices between the previous and the next
+        // candidate are therefore compared.
         let index = candidates.firstIndex(of: best.place) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best.place
         let high = index + 1 < candidates.count ? candidates[index + 1] : best.place + 1

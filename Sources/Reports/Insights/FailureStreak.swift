@@ -25,7 +25,7 @@ package struct FailureStreak: Equatable, Sendable {
             .sorted { ($1.failed, $0.command) < ($0.failed, $1.command) }
     }
 
-    /// Returns the significant current streaks. `commands` is the number of commands searched. Each of them has an
+    /// Returns the significant current streaks. `commands` is the number of commands searched. Each command has an
     /// equal share of the probability of a false alarm.
     package static func remarkable(_ streaks: [FailureStreak], commands: Int) -> [FailureStreak] {
         let chance = FindingRules.streakChance / Double(max(1, commands))
@@ -38,7 +38,7 @@ package struct FailureStreak: Equatable, Sendable {
     private struct Counts {
         var runs = 0
         var failed = 0
-        /// Failures whose previous run failed too.
+        /// Number of failures that directly follow another failure.
         var afterFailure = 0
         var longest = 0
         var current = 0

@@ -41,8 +41,8 @@ package enum FindingRules {
     static let smallestOddsRatio = 2.0
     /// Least number of consecutive failures that count as a streak.
     static let streakLength = 5
-    /// Runs that a command needs in each of two compared windows. For counts and total times, it is enough if the
-    /// average of the two windows reaches this number.
+    /// Runs that a command needs in each of two compared windows. For counts and total times, it is enough if the two
+    /// windows together have twice this number.
     static let runsPerWindow = 10
     /// Days that each of two windows needs for a comparison of counts and total times, because counts and times vary
     /// from day to day.

@@ -4,17 +4,17 @@ import Rollups
 import SystemSupport
 
 extension InsightsInput {
-    /// Length of the range before the window's end, in milliseconds, in which a history is read by the 15-minute
-    /// bucket. Older parts are read by the day, so that reading years takes little longer than reading a month.
+    /// Length, in milliseconds, of the last part of a history, which has a point for each 15-minute bucket. Older parts
+    /// have a point for each day, so that reading years takes little longer than reading a month.
     private static let fineRange: Int64 = 30 * Timestamp.millisecondsPerDay
     /// The history of a command with at least this number of runs in the window is read entirely by the day. Days are
     /// fine enough, because the changes of such a command rest on thousands of runs.
     private static let frequent = 50_000
     /// The value of `frequent` for the dashboard, which shows only changes. This smaller limit reduces the reading time
-    /// to a fraction. In return, a change of a command above this limit is detected up to three days later than by the
-    /// 15-minute bucket.
+    /// to a fraction. In return, changes of the commands above this limit are detected up to three days later.
     private static let frequentOnDashboard = 5000
-    /// Number of parts into which the window is divided to compare runs with and without a template, services or ports.
+    /// Maximum number of parts into which the window is divided to compare runs with and without a template, services
+    /// or ports. The durations are summed for each part.
     private static let correlatedFactorParts: Int64 = 32
     /// Limit of the runs searched for streaks and retries, the latest first. One user takes months to make that many
     /// runs, and reading them takes a fraction of a second.
@@ -35,7 +35,7 @@ extension InsightsInput {
     /// All history before the window is the baseline.
     ///
     /// - Parameters:
-    ///   - filter: the commands and the workspace to search. Its flag for failures alone has no effect here.
+    ///   - filter: the commands and the workspace to search. `failedOnly` has no effect here.
     ///   - reader: the reader of the database. Without a database it is nil, and the input is empty.
     package init(
         _ window: ReportWindow, from reader: StoreReader?, filter: ReportFilter = ReportFilter(),

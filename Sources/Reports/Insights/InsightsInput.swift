@@ -1,7 +1,7 @@
 package import Core
 
-/// The input of the search for findings. It does not read the database itself, so that a test can supply its own
-/// numbers.
+/// The input of the search for findings. The search does not read the database itself, so that a test can supply its
+/// own numbers.
 package struct InsightsInput: Sendable {
     /// Failures of one command in one category.
     package struct Failures: Sendable, Equatable {

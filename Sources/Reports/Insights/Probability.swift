@@ -14,8 +14,8 @@ enum Probability {
         guard hits <= most else { return 0 }
         let first =
             logChoose(marked, hits) + logChoose(total - marked, drawn - hits) - logChoose(total, drawn)
-        // Each term is computed from the previous term. The sum ends at the first term that adds nothing. Later terms
-        // add nothing either, because the terms already fall there or the probability is near 1.
+        // Each term is computed from the previous term. The sum ends at the first negligible term. Later terms are
+        // negligible too, because from there on each term is smaller than the previous term.
         var term = 1.0
         var sum = 1.0
         var count = hits
@@ -33,8 +33,8 @@ enum Probability {
         logFactorial(n) - logFactorial(k) - logFactorial(n - k)
     }
 
-    /// Returns the logarithm of `n!`. It is exact for `n` below 16. Stirling's series gives it for larger `n`, right to
-    /// twelve digits.
+    /// Returns the logarithm of `n!`. The result is exact for `n` below 16. For larger `n`, Stirling's series gives
+    /// twelve correct digits.
     private static func logFactorial(_ n: Int) -> Double {
         if n < 16 { return log((1...max(n, 1)).reduce(1.0) { $0 * Double($1) }) }
         let x = Double(n)

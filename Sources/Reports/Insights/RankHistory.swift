@@ -3,22 +3,22 @@ import Core
 /// A command's durations in order of time, as ranks: the input of the search for a change.
 ///
 /// Ranks are used instead of milliseconds, so that one run of an hour cannot outweigh many other runs. Rank tests
-/// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Runs of the same bucket of a histogram share their
-/// mean rank. Runs of the same 15-minute bucket are summed. All results are computed exactly from the histograms, in
-/// one pass over their buckets.
+/// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Durations in the same bucket of the histogram
+/// count as equal and share their mean rank. The ranks of the runs in each 15-minute bucket of time are then summed.
+/// All results are computed exactly from the counts of the histograms, in one pass.
 struct RankHistory {
     /// The number of runs in each 15-minute bucket.
     let runs: [Int]
-    /// For each 15-minute bucket the sum of the ranks of its runs. The mean rank of all runs is subtracted from each
-    /// rank.
+    /// For each 15-minute bucket the sum of the centred ranks of its runs. A centred rank is the rank of a run minus
+    /// the mean rank of all runs.
     private let scores: [Double]
-    /// For each 15-minute bucket the sum of the squares of these ranks.
+    /// For each 15-minute bucket the sum of the squared centred ranks.
     private let squares: [Double]
 
     init(_ histograms: [LatencyHistogram]) {
         var all = LatencyHistogram()
         for histogram in histograms { all.merge(histogram) }
-        // The ranks by the number of the histogram's bucket.
+        // The centred rank for each bucket of the histogram.
         var ranks = [Double](repeating: 0, count: LatencyScale.count)
         var below = 0
         all.forEachCount { bucket, count in
@@ -40,16 +40,16 @@ struct RankHistory {
         (self.scores, self.squares) = (scores, squares)
     }
 
-    /// Returns the index of the first bucket after the clearest change in a range. Nil if the change may be due to
-    /// chance: its one-sided probability under "nothing changed", times the number of candidates, exceeds `chance`.
+    /// Returns the index of the first bucket after the clearest change in a range. Nil unless the change is
+    /// significant: its one-sided p-value, multiplied by the number of candidates, is at most `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
         guard !candidates.isEmpty else { return nil }
         let sums = Sums(self, range)
         guard let best = candidates.max(by: { abs(sums.z(at: $0)) < abs(sums.z(at: $1)) }) else { return nil }
-        // The change may be at an index that is no candidate. The clearest index between the two neighbouring
-        // candidates is used.
+        // The change may be at an index that is not a candidate. All indices between the previous and the next
+        // candidate are therefore compared.
         let index = candidates.firstIndex(of: best) ?? 0
         let low = index > 0 ? candidates[index - 1] + 1 : best
         let high = index + 1 < candidates.count ? candidates[index + 1] : best + 1
@@ -58,8 +58,8 @@ struct RankHistory {
         return Probability.normalUpperTail(z) * Double(candidates.count) <= chance ? place : nil
     }
 
-    /// Returns the probability that chance alone makes the runs from index `place` on at least as slow as observed,
-    /// compared with the runs before.
+    /// Returns the probability that chance alone makes the later runs slower than the earlier runs by at least the
+    /// observed amount. The later runs begin at index `place`.
     func chanceOfSlower(from place: Int) -> Double {
         let inflation = inflation(of: runs.indices, cutAt: place)
         return Probability.normalUpperTail(Sums(self, runs.indices).z(at: place) / inflation.squareRoot())
@@ -92,8 +92,8 @@ struct RankHistory {
             (self.runs, self.scores) = (runs, scores)
         }
 
-        /// Returns the number of standard deviations by which the rank sum of the runs from index `place` on exceeds
-        /// its expected value.
+        /// Returns the number of standard deviations by which the rank sum of the later runs exceeds its expected
+        /// value. The later runs begin at index `place`.
         func z(at place: Int) -> Double {
             let (before, total) = (Double(runs[place - start]), Double(runs[runs.count - 1]))
             let after = total - before

@@ -26,7 +26,8 @@ package struct Slowdown: Equatable, Sendable {
         return eligible.compactMap { last(in: $0, chance: chance) }
     }
 
-    /// Returns the latest noticeable change of a command's median; nil if the median fell or never changed noticeably.
+    /// Returns the latest noticeable change of a command's median. Nil if the median fell at that change, or never
+    /// changed noticeably.
     private static func last(in history: CommandHistory, chance: Double) -> Slowdown? {
         let ranks = RankHistory(history.cells.map(\.latency))
         var ranges = Segmentation.ranges(of: history.cells.indices) { ranks.cut($0, chance: chance) }

@@ -31,12 +31,12 @@ struct Chart {
     /// The width of a column.
     var step: Double { (Self.width - Self.left - Self.right) / Double(max(1, columns)) }
 
-    /// Returns the left edge of a column. A fraction of `column` is an offset within the column.
+    /// Returns the left edge of a column. The fractional part of `column` is an offset within the column.
     func x(_ column: Double) -> Double { Self.left + column * step }
 
     // MARK: Axes
 
-    /// Writes labels below the columns, as many as fit.
+    /// Writes labels below at most six of the columns.
     func writeColumnLabels(_ name: (Int) -> String, to page: inout Markup) {
         let every = max(1, (columns + 5) / 6)
         for column in stride(from: 0, to: columns, by: every) {
@@ -138,16 +138,17 @@ struct ChartTable {
     }
 }
 
-/// The size of a mark for a count: five sizes, so that a reader need not distinguish colours.
+/// The size of the mark that shows a count. There are five sizes, so that a reader need not distinguish colours.
 enum MarkSize {
-    /// Returns the share of the space that the mark fills, more than 0 and less than 1; nil for a count of zero.
+    /// Returns the share of the available width and height that the mark fills, more than 0 and less than 1. Nil for a
+    /// count of zero.
     static func share(_ count: Int, most: Int) -> Double? {
         guard count > 0, most > 0 else { return nil }
         let level = (5 * log(Double(1 + count)) / log(Double(1 + most))).rounded(.up)
         return [0.34, 0.5, 0.66, 0.8, 0.94][min(5, max(1, Int(level))) - 1]
     }
 
-    /// Returns the mark as a part of a path, in the middle of its space.
+    /// Returns the mark as a rectangle of an SVG path, in the middle of the given space.
     static func box(_ share: Double, x: Double, y: Double, width: Double, height: Double) -> String {
         let (w, h) = (max(1, width * share), max(1, height * share))
         return Coordinate.box(x + (width - w) / 2, y + (height - h) / 2, w, h)

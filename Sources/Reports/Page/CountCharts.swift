@@ -5,7 +5,8 @@ import SystemSupport
 
 /// Charts of counts: failures over time, runs by hour of the week, and events per day in a calendar.
 enum CountCharts {
-    /// The number of categories with a row of their own if several more exist; those share one more row.
+    /// Limit of categories with a row of their own. Further categories share one row, unless there is only one such
+    /// category.
     private static let mostCategories = 5
 
     /// Writes failures by category: a row of bars for each category, with the same scale in all rows. If there are

@@ -40,7 +40,7 @@ struct DurationRows: Equatable {
         bounds = Array(RoundDuration.all[Self.row(of: shortest.middle)...Self.row(of: longest.middle)])
     }
 
-    /// Returns the number of a column's durations in each row.
+    /// Counts the durations of one column by row.
     func counts(_ latency: LatencyHistogram) -> [Int] {
         guard let first = bounds.first else { return [] }
         let offset = Self.row(of: Double(first))

@@ -72,7 +72,7 @@ enum MakingSection {
             + "the chance of a false alarm in any figure is one in a hundred."
     }
 
-    /// Returns a description of the data in the page. It helps the owner of the page to decide on the recipients.
+    /// Returns a description of the data in the page, so that the user can decide with whom to share the page.
     private static func content(_ making: PageReport.Making) -> String {
         if making.isOfServer {
             return

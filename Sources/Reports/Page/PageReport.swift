@@ -36,7 +36,7 @@ package struct PageReport: Sendable {
     let changes: [ChangeChart]
     /// The comparison with the window before; nil for a window with an open start.
     let comparison: Comparison?
-    /// The latest sessions of the window; nil with a filter, and for a page on a server.
+    /// The latest sessions of the window; nil with a filter, and for a page from the aggregates on a server.
     let sessions: [StoreReader.Session]?
     /// The figures of each workspace. The name of a row is the hash of the workspace. If names are shown, a row also
     /// has the known name.
@@ -46,7 +46,7 @@ package struct PageReport: Sendable {
     /// aggregates alone.
     package var note: String? { usage.note }
 
-    /// The history of a finding's command. It begins before the change.
+    /// The chart of a finding. It shows the history of the finding's command from before the change on.
     struct ChangeChart: Sendable {
         let finding: Finding
         let columns: ChartColumns

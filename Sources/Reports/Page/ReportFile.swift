@@ -1,7 +1,7 @@
 package import SystemSupport
 
-/// The file of a page. The file is created or replaced as a whole and is readable only by its owner. It replaces only a
-/// file that is a page.
+/// The file of a page. The file is created or replaced as a whole and is readable only by its owner. An existing file
+/// is replaced only if it is a page.
 package struct ReportFile: Sendable {
     package let path: String
     private let folder: Folder
@@ -34,7 +34,7 @@ package struct ReportFile: Sendable {
     /// The absolute path, for another program.
     package var absolutePath: String { path.hasPrefix("/") ? path : (WorkingFolder.path ?? "") + "/" + path }
 
-    /// Throws unless nothing is at the path, or a page that any version of Nexus wrote.
+    /// Throws if something other than a page is at the path. Pages of all versions of Nexus are accepted.
     package func requireReplaceable() throws {
         switch try folder.occupant(of: name) {
         case .nothing: return

@@ -6,7 +6,7 @@ import SystemSupport
 package struct RunsReport: Sendable {
     /// The order of the events.
     package enum Order: Sendable {
-        /// The events that were stored last, with the latest time first.
+        /// The events that were stored last, ordered from the latest time to the earliest time.
         case latest
         /// The events with the longest durations.
         case slowest
@@ -99,7 +99,7 @@ package struct RunsReport: Sendable {
             ])
     }
 
-    /// Returns the events as JSON. The keys are stable, as in `Fixtures/runs.schema.json`.
+    /// Returns the events as JSON. The keys are stable and listed in `Fixtures/runs.schema.json`.
     ///
     /// - Parameter names: whether known names of workspaces are added.
     package func json(names isWithNames: Bool = false) -> JSONValue {

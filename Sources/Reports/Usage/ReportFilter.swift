@@ -38,10 +38,10 @@ package struct ReportFilter: Equatable, Sendable {
         workspaceHash = hash
     }
 
-    /// Returns the hash of the workspace that a name or a prefix of a hash denotes. A text that cannot be a prefix of a
-    /// hash is a name, and the result is its hash. For any other text, the result is the hash of this name if such a
-    /// workspace was recorded. Else the result is the only recorded hash with this prefix. If neither was recorded, the
-    /// result is a hash that matches no event.
+    /// Returns the hash of the workspace that the user's text denotes. A text that cannot be a prefix of a hash is a
+    /// name, and the result is the hash of this name. A text that may be a prefix is tried as a name first, and then as
+    /// a prefix of the recorded hashes. If neither matches a recorded workspace, the result is a hash that matches no
+    /// event.
     ///
     /// - Parameters:
     ///   - nameHash: the keyed hash of the text, taken as a name; nil without a key.
@@ -64,8 +64,8 @@ package struct ReportFilter: Equatable, Sendable {
 
     package var isEmpty: Bool { self == ReportFilter() }
 
-    /// Whether the report searches for changes. It does not if the filter selects only failures. The failure rate then
-    /// cannot rise, and a run that fails early does not mean that the command became faster.
+    /// Whether the report searches for changes; false if the filter selects only failures. The failure rate is then
+    /// always 100 %, and shorter runs do not mean that the command became faster.
     var searchesChanges: Bool { !failedOnly }
 
     /// This filter, with the name of the workspace replaced by the first digits of its hash.

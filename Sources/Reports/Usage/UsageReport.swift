@@ -20,13 +20,13 @@ package struct UsageReport: Equatable, Sendable {
         package init() {}
     }
 
-    /// How many services, or how many ports, the events use. Events without such a number are left out.
+    /// The numbers of services, or of ports, that events report. Events without this field are left out.
     package struct Amounts: Equatable, Sendable {
-        /// The number of events with such a number.
+        /// The number of events with this field.
         package let events: Int
         package let median: Int64
         package let most: Int64
-        /// Events in the window before; nil when there is no such window.
+        /// The number of events with this field in the window before; nil when there is no such window.
         package let before: Int?
     }
 
@@ -38,7 +38,7 @@ package struct UsageReport: Equatable, Sendable {
     package var hasBefore: Bool { activityBefore != nil }
 
     /// Commands that became slower or fail more often, the most expensive first. The list is empty if the filter
-    /// selects only failures, or if the report is on a server.
+    /// selects only failures, or if the report is from the aggregates on a server.
     package let findings: [Finding]
 
     package let totals: StoreReader.Activity

@@ -9,7 +9,8 @@ package struct UsageRow: Equatable, Sendable {
     /// The number of successes; nil for a session, of which only errors are counted.
     package let succeeded: Int?
     package let failed: Int
-    /// The total duration in milliseconds; nil without durations. For a session, its length; nil while it is open.
+    /// The total duration in milliseconds; nil without durations. For a session, this is the length of the session, or
+    /// nil while the session is open.
     package let totalMS: Int64?
     /// The median duration in milliseconds; nil without durations.
     package let p50: Double?
@@ -29,8 +30,8 @@ package struct UsageRow: Equatable, Sendable {
     /// Whether the row sums up rows that are not listed, or events without a name.
     package var isSummary = false
 
-    /// Makes the row of a cell. `before` is its count in the window before; nil when there is no such window. `old` is
-    /// its cell in the window before; nil when that window has no such cell.
+    /// Makes the row of a cell. `before` is the count for the same name in the window before; nil when there is no such
+    /// window. `old` is the cell of the same name in that window; nil when that window has no such cell.
     package init(_ cell: UsageCell, before: Int?, old: UsageCell? = nil) {
         name = cell.name
         count = cell.count
@@ -63,7 +64,7 @@ package struct UsageRow: Equatable, Sendable {
         )
     }
 
-    /// Returns the row with the figures of these durations.
+    /// Returns the row with the total and the percentiles of these durations.
     func with(_ latency: LatencyHistogram) -> UsageRow {
         UsageRow(
             UsageCell(

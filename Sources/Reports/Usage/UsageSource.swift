@@ -86,7 +86,7 @@ package struct UsageSource: Sendable {
         return Insights(try InsightsInput(window, from: reader, filter: filter, scope: .changes)).findings
     }
 
-    /// Returns the list of a kind.
+    /// Returns a list of the given kind.
     ///
     /// - Parameter limit: maximum number of sessions to list; nil for `mostSessions`.
     package func breakdown(
@@ -210,8 +210,8 @@ extension UsageReport.Sessions {
 }
 
 extension UsageReport.Amounts {
-    /// Makes the amounts from `cells`. Each cell counts the events with one number, and its name is this number. Nil
-    /// when no event has a number.
+    /// Makes the amounts from `cells`. Each cell counts the events that use a certain number of services or ports, and
+    /// the name of the cell is this number. Nil when no event has such a number.
     init?(_ cells: [UsageCell], before: [UsageCell]?) {
         let numbers = cells.compactMap { cell in Int64(cell.name).map { ($0, cell.count) } }
             .sorted { $0.0 < $1.0 }
