@@ -32,8 +32,8 @@ package enum FindingRules {
     static let occasions = 3
     /// Smallest growth of the median, as a factor. A smaller growth is not worth a user's time, even if it is certain.
     static let smallestFactor = 1.25
-    /// Smallest share of pairs in which the later run is slower. A pair is one run from before the change and one run
-    /// from after it.
+    /// Smallest share of pairs in which the second run is slower. A pair is a run before and a run after a change, or a
+    /// run without and a run with a correlated factor.
     static let smallestDominance = 0.6
     /// Failures that a finding needs after a change, because fewer failures may be one bad afternoon.
     static let failuresAfter = 5
@@ -52,7 +52,7 @@ package enum FindingRules {
     /// Runs that a comparison needs on each side: with and without a template, or with and without a number of services
     /// or ports.
     static let runsCompared = 20
-    /// Smallest share of all recorded time that the repetitions of a command must take.
+    /// Share of the total time of all runs that the repetitions of a command must reach.
     static let retryShare = 0.05
 
     /// Limit of compared commands, the most time-consuming first. Users would not read about further commands, and each

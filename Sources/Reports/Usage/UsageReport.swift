@@ -55,7 +55,7 @@ package struct UsageReport: Equatable, Sendable {
     package let days: [DayActivity]
     /// All commands in the requested order, by default the most frequent first.
     package let commands: [UsageRow]
-    /// Commands with a smaller count are not listed.
+    /// The smallest count of a listed command.
     let minCount: Int
     /// The figure by which the commands are sorted; nil sorts by count.
     let sort: UsageOrder.Sort?

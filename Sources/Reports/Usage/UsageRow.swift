@@ -21,7 +21,7 @@ package struct UsageRow: Equatable, Sendable {
     /// The count in the window before; nil when there is no such window.
     package let before: Int?
 
-    /// The significant changes against the window before; nil when the window before has no such row.
+    /// The significant changes against the window before; nil when that window has no row of this name.
     package let change: ClearChange?
 
     /// The name of the workspace whose hash is `name`; nil unless the name is known, for example from a folder on this
