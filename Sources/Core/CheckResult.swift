@@ -12,8 +12,8 @@ package struct CheckResult: Equatable, Sendable {
     /// The subject of the check, in one or two words.
     package let check: String
     package let state: State
-    /// The finding, in one sentence without a full stop. The invisible characters of untrusted text in it, such as file
-    /// names, are already escaped.
+    /// The finding, in one sentence without a full stop. Invisible characters in untrusted parts, such as file names,
+    /// are already escaped.
     package let text: String
     /// The suggested fix; nil if no action is needed.
     package let suggestion: String?

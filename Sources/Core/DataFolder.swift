@@ -11,7 +11,8 @@ package struct DataFolder: Sendable {
     /// Returns the data folder at a path. If the path is a symbolic link, the method follows the link. The link and
     /// the folder that it leads to must both belong to this user.
     ///
-    /// - Throws: `DataFolderError.link` for any other symbolic link.
+    /// - Throws: `DataFolderError.link` if the link or its target belongs to another user, or if the target is not a
+    ///   folder.
     package static func at(_ path: String) throws(DataFolderError) -> DataFolder {
         guard let link = FileStatus(of: path), link.kind == .link else { return DataFolder(path) }
         guard link.isOwn, let target = SymbolicLink.resolved(path), let folder = FileStatus(of: target),
@@ -60,10 +61,12 @@ package struct DataFolder: Sendable {
     /// Whether there is a database yet.
     package var hasDatabase: Bool { folder.has("nexus.db") }
     /// Whether the database has a WAL that a reader must read. This is the case if another process has the database
-    /// open, or if a process was killed while it had the database open. Two kinds of WAL do not count:
-    /// - An empty WAL without an index remains if a reader opens the database while another process closes it.
-    /// - A WAL that has a header but no frames remains if a writer is killed at its first commit. SQLite without write
-    ///   permission would wait in vain for the frames.
+    /// open, or if a process was killed while it had the database open. The value is false for two kinds of WAL that
+    /// hold no changes:
+    /// - An empty WAL without an index. Such a WAL remains if a reader opens the database while another process closes
+    ///   it.
+    /// - A WAL with a header but no frames. Such a WAL remains if a writer is killed at its first commit. A read-only
+    ///   connection would wait in vain for the frames.
     package var hasWAL: Bool {
         guard let bytes = folder.size(of: "nexus.db-wal") else { return false }
         return bytes > Self.walHeaderBytes || bytes == 0 && folder.has("nexus.db-shm")
@@ -71,11 +74,11 @@ package struct DataFolder: Sendable {
     /// Bytes of the WAL's header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     private static let walHeaderBytes = 32
     /// Whether the database has a WAL that a reader must read (see `hasWAL`), but the index of the WAL is missing.
-    /// SQLite needs the index to read the WAL. The index is missing if the folder was copied without it, or if a writer
-    /// was killed while it closed the database.
+    /// SQLite needs the index to read the WAL. A copy of the folder may lack the index. The index is also missing if a
+    /// writer was killed while it closed the database.
     package var hasWALWithoutIndex: Bool { hasWAL && !folder.has("nexus.db-shm") }
-    /// Whether the database has a rollback journal, a copy of the pages that an unfinished transaction overwrites.
-    /// Another process is changing the database file without a WAL, or was killed while it did that.
+    /// Whether the database has a rollback journal, a copy of the pages that an unfinished transaction overwrites. If
+    /// so, another process is changing the database file without a WAL, or was killed during such a change.
     package var hasDatabaseJournal: Bool { (folder.size(of: "nexus.db-journal") ?? 0) > 0 }
     /// The segments of the write-ahead buffer.
     package var bufferFolder: Folder { Folder(folder.path(of: "buffer")) }
@@ -169,15 +172,15 @@ package struct RuntimeFolder: Sendable {
     /// The pipe that accepts lines of NDJSON. A client writes each line with one system call, and a line has at most
     /// `PIPE_BUF` (4096) bytes. The service does not acknowledge these lines.
     package var pipePath: String { folder.path(of: Self.pipeName) }
-    /// The file with the number of the service's process, a line of text.
+    /// The file with the process number and the start time of the service, in one line.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The folder that the bash hook uses while the service runs. It contains the pipe under a second name, and a file
-    /// with the process number and the start time of the service. If the service was killed, its number may belong to
+    /// The folder that the bash hook uses while the service runs. It contains a hard link to the pipe, and a file with
+    /// the process number and the start time of the service. If the service was killed, its number may belong to
     /// another process now. Therefore the hook compares the start time too.
     ///
     /// The hook opens the pipe for reading and writing, because an open for writing alone would wait for a reader. If
-    /// the pipe was deleted, the hook's open would create a plain file. The mode of the folder, 0500, prevents that. It
-    /// also prevents that other users replace the pipe.
+    /// the pipe was deleted, the hook's open would create a plain file. The mode of the folder, 0500, prevents that.
+    /// The mode also keeps other users from replacing the pipe.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The file on which the service holds a lock until it exits.
     package var lockPath: String { folder.path(of: Self.lockName) }

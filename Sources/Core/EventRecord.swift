@@ -76,8 +76,8 @@ package struct EventRecord: Sendable {
         portsUsed = flags.contains(.ports) ? payload.uint32(at: 28) : nil
     }
 
-    /// Whether time and duration are within the limits of intake. Nexus writes only numbers within the limits, so
-    /// another program wrote any record with other numbers.
+    /// Whether time and duration are within the limits of intake. Nexus writes only numbers within the limits, so a
+    /// record with a number outside them was written by another program.
     package var isWithinLimits: Bool {
         timestamp >= Limits.earliestTimestamp && timestamp <= Limits.latestTimestamp
             && (durationMS ?? 0) >= 0 && (durationMS ?? 0) <= Limits.durationMilliseconds
@@ -121,8 +121,8 @@ package struct EventNumbers: Sendable, Equatable {
     }
 }
 
-/// Writes the payload that `EventRecord` reads. The caller appends the texts in the order of the format, without the
-/// texts that the event does not have. One encoder can encode all events of a stream; encoding allocates no memory.
+/// Writes the payload that `EventRecord` reads. The caller appends the event's texts in the order of the format and
+/// skips missing texts. One encoder can encode all events of a stream; encoding allocates no memory.
 package struct EventEncoder: Sendable {
     /// A buffer with the size of the longest payload. Its first `length` bytes are the current payload.
     private var room = [UInt8](repeating: 0, count: Limits.recordBytes)
@@ -190,7 +190,7 @@ package struct EventEncoder: Sendable {
 
 /// The fields that an event can have in a line of NDJSON.
 ///
-/// The type is `@usableFromInline`. Otherwise other modules could access no member of it, whether `@inlinable` or not.
+/// Without `@usableFromInline`, other modules could not access any member of this type.
 @usableFromInline
 package enum EventField: CaseIterable, Sendable {
     case timestamp, sessionID, eventType, workspace, workspaceHash, task, taskHash, command, durationMS, success

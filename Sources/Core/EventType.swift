@@ -10,8 +10,9 @@ package enum EventType: String, CaseIterable, Sendable {
     /// A shell line of several commands. The event has the name of the first command.
     case commandLine = "command_line"
 
-    /// The suffix by which reports mark a line of several commands. They show the name of its first command with this
-    /// suffix: `make, …`. No command's name contains a comma, so a marked name never equals a command's name.
+    /// The suffix by which reports mark a line of several commands. The reports show the name of the line's first
+    /// command, followed by this suffix: `make, …`. No command's name contains a comma, so a marked name never equals a
+    /// command's name.
     package static let lineSuffix = ", …"
 
     /// Whether an event of this type records the run of a command or of a shell line.
@@ -35,7 +36,8 @@ package enum EventType: String, CaseIterable, Sendable {
 
     /// The well-known type named `name`; nil for any other name.
     package init?(_ name: Span<UInt8>) {
-        // Each type has a different length, so the length selects the only type to compare with.
+        // Each type's name has a different length. Therefore the length of `name` selects the only type to compare
+        // with.
         let candidate: EventType
         switch name.count {
         case 7: candidate = .command

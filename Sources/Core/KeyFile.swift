@@ -26,8 +26,8 @@ package struct KeyFile: Sendable {
 
     /// Writes a key of `length` random bytes. The caller holds the lock of the data folder.
     package func putNew() throws(SystemError) {
-        // Removes the files of processes that were killed in this method. In earlier versions of Nexus, each process
-        // gave this file a different name.
+        // Removes the temporary files of processes that were killed in this method. In earlier versions of Nexus, each
+        // process gave its temporary file a different name.
         for name in try data.folder.names() where name.hasPrefix(Self.name + ".new") { try data.folder.remove(name) }
         var generator = SystemRandomNumberGenerator()
         let file = try File(opening: data.folder.path(of: Self.name + ".new"), [.write, .create, .exclusive])

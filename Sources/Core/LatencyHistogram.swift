@@ -6,7 +6,7 @@ import SystemSupport
 /// As bytes (numbers are varints, see `Varint.swift`):
 ///
 ///     the sum of the durations, in milliseconds
-///     for each bucket with a count, in order:
+///     for each non-empty bucket, in order:
 ///         its number minus the number of the previous bucket in this list; for the first bucket, its number
 ///         its count, at least 1
 package struct LatencyHistogram: Sendable, Equatable {
@@ -58,7 +58,7 @@ package struct LatencyHistogram: Sendable, Equatable {
     }
 
     /// Returns the quantile of the durations, in milliseconds; nil when nothing was counted. By the nearest-rank
-    /// method, the quantile is the smallest duration such that at least `share` × `count` durations are not longer.
+    /// method, the quantile is the shortest duration that at least `share` × `count` of the durations do not exceed.
     ///
     /// The result differs from the quantile by at most 1 %. If the quantile is in the last bucket, the result may be up
     /// to 2 % lower, so that it never exceeds the longest duration.
@@ -92,7 +92,7 @@ package struct LatencyHistogram: Sendable, Equatable {
     /// The mean duration in milliseconds, exact; nil when nothing was counted.
     package var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
 
-    /// The buckets with a count, shortest durations first.
+    /// The non-empty buckets, shortest durations first.
     package var buckets: [Bucket] {
         var buckets: [Bucket] = []
         forEachCount { bucket, count in
@@ -102,7 +102,7 @@ package struct LatencyHistogram: Sendable, Equatable {
         return buckets
     }
 
-    /// Calls `body` for each bucket with a count, shortest durations first. `body` gets the bucket's number (see
+    /// Calls `body` for each non-empty bucket, shortest durations first. `body` gets the bucket's number (see
     /// `LatencyScale`) and its count.
     package func forEachCount(_ body: (_ bucket: Int, _ count: Int) -> Void) {
         var index = 0
@@ -140,8 +140,8 @@ package struct LatencyHistogram: Sendable, Equatable {
     ///
     /// - Returns: true when the durations were added; false when the bytes are corrupt and nothing was added.
     package mutating func add(sum: Int64, buckets bytes: Span<UInt8>, from start: Int) -> Bool {
-        // All bytes are validated before the first count is added, so corrupt bytes add nothing. The loop below need
-        // not extend `counts`, because the range of the buckets is known.
+        // All bytes are validated before the first count is added, so corrupt bytes add nothing. The calls of `include`
+        // extend `counts` to all buckets in `bytes`, so the loop below need not do that.
         guard sum >= 0, let buckets = Self.range(of: bytes, from: start) else { return false }
         add(sum: sum)
         guard let buckets else { return true }

@@ -68,11 +68,11 @@ package enum RecordingPolicy: Equatable, Sendable {
     }
 }
 
-/// Checks before every write whether the settings still allow recording. A check costs one system call. It reads the
-/// settings file only if the file's stamp has changed since the last check.
+/// Checks before every write whether the settings still allow recording. Each check costs one system call, which gets
+/// the file's stamp (`FileStamp`). The settings are read again only if the stamp has changed since the last check.
 ///
-/// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and then
-/// acquires each of these locks once. Afterwards no process is between its check and its write.
+/// A process checks while it holds the lock under which it then writes. `nexus telemetry off` writes the settings and
+/// then acquires each of these locks once. Afterwards no process is between its check and its write.
 package struct RecordingPolicyCache: Sendable {
     private let file: SettingsFile
     private var last = LastLook.none

@@ -15,12 +15,13 @@ package struct RejectionCounters: Equatable, Sendable {
     package enum Item: Hashable, Sendable {
         /// An event was rejected.
         case rejected(Rejection.Reason)
-        /// A field was left out of an accepted event: its JSON key is unknown, or it is a name and the key for hashing
-        /// names is lost.
+        /// A field was left out of an accepted event. Either Nexus does not know the field, or the field is a name and
+        /// cannot be hashed, because the hash key is lost.
         case droppedField
         /// The arguments of a command were left out.
         case cutCommand
-        /// A program recorded an event faster than events could be written, and the event was dropped for lack of capacity.
+        /// An event was dropped for lack of capacity, because a program recorded events faster than they could be
+        /// written.
         case droppedEvent
         /// A value that looks like a secret was removed from an accepted event.
         case redactedValue

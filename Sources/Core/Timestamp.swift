@@ -4,8 +4,9 @@ import SystemSupport
 package enum Timestamp {
     package static let millisecondsPerDay: Int64 = 86_400_000
 
-    /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`). A blank in place of the `T` is accepted too, as section 5.6 allows.
-    /// Digits after the milliseconds are ignored. Nil if the text has another form, or if the date does not exist.
+    /// Reads RFC 3339 (`2026-11-23T09:30:00.250+01:00`). A blank in place of the `T` is accepted, as section 5.6
+    /// allows. Digits after the milliseconds are ignored. Nil if the text has another form, or if the date does not
+    /// exist.
     package static func parse(_ text: Span<UInt8>) -> Int64? { parse(text, hasOffset: true) }
 
     /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction; nil for anything else.

@@ -7,7 +7,8 @@ package struct NamingSettings: Equatable, Sendable {
     package var ignore: [String] = []
     /// Programs whose subcommand is kept in names, in addition to the built-in list.
     package var subcommands: [String] = []
-    /// Names of commands that run while their user reads or types, in addition to the built-in list.
+    /// Names of interactive commands, in addition to the built-in list. The durations of such commands are not kept,
+    /// because the user reads or types while the command runs.
     package var interactive: [String] = []
     /// Whether a line without a workspace gets its workspace from the git repository in which it runs.
     package var usesGitWorkspace = true

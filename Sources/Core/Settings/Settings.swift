@@ -7,9 +7,9 @@
 ///         "backup": "file:///mnt/backup"
 ///       },
 ///       "git_workspace": "on",      "on" or "off": whether a git repository names the workspace; absent: on
-///       "ignore": ["git status"],   names of commands that leave no event; absent: none
-///       "subcommands": ["mytool"],  programs whose subcommand is kept, beyond the built-in ones
-///       "interactive": ["mytui"],   commands without a duration, beyond the built-in ones
+///       "ignore": ["git status"],   names of commands that are not recorded; absent: none
+///       "subcommands": ["mytool"],  programs whose subcommand is kept, in addition to the built-in ones
+///       "interactive": ["mytui"],   commands whose duration is not kept, in addition to the built-in ones
 ///       "name_folders": ["/src"]    folders whose names reports may show in place of hashes; absent: none
 ///     }
 ///
@@ -61,8 +61,8 @@ package struct Settings: Equatable, Sendable {
     /// Whether the file has a value for the setting.
     package func has(_ name: SettingName) -> Bool { members.contains { $0.key == name.key } }
 
-    /// Folders whose names explain hashes of workspaces in the user's own reports. In place of such a hash, a report
-    /// shows the name of one of these folders, or of a folder directly in one of them.
+    /// Folders whose names the user's own reports may show in place of workspace hashes. A report shows the name of
+    /// such a folder, or of a folder directly in it, if the name has that hash.
     package var nameFolders: [String] { list(.nameFolders) }
 
     /// The default settings.
@@ -82,7 +82,7 @@ package struct Settings: Equatable, Sendable {
         static let nameFolders = "name_folders"
     }
 
-    /// Reads the content of the file. Throws the problem with the content; its text is the end of a sentence.
+    /// Reads the content of the file. Throws the problem if the content is invalid.
     init(_ bytes: [UInt8]) throws(SettingsError.Problem) {
         guard case .object(let members)? = JSONValue(bytes) else { throw .init("it is not a JSON object") }
         self.members = members

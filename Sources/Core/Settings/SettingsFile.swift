@@ -41,11 +41,11 @@ package struct SettingsFile: Sendable {
         return settings
     }
 
-    /// Replaces the settings with `bytes`, a file that the user edited. `before` are the settings that the file had
-    /// when the editor opened it.
+    /// Replaces the settings with `bytes`, the content of a file that the user edited. `before` are the settings from
+    /// the time when the editor opened.
     ///
-    /// - Returns: the new settings. Nil, without any replacement, if another process has changed the settings from
-    ///   `before`.
+    /// - Returns: the new settings. Nil if another process has changed the settings since then; the settings are then
+    ///   not replaced.
     /// - Throws: `SettingsError.damaged` if `bytes` are not valid settings; the file is unchanged.
     package func replace(_ before: Settings, with bytes: [UInt8]) throws(SettingsError) -> Settings? {
         guard bytes.count <= Limits.settingsBytes else { throw .full(path: path) }

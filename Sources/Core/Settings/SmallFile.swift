@@ -19,7 +19,7 @@ package struct SmallFile: Sendable {
 
     /// The content of a file.
     package struct Content {
-        /// The beginning of the file. It has more bytes than `limit`, by one byte, if the file is too long.
+        /// The whole content, or the first `limit` + 1 bytes of a file that is longer than `limit`.
         package let bytes: [UInt8]
         /// Whether the file belongs to this user, and no other user may write to it.
         package let isTrusted: Bool
@@ -46,8 +46,8 @@ package struct SmallFile: Sendable {
     /// Replaces the content. The caller must hold the lock of the data folder. When the call returns, every read finds
     /// the new content, even after a power cut.
     package func replace(with text: String) throws(SystemError) {
-        // Only the holder of the lock creates this file. If it already exists, a process was killed after it created
-        // it.
+        // Only the holder of the lock creates this file. If the file already exists, a process was killed after
+        // creating it.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)
