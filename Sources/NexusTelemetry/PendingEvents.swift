@@ -11,7 +11,7 @@ struct PendingEvents: Sendable {
     private var used = 0
     private(set) var isClosed = false
     private(set) var counters = TelemetryCounters()
-    /// The number of dropped events that the worker has not yet taken.
+    /// The number of events that were dropped since the last call of `take`.
     private var untoldDrops = 0
 
     /// Makes an empty half of `capacity` bytes, but at least as long as the longest event.

@@ -15,8 +15,8 @@ public struct ShellLineRun: Sendable, Equatable {
     /// copied unchanged into the packed event.
     let packed: String
 
-    /// Describes a line. The text of the line is truncated if it is longer than 4000 bytes. With more than 20 statuses,
-    /// it may be truncated if it is longer than 3500 bytes.
+    /// Describes a line. A line longer than 4000 bytes is truncated. With more than 20 statuses, a line longer than
+    /// 3500 bytes may be truncated too.
     ///
     /// - Parameters:
     ///   - line: The line that was typed or run.

@@ -26,7 +26,7 @@ import WriteAheadBuffer
 ///             let duration = try clock.measure { try compile() }
 ///             telemetry.record(.command("swift build", duration: duration, success: true, workspace: "client-site"))
 ///
-///             // Or let it measure the time and detect a thrown error:
+///             // Or let `measure` determine the duration and detect a thrown error:
 ///             try await telemetry.measure("swift test") { try await test() }
 ///
 ///             telemetry.record(.sessionEnded())
@@ -52,8 +52,8 @@ public final class Telemetry: Sendable {
         /// has at least the size of the longest event, some 32 KiB. If the half for new events is full, `record(_:)`
         /// drops events.
         public var bufferBytes = Limits.ringBytes
-        /// Whether `flush()` waits for fsync, so that events also survive a power cut. If false, it only ensures that
-        /// they survive the end of the process.
+        /// Whether `flush()` waits for fsync, so that events also survive a power cut. If false, `flush()` only ensures
+        /// that the events survive the end of the process.
         public var durable = false
 
         /// Creates the default options.
@@ -66,8 +66,8 @@ public final class Telemetry: Sendable {
 
     /// Creates the data folder and the key for names if they do not exist, and starts the worker.
     ///
-    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or the reason why the folder is
-    ///   unusable.
+    /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or with `.notPermitted`,
+    ///   `.diskFull` or `.inputOutput` if the folder cannot be used.
     public convenience init(_ options: Options = Options()) throws(TelemetryError) {
         try self.init(options, environment: Environment.value)
     }
@@ -102,8 +102,8 @@ public final class Telemetry: Sendable {
         throw .noDataFolder
     }
 
-    /// After this the worker still writes the recorded events, unless the process ends before. Only `shutdown()` waits
-    /// until they are written.
+    /// When the `Telemetry` is released, the worker still writes the recorded events, unless the process ends before.
+    /// Only `shutdown()` waits until they are written.
     deinit { running?.cancel() }
 
     /// Whether recording is possible. False when the environment or the working folder switches recording off. The
@@ -131,7 +131,8 @@ public final class Telemetry: Sendable {
     /// Waits until every event recorded before the call is in the write-ahead buffer on disk, unless it was rejected or
     /// discarded. Events that could not be written stay in memory, and the worker tries again to write them.
     ///
-    /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`.
+    /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`. With
+    ///   `.damagedKey` or `.damagedSettings` if the key or the settings became unusable.
     public func flush() async throws(TelemetryError) {
         guard let worker else { return }
         try await worker.drain()

@@ -30,7 +30,7 @@ public struct TelemetryCounters: Sendable, Equatable {
 
 /// The rule that an event broke.
 public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
-    /// The name of the rule, as `nexus telemetry status` has it.
+    /// The name of the rule, as `nexus telemetry status` prints it.
     public let name: String
 
     /// The event has neither a type nor a command.

@@ -27,8 +27,8 @@ actor Worker {
     private var half: [UInt8]
     /// The records to append. They stay here until an append succeeds. Until then the worker takes no further events.
     private var batch = RecordBatch()
-    /// The reason why the worker has stopped appending: it is unknown whether the last batch is in the buffer. Nil if
-    /// the worker has not stopped.
+    /// The error after which the worker stopped appending, because it is unknown whether the last batch is in the
+    /// buffer. Nil if the worker has not stopped.
     private var failure: TelemetryError?
 
     /// Creates the data folder and the key if they do not exist, unless recording is off.

@@ -38,8 +38,8 @@ package struct CostLog: Sendable {
         try? file.write(bytes.span)
     }
 
-    /// Creates the file if it is missing. Holds the lock of the data folder while it does that, so that the settings
-    /// cannot change.
+    /// Creates the file if it is missing, under the lock of the data folder, so that the settings cannot change
+    /// meanwhile.
     /// - Returns: true if the file exists; false if recording is off or the file cannot be created.
     private func makeIfMissing() -> Bool {
         if data.folder.has("costs") { return true }

@@ -9,7 +9,7 @@ package import SystemSupport
 package struct ExecCall: Equatable, Sendable {
     package let workspace: String?
     package let task: String?
-    /// Whether failures to record are not reported.
+    /// Whether `--quiet` suppresses reports of failures to record.
     package let isQuiet: Bool
     /// The program, followed by its arguments.
     package let command: [RawArgument]

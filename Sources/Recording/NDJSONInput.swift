@@ -18,7 +18,7 @@ package struct NDJSONReader: Sendable {
         /// The number of each rejected line, from 1, and the reason.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []
         package fileprivate(set) var rejections = RejectionCounters()
-        /// Whether all words of an event's command were left out.
+        /// Whether the whole command of at least one accepted event was left out.
         package fileprivate(set) var hasEmptiedCommand = false
 
         package init() {}

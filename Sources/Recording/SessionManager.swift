@@ -2,7 +2,7 @@ import Core
 import Intake
 package import SystemSupport
 
-/// Resolves the default session, to which events without a session id belong. A recorder or a service uses it.
+/// Resolves the default session, to which events without a session id belong. Recorders and the service use this type.
 ///
 /// This type does not count the events of a session. The writer updates `SessionState`, because only the writer sees
 /// the events of all processes.

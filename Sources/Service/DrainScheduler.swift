@@ -3,11 +3,11 @@ import Synchronization
 import WriteAheadBuffer
 
 /// Counts the events that the service has appended and its drain has not taken yet, and requests drains. The service
-/// reports to this class its own appends, and the appends of other processes that it notices. This class reports
+/// reports its own appends to this class, and also the appends of other processes that it notices. This class reports
 /// appends without an fsync to the flusher.
 ///
-/// Storing events competes with recording them. A drain therefore waits for a pause in recording, for a limited time. A drain
-/// that another process requests starts immediately.
+/// Storing events competes with recording them. A drain therefore waits, for a limited time, for a pause in recording.
+/// A drain that another process requests starts immediately.
 final class DrainScheduler: Sendable {
     private struct State {
         var events = 0

@@ -33,7 +33,7 @@ actor ServiceDrainObserver: DrainObserver {
 
     private let scheduler: DrainScheduler
     private let logger: Logger
-    /// The failure that was logged last; empty after the loop has succeeded.
+    /// The failure that was logged last; empty if the loop has succeeded since then.
     private var reported = ""
 
     init(scheduler: DrainScheduler, logger: Logger) {

@@ -13,8 +13,8 @@ import WriteAheadBuffer
 ///     socket ─┐
 ///     pipe   ─┴─ EventIntake ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// A service manager may open the socket and the pipe and start the service at the first connection or line. It then
-/// passes both to the service (see `PassedDescriptors`).
+/// A service manager may open the socket and the pipe and start the service at the first connection or line. The
+/// service manager then passes both to the service (see `PassedDescriptors`).
 ///
 /// The parts start in the order storage, pipe, socket. They stop in reverse order, so that each part outlives the parts
 /// that feed it. Signals are caught before the pipe is created, so that a stopped service leaves no pipe: a script that
@@ -40,7 +40,8 @@ package struct EventService {
         ThisProcess.ignoresHangup ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` if another service serves the folder.
+    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws `ServiceError.alreadyRunning` if another service serves the
+    /// folder.
     package func run() async throws {
         try await run(in: RuntimeFolder(for: data), PassedDescriptors(), stopSignals: Self.stopSignals)
     }
@@ -107,8 +108,8 @@ package struct EventService {
         lifecycleLogger.logLevel = max(logger.logLevel, .notice)
         let synchronizing = SegmentFlushService(flusher: flusher, logger: logger)
         let services: [any Service] = [synchronizing, drain, pipe, socket]
-        // When one service fails, the others shut down gracefully. A mere cancellation would not end the pipe's wait
-        // for input.
+        // When one service fails, the others shut down gracefully. A cancellation alone would not end the wait of
+        // `PipeServer` for input.
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) }
                 + [.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -119,14 +120,14 @@ package struct EventService {
     }
 }
 
-/// Ends at the first signal, and with it the group that it is part of. A group's own handling of signals starts with the
-/// group, after the pipe is created; a signal before that would kill the process.
+/// Ends at the first signal, and thereby ends its service group. The group's own signal handling would start only after
+/// the pipe is created, so an earlier signal would kill the process.
 private struct StopSignals: Service {
     let signals: UnixSignalsSequence
 
     func run() async throws {
         for await _ in signals.cancelOnGracefulShutdown() { return }
-        // The sequence of no signals ends at once.
+        // Without any signals to wait for, the sequence ends immediately.
         try await gracefulShutdown()
     }
 }

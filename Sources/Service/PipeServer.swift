@@ -102,7 +102,7 @@ struct PipeServer: Service {
     }
 
     /// Returns the next input, or nil after a change of the buffer's folder. While the key for hashing names cannot be
-    /// loaded, it reads nothing, and lines wait in the pipe.
+    /// loaded, the method reads nothing, and lines wait in the pipe.
     ///
     /// - Throws: `ServiceError.folderGone` if the folder was removed. Programs then no longer find this service, and
     ///   another service may have taken its place.

@@ -23,15 +23,15 @@ struct ServiceHome: ~Copyable, Sendable {
             + (passed.pipe == nil ? [] : [RuntimeFolder.pipeName])
     }
 
-    /// The number and the start time of this process, so that a reader does not take a later process with the same number
-    /// for the service.
+    /// The number and the start time of this process. By the start time, a reader can distinguish the service from a
+    /// later process with the same number.
     private var processLine: String {
         let process = ProcessIdentity.current()
         return "\(process.processID) \(process.startTime)\n"
     }
 
-    /// Writes the service's process to a file. Programs read the file to check whether a service runs, because a connection
-    /// may start a service.
+    /// Writes the service's process to a file. Programs read the file to check whether a service runs, because a
+    /// connection to the socket may start a service.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
         let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])

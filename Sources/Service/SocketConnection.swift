@@ -8,8 +8,8 @@ import WriteAheadBuffer
 /// One client of the socket, from its first byte to its last answer.
 ///
 /// Input is parsed and appended before it is acknowledged. The connection reads nothing while its client leaves answers
-/// unread, or while a batch of this connection waits for fsync. It also pauses briefly in two other cases: too many
-/// events wait for the drain, or fsync stalls.
+/// unread, or while a batch of this connection waits for fsync. It also pauses briefly if too many events wait for the
+/// drain, or if fsync stalls.
 final class SocketConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer

@@ -13,7 +13,7 @@ import WriteAheadBuffer
 ///
 /// Each rejected line is reported before these counts, with its number and the reason:
 ///
-///     {"line":17,"error":"duration_ms must be a whole number of milliseconds"}
+///     {"line":17,"error":"duration_ms must be a number of milliseconds"}
 ///
 /// Events that arrive while recording is off are discarded. A third count shows their number if it is not 0:
 ///

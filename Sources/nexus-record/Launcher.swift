@@ -1,8 +1,8 @@
 import Recording
 import SystemSupport
 
-/// The installed `nexus`. It handles `nexus exec`, and `nexus record` for one event, itself, because these two calls
-/// must start within a millisecond. For any other call it replaces itself with the full program in `libexec`.
+/// The installed `nexus`. It handles two calls itself, because they must start within a millisecond: `nexus exec`, and
+/// `nexus record` for one event. For any other call it replaces itself with the full program in `libexec`.
 ///
 ///     PREFIX/bin/nexus-record     this program
 ///     PREFIX/bin/nexus            the same file under its other name
