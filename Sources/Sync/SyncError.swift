@@ -20,7 +20,7 @@ package enum SyncError: ReportedError, Equatable {
     case unknownInstallation(String, isAmbiguous: Bool)
     /// There is no destination of this name.
     case unknownName(String)
-    /// The egress ledger was changed from outside.
+    /// The egress ledger or its head was altered.
     case damagedLedger(path: String, LedgerReader.Damage)
     /// Another process is sending.
     case alreadySending

@@ -9,7 +9,7 @@ import SystemSupport
 ///           "allowed": "command make\n",       names that may leave; if it is missing, all names may leave
 ///           "id": "6f…",                       random id of the destination (`AggregateDestination.source`)
 ///           "installation": "0c…",             installation that uses `id`; missing until a run records it
-///           "state": "withdrawing",            missing if days are sent
+///           "state": "withdrawing",            missing for the state `sending`
 ///           "url": "clickhouse://db:8123/nexus"
 ///         }
 ///       },
@@ -32,7 +32,7 @@ package struct AggregateSettings: Equatable, Sendable {
         package let url: String
         /// The random id of the destination.
         package let source: String
-        /// The installation that uses `source`; nil until a run records it.
+        /// The id of the installation that uses `source`; nil until a run records the installation.
         package var installation: String?
         /// The names that may leave; nil allows all names.
         package var allowed: AllowedNames?
@@ -179,8 +179,8 @@ package struct AggregateSettingsFile: Sendable {
         }
     }
 
-    /// Replaces the installation id of the destinations. `nexus telemetry rekey` calls this after it has renewed the
-    /// id.
+    /// Replaces the installation id `old` with `new` in all destinations. `nexus telemetry rekey` calls this after it
+    /// has renewed the id.
     package func follow(from old: String?, to new: String?) throws {
         guard let old, let new, old != new, !(try load().entries.isEmpty) else { return }
         try update { settings in

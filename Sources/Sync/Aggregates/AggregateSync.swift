@@ -27,7 +27,7 @@ package struct AggregateSync: Sendable {
     ///   - withdraws: true withdraws the days at the destination. If false, the run withdraws them only if the state of
     ///     `entry` is `withdrawing`.
     ///   - parts: the parts of the writer that records the length of the ledger.
-    /// - Returns: nil when there is no database, and so nothing to send.
+    /// - Returns: nil when the folder has no installation id (see `installation(of:)`), and so nothing to send.
     /// - Throws: `SyncError.copiedFolder` if the destination's random id was made in another data folder.
     package init?(
         _ name: String, _ entry: AggregateSettings.Entry, withdraws: Bool = false, data: DataFolder, parts: WriterParts
@@ -123,7 +123,7 @@ package struct AggregateSync: Sendable {
         _ fromStart: Bool, _ credentials: Credentials?, _ deadline: TransferDeadline, _ clock: any Clock<Duration>,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> AggregateTransmission.Summary {
-        // The options are loaded first. An invalid environment variable then ends the run before it opens the ledger.
+        // The options are loaded first, so an invalid environment variable ends the run before the ledger is opened.
         let options = try destination.place.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         if let adopts {

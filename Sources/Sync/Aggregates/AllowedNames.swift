@@ -9,9 +9,9 @@ import SystemSupport
 ///     category exit_1
 ///     template service
 ///
-/// The name of a command must match exactly: `command git` does not allow `git status`. `command git` also allows a
-/// line of several commands whose first command is `git`. The outcomes, Nexus's own event types and absent values are
-/// not names, and are always sent.
+/// The name of a command must match exactly: `command git` does not allow `git status`. A shell line of several
+/// commands is allowed if its first command is allowed. The outcomes, Nexus's own event types and absent values are not
+/// names, and are always sent.
 package struct AllowedNames: Equatable, Sendable {
     /// The replacement for every name that is not allowed.
     package static let other = "(other)"
@@ -23,7 +23,7 @@ package struct AllowedNames: Equatable, Sendable {
     private let names: [Kind: Set<String>]
 
     /// Reads the text of a file.
-    /// - Throws: `SyncError.badNames` with the first line that cannot be read.
+    /// - Throws: `SyncError.badNames` with the first invalid line.
     package init(_ text: String) throws(SyncError) {
         var names: [Kind: Set<String>] = [:]
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -14,8 +14,8 @@ import SystemSupport
 ///                     the common properties of the events; empty if the events do not have the property
 ///     runs            number of events
 ///     total_ms        sum of their durations
-///     buckets         the buckets of `LatencyScale` with a count above 0, as a list in brackets
-///     counts          number of durations in each of these buckets; the last bucket has the longest duration
+///     buckets         the buckets of `LatencyScale` with a count above 0, shortest durations first, in brackets
+///     counts          number of durations in each of these buckets, in the same order, in brackets
 ///
 /// Equal figures give equal bytes, except for the version. A backslash escapes each backslash, tab or line feed in a
 /// text.

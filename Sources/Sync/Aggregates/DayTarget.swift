@@ -24,7 +24,7 @@ package struct DayBatch: Sendable {
     package var bytes: Int { days.reduce(0) { $0 + $1.lines.count } }
 }
 
-/// A destination of days of aggregates. Failures are thrown as a `RetryPolicy.Failure`.
+/// A destination that receives days of aggregates. Failures are thrown as a `RetryPolicy.Failure`.
 package protocol DayTarget: Sendable {
     /// Checks or creates the destination; called before the first batch.
     func prepare() async throws
@@ -34,8 +34,8 @@ package protocol DayTarget: Sendable {
     func deliver(_ batch: DayBatch) async throws
 }
 
-/// A folder, on a USB stick or a share, with one file for each day. A new version of a day replaces the file as a
-/// whole.
+/// A folder, for example on a USB stick or a share, with one file for each day. A new version of a day replaces the
+/// file as a whole.
 actor FolderDayTarget: DayTarget {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

@@ -55,7 +55,7 @@ struct ClickHouseConnection: Sendable {
     /// The server's name in messages.
     var place: String { connection.place }
 
-    /// Returns the answer to a query for one number.
+    /// Sends a query for a single number, and returns the number. The number must be at least 0.
     func number(_ question: String) async throws -> Int {
         let answer = try await ask(question)
         guard answer.text.hasSuffix("\n"), let number = Int(answer.text.dropLast()), number >= 0 else {

@@ -41,7 +41,7 @@ enum ClickHouseTables {
         try await connection.insert([Array("\(name)\t\(version)\n".utf8)], into: table, columns: ["name", "version"])
     }
 
-    /// Returns the version of the tables; 0 when no line states it.
+    /// Returns the version of the tables; 0 when `nexus_tables` has no line for them.
     /// - Throws: `SyncError.newerTables` as a lasting failure.
     @discardableResult
     static func requireKnown(_ connection: ClickHouseConnection) async throws -> Int {

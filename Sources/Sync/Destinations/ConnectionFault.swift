@@ -26,7 +26,7 @@ enum ConnectionFault {
         }
     }
 
-    /// Returns whether a connection was not established in `Limits.syncConnectSeconds`.
+    /// Returns whether connecting, TLS handshake included, took longer than `Limits.syncConnectSeconds`.
     private static func isTimeout(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: [.connectTimeout, .tlsHandshakeTimeout].contains(error)

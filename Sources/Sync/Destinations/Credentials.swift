@@ -2,8 +2,8 @@ import Core
 import SystemSupport
 
 /// The user name and password for a server or a proxy. They come from the environment or from a file. Nexus writes them
-/// only into the headers of requests, never into the ledger or a message. They are no command-line arguments, so the
-/// list of processes does not show them.
+/// only into the headers of requests, never into the ledger or a message. No command-line argument contains them,
+/// because the list of processes would show them.
 package struct Credentials: Equatable, Sendable {
     let user: String
     let password: String

@@ -17,7 +17,7 @@ package enum Destination: Equatable, Sendable {
     case server(WebAddress)
     case clickHouse(WebAddress, database: Identifier)
 
-    /// The scheme, the host and the port of a server, and a path on it.
+    /// The scheme, the host and the port of a server, and a path on the server.
     package struct WebAddress: Equatable, Sendable {
         package let isEncrypted: Bool
         /// The host in lower case. An IPv6 address has its brackets.

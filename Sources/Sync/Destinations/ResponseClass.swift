@@ -1,6 +1,7 @@
 /// The meaning of an HTTP response for a transfer. Only this type interprets a status.
 ///
-/// The meanings of 409, 423 and 507 come from WebDAV (RFC 4918). All other meanings come from RFC 9110.
+/// The meanings of 409, 423 and 507 come from WebDAV (RFC 4918), and those of 429 and 511 from RFC 6585. Most other
+/// meanings come from RFC 9110.
 package enum ResponseClass: Equatable, Sendable {
     /// The server has the data and keeps it.
     case success

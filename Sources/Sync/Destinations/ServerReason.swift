@@ -45,8 +45,8 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// Returns the text of the first element with the given name whose content begins with text. The name matches in
-    /// any letter case and with any namespace prefix.
+    /// Returns the first non-empty text that directly follows a start tag with the given name. The name matches in any
+    /// letter case and with any namespace prefix.
     private static func element(_ name: String, in body: String) -> String? {
         for part in body.split(separator: "<") {
             guard let end = part.firstIndex(of: ">") else { continue }

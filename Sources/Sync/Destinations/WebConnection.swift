@@ -221,8 +221,8 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Returns the advice about a redirection of a request for `path`. The target of the redirection is the URL of one
-    /// file, but only the file's parent folder can be a destination.
+    /// Returns the advice about a redirection of a request for `path`. If the redirection leads to the same file in
+    /// another folder, the advice names that folder, because only a folder can be a destination.
     private func redirection(_ headers: HTTPHeaders, _ path: String) -> String {
         guard let location = headers.first(name: "Location"),
             let target = URL(string: location, relativeTo: URL(string: address.url(path)))?.absoluteURL,
@@ -257,7 +257,7 @@ struct WebOptions: Sendable {
     private static func certificates(of path: String) throws(SyncError) -> [NIOSSLCertificate] {
         var bytes: [UInt8] = []
         do throws(SystemError) {
-            // A named pipe at the path must not block.
+            // A named pipe at the path must not block the call.
             let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
             guard try file.status().isRegular else { throw SystemError.notAFile(path) }
             while try file.read(appendingTo: &bytes, limit: Limits.inputChunkBytes) > 0,

@@ -7,9 +7,9 @@ import Synchronization
 /// A server that accepts files with PUT: WebDAV, or an object store.
 ///
 /// A file's name identifies the rows in the file, so an existing file need not be replaced. The request has the header
-/// `If-None-Match: *`, which asks the server to keep an existing file. A server that ignores the header stores the same
-/// rows again. If a server rejects the header with status 501, the file is sent again without the header. Before that,
-/// a check makes sure that no other file has the name.
+/// `If-None-Match: *`, which asks the server to keep an existing file. A server that ignores the header replaces the
+/// file with a file of the same rows. If a server rejects the header with status 501, the file is sent again without
+/// the header. Before that, a check makes sure that no other file has the name.
 final class WebTarget: Target {
     private let connection: WebConnection
     /// Whether the server rejected a conditional request.

@@ -66,8 +66,8 @@ package struct LedgerProgress: Equatable, Sendable {
     /// destination. The keys are the days' numbers since 1970.
     package func days(of source: String) -> [Int64: SentDay] { days[source] ?? [:] }
 
-    /// Returns the attempts to send a range that the destination has not confirmed, oldest first. Empty if no range is
-    /// unconfirmed. Any attempt may have arrived, so the same range has to be sent again before the next range.
+    /// Returns the attempts to send a range that the destination has not confirmed, oldest first. Empty if it confirmed
+    /// every sent range. Any attempt may have arrived, so the same range has to be sent again before the next range.
     package func unconfirmed(at destination: String, store: String) -> [Transfer] {
         places[Place(destination: destination, store: store)]?.unconfirmed ?? []
     }

@@ -12,7 +12,7 @@ package enum LedgerReader {
         case shortened(lines: Int, expected: Int)
         /// The head is invalid, or belongs to another ledger.
         case head
-        /// The ledger and its head differ from the length and the hash that the database noted.
+        /// The hash of a line differs from the hash that the database noted for this line (see `LedgerNote`).
         case replaced
 
         package var description: String {

@@ -71,7 +71,7 @@ package struct ServerFigures: Sendable {
         guard try await connection.hasTable(ClickHouseDayTarget.lines) else {
             throw SyncError.noAggregates(connection.place)
         }
-        // The tables of a cluster may have been created without the table of versions.
+        // On a cluster, an administrator may have created the tables of aggregates without `nexus_tables`.
         if try await connection.hasTable(ClickHouseTables.table) { try await ClickHouseTables.requireKnown(connection) }
         if let question = questions.first, let installation = question.installation {
             let ids = LineCounter()
@@ -119,8 +119,8 @@ private actor FiguresCollector {
     /// Adds lines. Returns false if a line cannot be read.
     func add(_ chunk: [UInt8]) throws -> Bool {
         var days = try self.days ?? FiguresOfDays(in: data)
-        // The property is cleared, so that there is only one copy of the pending figures. A second copy would write
-        // them again.
+        // The property is cleared, so that `days` has the only reference to the array of pending figures. With a second
+        // reference, each call would copy the array.
         self.days = nil
         defer { self.days = days }
         var start = 0

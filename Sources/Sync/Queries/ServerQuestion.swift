@@ -97,7 +97,7 @@ package struct ServerQuestion: Equatable, Sendable {
     }
 
     /// Returns the SQL condition that selects lines of the current version of each day. If `isFiltered` is true, the
-    /// lines must also match this question. If it is false, only their days must be in the report.
+    /// condition selects the lines that match this question; otherwise, all lines in the days of the whole report.
     private func conditions(in database: Destination.Identifier, isFiltered: Bool) -> String {
         var outer: [String] = []
         var inner: [String] = []
@@ -146,8 +146,8 @@ struct ServerLine: Equatable {
     let day: Int64
     let figures: DailyFigures
 
-    /// Parses a line, without its line feed. Nil for any other text. The server is untrusted, so each number has a
-    /// limit.
+    /// Parses a line, without its line feed. Nil if a field is missing or invalid. The server is untrusted, so each
+    /// number has a limit.
     init?(_ line: Span<UInt8>) {
         var fields: [Range<Int>] = []
         var start = 0

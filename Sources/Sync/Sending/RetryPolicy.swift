@@ -19,8 +19,8 @@ package struct RetryPolicy: Sendable {
             Failure(error: error, isPassing: true, requestedDelay: requestedDelay)
         }
 
-        /// Returns a failure to connect within the time limit. It permits only `Limits.syncConnectAttempts` attempts,
-        /// because each attempt takes a long time.
+        /// Returns a failure to connect within the time limit. Such a failure permits only
+        /// `Limits.syncConnectAttempts` attempts, because each attempt takes a long time.
         package static func noConnectionInTime(_ error: SyncError) -> Failure {
             var failure = passing(error)
             failure.attempts = Limits.syncConnectAttempts
@@ -81,7 +81,7 @@ extension RetryPolicy {
 
 /// Parses the delay that a server requests, in the header `Retry-After` (RFC 9110, section 10.2.3).
 ///
-/// It does not use Foundation's date formatter, which would add the 34 MB of ICU's tables to the program.
+/// The parser does not use Foundation's date formatter, which would add the 34 MB of ICU's tables to the program.
 package enum RetryAfter {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

@@ -73,7 +73,7 @@ package protocol BatchEncoder: Sendable {
     func reencode(_ transfer: Transfer) async throws -> TransferBatch?
 }
 
-/// A destination of batches. Failures are thrown as a `RetryPolicy.Failure`.
+/// A destination that receives batches of rows. Failures are thrown as a `RetryPolicy.Failure`.
 package protocol Target: Sendable {
     /// Checks or creates the destination; called before the first batch.
     func prepare() async throws

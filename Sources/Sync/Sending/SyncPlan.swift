@@ -105,7 +105,7 @@ package struct SyncPlan: Sendable {
         fromStart: Bool, credentials: Credentials?, deadline: TransferDeadline,
         _ report: @Sendable (Transmission.Progress) -> Void
     ) async throws -> Transmission.Summary {
-        // The options are loaded first. An invalid environment variable then ends the run before it opens the ledger.
+        // The options are loaded first, so an invalid environment variable ends the run before the ledger is opened.
         let options = try destination.address.map { try WebOptions.load(for: $0, deadline: deadline) }
         guard let ledger = try Ledger.open(in: data) else { throw SyncError.alreadySending }
         // The scratch folder is in the data folder, so that a purge finds leftovers of a killed process.
