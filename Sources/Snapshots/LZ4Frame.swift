@@ -18,7 +18,7 @@ struct LZ4Error: Error, Equatable {
 /// then. `context` belongs to the library; `init` creates it and `deinit` frees it. The library uses each buffer only
 /// during the call that passes the buffer.
 @safe final class LZ4FrameEncoder {
-    /// Bytes of content in a block. The default of `lz4` is 4 MiB, which would make the file less than 0.1 % shorter.
+    /// Bytes of content in a block. Blocks of 4 MiB, the default of `lz4`, would shorten the file by less than 0.1 %.
     static let blockBytes = 1024 * 1024
     /// Bytes of the header of a frame whose content is not empty.
     static let headerBytes = 15

@@ -13,7 +13,7 @@ struct PlainSnapshot {
     private static let chunkBytes = 1024 * 1024
     private static let databaseMagic = Array("SQLite format 3\u{0}".utf8)
 
-    /// Recognizes a plain file by its first bytes, and an empty file by its name. Nil for any other file.
+    /// Recognizes a plain file by its first bytes, and an empty NDJSON file by its name. Nil if neither is recognized.
     init?(path: String) throws {
         let file = try File(opening: path, [.read, .nonBlocking, .followingLinks])
         guard try file.status().isRegular else { return nil }
@@ -161,8 +161,8 @@ private struct CSVRecords {
     /// Whether the text read so far ends between two records.
     private(set) var isAtStart = true
 
-    /// Returns the first record that does not have as many fields as record 1, counted from 1. Nil if all records have
-    /// the same number of fields.
+    /// Returns the number, counted from 1, of the first record that does not have as many fields as record 1. Nil if
+    /// all records have the same number of fields.
     mutating func firstWrong(in chunk: [UInt8]) -> Int? {
         for byte in chunk {
             isAtStart = false

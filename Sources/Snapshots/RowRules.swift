@@ -26,7 +26,7 @@ struct RowRules {
             return "a required column is empty"
         }
         do throws(Rejection) {
-            // Nexus stores only shortened commands, so a command that would still be shortened does not come from
+            // Nexus stores only the first plain words of a command, so a row with a longer command does not come from
             // Nexus.
             let isCut = try intake.acceptSayingIfCut(parsed, in: row.bytes.span, use: use)
             return isCut ? "command has more than plain words" : nil

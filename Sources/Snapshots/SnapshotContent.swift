@@ -29,8 +29,8 @@ struct SnapshotContent {
         source = .direct(snapshot)
     }
 
-    /// Reads the content from the copy of the database at `path`. `events` is the number of its events; the format
-    /// `sqlite` does not need this number.
+    /// Reads the content from the copy of the database at `path`. `events` is the number of events in the copy; the
+    /// format `sqlite` does not need this number.
     init(_ format: SnapshotFormat, path: String, events: Int) throws {
         switch format {
         case .sqlite:

@@ -12,7 +12,7 @@ actor SnapshotFile {
     /// The number of content bytes written so far, before compression.
     private var contentBytes = 0
 
-    /// Creates a file at `path`. No file may be there yet. Space for the header is reserved, because the header
+    /// Creates a file at `path`, which must not exist yet. Space for the header is reserved, because the header
     /// contains the length of the content and is written last.
     init(path: String, isPlain: Bool) throws {
         encoder = isPlain ? nil : try LZ4FrameEncoder()

@@ -11,7 +11,7 @@ package import SystemSupport
 /// all, even if the process is killed. Only `nexus verify` checks the pages with `PRAGMA integrity_check`. For an
 /// import, the hash, the rules for every row, and the rows' order, number and span are sufficient.
 package struct SnapshotImport: Sendable {
-    /// The number of batches that wait between reading and writing. Together they take some megabytes.
+    /// The maximum number of batches that wait between reading and writing. Together they take some megabytes.
     private static let queuedBatches = 8
 
     /// The numbers of imported, known and expired rows of a snapshot.
@@ -68,8 +68,8 @@ package struct SnapshotImport: Sendable {
 }
 
 /// A snapshot as a temporary data folder, for reports. The folder contains the snapshot's rows and their rollups,
-/// separate from the user's data. The folder is under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is not set. It is
-/// removed with this object.
+/// separate from the user's data. The folder is under `$TMPDIR`, or under `/var/tmp` if `TMPDIR` is not set. The folder
+/// is removed when this object is released.
 package final class OpenedSnapshot: Sendable {
     private let scratch: ScratchFolder
 

@@ -18,7 +18,7 @@ package enum SnapshotFormat: String, CaseIterable, Decodable, Sendable {
         (self == .sqlite ? "db" : rawValue) + (isPlain ? "" : ".lz4")
     }
 
-    /// Returns the format that the name of a file selects, and whether the file is plain; nil for any other name.
+    /// Returns the format that a file name selects, and whether the file is plain; nil for an unknown file extension.
     package static func named(by path: String) -> (format: SnapshotFormat, isPlain: Bool)? {
         let name = path.lowercased()
         let isPlain = !name.hasSuffix(".lz4")

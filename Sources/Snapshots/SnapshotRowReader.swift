@@ -17,8 +17,8 @@ struct SnapshotRowReader {
     /// The number of rows read so far.
     private(set) var events = 0
     private var isAtEnd = false
-    /// Batches that were read and not returned yet. Each batch has rows of a single installation, so a page of rows may
-    /// give several batches.
+    /// Batches that were read and not returned yet. Each batch has rows of a single installation, so one call of
+    /// `readRows` may add several batches.
     private var batches: [ImportedRows] = []
 
     /// - Parameters:
