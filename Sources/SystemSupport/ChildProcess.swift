@@ -105,8 +105,8 @@ package struct ChildProcess: Sendable {
         return finish(result)
     }
 
-    /// Lets the user's keys end this process again, so that the user can cancel the remaining work. Signals of earlier
-    /// keys are discarded, because they were meant for the program.
+    /// Lets Ctrl-C and Ctrl-\ end this process again, so that the user can cancel the remaining work. Signals of
+    /// earlier keystrokes are discarded, because the user meant them for the program.
     private static func letKeysThrough() {
         var keys = sigset_t()
         unsafe sigemptyset(&keys)
@@ -137,7 +137,7 @@ package struct ChildProcess: Sendable {
     /// process reaps them.
     private func reapOthers() {
         var information = unsafe siginfo_t()
-        // WNOWAIT does not reap the process. If the process is the program itself, only `look` may reap it.
+        // With WNOWAIT the call does not reap the process. Only `look` may reap the program with the id `processID`.
         while unsafe waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 {
             let ended = unsafe information._sifields._sigchld.si_pid
             guard ended > 0, ended != processID else { return }
@@ -189,13 +189,13 @@ package enum ThisProcess {
     /// Ends the process immediately with an exit code.
     package static func end(_ code: Int32) -> Never { exit(code) }
 
-    /// Prevents a core file of this process, because its memory contains names and the key. Programs that this process
-    /// starts are not affected.
+    /// Prevents a core file of this process, because the file would contain names and the hash key. Programs that this
+    /// process starts are not affected.
     package static func forbidCoreFile() { nexus_forbid_core_file() }
 
     /// Lowers the priority of this process to the default priority of `nice`. Call it before work that takes seconds
-    /// and that no recording or report waits for. Linux has a priority for each thread, and new threads inherit it.
-    /// Failures are ignored.
+    /// and that no recording or report waits for. Linux has a priority for each thread, so the call changes every
+    /// thread. New threads inherit the priority. Failures are ignored.
     package static func lowerPriority() {
         let niceness: CInt = 10
         for thread in (try? Folder("/proc/self/task").names()) ?? [] {
@@ -227,7 +227,7 @@ package enum ThisProcess {
     }
 
     /// Ignores the signals that the system sends for a write to a pipe without a reader, or to a file at its size
-    /// limit. The write then fails with an error. Programs that this process starts later inherit this.
+    /// limit. The write then fails with an error. Programs that this process starts later ignore these signals too.
     package static func surviveFailedWrites() { ignore([SIGXFSZ, SIGPIPE]) }
 
     /// Whether this process was started with SIGHUP ignored, for example by `nohup`.

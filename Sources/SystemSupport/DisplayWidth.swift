@@ -9,7 +9,7 @@ extension String {
     }
 
     /// Returns the text truncated to at most `columns` columns, with `mark` at its end if characters were removed. If
-    /// `columns` is too small for `mark`, returns dots.
+    /// `columns` is too small for `mark`, returns `columns` dots.
     package func truncated(toWidth columns: Int, mark: String) -> String {
         guard displayWidth > columns else { return self }
         var room = columns - mark.displayWidth

@@ -297,8 +297,8 @@ extension [UInt8] {
         var got = -1
         append(addingCapacity: limit) { room in
             unsafe room.withUnsafeMutableBufferPointer { buffer, initializedCount in
-                // The slice is the uninitialized space after the existing bytes; `fill` writes inside it and does not keep
-                // the pointer.
+                // The slice is the uninitialized space after the existing bytes; `fill` writes inside the slice and
+                // does not keep the pointer.
                 got = unsafe fill(
                     UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])))
                 initializedCount += Swift.max(got, 0)

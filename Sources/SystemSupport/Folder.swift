@@ -49,7 +49,7 @@ package struct Folder: Sendable, Equatable {
         SystemError("use a folder that others may write to (run 'chmod go-w' on it)", path, code: EPERM)
     }
 
-    /// Throws unless this user can list the folder or the system reports that it does not exist.
+    /// Throws if this user cannot list the folder. A folder that does not exist is no error.
     package func requireReadableIfThere() throws(SystemError) {
         guard unsafe access(path, R_OK | X_OK) == 0 || errno == ENOENT else { throw SystemError("open", path) }
     }

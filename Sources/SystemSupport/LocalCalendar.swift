@@ -3,8 +3,8 @@ private import Glibc
 /// Converts between instants and days in the user's time zone, with summer time. The user's time zone is `TZ`; if `TZ`
 /// is not set, it is the time zone of the computer.
 ///
-/// It uses the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux (Swift 6.3.1) silently
-/// uses UTC if `TZ` is a rule (`CET-1CEST`) or a file, or begins with a colon.
+/// The conversions use the C library, which supports every form of `TZ` in tzset(3). Foundation on Linux (Swift 6.3.1)
+/// silently uses UTC if `TZ` is a rule (`CET-1CEST`) or a file, or begins with a colon.
 package enum LocalCalendar {
     /// A day of the calendar.
     package struct Day: Hashable, Comparable, Sendable {
@@ -86,8 +86,8 @@ package enum LocalCalendar {
     /// A quarter of an hour, in milliseconds. Clocks go back by this duration or a multiple of it.
     private static let quarter: Int64 = 15 * 60 * 1000
 
-    /// The name of the user's time zone as `TZ` or the computer has it, `Europe/Berlin` for example; `UTC` if no zone
-    /// is set.
+    /// The name of the user's time zone, from `TZ` or from the link `/etc/localtime`: `Europe/Berlin` for example;
+    /// `UTC` if neither has a name.
     package static var zoneName: String {
         if let value = Environment.value("TZ") {
             let name = value.trimmingPrefix(":")
@@ -121,8 +121,8 @@ extension LocalCalendar {
         return name == "UTC" || isZone(path) ? nil : name
     }
 
-    /// Returns whether the file at a path describes a zone (tzfile(5)). For a folder and for any other file the C
-    /// library uses UTC.
+    /// Returns whether the file at a path describes a zone (tzfile(5)). If the path leads to a folder or to a file of
+    /// another format, the C library uses UTC.
     private static func isZone(_ path: String) -> Bool {
         guard let file = try? File(opening: path, [.read, .nonBlocking, .followingLinks]),
             (try? file.status().isRegular) == true

@@ -31,7 +31,7 @@ package struct ProcessIdentity: Sendable, Equatable {
     /// Returns sixteen bytes that change whenever the computer starts; nil if the system does not provide them.
     package static func bootID() -> [UInt8]? { currentBootID }
 
-    /// Read once: it cannot change during this process's lifetime.
+    /// The value of `bootID()`. It is read once, because it cannot change while this process runs.
     private static let currentBootID: [UInt8]? = {
         guard let text = readSmall("/proc/sys/kernel/random/boot_id") else { return nil }
         var digits: [UInt8] = []
@@ -72,7 +72,7 @@ package struct ProcessIdentity: Sendable, Equatable {
     }
 }
 
-/// The process at the other end of a Unix socket: the value of the option `SO_PEERCRED`, with the layout of the kernel's
+/// The process at the other end of a Unix socket: the value of the option `SO_PEERCRED`, laid out as the kernel's
 /// `struct ucred` (unix(7)).
 package struct PeerCredentials: BitwiseCopyable, Sendable {
     /// The number of the socket option.

@@ -1,8 +1,7 @@
 private import Glibc
 
-/// Checks that this process can get the files, threads and memory that a command needs. The concurrency runtime waits
-/// indefinitely for a thread, and some libraries abort if they cannot open a file. Therefore this is checked before the
-/// work starts.
+/// Checks, before a command starts its work, that this process can get the files, threads and memory for it. If no
+/// thread can be created, the concurrency runtime waits indefinitely. If no file can be opened, some libraries abort.
 package struct ProcessResources: Equatable, Sendable {
     /// The number of files that the command opens at one time, in addition to the files that are open now.
     package let files: Int

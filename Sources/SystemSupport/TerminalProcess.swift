@@ -8,7 +8,7 @@ package final class TerminalProcess {
     package let processID: Int32
     /// The last bytes that the program has printed, at most `outputBytes`.
     package private(set) var output: [UInt8] = []
-    /// Whether no process has the terminal open any more.
+    /// Whether all processes have closed the terminal.
     package private(set) var isOver = false
 
     private let terminal: CInt
@@ -139,9 +139,9 @@ package final class TerminalProcess {
         close(terminal)
     }
 
-    /// Returns the ids of the session's processes that have not ended. The session is field 6 of `/proc/PID/stat`
-    /// (proc(5)). The fields are counted from the last bracket, because the name in field 2 may contain brackets and
-    /// spaces.
+    /// Returns the ids of the session's processes that have not ended. The id of a process's session is field 6 of
+    /// `/proc/PID/stat` (proc(5)). The fields are counted from the last bracket, because the name in field 2 may
+    /// contain brackets and spaces.
     private func processes() -> [Int32] {
         let names = (try? Folder("/proc").names()) ?? []
         return names.compactMap { Int32($0) }.filter { process in

@@ -10,7 +10,7 @@ package enum TerminalSuspend {
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
     /// The terminal's mode while the process is stopped; nil if the program has not changed the mode.
-    /// `nonisolated(unsafe)`: written before a key is read, and read by the handlers.
+    /// `nonisolated(unsafe)`: set before the program reads the first key; the handlers only read this variable.
     nonisolated(unsafe) private static var modeOnStop: termios?
     /// The terminal's mode after the process continues. `nonisolated(unsafe)`: as for `modeOnStop`.
     nonisolated(unsafe) private static var modeOnContinue: termios?

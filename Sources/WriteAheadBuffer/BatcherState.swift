@@ -1,7 +1,7 @@
 import Core
 import DequeModule
 
-/// Decides what the batcher does: when it accepts a batch, when a flush is due, and which batches it writes. A pure state
+/// Decides when the batcher accepts a batch, when a flush is due, and which batches the flush writes. A pure state
 /// machine: it performs no I/O and reads no clock.
 struct BatcherState {
     /// The batches that are not yet written. `hasRoom` limits their number to `Limits.ringBatches`.

@@ -5,13 +5,14 @@ import SystemSupport
 /// when the ring has enough records or bytes, when a record has waited long enough, or when a caller requests it.
 ///
 /// A full ring causes backpressure: `add` and `record` wait until the ring has capacity. Records that an append could
-/// not write stay in the ring. Each waiting caller then tries the append itself, and throws the error if it fails too.
-/// If an append leaves the state of its batch unknown, every later flush throws the error of that append. The disk is
-/// then no longer trusted.
+/// not write stay in the ring. Each waiting caller then tries the append itself. If that append fails too, the caller
+/// throws its error. If an append leaves the state of its batch unknown, every later flush throws the error of that
+/// append. The disk is then no longer trusted.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
-    /// The error after which the batcher accepts no more batches; nil as long as it accepts them.
+    /// The error of an append that left the state of its batch unknown; every later flush throws it. Nil if there was
+    /// no such append.
     private var failure: BufferError?
     /// Tasks that wait for the flush in progress; at most one for each producer.
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -19,7 +20,7 @@ package actor EventBatcher {
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
-    /// Whether the batcher accepts no more batches.
+    /// Whether every later flush throws, because an append left the state of its batch unknown.
     package var isBroken: Bool { failure != nil }
 
     package init(appender: BufferAppender) {
@@ -132,8 +133,9 @@ package actor BufferAppender {
         case written
         /// No record was written; the append may be retried.
         case failed(BufferError)
-        /// The batch was written, at least in part, and its fsync or the removal of the written part failed. The batch
-        /// must not be acknowledged. It must not be written again either, because the drain may have stored it.
+        /// The batch was written, at least in part. Then the fsync failed, or the written part could not be removed.
+        /// The batch must not be acknowledged. It must not be written again either, because the drain may have stored
+        /// it.
         case uncertain(BufferError)
     }
 

@@ -135,8 +135,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Returns the length of a locked segment if it accepts another batch; otherwise nil. In the second case, also
-    /// marks the segment as unusable, unless the reason is only that a drain has removed or renamed it.
+    /// Returns the length of a locked segment if the segment accepts another batch; otherwise nil. A segment that
+    /// accepts no batch is also marked as unusable, unless a drain has removed or renamed it.
     private func usableSize(of segment: inout OpenSegment) throws(SystemError) -> Int? {
         guard let status = try segment.file.statusAtItsPath() else { return nil }
         guard status.size < Limits.segmentBytes, try checkHeader(of: &segment) else {
@@ -203,7 +203,8 @@ package final class SegmentAppender {
         }
     }
 
-    /// Creates the buffer folder. Meanwhile it holds the lock of the data folder, so that the settings cannot change.
+    /// Creates the buffer folder. The call holds the lock of the data folder, so that the settings cannot change
+    /// meanwhile.
     private func prepareFolder() throws(BufferError) {
         let lock = try asBufferError { () throws(SystemError) in try buffer.data.lock() }
         defer { lock.unlock() }
@@ -227,7 +228,8 @@ package final class SegmentAppender {
         if let newest = try newestCandidate(), let segment = try open(newest) { return segment }
         let segments = try buffer.segments()
         guard segments.count < Limits.waitingSegments else { throw .full(folder: buffer.folder.path) }
-        // A number is at least the seconds since 1970. Therefore numbers keep increasing after the folder was emptied.
+        // A new number is at least the current time in seconds since 1970. Therefore numbers keep increasing after the
+        // folder was emptied.
         let now = UInt64(clamping: clock.now() / 1000)
         let number = WriteAheadBuffer.SegmentNumber(max(segments.last.map { $0.value + 1 } ?? 0, now))
         // `segments()` would not list a higher number.

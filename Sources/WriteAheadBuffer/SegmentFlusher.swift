@@ -147,7 +147,8 @@ struct FlushLatency {
         waiting = nil
     }
 
-    /// Notes the end of the fsync. Its appends no longer wait, even if the fsync failed, because it is not retried.
+    /// Notes the end of the fsync. Its appends no longer wait, even after a failure, because a failed fsync is not
+    /// retried.
     mutating func end() {
         underWay = nil
     }

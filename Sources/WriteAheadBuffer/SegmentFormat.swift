@@ -28,9 +28,9 @@ import SystemSupport
 ///        8+n        zeros up to the next multiple of 8
 ///
 /// A writer that is killed during an append leaves a fragment of a record. The next writer pads the fragment with zeros
-/// to a multiple of 8 and continues. A reader that finds no valid record at an offset tries every following multiple of
-/// 8. It cannot mistake a text in a payload for a record. Texts are ASCII, and four ASCII characters never form a
-///    length up to 1024.
+/// to a multiple of 8 and continues. If a reader finds no valid record at an offset, it tries every following multiple
+/// of 8. The reader cannot mistake a text in a payload for a record. Texts are ASCII, and four ASCII characters never
+/// form a length up to 1024.
 package enum SegmentFormat {
     static let magic: [UInt8] = Array("NEXUSWAB".utf8)
     package static let version: UInt32 = 1

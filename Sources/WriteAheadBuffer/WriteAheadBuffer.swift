@@ -66,8 +66,8 @@ package struct WriteAheadBuffer: Sendable {
     }
 
     /// Returns whether a drain is due after an append: a segment older than the segment of the append is still in the
-    /// folder. Listing the folder takes time. It is done only after the first append of a segment, and then after one
-    /// append for each `Limits.backlogLookBytes` bytes. After every other append the result is false.
+    /// folder. Listing the folder takes time. Therefore the call lists it only after the first append of a segment, and
+    /// then after one append for each `Limits.backlogLookBytes` bytes. After every other append the result is false.
     package func isDrainDue(after receipt: SegmentAppender.Receipt) -> Bool {
         let isFirst = receipt.start <= SegmentFormat.headerLength
         guard isFirst || receipt.start / Limits.backlogLookBytes != receipt.end / Limits.backlogLookBytes,
