@@ -53,7 +53,7 @@ extension EventDecoder {
         }
     }
 
-    /// Counts an unusable value. In strict mode it rejects the line instead.
+    /// Counts an unusable value. In strict mode, rejects the line instead.
     private func drop(_ start: Int, _ parsed: inout ParsedEvent) throws(Rejection) {
         if rejectsUnknownKeys { throw Rejection(.wrongType, column: start + 1) }
         parsed.unknownKeys += 1

@@ -86,7 +86,7 @@ package struct EventExplanation: Sendable {
     }
 
     /// Explains a JSON key that describes a shell line. The line itself is reduced to a command's name. The values of
-    /// all other such keys are dropped, because they only determine the outcome.
+    /// the other `ShellKey` cases are dropped, because they only help to interpret the line.
     private static func explain(_ key: ShellKey, _ record: EventRecord?, _ payload: [UInt8]) -> Part {
         guard let record else { return Part(key: key.rawValue, fate: .refused, stored: nil, rule: .shellLine) }
         let name = key == .line ? text(of: .command, in: record, payload) : nil

@@ -1,7 +1,8 @@
 package import Core
 package import SystemSupport
 
-/// The entry point for events: decodes, validates, removes private parts and encodes. Only its output may be written to disk.
+/// The entry point for events: decodes and validates an event, removes private parts, and encodes the rest. Only the
+/// encoded event may be written to disk.
 ///
 /// One intake serves one source of events from beginning to end. It counts rejections and omissions.
 package struct EventIntake: Sendable {
@@ -31,8 +32,8 @@ package struct EventIntake: Sendable {
     ///   - key: hashes names. If it is nil, names are left out and counted.
     ///   - session: the session of events without a session id; must be valid.
     ///   - strict: whether an unknown JSON key, or a value that looks like a secret, rejects the event.
-    ///   - acceptsFuture: whether times are not compared to the clock. Rows of snapshots need this, because another
-    ///     machine may have recorded them.
+    ///   - acceptsFuture: if true, times are accepted without a comparison to the clock. Rows of snapshots need this,
+    ///     because another machine may have recorded them.
     ///   - naming: the naming rules of the user's settings.
     package init(
         key: HashKey?, session: String, strict: Bool = false, acceptsFuture: Bool = false,
@@ -58,7 +59,7 @@ package struct EventIntake: Sendable {
         self.namingSource = namingSource
     }
 
-    /// Uses the current key and naming rules of the data folder from here on. If the key was lost, names are left out.
+    /// Uses the current key and naming rules of the data folder from here on. If the key is lost, names are left out.
     package mutating func refresh() throws(HashKeyError) {
         if let naming = namingSource?.next() {
             self.naming = naming

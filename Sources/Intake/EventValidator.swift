@@ -22,7 +22,7 @@ struct EventValidator: Sendable {
         var isEmptied = false
         private var redacted: UInt16 = 0
 
-        /// The number of fields with a redacted value or part.
+        /// The number of fields whose value was redacted, at least in part.
         var redactedCount: Int { redacted.nonzeroBitCount }
 
         /// Returns whether the value of `field`, or a part of it, was redacted.

@@ -2,10 +2,11 @@ package import Core
 import Crypto
 package import SystemSupport
 
-/// The 32 random bytes that the marks of imported histories depend on: the file `history.key` of a data folder.
+/// The 32 random bytes that `HistoryMarker` uses as the key for the marks of imported entries. They are stored in the
+/// file `history.key` of a data folder.
 ///
-/// It is not the key that hashes names. `nexus telemetry rekey` does not change it, because marks with a new key could
-/// be computed only from the lines, and lines are not stored. A purge of everything overwrites it.
+/// Names are hashed with another key. `nexus telemetry rekey` does not change the key of the marks. Marks with a new
+/// key could be computed only from the lines, and lines are not stored. A purge of everything overwrites the file.
 package struct HistoryKey: Sendable, Equatable {
     private let bytes: [UInt8]
 
@@ -34,7 +35,7 @@ package struct HistoryKey: Sendable, Equatable {
         return HistoryKey(bytes: bytes)
     }
 
-    /// Reads the key of a data folder, or creates a key if there never was a key.
+    /// Reads the key of a data folder. If there is no key and no marks depend on a key, creates a key.
     /// - Parameter hasMarks: whether there are marks that depend on a key. If so, a missing key counts as lost.
     package static func load(from data: DataFolder, hasMarks: Bool) throws(HistoryKeyError) -> HistoryKey {
         if let key = try existing(in: data) { return key }
@@ -49,7 +50,7 @@ package struct HistoryKey: Sendable, Equatable {
         defer { lock.unlock() }
         guard !data.folder.has(DataFolder.historyKeyName) else { return }
         let name = DataFolder.historyKeyName + ".new"
-        // The file was left by a process that was killed while it created the key.
+        // A process that was killed while it created the key may have left this file.
         if data.folder.has(name) { try data.folder.remove(name) }
         let file = try File(opening: data.folder.path(of: name), [.write, .create, .exclusive])
         try file.write(random().span)
@@ -73,9 +74,10 @@ package struct HistoryKey: Sendable, Equatable {
 ///     bits 41…0   the first 42 bits of HMAC-SHA256
 ///
 /// The HMAC covers the entry's second, the entry's number among equal entries of that second, and the entry's line. The
-/// day is in the row too. It keeps the marks of one import on neighbouring pages of the database: marks in random order
-/// made an import of a million lines take 2.5 times as long and write 13 times as much. In a history of a million
-/// entries over ten years, two entries have the same mark with a probability of 1 in 30,000; the second is then skipped.
+/// entry's row in `events` has the day too. The day in the upper bits keeps the marks of one import on neighbouring
+/// pages of the database. Marks in random order made an import of a million lines take 2.5 times as long and write 13
+/// times as much. In a history of a million entries over ten years, the probability that two entries have the same mark
+/// is 1 in 30,000. In that case the second entry is skipped.
 package struct HistoryMarker: Sendable {
     /// The state of the HMAC after the key was set up. Each line uses a copy of this state, because setting up the key
     /// takes longer than hashing a line.

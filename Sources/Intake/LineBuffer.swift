@@ -1,7 +1,7 @@
 import Core
 import SystemSupport
 
-/// Splits a stream of bytes into lines. Of a line whose end was not read yet, it keeps at most `Limits.lineBytes`.
+/// Splits a stream of bytes into lines. Keeps at most `Limits.lineBytes` bytes of a line whose end was not read yet.
 package struct LineBuffer: Sendable {
     /// The bytes that were read. The caller appends new bytes. Bytes before `start` belong to lines that were returned.
     package var bytes: [UInt8] = []

@@ -5,8 +5,8 @@ import SystemSupport
 /// Hashes workspace and task names. A hash is the first 16 bytes of a name's HMAC-SHA256 under the local key, in
 /// hexadecimal.
 ///
-/// It caches the hashes of recent names, because a stream has few different names. The cache is bounded and in memory
-/// only.
+/// The hasher caches the hashes of recent names, because a stream has few different names. The cache is bounded and in
+/// memory only.
 struct NameHasher: Sendable {
     private let key: HashKey
     /// The key in the library's form. It is created for the first name, because most events of `nexus record` have no
@@ -48,7 +48,7 @@ struct NameHasher: Sendable {
 }
 
 extension HashKey {
-    /// Returns the stored hash of a workspace or task name, so that the user can ask for a report by name.
+    /// Returns the hash that events store for a workspace or task name, so that the user can ask for a report by name.
     package func hash(ofName name: String) -> String {
         var hasher = NameHasher(key: self)
         var text = ""

@@ -13,9 +13,10 @@ struct PrivacyGuard: Sendable {
     private let rules = TextRules()
     /// Nil when there is no key.
     private var hasher: NameHasher?
-    /// The cached decision about each identifier: nil if it is valid, otherwise the rule that it breaks.
+    /// The cached decision about each identifier: nil for a valid identifier, otherwise the rule that the identifier
+    /// breaks.
     private var identifiers = ValidationCache<Rejection.Reason?>()
-    /// The cached decision about each session id: nil if it is valid, otherwise the rule that it breaks.
+    /// The cached decision about each session id: nil for a valid id, otherwise the rule that the id breaks.
     private var sessions = ValidationCache<Rejection.Reason?>()
     /// The cached cut of each command.
     private var commands = ValidationCache<Cut>()

@@ -1,7 +1,7 @@
 package import Core
 
-/// Every rule on the stored parts of an event: its effect and its reason. `PrivacyGuard` and `SecretRules` implement them,
-/// `nexus telemetry explain` names them, and a test verifies each of them.
+/// Every rule on the stored parts of an event, with its effect and its reason. `PrivacyGuard` and `SecretRules`
+/// implement the rules, `nexus telemetry explain` names them, and a test verifies each of them.
 package enum PrivacyRule: String, CaseIterable, Sendable {
     case hashedName = "hashed-name"
     case givenHash = "given-hash"
@@ -93,23 +93,25 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
 
 /// The numbers and lists of the rules.
 enum PrivacyRules {
-    /// The least number of bytes in random parts that makes a word random text. In the name of a Kubernetes pod, hash
-    /// and suffix have at most 15 bytes together. Keys and tokens of services have at least 20 random bytes.
+    /// A word counts as random text if its random parts have at least this many bytes together. In the name of a
+    /// Kubernetes pod, hash and suffix have at most 15 bytes together. Keys and tokens of services have at least 20
+    /// random bytes.
     static let randomTextBytes = 16
-    /// The shortest part of a word that is checked, in bytes. Shorter parts, such as the suffix of a pod's name, are
+    /// The minimum length of a part that is checked, in bytes. Shorter parts, such as the suffix of a pod's name, are
     /// abbreviations as often as random text.
     static let randomPartBytes = 6
-    /// The least share, in percent, of unusual pairs of neighbouring characters that makes a part random. The share is
-    /// 60 % in random letters and digits, and 10 % in ordinary names.
+    /// A part counts as random if at least this percentage of its pairs of neighbouring characters is unusual. The
+    /// share of unusual pairs is 60 % in random letters and digits, and 10 % in ordinary names.
     static let randomTextPercent = 30
-    /// The least number of changes between letters and digits that makes a part of hexadecimal digits random.
+    /// A long part of hexadecimal digits counts as random if it has at least this many changes between letters and
+    /// decimal digits.
     static let hexadecimalTextChanges = 3
-    /// The least number of random bytes after the prefix of a token, if ordinary names have the same prefix, such as
-    /// `key-`.
+    /// If ordinary names also begin with the prefix of a token, such as `key-`, at least this many random bytes must
+    /// follow the prefix.
     static let randomBodyBytes = 8
 
-    /// The prefix of a service's keys and tokens, and their minimum length. A shorter word is a name that happens to begin
-    /// with the prefix.
+    /// The prefix of a service's keys and tokens, and their minimum length. A shorter word counts as a name that
+    /// happens to begin with the prefix.
     struct TokenKind {
         let service: String
         let prefix: String

@@ -81,7 +81,7 @@ struct TextRules: Sendable {
         return start < text.count && text[start] != UInt8(ascii: " ") ? start : 0
     }
 
-    /// Returns the end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil when there is no plain word.
+    /// Returns the end of the plain word `[A-Za-z0-9][A-Za-z0-9._:-]{0,31}` at `start`; nil if there is no such word.
     private func plainWordEnd(_ text: Span<UInt8>, from start: Int) -> Int? {
         guard has(text[start], Class.alphanumeric) else { return nil }
         var end = start + 1

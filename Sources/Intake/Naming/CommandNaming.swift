@@ -87,7 +87,7 @@ extension CommandRules {
         }
     }
 
-    /// The maximum bytes of a word that counts as a subcommand.
+    /// The maximum length of a word that counts as a subcommand, in bytes.
     private static let subcommandBytes = 20
 
     // MARK: The program

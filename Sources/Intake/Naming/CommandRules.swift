@@ -1,5 +1,5 @@
-/// The lists by which commands are named and judged. The lists exist only here. Hooks send whole lines, and all code
-/// that parses a line uses these lists.
+/// The lists that determine the names and the outcomes of commands. The lists exist only here. Hooks send whole lines,
+/// and all code that parses a line uses these lists.
 ///
 /// Each list is an array of plain texts, which the compiler stores in the executable. A set would be built when the
 /// program runs, and a recorder of a single event needs only one look-up.

@@ -21,7 +21,8 @@ package struct HistoryLine: Sendable {
     }
 }
 
-/// Creates events from the lines of a shell's history, by the rules for the hook's lines (`ShellLine`, `EventIntake`).
+/// Creates events from the lines of a shell's history, by the same rules as for lines from a hook (`ShellLine`,
+/// `EventIntake`).
 ///
 /// A history does not record whether the shell found the command. If the shell did not find it, the line may be a
 /// password. So a name is kept only if its program is in the lists of `CommandRules`, is a builtin, or is in PATH.

@@ -2,7 +2,7 @@ import Core
 import SystemSupport
 
 /// The JSON keys of an event that describe a shell line. Their values are not stored. They only determine the event's
-/// type, name and outcome.
+/// type, name and outcome, and whether its workspace is kept.
 package enum ShellKey: String, CaseIterable, Sendable {
     /// The line that was typed or run.
     case line = "shell_line"

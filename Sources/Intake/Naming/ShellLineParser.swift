@@ -1,8 +1,9 @@
 import Core
 
-/// Splits a shell line into its simple commands, as far as the rules for names need it. It parses the quotes, escapes,
-/// here-documents, substitutions, comments, compound commands, functions, pipelines, assignments and redirections of bash,
-/// zsh and fish. It expands nothing. Commands inside of a substitution or a function are not commands of the line.
+/// Splits a shell line into its simple commands, as far as the naming rules need it. It parses the quotes, escapes,
+/// here-documents, substitutions, comments, compound commands, functions, pipelines, assignments and redirections of
+/// bash, zsh and fish. It expands nothing. Commands inside of a substitution or a function are not commands of the
+/// line.
 ///
 /// It accepts any bytes. The time is proportional to the length of the line. The memory is proportional to the depth of
 /// the brackets.

@@ -135,8 +135,8 @@ extension ShellLine {
     }
 
     /// Returns the name of the program that failed to change the folder, so that the command did not run. An example is
-    /// `cd repo && make` without a folder `repo`. `isKnown` is false if the status may come from either command. Nil if
-    /// no change of the folder failed.
+    /// `cd repo && make` without a folder `repo`. `isKnown` is false if the status may also come from the command
+    /// itself. Nil if no change of the folder failed.
     private func failedFolderChange(_ result: ShellResult) -> (name: String, isKnown: Bool)? {
         guard let folderChange else { return nil }
         if pipelineCount > 1 {

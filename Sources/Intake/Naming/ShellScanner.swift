@@ -15,8 +15,8 @@ struct ShellScanner: Sendable {
         case parenthesis, brace, doubleQuote, backquote, caseBlock
     }
 
-    /// Returns the index after the end of the bracket or quote that opens at `start`: a `(`, a `{` after `$`, a double quote
-    /// or a backquote. Returns the end of the line if it is not closed.
+    /// Returns the index after the end of the bracket or quote that opens at `start`. It can be a `(`, a `{` after `$`,
+    /// a double quote or a backquote. If the bracket or quote is not closed, returns the end of the line.
     func end(ofBracketAt start: Int) -> Int {
         var open: [Open] = []
         var position = start
