@@ -40,8 +40,8 @@ struct Combination: NumberedKey {
         return mix(hash ^ (UInt64(services) << 32 | UInt64(ports)), seed)
     }
 
-    /// Returns the key under which a kind counts events with these properties. Nil if the kind does not count them, or
-    /// if its keys contain more than these properties.
+    /// Returns the key under which a kind counts events with these properties. Nil if the kind does not count these
+    /// events, or if its keys cannot be made from these properties alone.
     func key(of kind: RollupKind) -> RollupKey? {
         func key(_ number: UInt32) -> RollupKey? { number == 0 ? nil : RollupKey(number) }
         func ofCommand(_ number: UInt32) -> RollupKey? {
@@ -174,8 +174,9 @@ struct CombinationNumbers {
     }
 }
 
-/// The bound between days whose events are not yet counted by combination, and later days, whose events are. In a data
-/// folder of an earlier version, `RollupTables.catchUp` moves it back by one day at a time.
+/// The bound between two ranges of days. Events of days before the bound are not yet counted by combination; events of
+/// later days are. In a data folder of an earlier version, `RollupTables.catchUp` moves the bound back by one day at a
+/// time.
 enum CombinedDays {
     /// The name of the bound's row in the table `counters`. The name is part of the database format.
     private static let name = "combinations_from_slot"

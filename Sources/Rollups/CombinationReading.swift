@@ -4,10 +4,10 @@ import GRDB
 
 /// The combinations whose events pass a filter.
 struct MeantCombinations: Sendable {
-    /// Whether the combination with a number passes; the number is the index. This is a separate array, because most
-    /// look-ups are for combinations that do not pass.
+    /// Whether each combination passes; the index is the number of the combination. This is a separate array, because
+    /// most look-ups are for combinations that do not pass.
     private let isMeant: [Bool]
-    /// Each combination that passes and the type of its events; the combination's number is the index.
+    /// Each combination that passes and the type of its events; the index is the number of the combination.
     private let combinations: [(combination: Combination, type: EventType?)]
 
     /// Reads which combinations pass a filter. The filter must not name a session.

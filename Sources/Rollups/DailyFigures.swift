@@ -102,7 +102,7 @@ package struct DailyFiguresReader: Sendable {
     }
 
     /// Returns the figures of a day from aggregates. Nil if some events of the day have combinations beyond the limit,
-    /// because such events are only counted together.
+    /// because the events of all these combinations are counted under one number.
     private static func figures(
         of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
     ) throws -> [DailyFigures]? {

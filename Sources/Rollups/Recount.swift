@@ -50,7 +50,8 @@ struct Recount {
         return true
     }
 
-    /// Counts the events of `source` that are in the buckets `slots` and pass a filter, among the row ids in `rows`.
+    /// Counts the events of `source` that pass a filter, whose times are in the buckets `slots` and whose row ids are
+    /// in `rows`.
     /// - Parameters:
     ///   - notesSessions: whether the sessions of the counted events are remembered for `copySessions`.
     ///   - report: is called regularly with the number of rows read so far.

@@ -49,8 +49,8 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The kinds of names that the first and the second number of this kind's keys refer to. A number that refers to no
-    /// name has nil, or no element at the end.
+    /// The kinds of names that the first and the second number of this kind's keys refer to. For a number that refers
+    /// to no name, the element is nil or, at the end, omitted.
     var names: [RollupNameKind?] {
         switch self {
         case .command, .commandServices, .commandPorts: [.command]

@@ -146,8 +146,8 @@ struct RollupMerge {
         }
     }
 
-    /// Appends a number, or 0 instead of a negative number. A sum can be negative only if the tables are corrupt, because
-    /// only numbers that were added earlier are subtracted.
+    /// Appends a number, or 0 instead of a negative number. A sum can be negative only if the tables are corrupt,
+    /// because every subtracted number was added earlier.
     private static func append(_ number: Int64, to body: inout OutputSpan<UInt8>) {
         body.append(varint: UInt64(max(0, number)))
     }
@@ -162,7 +162,7 @@ struct RollupMerge {
         previous = bucket.bucket
     }
 
-    /// Adds the aggregate whose bytes are in `body` to the block, unless it counts no events. Clears `body`.
+    /// Adds the aggregate whose bytes are in `body` to the block if the aggregate counts any events. Clears `body`.
     private mutating func end(_ key: RollupKey, _ numbers: RollupNumbers) {
         if numbers.count > 0 {
             append(key)

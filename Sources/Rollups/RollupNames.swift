@@ -46,7 +46,7 @@ struct RollupNames {
     }
 
     /// Removes the names and combinations that no block before the 15-minute bucket `slot` refers to. The caller then
-    /// recomputes the later blocks from the rows. This adds the names that these blocks need.
+    /// recomputes the later blocks from the rows, which adds the names of these blocks again.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []

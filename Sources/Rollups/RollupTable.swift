@@ -12,8 +12,8 @@ enum RollupTable {
             let id: RollupBlockID
             let kind: RollupKind
             let changes: Range<Int>
-            /// The bytes to insert if the table does not have this block. Nil if they were not encoded in advance, or
-            /// if they would contain no aggregate.
+            /// The bytes to insert if the table does not have this block. Nil if the block was not encoded in advance,
+            /// or if it would contain no aggregate.
             let fresh: [UInt8]?
         }
 

@@ -63,7 +63,7 @@ package struct RollupTables: DerivedTables {
         let share = try Double.fetchOne(
             database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
             arguments: [CombinedDays.firstBucket(in: database)])
-        // This call never returns 1, because only the next call can find out that no day is left.
+        // A call that counted a day never returns 1, because only the next call can find out that no day is left.
         return min(share ?? 1, 0.99)
     }
 
@@ -110,13 +110,13 @@ package struct RollupTables: DerivedTables {
     }
 
     /// Removes the names and combinations that no aggregate before `bucket` refers to. The caller then recomputes the
-    /// later aggregates from the rows. This adds the names that these aggregates need.
+    /// later aggregates from the rows, which adds the names of these aggregates again.
     package static func removeUnusedNames(before bucket: Int64, in database: Database) throws {
         try RollupNames.removeUnused(before: bucket, in: database)
     }
 
-    /// Replaces each of these names with "(removed N)", where N is the name's number: the names in `names`, `command`,
-    /// and the commands that begin with `command` and a space.
+    /// Replaces names with "(removed N)", where N is the name's number. It replaces the names in `names`, `command`
+    /// itself, and the commands that begin with `command` and a space.
     package static func hideNames(_ names: Set<String>, command: String?, in database: Database) throws {
         for row in try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names") {
             let name: String = row[2]
@@ -174,8 +174,8 @@ package struct RollupTables: DerivedTables {
         }
     }
 
-    /// Counts the events of `days` among the row ids `rows` of `source`, and the sessions that started on these days.
-    /// Adds the counts to the rollups of `target`. `target` and `source` may be the same database.
+    /// Counts the events of `days` whose row ids in `source` are in `rows`, and the sessions that started on these
+    /// days. Adds the counts to the rollups of `target`. `target` and `source` may be the same database.
     package static func recount(
         _ days: Range<Int64>, rows: [ClosedRange<Int64>], from source: Database, into target: Database,
         report: (Int) -> Void = { _ in }

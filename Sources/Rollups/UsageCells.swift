@@ -17,7 +17,7 @@ struct UsageEvent {
     let failed: UInt32
 }
 
-/// The aggregates of one kind, counted in a transaction of less than a million events. Events are counted in the order
+/// The aggregates of one kind, counted in a transaction of fewer than a million events. Events are counted in the order
 /// in which they arrive. This is mostly the order of time. Therefore consecutive events change the few aggregates of
 /// one 15-minute bucket, which stay in the processor's cache. If events are out of order, a bucket has several runs;
 /// `changes` merges them.
@@ -146,7 +146,7 @@ struct UsageCells {
         return cells.count - 1
     }
 
-    /// Returns the sums of these aggregates by another property of the same events.
+    /// Returns the sums of these aggregates under the keys of another kind.
     ///
     /// - Parameters:
     ///   - kind: the kind of the sums.

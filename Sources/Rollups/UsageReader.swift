@@ -237,8 +237,8 @@ package struct UsageReader {
     }
 
     /// Returns sessions that started in a window and have at least `commands` commands. The counts of a session include
-    /// all its events. `first` has at most `limit` sessions; `count` is the number of all these sessions. With a
-    /// filter, only sessions with matching events in the window count, and the function reads rows.
+    /// all its events. `first` has at most `limit` sessions; `count` is their number without this limit. With a filter,
+    /// sessions without matching events in the window are left out, and the call reads rows.
     package func sessions(
         startedIn window: Range<Int64>, atLeast commands: Int = 0, by order: StoreReader.SessionOrder = .latest,
         limit: Int
