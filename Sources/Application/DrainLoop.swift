@@ -13,7 +13,7 @@ package protocol DrainObserver: Sendable {
     func stored(_ events: Int) async
     /// Notes that the loop found no event that it can store now.
     /// - Parameters:
-    ///   - count: `appendCount` before the loop checked.
+    ///   - count: the result of `appendCount` from before the check.
     ///   - isBlocked: whether events wait that cannot be stored yet.
     func foundNothing(since count: Int, isBlocked: Bool) async
     /// Notes that the loop has no writer: another process has the writer lock, or recording is off.
@@ -89,7 +89,7 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
         }
     }
 
-    /// Stores the waiting events, unless the loop may not write.
+    /// Stores the waiting events if the loop may write.
     private func attempt(
         _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
     ) async throws -> DrainState.Outcome {
@@ -105,8 +105,8 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
         return policy.isOpen() ? .busy : .off
     }
 
-    /// Returns the writer, opened again if it was closed. Nil if another process holds or requests the writer lock, or recording
-    /// is off.
+    /// Returns the writer, and opens it if it is closed. Returns nil if another process holds or requests the writer
+    /// lock, or if recording is off.
     private func open(
         _ writer: inout SQLiteWriter?, _ state: inout DrainState, _ policy: inout RecordingPolicyCache
     ) async throws -> SQLiteWriter? {

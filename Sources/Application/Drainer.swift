@@ -51,7 +51,7 @@ package struct Drainer: Sendable {
         var quietLooks = 0
         while ContinuousClock.now < deadline {
             if try await drainIfFree(catchingUp: progress) != nil { return true }
-            // An empty line in the service's pipe is no event, and wakes the service.
+            // An empty line in the service's pipe wakes the service and is not recorded as an event.
             if !asked { asked = NamedPipe.offer("\n", to: pipe) }
             // Events that the service has just read from its pipe are briefly neither in the pipe nor in the buffer.
             // Two checks in a row must therefore find no events.
@@ -74,8 +74,9 @@ package struct Drainer: Sendable {
     }
 
     /// Stores waiting events before a report reads the database, and returns the events that the report will lack. This
-    /// process stores them, or it asks the service. The wait for another writer is at most `patience`, because a
-    /// slightly outdated report is better than no report. A database that cannot be written can still be read.
+    /// process stores the waiting events itself, or asks the service to store them. The wait for another writer is at
+    /// most `patience`, because a slightly outdated report is better than no report. A database that cannot be written
+    /// can still be read.
     package func prepareReport(patience: Duration) async throws -> Missing {
         guard data.folder.exists else { return .nothing }
         guard try RecordingPolicy.current(for: data) == .on else {

@@ -19,7 +19,7 @@ package enum ServiceState: Equatable, Sendable {
         else { return .stopped }
         let numbers = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard numbers.count == 2, let processID = Int32(numbers[0]) else { return .stopped }
-        // Another process may have got the number of a killed service.
+        // Another process may have the process id of a killed service now.
         let start = ProcessIdentity(processID: processID).startTime
         return start > 0 && String(start) == numbers[1] ? .running(processID: processID) : .stopped
     }

@@ -1,8 +1,8 @@
 import Core
 import SystemSupport
 
-/// Counts the events by which a stream is ahead of its own drain. Past a limit it pauses the stream, unless the drain
-/// cannot store anything.
+/// Counts the events by which a stream is ahead of its own drain. If they exceed a limit, the stream pauses until the
+/// drain has stored enough of them. A drain without a writer, or a blocked drain, pauses no stream.
 actor StreamBacklog: DrainObserver {
     /// The wake-ups of the drain. At most one wake-up waits.
     nonisolated let wakeUps: AsyncStream<Void>

@@ -23,8 +23,8 @@ enum EventKind: Int, CaseIterable {
     }
 }
 
-/// The template, services and ports of an event. The event of a new workspace has them, and the event of a command that
-/// starts services.
+/// The template, services and ports of an event. Events of new workspaces have them, and so do events of commands that
+/// start services.
 struct ServiceUse {
     /// The index of the template in the catalogue.
     let template: Int

@@ -44,7 +44,7 @@ struct SessionQueue {
     struct Entry {
         /// The time of the session's next event within the day, in milliseconds.
         var millisecond: Int
-        /// The session's index among the sessions of the day. It decides the order of equal times.
+        /// The session's index among the sessions of the day. The index decides the order of entries with equal times.
         let session: Int
 
         /// Returns whether this entry comes before another entry.

@@ -44,7 +44,8 @@ struct Session {
     /// Returns the next event and moves the session to the time of the following event.
     mutating func next(from catalogue: Catalogue) -> Event {
         let (durationNormal, pauseNormal) = random.normalPair()
-        // The longest time for this event and its pause. If no remaining event takes longer, all end before midnight.
+        // The maximum time for this event and its pause. With this limit for every remaining event, the session ends
+        // before midnight.
         let room = (CalendarDay.milliseconds - 1 - millisecond) / remaining
         var event = event(of: drawKind(), durationNormal: durationNormal, catalogue: catalogue)
         if let duration = event.duration {

@@ -2,7 +2,7 @@
 ///
 /// Sessions come in pairs, as for a user with two terminals. Both sessions of a pair start on the same day, soon after
 /// one another, so that even a small stream has sessions that overlap. Each plan depends only on the seed and the index
-/// of its pair. Therefore no state is kept for sessions that are not running.
+/// of its pair. Therefore only running sessions need state.
 struct SessionPlanner {
     /// The first day of the stream, as days since 1970-01-01.
     let firstDay: Int
@@ -61,8 +61,8 @@ struct SessionPlanner {
         RandomNumbers(seed: seed, stream: UInt64(pair) << 1)
     }
 
-    /// Draws the day of a pair. The weighted days are divided into equal slices, one for each pair. The day is at a
-    /// random position in the pair's slice.
+    /// Draws the day of a pair. The total weight of all days is divided into equal slices, one for each pair. A random
+    /// position in the pair's slice selects the day.
     private func drawDay(ofPair pair: Int, _ random: inout RandomNumbers) -> Int {
         let position = (pair * dayChoice.total + random.below(dayChoice.total)) / pairs
         return firstDay + dayChoice.index(at: position)
@@ -82,6 +82,6 @@ private let minutesPerHour = 60
 /// The weight of each day of the week, Sunday first.
 private let weekdayWeights = [1, 20, 22, 22, 21, 17, 2]
 
-/// The weight of each hour (UTC) in which a session can start, from `firstHour` on.
+/// The weight of each hour (UTC) in which the first session of a pair can start, from `firstHour` on.
 private let hourWeights = [1, 4, 12, 18, 12, 8, 5, 14, 10, 8, 5, 3, 2, 1, 1]
 private let firstHour = 6

@@ -58,8 +58,8 @@ struct BashHistory: HistoryReader {
         return .entry
     }
 
-    /// Returns the time of a line of `#` and digits, in milliseconds since 1970; nil for any other line. A number that
-    /// is not a time from 2000 on belongs to a comment that the user typed.
+    /// Returns the time of a line of `#` and digits, in milliseconds since 1970; nil for any other line. If the number
+    /// is not a time from 2000 to 9999, the line is a comment that the user typed.
     private static func time(_ line: Span<UInt8>) -> Int64? {
         guard line.count > 1, line[0] == UInt8(ascii: "#"), let number = line.decimal(from: 1),
             number.end == line.count, let time = number.value.milliseconds, time >= Limits.earliestTimestamp,

@@ -126,7 +126,8 @@ package struct HistoryImport: Sendable {
     }
 
     /// Returns the result that an import would have now. Nothing is written.
-    /// - Parameter planned: the entries that imports of other sources would store first. This call adds its own.
+    /// - Parameter planned: the entries that imports of other sources would store first. This call adds the entries
+    ///   that this import would store.
     package func plan(for data: DataFolder, besides planned: inout PlannedHistories) throws -> HistorySummary {
         let reader = try StoreReader(data: data)
         let bounds = try reader?.historyBounds(of: source.rawValue) ?? HistoryBounds()

@@ -2,8 +2,8 @@ import Core
 import Intake
 import SystemSupport
 
-/// A program whose history can be imported. The cases with more detailed entries come first. If several histories
-/// contain a run, `HistoryImport.plans` counts it for the first of them.
+/// A program whose history can be imported. Sources with more details per entry come first. If several histories
+/// contain a run, `HistoryImport.plans` counts the run for the first of these histories.
 package enum HistorySource: String, CaseIterable, Sendable {
     case atuin, histdb, hishtory, resh, nushell, xonsh
     case xonshJSON = "xonsh-json"

@@ -60,7 +60,8 @@ package struct HistorySummary: Equatable, Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Advice on the setting that makes the shell write times. Nil unless entries without a time were skipped.
+    /// Advice on the setting that makes bash or zsh write times. Nil for other sources, or if no entry was skipped as
+    /// `undated`.
     private var advice: String? {
         guard skipped[.undated] ?? 0 > 0 else { return nil }
         return switch source {

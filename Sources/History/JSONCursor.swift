@@ -9,7 +9,7 @@ import SystemSupport
 struct JSONCursor {
     private var scanner = JSONScanner()
 
-    /// Consumes `bracket`, which opens an object or an array. Returns whether the bracket was next.
+    /// If the next byte after blanks is `bracket`, which opens an object or an array, consumes it and returns true.
     mutating func open(_ bracket: UInt8, _ text: Span<UInt8>) -> Bool {
         scanner.skipBlanks(text)
         return scanner.take(bracket, text)
@@ -29,7 +29,7 @@ struct JSONCursor {
         return true
     }
 
-    /// Reads the object that is next, and calls `use` for each member when the member's value is next. `use` must
+    /// Reads the next object, and calls `use` for each member, with the cursor at the member's value. `use` must
     /// consume this value. Returns false if the next value is not an object.
     mutating func readMembers(
         _ text: Span<UInt8>,

@@ -1,11 +1,12 @@
 import Core
 import SystemSupport
 
-/// Reads the tags of an XML file one after the other, in bounded memory (https://www.w3.org/TR/xml/, sections 2.3 to 3.1).
+/// Reads the tags of an XML file one after the other, in bounded memory (https://www.w3.org/TR/xml/, sections 2.3 to
+/// 3.1).
 ///
-/// Text between tags, comments, CDATA sections and processing instructions are skipped. A document type declaration ends the
-/// reading, so that no entity is ever expanded. Only character references and references to the five predefined
-/// entities are replaced. The reader does not check that start tags and end tags match.
+/// Text between tags, comments, CDATA sections and processing instructions are skipped. A document type declaration
+/// ends the reading, so that no entity is ever expanded. Only character references and references to the five
+/// predefined entities are replaced. The reader does not check that start tags and end tags match.
 final class MarkupReader {
     /// A start tag, an empty-element tag or an end tag.
     struct Tag {

@@ -8,9 +8,9 @@ import SystemSupport
 ///     {"locs": […], "index": {…},
 ///      "data": {"cmds": [{"cwd": "/h", "inp": "ls\n", "rtn": 0, "ts": [1700000000.25, 1700000000.5]}], "env": {…}, …}}
 ///
-/// The file may contain a session's environment and the outputs of its commands. Only `inp`, `rtn` and `ts` of `data.cmds`
-/// are read. A session that ended without a command may leave an empty file. The file of a running session contains the
-/// commands so far.
+/// The file may contain a session's environment and the outputs of its commands. Only `inp`, `rtn` and `ts` of
+/// `data.cmds` are read. A session that ended without a command may leave an empty file. The file of a running session
+/// contains the commands so far.
 struct XonshHistory: HistoryReader {
     private let files: [String]
     private var index = 0

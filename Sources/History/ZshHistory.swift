@@ -46,7 +46,7 @@ struct ZshHistory: HistoryReader {
     }
 
     /// Returns the start and the duration (`length`) of an entry, in seconds, and the index of its command line
-    /// (`end`). Nil for any other text.
+    /// (`end`). Nil if the text does not begin with a start and a duration.
     private static func times(_ raw: Span<UInt8>) -> (start: Int64, length: Int64, end: Int)? {
         var index = 1
         while index < raw.count, raw[index] == UInt8(ascii: " ") { index += 1 }

@@ -9,7 +9,7 @@ import SystemSupport
 struct AggregateAddition {
     let name: String
     let destination: Destination
-    /// Path of the file that lists the names that may leave; nil if all names may leave.
+    /// Path of the file that lists the names that may be sent; nil if all names may be sent.
     let listPath: String?
     /// Whether the destination gets a new id.
     let renews: Bool

@@ -95,7 +95,7 @@ struct AggregatePreview {
     }
 }
 
-/// The list of names that would leave with aggregates, printed before anything is sent.
+/// The list of names that would be sent with aggregates, printed before any data is sent.
 struct LeavingNamesReport {
     /// The maximum number of printed names of each kind.
     private static let most = 20

@@ -3,7 +3,7 @@ import Core
 import Recording
 import SystemSupport
 
-/// The failure of a command: one sentence and the exit code that sysexits.h has for it.
+/// The failure of a command: one sentence, and the exit code of sysexits.h for the failure.
 struct CommandFailure: Error {
     private(set) var message: String
     let code: Int32

@@ -28,7 +28,7 @@ struct Destinations {
         aggregates = try AggregateSettingsFile(data).load().entries
     }
 
-    /// Returns the destination of a URL or name. If `text` is nil, it returns the only named destination.
+    /// Returns the destination of a URL or name. If `text` is nil, returns the only named destination.
     func find(_ text: String?) throws -> Found {
         guard let text else {
             guard names.count < 2 else {

@@ -41,14 +41,14 @@ struct ExecCommand: ParsableCommand {
     }
 
     func run() throws {
-        // The command is taken from the last arguments of the process, because the parser decodes arguments as UTF-8. A
-        // file name may have other bytes.
+        // The command is taken from the last arguments of the process, because the parser decodes arguments as UTF-8.
+        // The bytes of a file name may be invalid UTF-8.
         let command = RawArgument.ofThisProcess.suffix(command.count)
         Self.run(ExecCall(Array(command), workspace: workspace, task: task, quiet: quiet))
     }
 
-    /// Runs a call that `ExecCall` can read, without the argument parser, and ends the process. Returns if `ExecCall`
-    /// cannot read the arguments.
+    /// If `ExecCall` can read the arguments, runs the command without the argument parser and ends the process.
+    /// Otherwise returns, and the caller uses the argument parser.
     static func runAtOnce(_ arguments: [RawArgument]) {
         if let call = ExecCall(arguments) { run(call) }
     }

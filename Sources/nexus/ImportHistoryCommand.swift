@@ -61,7 +61,8 @@ struct ImportHistoryCommand: AsyncParsableCommand {
                 try await Self.take(path, of: source, into: data)
             }
             summaries.append(summary)
-            // Each summary is printed before the next file is read. It is then not lost if a later file fails.
+            // Each summary is printed before the next file is read, so that the failure of a later file does not lose
+            // it.
             if !json { try File.standardOutput.write(summary.text(isPlan: false)) }
         }
         if json {

@@ -52,7 +52,7 @@ struct Nexus: AsyncParsableCommand {
             }
             if let failure = CommandFailure(error) { failure.end() }
             if exitCode(for: error).rawValue == 0 { printText(of: error, arguments) }
-            // The parser's message quotes the arguments, so it is escaped.
+            // The parser's message quotes the arguments, so the message is escaped.
             let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
             let message = lines.map { String($0).escapedForDisplay }.joined(separator: "\n")
             try? File.standardError.write(message.isEmpty ? "" : message + "\n")
@@ -85,8 +85,8 @@ struct Nexus: AsyncParsableCommand {
         "--experimental-dump-help",
     ]
 
-    /// Throws if the process lacks the files, threads or memory that the command needs. Recording one event needs fewer
-    /// of them than any other command.
+    /// Throws if the process lacks the files, threads or memory that the command needs. The recording of one event
+    /// needs fewer resources than any other command.
     private static func requireResources(for command: any ParsableCommand) throws {
         let runtime = min(ProcessResources.processors, Limits.commandProcessors)
         let needed: ProcessResources

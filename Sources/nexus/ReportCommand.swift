@@ -77,7 +77,7 @@ struct ReportCommand: AsyncParsableCommand {
         let data = try DataFolder.readable()
         _ = try window.window(now: SystemClock().now())
         let file = try target(in: data)
-        // The file is checked before the report is made, because that takes seconds.
+        // The file is checked before the report is made, because making a report takes seconds.
         try file.requireReplaceable()
         try server.requireServer(from)
         if let from, ServerFigures.isServer(from) {

@@ -26,8 +26,8 @@ enum SubcommandCheck {
         }
     }
 
-    /// Returns the name that is most similar to a word. Nil if the distance of word and name is more than a third of
-    /// the name's letters, or if another name is equally similar.
+    /// Returns the name that is most similar to a word. Nil if the distance of word and name is more than 1 and more
+    /// than about a third of the name's letters. Nil also if another name is equally similar.
     static func nearest(to word: String, of names: [String]) -> String? {
         let distances = names.map { (name: $0, distance: distance(Array(word.lowercased().utf8), Array($0.utf8))) }
         let ordered = distances.sorted { $0.distance < $1.distance }

@@ -68,7 +68,7 @@ struct SyncCommand: AsyncParsableCommand {
             }
         }
 
-        /// Limit of rows that a dry run shows.
+        /// The maximum number of rows that a dry run shows.
         private static let shownRows = 3
 
         func run() async throws {

@@ -237,7 +237,7 @@ struct Confirmation: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// The failure of a command because another process writes to the database and did not yield in time.
+    /// The failure of a command if another process that writes to the database did not yield in time.
     static let writerIsBusy = CommandFailure(
         "nothing was changed: another nexus process is storing events; try again later", .tryAgain)
 }

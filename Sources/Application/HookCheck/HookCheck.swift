@@ -4,10 +4,11 @@ package import SystemSupport
 import WriteAheadBuffer
 
 /// Checks whether the hook of a shell records. It starts the user's interactive shell with the user's start files on a
-/// pseudo-terminal, and runs `true` in it. Then it waits for the event in a temporary data folder, which is removed afterwards.
+/// pseudo-terminal, and runs `true` in it. Then it waits for the event in a temporary data folder, which is removed
+/// afterwards.
 ///
-/// Before `true` the shell reads a probe. The probe writes the state of the hook into a file and makes the temporary folder the
-/// data folder, regardless of the start files. The check does not change the user's data.
+/// Before `true` the shell reads a probe. The probe writes the state of the hook into a file and makes the temporary
+/// folder the data folder, regardless of the start files. The check does not change the user's data.
 package struct HookCheck: Sendable {
     /// The variable by which start files recognize a check. It also keeps a check from starting another check.
     package static let mark = "NEXUS_HOOK_CHECK"
@@ -16,7 +17,7 @@ package struct HookCheck: Sendable {
     private let deadline: Duration
     private let environment: [String: String]
 
-    /// `deadline` is the longest time from the start of the shell to the event.
+    /// `deadline` is the maximum time from the start of the shell to the arrival of the event.
     package init(
         _ files: ShellStartFiles, deadline: Duration, environment: [String: String] = Environment.allByName
     ) {
@@ -89,8 +90,8 @@ package struct HookCheck: Sendable {
         result.output = String(decoding: process.output, as: UTF8.self)
     }
 
-    /// Waits until the shell has printed something and is quiet, or has printed nothing for some time. A start file that reads
-    /// its input must not get the typed lines. The wait ends at `end` at the latest.
+    /// Waits until the shell has printed something and is quiet, or has printed nothing for some time. A start file
+    /// that reads its input must not get the typed lines. The wait ends at `end` at the latest.
     private func waitForPrompt(_ process: TerminalProcess, _ end: ContinuousClock.Instant) {
         let silent = ContinuousClock.now + Limits.hookQuietTime * 10
         while process.output.isEmpty, !process.isOver, ContinuousClock.now < min(silent, end) {

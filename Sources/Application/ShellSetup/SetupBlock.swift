@@ -9,9 +9,9 @@ import SystemSupport
 ///     fi
 ///     # <<< nexus setup <<<
 ///
-/// Newlines may be added before the block, so that it begins on its own line. The first line records their number and
-/// whether the file was created for the block: `# >>> nexus setup >>> newlines 1` and `# >>> nexus setup >>> new file`.
-/// Removing the block therefore restores every byte.
+/// Newlines may be added before the block, so that the block begins on its own line. The first line of the block
+/// records the number of these newlines (`# >>> nexus setup >>> newlines 1`). It also records whether the file was
+/// created for the block (`# >>> nexus setup >>> new file`). Removing the block therefore restores every byte.
 struct SetupBlock: Equatable {
     private static let begin = "# >>> nexus setup >>>"
     private static let end = "# <<< nexus setup <<<"
@@ -58,8 +58,8 @@ struct SetupBlock: Equatable {
     }
 
     /// Returns the number of newlines to add after a text, so that the next text begins on its own line. The number is
-    /// 0 after a complete line and 1 after an unfinished line. A backslash at the end would continue the line, so it
-    /// needs one more newline.
+    /// 0 after a complete line and 1 after an unfinished line. If a backslash at the end continues the line, one more
+    /// newline is needed.
     private static func missingNewlines(after text: [UInt8]) -> Int {
         guard let last = text.last else { return 0 }
         let isEnded = last == UInt8(ascii: "\n")

@@ -12,7 +12,7 @@ package struct ShellSetup: Sendable {
     private let files: ShellStartFiles
     private let zshFolder: String?
 
-    /// - Parameter asksZsh: whether zsh is started to print the folder of its start files. Without it, a folder that
+    /// - Parameter asksZsh: whether zsh is started to print the folder of its start files. If false, a folder that
     ///   `.zshenv` sets remains unknown.
     package init(_ files: ShellStartFiles, asksZsh: Bool = true) {
         self.files = files
@@ -39,8 +39,8 @@ package struct ShellSetup: Sendable {
     package var line: String { SetupBlock.line(files.shell) }
 
     /// Returns the files that should have the hook, and the form in which each file has it. The user may have added the
-    /// hook's line to another start file. If that is not a login file, its line counts as the hook of every file that
-    /// has no hook.
+    /// hook's line to another start file. If that other file is not a login file, its line counts as the hook of every
+    /// file that has no hook.
     package func steps() throws(StartFileError) -> [Step] {
         let logins = [".bash_profile", ".bash_login", ".profile"]
         var own: StartFile.State?

@@ -2,8 +2,8 @@ import Core
 package import Intake
 package import SystemSupport
 
-/// A start file of a shell, to which the hook's line is added. Changes keep its mode, owner and links, and all of the
-/// user's text.
+/// A start file of a shell, to which the hook's line is added. Changes keep the file's mode, owner and links, and all
+/// of the user's text.
 package struct StartFile: Equatable, Sendable {
     package let shell: ShellDialect
     /// The path by which the shell reads the file.
