@@ -87,7 +87,7 @@ struct ImportPlacing {
     init(_ database: Database) throws {
         own = try InstallationID.current(in: database)
         origins = try RowProvenance.read(from: database).origins
-        // New rows may extend the last line of `origins`. Therefore this line is written again.
+        // New rows may extend the last range of `origins`, so `finish` writes that range again.
         firstNewRange = max(0, origins.ranges.count - 1)
         highest = try RowIDs.next(of: .events, in: database) - 1
         highestBefore = highest

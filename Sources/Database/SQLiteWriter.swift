@@ -319,7 +319,7 @@ package actor SQLiteWriter {
         }
     }
 
-    /// Bytes of SQLite's WAL file, in use or not.
+    /// The length of SQLite's WAL file. Unlike `wal.bytes`, it includes bytes that are no longer in use.
     private var walFileBytes: Int { data.folder.size(of: "nexus.db-wal") ?? 0 }
 
     /// Makes SQLite overwrite the WAL from its start with the next commit. The database must already contain the whole

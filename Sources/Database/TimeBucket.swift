@@ -20,8 +20,8 @@ package enum TimeBucket {
     }
 }
 
-/// The bucket from which every recorded event still has its row. For earlier days retention has removed the rows, and
-/// only aggregates are left.
+/// The first bucket of the time in which retention removed no rows. For earlier days retention has removed the rows,
+/// and only aggregates are left.
 package enum CompleteRows {
     /// The name of the bucket's line in the table `counters`. The name is part of the database format.
     private static let name = "rows_complete_from_slot"

@@ -128,9 +128,9 @@ struct EventValidator: Sendable {
             timestamp = timestamps.parse(text.extracting(place))
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
-        // The time of an event is compared to the clock. Therefore a wrong clock rejects all events, not only events
-        // without a time.
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
+        // The clock gives the time of an event without one, and shows which times are in the future. So a wrong clock
+        // rejects every event, even one with a time.
         let now = clock.now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
         guard let timestamp else {

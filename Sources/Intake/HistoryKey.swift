@@ -74,10 +74,10 @@ package struct HistoryKey: Sendable, Equatable {
 ///     bits 41…0   the first 42 bits of HMAC-SHA256
 ///
 /// The HMAC covers the entry's second, the entry's number among equal entries of that second, and the entry's line. The
-/// entry's row in `events` has the day too. The day in the upper bits keeps the marks of one import on neighbouring
-/// pages of the database. Marks in random order made an import of a million lines take 2.5 times as long and write 13
-/// times as much. In a history of a million entries over ten years, the probability that two entries have the same mark
-/// is 1 in 30,000. In that case the second entry is skipped.
+/// day discloses nothing, because the entry's row in `events` has its time. The day in the upper bits keeps the marks
+/// of one import on neighbouring pages of the database. Marks in random order made an import of a million lines take
+/// 2.5 times as long and write 13 times as much. In a history of a million entries over ten years, the probability that
+/// two entries have the same mark is 1 in 30,000. In that case the second entry is skipped.
 package struct HistoryMarker: Sendable {
     /// The state of the HMAC after the key was set up. Each line uses a copy of this state, because setting up the key
     /// takes longer than hashing a line.

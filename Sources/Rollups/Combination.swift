@@ -84,8 +84,8 @@ struct Combination: NumberedKey {
 /// The number of combinations is limited (`Limits.combinations`). The events of all combinations beyond the limit are
 /// counted together under the number 0.
 struct CombinationNumbers {
-    /// The combinations in the order in which they were seen. Their members are not numbers of names yet, but indices
-    /// of names plus 1.
+    /// The combinations in the order in which they were seen. Instead of the number of a
+    /// name, a member has the name's index in its `RollupNames`, plus 1; 0 means no value.
     private var places = KeyNumbering<Combination>()
     /// The number of each combination, except combinations that were added since the last `findNumbers`.
     private(set) var numbers: [UInt32] = []

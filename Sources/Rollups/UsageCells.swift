@@ -1,15 +1,15 @@
 import Core
 import Database
 
-/// The values of an event that every kind counts.
+/// The numbers of one event that `UsageCells` counts, for aggregates of every kind (`RollupKind`).
 struct UsageEvent {
     /// The 15-minute bucket.
     let slot: Int64
     /// Milliseconds since 1970.
     let timestamp: Int64
-    /// Zero if the event has no duration.
+    /// Zero if the event has no duration, or if the user interrupted the command.
     let durationMS: Int64
-    /// The latency bucket of the duration; negative if the event has no duration.
+    /// The latency bucket of the duration; negative if `durationMS` is not counted.
     let bucket: Int
     /// 1 if the event succeeded, else 0.
     let succeeded: UInt32
@@ -19,8 +19,8 @@ struct UsageEvent {
 
 /// The aggregates of one kind, counted in a transaction of fewer than a million events. Events are counted in the order
 /// in which they arrive. This is mostly the order of time. Therefore consecutive events change the few aggregates of
-/// one 15-minute bucket, which stay in the processor's cache. If events are out of order, a bucket has several runs;
-/// `changes` merges them.
+/// one 15-minute bucket, which stay in the processor's cache. If events are out of order, a bucket can have several
+/// groups of consecutive aggregates (`Run`). `changes` merges the aggregates of such groups.
 struct UsageCells {
     private struct Cell {
         let place: UInt32
@@ -179,8 +179,8 @@ struct UsageCells {
         runs[run].start..<(run + 1 < runs.count ? runs[run + 1].start : cells.count)
     }
 
-    /// Returns the changes to write, in the order of their blocks and keys, and their latency buckets. `keys` has the
-    /// key of each key index.
+    /// Returns two lists: the changes to write, ordered by block and key, and the latency buckets of all changes.
+    /// `keys` has the key of each key index.
     func changes(
         _ grain: RollupGrain, keys: [RollupKey]
     ) -> (changes: [RollupTable.Change], buckets: [BucketCount]) {
@@ -245,8 +245,8 @@ struct UsageCells {
         return sorted
     }
 
-    /// Returns the latency buckets of all changes, and sets the range of each change's buckets. `ranks` has the index
-    /// of the change of each aggregate.
+    /// Returns the latency buckets of all changes, and sets the range of each change's buckets. For each
+    /// aggregate, `ranks` has the index in `changes` of the change that contains it.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
         let byBucket = Self.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
         let sorted = Self.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }

@@ -56,7 +56,7 @@ struct SyncCommand: AsyncParsableCommand {
         @Flag(help: "Send everything once more, for a destination that lost its data.")
         var again = false
 
-        @Flag(help: "Start a new ledger. Move the damaged ledger away first.")
+        @Flag(help: "Start a new ledger, after you have moved the damaged ledger and ledger.head away.")
         var newLedger = false
 
         @Flag(help: "Print JSON.")
@@ -128,7 +128,7 @@ struct SyncCommand: AsyncParsableCommand {
             discussion: """
                 With --aggregates, the destination receives no rows. For each day it receives the number of runs, \
                 their total time and a histogram of their durations. These figures are grouped by command, event type, \
-                outcome, error category and template. A random id stands for this data folder.
+                outcome, error category and template. They have a random id of their own, not the id of this installation.
 
                 The command prints the recorded names that would be sent. --allow limits them to the names in a file, \
                 with lines such as 'command git push', 'category exit_1' and 'template service'. Any other name is \

@@ -112,7 +112,7 @@ package enum ShellSetupError: ReportedError, Equatable {
             "cannot set up '\(name.escapedForDisplay)': hooks exist for bash, zsh and fish; give one with --shell"
         case .noHome: "cannot set up a shell: HOME is not a folder; set HOME"
         case .homeOfAnother(let path):
-            "cannot set up a shell: HOME, \(path.escapedForDisplay), belongs to another user; run it as that user, without sudo"
+            "cannot set up a shell: HOME, \(path.escapedForDisplay), belongs to another user; run this command as that user, without sudo"
         }
     }
 }

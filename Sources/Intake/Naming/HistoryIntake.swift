@@ -1,7 +1,8 @@
 package import Core
 package import SystemSupport
 
-/// The facts about a line of a history from which an event is created. The text of the line is not part of them.
+/// The facts about one line of a history, except its text. `HistoryIntake` creates an event from these facts and the
+/// text.
 package struct HistoryLine: Sendable {
     /// The start of the run, in milliseconds since 1970.
     package var time: Int64

@@ -6,7 +6,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
         case template, services, ports
     }
 
-    /// The runs of a command, divided by one value of an attribute.
+    /// The runs of a command in two groups: the runs with one value of an attribute, and the other runs.
     package struct Division: Sendable {
         package let command: String
         package let attribute: Attribute

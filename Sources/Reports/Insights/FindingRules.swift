@@ -49,10 +49,10 @@ package enum FindingRules {
     static let daysPerWindow = 3
     /// Smallest ratio of the durations in two windows that counts as a change.
     static let smallestRatio = 1.1
-    /// Runs that a comparison needs on each side: with and without a template, or with and without a number of services
-    /// or ports.
+    /// Runs that a correlated factor needs on each side: runs with one template, one number of services or one number
+    /// of ports, and the command's other runs. A command also needs this number of runs to be listed by its p95.
     static let runsCompared = 20
-    /// Share of the total time of all runs that the repetitions of a command must reach.
+    /// The repetitions of a command after a failure must take at least this share of the total time of all runs.
     static let retryShare = 0.05
 
     /// Limit of compared commands, the most time-consuming first. Users would not read about further commands, and each
