@@ -29,7 +29,7 @@ struct RowRules {
             // Nexus stores only the first plain words of a command, so a row with a longer command does not come from
             // Nexus.
             let isCut = try intake.acceptSayingIfCut(parsed, in: row.bytes.span, use: use)
-            return isCut ? "command has more than plain words" : nil
+            return isCut ? "its command has more than its first plain words" : nil
         } catch {
             return error.message
         }

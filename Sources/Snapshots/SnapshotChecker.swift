@@ -37,7 +37,8 @@ package actor SnapshotChecker {
                 var lines = TextLines(isCSV: manifest.content == .csv)
                 try input.unpack(progress) { lines.count($0) }
                 guard lines.count - (manifest.content == .csv ? 1 : 0) == manifest.events else {
-                    throw SnapshotError.damaged(path: path, what: "its number of events differs from its manifest")
+                    throw SnapshotError.damaged(
+                        path: path, what: "its number of events differs from the number in its manifest")
                 }
             }
             return manifest
@@ -102,9 +103,13 @@ package actor SnapshotChecker {
         if let problem = try rows.problemOfTables() { throw SnapshotError.damaged(path: path, what: problem) }
         let facts = try rows.facts()
         guard facts["installation"] == manifest.installation, facts["format_version"] == String(manifest.formatVersion)
-        else { throw SnapshotError.damaged(path: path, what: "its two manifests differ") }
+        else {
+            throw SnapshotError.damaged(
+                path: path, what: "the manifest in its database differs from the manifest at its end")
+        }
         guard try rows.sessionCount() == manifest.sessions else {
-            throw SnapshotError.damaged(path: path, what: "its number of rows differs from its manifest")
+            throw SnapshotError.damaged(
+                path: path, what: "its number of sessions differs from the number in its manifest")
         }
         return rows
     }

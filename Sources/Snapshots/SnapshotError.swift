@@ -52,14 +52,14 @@ package enum SnapshotError: ReportedError, Equatable {
         case .damaged(let path, let what):
             "\(path.escapedForDisplay) is damaged: \(what.escapedForDisplay)"
         case .oneWay(let path, .ndjson):
-            "\(path.escapedForDisplay) holds lines of JSON, not rows with their ids: record them with "
+            "\(path.escapedForDisplay) holds lines of JSON, not rows with their ids: record the lines with "
                 + "'lz4 -dc FILE | nexus record --stdin', or take a snapshot with '--format sqlite'"
         case .oneWay(let path, let format):
             "\(path.escapedForDisplay) holds \(format.rawValue), which is for other tools: only a snapshot with "
                 + "'--format sqlite' can be read back"
         case .plainText(let path, .ndjson):
-            "\(path.escapedForDisplay) is not imported: it holds lines of JSON, not rows with their ids; record them with "
-                + "'nexus record --stdin < FILE', or export to a name that ends with .db"
+            "\(path.escapedForDisplay) is not imported: it holds lines of JSON, not rows with their ids; record the "
+                + "lines with 'nexus record --stdin < FILE', or export to a name that ends with .db"
         case .plainText(let path, let format):
             "\(path.escapedForDisplay) is not imported: it holds \(format.rawValue), which is for other tools; export to a name "
                 + "that ends with .db"
@@ -80,8 +80,8 @@ package enum SnapshotError: ReportedError, Equatable {
             return
         }
         switch error {
-        case StoreError.notADatabase: self = .damaged(path: path, what: "the database that it holds is damaged")
-        case StoreError.database(_, let message): self = .damaged(path: path, what: "SQLite says: \(message)")
+        case StoreError.notADatabase: self = .damaged(path: path, what: "its database cannot be read")
+        case StoreError.database(_, let message): self = .damaged(path: path, what: "SQLite reports: \(message)")
         default: self.init(error, path: path)
         }
     }

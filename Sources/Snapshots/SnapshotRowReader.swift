@@ -71,8 +71,12 @@ struct SnapshotRowReader {
         guard first == manifest.firstID, first == nil || last == manifest.lastID,
             rules.span.map({ Timestamp.rfc3339($0.lowerBound) }) == manifest.from,
             rules.span.map({ Timestamp.rfc3339($0.upperBound) }) == manifest.until
-        else { throw SnapshotError.damaged(path: path, what: "the times of its events differ from its manifest") }
+        else {
+            throw SnapshotError.damaged(path: path, what: "the ids or times of its events differ from its manifest")
+        }
     }
 
-    private var wrongRows: SnapshotError { .damaged(path: path, what: "its number of rows differs from its manifest") }
+    private var wrongRows: SnapshotError {
+        .damaged(path: path, what: "its rows differ from its manifest in number or order")
+    }
 }

@@ -80,8 +80,9 @@ package enum SyncError: ReportedError, Equatable {
             "unknown destination '\(name.escapedForDisplay)': 'nexus sync list' lists destinations, "
                 + "'nexus sync add' adds one"
         case .damagedLedger(let path, let damage):
-            "nothing was sent: \(path.escapedForDisplay) was altered; \(damage). Keep the file for inspection, move it and "
-                + "ledger.head away, and run again with '--new-ledger': events are then sent again, without duplicates"
+            "nothing was sent: \(path.escapedForDisplay) was altered; \(damage). Move it and ledger.head to another "
+                + "folder, keep both for inspection, and run again with '--new-ledger': events are then sent again, "
+                + "without duplicates"
         case .alreadySending: "another 'nexus sync' is running: wait for it, or try again later"
         case .badProxy(let variable, let reason): "cannot use the proxy in \(variable): \(reason.escapedForDisplay)"
         case .badCertificates(let path, let reason):

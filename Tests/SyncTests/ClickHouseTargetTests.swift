@@ -107,7 +107,7 @@ struct ClickHouseTargetTests {
         let harness = try await SendingHarness()
         let server = try await ClickHouseServer { _ in .answer(200, [:], answer) }
         let error = try await harness.failure(server.url)
-        let first = answer.split(whereSeparator: \.isNewline).first.map { ": \($0)" } ?? " and nothing else"
+        let first = answer.split(whereSeparator: \.isNewline).first.map { ": \($0)" } ?? " with an empty body"
         #expect(error == .notClickHouse(server.url, answer: "HTTP 200" + first))
         #expect(server.requests.count == 1 && harness.waits.all.isEmpty)
         #expect(try harness.begun().isEmpty && harness.sent().isEmpty)

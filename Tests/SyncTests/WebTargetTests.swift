@@ -43,7 +43,7 @@ struct WebTargetTests {
 
     /// An answer that no other attempt changes, and a part of what the user is told.
     private static let refusals: [(Int, [String: String], String, String)] = [
-        (202, [:], "", "cannot confirm the transfer: PLACE answers HTTP 202 and nothing else"),
+        (202, [:], "", "cannot confirm the transfer: PLACE answers HTTP 202 with an empty body"),
         (304, [:], "", "cannot confirm the transfer"),
         (
             307, ["Location": "https://new.example/dav"], "",
@@ -55,7 +55,7 @@ struct WebTargetTests {
         (403, [:], "", "check NEXUS_SYNC_USER and NEXUS_SYNC_PASSWORD"),
         (404, [:], "", "HTTP 404; create the folder on the server, or correct the address"),
         (407, [:], "", "cannot use the proxy"),
-        (413, [:], "", "(the file is too large for it)"),
+        (413, [:], "", "(the file is too large for the server)"),
         (505, [:], "", "this server cannot be a destination"),
         (511, [:], "", "log in to the network in a browser, and run again"),
     ]

@@ -20,7 +20,7 @@ struct WebConnection: Sendable {
         /// The status and the first line of the text, for a message.
         var summary: String {
             let line = text.split(whereSeparator: \.isNewline).first?.prefix(100)
-            return "HTTP \(status)" + (line.map { ": \($0)" } ?? " and nothing else")
+            return "HTTP \(status)" + (line.map { ": \($0)" } ?? " with an empty body")
         }
     }
 
@@ -214,7 +214,7 @@ struct WebConnection: Sendable {
         case .proxyNotPermitted: .proxyNotPermitted(options.proxy?.place ?? place)
         case .missing where isFolder:
             .refused(place, reason: "\(reason); create the folder on the server, or correct the address")
-        case .tooLarge: .refused(place, reason: "\(reason) (the file is too large for it)")
+        case .tooLarge: .refused(place, reason: "\(reason) (the file is too large for the server)")
         case .unsupported: .refused(place, reason: "\(reason); this server cannot be a destination")
         case .networkLogin: .refused(place, reason: "\(reason); log in to the network in a browser, and run again")
         case .missing, .rejected: .refused(place, reason: reason)

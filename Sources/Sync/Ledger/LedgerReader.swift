@@ -23,7 +23,7 @@ package enum LedgerReader {
                 "it has \(lines) of \(expected.counted("line")): the rest was removed"
             case .replaced:
                 "it is not the ledger that the database knows: it was altered or replaced together with ledger.head"
-            case .head: "ledger.head does not belong to it: one of the two was altered"
+            case .head: "ledger.head does not match it: the ledger or ledger.head was altered"
             }
         }
     }
