@@ -72,8 +72,8 @@ package enum StoreError: ReportedError, Equatable {
             "cannot use \(path.escapedForDisplay): another program keeps it locked; "
                 + "try again when that program has ended"
         case .walNeedsRecovery(let path):
-            "cannot read \(path.escapedForDisplay): it was copied in use, or a process that used it was killed; "
-                + "to recover it, run 'nexus flush' with recording on and with write access to the folder"
+            "cannot read \(path.escapedForDisplay): it was copied while a process used it, or a process that used it "
+                + "was killed; to recover it, run 'nexus flush' with recording on and with write access to the folder"
         case .idsExhausted(let table, let id):
             "no event can be stored: the table '\(table)' has a row with the id \(id), and no higher id is available; "
                 + "\(Self.adviceOnExhaustedIDs)"
@@ -84,7 +84,7 @@ package enum StoreError: ReportedError, Equatable {
             "the rows are removed from the tables, but a running report keeps the old bytes on disk; "
                 + "run 'nexus flush' when that report has ended"
         case .database(let path, let message):
-            "SQLite cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
+            "cannot use \(path.escapedForDisplay): \(message.escapedForDisplay)"
         case .buffer(let error): error.description
         case .system(let error): error.description
         }

@@ -56,7 +56,7 @@ package enum BufferCheck {
         return [
             .ok(
                 name,
-                "\(segments.count.counted("segment")) with \(count.events.counted("event")), and every record is whole")
+                "\(segments.count.counted("segment")) with \(count.events.counted("event")), and no damaged record")
         ]
     }
 

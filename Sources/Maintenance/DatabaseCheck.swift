@@ -64,14 +64,14 @@ package struct DatabaseCheck {
         case .newerVersion: "update Nexus"
         case .olderVersion: "run 'nexus flush'"
         case .notADatabase: "restore a backup, or move the file away; the next event then starts a new database"
-        default: "make it readable, and run the check again"
+        default: "make the database file readable, and run the check again"
         }
     }
 
     private func integrity(of database: Database) throws -> CheckResult {
         let found = try findings(of: isQuick ? "PRAGMA quick_check(3)" : "PRAGMA integrity_check(3)", in: database)
         if found == ["ok"] {
-            return .ok("database", "SQLite reports no corruption" + (isQuick ? ", in a quick check" : ""))
+            return .ok("database", "\(isQuick ? "SQLite's quick check" : "SQLite") reports no corruption")
         }
         let lines = found.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
         return .error(
@@ -140,7 +140,7 @@ package struct DatabaseCheck {
 
     private var log: CheckResult {
         let bytes = data.folder.size(of: "nexus.db-wal") ?? 0
-        guard bytes > Limits.walBytes else { return .ok("log", "\(bytes / 1024) KiB") }
+        guard bytes > Limits.walBytes else { return .ok("log", "the WAL of the database has \(bytes / 1024) KiB") }
         return .note(
             "log", "the WAL of the database has \(bytes / 1024 / 1024) MiB",
             suggestion: "another program has a read transaction open; the WAL shrinks when that transaction ends")

@@ -50,7 +50,7 @@ package enum FolderCheck {
         guard status.permissions & 0o077 == 0 else {
             let mode = String(status.permissions, radix: 8)
             return .error(
-                name, "\(shown) is open to others (mode \(mode))",
+                name, "other users have access to \(shown) (mode \(mode))",
                 suggestion: "run 'chmod \(folder ? "700" : "600")' on it")
         }
         return nil
@@ -65,7 +65,7 @@ package enum FolderCheck {
         return [
             .note(
                 name, "left by a killed process: \(list)",
-                suggestion: "Nexus does not use these files; you can remove them while no nexus runs")
+                suggestion: "Nexus does not use these files; you can remove them while no nexus process runs")
         ]
     }
 }

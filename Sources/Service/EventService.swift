@@ -145,7 +145,7 @@ package enum ServiceError: ReportedError, Equatable {
     package var description: String {
         switch self {
         case .alreadyRunning(let path):
-            "another nexus serve already serves \(path.escapedForDisplay)"
+            "another 'nexus serve' already serves \(path.escapedForDisplay); stop it first"
         case .folderGone(let path):
             "\(path.escapedForDisplay) was removed or replaced while it was in use; start the service again"
         case .pathTooLong(let path):

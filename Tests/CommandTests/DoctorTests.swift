@@ -84,10 +84,10 @@ struct DoctorTests {
     func permissions() throws {
         let program = try recorded()
         unsafe chmod(path(program, "key"), 0o644)
-        try expectWrong(program, "folder", "key is open to others (mode 644)")
+        try expectWrong(program, "folder", "other users have access to \(path(program, "key")) (mode 644)")
         unsafe chmod(path(program, "key"), 0o600)
         unsafe chmod(program.folder.data.folder.path, 0o755)
-        try expectWrong(program, "folder", "is open to others (mode 755)")
+        try expectWrong(program, "folder", "other users have access to \(program.folder.data.folder.path) (mode 755)")
         unsafe chmod(program.folder.data.folder.path, 0o700)
         try FileManager.default.createSymbolicLink(
             atPath: path(program, "strange\u{1B}[2J"), withDestinationPath: "/dev/null")

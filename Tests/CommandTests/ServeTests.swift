@@ -228,7 +228,9 @@ struct ServeTests {
         let refused = try service.program.run("serve")
         #expect(refused.status == 69)
         #expect(
-            refused.errors == "nexus: another nexus serve already serves \(service.program.folder.data.folder.path)\n")
+            refused.errors
+                == "nexus: another 'nexus serve' already serves \(service.program.folder.data.folder.path); "
+                + "stop it first\n")
         #expect(try service.client().exchange(lines(1...1), total: 1).accepted == 1)
         #expect(try service.program.run("telemetry").output.contains("Service:    running, process \(service.id)\n"))
     }

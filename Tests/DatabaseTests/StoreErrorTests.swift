@@ -58,7 +58,7 @@ struct StoreErrorTests {
         ),
         (.neverRecorded(id: 9, highest: 3), .rejectedInput, ["with the id 9", "assigned here is 3"]),
         (.busy, .tryAgain, ["run 'nexus flush' when that report has ended"]),
-        (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["SQLite cannot use \(path): bad\\u{1b}"]),
+        (.database(path: path, message: "bad\u{1B}"), .inputOutput, ["cannot use \(path): bad\\u{1b}"]),
     ]
 
     @Test("Each error states the failure and the fix, and has an exit code", arguments: sentences)

@@ -26,13 +26,13 @@ struct BufferCheckTests {
 
     @Test("Segments of whole records are valid, and their events are counted")
     func whole() throws {
-        #expect(try BufferCheck.run(data) == [.ok("buffer", "1 segment with 9 events, and every record is whole")])
+        #expect(try BufferCheck.run(data) == [.ok("buffer", "1 segment with 9 events, and no damaged record")])
     }
 
     @Test("A buffer without segments is valid")
     func empty() throws {
         let other = try TemporaryFolder().data
-        #expect(try BufferCheck.run(other) == [.ok("buffer", "0 segments with 0 events, and every record is whole")])
+        #expect(try BufferCheck.run(other) == [.ok("buffer", "0 segments with 0 events, and no damaged record")])
     }
 
     @Test("A damaged record is an error, and the segment stays unchanged")

@@ -60,7 +60,7 @@ struct DatabaseCheckTests {
     func quick() throws {
         let results = try findings(isQuick: true)
         #expect(results.map(\.check) == ["database", "ids", "books", "log"])
-        #expect(results[0].text == "SQLite reports no corruption, in a quick check")
+        #expect(results[0].text == "SQLite's quick check reports no corruption")
     }
 
     @Test(
@@ -154,7 +154,7 @@ struct DatabaseCheckTests {
             atPath: data.databasePath, withDestinationPath: data.folder.path(of: "elsewhere"))
         let found = try finding()
         #expect(found.text.contains("symbolic link"), "\(found.text)")
-        #expect(found.suggestion == "make it readable, and run the check again")
+        #expect(found.suggestion == "make the database file readable, and run the check again")
     }
 
     @Test("A WAL that lost its index while recording is off is a note that names the command to recover it")

@@ -44,10 +44,10 @@ struct FolderCheckTests {
         #expect(
             try findings() == [
                 .error(
-                    "folder", "\(data.bufferFolder.path) is open to others (mode 750)",
+                    "folder", "other users have access to \(data.bufferFolder.path) (mode 750)",
                     suggestion: "run 'chmod 700' on it"),
                 .error(
-                    "folder", "\(data.databasePath) is open to others (mode 644)",
+                    "folder", "other users have access to \(data.databasePath) (mode 644)",
                     suggestion: "run 'chmod 600' on it"),
             ])
     }
@@ -55,7 +55,7 @@ struct FolderCheckTests {
     @Test("The folder itself is checked as well")
     func folderItself() throws {
         try stored.setMode(0o755, of: data.folder.path)
-        #expect(try findings().map(\.text) == ["\(data.folder.path) is open to others (mode 755)"])
+        #expect(try findings().map(\.text) == ["other users have access to \(data.folder.path) (mode 755)"])
     }
 
     @Test("A link is an error, and its name is shown without control characters")

@@ -182,7 +182,9 @@ struct EventServiceTests {
         #expect(
             ServiceError.pathTooLong("/a\u{7}").description
                 == "/a\\u{7} is too long for a socket; choose a shorter NEXUS_DATA_DIR or set XDG_RUNTIME_DIR")
-        #expect(ServiceError.alreadyRunning("/a").description == "another nexus serve already serves /a")
+        #expect(
+            ServiceError.alreadyRunning("/a").description
+                == "another 'nexus serve' already serves /a; stop it first")
         #expect(ServiceError.folderGone("/a").description.hasSuffix("start the service again"))
         #expect(ServiceError.folderGone("/a").exitCode == .unavailable)
     }
