@@ -35,16 +35,16 @@ package struct PurgeReport: Sendable {
             "          \(receipt.bufferFiles.counted("file")) of the buffer",
         ]
         lines += receipt.snapshots.map { "          snapshot \($0.escapedForDisplay)" }
-        if receipt.renewedKey { lines.append("          the key, which a new key replaces") }
+        if receipt.renewedKey { lines.append("          the hash key; a new key was created") }
         lines += [
             "Written:  the remaining database; freed pages were overwritten and the WAL is empty",
             "Size:     \(receipt.bytesBefore.counted("byte")) before, \(receipt.bytesAfter) now",
             "Searched: \(receipt.bytesSearched.counted("byte")) in \(receipt.filesSearched.counted("file")), for the commands, "
                 + "session ids, event types, error categories,",
             "          templates and hashes that only removed events had:",
-            "          \(receipt.values.counted("text")), of which \(receipt.valuesSearched) as bytes in the files; the others are "
-                + "shorter than 8 bytes",
-            "          or part of a remaining text, and were searched in the tables",
+            "          \(receipt.values.counted("text")): \(receipt.valuesSearched) of them as bytes in all files; the "
+                + "others only in the tables, as they are",
+            "          shorter than 8 bytes or part of a remaining text",
         ]
         lines.append(
             receipt.foundIn.isEmpty

@@ -60,7 +60,7 @@ package struct NotOnServers: ReportedError, Equatable {
     package var exitCode: ExitCode { .usage }
 
     package var description: String {
-        "cannot report \(what) from a server: it has sums of whole days by command, outcome, error category and template; "
-            + "leave that out, or report from the data folder"
+        "cannot report \(what) from a server: a server has only sums of whole days by command, outcome, error "
+            + "category and template; leave that out, or report from the data folder"
     }
 }

@@ -171,8 +171,8 @@ package struct TooManyFigures: ReportedError {
     package var exitCode: ExitCode { .settings }
 
     package var description: String {
-        "cannot make the report: the answer has more than \(Limits.combinations) combinations of names; "
-            + "ask for one command with --command, or a shorter window"
+        "cannot make the report: the server's answer has more than \(Limits.combinations) combinations of "
+            + "names; ask for one command with --command, or a shorter window"
     }
 }
 

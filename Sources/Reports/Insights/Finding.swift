@@ -78,8 +78,10 @@ package struct Finding: Equatable, Sendable {
         let sentence =
             "\(correlatedFactor.command.escapedForDisplay) takes \(NumberText.factor(correlatedFactor.factor)) as long with \(with): "
             + "median \(NumberText.latency(correlatedFactor.medianWith)) in "
-            + "\(NumberText.counted(correlatedFactor.runsWith, "run")), \(NumberText.latency(correlatedFactor.medianWithout)) in "
-            + "\(NumberText.counted(correlatedFactor.runsWithout, "run")) without; \(cost(correlatedFactor.timeLostMS)) more in all."
+            + "\(NumberText.counted(correlatedFactor.runsWith, "run")), "
+            + "\(NumberText.latency(correlatedFactor.medianWithout)) in the "
+            + "\(NumberText.counted(correlatedFactor.runsWithout, "other run")); "
+            + "\(cost(correlatedFactor.timeLostMS)) more in all."
         return Finding(
             kind: .correlatedFactor, command: correlatedFactor.command, timeLostMS: correlatedFactor.timeLostMS,
             since: nil,

@@ -96,6 +96,15 @@ struct ChartColumns: Equatable, Sendable {
         }
     }
 
+    /// The time that a column covers, for sentences.
+    var duration: String {
+        switch unit {
+        case .hour: "an hour"
+        case .days(1), .days(7): "a \(noun)"
+        case .days: noun
+        }
+    }
+
     /// Returns the number of days from one day to another.
     static func days(from first: LocalCalendar.Day, to last: LocalCalendar.Day) -> Int {
         func number(_ day: LocalCalendar.Day) -> Int64 {

@@ -31,8 +31,8 @@ enum CommandSections {
                 }
             }
             page.paragraph(
-                "P50 and P95 are the durations that half and 95 of a hundred runs did not exceed, with an error of at most 1 %. "
-                    + "A change against the window before is shown if it is clear. The trend is the median per "
+                "P50 and P95 are the durations that 50 % and 95 % of the runs did not exceed, with an error of at most "
+                    + "1 %. A change against the window before is shown if it is clear. The trend is the median per "
                     + "\(report.columns?.noun ?? "day").", kind: "note")
         }
     }
@@ -146,14 +146,16 @@ enum CommandSections {
         var text = ""
         if report.detailed.count < all {
             text =
-                "\(report.detailed.count) of \(NumberText.counted(all, "command")) have charts: those with findings, and those "
-                + "that took most time in all. For another command: nexus report --command NAME."
+                "\(report.detailed.count) of \(NumberText.counted(all, "command")) have charts: the commands "
+                + "with findings, then the commands with the most total time. For another command, run "
+                + "'nexus report --command NAME'."
         } else {
             text = "Every command has charts."
         }
         if columns.isOfWholeDays {
             text +=
-                " Each column is \(columns.noun), put together from days in UTC; hours of the week are shown for shorter windows."
+                " Each column covers \(columns.duration) in UTC; runs by hour of the week are shown only for shorter "
+                + "windows."
         }
         return text
     }

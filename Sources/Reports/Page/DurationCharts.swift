@@ -151,8 +151,8 @@ enum DurationCharts {
         let chart = Chart(
             id: id, title: "\(series.name): runs by duration per \(columns.noun)",
             description:
-                "Each row is a range of durations, the longest at the top; the larger a mark, the more runs. The most in one "
-                + "mark are \(NumberText.grouped(most)).",
+                "Each row is a range of durations, the longest at the top; the larger a mark, the more runs. The "
+                + "largest mark stands for \(NumberText.counted(most, "run")).",
             plotHeight: rowHeight * Double(rows.bounds.count), columns: columns.count)
         let table = ChartTable(
             titles: [columns.unit == .hour ? "Hour" : "Day"] + rows.bounds.indices.map { "from " + rows.name($0) },

@@ -46,8 +46,8 @@ enum MakingSection {
             entries.append(
                 (
                     "Charts",
-                    "A column is \(columns.unit == .hour ? "an hour" : columns.noun == "day" ? "a day" : columns.noun). Marks are as "
-                        + "large as the logarithm of their count. A duration is at most 1 % off, and nothing is cut off."
+                    "A column is \(columns.duration). The size of a mark grows with the logarithm of its count. "
+                        + "Durations are exact to 1 %, and none is left out."
                 ))
         }
         if let note = usage.note { entries.append(("Slow", note)) }
@@ -55,7 +55,8 @@ enum MakingSection {
         entries.append(
             (
                 "Connections",
-                "None: the page has no link to another file, and its policy allows its own style and script alone."
+                "None: the page has no link to another file, and its security policy allows only the style and "
+                    + "the script in the page."
             ))
         return entries
     }
