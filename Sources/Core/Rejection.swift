@@ -82,7 +82,7 @@ package struct Rejection: Error, Equatable, Sendable {
             case .lineTooLong: "longer than \(Limits.lineBytes) bytes"
             case .nestedTooDeep: "nested deeper than \(Limits.nestingDepth) levels"
             case .duplicateKey: "\(field?.key ?? "a key") appears twice"
-            case .unknownKey: "a key that events do not have"
+            case .unknownKey: "unknown key"
             case .wrongType: "\(what) must be \(expectedType)"
             case .invalidTimestamp:
                 "timestamp must be an existing date from 2000 to 9999, as RFC 3339 or as milliseconds since 1970"
@@ -108,8 +108,8 @@ package struct Rejection: Error, Equatable, Sendable {
         case .success: "true or false"
         case .durationMS: "a number of milliseconds"
         case .servicesCount, .portsUsed: "a whole number"
-        case .timestamp: "a text or a whole number"
-        default: "a text"
+        case .timestamp: "a string or a whole number"
+        default: "a string"
         }
     }
 
@@ -123,9 +123,9 @@ package struct Rejection: Error, Equatable, Sendable {
 
     private var expectedText: String {
         switch field {
-        case .sessionID: "1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -"
+        case .sessionID: "1 to \(Limits.sessionBytes) characters from A-Z a-z 0-9 . _ -"
         case .workspace, .task: "at most \(Limits.nameBytes) bytes"
-        default: "1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - beginning with a letter or digit"
+        default: "1 to \(Limits.identifierBytes) characters from A-Z a-z 0-9 . _ - beginning with a letter or digit"
         }
     }
 }

@@ -141,7 +141,7 @@ package enum HashKeyError: ReportedError, Equatable {
         case .system(let error): error.description
         case .damaged(let path):
             "cannot use \(path.escapedForDisplay): it is not a key of \(HashKey.length) bytes; restore it from a backup, "
-                + "or run 'nexus telemetry rekey' for a new key; new hashes cannot be linked to earlier hashes"
+                + "or run 'nexus telemetry rekey' for a new key, whose hashes cannot be linked to earlier hashes"
         case .lost(let path):
             "\(path.escapedForDisplay) is missing, and names were hashed with it: events are recorded without names; "
                 + "restore the file from a backup, or run 'nexus telemetry rekey' for a new key"

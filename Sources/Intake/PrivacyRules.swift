@@ -25,8 +25,8 @@ package enum PrivacyRule: String, CaseIterable, Sendable {
             "kept if it is \(Limits.hashCharacters) hexadecimal digits in lower case, else the event is refused"
         case .plainCommand:
             "the first words are kept, at most \(Limits.commandWords), each of at most \(Limits.commandWordBytes) "
-                + "letters, digits and . _ : -; any other word ends the command; if the first word is a path, its base "
-                + "name is kept"
+                + "letters, digits and . _ : -; the command ends before the first word of another form; if the first "
+                + "word is a path, its base name is kept"
         case .shellLine:
             "never stored; it is read in memory, and the program's name and the outcome are kept; if the program is in "
                 + "the list of programs with subcommands, its subcommand is kept too"

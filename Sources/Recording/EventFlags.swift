@@ -42,7 +42,9 @@ package struct EventFlags: Sendable {
         Flag(name: "--template", value: "id", help: "The template that was used."),
         Flag(name: "--services", value: "n", help: "The number of services."),
         Flag(name: "--ports", value: "n", help: "The number of ports."),
-        Flag(name: "--session", value: "id", help: "The session; by default $NEXUS_SESSION, else the calling shell."),
+        Flag(
+            name: "--session", value: "id",
+            help: "The session; by default $NEXUS_SESSION, else the session of the calling shell."),
         Flag(
             name: "--timestamp", value: "time",
             help: "The start, as RFC 3339 or milliseconds since 1970; by default now minus the duration."),

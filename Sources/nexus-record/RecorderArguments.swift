@@ -25,7 +25,8 @@ struct RecorderArguments {
     init(_ arguments: some Collection<RawArgument>) throws(Misuse) {
         let texts = try arguments.map { (argument) throws(Misuse) in
             guard let text = argument.exactText else {
-                throw Misuse(sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8: encode it as UTF-8")
+                throw Misuse(
+                    sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8; encode the argument as UTF-8")
             }
             return text
         }
@@ -72,7 +73,9 @@ struct RecorderArguments {
     /// The help text. The event flags and their help come from `EventFlags.all`, as in `nexus record`.
     static var help: String {
         var lines = [
-            "Usage: nexus-record [options]", "", "Records one event. The event is safe when the command returns 0.", "",
+            "Usage: nexus-record [options]", "",
+            "Records one event. After exit code 0 the event is kept, unless recording is off,",
+            "the settings ignore the command, or --soft hid a failure.", "",
         ]
         lines += EventFlags.all.flatMap { line("\($0.name) <\($0.value)>", $0.help) }
         lines += line("--success, --failure", "The outcome.")

@@ -117,11 +117,11 @@ struct LeavingNamesReport {
             ("Commands:  ", AllowedNames.Kind.command), ("Categories:", .category), ("Templates: ", .template),
         ].map { title, kind in "  \(title) \(Self.list(names.names[kind] ?? []))\n" }
         return "'nexus sync --to \(name.escapedForDisplay)' sends counts and durations of whole days, and no rows, to "
-            + "\(destination.escapedForDisplay).\nThese recorded names would leave:\n"
+            + "\(destination.escapedForDisplay).\nThese recorded names would be sent:\n"
             + rows.joined()
             + (allowed == nil
-                ? "Names that you record later leave too; --allow FILE limits them.\n"
-                : "Every other name leaves as '\(AllowedNames.other)', also if you record it later.\n")
+                ? "Names that you record later are sent too; --allow FILE limits the names.\n"
+                : "Every other name is sent as '\(AllowedNames.other)', including names that you record later.\n")
             + "'nexus sync --to \(name.escapedForDisplay) --dry-run' prints the bytes.\n"
     }
 
@@ -167,7 +167,7 @@ struct DestinationsReport {
     }
 
     private static func text(_ entry: AggregateSettings.Entry) -> String {
-        if entry.state == .withdrawing { return "  (aggregates: days are withdrawn, none is sent)" }
+        if entry.state == .withdrawing { return "  (aggregates: withdrawn; no day is sent)" }
         let names =
             entry.allowed.map { allowed in
                 AllowedNames.Kind.allCases.map { kind in

@@ -83,8 +83,8 @@ struct Destinations {
     private func requireFree(_ name: String, for destination: Destination, _ other: String?) throws {
         guard Self.isName(name) else {
             throw CommandFailure(
-                "a name has 1 to \(Limits.identifierBytes) of A-Z a-z 0-9 . _ - and begins with a letter or digit",
-                .usage)
+                "a name has 1 to \(Limits.identifierBytes) characters of A-Z a-z 0-9 . _ - and begins with a letter or "
+                    + "digit", .usage)
         }
         if let other, other != destination.identity {
             throw CommandFailure(

@@ -30,7 +30,7 @@ struct FlushCommand: AsyncParsableCommand {
                 patience: .seconds(5), catchingUp: { bar?.show(Int($0 * 1000)) })
         else {
             throw CommandFailure(
-                "another nexus process is storing events right now, and will store these too", .tryAgain)
+                "another nexus process is storing events, and will store the pending events too", .tryAgain)
         }
     }
 }

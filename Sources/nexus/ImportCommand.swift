@@ -8,10 +8,11 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import the events of a snapshot into this data folder.",
         discussion: """
-            Every event has an identity: the installation that recorded it, and its number there. Events that this \
-            data folder already has stay unchanged, so a second import has no effect. Events that you purged come back \
-            if the snapshot has them. The command skips events that are older than the retention ('nexus telemetry \
-            retain'). It imports the whole snapshot or nothing. While recording is off, it imports nothing.
+            Every event has an identity: the installation that recorded it, and the number of the event in that \
+            installation. Events that this data folder already has stay unchanged, so a second import has no effect. \
+            Events that you purged come back if the snapshot has them. The command skips events that are older than \
+            the retention ('nexus telemetry retain'). It imports the whole snapshot or nothing. While recording is \
+            off, it imports nothing.
 
             EXAMPLES
               nexus import backup.db.lz4
@@ -39,7 +40,8 @@ struct ImportCommand: AsyncParsableCommand {
             "known": .integer(outcome.known),
         ]
         let expired =
-            outcome.expired > 0 ? ", \(outcome.expired) skipped: older than the retention ('retain')" : ""
+            outcome.expired > 0
+            ? ", \(outcome.expired) skipped: older than the retention ('nexus telemetry retain')" : ""
         let text = "\(outcome.imported.counted("event")) imported, \(outcome.known) already present\(expired)\n"
         try CommandContext.current.write(json ? value.document : text)
     }

@@ -25,7 +25,11 @@ struct RecordCommand: AsyncParsableCommand {
     @Flag(help: "With --stdin: reject lines with unknown keys or values that look like a secret.")
     var strict = false
 
-    @Flag(help: "With --stdin: print a line of JSON with the number of safe events after each chunk of input.")
+    @Flag(
+        help: """
+            With --stdin: print a line of JSON with the numbers of accepted and rejected events after each chunk of \
+            input.
+            """)
     var ack = false
 
     @Flag(help: "With --stdin: print the summary as JSON.")

@@ -14,7 +14,8 @@ struct ReportCommand: AsyncParsableCommand {
             all commands, charts of the commands that took the most time, failures and sessions. It also compares the \
             window with the time before the window. By default the file is nexus-report.html in a folder of your own \
             below $TMPDIR, else /tmp. The command prints the path of the file. It never replaces a link, or a file \
-            that is not such a report. Workspaces appear as the first digits of their hashes, or by name with --names.
+            that is not a report of Nexus. Workspaces appear as the first digits of their hashes, or by name with \
+            --names.
 
             Days and hours are those of your time zone ($TZ). Without a window, the report covers all time.
 
@@ -65,7 +66,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !watch || from == nil else {
-            throw ValidationError("--watch and --from exclude each other: a snapshot does not change.")
+            throw ValidationError("--watch and --from exclude each other: --watch reports on the data folder only.")
         }
         if let refresh, !(1...86_400).contains(refresh) {
             throw ValidationError("--refresh must be from 1 to 86400.")

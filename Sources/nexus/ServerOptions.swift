@@ -8,7 +8,7 @@ import SystemSupport
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only the installation whose id begins with this; 'nexus stats --by installation' lists the ids.",
+            "Only the installation whose id begins with these digits; 'nexus stats --by installation' lists the ids.",
             valueName: "id"))
     var installation: String?
 

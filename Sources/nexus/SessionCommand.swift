@@ -46,7 +46,8 @@ struct SessionCommand: AsyncParsableCommand {
         func run() throws {
             let session = id ?? Self.randomID()
             guard SessionManager.isValid(session) else {
-                throw CommandFailure("--id must have 1 to \(Limits.sessionBytes) of A-Z a-z 0-9 . _ -", .usage)
+                throw CommandFailure(
+                    "--id must have 1 to \(Limits.sessionBytes) characters of A-Z a-z 0-9 . _ -", .usage)
             }
             try SessionCommand.record(.sessionStarted, of: session)
             try CommandContext.current.write(shell.export(session) + "\n")

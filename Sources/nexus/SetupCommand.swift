@@ -59,10 +59,10 @@ struct SetupCommand: ParsableCommand {
         for step in steps {
             let state =
                 switch step.state {
-                case .absent: "at the end, after other tools"
+                case .absent: "the line goes to the end, after the lines of other tools"
                 case .block: "has the line already"
                 case .changedBlock: "has the line already, in a block that was changed"
-                case .line(let number): "is hooked already, by line \(number)"
+                case .line(let number): "has the hook already, in line \(number)"
                 }
             lines.append("File:   \(step.file.description): \(state)")
         }

@@ -62,7 +62,7 @@ struct StatsCommand: AsyncParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top must be at least 1.") }
         guard !watch || from == nil else {
-            throw ValidationError("--watch and --from exclude each other: a snapshot does not change.")
+            throw ValidationError("--watch and --from exclude each other: --watch reports on the data folder only.")
         }
         guard !watch || output.form == .text else {
             throw ValidationError("--watch excludes --json, --csv and --format.")

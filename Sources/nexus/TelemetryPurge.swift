@@ -114,9 +114,9 @@ extension TelemetryCommand {
         static let configuration = CommandConfiguration(
             commandName: "rekey", abstract: "Create a new key: new hashes cannot be linked to earlier ones.",
             discussion: """
-                From then on every workspace and task gets another hash, and reports list a workspace in use as \
-                another workspace. The command destroys the old key. Running recorders use the new key immediately. \
-                Events that are already recorded keep their hashes.
+                From then on every workspace and task gets another hash, so reports list a workspace once under \
+                each hash. The command destroys the old key. Running recorders use the new key immediately. Events \
+                that are already recorded keep their hashes.
 
                 EXAMPLES
                   nexus telemetry rekey --dry-run

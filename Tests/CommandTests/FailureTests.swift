@@ -91,7 +91,9 @@ struct FailureTests {
         try writer.lock()
         _ = try program.query("CREATE TABLE the_first_of_many (id)")
 
-        expect(try program.run("flush"), 75, "another nexus process is storing events right now")
+        expect(
+            try program.run("flush"), 75,
+            "another nexus process is storing events, and will store the pending events too")
 
         writer.unlock()
         #expect(try program.run("flush").status == 0)

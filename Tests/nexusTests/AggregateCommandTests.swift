@@ -41,11 +41,11 @@ struct AggregateCommandTests {
         try await command.record("--command make", "--command acme", "--command make --failure --error-category exit_2")
         let all = try await output("sync", "add", "company", url, "--aggregates")
         #expect(all.contains("Commands:   make; acme\n") && all.contains("Categories: exit_2\n"), "\(all)")
-        #expect(all.contains("Templates:  none\n") && all.contains("you record later leave too"))
+        #expect(all.contains("Templates:  none\n") && all.contains("you record later are sent too"))
         let some = try await output(
             "sync", "add", "company", url, "--aggregates", "--allow", try list("# ours\ncommand make\n"))
         #expect(some.contains("Commands:   make\n") && some.contains("Categories: none\n"))
-        #expect(some.contains("Every other name leaves as '(other)'"))
+        #expect(some.contains("Every other name is sent as '(other)'"))
         let bad = try await command.run("sync", "add", "company", url, "--aggregates", "--allow", try list("make\n"))
         #expect(bad.status == 64 && bad.errors.contains("line 1 is 'make'"))
         for (index, name) in (0..<30).map({ "tool\($0)" }).enumerated() where index >= 0 {
@@ -146,7 +146,7 @@ struct AggregateCommandTests {
         #expect(receipt.contains("Found:    nothing") && !receipt.contains("Listed:"), "\(receipt)")
         #expect(receipt.contains("Sent:     aggregates to \(url), which has them until the next 'nexus sync'"))
         #expect(receipt.contains("remove all of it: remove the files nexus-daily-"))
-        #expect(try await output("sync", "list").contains("days are withdrawn, none is sent"))
+        #expect(try await output("sync", "list").contains("withdrawn; no day is sent"))
         try await command.record("--command make")
         #expect(try await output("sync").hasPrefix("Withdrew 1 day from \(url). No day is sent there until"))
         #expect(try await output("sync").hasPrefix("Nothing to withdraw from \(url)."))

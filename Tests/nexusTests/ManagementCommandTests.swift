@@ -75,8 +75,8 @@ struct ManagementCommandTests {
         #expect(failure(nil) == nil && failure(.isQuiet) == nil)
         #expect(failure(.writerIsBusy)?.code == 75)
         #expect(
-            failure(.hasStopped(path: "/a\u{7}"))?.message.contains("finish a write to /a\\u{7}; let it continue")
-                == true)
+            failure(.hasStopped(path: "/a\u{7}"))?.message
+                .contains("finish a write to /a\\u{7}; continue or end that process") == true)
         #expect(failure(.unknownWriter(SystemError("lock", "/a", code: 5)))?.code == 74)
     }
 
@@ -146,13 +146,15 @@ struct ManagementCommandTests {
     @Test("The hook is added to a start file once confirmed, and removed again")
     func setup() async throws {
         let plan = try await output("setup --dry-run")
-        #expect(plan.contains("File:   \(command.folder.path)/.bashrc: at the end, after other tools"))
+        #expect(
+            plan.contains(
+                "File:   \(command.folder.path)/.bashrc: the line goes to the end, after the lines of other tools"))
         if !File.standardInput.isTerminal {
             #expect(try await run("setup").errors.hasPrefix("nothing changed: there is no terminal to ask on"))
         }
         #expect(try await output("setup --undo") == "No start file has the block.\n")
         try File(opening: command.folder.path + "/.bashrc", [.write, .create]).write("\neval \"$(nexus init bash)\"\n")
-        #expect(try await output("setup --dry-run").contains(".bashrc: is hooked already, by line 2"))
+        #expect(try await output("setup --dry-run").contains(".bashrc: has the hook already, in line 2"))
         #expect(try await run("setup --shell tcsh").status == 64)
     }
 
@@ -171,7 +173,7 @@ struct ManagementCommandTests {
             try await run("sync").errors == "no destination given: several are stored; give --to with one of lab, stick"
         )
         #expect(try await run("sync add stick file:///other").errors.contains("remove it first"))
-        #expect(try await run("sync add .x file:///other").errors.hasPrefix("a name has 1 to 64 of"))
+        #expect(try await run("sync add .x file:///other").errors.hasPrefix("a name has 1 to 64 characters of"))
         #expect(try await run("sync --to nowhere").status != 0)
         #expect(try await output("sync remove lab").isEmpty)
         #expect(try await run("sync remove lab").status != 0)

@@ -59,7 +59,7 @@ extension HookCheckResult {
                 )
             case .noHistory:
                 (
-                    "bash keeps no history, and the hook reads lines from it",
+                    "bash keeps no history, but the hook reads lines from the history",
                     "remove 'set +o history' and 'HISTSIZE=0' from the start files"
                 )
             case .noRecorder:
@@ -94,7 +94,7 @@ extension HookCheckResult {
         }
         return (
             "\(line) has the hook, but \(name) does not run it: 'nexus' is not on the PATH there, or the line is not reached",
-            "move the line after what sets PATH, and before any 'return' or 'exec'"
+            "move the line after the line that sets PATH, and before any 'return' or 'exec'"
         )
     }
 

@@ -44,9 +44,9 @@ package enum SettingName: String, CaseIterable, Sendable {
         case .retentionDays: "days for which rows are kept"
         case .destinations: "places that 'nexus sync' sends to"
         case .gitWorkspace: "whether a git repository names the workspace of a line"
-        case .ignore: "commands that leave no event"
-        case .subcommands: "programs whose subcommand is kept, beyond the built-in ones"
-        case .interactive: "commands without a duration, beyond the built-in ones"
+        case .ignore: "commands that are not recorded"
+        case .subcommands: "programs whose subcommand is kept, in addition to the built-in ones"
+        case .interactive: "commands whose duration is not kept, in addition to the built-in ones"
         case .nameFolders: "folders whose names reports may show for hashes"
         }
     }

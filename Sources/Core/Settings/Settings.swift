@@ -123,13 +123,13 @@ package struct Settings: Equatable, Sendable {
     }
 
     private static let retentionProblem = SettingsError.Problem("retention_days must be a whole number from 1 to 36500")
-    private static let destinationsProblem = SettingsError.Problem("destinations must be an object of texts")
+    private static let destinationsProblem = SettingsError.Problem("destinations must be an object of names and URLs")
 
     private static let nameFoldersProblem = SettingsError.Problem(
         "name_folders must be a list of folders, each an absolute path or one below ~")
 
     private static func listProblem(_ key: String) -> SettingsError.Problem {
-        .init("\(key) must be an array of texts")
+        .init("\(key) must be an array of strings")
     }
 
     /// Sets the entries of a list. Each entry must be accepted by `accepts(entry:)`. An empty array removes the list.

@@ -94,7 +94,7 @@ package enum SettingsError: ReportedError, Equatable {
             "cannot use \(path.escapedForDisplay): \(problem.text); nothing is recorded until you repair or remove it"
         case .untrusted(let path):
             "cannot use \(path.escapedForDisplay): it belongs to another user, or others may write to it, so nothing is "
-                + "recorded; if it is yours run 'chmod 600' on it, else remove it"
+                + "recorded; if it is yours, run 'chmod 600' on it; otherwise remove it"
         case .full(let path):
             "cannot write \(path.escapedForDisplay): it would exceed \(Limits.settingsBytes) bytes; "
                 + "remove entries that are not needed"
