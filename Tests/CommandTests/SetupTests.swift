@@ -187,7 +187,7 @@ struct SetupTests {
         let own = "X=1\neval \"$(nexus init bash)\"\n"
         try home.put(".bashrc", own)
         let setup = try home.run("setup", "--shell", "bash", "--yes")
-        #expect(setup.status == 0 && setup.output.contains("by line 2"), "\(setup)")
+        #expect(setup.status == 0 && setup.output.contains("in line 2"), "\(setup)")
         #expect(home.content(".bashrc") == Data(own.utf8))
     }
 

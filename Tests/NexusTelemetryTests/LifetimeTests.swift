@@ -136,7 +136,11 @@ struct TelemetryKillTests {
             let process = Process()
             process.executableURL = Self.probe
             process.arguments = [folder.data.folder.path, String(flushed)]
-            process.environment = ["NEXUS_SESSION": "test"]
+            // With PATH and its options a sanitizer applies to the program too, and can name what it finds.
+            let passed = ProcessInfo.processInfo.environment.filter {
+                ["PATH", "TSAN_OPTIONS", "ASAN_OPTIONS"].contains($0.key)
+            }
+            process.environment = passed.merging(["NEXUS_SESSION": "test"]) { $1 }
             let output = Pipe()
             process.standardOutput = output
             try process.run()
