@@ -152,7 +152,8 @@ struct CatalogTests {
         let text = try #require(Self.documents.first { $0.name == "README.md" }).text
         #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 151)
         for part in [
-            "runs on Linux only", "has not chosen a licence", "The hook does not record:", "\n| workspace |", "\n| task |",
+            "runs on Linux only", "has not chosen a licence", "The hook does not record:", "\n| workspace |",
+            "\n| task |",
             "\n| template |", "\n| session |", "Resources/stats.svg", "Benchmarks/Charts/",
         ] {
             #expect(text.contains(part), "\(part)")
