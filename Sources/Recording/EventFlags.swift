@@ -23,7 +23,7 @@ package struct EventFlags: Sendable {
         Flag(
             name: "--line", value: "text",
             help:
-                "A shell line, which names the event and is not stored. With '-' the line is read from standard input, "
+                "A shell line, which names the event and is not stored. With '-' the line comes from standard input, "
                 + "where 'ps' does not show it."),
         Flag(name: "--shell", value: "shell", help: "The shell of the line: bash, zsh or fish."),
         Flag(name: "--exit-status", value: "n", help: "The status of the line, 0 to 255."),

@@ -15,8 +15,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
             With --hook it checks the shell's hook instead. It starts your interactive shell with your start files on \
             a separate terminal and runs 'true' in it. It reports whether the event of 'true' arrived, and if not, \
-            why. The event goes into a temporary data folder. The variable NEXUS_HOOK_CHECK is set in this shell, so \
-            that start files can recognize the check.
+            why. The event goes into a temporary data folder. This shell has the variable NEXUS_HOOK_CHECK, so that \
+            start files can recognize the check.
 
             EXAMPLES
               nexus doctor

@@ -37,7 +37,7 @@ struct SessionCommand: AsyncParsableCommand {
                   nexus session start --shell fish | source
                 """)
 
-        @Option(help: "The shell whose syntax is printed.")
+        @Option(help: "The shell in whose syntax to print.")
         var shell = Shell.sh
 
         @Option(help: "The session's id; by default a random id.")
@@ -68,7 +68,7 @@ struct SessionCommand: AsyncParsableCommand {
                   nexus session end --shell fish | source
                 """)
 
-        @Option(help: "The shell whose syntax is printed.")
+        @Option(help: "The shell in whose syntax to print.")
         var shell = Shell.sh
 
         func run() throws {

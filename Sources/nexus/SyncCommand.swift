@@ -127,12 +127,12 @@ struct SyncCommand: AsyncParsableCommand {
             commandName: "add", abstract: "Store a destination under a name.",
             discussion: """
                 With --aggregates, the destination receives no rows. For each day it receives the number of runs, \
-                their total time and a histogram of their durations. These figures are grouped by command, event type, \
-                outcome, error category and template. They have a random id of their own, not the id of this installation.
+                their total time and a histogram of their durations. Each combination of command, event type, \
+                outcome, error category and template has its own figures. Their id is random, not this installation's id.
 
                 The command prints the recorded names that would be sent. --allow limits them to the names in a file, \
-                with lines such as 'command git push', 'category exit_1' and 'template service'. Any other name is \
-                sent as '(other)'. Nexus copies the list: if you change the file, run the command again.
+                with lines such as 'command git push', 'category exit_1' and 'template service'. Any other name \
+                becomes '(other)'. Nexus copies the list: if you change the file, run the command again.
 
                 EXAMPLES
                   nexus sync add stick file:///mnt/stick
