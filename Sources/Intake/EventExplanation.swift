@@ -58,7 +58,7 @@ package struct EventExplanation: Sendable {
         }
     }
 
-    /// A placeholder for a hash key that does not exist yet. Hashes that are computed with it are never shown.
+    /// The key for an explanation while no hash key exists. Hashes that are computed with it are never shown.
     private static let anyKey = HashKey(bytes: [UInt8](repeating: 0, count: HashKey.length))
 
     private static func explain(

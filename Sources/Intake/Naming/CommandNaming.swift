@@ -216,6 +216,7 @@ extension CommandRules {
             let isChosen = rule.isChosen || (!words.isEmpty && rule.words == 1)
             guard word.isLiteral, isSubcommand(word.text, isChosen: isChosen, hasDigits: rule.words > 1) else { break }
             words.append(word.text)
+            // Most programs have no such subcommand, and then the slow search for one is skipped.
             let isLonger = words.count == 1 && rule.longer != " " && rule.longer.contains(" \(word.text) ")
             if words.count >= rule.words, !isLonger { break }
         }
