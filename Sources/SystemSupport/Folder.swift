@@ -205,7 +205,7 @@ package struct Folder: Sendable, Equatable {
     /// The synchronization is skipped if the user may not read the parent.
     private func make() throws(SystemError) -> Bool {
         guard !isBelowForeignFolder || exists else {
-            throw SystemError("create in another user's folder", path, code: EPERM)
+            throw SystemError("create a folder in another user's folder", parent.path, code: EPERM)
         }
         guard unsafe mkdir(path, 0o700) == 0 else { return errno == EEXIST }
         let above: File

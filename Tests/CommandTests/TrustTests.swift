@@ -83,7 +83,7 @@ struct TrustTests {
         for (name, value) in [("HOME", home), ("XDG_DATA_HOME", home), ("NEXUS_DATA_DIR", home + "/x/y")] {
             program.environment["NEXUS_DATA_DIR"] = nil
             program.environment[name] = value
-            try expectRefused(program, "in another user's folder")
+            try expectRefused(program, "create a folder in another user's folder")
             #expect(try FileManager.default.contentsOfDirectory(atPath: home) == [])
             program.environment[name] = nil
         }
