@@ -12,6 +12,7 @@ package struct EventIntake: Sendable {
     private let isStrict: Bool
     private var parsed = ParsedEvent()
     private var assembler: EventValidator
+    private let clock: any WallClock
     /// Provides the key, and detects a new key.
     private var keys: HashKeySource?
     /// Provides the naming rules, and detects new rules.
@@ -42,8 +43,8 @@ package struct EventIntake: Sendable {
         isStrict = strict
         self.naming = naming
         assembler = EventValidator(
-            key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, ignore: naming.ignore,
-            clock: clock)
+            key: key, session: session, strict: strict, acceptsFuture: acceptsFuture, ignore: naming.ignore)
+        self.clock = clock
     }
 
     /// Creates an intake for a long-lived process. The intake reads the key and the naming rules of the data folder,
@@ -75,19 +76,27 @@ package struct EventIntake: Sendable {
     /// A copy of the encoded event, after an `accept` that did not throw.
     package var payload: [UInt8] { assembler.encoder.payload }
 
+    /// Returns the current time, in milliseconds since 1970.
+    package func currentTime() -> Int64 { clock.now() }
+
     /// Accepts one line of NDJSON and passes the encoded event to `use`.
-    package mutating func accept(line: Span<UInt8>, use: (Span<UInt8>) -> Void = { _ in }) throws(Rejection) {
+    /// - Parameter time: the time at which the line was received, in milliseconds since 1970; nil for the current time.
+    package mutating func accept(
+        line: Span<UInt8>, receivedAt time: Int64? = nil, use: (Span<UInt8>) -> Void = { _ in }
+    ) throws(Rejection) {
+        let clock = clock
+        let now = { time ?? clock.now() }
         do throws(Rejection) {
             if decoder == nil { decoder = EventDecoder(strict: isStrict) }
             try decoder!.decode(line, into: &parsed)
             if parsed.shell.line != nil, let resolved = try resolved(in: line) {
                 let text = resolved.text
-                omissions = try assembler.assemble(resolved, text.span)
+                omissions = try assembler.assemble(resolved, text.span, at: now)
             } else if parsed.keepsText {
                 let text = parsed.text
-                omissions = try assembler.assemble(parsed, text.span)
+                omissions = try assembler.assemble(parsed, text.span, at: now)
             } else {
-                omissions = try assembler.assemble(parsed, line)
+                omissions = try assembler.assemble(parsed, line, at: now)
             }
         } catch {
             throw counted(error)
@@ -118,9 +127,9 @@ package struct EventIntake: Sendable {
         do throws(Rejection) {
             if let resolved = try parsed.resolvingShellLine(in: text, naming) {
                 let text = resolved.text
-                omissions = try assembler.assemble(resolved, text.span)
+                omissions = try assembler.assemble(resolved, text.span, at: clock.now)
             } else {
-                omissions = try assembler.assemble(parsed, text)
+                omissions = try assembler.assemble(parsed, text, at: clock.now)
             }
         } catch {
             throw counted(error)

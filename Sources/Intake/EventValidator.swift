@@ -36,18 +36,14 @@ struct EventValidator: Sendable {
     private(set) var encoder = EventEncoder()
     private var timestamps = TimestampParser()
     private let session: [UInt8]
-    private let clock: any WallClock
     private let acceptsFuture: Bool
     /// Naming rules that contain only the list of ignored commands; nil when no command is ignored.
     private var ignoring: NamingSettings?
 
-    init(
-        key: HashKey?, session: String, strict: Bool, acceptsFuture: Bool, ignore: [String], clock: any WallClock
-    ) {
+    init(key: HashKey?, session: String, strict: Bool, acceptsFuture: Bool, ignore: [String]) {
         privacy = PrivacyGuard(key: key, strict: strict)
         self.session = Array(session.utf8)
         self.acceptsFuture = acceptsFuture
-        self.clock = clock
         use(ignore: ignore)
     }
 
@@ -67,11 +63,14 @@ struct EventValidator: Sendable {
     mutating func withPayload(_ use: (Span<UInt8>) -> Void) { encoder.withPayload(use) }
 
     /// Validates a parsed event whose texts are in `text`, and encodes it. Returns the omissions.
-    mutating func assemble(_ parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Omissions {
+    /// - Parameter now: returns the current time, in milliseconds since 1970. It is only called if the time is needed.
+    mutating func assemble(
+        _ parsed: borrowing ParsedEvent, _ text: Span<UInt8>, at now: () -> Int64
+    ) throws(Rejection) -> Omissions {
         let hasCommand = parsed.place(.command) != nil
         guard hasCommand || parsed.place(.eventType) != nil else { throw Rejection(.missingType) }
         var omissions = Omissions()
-        encoder.begin(try numbers(of: parsed, text))
+        encoder.begin(try numbers(of: parsed, text, at: now))
         try encodeWorkspace(parsed, text, &omissions)
         try encodeTask(parsed, text, &omissions)
         try encodeSession(parsed, text, &omissions)
@@ -111,18 +110,20 @@ struct EventValidator: Sendable {
         return omissions
     }
 
-    private mutating func numbers(of parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection)
-        -> EventNumbers
-    {
+    private mutating func numbers(
+        of parsed: borrowing ParsedEvent, _ text: Span<UInt8>, at now: () -> Int64
+    ) throws(Rejection) -> EventNumbers {
         EventNumbers(
-            timestamp: try timestamp(of: parsed, text),
+            timestamp: try timestamp(of: parsed, text, at: now),
             durationMS: try inRange(parsed.durationMS, .durationMS, Limits.durationMilliseconds),
             success: parsed.success,
             servicesCount: try inRange(parsed.servicesCount, .servicesCount, Limits.servicesCount).map(UInt32.init),
             portsUsed: try inRange(parsed.portsUsed, .portsUsed, Limits.portsUsed).map(UInt32.init))
     }
 
-    private mutating func timestamp(of parsed: borrowing ParsedEvent, _ text: Span<UInt8>) throws(Rejection) -> Int64 {
+    private mutating func timestamp(
+        of parsed: borrowing ParsedEvent, _ text: Span<UInt8>, at now: () -> Int64
+    ) throws(Rejection) -> Int64 {
         var timestamp = parsed.timestamp
         if let place = parsed.place(.timestamp) {
             timestamp = timestamps.parse(text.extracting(place))
@@ -131,7 +132,7 @@ struct EventValidator: Sendable {
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
         // The clock gives the time of an event without one, and shows which times are in the future. So a wrong clock
         // rejects every event, even one with a time.
-        let now = clock.now()
+        let now = now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
         guard let timestamp else {
             // An event that is recorded without a time has just ended. The time of an event is its start, so the

@@ -54,7 +54,10 @@ package struct NDJSONReader: Sendable {
             let bytes = lines.bytes
             // An encoded event is usually shorter than its line, so this capacity usually suffices.
             chunk.batch.reserve(bytes.count)
-            while let piece = lines.next(atEnd: atEnd) { take(piece, of: bytes.span, through: &intake, into: &chunk) }
+            let now = intake.currentTime()
+            while let piece = lines.next(atEnd: atEnd) {
+                take(piece, of: bytes.span, receivedAt: now, through: &intake, into: &chunk)
+            }
         }
         if intake.hasEmptiedCommand {
             chunk.hasEmptiedCommand = true
@@ -69,7 +72,8 @@ package struct NDJSONReader: Sendable {
 
     @inline(__always)
     private mutating func take(
-        _ piece: LineBuffer.Piece, of bytes: Span<UInt8>, through intake: inout EventIntake, into chunk: inout Chunk
+        _ piece: LineBuffer.Piece, of bytes: Span<UInt8>, receivedAt time: Int64, through intake: inout EventIntake,
+        into chunk: inout Chunk
     ) {
         lineNumber += 1
         switch piece {
@@ -80,7 +84,7 @@ package struct NDJSONReader: Sendable {
             if lineNumber == 1, line.hasByteOrderMark { line = line.extracting(3..<line.count) }
             guard !line.isBlank else { return }
             do throws(Rejection) {
-                try intake.accept(line: line) { chunk.batch.append($0) }
+                try intake.accept(line: line, receivedAt: time) { chunk.batch.append($0) }
             } catch {
                 chunk.rejected.append((lineNumber, error))
             }

@@ -257,6 +257,18 @@ struct FieldTests {
         #expect(rejections?[.rejected(.wrongClock)] == 2)
     }
 
+    @Test("The time at which a line was received replaces the time of the clock")
+    func timeOfReceipt() throws {
+        var intake = EventIntake(key: IntakeHarness.key, session: "s", clock: ManualWallClock(300_000))
+        let received = IntakeHarness.now
+        try intake.accept(line: Array(#"{"command":"build"}"#.utf8).span, receivedAt: received)
+        #expect(EventRecord(intake.payload.span)?.timestamp == received)
+        let late = "{\"command\":\"build\",\"timestamp\":\(received + 24 * 3_600_000 + 1)}"
+        #expect(throws: Rejection(.futureTimestamp, field: .timestamp)) {
+            try intake.accept(line: Array(late.utf8).span, receivedAt: received)
+        }
+    }
+
     @Test("Rows recorded elsewhere may have any time of the years 2000 to 9999, whatever the clock shows")
     func importedTimes() throws {
         var intake = EventIntake(
