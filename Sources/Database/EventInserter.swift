@@ -30,10 +30,13 @@ struct EventInserter {
         one = try RawStatement(Self.sql(rows: 1), in: database)
     }
 
+    /// Returns the INSERT of some rows. With `OR FAIL`, an error leaves the rows that the statement inserted before it,
+    /// so SQLite needs no copy of the changed pages for each statement (https://www.sqlite.org/lang_conflict.html). The
+    /// caller rolls back the whole transaction after an error.
     private static func sql(rows: Int) -> String {
         let columns = EventRow.columnNames
         let row = "(" + columns.map { _ in "?" }.joined(separator: ",") + ")"
-        return "INSERT INTO events (\(columns.joined(separator: ","))) VALUES "
+        return "INSERT OR FAIL INTO events (\(columns.joined(separator: ","))) VALUES "
             + Array(repeating: row, count: rows).joined(separator: ",")
     }
 
