@@ -307,11 +307,7 @@ struct ShellLineParser: Sendable {
     }
 
     /// Whether `()` is next, with or without blanks between the brackets. Always false in fish.
-    var isFunctionAhead: Bool {
-        var index = position + 1
-        while let byte = scanner.at(index), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }
-        return scanner.at(index) == UInt8(ascii: ")") && shell != .fish
-    }
+    var isFunctionAhead: Bool { scanner.hasEmptyBrackets(at: position) }
 
     /// Treats the next command as the body of a function. The body is a compound command, or in zsh also a simple
     /// command.
@@ -410,9 +406,9 @@ struct ShellLineParser: Sendable {
             return add(word)
         }
         if word.isLiteral, takeKeyword(word.text) { return }
-        if isAssignment(start..<position) {
+        if scanner.isAssignment(start..<position) {
             isStarted = true
-            if assignedSubstitution == nil { assignedSubstitution = substitution(in: start..<position) }
+            if assignedSubstitution == nil { assignedSubstitution = scanner.substitution(in: start..<position) }
             return
         }
         add(word)
@@ -425,114 +421,6 @@ struct ShellLineParser: Sendable {
         if words.count < Limits.shellCommandWords { words.append(word) }
     }
 
-    /// Returns whether the word at `range` sets a variable: `NAME=`, `NAME+=` or `NAME[…]=`.
-    private func isAssignment(_ range: Range<Int>) -> Bool {
-        var index = range.lowerBound
-        guard ShellScanner.isNameByte(scanner.bytes[index]), scanner.bytes[index] &- UInt8(ascii: "0") >= 10 else {
-            return false
-        }
-        while index < range.upperBound, ShellScanner.isNameByte(scanner.bytes[index]) { index += 1 }
-        if index < range.upperBound, scanner.bytes[index] == UInt8(ascii: "["), shell != .fish {
-            guard let close = scanner.bytes[index..<range.upperBound].firstIndex(of: UInt8(ascii: "]")) else {
-                return false
-            }
-            index = close + 1
-        }
-        if index < range.upperBound, scanner.bytes[index] == UInt8(ascii: "+") { index += 1 }
-        return index < range.upperBound && scanner.bytes[index] == UInt8(ascii: "=")
-    }
-
-    /// Returns the range of the text inside of the first `$(…)` or backquotes of a word; nil if the word has neither.
-    private func substitution(in range: Range<Int>) -> Range<Int>? {
-        for index in range {
-            let byte = scanner.bytes[index]
-            let isDollar =
-                byte == UInt8(ascii: "$") && scanner.at(index + 1) == UInt8(ascii: "(")
-                && scanner.at(index + 2) != UInt8(ascii: "(")
-            guard isDollar || (byte == UInt8(ascii: "`") && shell != .fish) else { continue }
-            let start = isDollar ? index + 2 : index + 1
-            let end = scanner.end(ofBracketAt: start - 1) - 1
-            return start..<max(start, min(end, range.upperBound))
-        }
-        return nil
-    }
-
     /// Scans the word at `position`, and moves `position` to the end of the word.
-    mutating func scanWord() -> ShellWord {
-        var text: [UInt8] = []
-        var isLiteral = true
-        var isDynamic = false
-        func keep(_ byte: UInt8) { if text.count < Limits.shellWordBytes { text.append(byte) } }
-        let start = position
-        scan: while position < scanner.bytes.count {
-            let byte = scanner.bytes[position]
-            let next = scanner.at(position + 1)
-            switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: ";"),
-                UInt8(ascii: "|"):
-                break scan
-            case UInt8(ascii: ")"):
-                break scan
-            case UInt8(ascii: "&"):
-                // In fish an ampersand inside of a word is a character.
-                guard shell == .fish, position > start, let next, !" \t\n;|&>".utf8.contains(next) else { break scan }
-                keep(byte)
-                position += 1
-            case UInt8(ascii: "<"), UInt8(ascii: ">"):
-                guard next == UInt8(ascii: "("), shell != .fish else { break scan }
-                (isLiteral, isDynamic) = (false, true)
-                position = scanner.end(ofBracketAt: position + 1)
-            case UInt8(ascii: "("):
-                guard position == start || shell != .bash || canOpenList(position) else { break scan }
-                if position > start, text.count > 0, words.isEmpty, isFunctionAhead { break scan }
-                (isLiteral, isDynamic) = (false, true)
-                position = scanner.end(ofBracketAt: position)
-            case UInt8(ascii: "\\"):
-                isLiteral = false
-                if let next, next != UInt8(ascii: "\n") { keep(next) }
-                position += 2
-            case UInt8(ascii: "'"):
-                isLiteral = false
-                let end = scanner.endOfSingleQuote(at: position, escapes: shell == .fish)
-                for index in (position + 1)..<max(position + 1, end - 1) { keep(scanner.bytes[index]) }
-                position = end
-            case UInt8(ascii: "\""):
-                isLiteral = false
-                let end = scanner.end(ofBracketAt: position)
-                for index in (position + 1)..<max(position + 1, end - 1) {
-                    let inner = scanner.bytes[index]
-                    if inner == UInt8(ascii: "$") || inner == UInt8(ascii: "`") { isDynamic = true }
-                    if inner != UInt8(ascii: "\\") { keep(inner) }
-                }
-                position = end
-            case UInt8(ascii: "`") where shell != .fish:
-                (isLiteral, isDynamic) = (false, true)
-                position = scanner.end(ofBracketAt: position)
-            case UInt8(ascii: "$"):
-                isLiteral = false
-                position += 1
-                switch next {
-                case UInt8(ascii: "("), UInt8(ascii: "{"):
-                    isDynamic = true
-                    position = scanner.end(ofBracketAt: position)
-                case UInt8(ascii: "'") where shell != .fish:
-                    isDynamic = true
-                    position = scanner.endOfSingleQuote(at: position, escapes: true)
-                case UInt8(ascii: "\""): break
-                default: isDynamic = true
-                }
-            default:
-                keep(byte)
-                position += 1
-            }
-        }
-        position = min(position, scanner.bytes.count)
-        return ShellWord(String(decoding: text, as: UTF8.self), isLiteral: isLiteral, isDynamic: isDynamic)
-    }
-
-    /// Returns whether a `(` at `index` belongs to the word: it begins the value of an array, or a pattern.
-    private func canOpenList(_ index: Int) -> Bool {
-        guard let before = scanner.at(index - 1) else { return false }
-        return "=?*+@!".utf8.contains(before)
-    }
+    mutating func scanWord() -> ShellWord { scanner.word(at: &position, isCommandName: words.isEmpty) }
 }
