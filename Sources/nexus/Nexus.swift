@@ -112,7 +112,7 @@ struct Nexus: AsyncParsableCommand {
             return
         }
         throw CommandFailure(
-            "argument \(wrong + 1), '\(arguments[wrong].text.escapedForDisplay)', is not UTF-8: encode it as UTF-8",
+            "argument \(wrong + 1), '\(arguments[wrong].text.escapedForDisplay)', is not valid UTF-8: pass it in UTF-8",
             .usage
         )
     }
