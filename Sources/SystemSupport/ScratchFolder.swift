@@ -24,7 +24,7 @@ package struct ScratchFolder: ~Copyable, Sendable {
             let folder = Folder(parent.path(of: name))
             guard unsafe mkdir(folder.path, 0o700) == 0 else {
                 if errno == EEXIST { continue }
-                throw SystemError("create", folder.path)
+                throw SystemError("create a file in", parent.path)
             }
             // Before this process locks the folder, another process may mistake it for a leftover and remove it.
             let handle: File

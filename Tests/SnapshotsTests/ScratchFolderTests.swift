@@ -25,4 +25,11 @@ struct ScratchFolderTests {
         #expect(left.isEmpty, "\(left)")
         withExtendedLifetime(temporary) {}
     }
+
+    @Test("The error for a parent that does not exist names the parent")
+    func missingParent() throws {
+        let parent = try TemporaryFolder().path + "/missing"
+        let error = #expect(throws: SystemError.self) { _ = try ScratchFolder(in: Folder(parent)) }
+        #expect(error?.description == "cannot create a file in \(parent): no such file or directory")
+    }
 }
