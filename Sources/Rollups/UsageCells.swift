@@ -70,6 +70,7 @@ struct UsageCells {
     let kind: RollupKind
     private let hasTimes: Bool
     private let hasLatency: Bool
+    private let periodSlots: Int64
 
     private var cells: [Cell] = []
     private var runs: [Run] = []
@@ -85,11 +86,12 @@ struct UsageCells {
     private static let bucketBits: UInt32 = 11
     private static let bucketMask: UInt32 = 1 << bucketBits - 1
 
-    /// Creates an empty set of aggregates.
+    /// Creates an empty set of aggregates. It counts by 15-minute bucket, or by day if the kind is only stored by day.
     init(_ kind: RollupKind) {
         self.kind = kind
         hasTimes = kind.hasTimes
         hasLatency = kind.hasLatency
+        periodSlots = kind.isKeptBySlot ? 1 : TimeBucket.perDay
     }
 
     var isEmpty: Bool { cells.isEmpty }
@@ -106,11 +108,11 @@ struct UsageCells {
         run = Run(period: .min, start: 0)
     }
 
-    /// Counts an event under a key, by 15-minute bucket.
+    /// Counts an event under a key.
     /// - Parameter place: the key index.
     @inline(__always)
     mutating func count(_ event: UsageEvent, at place: Int) {
-        let index = cell(event.slot, place)
+        let index = cell(periodSlots == 1 ? event.slot : event.slot / periodSlots, place)
         cells[index].count(event)
         if hasTimes && event.failed > 0 { times[index].add(Times(first: event.timestamp, last: event.timestamp)) }
         if hasLatency && event.bucket >= 0 {
@@ -144,15 +146,15 @@ struct UsageCells {
         return cells.count - 1
     }
 
-    /// Returns the sums of these aggregates, which are by 15-minute bucket, under the keys of another kind.
+    /// Returns the sums of these aggregates under the keys of another kind.
     ///
     /// - Parameters:
     ///   - kind: the kind of the sums.
-    ///   - grain: the time range of a sum.
+    ///   - grain: the time range of a sum. It is either a day or the time range of these aggregates.
     ///   - place: returns the key index of a sum for the key index of an aggregate; nil leaves the aggregate out.
     func summed(as kind: RollupKind, by grain: RollupGrain, at place: (Int) -> Int?) -> UsageCells {
         var sums = UsageCells(kind)
-        let slots = grain == .day ? TimeBucket.perDay : 1
+        let slots = grain == .day ? TimeBucket.perDay / periodSlots : 1
         // For each aggregate, the index of its sum plus 1; 0 if the aggregate was left out.
         var targets = [UInt32](repeating: 0, count: cells.count)
         for run in runs.indices {
@@ -210,22 +212,44 @@ struct UsageCells {
 
     /// Returns the index and the period of each aggregate, ordered by period and, within a period, by key.
     private func order(_ keys: [RollupKey]) -> [(cell: Int, period: Int64)] {
-        var runOfCell = [UInt32](repeating: 0, count: cells.count)
+        let places = places.sorted { keys[$0] < keys[$1] }
+        var keyRanks = [UInt32](repeating: 0, count: last.count)
+        for (rank, place) in places.enumerated() { keyRanks[place] = UInt32(rank) }
+        let periods = Set(runs.map(\.period)).sorted()
+        let periodRanks = Dictionary(uniqueKeysWithValues: zip(periods, periods.indices.map(UInt32.init)))
+        var cellRanks = [UInt32](repeating: 0, count: cells.count)
         for run in runs.indices {
-            for cell in cells(of: run) { runOfCell[cell] = UInt32(run) }
+            let rank = periodRanks[runs[run].period] ?? 0
+            for cell in cells(of: run) { cellRanks[cell] = rank }
         }
-        let byKey = CountingSort.sorted(cells.indices.map(UInt32.init), by: Ranks(keys, at: places)) {
-            cells[Int($0)].place
+        let byKey = Self.sorted(cells.indices.map(UInt32.init), ranks: places.count) {
+            keyRanks[Int(cells[Int($0)].place)]
         }
-        return CountingSort.sorted(byKey, by: Ranks(runs.map(\.period))) { runOfCell[Int($0)] }
-            .map { (Int($0), runs[Int(runOfCell[Int($0)])].period) }
+        return Self.sorted(byKey, ranks: periods.count) { cellRanks[Int($0)] }
+            .map { (Int($0), periods[Int(cellRanks[Int($0)])]) }
+    }
+
+    /// Returns values sorted by their rank; the sort is stable. This is a counting sort. Its time is proportional to
+    /// the number of values plus the number of ranks.
+    private static func sorted(_ values: [UInt32], ranks: Int, by rank: (UInt32) -> UInt32) -> [UInt32] {
+        var ends = [Int](repeating: 0, count: ranks)
+        for value in values { ends[Int(rank(value))] += 1 }
+        var start = 0
+        for rank in ends.indices { (ends[rank], start) = (start, start + ends[rank]) }
+        var sorted = [UInt32](repeating: 0, count: values.count)
+        for value in values {
+            let rank = Int(rank(value))
+            sorted[ends[rank]] = value
+            ends[rank] += 1
+        }
+        return sorted
     }
 
     /// Returns the latency buckets of all changes, and sets the range of each change's buckets. For each
     /// aggregate, `ranks` has the index in `changes` of the change that contains it.
     private func buckets(of changes: inout [RollupTable.Change], _ ranks: [UInt32]) -> [BucketCount] {
-        let byBucket = CountingSort.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
-        let sorted = CountingSort.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }
+        let byBucket = Self.sorted(durations, ranks: LatencyScale.count) { $0 & Self.bucketMask }
+        let sorted = Self.sorted(byBucket, ranks: changes.count) { ranks[Int($0 >> Self.bucketBits)] }
         var buckets: [BucketCount] = []
         buckets.reserveCapacity(sorted.count)
         var next = 0

@@ -13,7 +13,7 @@ import SystemSupport
 struct UsageRollup {
     private var combined = UsageCells(.combination)
     private var byTask = UsageCells(.task)
-    private var combinedByTask = TaskCombinationCounts()
+    private var combinedByTask = UsageCells(.combinationTask)
     private var commands = RollupNames(.command)
     private var workspaces = RollupNames(.workspace)
     private var tasks = RollupNames(.task)
@@ -23,6 +23,8 @@ struct UsageRollup {
     /// The combinations seen. Their members are the indices of names plus 1. The numbers of these names are looked up
     /// at the end of the transaction.
     private var combinations = CombinationNumbers()
+    /// Pairs of a combination and a task, each given as its index plus 1.
+    private var pairs = KeyNumbering<RollupKey>()
     /// For each type that Nexus knows, its index in `types`; negative if the type was not seen yet.
     private var typePlaces: [6 of Int] = .init(repeating: -1)
 
@@ -71,7 +73,7 @@ struct UsageRollup {
         guard !task.isEmpty else { return }
         let taskPlace = tasks.place(of: task)
         byTask.count(usage, at: taskPlace)
-        combinedByTask.count(usage, combination: place, task: taskPlace)
+        combinedByTask.count(usage, at: pairs.place(of: RollupKey(UInt32(place + 1), UInt32(taskPlace + 1))))
     }
 
     /// Adds the counts to the table and resets them.
@@ -83,18 +85,13 @@ struct UsageRollup {
         let combinedFrom = try CombinedDays.firstBucket(in: database)
         for kind in kinds {
             let first = RollupKind.filtered.contains(kind) ? combinedFrom : 0
-            if kind == .combinationTask {
-                let changes = combinedByTask.changes(combinations: combinations.numbers, tasks: tasks.numbers)
-                try Self.write((changes, []), .day, from: first, into: database)
-                continue
-            }
             var (cells, keys) = counted(as: kind)
             guard !cells.isEmpty else { continue }
             if kind.isKeptBySlot {
-                try Self.write(cells.changes(.slot, keys: keys), .slot, from: first, into: database)
+                try Self.write(cells, .slot, keys, from: first, into: database)
                 cells = cells.summed(as: kind, by: .day) { $0 }
             }
-            try Self.write(cells.changes(.day, keys: keys), .day, from: first, into: database)
+            try Self.write(cells, .day, keys, from: first, into: database)
         }
         resetCounts()
         if [commands, workspaces, tasks, templates, categories, types].contains(where: \.isFull) || combinations.isFull
@@ -103,16 +100,15 @@ struct UsageRollup {
         }
     }
 
-    /// Writes changes of a kind. Drops the changes of 15-minute buckets before `bucket`.
+    /// Writes the aggregates of a kind. Drops the counts of 15-minute buckets before `bucket`.
     private static func write(
-        _ counted: (changes: [RollupTable.Change], buckets: [BucketCount]), _ grain: RollupGrain, from bucket: Int64,
-        into database: Database
+        _ cells: UsageCells, _ grain: RollupGrain, _ keys: [RollupKey], from bucket: Int64, into database: Database
     ) throws {
-        var changes = counted.changes
+        var (changes, buckets) = cells.changes(grain, keys: keys)
         if bucket > 0 { changes.removeAll { $0.block.firstBucket < bucket } }
         // Events mostly arrive in order of time. So the table probably has the blocks of their day, but not yet the
         // blocks of their 15-minute bucket.
-        try RollupTable.add(RollupTable.Part(changes, counted.buckets, areNew: grain == .slot), in: database)
+        try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
 
     /// Discards unwritten counts and the cache, after the transaction was rolled back.
@@ -125,6 +121,7 @@ struct UsageRollup {
         combined.removeAll()
         byTask.removeAll()
         combinedByTask.removeAll()
+        pairs.removeAll()
     }
 
     private mutating func forgetNames() {
@@ -174,9 +171,14 @@ struct UsageRollup {
     /// day if the kind is only stored by day.
     private func counted(as kind: RollupKind) -> (cells: UsageCells, keys: [RollupKey]) {
         switch kind {
-        case .sessionLength, .combinationTask: return (UsageCells(kind), [])
+        case .sessionLength: return (UsageCells(kind), [])
         case .combination: return (combined, combinations.numbers.map { RollupKey($0) })
         case .task: return (byTask, tasks.numbers.map { RollupKey($0) })
+        case .combinationTask:
+            let keys = pairs.keys.map {
+                RollupKey(combinations.numbers[Int($0.first) - 1], tasks.numbers[Int($0.second) - 1])
+            }
+            return (combinedByTask, keys)
         default:
             var keys = KeyNumbering<RollupKey>()
             var places = [Int?](repeating: nil, count: combinations.keys.count)
