@@ -15,6 +15,12 @@ package enum EventType: String, CaseIterable, Sendable {
     /// command's name.
     package static let lineSuffix = ", …"
 
+    /// Returns the first command of a line of several commands, given the line's name in reports; nil for any other
+    /// name.
+    package static func command(ofLine name: String) -> String? {
+        name.hasSuffix(lineSuffix) ? String(name.dropLast(lineSuffix.count)) : nil
+    }
+
     /// Whether an event of this type records the run of a command or of a shell line.
     package var isCommand: Bool { self == .command || self == .commandLine }
 

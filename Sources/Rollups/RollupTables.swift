@@ -59,7 +59,7 @@ package struct RollupTables: DerivedTables {
 
     package func catchUp(in database: Database) throws -> Double {
         guard try Self.countLatestUncombinedDay(in: database) else { return 1 }
-        // Among all 15-minute buckets with events, the share that is counted by combination already.
+        // The share of the 15-minute buckets whose events are counted by combination already.
         let share = try Double.fetchOne(
             database, sql: "SELECT avg(slot >= ?) FROM activity_rollup",
             arguments: [CombinedDays.firstBucket(in: database)])
@@ -89,13 +89,13 @@ package struct RollupTables: DerivedTables {
         return true
     }
 
-    /// Returns the time from which on all events are counted by combination, in milliseconds since 1970; 0 if this
-    /// includes every event.
+    /// Returns the time from which on all events are counted by combination, in milliseconds since 1970; 0 if every
+    /// event is counted by combination.
     package static func combinedFrom(in database: Database) throws -> Int64 {
         try CombinedDays.firstBucket(in: database) * TimeBucket.milliseconds
     }
 
-    /// Removes the aggregates of days before a day (its number since 1970, UTC).
+    /// Removes the aggregates and the activity of all days before a day (its number since 1970, UTC).
     package static func forget(beforeDay day: Int64, in database: Database) throws {
         if day > 0 { try remove(0..<day, from: database) }
     }
@@ -110,19 +110,21 @@ package struct RollupTables: DerivedTables {
     }
 
     /// Removes the names and combinations that no aggregate before `bucket` refers to. The caller then recomputes the
-    /// later aggregates from the rows, which adds the names of these aggregates again.
+    /// later aggregates from the rows. The recount adds the names and combinations of these aggregates again.
     package static func removeUnusedNames(before bucket: Int64, in database: Database) throws {
         try RollupNames.removeUnused(before: bucket, in: database)
     }
 
-    /// Replaces names with "(removed N)", where N is the name's number. It replaces the names in `names`, `command`
-    /// itself, and the commands that begin with `command` and a space.
+    /// Replaces names with "(removed N)", where N is the name's number. It replaces the names in `names`, and the
+    /// commands that begin with the words of `command`. The name of a line of several commands is replaced like the
+    /// name of its first command.
     package static func hideNames(_ names: Set<String>, command: String?, in database: Database) throws {
         for row in try Row.fetchAll(database, sql: "SELECT kind, number, name FROM rollup_names") {
             let name: String = row[2]
             let isCommand = row[0] == RollupNameKind.command.rawValue
-            let isOfCommand = isCommand && command.map { name.hasPrefix($0 + " ") } ?? false
-            guard names.contains(name) || isOfCommand || name == command else { continue }
+            let isOfCommand = isCommand && command.map { UsageFilter.isCommand(name, beginning: $0) } ?? false
+            let isOfLine = isCommand && EventType.command(ofLine: name).map(names.contains) ?? false
+            guard names.contains(name) || isOfCommand || isOfLine else { continue }
             try database.execute(
                 sql: "UPDATE rollup_names SET name = ? WHERE kind = ? AND number = ?",
                 arguments: ["(removed \(row[1] as Int64))", row[0] as Int64, row[1] as Int64])

@@ -117,4 +117,27 @@ struct RetentionTests {
         #expect(cells.reduce(0) { $0 + $1.count } == 10)
         #expect(!cells.map(\.name).contains("command of-day-8"))
     }
+
+    @Test("A purge of a command hides the names of lines that begin with it, in days without rows", arguments: [0, 8])
+    func purgeLines(of age: Int) async throws {
+        try await stored.store(
+            ["make", "make all", "maker"].map { command in
+                """
+                {"timestamp":\(Self.now - Int64(age) * Self.day),"event_type":"command_line","command":"\(command)",\
+                "template_used":"make","session_id":"lines"}
+                """
+            })
+        try await retain(3)
+        var selection = PurgeSelection()
+        selection.command = "make"
+        let receipt = try await stored.withWriter { try await $0.purge(selection) }
+        #expect(receipt.events == (age == 0 ? 2 : 0))
+        // Today's remaining row has a template with the same text.
+        #expect(age == 0 || receipt.foundIn.isEmpty)
+        let left = try commands().filter { $0.hasPrefix("make") }
+        #expect(left == ["maker, …"])
+        // The template has the same name and stays.
+        let templates = try stored.tables().number("SELECT count(*) FROM rollup_names WHERE kind = 3 AND name = 'make'")
+        #expect(templates == 1)
+    }
 }

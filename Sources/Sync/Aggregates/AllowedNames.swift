@@ -69,8 +69,7 @@ package struct AllowedNames: Equatable, Sendable {
     }
 
     private func filteredCommand(_ command: String) -> String {
-        guard command.hasSuffix(EventType.lineSuffix) else { return allowed(.command, command) }
-        let first = String(command.dropLast(EventType.lineSuffix.count))
+        guard let first = EventType.command(ofLine: command) else { return allowed(.command, command) }
         return allowed(.command, first) == first ? command : Self.other
     }
 
