@@ -20,7 +20,7 @@ package struct SingleEventRecorder: Sendable {
     /// also survives a power failure. A rejected event is counted before the error is thrown. An event that the
     /// settings ignore is counted too, but the call does not throw.
     ///
-    /// - Returns: true if a drain is due because a full segment is waiting (see `WriteAheadBuffer`).
+    /// - Returns: true if a drain is due because an older segment is waiting (see `WriteAheadBuffer`).
     @discardableResult
     package func record(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
         let before = SystemClock.processorNanoseconds()
@@ -40,17 +40,7 @@ package struct SingleEventRecorder: Sendable {
     }
 
     private func append(_ parsed: ParsedEvent, durable: Bool) throws(RecordingError) -> Bool {
-        let key: HashKey?
-        do throws(HashKeyError) {
-            key = try HashKey.load(from: data)
-        } catch  where error.isOff {
-            return false
-        } catch  where error.isLost {
-            key = nil
-        } catch {
-            throw .key(error)
-        }
-        var intake = EventIntake(key: key, session: SessionManager.sessionID(), naming: naming)
+        guard var intake = try intake() else { return false }
         var batch = RecordBatch()
         let result = Result { () throws(Rejection) in try intake.accept(parsed) { batch.append($0) } }
         if let rejections = intake.takeRejections() { batch.append(rejections.encoded().span) }
@@ -58,16 +48,28 @@ package struct SingleEventRecorder: Sendable {
         return try append(batch, result, durable: durable)
     }
 
+    /// Returns an intake; nil if recording is off. If the key is lost, the intake leaves names out.
+    private func intake() throws(RecordingError) -> EventIntake? {
+        let key: HashKey?
+        do throws(HashKeyError) {
+            key = try HashKey.load(from: data)
+        } catch  where error.isOff {
+            return nil
+        } catch  where error.isLost {
+            key = nil
+        } catch {
+            throw .key(error)
+        }
+        return EventIntake(key: key, session: SessionManager.sessionID(), naming: naming)
+    }
+
     /// Records the NDJSON lines of `input` up to its end. Calls `report` with the number of each rejected line and the
-    /// reason. Each batch of lines is in the buffer before the next batch is read.
+    /// reason, except for lines that the settings ignore. Each batch of lines is in the buffer before the next batch is
+    /// read.
     package func record(
         linesOf input: borrowing File, durable: Bool, report: (Int, Rejection) -> Void
     ) throws(RecordingError) -> Bool {
-        let key: HashKey
-        do throws(HashKeyError) { key = try HashKey.load(from: data) } catch  where error.isOff { return false } catch {
-            throw .key(error)
-        }
-        var intake = EventIntake(key: key, session: SessionManager.sessionID(), naming: naming)
+        guard var intake = try intake() else { return false }
         var source = NDJSONReader()
         var isDrainDue = false
         var isAtEnd = false
@@ -120,7 +122,7 @@ package enum EmptiedCommandNotice {
     }
 }
 
-/// The reason why a single event was not recorded.
+/// The reason why an event or a stream of lines was not recorded.
 package enum RecordingError: ReportedError, Equatable {
     case key(HashKeyError)
     case settings(SettingsError)

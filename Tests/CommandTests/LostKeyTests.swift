@@ -58,9 +58,19 @@ struct LostKeyTests {
         #expect(try program.run(["record", "--command", "make"] + names).status == 0)
         #expect(try program.run("record", "--stdin", input: line + "\n").status == 0)
         #expect(try program.run(["exec"] + names + ["--", "true"]).status == 0)
+        // The path of the shell hooks when no service runs.
+        let recorder = program.process(["--stdin"])
+        recorder.executableURL = URL(filePath: Program.path(of: "nexus-record"))
+        let lines = Pipe()
+        recorder.standardInput = lines
+        try recorder.run()
+        try lines.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+        try lines.fileHandleForWriting.close()
+        recorder.waitUntilExit()
+        #expect(recorder.terminationStatus == 0)
 
-        #expect(try hashes() == "3.0|6.0|1")
-        #expect(try dropped() == 12)
+        #expect(try hashes() == "3.0|7.0|1")
+        #expect(try dropped() == 14)
         #expect(!data.folder.has("key"))
         let doctor = try program.run("doctor")
         #expect(doctor.status == 65 && doctor.output.contains("nexus telemetry rekey"), "\(doctor.output)")

@@ -96,11 +96,11 @@ struct SingleEventRecorderTests {
         try recorder().record(flags(["--command": "make"]), durable: false)
         try data.folder.remove("key")
         try recorder().record(flags(["--command": "make", "--workspace": "shop"]), durable: false)
+        let lines = try input(#"{"command":"make","workspace":"shop"}"#)
+        #expect(try !recorder().record(linesOf: lines, durable: false) { _, _ in })
         let events = try BufferedEvents(in: data)
-        #expect(events.lines.count == 2 && events.workspaces == ["-", "-"])
-        #expect(throws: RecordingError.key(.lost(path: data.keyPath))) {
-            try recorder().record(linesOf: input("{}"), durable: false) { _, _ in }
-        }
+        #expect(events.lines.count == 3 && events.workspaces == ["-", "-", "-"])
+        #expect(events.rejections[.droppedField] == 2)
     }
 
     private func input(_ text: String) throws -> File {
