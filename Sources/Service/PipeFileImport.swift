@@ -10,15 +10,11 @@ struct PipeFileImport: ~Copyable {
     private let file: File
 
     /// Opens the file at the path. Nil if there is no plain file.
+    /// - Throws: an error if a plain file cannot be opened. Its lines are not imported yet, so it must not be removed.
     init?(at path: String) throws(SystemError) {
-        let file: File
-        do throws(SystemError) {
-            // The path may be the pipe of a killed service. Without `.nonBlocking`, opening that pipe would block.
-            file = try File(opening: path, [.read, .nonBlocking])
-        } catch {
-            // The path does not exist, or is a link or a socket. In each case there are no lines to import.
-            return nil
-        }
+        guard FileStatus(of: path)?.kind == .file else { return nil }
+        // Another program may have put a pipe in place of the file. Without `.nonBlocking`, opening it would block.
+        let file = try File(opening: path, [.read, .nonBlocking])
         guard try file.status().isRegular else { return nil }
         self.file = file
     }

@@ -4,8 +4,9 @@ import SystemSupport
 import TestSupport
 import Testing
 
+/// What a user without permissions sees.
 struct ReadOnlyFolderTests {
-    /// Runs `nexus` as a user who may not write anywhere: for root every folder is writable.
+    /// Runs `nexus` as a user who owns nothing else, because root may read and write everything.
     private func runPowerless(_ program: Program, _ arguments: [String]) throws -> Program.Outcome {
         guard geteuid() == 0 else { return try run(program.process(arguments)) }
         let process = program.process(
@@ -51,5 +52,23 @@ struct ReadOnlyFolderTests {
         }
         #expect(try runPowerless(program, ["stats"]).output.contains("make"))
         #expect(try FileManager.default.subpathsOfDirectory(atPath: path).sorted() == names)
+    }
+
+    @Test("A service does not start, and removes nothing, if lines in a plain file at the pipe's path cannot be read")
+    func unreadableLines() throws {
+        let program = try Program()
+        try program.run("record", "--command", "make")
+        let folder = program.folder.data.folder
+        let pipe = RuntimeFolder(for: program.folder.data, environment: { program.environment[$0] }).pipePath
+        try File(opening: pipe, [.write, .create]).write(#"{"command":"waiting"}"#)
+        if geteuid() == 0 {
+            for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) + [""] {
+                unsafe chown(folder.path + "/" + name, 65534, 65534)
+            }
+        }
+        unsafe chmod(pipe, 0)
+        let outcome = try runPowerless(program, ["serve"])
+        #expect(outcome.status != 0 && outcome.errors.contains("cannot open \(pipe): permission denied"), "\(outcome)")
+        #expect(try Data(contentsOf: URL(filePath: pipe)).count == 21)
     }
 }
