@@ -202,6 +202,8 @@ struct ServerQuestionTests {
             "", "\t1\tc\tcommand\tsucceeded\t\t\t1\t1\t[1]", "\tx\tc\tcommand\tsucceeded\t\t\t1\t1\t[1]\t[1]",
             "\t1\tc\tcommand\twon\t\t\t1\t1\t[1]\t[1]", "\t1\tc\tcommand\tfailed\t\t\t-1\t1\t[1]\t[1]",
             "\t1\tc\tcommand\tfailed\t\t\t99999999999999999999\t1\t[1]\t[1]",
+            "\t1\tc\tcommand\tfailed\t\t\t1152921504606846976\t1\t[1]\t[1]",
+            "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[1]\t[1152921504606846976]",
             "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[1,2]\t[1]", "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[2,1]\t[1,1]",
             "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[60000]\t[1]", "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[1]\t[0]",
             "\t1\tc\tcommand\tfailed\t\t\t1\t1\t1\t1", "\t1\tc\tcommand\tfailed\t\t\t1\t1\t[1,]\t[1,]",

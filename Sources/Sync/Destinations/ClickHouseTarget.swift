@@ -77,14 +77,14 @@ extension ClickHouseTarget {
 
 /// Converts ClickHouse's error codes to failures of a transfer.
 enum ClickHouseFault {
-    /// Codes of temporary errors, after which another attempt may succeed: too many queries or parts, a failing network
-    /// or Keeper, or memory or disk space that other queries use.
+    /// Codes of errors after which another attempt may succeed. Examples are timeouts, too many queries or parts, a
+    /// failing network or Keeper, and memory or disk space that other queries use.
     private static let passing: Set<Int> = [
-        3, 159, 160, 164, 202, 203, 209, 210, 225, 236, 241, 242, 243, 244, 252, 254, 279, 285, 286, 289, 319, 369, 394,
+        3, 159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 243, 244, 252, 254, 279, 285, 286, 289, 319, 369, 394,
         425, 999,
     ]
-    /// Codes for an unknown user, a wrong password, or a missing permission.
-    private static let notPermitted: Set<Int> = [192, 193, 194, 195, 291, 497, 516]
+    /// Codes for an unknown user, a wrong password, a missing permission, or a read-only user.
+    private static let notPermitted: Set<Int> = [164, 192, 193, 194, 195, 291, 497, 516]
 
     /// Returns the code at the beginning of a message like `Code: 60, e.displayText() = …`; nil for any other message.
     static func code(in text: String) -> Int? {
@@ -95,7 +95,7 @@ enum ClickHouseFault {
     /// Returns whether ClickHouse rejected a query because the user's profile is read-only and may not change settings.
     static func isAboutSettings(_ failure: RetryPolicy.Failure) -> Bool {
         switch failure.error {
-        case .refused(_, let reason), .busy(_, let reason): reason.contains("Code: 164")
+        case .notPermitted(_, let reason): reason.contains("Code: 164")
         default: false
         }
     }

@@ -7,7 +7,7 @@ import SystemSupport
 /// The server sums over installations, so that the answer does not grow with their number. The answer has a line for
 /// each day, command, event type, outcome, error category and template:
 ///
-///     source    id of the installation; empty if installations are summed
+///     source    id of the installation's aggregates, as in `DailyLines`; empty if installations are summed
 ///     day       number since 1970
 ///     command, event_type, outcome, error_category, template, runs, total_ms, buckets, counts   as in `DailyLines`
 package struct ServerQuestion: Equatable, Sendable {
@@ -31,7 +31,7 @@ package struct ServerQuestion: Equatable, Sendable {
     /// The words with which the commands to read begin; nil selects all commands.
     package var command: String?
     package var isFailedOnly = false
-    /// The beginning of the id of the installation to read; nil selects all installations.
+    /// The beginning of the `source` of the installation to read; nil selects all installations.
     package var installation: String?
     /// The number of installations that must have a name (a command, error category or template) in the days of the
     /// whole report. `(other)` replaces every name that fewer installations have.
@@ -161,8 +161,8 @@ struct ServerLine: Equatable {
         for field in [0, 2, 3, 4, 5, 6] { texts.append(Self.text(line.extracting(fields[field]))) }
         guard let day = Self.number(line.extracting(fields[1]), atMost: 1 << 20),
             let outcome = DailyFigures.Outcome(rawValue: texts[3]),
-            let runs = Self.number(line.extracting(fields[7]), atMost: Self.most),
-            let total = Self.number(line.extracting(fields[8]), atMost: Self.most),
+            let runs = Self.number(line.extracting(fields[7]), atMost: Self.mostRuns),
+            let total = Self.number(line.extracting(fields[8]), atMost: Self.mostMilliseconds),
             let latency = Self.latency(
                 sum: total, line.extracting(fields[9]), line.extracting(fields[10]))
         else { return nil }
@@ -174,8 +174,12 @@ struct ServerLine: Equatable {
             runs: Int(runs), latency: latency)
     }
 
-    /// The highest number that a line may contain. The sum of two such numbers still fits into an aggregate.
-    private static let most: UInt64 = 1 << 60
+    /// The highest number of runs that a line may contain, in all or in a bucket. A sum of numbers overflows only after
+    /// more than a hundred million lines.
+    private static let mostRuns: UInt64 = 1 << 36
+    /// The highest sum of durations that a line may contain, in milliseconds. Sums of durations are limited and cannot
+    /// overflow.
+    private static let mostMilliseconds: UInt64 = 1 << 60
 
     /// Returns the histogram of a list of buckets and a list of counts, such as `[1,5]`. Nil when a list is invalid or
     /// the lengths differ.
@@ -204,7 +208,7 @@ struct ServerLine: Equatable {
         var start = 1
         while start < text.count {
             let end = text.firstIndex(of: UInt8(ascii: ","), from: start) ?? text.count - 1
-            guard let number = number(text.extracting(start..<end), atMost: most) else { return nil }
+            guard let number = number(text.extracting(start..<end), atMost: mostRuns) else { return nil }
             numbers.append(number)
             start = end + 1
         }
