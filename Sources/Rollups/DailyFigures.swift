@@ -72,16 +72,20 @@ package struct DailyFiguresReader: Sendable {
     }
 
     /// Returns the days that have events, by their number since 1970, in order: days with readable figures, and days
-    /// with unknown figures. The figures are unknown if retention removed the rows of the day before the day's events
-    /// were counted by combination.
+    /// with unknown figures. The figures of a day are unknown if retention removed the day's rows and the aggregates by
+    /// combination do not have all of its events: the day was not counted by combination before, or some of its events
+    /// have combinations beyond `Limits.combinations`.
     package func days() throws(StoreError) -> (readable: [Int64], unknown: [Int64]) {
         try store.reading { reading in
             let days = try Int64.fetchAll(
                 reading.database, sql: "SELECT DISTINCT slot / ? FROM activity_rollup ORDER BY 1",
                 arguments: [TimeBucket.perDay])
-            let combined = try CombinedDays.firstBucket(in: reading.database) / TimeBucket.perDay
-            let complete = try CompleteRows.firstBucket(in: reading.database) / TimeBucket.perDay
-            let isReadable = { (day: Int64) in day >= min(combined, complete) }
+            let combined = try CombinedDays.firstBucket(in: reading.database)
+            let complete = try CompleteRows.firstBucket(in: reading.database)
+            let partial = try combined < complete ? reading.daysWithOtherCombinations(in: combined..<complete) : []
+            let isReadable = { (day: Int64) in
+                day >= min(combined, complete) / TimeBucket.perDay && !partial.contains(day)
+            }
             return (days.filter(isReadable), days.filter { !isReadable($0) })
         }
     }
@@ -102,7 +106,8 @@ package struct DailyFiguresReader: Sendable {
     }
 
     /// Returns the figures of a day from aggregates. Nil if some events of the day have combinations beyond the limit,
-    /// because the events of all these combinations are counted under one number.
+    /// because the events of all these combinations are counted under one number. Also nil if some events have a
+    /// combination that was added after `combinations` was read.
     private static func figures(
         of day: Int64, _ combinations: MeantCombinations, _ reading: UsageReading
     ) throws -> [DailyFigures]? {

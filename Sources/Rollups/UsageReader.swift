@@ -4,10 +4,11 @@ import GRDB
 
 /// Answers queries about the events of a window that pass a filter.
 ///
-/// It reads aggregates. If aggregates cannot answer a query, it reads rows, in time proportional to the number of rows.
-/// This happens:
+/// It reads aggregates. If aggregates cannot answer a query with a filter, it reads rows, in time proportional to the
+/// number of rows. It reads rows:
 ///
-/// - for sessions under a filter;
+/// - for queries about sessions, and if the filter names a session;
+/// - for tasks on days that are only partly in the window;
 /// - for days stored by an earlier version, until they are counted again (`RollupTables.catchUp`);
 /// - for days with events beyond the limit on combinations (`Limits.combinations`).
 package struct UsageReader {
@@ -21,10 +22,11 @@ package struct UsageReader {
     /// The combinations that pass the filter; nil if the filter is empty.
     private let meant: MeantCombinations?
 
-    /// Whether the filter leaves out any events.
+    /// Whether the filter has any condition.
     package var hasFilter: Bool { !filter.isEmpty }
 
-    /// Whether queries read rows, at least for a part of the window. This does not cover queries about sessions.
+    /// Whether queries read rows, at least for a part of the window. With a filter, queries about sessions and tasks
+    /// may read rows even if this value is false.
     package var readsRows: Bool { parts.contains { $0.rows != nil } }
 
     /// Returns the reason why the answers are read from rows, as a sentence for the user; nil if they are read from
@@ -121,7 +123,7 @@ package struct UsageReader {
         try totals(by: [], in: window).failures
     }
 
-    /// Returns the aggregates of several dimensions, and failures, in one read.
+    /// Returns the aggregates of several dimensions, and the failures, of a window.
     package func totals(by dimensions: [UsageDimension], in window: Range<Int64>) throws(StoreError) -> UsageTotals {
         var sum = UsageTotals.Summing(dimensions)
         guard !filter.isEmpty else {
@@ -159,7 +161,8 @@ package struct UsageReader {
             sum.add(failures)
         }
         guard dimensions.contains(.task) else { return }
-        // Tasks are stored by day only, so parts of days at the edges of the window are read from rows.
+        // Aggregates by combination and task are stored by day only, so parts of days at the edges of the window are
+        // read from rows.
         let (before, days, after) = StoreReader.wholeDays(of: range)
         let tasks = try combinations { reading in
             let tasks = try reading.tasks(slots: StoreReader.slotRange(days))
@@ -193,7 +196,7 @@ package struct UsageReader {
     }
 
     /// Returns the factors that occurred together with commands, most events first. Each UTC day that the window
-    /// touches counts as a whole.
+    /// touches counts as a whole, unless the day is read from rows.
     package func correlatedFactors(
         _ factor: StoreReader.CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {
@@ -357,7 +360,7 @@ extension StoreReader {
 
 extension UsageReading {
     /// Returns the days, by their number since 1970, on which some events have combinations beyond the limit.
-    fileprivate func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
+    func daysWithOtherCombinations(in slots: Range<Int64>) throws -> [Int64] {
         let highest = try Int64.fetchOne(database, sql: "SELECT max(number) FROM rollup_combinations") ?? 0
         guard highest >= Limits.combinations, !slots.isEmpty else { return [] }
         let first = slots.lowerBound / TimeBucket.perDay

@@ -100,6 +100,12 @@ struct DailyFiguresTests {
         try await stored.store([#"{"timestamp":\#(time),"command":"git","template_used":"unseen","success":false}"#])
         #expect(try found(Self.firstDay).contains { $0.contains("unseen") })
         #expect(try found(Self.firstDay) == expected(Self.firstDay))
+        #expect(try DailyFiguresReader(stored.reader()).days().unknown == [])
+        // Without its rows, the figures of the day are unknown, not empty.
+        try stored.tables().execute(
+            "INSERT INTO counters VALUES ('rows_complete_from_slot', \((Self.firstDay + 2) * TimeBucket.perDay))")
+        let days = try DailyFiguresReader(stored.reader()).days()
+        #expect(days.unknown == [Self.firstDay] && days.readable.first == Self.firstDay + 1)
     }
 
     @Test("Figures under the same name become their sum")

@@ -34,7 +34,7 @@ package struct AggregatePlan: Sendable {
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
     private let readable: [Int64]
-    /// Days that are not sent. Retention removed the rows of these days before Nexus counted their events by
+    /// Days that are not sent, because retention removed their rows and the aggregates do not have all their events by
     /// combination of command, event type, outcome, error category and template.
     package let unknown: [Int64]
 
