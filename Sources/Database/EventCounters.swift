@@ -58,7 +58,7 @@ package struct EventCounters: Equatable, Sendable {
     /// Creates the counters of a data folder without a database. All accepted events are still in the buffer.
     package init(pendingIn data: DataFolder) throws(StoreError) {
         do { try addPending(of: WriteAheadBuffer(folder: data.bufferFolder), behind: nil) } catch {
-            throw StoreError(error, path: "")
+            throw StoreError(error, path: data.bufferFolder.path)
         }
     }
 

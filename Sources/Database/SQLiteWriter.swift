@@ -7,7 +7,7 @@ package import WriteAheadBuffer
 ///
 /// Rows, session counters, rollups, counters and the position in the buffer are written in one transaction. Each event
 /// is therefore in the tables exactly once, no matter when the process ends. After a crash the next drain continues; no
-/// other recovery is needed. The writer has its own thread, because calls of SQLite block. The writer checks for
+/// other recovery is needed. The writer has its own thread, because calls of SQLite block. A drain checks for
 /// cancellation between two transactions.
 package actor SQLiteWriter {
     private let executor = ThreadExecutor()
@@ -72,8 +72,9 @@ package actor SQLiteWriter {
             try queue.write { database in
                 try StoreFiles.renewIdentityIfCopied(data, in: database)
                 var positions = try BufferPositions(from: database)
-                // A writer that was killed may have removed segments whose positions are still stored. The removal is
-                // synchronized before the positions are deleted, so that a power failure cannot restore the files.
+                // A writer that was killed may have removed segments whose positions are still in `buffer_positions`.
+                // The removal is synchronized before the positions leave this table, so that a power failure cannot
+                // restore the files.
                 if positions.hasOthers(than: segments) { try buffer.synchronize() }
                 try positions.keepOnly(segments, in: database)
                 return positions
@@ -283,7 +284,7 @@ package actor SQLiteWriter {
     // MARK: Removing what is stored
 
     /// Checkpoints the database to disk and then removes the segments whose events are stored. The order matters: a
-    /// power failure undoes commits that were not checkpointed, and their records must still be in the buffer.
+    /// power failure can undo commits that were not checkpointed, and their records must still be in the buffer.
     func checkpoint(includingNewest: Bool) throws(StoreError) {
         let isComplete = try asStoreError(data.databasePath) {
             try queue.writeWithoutTransaction { database in
@@ -328,11 +329,11 @@ package actor SQLiteWriter {
     /// process.
     private func restartWAL(in database: Database, cutting: Bool) throws {
         try database.execute(sql: "PRAGMA busy_timeout = 0")
+        defer { try? database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)") }
         do {
             _ = try database.checkpoint(cutting ? .truncate : .restart)
             wal.reset()
         } catch DatabaseError.SQLITE_BUSY {}
-        try database.execute(sql: "PRAGMA busy_timeout = \(DatabaseOpening.busyMilliseconds)")
     }
 
     /// Removes segments that are stored to their end. Returns whether it removed any.
