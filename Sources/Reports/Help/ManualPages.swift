@@ -175,7 +175,10 @@ private struct ManualPage {
             ("NEXUS_DATA_DIR", "The data folder, an absolute path."),
             ("XDG_DATA_HOME", "Without NEXUS_DATA_DIR, the data is in nexus/ in this folder; default ~/.local/share."),
             ("XDG_RUNTIME_DIR", "Without NEXUS_DATA_DIR, the service's socket and pipe are in nexus/ in this folder."),
-            ("NEXUS_TELEMETRY, DO_NOT_TRACK", "Recording is off if NEXUS_TELEMETRY is 'off' or DO_NOT_TRACK is '1'."),
+            (
+                "NEXUS_TELEMETRY",
+                "Recording is off unless this variable is empty or not set, or is 'on', '1', 'true' or 'yes'."
+            ), ("DO_NOT_TRACK", "Recording is off unless this variable is empty or not set, or is '0'."),
             ("NEXUS_SESSION", "The session of events that name no session; by default the calling shell."),
             ("NEXUS_WORKSPACE", "The workspace of shell lines and of 'nexus exec'; no workspace if it is empty."),
             ("NEXUS_SYNC_USER, NEXUS_SYNC_PASSWORD", "The credentials of 'nexus sync'."),
